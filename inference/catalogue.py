@@ -1,0 +1,118 @@
+"""The models there are: what `models.toml` says, checked."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from inference.errors import ModelUnusable, UnknownModel
+
+BUILTIN_WEIGHTS = Path(__file__).parent / "builtin" / "weights"
+DEFAULT_FILE = Path(__file__).parent / "models.toml"
+
+
+class _Line(BaseModel):
+    """What every model states."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")
+    title: str  # shown to members
+    source: str  # 'builtin', a local folder, or a hub id 'owner/name'
+    revision: str = ""  # a commit of the hub repository; needed for hub ids, so that weights cannot change under us
+    licence: str
+    licence_url: str = ""
+    must_accept: bool = False  # members are asked to accept the licence before the first use
+    note: str = ""
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder of the model, or None for a hub id."""
+        if self.source == "builtin":
+            return BUILTIN_WEIGHTS
+        path = Path(self.source).expanduser()
+        return path if path.is_absolute() or self.source.startswith((".", "~")) else None
+
+    @model_validator(mode="after")
+    def _hub_ids_are_pinned(self) -> "_Line":
+        if self.folder is None and not self.revision:
+            raise ValueError(f"model '{self.name}': a hub id needs a revision (a commit hash)")
+        return self
+
+
+class ImageModel(_Line):
+    """A text-to-image model in the diffusers folder layout, safetensors only."""
+
+    family: Literal["sd", "sdxl"]
+    width_px: int = Field(gt=0, multiple_of=8)  # its own size, the price's unit
+    height_px: int = Field(gt=0, multiple_of=8)
+    side_max_px: int = Field(gt=0)  # the longest side members may ask for
+    steps: int = Field(gt=0)
+    steps_max: int = Field(gt=0)
+    guidance: float = Field(ge=0)
+    credits: int = Field(default=1, ge=1)  # for one picture at its own size and steps
+    scheduler: Literal["dpm++", "euler", "euler-a", "ddim", "model"] = "dpm++"  # 'model': as its folder says
+    upscale: int = Field(default=1, ge=1, le=8)  # pictures are enlarged for the chat by this factor (tiny models)
+    trainable: bool = True
+    train_steps: int = 200
+    train_rank: int = 8
+    train_rate: float = 1e-3
+
+
+class SpeechModel(_Line):
+    """A Whisper model."""
+
+    family: Literal["whisper", "faster-whisper"]
+    languages: Literal["all", "en"] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All models by name, in the file's order; the first of each kind is the default."""
+
+    images: tuple[ImageModel, ...]
+    speech: tuple[SpeechModel, ...]
+
+    def image(self, name: str) -> ImageModel:
+        """Return the picture model of that name.
+
+        Raises:
+            UnknownModel: there is none.
+        """
+        for model in self.images:
+            if model.name == name:
+                return model
+        raise UnknownModel
+
+    def speech_model(self, name: str) -> SpeechModel:
+        """Return the speech model of that name.
+
+        Raises:
+            UnknownModel: there is none.
+        """
+        for model in self.speech:
+            if model.name == name:
+                return model
+        raise UnknownModel
+
+
+def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
+    """Read and check a catalogue file.
+
+    Raises:
+        ModelUnusable: the file is missing or a line in it is wrong; the message names the line and the field.
+    """
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        images = tuple(ImageModel(**line) for line in data.get("image", ()))
+        speech = tuple(SpeechModel(**line) for line in data.get("speech", ()))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError, TypeError) as error:
+        raise ModelUnusable(f"The catalogue {file.name} cannot be used: {error}") from error
+    names = [model.name for model in (*images, *speech)]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ModelUnusable(f"The catalogue {file.name} names {', '.join(sorted(twice))} twice.")
+    if not images:
+        raise ModelUnusable(f"The catalogue {file.name} has no [[image]] model.")
+    return Catalogue(images=images, speech=speech)

@@ -1,0 +1,42 @@
+"""What things cost, in whole credits. Pure; the operator's knobs come in as arguments.
+
+One credit buys about one picture at a model's own size and step count (a catalogue line may price itself higher), ten
+training steps, or half a minute of speech.
+"""
+
+import math
+
+from inference.catalogue import ImageModel
+from inference.requests import ImageRequest, TrainRequest, TranscribeRequest
+
+TRAIN_STEPS_PER_CREDIT = 10
+SPEECH_SECONDS_PER_CREDIT = 30.0
+
+
+def price_image(request: ImageRequest, model: ImageModel) -> int:
+    """Price pictures by work: pixels × steps, relative to the model's own defaults, rounded up for each picture.
+
+    Returns:
+        Credits for all pictures of the request, at least 1 a picture.
+    """
+    pixels = (request.width_px * request.height_px) / (model.width_px * model.height_px)
+    steps = request.steps / model.steps
+    each = max(1, math.ceil(round(model.credits * pixels * steps, 6)))
+    return request.count * each
+
+
+def price_train(request: TrainRequest) -> int:
+    """Price a training by its steps."""
+    return max(1, math.ceil(request.steps / TRAIN_STEPS_PER_CREDIT))
+
+
+def price_transcribe(request: TranscribeRequest) -> int:
+    """Price a clip by the half-minutes begun."""
+    return max(1, math.ceil(request.duration_s / SPEECH_SECONDS_PER_CREDIT))
+
+
+def charge(price: int, done: int, total: int) -> int:
+    """Return what of `price` is owed for `done` of `total` units, rounded down in the member's favour."""
+    if total <= 0 or done >= total:
+        return price
+    return price * max(0, done) // total

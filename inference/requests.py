@@ -1,0 +1,111 @@
+"""What somebody can ask for: frozen requests, and their JSON form for the database."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The kinds of job. The value is what the database stores."""
+
+    IMAGE = "image"
+    TRAIN = "train"
+    TRANSCRIBE = "transcribe"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectUse:
+    """A trained subject put into a picture."""
+
+    subject_id: str
+    weight: float = 1.0  # the adapter's scale; 0 is off, 1 is as trained
+    trigger: str = ""  # the words that call it, put into the prompt where they are missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRequest:
+    """`count` pictures of one prompt. Picture i (from 0) is drawn with seed + i."""
+
+    prompt: str
+    model: str  # a name in the catalogue
+    width_px: int
+    height_px: int
+    steps: int
+    guidance: float
+    seed: int  # 0 … 2**32 - 1
+    count: int = 4
+    negative: str = ""
+    subjects: tuple[SubjectUse, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.IMAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest:
+    """Teach a model one subject (DreamBooth-LoRA). The photos travel as task inputs `photo-0` …, re-encoded PNGs."""
+
+    subject_id: str
+    name: str  # what the owner calls it; shown, never used in a file name
+    class_noun: str  # 'dog', 'mascot': what kind of thing it is
+    trigger: str  # the rare token that stands for it, as in '<trigger> <class_noun>'
+    model: str
+    photos: tuple[str, ...]  # file keys, in the order given
+    steps: int
+    rank: int
+    learning_rate: float
+    seed: int
+    preview_every: int  # steps between two pictures of the filmstrip, and between two checkpoints
+    train_text_encoder: bool = True
+    prior_weight: float = 1.0  # how much the class pictures count; 0 trains without them
+    keep_photos: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.TRAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscribeRequest:
+    """Turn one clip into text. The clip travels as task input `audio`."""
+
+    audio: str  # its file key
+    duration_s: float  # as the platform stated it; the price stands on it
+    model: str
+    language: str | None = None  # ISO 639-1; None: detect
+    translate: bool = False  # to English
+    word_timestamps: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.TRANSCRIBE
+
+
+Request = ImageRequest | TrainRequest | TranscribeRequest
+
+_TYPES: dict[Kind, type[Request]] = {
+    Kind.IMAGE: ImageRequest,
+    Kind.TRAIN: TrainRequest,
+    Kind.TRANSCRIBE: TranscribeRequest,
+}
+
+
+def to_json(request: Request) -> dict[str, Any]:
+    """Return the request as JSON-ready data, its kind under `kind`."""
+    return {"kind": str(request.kind), **asdict(request)}
+
+
+def from_json(data: dict[str, Any]) -> Request:
+    """Rebuild the request that `to_json` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: the data is not a request of a known kind.
+    """
+    fields = dict(data)
+    kind = Kind(fields.pop("kind"))
+    if kind is Kind.IMAGE:
+        fields["subjects"] = tuple(SubjectUse(**use) for use in fields.get("subjects", ()))
+    if kind is Kind.TRAIN:
+        fields["photos"] = tuple(fields["photos"])
+    return _TYPES[kind](**fields)
