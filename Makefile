@@ -1,0 +1,70 @@
+# Everything a newcomer or contributor types. `make run` and `make test` set themselves up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SPEECH ?= base
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup setup-dev test test-long check format bench lock screenshot clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: setup  ## Start Atelier: with DISCORD_TOKEN on Discord, else on a local Discord in the browser
+	@$(BIN)/atelier run
+
+setup: $(VENV)/.installed
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Atelier needs Python 3.11 or newer; set PYTHON=…")'
+	@echo "Creating the environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+# --no-build-isolation: what is needed for building is in the lock already, and stays at the locked version
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked packages (a few minutes the first time) …"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing what the tests need …"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.lock
+	@touch $@
+
+test: setup-dev  ## Run the tests (under ten minutes on two cores)
+	@$(BIN)/python -m pytest
+
+test-long: setup-dev  ## Run the tests that need more time
+	@$(BIN)/python -m pytest -m long
+
+check: setup-dev  ## Format check, lint, types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: setup-dev  ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup-dev  ## Run every benchmark, quickly
+	@for name in overhead batching builtin speech train fairness; do \
+		test -f tests/bench/$$name.py || continue; \
+		$(BIN)/python -m tests.bench.$$name --quick || exit 1; done
+
+# '+cpu' is dropped so that the same pin gives the CUDA build elsewhere; triton stays at what that build asks for.
+TRITON := triton==3.7.1 ; platform_system == "Linux" and platform_machine == "x86_64"
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	--unsafe-package triton
+lock: setup-dev  ## Choose versions anew and lock them
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@$(COMPILE) --upgrade --output-file requirements.lock pyproject.toml
+	@sed -i -e 's/+cpu$$//' -e '/^#/d' -e '/^$$/d' requirements.lock && echo '$(TRITON)' >> requirements.lock
+	@$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	@sed -i -e 's/+cpu$$//' -e '/^#/d' -e '/^$$/d' requirements-dev.lock
+	@grep -vxFf requirements.lock requirements-dev.lock > requirements-dev.new; mv requirements-dev.new requirements-dev.lock
+
+clean:  ## Delete the environment and everything that was made
+	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
