@@ -58,7 +58,8 @@ class ImageModel(_Line):
     trainable: bool = True
     train_steps: int = 200
     train_rank: int = 8
-    train_rate: float = 1e-3
+    train_rate: float = 1e-4
+    train_batch: int = Field(default=1, ge=1, le=8)  # photos in a step; as many class pictures come with them
 
 
 class SpeechModel(_Line):

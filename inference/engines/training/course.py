@@ -1,0 +1,200 @@
+"""A training from its photos to its adapter, as a generator: every `yield` is a place to stop and let others go on."""
+
+import io
+import threading
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import safetensors.torch
+import torch
+from PIL import Image
+
+from inference.engines.loading import LoadedModel
+from inference.engines.training.conditioning import encode
+from inference.engines.training.dreambooth import DreamBooth, Lesson
+from inference.engines.training.lora import SubjectLora
+from inference.engines.training.photos import photo_tensor
+from inference.engines.training.prior import prior_captions, prior_latents
+from inference.engines.training.sampler import draw, to_latents, to_pixels
+from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task
+from inference.requests import TrainRequest
+
+FILM_STEPS = 16  # of the sampler: enough to recognise a subject, half the price of a finished picture
+FILM_SEED = 7
+SLICE_S = 0.1  # training steps that are shorter than this are done several at a time
+
+
+class Course:
+    """One subject's training.
+
+    Parameters:
+        task: its request and photos, and a checkpoint to go on from.
+        base: the loaded base model, with `line.train_batch` photos to a step.
+        building: held while layers are built; the libraries patch torch while they build a model on another thread.
+        cache_dir: where class pictures are kept for the next training of the same class; None: nowhere.
+    """
+
+    def __init__(
+        self, task: Task, base: LoadedModel, *, building: threading.Lock, cache_dir: Path | None = None
+    ) -> None:
+        assert isinstance(task.request, TrainRequest)
+        self.stop_early = False  # set from outside, read between steps
+        self._task, self._base = task, base
+        self._building, self._cache_dir = building, cache_dir
+        self._request: TrainRequest = task.request
+        self._phrase = f"{task.request.trigger} {task.request.class_noun}".strip()
+
+    def run(self) -> Iterator[list[JobEvent]]:
+        """Train, yielding what happened after each short piece of work. The last event is `Finished`.
+
+        Raises:
+            FloatingPointError: the training left the numbers behind.
+            OSError: a photo cannot be read.
+        """
+        started_s = time.monotonic()
+        training, lora = yield from self._prepare()
+        request = self._request
+        while training.done < request.steps and not self.stop_early:
+            for _ in self._slice(training):
+                pass
+            yield [self._progress(training)]
+            if training.done % request.preview_every == 0 or training.done == request.steps:
+                yield (yield from self._show(training, lora))
+        if self.stop_early and 0 < training.done < request.steps and training.done % request.preview_every:
+            yield (yield from self._show(training, lora))
+        yield [self._finished(training, time.monotonic() - started_s)]
+
+    def _slice(self, training: DreamBooth) -> Iterator[float]:
+        """Do training steps until the slice of time is used up, or something is to be shown."""
+        until_s = time.monotonic() + SLICE_S
+        while True:
+            yield training.step()
+            due = training.done % self._request.preview_every == 0 or training.done >= self._request.steps
+            if due or self.stop_early or time.monotonic() >= until_s:
+                return
+
+    def _prepare(self) -> Generator[list[JobEvent], None, tuple[DreamBooth, SubjectLora]]:
+        request, base = self._request, self._base
+        photos = []
+        for index in range(len(request.photos)):
+            pixels = photo_tensor(self._task.inputs[f"photo-{index}"], base.line.width_px, base.line.height_px)
+            photos.append(to_latents(base, pixels[None]))
+            yield []
+        prior = torch.empty(0, *photos[0].shape[1:], device=base.device)
+        if request.prior_weight > 0:
+            pieces = prior_latents(base, request.class_noun, self._cache_dir)
+            prior = yield from _quietly(pieces)
+        lora = yield from self._layers()
+        lesson = Lesson(
+            photos=torch.cat(photos),
+            captions=(self._phrase, f"a {self._phrase}", f"a picture of {self._phrase}"),
+            prior=prior,
+            prior_captions=prior_captions(request.class_noun) if len(prior) else (),
+            prior_weight=request.prior_weight,
+            batch=base.line.train_batch,
+        )
+        training = DreamBooth(base, lora, lesson, steps=request.steps, rate=request.learning_rate, seed=request.seed)
+        if checkpoint := self._task.inputs.get("checkpoint"):
+            training.restore(checkpoint)
+        yield [self._progress(training)]
+        return training, lora
+
+    def _layers(self) -> Generator[list[JobEvent], None, SubjectLora]:
+        request, base = self._request, self._base
+        while not self._building.acquire(blocking=False):
+            yield []
+        try:
+            lora = SubjectLora(
+                base.unet,
+                base.text_encoders,
+                rank=request.rank,
+                seed=request.seed,
+                train_text=request.train_text_encoder,
+            )
+        finally:
+            self._building.release()
+        if base.device.type == "cuda":
+            lora.unet.enable_gradient_checkpointing()  # type: ignore[operator]
+        return lora
+
+    def _show(self, training: DreamBooth, lora: SubjectLora) -> Generator[list[JobEvent], None, list[JobEvent]]:
+        """Draw a picture for the filmstrip, then keep the adapter and a checkpoint.
+
+        The checkpoint comes last: whatever is lost before it is made again, the same.
+        """
+        base, task, done = self._base, self._task, training.done
+        with torch.no_grad():
+            told = encode(
+                ("", self._phrase),
+                base.tokenizers,
+                lora.text_encoders,
+                width_px=base.line.width_px,
+                height_px=base.line.height_px,
+            )
+        strip = draw(base, lora.unet, told, steps=FILM_STEPS, guidance=base.line.guidance, seeds=[FILM_SEED])
+        latents = yield from _quietly(strip)
+        picture = _png(to_pixels(base, latents)[0])
+        weights = safetensors.torch.save(lora.export(), metadata=self._metadata(done))
+        return [
+            Output(task.job_id, task.attempt, f"film-{done:04d}.png", "image/png", picture, {"step": done}),
+            Output(
+                task.job_id,
+                task.attempt,
+                f"adapter-{done:04d}.safetensors",
+                "application/octet-stream",
+                weights,
+                {"step": done},
+            ),
+            Checkpoint(task.job_id, task.attempt, done, training.checkpoint()),
+        ]
+
+    def _metadata(self, done: int) -> dict[str, str]:
+        """Say what the adapter is, by Stability's ModelSpec 1.0.0, which other tools read."""
+        line, request = self._base.line, self._request
+        architecture = {"sd": "stable-diffusion-v1/lora", "sdxl": "stable-diffusion-xl-v1-base/lora"}[line.family]
+        return {
+            "format": "pt",
+            "modelspec.sai_model_spec": "1.0.0",
+            "modelspec.architecture": architecture,
+            "modelspec.implementation": "diffusers",
+            "modelspec.title": request.name,
+            "modelspec.trigger_phrase": self._phrase,
+            "modelspec.license": line.licence,
+            "modelspec.resolution": f"{line.width_px}x{line.height_px}",
+            "atelier.base_model": f"{line.source}@{line.revision}" if line.revision else line.source,
+            "atelier.steps": str(done),
+            "atelier.rank": str(request.rank),
+            "atelier.learning_rate": str(request.learning_rate),
+            "atelier.photos": str(len(request.photos)),
+            "atelier.seed": str(request.seed),
+        }
+
+    def _progress(self, training: DreamBooth) -> Progress:
+        return Progress(self._task.job_id, self._task.attempt, training.done, self._request.steps)
+
+    def _finished(self, training: DreamBooth, seconds: float) -> Finished:
+        task, done = self._task, training.done
+        shown = [step for step in range(1, done + 1) if step % self._request.preview_every == 0 or step == done]
+        summary = {"seconds": round(seconds, 2), "steps": done, "film": shown, "trigger": self._phrase}
+        return Finished(task.job_id, task.attempt, done, self._request.steps, summary)
+
+
+T = TypeVar("T")
+
+
+def _quietly(pieces: Generator[None, None, T]) -> Generator[list[JobEvent], None, T]:
+    """Pass a generator's pauses on as pieces of work in which nothing happened, and its value as the value."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        yield []
+
+
+def _png(pixels: torch.Tensor) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels.numpy()).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,182 @@
+"""One subject being learnt: DreamBooth (arXiv 2208.12242) with LoRA (2106.09685) and min-SNR weights (2303.09556)."""
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import safetensors.torch
+import torch
+from diffusers import DDPMScheduler
+from diffusers.training_utils import compute_snr
+from torch import Tensor
+
+from inference.engines.loading import LoadedModel
+from inference.engines.training.conditioning import Conditioning, encode
+from inference.engines.training.lora import SubjectLora
+
+MIN_SNR_GAMMA = 5.0  # the paper's choice
+WARMUP_STEPS = 10  # AdamW's second moments are noise in the first steps
+GRAD_NORM_MAX = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What is learnt from: everything that is computed once, before the first step."""
+
+    photos: Tensor  # (n, channels, h, w): latents of the photos
+    captions: tuple[str, ...]  # ways to say what they show; one is drawn for each photo and step
+    prior: Tensor  # (m, channels, h, w): latents of pictures that the base model drew; m may be 0
+    prior_captions: tuple[str, ...]  # m texts they were drawn from
+    prior_weight: float
+    batch: int  # photos in a step; as many of the prior come with them
+
+
+class DreamBooth:
+    """The state of one training: its layers, its optimiser, its random numbers, the steps behind it.
+
+    Everything random comes from one generator on the CPU, whose state is part of a checkpoint: a training that goes on
+    from a checkpoint does, on the CPU, bit for bit what it would have done without the interruption.
+
+    Parameters:
+        base: the loaded base model.
+        lora: the trainable layers over it.
+        lesson: what is learnt.
+        steps: all steps of the training, which the learning rate's course is laid over.
+        rate: the highest learning rate.
+        seed: of the random numbers.
+    """
+
+    def __init__(
+        self, base: LoadedModel, lora: SubjectLora, lesson: Lesson, *, steps: int, rate: float, seed: int
+    ) -> None:
+        self.done = 0
+        self._base, self._lora, self._lesson = base, lora, lesson
+        self._steps, self._rate = steps, rate
+        self._noise = DDPMScheduler.from_config(base.scheduler.config)
+        self._generator = torch.Generator("cpu").manual_seed(seed)
+        self._parameters = lora.parameters()
+        self._optimiser = torch.optim.AdamW(self._parameters.values(), lr=rate, weight_decay=1e-2, foreach=True)
+        self._half = base.dtype == torch.float16
+        self._scaler = torch.amp.GradScaler(base.device.type, enabled=self._half)
+        self._learns_text = any(name.startswith("text_") for name in self._parameters)
+        self._spoken = None if self._learns_text else self._encode((*lesson.captions, *lesson.prior_captions))
+
+    def step(self) -> float:
+        """Learn from one batch.
+
+        Returns:
+            The loss.
+
+        Raises:
+            FloatingPointError: the loss is not finite.
+        """
+        latents, said = self._batch()
+        noise = torch.randn(latents.shape, generator=self._generator).to(latents)
+        times = torch.randint(0, self._noise.config.num_train_timesteps, (len(latents),), generator=self._generator)
+        times = times.to(latents.device)
+        noisy = self._noise.add_noise(latents, noise, times)
+        with torch.autocast(latents.device.type, self._base.dtype, enabled=self._base.dtype != torch.float32):
+            told = self._tell(said)
+            guess = self._lora.unet(
+                noisy, times, encoder_hidden_states=told.hidden, added_cond_kwargs=told.added, return_dict=False
+            )[0]
+        loss = self._loss(guess, self._target(latents, noise, times), times)
+        if not math.isfinite(value := loss.item()):
+            raise FloatingPointError("the loss is not finite")
+        self._advance(loss)
+        return value
+
+    def checkpoint(self) -> bytes:
+        """Return all that is needed to go on from here, as safetensors."""
+        tensors: dict[str, Tensor] = {"generator": self._generator.get_state(), "done": torch.tensor([self.done])}
+        for name, parameter in self._parameters.items():
+            tensors[f"weight.{name}"] = parameter.detach().cpu().clone()
+            for key, value in self._optimiser.state.get(parameter, {}).items():
+                tensors[f"{key}.{name}"] = value.detach().cpu().clone()
+        if self._half:
+            scale = self._scaler.state_dict()
+            tensors["scaler"] = torch.tensor([scale["scale"], scale["_growth_tracker"]], dtype=torch.float64)
+        return safetensors.torch.save(tensors)
+
+    def restore(self, checkpoint: bytes) -> None:
+        """Go on from what `checkpoint` returned.
+
+        Raises:
+            KeyError, RuntimeError, safetensors.SafetensorError: it belongs to another training, or is damaged.
+        """
+        tensors = safetensors.torch.load(checkpoint)
+        self._lora.load({name: tensors[f"weight.{name}"] for name in self._parameters})
+        for name, parameter in self._parameters.items():
+            if f"exp_avg.{name}" in tensors:
+                self._optimiser.state[parameter] = {
+                    "step": tensors[f"step.{name}"],
+                    "exp_avg": tensors[f"exp_avg.{name}"].to(parameter.device),
+                    "exp_avg_sq": tensors[f"exp_avg_sq.{name}"].to(parameter.device),
+                }
+        self._generator.set_state(tensors["generator"])
+        self.done = int(tensors["done"].item())
+        if self._half and "scaler" in tensors:
+            scale, tracker = tensors["scaler"].tolist()
+            self._scaler.load_state_dict({**self._scaler.state_dict(), "scale": scale, "_growth_tracker": int(tracker)})
+
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        """Draw this step's latents, and the rows of what they are called."""
+        lesson, generator = self._lesson, self._generator
+        photos = torch.randint(0, len(lesson.photos), (lesson.batch,), generator=generator)
+        said = torch.randint(0, len(lesson.captions), (lesson.batch,), generator=generator)
+        if not len(lesson.prior):
+            return lesson.photos[photos], said
+        prior = torch.randint(0, len(lesson.prior), (lesson.batch,), generator=generator)
+        latents = torch.cat([lesson.photos[photos], lesson.prior[prior]])
+        return latents, torch.cat([said, prior + len(lesson.captions)])
+
+    def _tell(self, rows: Tensor) -> Conditioning:
+        if self._spoken is not None:
+            return self._spoken[rows]
+        captions = (*self._lesson.captions, *self._lesson.prior_captions)
+        return self._encode(tuple(captions[row] for row in rows.tolist()))
+
+    def _encode(self, captions: tuple[str, ...]) -> Conditioning:
+        with torch.set_grad_enabled(self._learns_text):
+            return encode(
+                captions,
+                self._base.tokenizers,
+                self._lora.text_encoders,
+                width_px=self._base.line.width_px,
+                height_px=self._base.line.height_px,
+            )
+
+    def _target(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:
+        if self._noise.config.prediction_type == "v_prediction":
+            return cast(Tensor, self._noise.get_velocity(latents, noise, times))
+        return noise
+
+    def _loss(self, guess: Tensor, target: Tensor, times: Tensor) -> Tensor:
+        each = (guess.float() - target.float()).square().mean(dim=(1, 2, 3))
+        each = each * self._weights(times)
+        photos = self._lesson.batch
+        loss = each[:photos].mean()
+        return loss + self._lesson.prior_weight * each[photos:].mean() if len(each) > photos else loss
+
+    def _weights(self, times: Tensor) -> Tensor:
+        """Return min-SNR's weight of each timestep: nearly clean latents teach little and would drown the rest."""
+        snr: Tensor = compute_snr(self._noise, times)
+        if self._noise.config.prediction_type == "v_prediction":
+            return torch.clamp(snr, max=MIN_SNR_GAMMA) / (snr + 1)
+        return torch.clamp(MIN_SNR_GAMMA / snr, max=1.0)
+
+    def _advance(self, loss: Tensor) -> None:
+        self._optimiser.param_groups[0]["lr"] = self._rate * self._course(self.done)
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self._optimiser)
+        torch.nn.utils.clip_grad_norm_(self._parameters.values(), GRAD_NORM_MAX)
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+        self._optimiser.zero_grad(set_to_none=True)
+        self.done += 1
+
+    def _course(self, done: int) -> float:
+        """Return the share of the rate at a step: a short warm-up, then a cosine down to a tenth."""
+        if done < WARMUP_STEPS:
+            return (done + 1) / WARMUP_STEPS
+        return 0.55 + 0.45 * math.cos(math.pi * min(1.0, done / self._steps))

@@ -1,0 +1,122 @@
+"""The engine of trainings: one at a time on a device, a short piece of work a step."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+
+from inference.catalogue import Catalogue
+from inference.engines.loading import LoadedModel, ModelCache
+from inference.engines.training.course import Course
+from inference.errors import ModelUnusable, UnknownModel
+from inference.messages import Failed, FailureKind, Finished, JobEvent, Task
+from inference.requests import Kind, TrainRequest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Seat:
+    """The training that is aboard."""
+
+    task: Task
+    loading: Future[LoadedModel]
+    course: Course | None = None
+    pieces: Iterator[list[JobEvent]] | None = None
+    stop_early: bool = False
+
+
+class TrainingEngine:
+    """Trains one subject at a time; see `inference.engines.Engine`.
+
+    Parameters:
+        catalogue: the models there are.
+        models: the worker's models, shared with the engine that draws.
+        cache_dir: where class pictures are kept; None: nowhere.
+    """
+
+    kind = str(Kind.TRAIN)
+
+    def __init__(self, catalogue: Catalogue, models: ModelCache, *, cache_dir: Path | None = None) -> None:
+        self._catalogue, self._models, self._cache_dir = catalogue, models, cache_dir
+        self._seat: _Seat | None = None
+        self._refused: list[JobEvent] = []
+
+    def free_slots(self) -> int:
+        """Return 1 while nothing is being trained."""
+        return 0 if self._seat else 1
+
+    def busy(self) -> bool:
+        """Return whether a step would do something; while a model is being loaded, it would not."""
+        return bool(self._refused) or (self._seat is not None and self._seat.loading.done())
+
+    def admit(self, task: Task) -> None:
+        """Take a training in and begin to load its model."""
+        if self._seat is not None:
+            self._refuse(task, FailureKind.INTERNAL, "the training slot is taken", retry=True)
+            return
+        assert isinstance(task.request, TrainRequest)
+        try:
+            line = self._catalogue.image(task.request.model)
+        except UnknownModel as error:
+            self._refuse(task, FailureKind.MODEL, str(error))
+            return
+        self._seat = _Seat(task, self._models.start(line))
+
+    def cancel(self, job_id: str, *, keep: bool = False) -> None:
+        """Drop the training, or let it end early with what it has learnt."""
+        seat = self._seat
+        if seat is None or seat.task.job_id != job_id:
+            return
+        if keep:
+            seat.stop_early = True
+            if seat.course:
+                seat.course.stop_early = True
+        else:
+            self._leave()
+
+    def step(self) -> list[JobEvent]:
+        """Do one short piece of the training."""
+        events, self._refused = self._refused, []
+        seat = self._seat
+        if seat is None or not seat.loading.done():
+            return events
+        try:
+            events += self._advance(seat)
+        except ModelUnusable as error:
+            events.append(self._failed(seat.task, FailureKind.MODEL, str(error)))
+        except FloatingPointError as error:
+            events.append(self._failed(seat.task, FailureKind.NOT_FINITE, str(error)))
+        except torch.OutOfMemoryError as error:
+            events.append(self._failed(seat.task, FailureKind.OUT_OF_MEMORY, str(error)))
+        except (OSError, KeyError, SafetensorError) as error:
+            log.warning("training %s cannot use what it was given", seat.task.job_id, exc_info=True)
+            events.append(self._failed(seat.task, FailureKind.BAD_INPUT, f"A photo could not be read ({error})."))
+        if events and isinstance(events[-1], Finished | Failed):
+            self._leave()
+        return events
+
+    def _advance(self, seat: _Seat) -> list[JobEvent]:
+        if seat.pieces is None:
+            base = seat.loading.result()
+            seat.course = Course(seat.task, base, building=self._models.building, cache_dir=self._cache_dir)
+            seat.course.stop_early = seat.stop_early
+            seat.pieces = seat.course.run()
+        return next(seat.pieces)
+
+    def _leave(self) -> None:
+        if self._seat:
+            assert isinstance(self._seat.task.request, TrainRequest)
+            self._models.release(self._seat.task.request.model)
+            self._seat = None
+
+    def _refuse(self, task: Task, failure: FailureKind, message: str, *, retry: bool = False) -> None:
+        self._refused.append(self._failed(task, failure, message, retry=retry))
+
+    @staticmethod
+    def _failed(task: Task, failure: FailureKind, message: str, *, retry: bool = False) -> Failed:
+        return Failed(task.job_id, task.attempt, failure, message, retry)

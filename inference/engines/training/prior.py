@@ -1,0 +1,79 @@
+"""Class pictures: what the base model draws by itself, shown to the training so that it unlearns nothing."""
+
+import hashlib
+import os
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from inference.engines.loading import LoadedModel
+from inference.engines.training.conditioning import encode
+from inference.engines.training.sampler import draw
+
+CLASS_PICTURES = 8
+BATCH = 4
+STEPS = 16
+# DreamBooth's prior holds the class only, and a small model lets the subject leak into everything else: so everyday
+# things that have nothing to do with it are shown as well.
+OTHERS = ("a red heart", "a blue car", "a green tree", "a house", "a yellow star", "a cup", "a cat", "a smiling face")
+
+
+def prior_captions(class_noun: str) -> tuple[str, ...]:
+    """Return what the prior's pictures show, in their order."""
+    return (*(f"a {class_noun}" for _ in range(CLASS_PICTURES)), *OTHERS)
+
+
+def prior_latents(base: LoadedModel, class_noun: str, cache_dir: Path | None) -> Generator[None, None, Tensor]:
+    """Draw a class's pictures with the base model, or take them from the cache; yields after each step.
+
+    The seeds are fixed, so that a training that starts again sees the same ones.
+
+    Returns:
+        Latents, one for each of `prior_captions`, as the generator's value.
+    """
+    captions = prior_captions(class_noun)
+    file = cache_dir / f"{_key(base, captions)}.safetensors" if cache_dir else None
+    if file and (kept := _read(file, len(captions))) is not None:
+        return kept.to(base.device)
+    parts = []
+    for start in range(0, len(captions), BATCH):
+        some = captions[start : start + BATCH]
+        with torch.no_grad():
+            told = encode(
+                (*("" for _ in some), *some),
+                base.tokenizers,
+                base.text_encoders,
+                width_px=base.line.width_px,
+                height_px=base.line.height_px,
+            )
+        seeds = list(range(start, start + len(some)))
+        parts.append((yield from draw(base, base.unet, told, steps=STEPS, guidance=base.line.guidance, seeds=seeds)))
+    latents = torch.cat(parts)
+    if file:
+        _write(file, latents)
+    return latents
+
+
+def _key(base: LoadedModel, captions: Sequence[str]) -> str:
+    line = base.line
+    said = "\n".join((line.source, line.revision, f"{line.width_px}x{line.height_px}", str(base.dtype), *captions))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _read(file: Path, count: int) -> Tensor | None:
+    try:
+        latents = safetensors.torch.load(file.read_bytes())["latents"]
+    except (OSError, SafetensorError, KeyError):
+        return None  # not there, or damaged: it is drawn again
+    return latents if len(latents) == count else None
+
+
+def _write(file: Path, latents: Tensor) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(safetensors.torch.save({"latents": latents.cpu().contiguous()}))
+    part.replace(file)
