@@ -1,0 +1,159 @@
+"""Claim: take the next jobs in fair order, by lease.
+
+Each job costs two indexed reads, whatever waits: `ix_guild_flows_next` gives each line's next guild,
+`ix_member_flows_next` that guild's next member (or the first few, to look for a resident model).
+
+The line's lock makes claims of one kind take turns, for a few milliseconds each: fair order is one order for everybody.
+No SKIP LOCKED: it would let a second dispatcher see an empty line while the first is choosing.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.fairness import REACH, next_pace, with_affinity
+from db.job import Job, Pace, State
+from db.schedule import FlowKey, Line, Move, apply, line_from, lock
+from db.submit import job_from
+from db.tables import guild_flows, jobs, lines, member_flows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Whose turn it is."""
+
+    line: Line
+    pace: Pace
+    guild_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The first job of one member's flow."""
+
+    job_id: str
+    user_id: int
+    work: int
+    model: str
+    passed: int  # how often the flow was overtaken
+
+
+async def claim(
+    db: Database, *, owner: str, kinds: Sequence[str], limit: int, lease_s: float, models: Collection[str]
+) -> list[Job]:
+    """Return up to `limit` jobs of these kinds, now running and leased to `owner` for `lease_s` seconds."""
+
+    async def work(connection: AsyncConnection) -> list[Job]:
+        claimed: list[Job] = []
+        _, now = await lock(db, connection, kinds)
+        lease = {"lease_owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
+        while len(claimed) < limit:
+            turn = await _next_turn(connection, kinds)
+            if turn is None:
+                break
+            head = await _head(connection, turn, models)
+            claimed.append(await _take(connection, turn, head, lease, now))
+        return claimed
+
+    if limit < 1 or not kinds:
+        return []
+    async with db.read() as connection:  # an idle dispatcher's poll takes no lock and writes nothing
+        if await _next_turn(connection, kinds) is None:
+            return []
+    return await db.write(work)
+
+
+async def _next_turn(connection: AsyncConnection, kinds: Sequence[str]) -> Turn | None:
+    """Return whose turn it is: the line, the pace and the guild. None: nobody can be served.
+
+    Kinds take turns, least recently served first; within a kind relaxed comes after fast.
+    """
+
+    def next_guild(pace: Pace) -> sa.ScalarSelect[int]:
+        g = guild_flows.c
+        query = sa.select(g.guild_id).where(g.kind == lines.c.kind, g.pace == pace.value, g.ready > 0)
+        return query.order_by(g.start, g.since).limit(1).correlate(lines).scalar_subquery()
+
+    query = sa.select(lines, next_guild(Pace.FAST).label("fast"), next_guild(Pace.RELAXED).label("relaxed"))
+    query = query.where(lines.c.kind.in_(kinds)).order_by(lines.c.claims, lines.c.kind)
+    rows = (await connection.execute(query)).all()
+    row = next((row for row in rows if row.fast is not None or row.relaxed is not None), None)
+    if row is None:
+        return None
+    pace = next_pace(fast=row.fast is not None, relaxed=row.relaxed is not None, fast_run=row.fast_run)
+    return Turn(line=line_from(row), pace=pace, guild_id=row.fast if pace is Pace.FAST else row.relaxed)
+
+
+async def _head(connection: AsyncConnection, turn: Turn, models: Collection[str]) -> Head:
+    """Return the job whose turn it is in this guild, and note whom a resident model overtook."""
+    m = member_flows.c
+    front = (
+        sa.select(m.user_id, m.start, m.since, m.passed)
+        .where(m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id, m.ready)
+        .order_by(m.start, m.since)
+        .limit(REACH if models else 1)
+        .subquery()
+    )
+    first = (
+        sa.select(jobs.c.id)
+        .where(jobs.c.kind == turn.line.kind, jobs.c.pace == turn.pace.value, jobs.c.guild_id == turn.guild_id)
+        .where(jobs.c.user_id == front.c.user_id, jobs.c.state == State.QUEUED.value)
+        .order_by(jobs.c.seq)
+        .limit(1)
+        .correlate(front)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(jobs.c.id.label("job_id"), jobs.c.user_id, jobs.c.work, jobs.c.model, front.c.passed)
+        .join(jobs, jobs.c.id == first)
+        .select_from(front)
+        .order_by(front.c.start, front.c.since)
+    )
+    heads = [Head(**row._mapping) for row in await connection.execute(query)]
+    chosen = with_affinity([head.model in models for head in heads], [head.passed for head in heads])
+    if chosen:
+        overtaken = m.user_id.in_([head.user_id for head in heads[:chosen]])
+        flows = member_flows.update().where(
+            m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id
+        )
+        await connection.execute(flows.where(overtaken).values(passed=m.passed + 1))
+    return heads[chosen]
+
+
+async def _take(connection: AsyncConnection, turn: Turn, head: Head, lease: dict[str, Any], now: dt.datetime) -> Job:
+    update = (
+        jobs.update()
+        .where(jobs.c.id == head.job_id)
+        .values(state=State.RUNNING.value, started_at=now, changed_at=now, progress_done=0, **lease)
+        .values(attempt=jobs.c.attempt + 1, revision=jobs.c.revision + 1)
+        .returning(jobs)
+    )
+    row = (await connection.execute(update)).one()
+    await _advance_clock(connection, turn)
+    key = FlowKey(kind=turn.line.kind, pace=turn.pace, guild_id=turn.guild_id, user_id=head.user_id)
+    await apply(connection, turn.line, key, Move.CLAIMED, work=head.work)
+    return job_from(row)
+
+
+async def _advance_clock(connection: AsyncConnection, turn: Turn) -> None:
+    """Move the line's virtual time to the start tag being served, before the tag moves on; count the turn."""
+    g = guild_flows.c
+    line = lines.c.kind == turn.line.kind
+    start = (
+        sa.select(g.start)
+        .where(g.kind == turn.line.kind, g.pace == turn.pace.value, g.guild_id == turn.guild_id)
+        .scalar_subquery()
+    )
+    relaxed_waits = (
+        sa.select(g.guild_id).where(g.kind == turn.line.kind, g.pace == Pace.RELAXED.value, g.ready > 0).exists()
+    )
+    clock = lines.c[f"clock_{turn.pace.value}"]
+    fast_run = sa.case((relaxed_waits, lines.c.fast_run + 1), else_=0) if turn.pace is Pace.FAST else 0
+    last_turn = sa.select(sa.func.max(lines.alias().c.claims)).scalar_subquery()
+    values = {clock.name: sa.case((start > clock, start), else_=clock), "fast_run": fast_run, "claims": last_turn + 1}
+    await connection.execute(lines.update().where(line).values(values))

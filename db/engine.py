@@ -1,0 +1,194 @@
+"""The database: one engine, its transactions, its clock.
+
+Two databases, one set of rules:
+
+- **SQLite** (default; one machine): WAL, so readers never wait for the writer. Writers start with BEGIN IMMEDIATE,
+  so a transaction that read a balance can still write it. `synchronous=FULL`: with NORMAL a killed process loses
+  nothing either, but a power cut may undo the last seconds of *committed* work (a picture shown twice, a hold
+  forgotten); an fsync costs about 3 ms a commit and buys that away. One asyncio lock queues this process's writers,
+  because SQLite's own waiting polls; other processes are waited for by `busy_timeout`.
+- **PostgreSQL** (a cluster): READ COMMITTED and row locks, always taken in this order, so that nobody waits in a
+  circle: one member's account → the lines (`db.tables.lines`, alphabetically by kind; a line's lock guards its flows
+  and seats) → job rows. A transaction that conflicts nevertheless is tried again from its start.
+
+Time is the database's: `now(connection)` asks it, so several machines agree about leases. Tests move it with
+`advance`.
+"""
+
+import asyncio
+import datetime as dt
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from db.errors import StoreBusy
+from db.wake import Wake
+
+BUSY_TIMEOUT_S = 30
+ATTEMPTS = 8
+T = TypeVar("T")
+RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL, appendix A
+
+
+class Database:
+    """Own the engine and hand out transactions. An async context manager.
+
+    Build it with `from_url`, enter it, call `migrate` once at the start of a program.
+    """
+
+    def __init__(self, url: URL, *, clock_offset_s: float = 0.0) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.engine = _engine(url)
+        self.wake = Wake(None if self.is_sqlite else _libpq_url(url))
+        self._clock_offset_s = clock_offset_s
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    def from_url(cls, url: str, *, clock_offset_s: float = 0.0) -> "Database":
+        """Return a database for `sqlite:///path`, `postgresql://…` or the same with a driver named.
+
+        Nothing is connected yet. `clock_offset_s` is added to the database's clock (tests).
+        """
+        return cls(normalised(url), clock_offset_s=clock_offset_s)
+
+    async def __aenter__(self) -> Self:
+        await self.wake.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.wake.stop()
+        await self.engine.dispose()
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest version; safe when several processes start at once."""
+        from db.migrations.run import upgrade  # alembic is only needed here
+
+        async with self.begin() as connection:
+            if not self.is_sqlite:
+                await connection.execute(sa.text("SELECT pg_advisory_xact_lock(7216093)"))
+            await connection.run_sync(upgrade)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Open a write transaction: committed at the end, rolled back by an error."""
+        if not self.is_sqlite:
+            async with self.engine.begin() as connection:
+                yield connection
+            return
+        async with self._writing, self.engine.connect() as raw:
+            connection = await raw.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a read transaction: one consistent view, and no waiting for writers."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run `work` in a write transaction, again from its start when the database reports a conflict.
+
+        Raises StoreBusy when it keeps conflicting. `work` must not touch anything but the connection.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self.begin() as connection:
+                    return await work(connection)
+            except DBAPIError as error:
+                if not _is_conflict(error):
+                    raise
+                await asyncio.sleep(0.01 * 2**attempt)
+        raise StoreBusy
+
+    async def now(self, connection: AsyncConnection) -> dt.datetime:
+        """Return the database's time, aware, in UTC."""
+        epoch_s: float = (await connection.execute(sa.select(self.sql_now()))).scalar_one()
+        return dt.datetime.fromtimestamp(epoch_s, dt.UTC)
+
+    def sql_now(self) -> sa.ColumnElement[float]:
+        """Return the SQL expression of the time in seconds since 1970, moved by `advance`."""
+        if self.is_sqlite:
+            now: sa.ColumnElement[float] = sa.literal_column("(julianday('now') - 2440587.5) * 86400.0", sa.Double)
+        else:
+            now = sa.literal_column("extract(epoch FROM clock_timestamp())::double precision", sa.Double)
+        return now + sa.literal(self._clock_offset_s, sa.Double)
+
+    def advance(self, seconds: float) -> None:
+        """Move this database object's clock forward; tests use it instead of sleeping."""
+        self._clock_offset_s += seconds
+
+
+def normalised(url: str) -> URL:
+    """Return the URL with the async driver that we use named in it.
+
+    Raises ValueError for any other kind of database, and for SQLite in memory (it cannot be shared or
+    survive).
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise ValueError("The database must be a file: sqlite:///path/to/atelier.db")
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ValueError(f"The database must be SQLite or PostgreSQL, not {backend}.")
+
+
+def _libpq_url(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_timeout=60)
+    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # no implicit BEGIN: _begin_sqlite says which one
+    cursor = connection.cursor()
+    _enter_wal(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what a member deletes must not stay behind in free pages
+    cursor.close()
+
+
+def _enter_wal(cursor: Any) -> None:
+    """Switch to WAL; two processes that do it at the same moment get 'locked' at once, so try again."""
+    for _ in range(100):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(0.02)  # in aiosqlite's greenlet this blocks for milliseconds, at the first start only
+    raise StoreBusy
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+def _is_conflict(error: DBAPIError) -> bool:
+    if isinstance(error, IntegrityError):
+        return False
+    original = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return "locked" in str(original) or "busy" in str(original)
+    return getattr(original, "sqlstate", None) in RETRIED_SQLSTATES

@@ -1,0 +1,16 @@
+"""Identifiers that sort by the time they were made: 26 lower-case characters, like a ULID.
+
+48 bits of milliseconds since 1970, then 80 random bits, in Crockford's base 32 (https://github.com/ulid/spec).
+"""
+
+import datetime as dt
+import secrets
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 26
+
+
+def new_id(now: dt.datetime) -> str:
+    """Return a fresh identifier for the moment `now`."""
+    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (LENGTH - 1), -1, -5))

@@ -1,0 +1,162 @@
+"""The job store: what the bot and the dispatcher call. Each method is one transaction and, where it moves something, a
+wake-up after its commit.
+
+    submit ──► queued ──claim──► running ──settle──► done | failed | cancelled
+                 │  ▲                │
+              cancel └─give_back, reap┘
+
+Where to read on: `db.submit`, `db.claim`, `db.lease` (beat, settle, give back, cancel), `db.reads`; the order
+is decided in `db.fairness` (pure) and kept in `db.schedule`.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import claim, lease, reads, submit
+from db.engine import Database
+from db.errors import UnknownJob
+from db.job import Beaten, Changes, End, Job, Limits, Pace, Place, Report, State, Submission, Waiting
+from db.ledger import Ledger
+from db.tables import jobs
+from db.wake import CHANGED, QUEUED
+
+__all__ = [
+    "Beaten",
+    "Changes",
+    "End",
+    "Job",
+    "JobStore",
+    "Limits",
+    "Pace",
+    "Place",
+    "Report",
+    "State",
+    "Submission",
+    "Waiting",
+]
+
+
+class JobStore:
+    """Keep jobs from their acceptance to their delivery."""
+
+    def __init__(self, db: Database, ledger: Ledger) -> None:
+        self.db = db
+        self.ledger = ledger
+
+    async def submit(self, submission: Submission) -> Job:
+        """Accept a request: hold its price and put it in line. The same interaction id again gives the same job.
+
+        Raises NotEnoughCredits, TooManyQueued; then nothing changed.
+        """
+        job, is_new = await submit.submit(self.db, self.ledger, submission)
+        if is_new:
+            self._wake(QUEUED, CHANGED)
+        return job
+
+    async def claim(
+        self, *, owner: str, kinds: Sequence[str], limit: int, lease_s: float, models: Collection[str] = ()
+    ) -> list[Job]:
+        """Take up to `limit` jobs of these kinds in fair order, leased to `owner` for `lease_s` seconds.
+
+        models: names in memory; a job that wants one may overtake at most `db.fairness.REACH - 1` members of its guild,
+        each of them at most `MAX_PASSED` times.
+        """
+        claimed = await claim.claim(self.db, owner=owner, kinds=kinds, limit=limit, lease_s=lease_s, models=models)
+        if claimed:
+            self._wake(CHANGED)
+        return claimed
+
+    async def beat(self, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
+        """Renew leases and write progress; learn which jobs are lost or asked to stop."""
+        beaten = await lease.beat(self.db, owner=owner, reports=reports, lease_s=lease_s)
+        self._wake(CHANGED)
+        return beaten
+
+    async def settle(self, *, owner: str, job_id: str, attempt: int, end: End) -> bool:
+        """End a job, charge for it and release the rest. False if the lease was lost: then nothing changes."""
+        settled = await lease.settle(self.db, self.ledger, owner=owner, job_id=job_id, attempt=attempt, end=end)
+        if settled:
+            self._wake(CHANGED, QUEUED)  # QUEUED: the member's next job may have become claimable
+        return settled
+
+    async def give_back(self, *, owner: str, job_ids: Iterable[str], blame: bool) -> None:
+        """Return running jobs to their place in line. Blamed three times, a job fails and is released."""
+        await lease.give_back(self.db, self.ledger, owner=owner, job_ids=job_ids, blame=blame)
+        self._wake(QUEUED, CHANGED)
+
+    async def reap(self) -> list[str]:
+        """Give back, with blame, every job whose lease ran out; return their ids."""
+        reaped: list[str] = []
+        for job_id, owner in await lease.expired(self.db):
+            reaped += await lease.give_back(
+                self.db, self.ledger, owner=owner, job_ids=[job_id], blame=True, expired_only=True
+            )
+        if reaped:
+            self._wake(QUEUED, CHANGED)
+        return reaped
+
+    async def cancel(self, job_id: str, *, by_user: int) -> Job:
+        """End a queued job at once, ask a running one to stop, leave one that has ended. Raises UnknownJob.
+
+        Whether this user may is the caller's question.
+        """
+        job = await lease.cancel(self.db, self.ledger, job_id, by_user=by_user)
+        self._wake(CHANGED)
+        return job
+
+    async def get(self, job_id: str) -> Job | None:
+        """Return a job by its id."""
+        return await reads.one(self.db, jobs.c.id == job_id)
+
+    async def by_interaction(self, interaction_id: int) -> Job | None:
+        """Return the job that an interaction made."""
+        return await reads.one(self.db, jobs.c.interaction_id == interaction_id)
+
+    async def mine(self, user_id: int, *, states: Collection[State | str] | None = None, limit: int = 25) -> list[Job]:
+        """Return a member's jobs, newest first; `states` None means all."""
+        return await reads.mine(self.db, user_id, states=states, limit=limit)
+
+    async def place(self, job_id: str) -> Place:
+        """Return how much is served before a queued job. Raises UnknownJob."""
+        return await reads.place(self.db, job_id)
+
+    async def waiting(self) -> dict[str, Waiting]:
+        """Return how much waits, by kind."""
+        return await reads.waiting(self.db)
+
+    async def set_message(self, job_id: str, message_id: int) -> None:
+        """Remember which message is the job's card."""
+        await self._set(job_id, message_id=message_id)
+
+    async def undelivered(self, limit: int = 100) -> list[Job]:
+        """Return ended jobs that were not delivered yet, oldest first."""
+        return await reads.undelivered(self.db, limit)
+
+    async def delivered(self, job_id: str, *, message_id: int | None, how: str) -> None:
+        """Mark a job as delivered. The first time counts; `how` names the rung of the ladder."""
+
+        async def work(connection: AsyncConnection) -> None:
+            values = {"delivered_at": await self.db.now(connection), "delivered_how": how}
+            if message_id is not None:
+                values["message_id"] = message_id
+            update = jobs.update().where(jobs.c.id == job_id, jobs.c.delivered_at.is_(None))
+            await connection.execute(update.values(values))
+
+        await self.db.write(work)
+
+    async def changed_since(self, cursor: dt.datetime | None) -> Changes:
+        """Return undelivered jobs that changed since the cursor (None: all), and the next cursor; may repeat some."""
+        return await reads.changed_since(self.db, cursor)
+
+    async def _set(self, job_id: str, **values: object) -> None:
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(jobs.update().where(jobs.c.id == job_id).values(values))).rowcount == 1
+
+        if not await self.db.write(work):
+            raise UnknownJob(job_id)
+
+    def _wake(self, *topics: str) -> None:
+        for topic in topics:
+            self.db.wake.notify(topic)

@@ -1,0 +1,198 @@
+"""The line: where each guild and member stands in fair order, kept in three small tables.
+
+Chosen: two indexed reads a claim (the guild with the least start tag, then its least member), with the tag on
+the *flow* rather than on each job. One tag a job would make it one read, but fairness over guilds cannot be
+written at submit: which of a guild's members takes the guild's next turn is known only when the turn comes.
+And a cancelled job leaves no gap, a member at `max_running` is out of the index instead of being stepped
+over, and a job that is given back restores the tags exactly. Nothing here grows with the number of jobs that
+wait.
+
+Every change of what waits or runs goes through `apply`, under the lock of its line (`lock`): read the
+member's seat and flows, let `db.fairness` decide, write back what differs.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.fairness import GuildFlow, MemberFlow, Seat, resized, served, settled_in, unserved
+from db.job import Pace
+from db.tables import guild_flows, lines, member_flows, seats
+from db.upsert import insert_or_ignore, insert_or_update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowKey:
+    """Whose jobs, of what kind and pace, in which guild."""
+
+    kind: str
+    pace: Pace
+    guild_id: int  # 0: direct messages
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One kind's line, locked."""
+
+    kind: str
+    seq: int
+    clock_fast: float
+    clock_relaxed: float
+    fast_run: int
+    claims: int
+
+    def clock(self, pace: Pace) -> float:
+        return self.clock_fast if pace is Pace.FAST else self.clock_relaxed
+
+
+class Move(Enum):
+    """What happened to one job; the value is its change of (queued, running)."""
+
+    JOINED = (1, 0)
+    CLAIMED = (-1, 1)
+    LEFT = (-1, 0)  # cancelled while it waited
+    ENDED = (0, -1)
+    CAME_BACK = (1, -1)
+
+
+async def lock(db: Database, connection: AsyncConnection, kinds: Iterable[str]) -> tuple[list[Line], dt.datetime]:
+    """Lock these kinds' lines, in one order for all; return those that exist, and the database's time."""
+    query = (
+        sa.select(lines, db.sql_now().label("now"))
+        .where(lines.c.kind.in_(sorted(set(kinds))))
+        .order_by(lines.c.kind)
+        .with_for_update()
+    )
+    rows = (await connection.execute(query)).all()
+    now = dt.datetime.fromtimestamp(rows[0].now, dt.UTC) if rows else await db.now(connection)
+    return [line_from(row) for row in rows], now
+
+
+async def next_number(connection: AsyncConnection, kind: str) -> Line:
+    """Lock the kind's line, making it if it is the first, and give out its next number."""
+    update = lines.update().where(lines.c.kind == kind).values(seq=lines.c.seq + 1).returning(lines)
+    row = (await connection.execute(update)).one_or_none()
+    if row is None:
+        await connection.execute(insert_or_ignore(connection, lines).values(kind=kind))
+        row = (await connection.execute(update)).one()
+    return line_from(row)
+
+
+async def join(connection: AsyncConnection, line: Line, key: FlowKey, *, work: int, max_running: int) -> Seat:
+    """Put one more job in its member's flow, making the flow if it is the first; return the member's seat."""
+    await connection.execute(
+        insert_or_ignore(connection, guild_flows).values(kind=key.kind, pace=key.pace.value, guild_id=key.guild_id)
+    )
+    await connection.execute(
+        insert_or_ignore(connection, member_flows).values(
+            kind=key.kind, pace=key.pace.value, guild_id=key.guild_id, user_id=key.user_id
+        )
+    )
+    values = {"user_id": key.user_id, "kind": key.kind, "max_running": max_running}
+    await connection.execute(
+        insert_or_update(connection, seats, values, key=("user_id", "kind"), update={"max_running": max_running})
+    )
+    return await apply(connection, line, key, Move.JOINED, work=work)
+
+
+async def apply(connection: AsyncConnection, line: Line, key: FlowKey, move: Move, *, work: int) -> Seat:
+    """Bring seat, flows and tags up to date after `move` of one job of `work` credits; return the seat.
+
+    All of the member's flows of this kind are looked at, because the seat that opens or closes is theirs
+    together.
+    """
+    queued, running = move.value
+    seat_row = (
+        await connection.execute(
+            seats.update()
+            .where(seats.c.user_id == key.user_id, seats.c.kind == key.kind)
+            .values(queued=seats.c.queued + queued, running=seats.c.running + running)
+            .returning(seats)
+        )
+    ).one()
+    seat = Seat(queued=seat_row.queued, running=seat_row.running, max_running=seat_row.max_running)
+    for row in await _flows(connection, key):
+        guild, member = _records(row)
+        own = row.pace == key.pace.value and row.guild_id == key.guild_id
+        new_guild, new_member = _moved(guild, member, move, work) if own else (guild, member)
+        new_guild, new_member = settled_in(
+            new_guild,
+            new_member,
+            seat,
+            clock=line.clock(Pace(row.pace)),
+            seq=line.seq,
+            keep_place=own and move is Move.CAME_BACK,
+        )
+        await _write(connection, member_flows, row, member, new_member)
+        await _write(connection, guild_flows, row, guild, new_guild)
+    return seat
+
+
+def _moved(guild: GuildFlow, member: MemberFlow, move: Move, work: int) -> tuple[GuildFlow, MemberFlow]:
+    match move:
+        case Move.JOINED:
+            return resized(guild, member, 1, work)
+        case Move.LEFT:
+            return resized(guild, member, -1, -work)
+        case Move.CLAIMED:
+            return served(guild, member, work)
+        case Move.CAME_BACK:
+            return unserved(guild, member, work)
+        case Move.ENDED:
+            return guild, member
+
+
+async def _flows(connection: AsyncConnection, key: FlowKey) -> Sequence[sa.Row[Any]]:
+    g = guild_flows.c
+    m = member_flows.c
+    query = (
+        sa.select(
+            m.pace,
+            m.guild_id,
+            m.user_id,
+            m.kind,
+            *(m[field.name].label(f"member_{field.name}") for field in fields(MemberFlow)),
+            *(g[field.name].label(f"guild_{field.name}") for field in fields(GuildFlow)),
+        )
+        .join(guild_flows, sa.and_(g.kind == m.kind, g.pace == m.pace, g.guild_id == m.guild_id))
+        .where(m.user_id == key.user_id, m.kind == key.kind)
+    )
+    return (await connection.execute(query)).all()
+
+
+def _records(row: sa.Row[Any]) -> tuple[GuildFlow, MemberFlow]:
+    values = row._mapping
+    return (
+        GuildFlow(**{field.name: values[f"guild_{field.name}"] for field in fields(GuildFlow)}),
+        MemberFlow(**{field.name: values[f"member_{field.name}"] for field in fields(MemberFlow)}),
+    )
+
+
+async def _write(
+    connection: AsyncConnection,
+    table: sa.Table,
+    row: sa.Row[Any],
+    old: GuildFlow | MemberFlow,
+    new: GuildFlow | MemberFlow,
+) -> None:
+    changed = {
+        field.name: getattr(new, field.name)
+        for field in fields(new)
+        if getattr(new, field.name) != getattr(old, field.name)
+    }
+    if changed:
+        keys = [table.c[column.name] == row._mapping[column.name] for column in table.primary_key.columns]
+        await connection.execute(table.update().where(*keys).values(changed))
+
+
+def line_from(row: sa.Row[Any]) -> Line:
+    """Return the record of a row that has the columns of `lines`."""
+    values = row._mapping
+    return Line(**{field.name: values[field.name] for field in fields(Line)})

@@ -1,0 +1,77 @@
+"""Submit: one transaction from a priced request to a job in line, or nothing at all."""
+
+import datetime as dt
+from dataclasses import asdict, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.errors import TooManyQueued
+from db.ids import new_id
+from db.job import Job, Pace, State, Submission
+from db.ledger import Ledger
+from db.schedule import FlowKey, join, next_number
+from db.tables import jobs
+
+NO_GUILD = 0  # direct messages, as a guild
+
+
+def job_from(row: sa.Row[Any]) -> Job:
+    """Return the record of a row of `jobs`."""
+    values = {field.name: row._mapping[field.name] for field in fields(Job)}
+    values["guild_id"] = values["guild_id"] or None
+    values["state"] = State(values["state"])
+    values["pace"] = Pace(values["pace"])
+    return Job(**values)
+
+
+async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[Job, bool]:
+    """Hold the price and put the job in line; return it, and whether it is new.
+
+    The same interaction id again returns the job that it made. Raises NotEnoughCredits, TooManyQueued.
+    """
+
+    async def work(connection: AsyncConnection) -> tuple[Job, bool]:
+        now = await db.now(connection)
+        await ledger.open(connection, submission.user_id, now)
+        query = sa.select(jobs).where(jobs.c.interaction_id == submission.interaction_id)
+        if (row := (await connection.execute(query)).one_or_none()) is not None:
+            return job_from(row), False
+        job_id = new_id(now)
+        await ledger.hold(connection, submission.user_id, job_id, submission.price, now)
+        line = await next_number(connection, submission.kind)
+        row_values = _values(submission, job_id, line.seq, now)
+        key = FlowKey(
+            kind=submission.kind,
+            pace=Pace(row_values["pace"]),
+            guild_id=row_values["guild_id"],
+            user_id=submission.user_id,
+        )
+        seat = await join(connection, line, key, work=row_values["work"], max_running=submission.limits.max_running)
+        if seat.queued > submission.limits.max_queued:
+            raise TooManyQueued(limit=submission.limits.max_queued)
+        row = (await connection.execute(jobs.insert().values(row_values).returning(jobs))).one()
+        return job_from(row), True
+
+    return await db.write(work)
+
+
+def _values(submission: Submission, job_id: str, seq: int, now: dt.datetime) -> dict[str, Any]:
+    values = asdict(submission)
+    del values["limits"]
+    lifetime = dt.timedelta(seconds=values.pop("token_lifetime_s"))
+    work = submission.price if submission.work is None else submission.work
+    return values | {
+        "id": job_id,
+        "seq": seq,
+        "guild_id": submission.guild_id or NO_GUILD,
+        "work": max(1, work),
+        "state": State.QUEUED.value,
+        "pace": Pace(submission.pace).value,
+        "outcome": {},
+        "queued_at": now,
+        "changed_at": now,
+        "token_expires_at": now + lifetime,
+    }

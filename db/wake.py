@@ -1,0 +1,125 @@
+"""Wake-ups: 'something is queued', 'something changed', within a process and between processes.
+
+A wake-up carries no data and may come too often (many are folded into one) or, when a process dies between
+its commit and its notification, not at all. So whoever waits also looks every few seconds: `wait` always has
+a timeout.
+
+Within a process an asyncio event; between processes PostgreSQL's LISTEN/NOTIFY on one channel, the topic as
+payload. SQLite means one process, so there is nothing to send.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+import psycopg
+
+QUEUED = "queued"  # a job waits for a dispatcher
+CHANGED = "changed"  # a job moved: its card may need an edit, its dispatcher may have to stop it
+CHANNEL = "atelier"
+RECONNECT_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Listener:
+    """One waiter's ear for one topic: a wake-up that arrives while it is busy is kept for its next `wait`."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        self._event.set()
+
+    async def wait(self, timeout: float) -> bool:
+        """Wait for a wake-up, at most `timeout` seconds; return whether one came."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class Wake:
+    """Tell waiters about a topic. `libpq_url` is PostgreSQL's address, or None for one process alone."""
+
+    def __init__(self, libpq_url: str | None) -> None:
+        self._libpq_url = libpq_url
+        self._listeners: dict[str, list[Listener]] = {}
+        self._shared: dict[str, Listener] = {}
+        self._outgoing: set[str] = set()
+        self._to_send = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def listen(self, topic: str) -> Listener:
+        """Return a new ear for the topic; it hears everything from now on."""
+        listener = Listener()
+        self._listeners.setdefault(topic, []).append(listener)
+        return listener
+
+    async def wait(self, topic: str, timeout: float) -> bool:
+        """Wait for the topic, at most `timeout` seconds; for a single waiter per topic (others call `listen`)."""
+        listener = self._shared.get(topic)
+        if listener is None:
+            listener = self._shared[topic] = self.listen(topic)
+        return await listener.wait(timeout)
+
+    def notify(self, topic: str) -> None:
+        """Wake everybody who waits for the topic, here at once, elsewhere as soon as it can be sent."""
+        self._ring(topic)
+        if self._tasks:
+            self._outgoing.add(topic)
+            self._to_send.set()
+
+    async def start(self) -> None:
+        """Start listening and sending (PostgreSQL only)."""
+        if self._libpq_url is not None and not self._tasks:
+            listening = asyncio.Event()
+            self._tasks = [
+                asyncio.create_task(self._receive(self._libpq_url, listening), name="wake-receive"),
+                asyncio.create_task(self._send(self._libpq_url), name="wake-send"),
+            ]
+            with contextlib.suppress(TimeoutError):  # a database that is down is `migrate`'s to report
+                async with asyncio.timeout(RECONNECT_S):
+                    await listening.wait()
+
+    async def stop(self) -> None:
+        """Stop both; waiters fall back on their timeouts."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def _ring(self, topic: str) -> None:
+        for listener in self._listeners.get(topic, ()):
+            listener.ring()
+
+    async def _receive(self, url: str, listening: asyncio.Event) -> None:
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    listening.set()
+                    for topic in self._listeners:
+                        self._ring(topic)  # whatever was missed while nobody listened
+                    async for notice in connection.notifies():
+                        self._ring(notice.payload)
+            except psycopg.Error as error:
+                log.warning("wake-ups are interrupted, polling carries on: %s", type(error).__name__)
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _send(self, url: str) -> None:
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+                    while True:
+                        await self._to_send.wait()
+                        self._to_send.clear()
+                        topics, self._outgoing = self._outgoing, set()
+                        for topic in sorted(topics):
+                            await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, topic))
+            except psycopg.Error as error:
+                log.warning("wake-ups cannot be sent, polling carries on: %s", type(error).__name__)
+            await asyncio.sleep(RECONNECT_S)
