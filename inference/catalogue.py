@@ -49,6 +49,7 @@ class ImageModel(_Line):
     width_px: int = Field(gt=0, multiple_of=8)  # its own size, the price's unit
     height_px: int = Field(gt=0, multiple_of=8)
     side_max_px: int = Field(gt=0)  # the longest side members may ask for
+    grid_px: int = Field(default=8, ge=8, multiple_of=8)  # sides are multiples of this: pixels that one latent stands for
     steps: int = Field(gt=0)
     steps_max: int = Field(gt=0)
     guidance: float = Field(ge=0)
