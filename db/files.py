@@ -1,8 +1,9 @@
 """Files under keys, in a folder or at any fsspec URL (`s3://bucket/prefix`, …).
 
-A key is made by us from ids and fixed names (`jobs/<job id>/1.png`), never from what a member typed, and says nothing about
-where it is kept. A file appears whole or not at all: in a folder it is written beside its place, synced and renamed; object
-stores do the same by nature. Work is done in threads, so the event loop never waits for a disk.
+A key is made by us from ids and fixed names (`jobs/<job id>/1.png`), never from what a member typed, and says
+nothing about where it is kept. A file appears whole or not at all: in a folder it is written beside its place,
+synced and renamed; object stores do the same by nature. Work is done in threads, so the event loop never waits for
+a disk.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ class FileStore:
 
     async def list(self, prefix: str) -> list[str]:
         """Return the keys below `prefix` (such as `jobs/<job id>`), sorted."""
-        paths = await asyncio.to_thread(self._find, self._tree(prefix))
+        paths = await asyncio.to_thread(_find, self._fs, self._tree(prefix))
         keys = (path[len(self._root) + 1 :] for path in paths)
         return sorted(key for key in keys if not key.endswith(PART))
 
@@ -100,17 +101,18 @@ class FileStore:
             Path(part).unlink(missing_ok=True)
             raise
 
-    def _find(self, tree: str) -> list[str]:
-        try:
-            return [str(path) for path in self._fs.find(tree)]
-        except FileNotFoundError:
-            return []
-
     def _delete_tree(self, tree: str) -> int:
-        found = self._find(tree)
+        found = _find(self._fs, tree)
         if self._fs.exists(tree):
             self._fs.rm(tree, recursive=True)
         return len(found)
+
+
+def _find(fs: Any, tree: str) -> list[str]:
+    try:
+        return [str(path) for path in fs.find(tree)]
+    except FileNotFoundError:
+        return []
 
 
 def _protocols(fs: Any) -> tuple[str, ...]:

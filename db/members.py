@@ -1,4 +1,4 @@
-"""Members: when we first and last saw somebody, where, and what they prefer. Names and pictures stay with the platform."""
+"""Members: when we first and last saw somebody, where, and what they prefer. Names stay with the platform."""
 
 import datetime as dt
 from collections.abc import Mapping

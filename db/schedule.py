@@ -86,38 +86,26 @@ async def next_number(connection: AsyncConnection, kind: str) -> Line:
 
 
 async def join(connection: AsyncConnection, line: Line, key: FlowKey, *, work: int, max_running: int) -> Seat:
-    """Put one more job in its member's flow, making the flow if it is the first; return the member's seat."""
-    await connection.execute(
-        insert_or_ignore(connection, guild_flows).values(kind=key.kind, pace=key.pace.value, guild_id=key.guild_id)
-    )
-    await connection.execute(
-        insert_or_ignore(connection, member_flows).values(
-            kind=key.kind, pace=key.pace.value, guild_id=key.guild_id, user_id=key.user_id
-        )
-    )
-    values = {"user_id": key.user_id, "kind": key.kind, "max_running": max_running}
-    await connection.execute(
-        insert_or_update(connection, seats, values, key=("user_id", "kind"), update={"max_running": max_running})
-    )
-    return await apply(connection, line, key, Move.JOINED, work=work)
+    """Put one more job of `work` credits in its member's flow; return the member's seat."""
+    values = {"user_id": key.user_id, "kind": key.kind, "queued": 1, "max_running": max_running}
+    update = {"queued": seats.c.queued + 1, "max_running": max_running}
+    upsert = insert_or_update(connection, seats, values, key=("user_id", "kind"), update=update)
+    seat = _seat((await connection.execute(upsert.returning(seats))).one())
+    await _rearrange(connection, line, key, seat, Move.JOINED, work)
+    return seat
 
 
-async def apply(connection: AsyncConnection, line: Line, key: FlowKey, move: Move, *, work: int) -> Seat:
-    """Bring seat, flows and tags up to date after `move` of one job of `work` credits; return the seat.
-
-    All of the member's flows of this kind are looked at, because the seat that opens or closes is theirs
-    together.
-    """
+async def apply(connection: AsyncConnection, line: Line, key: FlowKey, move: Move, *, work: int) -> None:
+    """Bring seat, flows and tags up to date after `move` of one job of `work` credits."""
     queued, running = move.value
-    seat_row = (
-        await connection.execute(
-            seats.update()
-            .where(seats.c.user_id == key.user_id, seats.c.kind == key.kind)
-            .values(queued=seats.c.queued + queued, running=seats.c.running + running)
-            .returning(seats)
-        )
-    ).one()
-    seat = Seat(queued=seat_row.queued, running=seat_row.running, max_running=seat_row.max_running)
+    update = seats.update().where(seats.c.user_id == key.user_id, seats.c.kind == key.kind)
+    update = update.values(queued=seats.c.queued + queued, running=seats.c.running + running)
+    seat = _seat((await connection.execute(update.returning(seats))).one())
+    await _rearrange(connection, line, key, seat, move, work)
+
+
+async def _rearrange(connection: AsyncConnection, line: Line, key: FlowKey, seat: Seat, move: Move, work: int) -> None:
+    """Let the member's flows of this kind follow: all of them, because the seat that opened or closed is shared."""
     for row in await _flows(connection, key):
         guild, member = _records(row)
         own = row.pace == key.pace.value and row.guild_id == key.guild_id
@@ -132,7 +120,6 @@ async def apply(connection: AsyncConnection, line: Line, key: FlowKey, move: Mov
         )
         await _write(connection, member_flows, row, member, new_member)
         await _write(connection, guild_flows, row, guild, new_guild)
-    return seat
 
 
 def _moved(guild: GuildFlow, member: MemberFlow, move: Move, work: int) -> tuple[GuildFlow, MemberFlow]:
@@ -150,6 +137,7 @@ def _moved(guild: GuildFlow, member: MemberFlow, move: Move, work: int) -> tuple
 
 
 async def _flows(connection: AsyncConnection, key: FlowKey) -> Sequence[sa.Row[Any]]:
+    """Return the member's flows of this kind, each beside its guild's; the one of `key` is made if it is the first."""
     g = guild_flows.c
     m = member_flows.c
     query = (
@@ -164,6 +152,12 @@ async def _flows(connection: AsyncConnection, key: FlowKey) -> Sequence[sa.Row[A
         .join(guild_flows, sa.and_(g.kind == m.kind, g.pace == m.pace, g.guild_id == m.guild_id))
         .where(m.user_id == key.user_id, m.kind == key.kind)
     )
+    rows = (await connection.execute(query)).all()
+    if any(row.pace == key.pace.value and row.guild_id == key.guild_id for row in rows):
+        return rows
+    flow = {"kind": key.kind, "pace": key.pace.value, "guild_id": key.guild_id}
+    await connection.execute(insert_or_ignore(connection, guild_flows).values(flow))
+    await connection.execute(insert_or_ignore(connection, member_flows).values(user_id=key.user_id, **flow))
     return (await connection.execute(query)).all()
 
 
@@ -196,3 +190,7 @@ def line_from(row: sa.Row[Any]) -> Line:
     """Return the record of a row that has the columns of `lines`."""
     values = row._mapping
     return Line(**{field.name: values[field.name] for field in fields(Line)})
+
+
+def _seat(row: sa.Row[Any]) -> Seat:
+    return Seat(queued=row.queued, running=row.running, max_running=row.max_running)

