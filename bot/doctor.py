@@ -1,0 +1,181 @@
+"""`atelier doctor`: look at everything Atelier needs, and say what to do about each problem."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import aiohttp
+import discord
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.platform import point_at
+from bot.settings import Settings
+from db.engine import Database
+from db.errors import StoreError
+from db.files import FileStore
+from inference.catalogue import DEFAULT_FILE, read_catalogue
+from inference.errors import ModelUnusable
+
+NEEDED = discord.Permissions(
+    view_channel=True, send_messages=True, attach_files=True, read_message_history=True
+)  # docs/setup.md says why
+PROBE_KEY = "jobs/doctor/probe"
+CHECK_TIMEOUT_S = 180.0  # importing torch from a cold disk takes its time
+
+
+class Mark(StrEnum):
+    """How a check ended."""
+
+    GOOD = "ok"
+    NOTE = "note"  # works, but worth knowing
+    BAD = "PROBLEM"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, and what to do about it."""
+
+    mark: Mark
+    what: str
+    text: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.mark:>7}  {self.what}: {self.text}"
+        return f"{line}\n         → {self.remedy}" if self.remedy else line
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Yield a finding for each thing that was looked at: store, models, devices, Discord."""
+    yield await check_database(settings)
+    yield await check_files(settings)
+    async for finding in check_computing(settings):
+        yield finding
+    async for finding in check_discord(settings):
+        yield finding
+
+
+async def check_database(settings: Settings) -> Finding:
+    """Connect, and bring the tables up to date as a start would."""
+    kind = settings.database.split(":", 1)[0]
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        async with Database.from_url(settings.database) as database:
+            await database.migrate()
+    except (SQLAlchemyError, StoreError, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        return Finding(Mark.BAD, "database", f"{kind} does not answer ({reason})", "Look at DATABASE_URL and DATA_DIR.")
+    return Finding(Mark.GOOD, "database", f"{kind} answers, its tables are up to date")
+
+
+async def check_files(settings: Settings) -> Finding:
+    """Write, read and delete one small file."""
+    try:
+        store = FileStore(settings.files)
+        await store.put(PROBE_KEY, b"probe")
+        same = await store.get(PROBE_KEY) == b"probe"
+        await store.delete(PROBE_KEY)
+    except Exception as error:  # an fsspec file system may raise anything at all
+        return Finding(
+            Mark.BAD, "files", f"cannot be written ({error})", "Look at FILES_URL, and at the folder's owner."
+        )
+    if not same:
+        return Finding(Mark.BAD, "files", "come back changed", "Choose another FILES_URL.")
+    return Finding(Mark.GOOD, "files", "can be written and read")
+
+
+async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
+    """Check the catalogue here, and devices and models in a child, since torch is never loaded by the bot."""
+    catalogue = settings.catalogue or DEFAULT_FILE
+    try:
+        read_catalogue(catalogue)
+    except ModelUnusable as error:
+        yield Finding(Mark.BAD, "catalogue", str(error), "Mend that line; docs/setup.md shows a good one.")
+        return
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "inference.engines.check", str(catalogue)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        said, complaint = await asyncio.wait_for(child.communicate(), CHECK_TIMEOUT_S)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+        yield Finding(Mark.BAD, "devices", "torch did not start in time", "Is the disk very slow, or the driver stuck?")
+        return
+    if child.returncode:
+        reason = (complaint.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+        yield Finding(Mark.BAD, "devices", f"torch does not start ({reason})", "Run `make setup` again.")
+        return
+    for line in said.splitlines():
+        report = json.loads(line)
+        mark = Mark.GOOD if report["good"] else Mark.BAD
+        remedy = "" if report["good"] else "Mend or leave out this line of the catalogue."
+        yield Finding(mark, f"{report['what']} {report['name']}", report["text"], remedy)
+
+
+async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
+    """Log in, and look at intents and permissions."""
+    if settings.discord_token is None:
+        yield Finding(
+            Mark.NOTE, "token", "none is set: the local Discord will be used", "For the real one, set DISCORD_TOKEN."
+        )
+        return
+    if settings.discord_api_url:
+        point_at(settings.discord_api_url)
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+            application = await client.application_info()
+            guilds = await client.http.get_guilds(200)
+        except discord.LoginFailure:
+            yield Finding(Mark.BAD, "token", "Discord refuses it", "Reset it in the developer portal and set it again.")
+            return
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            yield Finding(Mark.BAD, "Discord", f"cannot be reached ({error})", "Is this machine online?")
+            return
+    yield Finding(Mark.GOOD, "token", f"logged in as {application.name}")
+    yield _message_content(application.flags)
+    if not guilds:
+        yield Finding(Mark.BAD, "servers", "the bot is in none", "Open the install link: docs/setup.md, step 2.")
+    for guild in guilds:
+        yield check_permissions(guild["name"], int(guild["permissions"]))
+
+
+def check_permissions(guild: str, value: int) -> Finding:
+    """Compare what the bot may do in a server with what it needs."""
+    granted = discord.Permissions(value)
+    missing = [name for name, needed in NEEDED if needed and not getattr(granted, name) and not granted.administrator]
+    if missing:
+        words = ", ".join(name.replace("_", " ") for name in missing)
+        return Finding(Mark.BAD, f"server {guild}", f"the bot may not: {words}", "Grant it to the bot's role there.")
+    if granted.administrator:
+        return Finding(
+            Mark.NOTE, f"server {guild}", "the bot is an administrator", "It needs far less: docs/setup.md, step 2."
+        )
+    return Finding(Mark.GOOD, f"server {guild}", "the bot may do all it needs to")
+
+
+def _message_content(flags: discord.ApplicationFlags) -> Finding:
+    if flags.gateway_message_content or flags.gateway_message_content_limited:
+        return Finding(Mark.GOOD, "intents", "Message Content is on: channels can be transcribed by themselves")
+    text = "Message Content is off: fine, voice messages are transcribed from their menu and in direct messages"
+    return Finding(Mark.NOTE, "intents", text)
+
+
+async def report(settings: Settings) -> int:
+    """Print the findings as they come.
+
+    Returns:
+        The number of problems, 0 if all is well: the command's exit status.
+    """
+    problems = 0
+    async for finding in examine(settings):
+        print(finding, flush=True)
+        problems += finding.mark is Mark.BAD
+    print(f"\n{problems} problem{'s' * (problems != 1)} found." if problems else "\nAll is well.")
+    return min(problems, 1)

@@ -1,0 +1,85 @@
+"""The doctor finds what is wrong and says what to do about it."""
+
+from pathlib import Path
+
+import discord
+import pytest
+
+from bot.doctor import NEEDED, Mark, check_computing, check_database, check_discord, check_files, check_permissions
+from bot.settings import Settings
+
+
+def settings(tmp_path: Path, **values: object) -> Settings:
+    return Settings(_env_file=None, data_dir=tmp_path, **values)  # type: ignore[arg-type]
+
+
+async def test_database_that_answers_is_good(tmp_path: Path) -> None:
+    assert (await check_database(settings(tmp_path))).mark is Mark.GOOD
+
+
+async def test_database_file_that_is_something_else_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "atelier.db").write_text("these are no tables, and long enough to be looked at " * 100)
+    finding = await check_database(settings(tmp_path))
+    assert finding.mark is Mark.BAD
+    assert "not a database" in finding.text
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/atelier", "postgresql://127.0.0.1:1/nobody"])
+async def test_database_that_cannot_be_used_is_a_problem_with_a_remedy(tmp_path: Path, url: str) -> None:
+    finding = await check_database(settings(tmp_path, database_url=url))
+    assert finding.mark is Mark.BAD
+    assert "DATABASE_URL" in finding.remedy
+
+
+async def test_files_that_can_be_written_are_good_and_leave_nothing_behind(tmp_path: Path) -> None:
+    assert (await check_files(settings(tmp_path))).mark is Mark.GOOD
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+async def test_files_that_cannot_be_written_are_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_text("a file where a folder should be")
+    finding = await check_files(settings(tmp_path, files_url=str(tmp_path / "occupied")))
+    assert finding.mark is Mark.BAD
+
+
+async def test_catalogue_with_a_wrong_line_is_a_problem_that_names_it(tmp_path: Path) -> None:
+    catalogue = tmp_path / "models.toml"
+    catalogue.write_text('[[image]]\nname = "mine"\ntitle = "Mine"\nsource = "someone/mine"\nfamily = "sd"\n')
+    findings = [finding async for finding in check_computing(settings(tmp_path, catalogue=catalogue))]
+    assert [finding.mark for finding in findings] == [Mark.BAD]
+    assert "licence" in findings[0].text
+
+
+async def test_model_whose_folder_is_missing_is_a_problem(tmp_path: Path) -> None:
+    catalogue = tmp_path / "models.toml"
+    catalogue.write_text(
+        '[[image]]\nname = "mine"\ntitle = "Mine"\nsource = "/nowhere/mine"\nfamily = "sd"\nlicence = "MIT"\n'
+        "width_px = 64\nheight_px = 64\nside_max_px = 64\nsteps = 4\nsteps_max = 8\nguidance = 1.0\n"
+    )
+    findings = [finding async for finding in check_computing(settings(tmp_path, catalogue=catalogue))]
+    assert [(finding.what, finding.mark) for finding in findings if finding.mark is Mark.BAD] == [
+        ("model mine", Mark.BAD)
+    ]
+    assert any(finding.what == "device cpu" and finding.mark is Mark.GOOD for finding in findings)
+
+
+async def test_token_that_is_missing_is_a_note(tmp_path: Path) -> None:
+    findings = [finding async for finding in check_discord(settings(tmp_path))]
+    assert [finding.mark for finding in findings] == [Mark.NOTE]
+
+
+def test_permissions_that_are_missing_are_named() -> None:
+    granted = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
+    finding = check_permissions("Home", granted.value)
+    assert finding.mark is Mark.BAD
+    assert finding.text == "the bot may not: attach files"
+
+
+def test_permissions_as_the_setup_guide_asks_for_are_good() -> None:
+    guide = (Path(__file__).parents[3] / "docs/setup.md").read_text("utf-8")
+    assert f"`{NEEDED.value}`" in guide
+    assert check_permissions("Home", NEEDED.value).mark is Mark.GOOD
+
+
+def test_administrator_is_a_note() -> None:
+    assert check_permissions("Home", discord.Permissions(administrator=True).value).mark is Mark.NOTE
