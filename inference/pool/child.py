@@ -1,0 +1,101 @@
+"""The child's side of a local worker: the loop, the pipe, and dying with the parent."""
+
+import contextlib
+import ctypes
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+
+from inference.messages import Admit, Cancel, Command, JobEvent, Load, Progress, Stop
+from inference.worker import Bulletin, Worker, WorkerPlan
+
+SAY_EVERY_S = 0.1  # progress is put together for so long; anything else is said at once
+PULSE_EVERY_S = 1.0  # a busy worker with nothing to say shows that it lives
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_NAME = 15
+
+
+def main(connection: Connection, plan: WorkerPlan) -> None:
+    """Run a worker behind a pipe until it is told to stop or the parent is gone."""
+    _bind_to_parent(f"atelier:{plan.device}")
+    logging.basicConfig(level=plan.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if plan.threads:  # read by torch and its libraries when they are first imported, which is below
+        os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(plan.threads)
+    inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, inbox), name="inbox", daemon=True).start()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent is gone, nobody is left to tell
+        _loop(Worker(plan), inbox, Outbox(connection))
+
+
+def _loop(worker: Worker, inbox: "queue.SimpleQueue[Command]", outbox: "Outbox") -> None:
+    outbox.say([], worker, at_once=True)
+    while True:
+        for command in _commands(inbox, wait=not worker.busy()):
+            if isinstance(command, Stop):
+                return
+            worker.handle(command)
+        events = worker.turn()
+        outbox.say(events, worker, at_once=not worker.busy())
+
+
+def _commands(inbox: "queue.SimpleQueue[Command]", *, wait: bool) -> list[Admit | Cancel | Stop]:
+    commands: list[Command] = [inbox.get()] if wait else []
+    try:
+        while True:
+            commands.append(inbox.get_nowait())
+    except queue.Empty:
+        return commands
+
+
+class Outbox:
+    """What is still to be said: progress is put together, the newest wins, and everything else goes at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pending: list[JobEvent] = []
+        self._said_s = 0.0
+        self._load: Load | None = None
+
+    def say(self, events: list[JobEvent], worker: Worker, *, at_once: bool) -> None:
+        """Add events, and send what is due; `at_once`: the worker is going to wait, so all of it is."""
+        for event in events:
+            self._add(event)
+        load = worker.load()
+        silent_s = time.monotonic() - self._said_s
+        urgent = load != self._load or any(not isinstance(event, Progress) for event in self._pending)
+        due = self._pending and (at_once or silent_s >= SAY_EVERY_S)
+        if not (urgent or due or silent_s >= PULSE_EVERY_S):
+            return
+        news = load if load != self._load else None
+        self._connection.send(Bulletin(tuple(self._pending), news, worker.admitted))
+        self._pending, self._load, self._said_s = [], load, time.monotonic()
+
+    def _add(self, event: JobEvent) -> None:
+        if isinstance(event, Progress):
+            self._pending = [
+                old for old in self._pending if not (isinstance(old, Progress) and old.job_id == event.job_id)
+            ]
+        self._pending.append(event)
+
+
+def _listen(connection: Connection, inbox: "queue.SimpleQueue[Command]") -> None:
+    # A thread of its own: commands never wait for a step, and the parent's end is noticed even in the midst of one.
+    try:
+        while True:
+            inbox.put(connection.recv())
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _bind_to_parent(name: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what happens
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # for a child so stuck that its threads cannot run

@@ -1,0 +1,135 @@
+"""One loop per device: engines taking turns, and what they report.
+
+The worker knows neither its transport nor torch: a pool runs it (in a spawned child, in a Ray actor), and the engines
+come from a factory that is named by its import path, so that nothing heavy is imported outside the worker's process.
+"""
+
+import gc
+import importlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from inference.engines import Engine
+from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, JobEvent, Load, Task
+from inference.turns import Turns, weights_for
+
+log = logging.getLogger(__name__)
+
+EngineBuilders = Mapping[str, Callable[[], Engine]]  # by kind; called again when an engine has to be replaced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerPlan:
+    """What a worker is started with; plain data, it crosses a process boundary."""
+
+    engines: str  # 'package.module:function', called as function(device, **options) -> EngineBuilders
+    device: str = "cpu"  # 'cpu' or 'cuda:N'
+    options: Mapping[str, Any] = field(default_factory=dict)
+    train_share: float = 0.3  # of the device's time, while pictures wait
+    threads: int = 0  # for computing on the CPU; 0: as many as the machine has
+    log_level: str = "INFO"
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """What a worker says at once. An empty one is a sign of life."""
+
+    events: tuple[JobEvent, ...] = ()
+    load: Load | None = None  # when it changed
+    admitted: int = 0  # tasks taken in since the start: `load` counts these and no later ones
+
+
+class Worker:
+    """Engines on one device, taking turns.
+
+    An engine that raises loses all its jobs (each is reported as failed, to be tried again) and is built anew; the
+    other engines go on. An error that leaves the device itself unusable is passed on: the process has to be replaced.
+    """
+
+    def __init__(self, plan: WorkerPlan, *, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Import and build the engines.
+
+        Raises:
+            Exception: whatever the factory raises; without engines there is no worker.
+        """
+        self._builders = load_builders(plan)
+        self._engines = {kind: build() for kind, build in self._builders.items()}
+        self._turns = Turns(weights_for(plan.train_share))
+        self._aboard: dict[str, Task] = {}
+        self._clock = clock
+        self.admitted = 0
+
+    def handle(self, command: Admit | Cancel) -> None:
+        """Carry out a command between two steps."""
+        if isinstance(command, Admit):
+            task = command.task
+            self.admitted += 1
+            self._aboard[task.job_id] = task
+            self._engines[task.request.kind].admit(task)
+        elif found := self._aboard.get(command.job_id):
+            if not command.keep:  # an early end still has things to report
+                del self._aboard[command.job_id]
+            self._engines[found.request.kind].cancel(command.job_id, keep=command.keep)
+
+    def busy(self) -> bool:
+        """Return whether a turn would do any work."""
+        return any(engine.busy() for engine in self._engines.values())
+
+    def turn(self) -> list[JobEvent]:
+        """Let the engine whose turn it is make one step, and return what happened."""
+        kind = self._turns.choose([kind for kind, engine in self._engines.items() if engine.busy()])
+        if kind is None:
+            return []
+        started_s = self._clock()
+        try:
+            events = self._engines[kind].step()
+        except Exception as error:
+            if _device_is_lost(error):
+                raise
+            log.exception("the %s engine failed with %d jobs aboard", kind, self._count(kind))
+            events = self._replace(kind, error)
+        self._turns.spent(kind, self._clock() - started_s)
+        for event in events:
+            if isinstance(event, Finished | Failed):
+                self._aboard.pop(event.job_id, None)
+        return events
+
+    def load(self) -> Load:
+        """Return what could be taken in now."""
+        return Load(free={kind: max(0, engine.free_slots()) for kind, engine in self._engines.items()})
+
+    def _replace(self, kind: str, error: Exception) -> list[JobEvent]:
+        failure = FailureKind.OUT_OF_MEMORY if _is_out_of_memory(error) else FailureKind.INTERNAL
+        reason = f"{type(error).__name__}: {error}"
+        lost = [task for task in self._aboard.values() if task.request.kind == kind]
+        del self._engines[kind]
+        gc.collect()  # the old engine's memory has to be free before the new one loads its models
+        self._engines[kind] = self._builders[kind]()
+        return [Failed(task.job_id, task.attempt, failure, reason, retry=True) for task in lost]
+
+    def _count(self, kind: str) -> int:
+        return sum(task.request.kind == kind for task in self._aboard.values())
+
+
+def load_builders(plan: WorkerPlan) -> EngineBuilders:
+    """Import the plan's factory and call it.
+
+    Raises:
+        ImportError, AttributeError: there is no such factory.
+    """
+    module, _, name = plan.engines.partition(":")
+    factory = getattr(importlib.import_module(module), name)
+    return cast(EngineBuilders, factory(plan.device, **plan.options))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch.OutOfMemoryError, by name: the worker itself does not import torch
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _device_is_lost(error: Exception) -> bool:
+    # after such an error every further call on the device fails until the process ends
+    return not _is_out_of_memory(error) and (type(error).__name__ == "AcceleratorError" or "CUDA error" in str(error))

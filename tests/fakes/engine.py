@@ -1,0 +1,136 @@
+"""Engines without a model: they draw numbers, step by step, and fail as the request tells them to.
+
+A prompt (or a training's name) may hold orders: 'crash@3' kills the process at the job's step 3, 'hang@3' stops there
+for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends.
+"""
+
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inference.engines import Engine
+from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
+from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest
+from inference.worker import EngineBuilders
+
+ORDER = re.compile(r"(crash|hang|raise|oom)@(\d+)")
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch names its own."""
+
+
+def build(device: str, *, slots: int = 4, step_s: float = 0.0, instant: bool = False) -> EngineBuilders:
+    """Return builders of a fake engine for each kind of request."""
+
+    def builder(kind: Kind) -> Callable[[], Engine]:
+        return lambda: FakeEngine(kind, slots=slots, step_s=step_s, instant=instant)
+
+    return {str(kind): builder(kind) for kind in Kind}
+
+
+@dataclass
+class Lane:
+    task: Task
+    total: int
+    done: int = 0
+    keep: bool = False
+
+
+class FakeEngine:
+    """Advance every job by one unit a step, and give files that depend on the request alone."""
+
+    def __init__(self, kind: Kind, *, slots: int = 4, step_s: float = 0.0, instant: bool = False) -> None:
+        self.kind = str(kind)
+        self.lanes: dict[str, Lane] = {}
+        self._slots = slots
+        self._step_s = step_s
+        self._instant = instant  # a whole job in one step
+
+    def free_slots(self) -> int:
+        return self._slots - len(self.lanes)
+
+    def busy(self) -> bool:
+        return bool(self.lanes)
+
+    def admit(self, task: Task) -> None:
+        done = int(task.inputs["checkpoint"].decode()) if "checkpoint" in task.inputs else 0
+        self.lanes[task.job_id] = Lane(task, _total(task), done)
+
+    def cancel(self, job_id: str, *, keep: bool = False) -> None:
+        if not keep:
+            self.lanes.pop(job_id, None)
+        elif job_id in self.lanes:
+            self.lanes[job_id].keep = True
+
+    def step(self) -> list[JobEvent]:
+        time.sleep(self._step_s)  # stands for the model's time
+        return [event for lane in list(self.lanes.values()) for event in self._advance(lane)]
+
+    def _advance(self, lane: Lane) -> list[JobEvent]:
+        task, words = lane.task, _words(lane.task)
+        if not lane.keep:
+            lane.done = lane.total if self._instant else lane.done + 1
+        for order, at in ORDER.findall(words):
+            if lane.done >= int(at):
+                _obey(order)
+        if "nan" in words:
+            del self.lanes[task.job_id]
+            return [Failed(task.job_id, task.attempt, FailureKind.NOT_FINITE, "told to")]
+        done = min(lane.done, lane.total - 1) if "hold" in words else lane.done
+        events: list[JobEvent] = [Progress(task.job_id, task.attempt, done, lane.total)]
+        if task.request.kind is Kind.TRAIN and done % 5 == 0:
+            events.append(Checkpoint(task.job_id, task.attempt, done, str(done).encode()))
+        if done == lane.total // 2:
+            events.append(Preview(task.job_id, task.attempt, b"half of " + task.job_id.encode()))
+        if lane.keep or done >= lane.total:
+            del self.lanes[task.job_id]
+            events += [*_outputs(task), Finished(task.job_id, task.attempt, done, lane.total, {"steps": done})]
+        return events
+
+
+def _total(task: Task) -> int:
+    request = task.request
+    return 3 if isinstance(request, TranscribeRequest) else request.steps
+
+
+def _words(task: Task) -> str:
+    match task.request:
+        case ImageRequest(prompt=prompt):
+            return prompt
+        case TrainRequest(name=name):
+            return name
+    return ""
+
+
+def _obey(order: str) -> None:
+    if order == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if order == "hang":
+        threading.Event().wait()
+    if order == "oom":
+        raise OutOfMemoryError("told to")
+    raise RuntimeError("told to")
+
+
+def _outputs(task: Task) -> list[JobEvent]:
+    match task.request:
+        case ImageRequest(count=count, seed=seed, prompt=prompt):
+            return [
+                Output(
+                    task.job_id,
+                    task.attempt,
+                    f"{i + 1}.png",
+                    "image/png",
+                    f"{prompt}:{seed + i}".encode(),
+                    {"seed": seed + i},
+                )
+                for i in range(count)
+            ]
+        case TrainRequest():
+            return [Output(task.job_id, task.attempt, "adapter.safetensors", "application/octet-stream", b"adapter")]
+    return [Output(task.job_id, task.attempt, "transcript.txt", "text/plain", b"hello")]

@@ -1,0 +1,38 @@
+"""Requests with everything filled in."""
+
+from typing import Any
+
+from inference.requests import ImageRequest, TrainRequest
+
+
+def image_request(prompt: str = "a red heart", **changes: Any) -> ImageRequest:
+    """Return a request for one picture in four steps."""
+    fields: dict[str, Any] = {
+        "prompt": prompt,
+        "model": "builtin",
+        "width_px": 128,
+        "height_px": 128,
+        "steps": 4,
+        "guidance": 4.0,
+        "seed": 7,
+        "count": 1,
+    }
+    return ImageRequest(**{**fields, **changes})
+
+
+def train_request(name: str = "rex", **changes: Any) -> TrainRequest:
+    """Return a request for twenty training steps without photos."""
+    fields: dict[str, Any] = {
+        "subject_id": "subject-1",
+        "name": name,
+        "class_noun": "dog",
+        "trigger": "sks",
+        "model": "builtin",
+        "photos": (),
+        "steps": 20,
+        "rank": 4,
+        "learning_rate": 1e-3,
+        "seed": 7,
+        "preview_every": 5,
+    }
+    return TrainRequest(**{**fields, **changes})

@@ -1,0 +1,189 @@
+"""Real children with an engine that needs no model."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psutil  # type: ignore[import-untyped,unused-ignore]
+import pytest
+
+from inference.messages import Failed, Finished, Output, Progress, Task
+from inference.pool import LoadChanged, PoolEvent, WorkerGone, WorkerLost
+from inference.pool.local import LocalPool, Patience, back_off_s
+from inference.worker import WorkerPlan
+from tests.fakes.requests import image_request
+
+QUICK = Patience(hang_s=30.0, back_off_s=0.05, look_every_s=0.05)
+
+
+class Listener:
+    """Read a pool's events until a certain one."""
+
+    def __init__(self, pool: LocalPool) -> None:
+        self._events: AsyncIterator[PoolEvent] = pool.events()
+        self.heard: list[PoolEvent] = []
+
+    async def until(self, kind: type[Any], job_id: str | None = None) -> Any:
+        async for event in self._events:
+            self.heard.append(event)
+            if isinstance(event, kind) and (job_id is None or getattr(event, "job_id", None) == job_id):
+                return event
+        raise AssertionError("the pool ended")
+
+
+def plan(device: str = "cpu", **options: object) -> WorkerPlan:
+    return WorkerPlan(engines="tests.fakes.engine:build", device=device, options=options, log_level="ERROR")
+
+
+async def test_submit_a_picture_comes_back() -> None:
+    async with LocalPool([plan()]) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("a", 1, image_request(seed=5)))
+        assert pool.loads()["cpu"].free["image"] == 3
+        await listener.until(Finished)
+        assert [event.content for event in listener.heard if isinstance(event, Output)] == [b"a red heart:5"]
+        await listener.until(LoadChanged)
+        assert pool.loads()["cpu"].free["image"] == 4
+
+
+async def test_submit_to_two_devices_both_draw() -> None:
+    async with LocalPool([plan("cpu"), plan("cuda:0")]) as pool:
+        listener = Listener(pool)
+        while len(pool.loads()) < 2:
+            await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("a", 1, image_request()))
+        await pool.submit("cuda:0", Task("b", 1, image_request()))
+        ended = {(await listener.until(Finished)).job_id for _ in range(2)}
+        assert ended == {"a", "b"}
+        assert len(set(pool.pids().values())) == 2
+
+
+async def test_submit_megabytes_both_ways_does_not_stall() -> None:
+    async with LocalPool([plan()]) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        big = {"photo-0": bytes(20_000_000)}
+        prompt = "x" * 5_000_000
+        await asyncio.gather(
+            *(pool.submit("cpu", Task(f"{i}", 1, image_request(prompt, count=4), big)) for i in range(4)),
+            *(listener.until(Finished, f"{i}") for i in [3]),
+        )
+        assert sum(len(event.content) for event in listener.heard if isinstance(event, Output)) > 80_000_000
+
+
+async def test_submit_to_nobody() -> None:
+    async with LocalPool([plan()]) as pool:
+        with pytest.raises(WorkerGone):
+            await pool.submit("cuda:7", Task("a", 1, image_request()))
+
+
+async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
+    async with LocalPool([plan()], patience=QUICK) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("a", 3, image_request("hold")))
+        await listener.until(Progress)
+        old = pool.pids()["cpu"]
+        os.kill(old, signal.SIGKILL)
+        async with asyncio.timeout(1.0):
+            lost = await listener.until(WorkerLost)
+        assert lost == WorkerLost("cpu", {"a": 3})
+        await listener.until(LoadChanged)
+        assert pool.pids()["cpu"] != old
+        await pool.submit("cpu", Task("b", 1, image_request()))
+        assert (await listener.until(Finished)).job_id == "b"
+
+
+async def test_worker_crashing_on_a_prompt_is_lost_with_all_aboard() -> None:
+    async with LocalPool([plan()], patience=QUICK) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("a", 1, image_request("hold")))
+        await pool.submit("cpu", Task("b", 1, image_request("crash@2")))
+        assert (await listener.until(WorkerLost)).jobs == {"a": 1, "b": 1}
+
+
+async def test_worker_that_hangs_is_replaced() -> None:
+    patience = Patience(hang_s=1.5, look_every_s=0.05)
+    async with LocalPool([plan()], patience=patience) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("a", 1, image_request("hang@2")))
+        assert (await listener.until(WorkerLost)).jobs == {"a": 1}
+
+
+async def test_cancel_drops_a_job_and_frees_its_slot() -> None:
+    async with LocalPool([plan(slots=1)]) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("a", 1, image_request("hold")))
+        await listener.until(Progress)
+        await pool.cancel("a")
+        await pool.cancel("unknown")
+        while pool.loads()["cpu"].free["image"] == 0:
+            await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("b", 1, image_request()))
+        assert (await listener.until(Finished)).job_id == "b"
+
+
+async def test_engine_raising_keeps_the_process() -> None:
+    async with LocalPool([plan()]) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        before = pool.pids()
+        await pool.submit("cpu", Task("a", 1, image_request("raise@1")))
+        assert (await listener.until(Failed)).retry
+        assert pool.pids() == before
+
+
+async def test_close_leaves_no_child_behind() -> None:
+    async with LocalPool([plan()]) as pool:
+        listener = Listener(pool)
+        await listener.until(LoadChanged)
+        await pool.submit("cpu", Task("a", 1, image_request("hold")))
+        pid = pool.pids()["cpu"]
+    assert not psutil.pid_exists(pid)
+
+
+PARENT = """
+import asyncio
+from inference.pool import LoadChanged
+from inference.pool.local import LocalPool
+from inference.worker import WorkerPlan
+from inference.messages import Task
+from tests.fakes.requests import image_request
+
+async def main():
+    async with LocalPool([WorkerPlan(engines="tests.fakes.engine:build")]) as pool:
+        async for event in pool.events():
+            if isinstance(event, LoadChanged) and pool.loads()["cpu"].free["image"] == 4:
+                await pool.submit("cpu", Task("a", 1, image_request("hang@1")))
+                print(pool.pids()["cpu"], flush=True)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_parent_killed_takes_a_hanging_child_along() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    child.wait(timeout=10)
+    assert not child.is_running()
+
+
+def test_back_off_grows_and_is_bounded() -> None:
+    patience = Patience(back_off_s=1.0, back_off_max_s=60.0)
+    assert [back_off_s(deaths, patience) for deaths in (1, 2, 3, 4, 100)] == [0.0, 1.0, 2.0, 4.0, 60.0]
+
+
+def test_event_loop_side_imports_no_torch() -> None:
+    code = "import sys, inference.pool.local, inference.pool.devices; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

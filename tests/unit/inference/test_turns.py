@@ -1,0 +1,57 @@
+"""How a device's time is shared."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.turns import Turns, weights_for
+
+
+def share(turns: Turns, busy: list[str], kind: str, *, costs_s: dict[str, float], total_s: float = 100.0) -> float:
+    used = dict.fromkeys(busy, 0.0)
+    while sum(used.values()) < total_s:
+        chosen = turns.choose(busy)
+        assert chosen is not None
+        turns.spent(chosen, costs_s[chosen])
+        used[chosen] += costs_s[chosen]
+    return used[kind] / sum(used.values())
+
+
+def test_choose_nothing_busy() -> None:
+    assert Turns({}).choose([]) is None
+
+
+@given(st.floats(0.05, 0.9), st.floats(0.01, 0.5), st.floats(0.01, 0.5))
+def test_share_pictures_and_training_by_time_whatever_a_turn_costs(
+    train_share: float, image_s: float, train_s: float
+) -> None:
+    got = share(
+        Turns(weights_for(train_share)), ["image", "train"], "train", costs_s={"image": image_s, "train": train_s}
+    )
+    assert got == pytest.approx(train_share, abs=0.02)
+
+
+def test_share_training_alone_has_the_whole_device() -> None:
+    assert share(Turns(weights_for(0.1)), ["train"], "train", costs_s={"train": 0.5}) == 1.0
+
+
+def test_share_zero_training_waits_for_pictures() -> None:
+    turns = Turns(weights_for(0.0))
+    assert share(turns, ["image", "train"], "train", costs_s={"image": 0.1, "train": 0.1}) == 0.0
+    assert turns.choose(["train"]) == "train"
+
+
+def test_choose_after_idling_brings_no_credit() -> None:
+    turns = Turns(weights_for(0.5))
+    share(turns, ["image"], "image", costs_s={"image": 0.1})
+    assert share(turns, ["image", "train"], "image", costs_s={"image": 0.1, "train": 0.1}, total_s=10) == pytest.approx(
+        0.5, abs=0.02
+    )
+
+
+def test_choose_pictures_of_one_step_every_now_and_then_get_their_turn_at_once() -> None:
+    turns = Turns(weights_for(0.3))
+    share(turns, ["train"], "train", costs_s={"train": 0.2})
+    turns.choose(["image", "train"])
+    turns.spent("train", 0.2)
+    assert turns.choose(["image", "train"]) == "image"
