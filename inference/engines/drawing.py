@@ -1,0 +1,98 @@
+"""A picture job on the engine: what it waits for, its lanes, and what of it was already reported."""
+
+import math
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from inference.catalogue import ImageModel
+from inference.engines.adapters import Adapter
+from inference.engines.batches import Group
+from inference.engines.lane import Lane
+from inference.engines.model import LoadedModel
+from inference.errors import BadRequest
+from inference.messages import Output, Progress, Task
+from inference.requests import ImageRequest
+
+PICTURES_MAX = 16
+SUBJECTS_MAX = 3
+GUIDANCE_MAX = 50.0
+WEIGHT_MAX = 4.0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Drawing:
+    """One task of kind 'image' from its admission to its last event."""
+
+    task: Task
+    request: ImageRequest
+    line: ImageModel
+    loading: Future[LoadedModel]
+    adapters: list[Future[Adapter]] | None = None  # None until the model is here
+    model: LoadedModel | None = None  # set with the lanes
+    lanes: list[Lane] = field(default_factory=list)
+    outputs: list[Future[Output]] = field(default_factory=list)
+    sent: int = 0  # outputs already reported
+    preview: Future[bytes] | None = None  # being encoded
+    previewed_s: float = 0.0  # by the engine's clock
+    started_s: float = 0.0
+    served: int = 0  # lane-steps, for fairness: counted from where the others stood
+    cut: bool = False  # the prompt was longer than the model reads
+
+    @property
+    def job_id(self) -> str:
+        return self.task.job_id
+
+    @property
+    def total(self) -> int:
+        """Forward passes of all pictures; known once there are lanes."""
+        return sum(len(lane.timesteps) for lane in self.lanes)
+
+    @property
+    def done(self) -> int:
+        """Forward passes behind us."""
+        return sum(lane.position for lane in self.lanes)
+
+    @property
+    def unfinished(self) -> list[Lane]:
+        """Lanes with steps to come, the one furthest behind first."""
+        return sorted((lane for lane in self.lanes if not lane.done), key=lambda lane: lane.position)
+
+    @property
+    def group(self) -> Group:
+        """What its lanes can share a pass with."""
+        height, width = self.lanes[0].latents.shape[-2:]
+        return (self.line.name, int(height), int(width))
+
+    @property
+    def waits_for(self) -> list[Future[LoadedModel] | Future[Adapter] | Future[Output] | Future[bytes]]:
+        """What happens beside the steps."""
+        preview = [self.preview] if self.preview is not None else []
+        loading = [] if self.lanes else [self.loading, *(self.adapters or ())]
+        return [future for future in (*loading, *self.outputs[self.sent :], *preview) if not future.done()]
+
+    def progress(self) -> Progress:
+        """Return where it stands."""
+        return Progress(self.job_id, self.task.attempt, self.done, self.total)
+
+
+def check_request(request: ImageRequest, line: ImageModel) -> None:
+    """Refuse what the engine cannot or should not draw, whoever let it through.
+
+    Raises:
+        BadRequest: with a sentence for the member.
+    """
+    sides = (request.width_px, request.height_px)
+    if any(side < 8 or side > line.side_max_px or side % 8 for side in sides):
+        raise BadRequest(f"Width and height have to be multiples of 8, {line.side_max_px} at most.")
+    if not 1 <= request.steps <= line.steps_max:
+        raise BadRequest(f"Steps have to be 1 to {line.steps_max} for this model.")
+    if not 1 <= request.count <= PICTURES_MAX:
+        raise BadRequest(f"One request can have 1 to {PICTURES_MAX} pictures.")
+    if not 0 <= request.guidance <= GUIDANCE_MAX:  # false for NaN, too
+        raise BadRequest(f"Guidance has to be 0 to {GUIDANCE_MAX:g}.")
+    if not 0 <= request.seed < 2**63:
+        raise BadRequest("A seed is a whole number from 0.")
+    if len(request.subjects) > SUBJECTS_MAX:
+        raise BadRequest(f"One picture can have {SUBJECTS_MAX} subjects.")
+    if any(not math.isfinite(use.weight) or abs(use.weight) > WEIGHT_MAX for use in request.subjects):
+        raise BadRequest(f"A subject's weight has to be {-WEIGHT_MAX:g} to {WEIGHT_MAX:g}.")

@@ -1,0 +1,155 @@
+"""What a model folder may hold before anything in it is opened: safetensors and known classes, nothing that runs code.
+
+Pure file reading, no torch: pickles are never opened, not even to look (`threats.md`, model corpus).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from inference.errors import ModelUnusable
+
+INDEX_MAX_BYTES = 1 << 20  # the largest real configuration files are a few kilobytes
+HEADER_MAX_BYTES = 64 << 20  # safetensors' own cap is 100 MB; SDXL's UNet has 0.2 MB
+
+_PIPELINES = MappingProxyType({"sd": "StableDiffusionPipeline", "sdxl": "StableDiffusionXLPipeline"})
+_SD: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
+    {
+        "unet": ("diffusers", frozenset({"UNet2DConditionModel"})),
+        "vae": ("diffusers", frozenset({"AutoencoderKL", "AutoencoderTiny"})),
+        "text_encoder": ("transformers", frozenset({"CLIPTextModel"})),
+        "tokenizer": ("transformers", frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})),
+    }
+)
+_SDXL: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
+    {
+        **_SD,
+        "text_encoder_2": ("transformers", frozenset({"CLIPTextModelWithProjection"})),
+        "tokenizer_2": ("transformers", frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})),
+    }
+)
+_KNOWN_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion", None})  # the third: SD 1.x's own checker
+_PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".msgpack")
+_CUSTOM_CODE = ("auto_map", "custom_pipeline", "custom_pipelines", "trust_remote_code")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFolder:
+    """A model folder that was found loadable."""
+
+    path: Path
+    classes: Mapping[str, str]  # component → class name, e.g. 'vae' → 'AutoencoderTiny'
+    weight_bytes: int  # of all safetensors that would be read
+
+
+def check_folder(path: Path, family: str, *, root: Path | None = None) -> CheckedFolder:
+    """Check a diffusers folder without opening any weights but the safetensors' headers.
+
+    Args:
+        path: the folder with `model_index.json`.
+        family: 'sd' or 'sdxl'.
+        root: where links may lead; the folder itself if not given (a hub cache links within the cache).
+
+    Raises:
+        ModelUnusable: anything in it is missing, pickled, malformed, linked from outside or asks for custom code.
+    """
+    root = (root or path).resolve()
+    index = _read_json(path / "model_index.json", root)
+    if index.get("_class_name") != _PIPELINES[family]:
+        raise ModelUnusable(f"{path.name}: model_index.json is of {index.get('_class_name')!r}, not a {family} model.")
+    _refuse_custom_code(index, path / "model_index.json")
+    for component, value in index.items():
+        if not component.startswith("_"):
+            _check_entry(path, component, value)
+    expected = _SD if family == "sd" else _SDXL
+    classes = {name: _check_class(path, index, name, *allowed) for name, allowed in expected.items()}
+    classes["scheduler"] = _check_scheduler(path, index)
+    weight_bytes = sum(_check_component(path / name, root) for name in classes)
+    return CheckedFolder(path, MappingProxyType(classes), weight_bytes)
+
+
+def _check_entry(path: Path, component: str, value: Any) -> None:
+    """Refuse any component, used or not, whose code would come from elsewhere than the two libraries."""
+    if not isinstance(value, list):
+        return  # a plain setting, such as 'requires_safety_checker': true
+    if len(value) != 2 or value[0] not in _KNOWN_LIBRARIES or not isinstance(value[1], str | None):
+        raise ModelUnusable(f"{path.name}: model_index.json wants {component} from {value!r}; that is not loaded.")
+
+
+def _check_class(path: Path, index: Mapping[str, Any], name: str, library: str, allowed: frozenset[str]) -> str:
+    value = index.get(name)
+    if not (isinstance(value, list) and len(value) == 2 and value[0] == library and value[1] in allowed):
+        raise ModelUnusable(f"{path.name}: {name} has to be {library}'s {' or '.join(sorted(allowed))}, not {value!r}.")
+    return str(value[1])
+
+
+def _check_scheduler(path: Path, index: Mapping[str, Any]) -> str:
+    value = index.get("scheduler")
+    good = isinstance(value, list) and len(value) == 2 and value[0] == "diffusers" and isinstance(value[1], str)
+    if not good or not str(value[1]).isidentifier() or not str(value[1]).endswith("Scheduler"):  # type: ignore[index]
+        raise ModelUnusable(f"{path.name}: the scheduler has to be one of diffusers', not {value!r}.")
+    return str(value[1])  # type: ignore[index]
+
+
+def _check_component(folder: Path, root: Path) -> int:
+    """Check one component's folder and return the bytes of its weights (0: it has none, as a tokenizer)."""
+    if not folder.is_dir():
+        raise ModelUnusable(f"{folder.parent.name}: the folder {folder.name} is missing.")
+    files = sorted(folder.iterdir())
+    for file in files:
+        if not file.resolve().is_relative_to(root):
+            raise ModelUnusable(f"{folder.parent.name}: {folder.name}/{file.name} is a link to outside the folder.")
+    for file in files:
+        if file.suffix == ".json" and file.name.endswith("config.json"):
+            _refuse_custom_code(_read_json(file, root), file)
+    if folder.name.startswith(("tokenizer", "scheduler")):
+        return 0
+    if not (folder / "config.json").is_file():
+        raise ModelUnusable(f"{folder.parent.name}: {folder.name}/config.json is missing.")
+    weights = [file for file in files if file.suffix == ".safetensors"]
+    if not weights:
+        pickled = any(file.suffix in _PICKLES for file in files)
+        why = "has only pickled weights; convert them to safetensors" if pickled else "has no safetensors"
+        raise ModelUnusable(f"{folder.parent.name}: {folder.name} {why}.")
+    return sum(_check_header(file) for file in weights)
+
+
+def _check_header(file: Path) -> int:
+    """Check that a safetensors file's header is what its length says, and return the file's size in bytes."""
+    size_bytes = file.stat().st_size
+    with file.open("rb") as stream:
+        header_bytes = int.from_bytes(stream.read(8), "little")
+        if size_bytes < 8 or not 2 <= header_bytes <= min(HEADER_MAX_BYTES, size_bytes - 8):
+            raise ModelUnusable(f"{file.name} in {file.parent.name} is not a safetensors file.")
+        try:
+            header = json.loads(stream.read(header_bytes))
+            end = max((entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"), default=0)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+            raise ModelUnusable(f"{file.name} in {file.parent.name} has a malformed header.") from error
+    if end != size_bytes - 8 - header_bytes:
+        raise ModelUnusable(f"{file.name} in {file.parent.name} is cut off or padded.")
+    return size_bytes
+
+
+def _refuse_custom_code(config: Mapping[str, Any], file: Path) -> None:
+    if asked := [key for key in _CUSTOM_CODE if config.get(key)]:
+        raise ModelUnusable(f"{file.name} in {file.parent.name} asks for code of its own ({asked[0]}); none is run.")
+    if config.get("quantization_config"):
+        raise ModelUnusable(f"{file.name} in {file.parent.name} is of a quantised model, which is not supported.")
+
+
+def _read_json(file: Path, root: Path) -> dict[str, Any]:
+    if not file.is_file() or not file.resolve().is_relative_to(root):
+        raise ModelUnusable(f"{file.parent.name}: {file.name} is missing or is a link to outside the folder.")
+    if file.stat().st_size > INDEX_MAX_BYTES:
+        raise ModelUnusable(f"{file.parent.name}: {file.name} is too large.")
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ModelUnusable(f"{file.parent.name}: {file.name} is not JSON.") from error
+    if not isinstance(data, dict):
+        raise ModelUnusable(f"{file.parent.name}: {file.name} is not an object.")
+    return data

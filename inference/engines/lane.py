@@ -1,0 +1,79 @@
+"""One picture being denoised: its own seed, steps, scheduler, guidance, prompt and adapters."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers.utils.torch_utils import randn_tensor
+
+from inference.engines.deltas import Mix
+from inference.engines.model import LoadedModel
+from inference.engines.prompts import Embeddings
+from inference.engines.schedulers import make_scheduler, takes_generator
+from inference.requests import ImageRequest
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Lane:
+    """The state of one picture between two steps."""
+
+    job_id: str
+    index: int  # which picture of its job, from 0
+    seed: int
+    guidance: float
+    embeddings: Embeddings  # one row, or two (negative, prompt) where guidance is on
+    mix: Mix  # the adapters of both rows
+    scheduler: Any
+    timesteps: list[float]  # still to come and behind us, one for each forward pass
+    generator: torch.Generator
+    latents: torch.Tensor  # (1, C, h, w) on the device
+    size_px: tuple[int, int]  # width, height
+    position: int = 0  # forward passes behind us
+    clean: torch.Tensor | None = None  # the latest estimate of the finished latent, kept for previews
+
+    @property
+    def guided(self) -> bool:
+        """Whether the network has to be asked twice; diffusers' own rule."""
+        return self.guidance > 1
+
+    @property
+    def rows(self) -> int:
+        """Samples in a forward pass."""
+        return 2 if self.guided else 1
+
+    @property
+    def done(self) -> bool:
+        """Whether the picture is ready to be decoded."""
+        return self.position >= len(self.timesteps)
+
+    def step_options(self) -> dict[str, Any]:
+        """Return what the scheduler's step takes besides tensors."""
+        return {"generator": self.generator} if takes_generator(self.scheduler) else {}
+
+
+def make_lane(
+    model: LoadedModel, request: ImageRequest, job_id: str, index: int, embeddings: Embeddings, mix: Mix
+) -> Lane:
+    """Start picture `index` of a request: seed + index, noise drawn on the CPU.
+
+    Noise from the CPU's generator is the same on every device, so that a seed means the same picture everywhere:
+    diffusers' pipelines draw it so too when given `torch.Generator('cpu')`.
+    """
+    scheduler = make_scheduler(model.scheduler, model.line.scheduler, request.steps)
+    generator = torch.Generator("cpu").manual_seed(request.seed + index)
+    height, width = request.height_px // model.vae_factor, request.width_px // model.vae_factor
+    shape = (1, model.latent_channels, height, width)
+    noise = randn_tensor(shape, generator=generator, device=model.device, dtype=model.dtype)
+    return Lane(
+        job_id=job_id,
+        index=index,
+        seed=request.seed + index,
+        guidance=request.guidance,
+        embeddings=embeddings,
+        mix=mix,
+        scheduler=scheduler,
+        timesteps=[float(t) for t in scheduler.timesteps],
+        generator=generator,
+        latents=noise * scheduler.init_noise_sigma,
+        size_px=(request.width_px, request.height_px),
+    )

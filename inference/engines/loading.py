@@ -1,0 +1,184 @@
+"""Models in memory: loaded from checked folders on a thread of their own, kept by least recent use, counted in bytes.
+
+Both the picture engine and the training engine of a worker share one `ModelCache`: `start` to load beside the steps,
+`release` when nothing of theirs uses the model any more, `get` to wait for it.
+"""
+
+import gc
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import diffusers
+import torch
+import transformers
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+from inference.catalogue import ImageModel
+from inference.engines.folders import CheckedFolder, check_folder
+from inference.engines.model import LoadedModel, load_model
+from inference.errors import ModelUnusable
+
+log = logging.getLogger(__name__)
+
+
+Fetch = Callable[[str, str], tuple[Path, Path]]  # (hub id, revision) → (folder, the cache root its links stay within)
+
+
+def fetch_from_hub(repository: str, revision: str) -> tuple[Path, Path]:
+    """Download what a pinned hub model needs, JSON and safetensors only, into the local hub cache.
+
+    Returns:
+        The snapshot's folder, and the cache folder that its links lead into.
+
+    Raises:
+        ModelUnusable: it cannot be had.
+    """
+    parts = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
+    wanted = [f"{part}/{name}" for part in parts for name in ("*.json", "*.txt", "model*.safetensors", "diffusion*")]
+    variants = ["*.fp16.*", "*.bin", "*.non_ema.*", "*.msgpack", "*.onnx*", "*.pb"]
+    try:
+        folder = snapshot_download(
+            repository, revision=revision, allow_patterns=["model_index.json", *wanted], ignore_patterns=variants
+        )
+    except (OSError, HfHubHTTPError, HFValidationError, ValueError) as error:
+        raise ModelUnusable(f"{repository} could not be downloaded: {error}") from error
+    return Path(folder), Path(folder).parents[1]
+
+
+def locate(line: ImageModel, *, fetch: Fetch = fetch_from_hub) -> CheckedFolder:
+    """Find and check the folder of a catalogue line's model, downloading it where it is a hub id.
+
+    Raises:
+        ModelUnusable: the folder is missing, unsafe or not of the family.
+    """
+    folder = line.folder
+    path, root = (folder, folder) if folder is not None else fetch(line.source, line.revision)
+    if not path.is_dir():
+        raise ModelUnusable(f"The folder of the model '{line.name}' is missing: {path}")
+    return check_folder(path, line.family, root=root)
+
+
+def quiet_libraries() -> None:
+    """Keep progress bars and advice to developers out of a worker's log; errors still come as exceptions."""
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+
+
+@dataclass(slots=True)
+class _Entry:
+    future: Future[LoadedModel]
+    users: int = 0
+
+
+class ModelCache:
+    """The models of one device: loaded once, shared by its engines, dropped by least recent use.
+
+    `limit_bytes` is what may stay loaded; a model that somebody uses is never dropped, so that one model larger than
+    the limit still works. `building` is held while a network is being built: building one elsewhere in the process
+    (peft's layers, say) needs it too, because the libraries patch `torch.nn.Module` meanwhile.
+    """
+
+    def __init__(
+        self,
+        device: str | torch.device,
+        *,
+        limit_bytes: int,
+        dtype: torch.dtype | None = None,
+        fetch: Fetch = fetch_from_hub,
+    ) -> None:
+        quiet_libraries()
+        self.device = torch.device(device)
+        self.building = threading.Lock()
+        self._dtype = dtype
+        self._fetch = fetch
+        self._limit_bytes = limit_bytes
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="load-model")
+
+    def start(self, line: ImageModel) -> Future[LoadedModel]:
+        """Use a model: begin to load it unless it is here. Each call needs a `release` of the same name later."""
+        with self._lock:
+            entry = self._entries.get(line.name)
+            if entry is None or (entry.future.done() and entry.future.exception() is not None):
+                entry = _Entry(self._thread.submit(self._load, line), entry.users if entry else 0)
+                self._entries[line.name] = entry
+            entry.users += 1
+            self._entries.move_to_end(line.name)
+            return entry.future
+
+    def get(self, line: ImageModel) -> LoadedModel:
+        """Use a model and wait until it is loaded; `release` it later.
+
+        Raises:
+            ModelUnusable: it cannot be loaded; nothing is to be released then.
+        """
+        future = self.start(line)
+        try:
+            return future.result()
+        except Exception:
+            self.release(line.name)
+            raise
+
+    def release(self, name: str) -> None:
+        """Say that one user of a model is done with it; it stays loaded while there is room."""
+        with self._lock:
+            entry = self._entries.get(name)
+            if entry is not None:
+                entry.users = max(0, entry.users - 1)
+
+    def resident(self) -> tuple[str, ...]:
+        """Return the names of the models in memory, the most recently used last."""
+        with self._lock:
+            return tuple(name for name, entry in self._entries.items() if _is_loaded(entry))
+
+    def size_bytes(self) -> int:
+        """Return the bytes of all models in memory."""
+        with self._lock:
+            return sum(entry.future.result().size_bytes for entry in self._entries.values() if _is_loaded(entry))
+
+    def close(self) -> None:
+        """Drop everything; a load that is under way is waited for."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            self._entries.clear()
+
+    def _load(self, line: ImageModel) -> LoadedModel:
+        folder = locate(line, fetch=self._fetch)
+        self._make_room(folder.weight_bytes)
+        with self.building:
+            try:
+                return load_model(line, folder, self.device, self._dtype)
+            except torch.OutOfMemoryError:
+                self._make_room(self._limit_bytes)  # drops everything that nobody uses
+                return load_model(line, folder, self.device, self._dtype)
+
+    def _make_room(self, wanted_bytes: int) -> None:
+        """Drop unused models, the least recently used first, until `wanted_bytes` more fit the limit."""
+        with self._lock:
+            sizes = {
+                name: entry.future.result().size_bytes for name, entry in self._entries.items() if _is_loaded(entry)
+            }
+            total = sum(sizes.values())
+            for name, size_bytes in sizes.items():
+                if total + wanted_bytes <= self._limit_bytes:
+                    break
+                if self._entries[name].users == 0:
+                    del self._entries[name]
+                    total -= size_bytes
+                    log.info("dropped the model %s to make room", name)
+        gc.collect()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _is_loaded(entry: _Entry) -> bool:
+    return entry.future.done() and not entry.future.cancelled() and entry.future.exception() is None

@@ -1,0 +1,154 @@
+"""A text-to-image model in memory: its networks, built from a checked folder."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+
+from inference.catalogue import ImageModel
+from inference.engines.folders import CheckedFolder
+from inference.errors import ModelUnusable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """A model's parts on the device, ready for a forward pass; frozen weights, evaluation mode."""
+
+    line: ImageModel
+    unet: Any  # diffusers.UNet2DConditionModel
+    vae: Any  # diffusers.AutoencoderKL or AutoencoderTiny; float32 where half precision would overflow
+    text_encoders: tuple[Any, ...]  # CLIPTextModel; SDXL adds a CLIPTextModelWithProjection
+    tokenizers: tuple[Any, ...]  # one for each text encoder
+    scheduler: Any  # as the folder says; never stepped, lanes make their own from its configuration
+    device: torch.device
+    dtype: torch.dtype
+    vae_factor: int  # pixels a latent is wide
+    zero_empty_negative: bool = False  # SDXL: an empty negative prompt is zeros instead of an encoded ''
+    size_bytes: int = 0
+    components: dict[str, Any] = field(default_factory=dict)  # what adapters may change, by diffusers' prefix
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of a latent."""
+        return int(self.unet.config.in_channels)
+
+
+def load_model(
+    line: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype | None = None
+) -> LoadedModel:
+    """Load a checked folder onto a device.
+
+    Each part is built in float32 and cast then: the libraries would otherwise set torch's default dtype for the whole
+    process while they build, and lanes of other models are being stepped meanwhile.
+
+    Args:
+        dtype: of UNet and text encoders; float16 on CUDA and float32 elsewhere if not given.
+
+    Raises:
+        ModelUnusable: a file is malformed, or lacks weights.
+    """
+    dtype = dtype or (torch.float16 if device.type == "cuda" else torch.float32)
+    try:
+        return _build(line, folder, device, dtype)
+    except (torch.OutOfMemoryError, ModelUnusable):
+        raise
+    except Exception as error:  # the libraries raise anything at all over malformed files
+        log.warning("model %s could not be loaded", line.name, exc_info=True)
+        raise ModelUnusable(f"The model '{line.name}' could not be loaded: {error}") from error
+
+
+def _build(line: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+    unet = _move(_part(folder, "unet"), device, dtype)
+    vae = _part(folder, "vae")
+    vae_dtype = torch.float32 if line.family == "sdxl" and vae.config.force_upcast else dtype
+    vae = _move(vae, device, vae_dtype)
+    names = ["text_encoder"] if line.family == "sd" else ["text_encoder", "text_encoder_2"]
+    encoders = {name: _move(_part(folder, name), device, dtype) for name in names}
+    tokenizers = [_tokenizer(folder, name.replace("text_encoder", "tokenizer")) for name in names]
+    _check_fit(line, unet, vae)
+    components = {"unet": unet, **encoders}
+    return LoadedModel(
+        line=line,
+        unet=unet,
+        vae=vae,
+        text_encoders=tuple(encoders.values()),
+        tokenizers=tuple(tokenizers),
+        scheduler=_scheduler(folder, line),
+        device=device,
+        dtype=dtype,
+        vae_factor=2 ** (len(vae.config.block_out_channels) - 1),
+        zero_empty_negative=line.family == "sdxl" and _zeroes_empty(folder),
+        size_bytes=sum(_module_bytes(part) for part in (*components.values(), vae)),
+        components=components,
+    )
+
+
+def _part(folder: CheckedFolder, name: str) -> Any:
+    """Load one network in float32 on the CPU; every weight has to come from its safetensors."""
+    class_name = folder.classes[name]
+    library: Any = transformers if name.startswith("text_encoder") else diffusers
+    dtype_word = "dtype" if library is transformers else "torch_dtype"
+    part, info = getattr(library, class_name).from_pretrained(
+        folder.path / name,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+        **{dtype_word: torch.float32},
+    )
+    if missing := sorted(info.get("missing_keys") or ()):
+        # the libraries only warn, and draw the rest at random
+        raise ModelUnusable(f"{folder.path.name}: {name} lacks {len(missing)} weights, among them {missing[0]}.")
+    return part.eval().requires_grad_(False)
+
+
+def _move(part: Any, device: torch.device, dtype: torch.dtype) -> Any:
+    # torch's own `to`: diffusers' warns of casting even where it changes nothing
+    to: Any = torch.nn.Module.to
+    return to(part, device=device, dtype=dtype, memory_format=torch.channels_last)
+
+
+def _tokenizer(folder: CheckedFolder, name: str) -> Any:
+    return transformers.CLIPTokenizer.from_pretrained(folder.path / name, local_files_only=True)
+
+
+def _scheduler(folder: CheckedFolder, line: ImageModel) -> Any:
+    kind = getattr(diffusers, folder.classes["scheduler"], None)
+    if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
+        raise ModelUnusable(f"{folder.path.name}: diffusers has no {folder.classes['scheduler']}.")
+    scheduler: Any = kind.from_pretrained(folder.path / "scheduler", local_files_only=True)  # type: ignore[attr-defined]
+    if line.family == "sd":
+        # what StableDiffusionPipeline does to configurations from before these two settings had their values
+        fixed = {"steps_offset": 1, "clip_sample": False}
+        stale = {key: value for key, value in fixed.items() if scheduler.config.get(key, value) != value}
+        if stale:
+            scheduler = kind.from_config({**scheduler.config, **stale})  # type: ignore[attr-defined]
+    return scheduler
+
+
+def _zeroes_empty(folder: CheckedFolder) -> bool:
+    index = json.loads((folder.path / "model_index.json").read_text(encoding="utf-8"))
+    return bool(index.get("force_zeros_for_empty_prompt", True))
+
+
+def _check_fit(line: ImageModel, unet: Any, vae: Any) -> None:
+    """Refuse UNets that want more than text and time: inpainting, image conditions, distilled guidance."""
+    extra = "text_time" if line.family == "sdxl" else None
+    fits = (
+        unet.config.in_channels == unet.config.out_channels == vae.config.latent_channels
+        and unet.config.addition_embed_type == extra
+        and unet.config.class_embed_type is None
+        and unet.config.encoder_hid_dim_type is None
+        and unet.config.time_cond_proj_dim is None
+    )
+    if not fits:
+        raise ModelUnusable(f"The model '{line.name}' is not a plain text-to-image model of the family {line.family}.")
+
+
+def _module_bytes(module: Any) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))

@@ -1,0 +1,49 @@
+"""Files of decoded pictures; these functions run on threads beside the steps."""
+
+from importlib import metadata
+
+import torch
+
+from inference.engines.decoding import to_pixels
+from inference.engines.drawing import Drawing
+from inference.engines.lane import Lane
+from inference.engines.schedulers import sampler_name
+from inference.messages import Output
+from inference.pictures import Parameters, encode_png, encode_preview
+
+
+def make_preview(images: torch.Tensor) -> bytes:
+    """Encode a job's unfinished pictures (n, 3, h, w), 0 … 1, as one small WebP."""
+    return encode_preview([to_pixels(image) for image in images])
+
+
+def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
+    """Encode one finished picture (3, height, width), 0 … 1, as a PNG with its parameters."""
+    request, line = drawing.request, drawing.line
+    parameters = Parameters(
+        prompt=request.prompt,
+        negative=request.negative,
+        steps=request.steps,
+        sampler=sampler_name(lane.scheduler),
+        guidance=request.guidance,
+        seed=lane.seed,
+        width_px=request.width_px,
+        height_px=request.height_px,
+        model=line.name,
+        upscale=line.upscale,
+        version=_version(),
+    )
+    meta = {
+        "seed": lane.seed,
+        "width": request.width_px * line.upscale,
+        "height": request.height_px * line.upscale,
+    }
+    content = encode_png(to_pixels(image), parameters)
+    return Output(drawing.job_id, drawing.task.attempt, f"picture-{lane.index + 1}.png", "image/png", content, meta)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("atelier-bot")
+    except metadata.PackageNotFoundError:
+        return ""

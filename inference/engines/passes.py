@@ -1,0 +1,131 @@
+"""One forward pass for many lanes: each with its own timestep, prompt, guidance and adapters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from inference.engines.deltas import Deltas, Mix
+from inference.engines.lane import Lane
+from inference.engines.model import LoadedModel
+from inference.engines.prompts import Embeddings, encode_pair, stack
+from inference.engines.schedulers import estimate_clean
+
+
+@dataclass(frozen=True, slots=True)
+class _Formation:
+    """What stays the same from pass to pass while the same lanes share it."""
+
+    lanes: tuple[Lane, ...]
+    embeddings: Embeddings
+    mixes: tuple[Mix, ...]  # one for each row
+    time_ids: torch.Tensor | None  # (rows, 6), SDXL's sizes
+
+
+class Passes:
+    """Advances lanes of one model together.
+
+    Tolerance: a lane's picture differs from `StableDiffusionPipeline` alone by rounding only (float32: well under one
+    of 255 levels for any pixel), whoever shares its passes. Batched kernels sum in another order, nothing more.
+    """
+
+    def __init__(self, model: LoadedModel) -> None:
+        self.model = model
+        self._deltas = {name: Deltas(name, part) for name, part in model.components.items()}
+        self._formation: _Formation | None = None
+
+    @torch.inference_mode()
+    def encode(self, prompt: str, negative: str, *, guided: bool, mix: Mix) -> Embeddings:
+        """Encode a job's prompts with its adapters applied to the text encoders.
+
+        Returns:
+            The prompt's row, after the negative's where guidance is on.
+        """
+        return self._encode_with(list(self.model.components), prompt, negative, guided=guided, mix=mix)
+
+    def _encode_with(self, names: list[str], prompt: str, negative: str, *, guided: bool, mix: Mix) -> Embeddings:
+        """Apply the changes of the text encoders one within the other, then encode."""
+        encoders = [name for name in names if name != "unet"]
+        if not encoders:
+            return encode_pair(self.model, prompt, negative, guided=guided)
+        rows = 1 if not guided or (not negative and self.model.zero_empty_negative) else 2
+        with self._deltas[encoders[0]].applied([mix] * rows):
+            return self._encode_with(encoders[1:], prompt, negative, guided=guided, mix=mix)
+
+    @torch.inference_mode()
+    def advance(self, lanes: Sequence[Lane], *, glimpses: frozenset[str] = frozenset()) -> None:
+        """Advance every lane by one pass. Nothing has changed if the network runs out of memory.
+
+        Args:
+            lanes: unfinished lanes of one latent size.
+            glimpses: ids of jobs whose lanes are to keep an estimate of their finished latents.
+        """
+        formation = self._form(lanes)
+        inputs = [self._input(lane) for lane in formation.lanes]
+        times = [lane.timesteps[lane.position] for lane in formation.lanes for _ in range(lane.rows)]
+        predicted = self._predict(formation, inputs, torch.tensor(times, dtype=torch.float32))
+        row = 0
+        for lane, noisy in zip(formation.lanes, inputs, strict=True):
+            guided = _guide(lane, predicted[row : row + lane.rows])
+            row += lane.rows
+            if lane.job_id in glimpses:
+                lane.clean = estimate_clean(lane.scheduler, noisy, guided, lane.timesteps[lane.position])
+            timestep = lane.scheduler.timesteps[lane.position]
+            stepped = lane.scheduler.step(guided, timestep, lane.latents, return_dict=False, **lane.step_options())
+            lane.latents = stepped[0]
+            lane.position += 1
+
+    def close(self) -> None:
+        """Take the adapters' hooks off the model."""
+        for deltas in self._deltas.values():
+            deltas.close()
+        self._formation = None
+
+    def _form(self, lanes: Sequence[Lane]) -> _Formation:
+        ordered = tuple(sorted(lanes, key=lambda lane: not lane.mix.layers.get("unet")))
+        if self._formation is not None and self._formation.lanes == ordered:
+            return self._formation
+        self._formation = _Formation(
+            lanes=ordered,
+            embeddings=stack([lane.embeddings for lane in ordered]),
+            mixes=tuple(lane.mix for lane in ordered for _ in range(lane.rows)),
+            time_ids=self._time_ids(ordered) if self.model.line.family == "sdxl" else None,
+        )
+        return self._formation
+
+    def _input(self, lane: Lane) -> torch.Tensor:
+        scaled: torch.Tensor = lane.scheduler.scale_model_input(lane.latents, lane.scheduler.timesteps[lane.position])
+        return scaled
+
+    def _predict(self, formation: _Formation, inputs: list[torch.Tensor], times: torch.Tensor) -> torch.Tensor:
+        rows = [noisy for lane, noisy in zip(formation.lanes, inputs, strict=True) for _ in range(lane.rows)]
+        sample = torch.cat(rows).to(self.model.dtype, memory_format=torch.channels_last)
+        added = None
+        if formation.time_ids is not None:
+            added = {"text_embeds": formation.embeddings.pooled, "time_ids": formation.time_ids}
+        with self._deltas["unet"].applied(formation.mixes):
+            out: torch.Tensor = self.model.unet(
+                sample,
+                times.to(self.model.device),
+                encoder_hidden_states=formation.embeddings.hidden,
+                added_cond_kwargs=added,
+                return_dict=False,
+            )[0]
+        return out
+
+    def _time_ids(self, lanes: Sequence[Lane]) -> torch.Tensor:
+        """SDXL's original size, crop and target size: the picture's own, uncropped, as its pipeline's defaults."""
+        ids = [
+            (lane.size_px[1], lane.size_px[0], 0, 0, lane.size_px[1], lane.size_px[0])
+            for lane in lanes
+            for _ in range(lane.rows)
+        ]
+        return torch.tensor(ids, dtype=self.model.dtype, device=self.model.device)
+
+
+def _guide(lane: Lane, rows: torch.Tensor) -> torch.Tensor:
+    """Join a lane's rows into one prediction by classifier-free guidance."""
+    if not lane.guided:
+        return rows
+    away, towards = rows.chunk(2)
+    return away + lane.guidance * (towards - away)

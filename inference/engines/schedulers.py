@@ -1,0 +1,89 @@
+"""The schedulers that lanes are stepped by: diffusers' own objects, one for each lane."""
+
+import inspect
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+)
+
+_KINDS: Mapping[str, Any] = MappingProxyType(
+    {
+        "dpm++": DPMSolverMultistepScheduler,
+        "euler": EulerDiscreteScheduler,
+        "euler-a": EulerAncestralDiscreteScheduler,
+        "ddim": DDIMScheduler,
+    }
+)
+
+# as AUTOMATIC1111 writes them into pictures, so that other programs know them
+_SAMPLER_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "DPMSolverMultistepScheduler": "DPM++ 2M",
+        "EulerDiscreteScheduler": "Euler",
+        "EulerAncestralDiscreteScheduler": "Euler a",
+        "DDIMScheduler": "DDIM",
+        "PNDMScheduler": "PLMS",
+        "LMSDiscreteScheduler": "LMS",
+        "HeunDiscreteScheduler": "Heun",
+        "UniPCMultistepScheduler": "UniPC",
+        "LCMScheduler": "LCM",
+    }
+)
+
+
+def make_scheduler(base: Any, name: str, steps: int) -> Any:
+    """Return a fresh scheduler set to `steps` steps.
+
+    Args:
+        base: the model's own scheduler, whose training schedule and prediction type are kept.
+        name: as in the catalogue; 'model' is the folder's own kind.
+
+    Raises:
+        KeyError: there is no scheduler of that name.
+    """
+    kind = type(base) if name == "model" else _KINDS[name]
+    scheduler = kind.from_config(base.config)
+    # on the CPU: what a scheduler reads of its own timesteps must not wait for the device
+    scheduler.set_timesteps(steps, device="cpu")
+    return scheduler
+
+
+def sampler_name(scheduler: Any) -> str:
+    """Return what other programs call the scheduler."""
+    kind = type(scheduler).__name__
+    return _SAMPLER_NAMES.get(kind, kind.removesuffix("Scheduler"))
+
+
+def takes_generator(scheduler: Any) -> bool:
+    """Return whether the scheduler's step draws noise from a given generator."""
+    return "generator" in inspect.signature(scheduler.step).parameters
+
+
+def estimate_clean(scheduler: Any, noisy: torch.Tensor, predicted: torch.Tensor, timestep: float) -> torch.Tensor:
+    """Estimate the finished latent from the middle of the road, for previews.
+
+    The network is always fed variance-preserving noise (schedulers that step in sigmas scale it so first), so that one
+    formula serves all of them: x0 = (x - sqrt(1 - a) eps) / sqrt(a), or sqrt(a) x - sqrt(1 - a) v (Salimans & Ho 2022).
+
+    Args:
+        noisy: the network's input (1, C, h, w).
+        predicted: the guided prediction for it, same shape.
+        timestep: in training steps; fractions are rounded.
+    """
+    cumulative = scheduler.alphas_cumprod
+    alpha = float(cumulative[min(max(round(timestep), 0), len(cumulative) - 1)])
+    noise_part, signal_part = math.sqrt(1.0 - alpha), math.sqrt(max(alpha, 1e-4))
+    kind = scheduler.config.prediction_type
+    if kind == "v_prediction":
+        return signal_part * noisy - noise_part * predicted
+    if kind == "sample":
+        return predicted
+    return (noisy - noise_part * predicted) / signal_part

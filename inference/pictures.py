@@ -1,0 +1,96 @@
+"""Picture files: PNGs that carry their parameters as other tools write them, and small previews. Pillow only."""
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+Pixels = NDArray[np.uint8]  # (height, width, 3), RGB
+
+PREVIEW_SIDE_PX = 512  # the longest side of a preview with all pictures of a job
+PREVIEW_QUALITY = 70
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """What a picture was drawn from."""
+
+    prompt: str
+    negative: str
+    steps: int
+    sampler: str
+    guidance: float
+    seed: int
+    width_px: int  # as drawn, before any enlargement
+    height_px: int
+    model: str
+    upscale: int = 1
+    version: str = ""
+
+    def text(self) -> str:
+        """Return them in AUTOMATIC1111's convention, which most programs that show pictures can read.
+
+        Source: `create_infotext` and `quote` in its modules/processing.py and modules/infotext_utils.py.
+        """
+        settings: dict[str, object] = {
+            "Steps": self.steps,
+            "Sampler": self.sampler,
+            "CFG scale": f"{self.guidance:g}",
+            "Seed": self.seed,
+            "Size": f"{self.width_px}x{self.height_px}",
+            "Model": self.model,
+        }
+        if self.upscale > 1:
+            settings |= {"Hires upscale": self.upscale, "Hires upscaler": "Lanczos"}
+        settings["Version"] = f"atelier {self.version}".strip()
+        negative = f"\nNegative prompt: {self.negative}" if self.negative else ""
+        line = ", ".join(f"{name}: {_quote(str(value))}" for name, value in settings.items())
+        return f"{self.prompt}{negative}\n{line}".strip()
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False) if any(mark in text for mark in ",\n:") else text
+
+
+def encode_png(pixels: Pixels, parameters: Parameters) -> bytes:
+    """Write a picture as PNG with its parameters, enlarged by `parameters.upscale`.
+
+    Text outside Latin-1 goes into an iTXt chunk, as AUTOMATIC1111 and Pillow do.
+    """
+    image = Image.fromarray(pixels)
+    if parameters.upscale > 1:
+        size = (image.width * parameters.upscale, image.height * parameters.upscale)
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    info = PngInfo()
+    # a NUL ends the text for readers, and a lone surrogate cannot be written at all
+    text = parameters.text().replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    info.add_text("parameters", text)
+    stream = io.BytesIO()
+    image.save(stream, "PNG", pnginfo=info, compress_level=4)
+    return stream.getvalue()
+
+
+def encode_preview(pictures: Sequence[Pixels]) -> bytes:
+    """Write the pictures of a job, side by side, as one small WebP.
+
+    Args:
+        pictures: at least one, all of one size.
+    """
+    columns = math.ceil(math.sqrt(len(pictures)))
+    rows = math.ceil(len(pictures) / columns)
+    height, width = pictures[0].shape[:2]
+    sheet = Image.new("RGB", (columns * width, rows * height), (40, 42, 46))
+    for number, pixels in enumerate(pictures):
+        sheet.paste(Image.fromarray(pixels), (number % columns * width, number // columns * height))
+    factor = PREVIEW_SIDE_PX / max(sheet.size)
+    size = (max(1, round(sheet.width * factor)), max(1, round(sheet.height * factor)))
+    sheet = sheet.resize(size, Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    sheet.save(stream, "WEBP", quality=PREVIEW_QUALITY, method=2)
+    return stream.getvalue()
