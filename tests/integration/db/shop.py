@@ -1,0 +1,65 @@
+"""A store for tests, and the few sentences that most tests of it begin with."""
+
+import itertools
+from typing import Any
+
+from db.engine import Database
+from db.jobs import End, Job, JobStore, Limits, Pace, Submission
+from db.ledger import Allowance, Ledger
+
+RICH = Allowance(daily_credits=100_000, cap_credits=100_000)
+DISPATCHER = "dispatcher-1"
+
+
+class Shop:
+    """Ledger and jobs on one database."""
+
+    def __init__(self, db: Database, allowance: Allowance = RICH) -> None:
+        self.db = db
+        self.ledger = Ledger(db, allowance)
+        self.jobs = JobStore(db, self.ledger)
+        self._interactions = itertools.count(1)
+
+    def ask(self, user_id: int = 1, **changes: Any) -> Submission:
+        """Return what a member asks for: an image for 4 credits, unless the changes say otherwise."""
+        limits = Limits(max_queued=changes.pop("max_queued", 2000), max_running=changes.pop("max_running", 2000))
+        values: dict[str, Any] = {
+            "interaction_id": next(self._interactions),
+            "interaction_token": "token",
+            "kind": "image",
+            "user_id": user_id,
+            "guild_id": 7,
+            "channel_id": 70,
+            "private": False,
+            "request": {"prompt": "a red heart"},
+            "model": "builtin",
+            "price": 4,
+            "limits": limits,
+            "pace": Pace.FAST,
+        }
+        return Submission(**(values | changes))
+
+    async def submit(self, user_id: int = 1, **changes: Any) -> Job:
+        """Submit what `ask` returns."""
+        return await self.jobs.submit(self.ask(user_id, **changes))
+
+    async def claim(self, limit: int = 1, **changes: Any) -> list[Job]:
+        """Claim images for the dispatcher, for 30 seconds."""
+        values: dict[str, Any] = {"owner": DISPATCHER, "kinds": ["image"], "lease_s": 30.0}
+        return await self.jobs.claim(limit=limit, **(values | changes))
+
+    async def settle(self, job: Job, *, charge: int | None = None, state: str = "done") -> bool:
+        """Settle a claimed job as its dispatcher, at its price unless told otherwise."""
+        end = End(state=state, charge=job.price if charge is None else charge)
+        return await self.jobs.settle(owner=job.lease_owner or "", job_id=job.id, attempt=job.attempt, end=end)
+
+    async def fresh(self, job: Job) -> Job:
+        """Return the job as it is now."""
+        found = await self.jobs.get(job.id)
+        assert found is not None
+        return found
+
+    async def balances(self, user_id: int = 1) -> tuple[int, int]:
+        """Return what is available and what is held."""
+        statement = await self.ledger.statement(user_id)
+        return statement.available, statement.held

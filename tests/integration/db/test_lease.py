@@ -1,0 +1,179 @@
+"""Leases: who may say what about a running job, and what happens when nobody does."""
+
+import asyncio
+
+import pytest
+
+from db.errors import UnknownJob
+from db.jobs import End, Report, State
+from tests.integration.db.shop import DISPATCHER, Shop
+
+
+async def test_settle_charges_and_releases_the_rest(shop: Shop) -> None:
+    await shop.submit(price=10)
+    (job,) = await shop.claim()
+    assert await shop.settle(job, charge=7)
+    job = await shop.fresh(job)
+    assert (job.state, job.charged) == (State.DONE, 7)
+    assert await shop.balances() == (99_993, 0)
+    assert (await shop.ledger.statement(1)).spent_today == 7
+
+
+async def test_settle_failed_releases_everything(shop: Shop) -> None:
+    await shop.submit(price=10)
+    (job,) = await shop.claim()
+    end = End(state="failed", charge=0, error_code="oom", error_text="no memory")
+    assert await shop.jobs.settle(owner=DISPATCHER, job_id=job.id, attempt=1, end=end)
+    job = await shop.fresh(job)
+    assert (job.state, job.error_code, job.error_text) == (State.FAILED, "oom", "no memory")
+    assert await shop.balances() == (100_000, 0)
+
+
+async def test_settle_repeated_by_its_owner_charges_once(shop: Shop) -> None:
+    await shop.submit(price=10)
+    (job,) = await shop.claim()
+    assert await asyncio.gather(*(shop.settle(job) for _ in range(4))) == [True] * 4
+    assert await shop.balances() == (99_990, 0)
+
+
+async def test_settle_after_a_lost_lease_changes_nothing(shop: Shop) -> None:
+    await shop.submit(price=10)
+    (late,) = await shop.claim(owner="cut-off")
+    shop.db.advance(31)
+    assert await shop.jobs.reap() == [late.id]
+    assert not await shop.settle(late)
+    (again,) = await shop.claim(owner="cut-off")  # even the same dispatcher, with the old attempt
+    before = await shop.fresh(again)
+    assert not await shop.settle(late)
+    assert await shop.fresh(again) == before
+    assert await shop.balances() == (99_990, 10)
+    assert await shop.settle(again, charge=10)
+    assert not await shop.settle(late, charge=0)
+    assert await shop.balances() == (99_990, 0)
+
+
+async def test_settle_with_more_than_the_price_is_refused(shop: Shop) -> None:
+    await shop.submit(price=10)
+    (job,) = await shop.claim()
+    with pytest.raises(ValueError, match="charge of 11"):
+        await shop.settle(job, charge=11)
+    assert (await shop.fresh(job)).state is State.RUNNING
+
+
+async def test_reap_leaves_a_renewed_lease_alone(shop: Shop) -> None:
+    await shop.submit()
+    (job,) = await shop.claim()
+    shop.db.advance(29)
+    beaten = await shop.jobs.beat(
+        owner=DISPATCHER, reports=[Report(job_id=job.id, attempt=1, done=3, total=9)], lease_s=30
+    )
+    shop.db.advance(29)
+    assert (beaten.lost, await shop.jobs.reap()) == (frozenset(), [])
+    job = await shop.fresh(job)
+    assert (job.progress_done, job.progress_total, job.preview) == (3, 9, 0)
+
+
+async def test_beat_counts_previews_and_moves_the_revision_only_with_news(shop: Shop) -> None:
+    await shop.submit()
+    (job,) = await shop.claim()
+    revisions = []
+    for preview in (True, False, True):
+        report = Report(job_id=job.id, attempt=1, done=1, total=9, preview=preview)
+        await shop.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30)
+        now = await shop.fresh(job)
+        revisions.append((now.preview, now.revision - job.revision))
+    assert revisions == [(1, 1), (1, 1), (2, 2)]
+
+
+async def test_beat_tells_what_is_lost_and_what_is_cancelled(shop: Shop) -> None:
+    for _ in range(3):
+        await shop.submit()
+    kept, lost, unwanted = await shop.claim(3)
+    await shop.jobs.give_back(owner=DISPATCHER, job_ids=[lost.id], blame=False)
+    await shop.claim(owner="other")
+    await shop.jobs.cancel(unwanted.id, by_user=1)
+    reports = [Report(job_id=job.id, attempt=1, done=1, total=2) for job in (kept, lost, unwanted)]
+    beaten = await shop.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
+    assert (set(beaten.lost), set(beaten.cancelled)) == ({lost.id}, {unwanted.id})
+    assert (await shop.fresh(lost)).progress_done == 0
+
+
+async def test_poison_job_fails_at_the_third_blame_and_is_released(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    for _ in range(2):
+        await shop.claim()
+        await shop.jobs.give_back(owner=DISPATCHER, job_ids=[job.id], blame=True)
+        assert (await shop.fresh(job)).state is State.QUEUED
+    await shop.claim()
+    shop.db.advance(31)
+    await shop.jobs.reap()
+    job = await shop.fresh(job)
+    assert (job.state, job.error_code, job.attempt, job.blamed) == (State.FAILED, "poison", 3, 3)
+    assert await shop.balances() == (100_000, 0)
+    assert await shop.claim() == []
+
+
+async def test_draining_never_makes_poison(shop: Shop) -> None:
+    job = await shop.submit()
+    for _ in range(5):
+        await shop.claim()
+        await shop.jobs.give_back(owner=DISPATCHER, job_ids=[job.id], blame=False)
+    job = await shop.fresh(job)
+    assert (job.state, job.attempt, job.blamed) == (State.QUEUED, 5, 0)
+
+
+async def test_give_back_of_somebody_elses_job_changes_nothing(shop: Shop) -> None:
+    await shop.submit()
+    (job,) = await shop.claim()
+    await shop.jobs.give_back(owner="other", job_ids=[job.id], blame=True)
+    assert await shop.fresh(job) == job
+
+
+async def test_two_reapers_at_once_blame_once(shop: Shop) -> None:
+    for _ in range(4):
+        await shop.submit()
+    await shop.claim(4)
+    shop.db.advance(31)
+    reaped = await asyncio.gather(shop.jobs.reap(), shop.jobs.reap(), shop.jobs.reap())
+    assert len([job_id for ids in reaped for job_id in ids]) == 4
+    assert {job.blamed for job in await shop.jobs.mine(1)} == {1}
+
+
+async def test_cancel_queued_ends_it_and_releases(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    job = await shop.jobs.cancel(job.id, by_user=5)
+    assert (job.state, job.cancelled_by, job.charged) == (State.CANCELLED, 5, 0)
+    assert await shop.balances() == (100_000, 0)
+    assert await shop.claim() == []
+
+
+async def test_cancel_running_asks_and_its_owner_settles(shop: Shop) -> None:
+    await shop.submit(price=10)
+    (job,) = await shop.claim()
+    job = await shop.jobs.cancel(job.id, by_user=1)
+    assert (job.state, job.cancel_requested) == (State.RUNNING, True)
+    assert await shop.settle(job, state="cancelled", charge=3)
+    assert (await shop.fresh(job)).state is State.CANCELLED
+    assert await shop.balances() == (99_997, 0)
+
+
+async def test_cancel_running_then_its_worker_dies_ends_as_cancelled(shop: Shop) -> None:
+    await shop.submit(price=10)
+    (job,) = await shop.claim()
+    await shop.jobs.cancel(job.id, by_user=1)
+    await shop.jobs.give_back(owner=DISPATCHER, job_ids=[job.id], blame=True)
+    assert (await shop.fresh(job)).state is State.CANCELLED
+    assert await shop.balances() == (100_000, 0)
+
+
+async def test_cancel_ended_leaves_it_as_it_is(shop: Shop) -> None:
+    await shop.submit()
+    (job,) = await shop.claim()
+    await shop.settle(job)
+    before = await shop.fresh(job)
+    assert await shop.jobs.cancel(job.id, by_user=1) == before
+
+
+async def test_cancel_unknown_says_so(shop: Shop) -> None:
+    with pytest.raises(UnknownJob):
+        await shop.jobs.cancel("nothing", by_user=1)
