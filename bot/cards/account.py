@@ -1,0 +1,125 @@
+"""What a member's own things look like: queue, history, quota; and the models and the help."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.cards.buttons import CancelButton
+from bot.cards.job import title
+from bot.cards.show import ShowButton
+from bot.cards.text import about, bar, credits, inline, moment
+from bot.services.account import Waiting
+from db.jobs import Job, State
+from db.ledger import Entry, Statement
+from inference.catalogue import Catalogue, ImageModel
+from inference.requests import from_json
+
+MODELS_SHOWN = 12
+TEXT_MAX = 3800  # characters on one card; the platform takes 4,000
+ENTRIES_SHOWN = 8
+MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "🎨"}
+
+
+def queue_card(waiting: Sequence[Waiting]) -> ui.LayoutView:
+    """Show live jobs, each with a button to take it back."""
+    if not waiting:
+        return _card("**Nothing is waiting.** `/imagine` something!")
+    view = _card("**Your queue**")
+    for one in waiting:
+        _add_row(
+            view, f"{_line(one.job)}\n-# {_place(one)}", CancelButton(one.job.id, disabled=one.job.cancel_requested)
+        )
+    return view
+
+
+def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
+    """Show what has ended, each with a button to see it again."""
+    if not jobs:
+        return _card("**Nothing yet.** `/imagine` something!")
+    view = _card("**Your latest**")
+    for job in jobs:
+        facts = f"{moment(job.ended_at or job.queued_at)} · {credits(job.charged)}"
+        _add_row(view, f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE))
+    return view
+
+
+def quota_card(statement: Statement) -> ui.LayoutView:
+    """Show what is left, when it renews, and the latest entries."""
+    total = statement.available + statement.held
+    lines = [
+        f"**{credits(statement.available)} left**"
+        + (f", {statement.held} held for what runs" if statement.held else ""),
+        bar(statement.available, max(total, statement.daily_allowance)),
+        f"{statement.daily_allowance} a day · next {moment(statement.renews_at)} · {statement.spent_today} spent today",
+        *(_entry(entry) for entry in statement.entries[:ENTRIES_SHOWN]),
+    ]
+    return _card("\n".join(lines))
+
+
+def models_card(catalogue: Catalogue) -> ui.LayoutView:
+    """Show the models with their licences."""
+    lines = ["**Models** (the first is used where none is named)"]
+    lines += [_model(model) for model in catalogue.images[:MODELS_SHOWN]]
+    lines += [f"🎙️ `{model.name}` · {model.title} · {_licence(model)}" for model in catalogue.speech[:MODELS_SHOWN]]
+    return _card("\n".join(lines)[:TEXT_MAX])
+
+
+def help_card() -> ui.LayoutView:
+    """Show what the bot can do."""
+    return _card(
+        "**Atelier** draws what you say.\n"
+        "`/imagine` a red heart · four pictures, a card that shows how far they are\n"
+        "-# after the words: `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name`\n"
+        "`/queue` what you wait for · `/cancel` take it back, for nothing\n"
+        "`/history` what you made · `/quota` your credits · `/models` which models there are\n"
+        "-# On a card: 🎲 the same with another seed · Info its parameters · Delete the message and the files."
+    )
+
+
+def cancelled_text(job: Job) -> str:
+    """Say what became of a wish to cancel."""
+    if job.state is State.CANCELLED:
+        return f"Cancelled: {inline(title(from_json(job.request)))}. {credits(job.price - job.charged)} given back."
+    if job.final:
+        return f"That had ended already: {inline(title(from_json(job.request)))}."
+    return f"Stopping {inline(title(from_json(job.request)))} …"
+
+
+def _card(text: str) -> ui.LayoutView:
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(ui.TextDisplay(text), accent_colour=discord.Colour.blurple()))
+    return view
+
+
+def _add_row(view: ui.LayoutView, text: str, button: ui.Item[Any]) -> None:
+    container = view.children[0]
+    assert isinstance(container, ui.Container)
+    container.add_item(ui.Section(ui.TextDisplay(text), accessory=button))
+
+
+def _line(job: Job) -> str:
+    return f"{MARKS[job.state]} {inline(title(from_json(job.request)))}"
+
+
+def _place(one: Waiting) -> str:
+    if one.job.state is State.RUNNING:
+        return f"{bar(one.job.progress_done, one.job.progress_total)} · {credits(one.job.price)}"
+    wait = f" · starts in {about(one.wait_s)}" if one.wait_s is not None and one.place.ahead else ""
+    return f"{one.place.ahead} ahead{wait} · {credits(one.job.price)}"
+
+
+def _entry(entry: Entry) -> str:
+    return f"-# {entry.amount:+d} · {entry.kind} · {moment(entry.at)}"
+
+
+def _model(model: ImageModel) -> str:
+    size = f"{model.width_px * model.upscale}×{model.height_px * model.upscale} px"
+    note = f"\n-# {model.note}" if model.note else ""
+    return f"🎨 `{model.name}` · {model.title} · {size} · {credits(model.credits)} a picture · {_licence(model)}{note}"
+
+
+def _licence(model: object) -> str:
+    name, url = getattr(model, "licence", ""), getattr(model, "licence_url", "")
+    return f"[{name}](<{url}>)" if url else str(name)

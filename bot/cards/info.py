@@ -1,0 +1,32 @@
+"""Everything there is to know about a job, for its owner."""
+
+from bot.cards.text import block, credits, exactly, harmless, moment
+from db.jobs import Job
+from inference.requests import ImageRequest, from_json
+
+TEXT_MAX = 2000  # characters of a message
+
+
+def info_text(job: Job) -> str:
+    """Say everything about a job in one message: its parameters as other tools write them, then how it went."""
+    facts = [f"job `{job.id}`", f"asked for {moment(job.queued_at)}", str(job.state)]
+    if job.started_at and job.ended_at:
+        facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
+    facts.append(f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} held")
+    if job.source_job_id:
+        facts.append(f"a re-roll of `{job.source_job_id}`")
+    return f"{_request_block(job)}\n-# {' · '.join(facts)}"[:TEXT_MAX]
+
+
+def _request_block(job: Job) -> str:
+    request = from_json(job.request)
+    if not isinstance(request, ImageRequest):
+        return block(job.model)
+    lines = [harmless(request.prompt, 900)]
+    if request.negative:
+        lines.append(f"Negative prompt: {harmless(request.negative, 500)}")
+    lines.append(
+        f"Steps: {request.steps}, CFG scale: {request.guidance:g}, Seed: {request.seed}, "
+        f"Size: {request.width_px}x{request.height_px}, Model: {request.model}, Pictures: {request.count}"
+    )
+    return "```\n" + "\n".join(lines) + "\n```"

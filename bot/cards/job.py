@@ -1,0 +1,127 @@
+"""The card of a job: what it shows in each state. Built anew for every edit, never kept."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.cards.buttons import AgainButton, CancelButton, DeleteButton, InfoButton
+from bot.cards.text import about, bar, block, credits, exactly, harmless, inline
+from bot.errors import failure_sentence
+from bot.services.pictures import Picture
+from db.jobs import Job, Place, State
+from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json
+
+COLOURS = {
+    State.QUEUED: discord.Colour.light_grey(),
+    State.RUNNING: discord.Colour.blurple(),
+    State.DONE: discord.Colour.green(),
+    State.FAILED: discord.Colour.red(),
+    State.CANCELLED: discord.Colour.dark_grey(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a card shows besides the job itself."""
+
+    place: Place | None = None
+    wait_s: float | None = None
+    preview: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
+    mention: bool = False  # a message of its own tells its requester that it has come
+
+    @property
+    def files(self) -> tuple[Picture, ...]:
+        """The files that have to be sent along."""
+        return self.pictures or ((self.preview,) if self.preview else ())
+
+
+def job_card(job: Job, shown: Shown) -> ui.LayoutView:
+    """Build the card: what was asked, how it stands, pictures, buttons."""
+    card = ui.Container[ui.LayoutView](accent_colour=COLOURS[job.state])
+    asked = f"<@{job.user_id}> your result is here:" if shown.mention else f"<@{job.user_id}>"
+    card.add_item(ui.TextDisplay(f"{asked}\n{block(title(from_json(job.request)))}"))
+    if shown.files:
+        gallery = ui.MediaGallery[ui.LayoutView]()
+        for picture in shown.files:
+            gallery.add_item(media=f"attachment://{picture.name}", description=picture.alt or None)
+        card.add_item(gallery)
+    card.add_item(ui.TextDisplay(status(job, shown)))
+    card.add_item(ui.ActionRow(*_buttons(job)))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(card)
+    return view
+
+
+def title(request: Request) -> str:
+    """Return what was asked for, in the member's own words where there are any."""
+    match request:
+        case ImageRequest():
+            return request.prompt
+        case TrainRequest():
+            return f"{request.name} ({request.class_noun})"
+        case TranscribeRequest():
+            return f"a clip of {exactly(request.duration_s)}"
+
+
+def status(job: Job, shown: Shown) -> str:
+    """Say how the job stands, in one or two lines."""
+    match job.state:
+        case State.QUEUED:
+            return _queued(job, shown)
+        case State.RUNNING if job.cancel_requested:
+            return "Stopping …"
+        case State.RUNNING:
+            return _running(job)
+        case State.DONE:
+            return _done(job, shown)
+        case State.FAILED:
+            return f"**Not drawn.** {failure_sentence(job)}\n-# {_refund(job)}"
+        case State.CANCELLED:
+            return f"**Cancelled.**\n-# {_refund(job)}"
+
+
+def _queued(job: Job, shown: Shown) -> str:
+    ahead = shown.place.ahead if shown.place else 0
+    line = "next in line" if ahead == 0 else f"{ahead} ahead" if ahead > 1 else "1 ahead"
+    wait = f" · starts in {about(shown.wait_s)}" if ahead and shown.wait_s is not None else ""
+    again = " · starting over after a fault" if job.blamed else ""
+    return f"**In the queue** · {line}{wait}{again}\n-# {credits(job.price)} held · {inline(job.model)}"
+
+
+def _running(job: Job) -> str:
+    if not job.progress_total:
+        return f"{bar(0, 1)} getting ready\n-# {inline(job.model)}"
+    done, total = job.progress_done, job.progress_total
+    return f"{bar(done, total)} {min(99, 100 * done // total)} %\n-# step {done} of {total} · {inline(job.model)}"
+
+
+def _done(job: Job, shown: Shown) -> str:
+    facts = [inline(job.model)]
+    request = from_json(job.request)
+    if isinstance(request, ImageRequest):
+        last = request.seed + request.count - 1
+        facts.insert(0, f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""))
+    if job.started_at and job.ended_at:
+        facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
+    facts.append(credits(job.charged))
+    lost = "" if shown.pictures else "The pictures are no longer kept.\n"
+    return f"{lost}-# {' · '.join(facts)}"
+
+
+def _refund(job: Job) -> str:
+    back = job.price - job.charged
+    return f"{credits(back)} given back" + (f", {credits(job.charged)} spent" if job.charged else "")
+
+
+def _buttons(job: Job) -> list[ui.Item[Any]]:
+    if not job.final:
+        return [CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id)]
+    return [AgainButton(job.id), InfoButton(job.id), DeleteButton(job.id)]
+
+
+def picture_alt(request: ImageRequest, seed: int) -> str:
+    """Describe a picture for those who cannot see it."""
+    return f"{harmless(request.prompt, 200)} (seed {seed})"

@@ -1,0 +1,70 @@
+"""Words on cards: members' text made harmless, times and sizes made readable. Pure."""
+
+import datetime as dt
+import math
+
+from bot.services.prompt import clean
+
+ALT_MAX = 256  # characters of alt text; the platform takes 1,024 on an attachment and 256 in a gallery
+BAR_CELLS = 12
+
+
+def harmless(text: str, limit: int) -> str:
+    """Return members' text on one line, cut to `limit`, without what could end a code span.
+
+    Inside a code span or block the platform parses no mention, link or formatting, so a back-tick is all to guard.
+    """
+    text = clean(text).replace("`", "ˋ")
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def inline(text: str, limit: int = 80) -> str:
+    """Show members' text within a sentence."""
+    return f"`{harmless(text, limit) or ' '}`"
+
+
+def block(text: str, limit: int = 600) -> str:
+    """Show members' text in a block of its own."""
+    return f"```\n{harmless(text, limit) or ' '}\n```"
+
+
+def alt(text: str) -> str:
+    """Return a description for screen readers, as plain text of bounded length."""
+    text = clean(text)
+    return text if len(text) <= ALT_MAX else text[: ALT_MAX - 1].rstrip() + "…"
+
+
+def bar(done: int, total: int) -> str:
+    """Draw a progress bar."""
+    filled = 0 if total <= 0 else min(BAR_CELLS, max(0, done) * BAR_CELLS // total)
+    return "▰" * filled + "▱" * (BAR_CELLS - filled)
+
+
+def about(seconds: float) -> str:
+    """Say a duration the way one would: 'a few seconds', 'about 40 s', 'about 3 min'."""
+    if seconds < 5:
+        return "a few seconds"
+    if seconds < 55:
+        return f"about {math.ceil(seconds / 5) * 5} s"
+    if seconds < 55 * 60:
+        return f"about {math.ceil(seconds / 60)} min"
+    return f"about {math.ceil(seconds / 3600)} h"
+
+
+def exactly(seconds: float) -> str:
+    """Say a measured duration: '0.8 s', '12 s', '3 min 5 s'."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def credits(amount: int) -> str:
+    """Say an amount of credits."""
+    return "1 credit" if amount == 1 else f"{amount} credits"
+
+
+def moment(at: dt.datetime) -> str:
+    """Return a point in time that the reader's own client puts into words."""
+    return f"<t:{int(at.timestamp())}:R>"

@@ -1,0 +1,118 @@
+"""The Discord client: least rights, our commands and buttons, and a connection that is kept up."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.cards.buttons import JOB_BUTTONS
+from bot.cards.show import ShowButton
+from bot.cogs.account import Account
+from bot.cogs.imagine import Imagine
+from bot.commands import Commands, sync_if_changed
+from bot.delivery import Delivery
+from bot.services.follow import Follower
+from bot.services.studio import Studio
+
+log = logging.getLogger(__name__)
+
+RECONNECT_S = (
+    1.0,
+    2.0,
+    5.0,
+    15.0,
+    60.0,
+)  # pauses before Discord is tried again; once connected, discord.py keeps its own
+
+
+class Atelier(commands.Bot):
+    """The bot. It reads no messages: commands and buttons are all it hears."""
+
+    def __init__(self, studio: Studio, *, data_dir: Path) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,  # never used, see on_message
+            help_command=None,
+            tree_cls=Commands,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=discord.app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
+            allowed_installs=discord.app_commands.AppInstallationType(guild=True, user=False),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self.studio = studio
+        self._data_dir = data_dir
+        delivery = Delivery(self, studio)
+        self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)
+        self._following: asyncio.Task[None] | None = None
+
+    async def setup_hook(self) -> None:
+        """Add commands and buttons, and take up the jobs of before the start. Runs at each attempt to log in."""
+        if self._following is not None:
+            return
+        await self.add_cog(Imagine(self.studio))
+        await self.add_cog(Account(self.studio))
+        self.add_dynamic_items(*JOB_BUTTONS, ShowButton)
+        self._following = asyncio.create_task(self._follower.run(), name="follow")
+        self._following.add_done_callback(_report)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Do not look for commands in messages."""
+
+    async def close(self) -> None:
+        """Stop following, then disconnect."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        await super().close()
+
+    async def run_for_ever(self, token: str) -> None:
+        """Log in and stay connected, until closed.
+
+        Raises:
+            discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed: only the operator can
+                mend that.
+        """
+        await _patiently(lambda: self._log_in(token))
+        await _patiently(lambda: sync_if_changed(self.tree, self._data_dir / "commands.sha256"))
+        await _patiently(self._stay)
+
+    async def _log_in(self, token: str) -> None:
+        try:
+            await self.login(token)
+        except (OSError, aiohttp.ClientError, discord.HTTPException):
+            await self.http.close()  # each attempt opens a session of its own
+            self.http.connector = discord.utils.MISSING
+            raise
+
+    async def _stay(self) -> None:
+        try:
+            await self.connect(reconnect=True)
+        except AttributeError as error:
+            if getattr(self, "ws", None) is not None:
+                raise
+            # discord.py 2.7.1: if the very first connection fails, there is no socket yet to take the sequence from
+            raise ConnectionError("the first connection to the gateway failed") from error
+
+
+async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
+    """Try until it works, with growing pauses; what a pause cannot mend is raised at once."""
+    for pause_s in itertools.chain(RECONNECT_S, itertools.repeat(RECONNECT_S[-1])):
+        try:
+            await attempt()
+            return
+        except (discord.LoginFailure, discord.Forbidden):
+            raise
+        except (OSError, aiohttp.ClientError, discord.HTTPException) as error:
+            log.warning("Discord cannot be reached (%s); trying again in %.0f s", type(error).__name__, pause_s)
+        await asyncio.sleep(pause_s)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("the cards are no longer followed", exc_info=error)

@@ -1,0 +1,72 @@
+"""/imagine: words into pictures."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.cogs.choices import aspect_choices, model_choices
+from bot.interactions import acknowledge, origin_of
+from bot.services.accept import accept_wish
+from bot.services.prompt import PROMPT_MAX
+from bot.services.studio import Studio
+from bot.services.wish import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, Wish
+
+Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
+Count = app_commands.Range[int, 1, COUNT_MAX]
+Steps = app_commands.Range[int, 1, 150]  # the model's own limit is checked with the model
+Guidance = app_commands.Range[float, 0.0, GUIDANCE_MAX]
+Seed = app_commands.Range[int, 0, SEED_MAX]
+
+
+class Imagine(commands.Cog):
+    """Draw pictures."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command()
+    @app_commands.describe(
+        prompt="What to draw; --ar 3:2, --seed 7, --no text and others may follow",
+        negative="What to keep out of the pictures",
+        count="How many pictures (4)",
+        aspect="A ratio such as 3:2, or a size such as 512x768",
+        steps="More steps, finer pictures, higher price",
+        guidance="How closely to follow the prompt",
+        seed="The same seed and words draw the same pictures",
+        model="Which model draws",
+        private="Only you see the pictures",
+    )
+    async def imagine(
+        self,
+        interaction: discord.Interaction,
+        prompt: Prompt,
+        negative: app_commands.Range[str, 1, PROMPT_MAX] | None = None,
+        count: Count | None = None,
+        aspect: app_commands.Range[str, 1, 12] | None = None,
+        steps: Steps | None = None,
+        guidance: Guidance | None = None,
+        seed: Seed | None = None,
+        model: app_commands.Range[str, 1, 32] | None = None,
+        private: bool = False,
+    ) -> None:
+        """Draw pictures from words."""
+        await acknowledge(interaction, private=private)
+        wish = Wish(
+            prompt=prompt,
+            negative=negative,
+            count=count,
+            aspect=aspect,
+            steps=steps,
+            guidance=guidance,
+            seed=seed,
+            model=model,
+        )
+        await accept_wish(self.studio, wish, origin_of(interaction, private=private))
+
+    @imagine.autocomplete("model")
+    async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return model_choices(self.studio.catalogue, typed)
+
+    @imagine.autocomplete("aspect")
+    async def _aspects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return aspect_choices(self.studio.catalogue, getattr(interaction.namespace, "model", None), typed)

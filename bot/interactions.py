@@ -1,0 +1,74 @@
+"""Around an interaction: acknowledge it, find the studio, tell who may press."""
+
+import logging
+from typing import cast
+
+import discord
+
+from bot.errors import ALREADY_ACKNOWLEDGED
+from bot.services.accept import Origin
+from bot.services.errors import NotAcknowledged, NotYours
+from bot.services.studio import Studio
+from db.jobs import Job
+
+log = logging.getLogger(__name__)
+
+
+def studio_of(interaction: discord.Interaction) -> Studio:
+    """Return the studio that the client was built with."""
+    return cast(Studio, interaction.client.studio)  # type: ignore[attr-defined]
+
+
+async def acknowledge(interaction: discord.Interaction, *, private: bool = False, update: bool = False) -> None:
+    """Answer within the three seconds; what is said comes later.
+
+    Args:
+        private: only the one who asked will see the answer. It cannot be changed later.
+        update: the answer is an edit of the message whose button was pressed, not a new message.
+
+    Raises:
+        NotAcknowledged: it is too late. Nothing may be charged then.
+    """
+    try:
+        await interaction.response.defer(ephemeral=private, thinking=not update)
+    except discord.NotFound as error:
+        raise NotAcknowledged from error
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
+        log.info("interaction %d was acknowledged before", interaction.id)
+
+
+def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:
+    """Say where a request came from.
+
+    Raises:
+        NotAcknowledged: the interaction has no channel, so nothing could be shown.
+    """
+    if interaction.channel_id is None:
+        raise NotAcknowledged
+    return Origin(
+        interaction_id=interaction.id,
+        interaction_token=interaction.token,
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id,
+        private=private,
+    )
+
+
+def is_operator(interaction: discord.Interaction) -> bool:
+    """Tell whether the member may manage the server in which this happens."""
+    return interaction.guild_id is not None and interaction.permissions.manage_guild
+
+
+def check_owner(interaction: discord.Interaction, job: Job) -> None:
+    """Let the job's owner pass, and operators of the server in which it was asked for.
+
+    Raises:
+        NotYours: it is somebody else.
+    """
+    if interaction.user.id == job.user_id:
+        return
+    if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
+        raise NotYours

@@ -1,0 +1,52 @@
+"""Logging to stderr, with every secret taken out.
+
+The library logs webhook addresses (which hold interaction tokens) and whole gateway events at DEBUG, and errors can
+quote either. So the finished line is redacted, whatever it was made of: message, arguments or traceback.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+
+HIDDEN = "[hidden]"
+
+_PATTERNS = (
+    (re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s\"'?]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(token[\"']?\s*[:=]\s*[\"'])[^\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(session_id[\"']?\s*[:=]\s*[\"'])[^\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(Authorization[\"']?\s*[:=]\s*[\"']?(?:Bot |Bearer )?)[^\"'\s,}]+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(\w://[^:/@\s]+:)[^@/\s]+@"), rf"\1{HIDDEN}@"),  # a database's password
+)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Format a record, then hide secrets in the whole of it."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+        self._secrets = tuple(secret for secret in secrets if secret)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line without secrets."""
+        return redact(super().format(record), self._secrets)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Hide known secrets, and everything in the shape of one."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def set_up(level: str, secrets: Iterable[str]) -> None:
+    """Send all logs to stderr at this level, redacted."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter(secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for noisy in ("discord.gateway", "discord.client", "alembic.runtime", "asyncio"):
+        logging.getLogger(noisy).setLevel(
+            max(logging.getLevelName(level), logging.WARNING) if level == "INFO" else level
+        )

@@ -1,0 +1,33 @@
+"""What a member can be told about a wish that cannot be granted. Nothing is charged for any of these.
+
+Refused
+├── BadParameter      something in the prompt's parameters or the options cannot be used
+├── NotYours          the job belongs to somebody else
+├── JobGone           the job or its pictures are no longer kept
+└── NotAcknowledged   the platform no longer takes an answer to this interaction
+
+An error's docstring is its default message.
+"""
+
+
+class Refused(Exception):
+    """That cannot be done."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class BadParameter(Refused):
+    """One of the parameters cannot be used."""
+
+
+class NotYours(Refused):
+    """Only the person who asked for this, or an operator, can do that."""
+
+
+class JobGone(Refused):
+    """That job is no longer kept."""
+
+
+class NotAcknowledged(Refused):
+    """The answer came too late for Discord; please try again."""

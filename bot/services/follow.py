@@ -1,0 +1,121 @@
+"""Follow jobs: every change reaches its card, at most every few seconds, and no card waits for another.
+
+Each live job has a task of its own. While its edit is under way, newer states replace older ones; an end is shown at
+once. What could not be shown is tried again later, and after a restart everything undelivered is taken up again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.services.studio import Studio
+from db.jobs import Job, State
+
+log = logging.getLogger(__name__)
+
+EDIT_EVERY_S = 3.0  # an edit of one message; the platform's limits leave room for five in five seconds
+PLACE_EVERY_S = 15.0  # a waiting card's place in line moves without the job changing
+RETRY_S = (5.0, 15.0, 60.0)  # pauses after the platform did not answer
+POLL_S = 2.0  # the safety net under the wake-ups
+
+
+@dataclass(slots=True, kw_only=True)
+class _Card:
+    job: Job
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    editable: bool = True
+    failures: int = 0
+
+
+class Follower:
+    """Watch the store and keep the cards up to date. `run` until cancelled."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        *,
+        update: Callable[[Job], Awaitable[bool]],
+        deliver: Callable[[Job], Awaitable[None]],
+        edit_every_s: float = EDIT_EVERY_S,
+        retry_s: Sequence[float] = RETRY_S,
+    ) -> None:
+        """Take the stores and two ways to show a job.
+
+        Args:
+            update: edits a live job's card and says whether it can be edited again.
+            deliver: shows an ended job for good.
+            edit_every_s: the pause between two edits of one card.
+            retry_s: the pauses after the first, second … time that a job could not be shown.
+        """
+        self._studio = studio
+        self._update = update
+        self._deliver = deliver
+        self._edit_every_s = edit_every_s
+        self._retry_s = retry_s
+        self._cards: dict[str, _Card] = {}
+
+    async def run(self) -> None:
+        """Follow all jobs that have not been delivered, those of before the start included."""
+        changed = self._studio.jobs.db.wake.listen("changed")
+        cursor = None
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                changes = await self._studio.jobs.changed_since(cursor)
+                cursor = changes.cursor
+                for job in changes.jobs:
+                    self._notice(job, tasks)
+                await changed.wait(POLL_S)
+
+    def _notice(self, job: Job, tasks: asyncio.TaskGroup) -> None:
+        card = self._cards.get(job.id)
+        if card is None:
+            card = self._cards[job.id] = _Card(job=job)
+            tasks.create_task(self._follow(card), name=f"card-{job.id}")
+        elif job.revision > card.job.revision:
+            card.job = job
+            card.news.set()
+        if job.final:
+            self._studio.forecast.learn(job)
+            card.ended.set()
+
+    async def _follow(self, card: _Card) -> None:
+        while not await self._show(card):
+            await self._pause(card)
+        del self._cards[card.job.id]
+
+    async def _show(self, card: _Card) -> bool:
+        """Show the newest state; return whether the card is finished."""
+        card.news.clear()
+        job = card.job
+        try:
+            if job.final:
+                await self._deliver(job)
+                return True
+            if card.editable:
+                card.editable = await self._update(job)
+            card.failures = 0
+        except Exception:
+            # One job's trouble must not stop the others; it is shown when the platform, or the disk, answers again.
+            log.warning("job %s could not be shown, trying again later", job.id, exc_info=True)
+            card.failures += 1
+        return False
+
+    async def _pause(self, card: _Card) -> None:
+        """Wait until the card may be edited again and there is something new; an end is worth interrupting for."""
+        if card.failures:
+            await asyncio.sleep(self._retry_s[min(card.failures, len(self._retry_s)) - 1])
+            return
+        if await _happens(card.ended, self._edit_every_s):
+            return
+        await _happens(card.news, PLACE_EVERY_S if card.job.state is State.QUEUED else None)
+
+
+async def _happens(event: asyncio.Event, within_s: float | None) -> bool:
+    try:
+        async with asyncio.timeout(within_s):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,57 @@
+"""What a job made: read it from the file store, made to fit, or forget it."""
+
+import asyncio
+
+from bot.services.pictures import Picture, fit
+from bot.services.studio import Studio
+from db.errors import FileMissing
+from db.jobs import Job
+from inference.requests import ImageRequest, from_json
+
+PREVIEW = "preview.webp"
+
+
+async def read_pictures(studio: Studio, job: Job) -> tuple[Picture, ...]:
+    """Return the pictures of a finished job in order; none once they were forgotten."""
+    files: dict[str, dict[str, object]] = job.outcome.get("files", {})
+    names = sorted(name for name in files if name.endswith((".png", ".webp", ".jpg")))
+    pictures = []
+    for name in names:
+        try:
+            content = await studio.files.get(f"jobs/{job.id}/{name}")
+        except FileMissing:
+            continue
+        pictures.append(Picture(name, content, _alt(job, files[name])))
+    return tuple(pictures)
+
+
+async def fitting_pictures(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
+    """Return the pictures of a finished job, each at most `limit_bytes` large; encoded beside the event loop."""
+    pictures = await read_pictures(studio, job)
+    return tuple([await asyncio.to_thread(fit, picture, limit_bytes) for picture in pictures])
+
+
+async def read_preview(studio: Studio, job: Job) -> Picture | None:
+    """Return the newest preview of a running job, if there is one."""
+    if not job.preview:
+        return None
+    try:
+        content = await studio.files.get(f"jobs/{job.id}/{PREVIEW}")
+    except FileMissing:
+        return None
+    return Picture(PREVIEW, content, "A preview of what is being drawn")
+
+
+async def forget_results(studio: Studio, job: Job) -> None:
+    """Remove a job's files; a job that still runs is cancelled first."""
+    if not job.final:
+        await studio.jobs.cancel(job.id, by_user=job.user_id)
+    await studio.files.delete_tree(f"jobs/{job.id}")
+    await studio.jobs.delivered(job.id, message_id=None, how="deleted")  # counts if delivery had not been noted yet
+
+
+def _alt(job: Job, meta: dict[str, object]) -> str:
+    request = from_json(job.request)
+    if not isinstance(request, ImageRequest):
+        return ""
+    return f"{request.prompt[:200]} (seed {meta.get('seed', request.seed)})"

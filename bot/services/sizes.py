@@ -1,0 +1,56 @@
+"""From '3:2' or '768x512' to a size that a model can draw. Pure."""
+
+import math
+import re
+
+from bot.services.errors import BadParameter
+from inference.catalogue import ImageModel
+
+ASPECTS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16")  # offered; any ratio up to 4:1 may be typed
+RATIO_MAX = 4.0
+
+
+def parse_size(text: str, model: ImageModel) -> tuple[int, int]:
+    """Return (width_px, height_px) for a ratio or a size.
+
+    A ratio keeps the model's own number of pixels, which is what it was trained on, as far as its longest side allows.
+
+    Raises:
+        BadParameter: neither a ratio nor a size, too long and thin, or larger than the model draws.
+    """
+    if match := re.fullmatch(r"(\d{1,4})\s*[:/]\s*(\d{1,4})", text.strip()):
+        return _from_ratio(int(match[1]), int(match[2]), model)
+    if match := re.fullmatch(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", text.strip().lower()):
+        return _from_pixels(int(match[1]), int(match[2]), model)
+    raise BadParameter(f"The size is a ratio such as `3:2`, or pixels such as `{model.width_px}x{model.height_px}`.")
+
+
+def grain_px(model: ImageModel) -> int:
+    """Return what both sides are multiples of: the model's own grid, and 64 for models of 512 px and more."""
+    return max(model.grid_px, 64 if min(model.width_px, model.height_px) >= 512 else 0)
+
+
+def _from_ratio(across: int, down: int, model: ImageModel) -> tuple[int, int]:
+    if not across or not down or max(across, down) / min(across, down) > RATIO_MAX:
+        raise BadParameter(f"A ratio is from 1:{RATIO_MAX:g} to {RATIO_MAX:g}:1.")
+    width = math.sqrt(model.width_px * model.height_px * across / down)
+    height = width * down / across
+    shrink = min(1.0, model.side_max_px / max(width, height))
+    grain = grain_px(model)
+    return _round(width * shrink, grain, model), _round(height * shrink, grain, model)
+
+
+def _round(side: float, grain: int, model: ImageModel) -> int:
+    largest = model.side_max_px // grain * grain
+    return min(largest, max(grain, round(side / grain) * grain))
+
+
+def _from_pixels(width: int, height: int, model: ImageModel) -> tuple[int, int]:
+    grain = grain_px(model)
+    smallest = min(model.width_px, model.height_px) // 2 // grain * grain
+    for side in (width, height):
+        if not smallest <= side <= model.side_max_px or side % grain:
+            raise BadParameter(
+                f"{model.title} draws sides from {smallest} to {model.side_max_px} px, in steps of {grain}."
+            )
+    return width, height

@@ -1,0 +1,28 @@
+"""What every use case needs, handed in once by `__main__`."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.services.forecast import Forecast
+from db.files import FileStore
+from db.jobs import JobStore, Limits
+from db.ledger import Ledger
+from inference.catalogue import Catalogue
+
+
+def _random_seed() -> int:
+    return secrets.randbelow(2**32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """The stores, the catalogue and the house rules."""
+
+    jobs: JobStore
+    ledger: Ledger
+    files: FileStore
+    catalogue: Catalogue
+    limits: Limits
+    forecast: Forecast = field(default_factory=Forecast)
+    random_seed: Callable[[], int] = _random_seed

@@ -1,0 +1,66 @@
+"""From what a member typed to an `ImageRequest`. Pure."""
+
+from dataclasses import dataclass, replace
+
+from bot.services.errors import BadParameter
+from bot.services.prompt import PROMPT_MAX, clean, parse_number, parse_prompt, parse_whole
+from bot.services.sizes import parse_size
+from inference.catalogue import Catalogue
+from inference.requests import ImageRequest
+
+COUNT_DEFAULT = 4
+COUNT_MAX = 4
+SEED_MAX = 2**32 - 1
+GUIDANCE_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The options of /imagine: None where one was left out, text where it came from a trailing parameter."""
+
+    prompt: str
+    negative: str | None = None
+    count: int | str | None = None
+    aspect: str | None = None
+    steps: int | str | None = None
+    guidance: float | str | None = None
+    seed: int | str | None = None
+    model: str | None = None
+
+
+def image_request(wish: Wish, catalogue: Catalogue, *, random_seed: int) -> ImageRequest:
+    """Turn a wish into a request: read trailing parameters, fill in the model's defaults, check the bounds.
+
+    Raises:
+        BadParameter: something cannot be used; the message says what and what would do.
+        UnknownModel: there is no model of that name.
+    """
+    wish = _with_trailing(wish)
+    model = catalogue.image(wish.model.strip()) if wish.model else catalogue.images[0]
+    width_px, height_px = parse_size(wish.aspect, model) if wish.aspect else (model.width_px, model.height_px)
+    return ImageRequest(
+        prompt=wish.prompt,
+        negative=_negative(wish.negative or ""),
+        model=model.name,
+        width_px=width_px,
+        height_px=height_px,
+        count=parse_whole("count", wish.count, 1, COUNT_MAX, COUNT_DEFAULT),
+        steps=parse_whole("steps", wish.steps, 1, model.steps_max, model.steps),
+        guidance=parse_number("guidance", wish.guidance, 0.0, GUIDANCE_MAX, model.guidance),
+        seed=parse_whole("seed", wish.seed, 0, SEED_MAX, random_seed),
+    )
+
+
+def _with_trailing(wish: Wish) -> Wish:
+    parsed = parse_prompt(wish.prompt)
+    for name in parsed.values:
+        if getattr(wish, name) is not None:
+            raise BadParameter(f"`{name}` is an option and in the prompt as well; please keep one.")
+    return replace(wish, prompt=parsed.text, **parsed.values)
+
+
+def _negative(typed: str) -> str:
+    text = clean(typed)
+    if len(text) > PROMPT_MAX:
+        raise BadParameter(f"`negative` has {len(text)} characters; at most {PROMPT_MAX} are read.")
+    return text

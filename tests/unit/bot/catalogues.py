@@ -1,0 +1,34 @@
+"""Catalogue lines for tests."""
+
+from inference.catalogue import Catalogue, ImageModel
+
+TINY = ImageModel(
+    name="tiny",
+    title="A tiny model",
+    source="builtin",
+    family="sd",
+    licence="Apache-2.0",
+    width_px=128,
+    height_px=128,
+    side_max_px=192,
+    steps=20,
+    steps_max=50,
+    guidance=4.0,
+    upscale=4,
+)
+LARGE = ImageModel(
+    name="large",
+    title="A large model",
+    source="/models/large",
+    family="sd",
+    licence="OpenRAIL-M",
+    licence_url="https://example.org/licence",
+    width_px=512,
+    height_px=512,
+    side_max_px=768,
+    steps=25,
+    steps_max=60,
+    guidance=7.5,
+    credits=2,
+)
+CATALOGUE = Catalogue(images=(TINY, LARGE), speech=())

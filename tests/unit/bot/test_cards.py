@@ -1,0 +1,120 @@
+"""What the card shows in each state."""
+
+import json
+from typing import Any, cast
+
+import pytest
+from discord import ui
+
+from bot.cards.account import help_card, history_card, models_card, queue_card
+from bot.cards.info import info_text
+from bot.cards.job import Shown, job_card
+from bot.services.account import Waiting
+from bot.services.pictures import Picture
+from db.jobs import Place, State
+from inference.requests import to_json
+from tests.unit.bot.catalogues import CATALOGUE
+from tests.unit.bot.jobs import NOON, REQUEST, make_job
+
+PICTURES = tuple(Picture(f"{i}.png", b"png", f"a red heart (seed {6 + i})") for i in range(1, 5))
+
+
+def drawn(job: Any, **shown: Any) -> list[dict[str, Any]]:
+    """Return all components of a card as the platform would get them, nested ones included."""
+
+    def walk(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [one for component in components for one in (component, *walk(component.get("components", [])))]
+
+    return walk(sent(job_card(job, Shown(**shown))))
+
+
+def sent(view: ui.LayoutView) -> list[dict[str, Any]]:
+    return cast(list[dict[str, Any]], view.to_components())  # type: ignore[no-untyped-call]
+
+
+def texts(components: list[dict[str, Any]]) -> str:
+    return "\n".join(one["content"] for one in components if one["type"] == 10)
+
+
+def labels(components: list[dict[str, Any]]) -> list[str]:
+    return [one["label"] for one in components if one["type"] == 2]
+
+
+def test_queued_card_shows_place_wait_and_price() -> None:
+    card = drawn(make_job(), place=Place(ahead=3, ahead_credits=12), wait_s=38.0)
+    assert "3 ahead · starts in about 40 s" in texts(card)
+    assert "4 credits held" in texts(card)
+    assert labels(card) == ["Cancel", "Info"]
+
+
+def test_queued_card_of_the_first_in_line_promises_no_wait() -> None:
+    assert "next in line" in texts(drawn(make_job(), place=Place(ahead=0, ahead_credits=0), wait_s=0.0))
+
+
+def test_running_card_shows_steps_and_preview() -> None:
+    job = make_job(state=State.RUNNING, progress_done=40, progress_total=80)
+    card = drawn(job, preview=Picture("preview.webp", b"webp", "so far"))
+    assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50 %" in texts(card)
+    assert "step 40 of 80" in texts(card)
+    gallery = next(one for one in card if one["type"] == 12)
+    assert gallery["items"][0]["media"]["url"] == "attachment://preview.webp"
+
+
+def test_running_card_that_is_being_cancelled_says_so_and_cannot_be_cancelled_twice() -> None:
+    card = drawn(make_job(state=State.RUNNING, cancel_requested=True))
+    assert "Stopping" in texts(card)
+    assert next(one for one in card if one.get("label") == "Cancel")["disabled"]
+
+
+def test_done_card_shows_pictures_with_alt_text_seed_model_time_and_cost() -> None:
+    job = make_job(state=State.DONE, charged=4, started_at=NOON, ended_at=NOON.replace(second=12))
+    card = drawn(job, pictures=PICTURES)
+    assert "seed 7 – 10 · `tiny` · 12 s · 4 credits" in texts(card)
+    gallery = next(one for one in card if one["type"] == 12)
+    assert [item["description"] for item in gallery["items"]] == [picture.alt for picture in PICTURES]
+    assert labels(card) == ["Re-roll", "Info", "Delete"]
+
+
+def test_failed_card_says_why_and_that_it_cost_nothing() -> None:
+    said = texts(drawn(make_job(state=State.FAILED, error_code="out_of_memory")))
+    assert "memory" in said
+    assert "4 credits given back" in said
+
+
+def test_card_that_is_a_message_of_its_own_mentions_its_requester() -> None:
+    assert texts(drawn(make_job(state=State.DONE), pictures=PICTURES, mention=True)).startswith("<@11> your result")
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_button_carries_the_jobs_id(state: State) -> None:
+    ids = [one["custom_id"] for one in drawn(make_job(state=state)) if one["type"] == 2]
+    assert ids
+    assert all(one.endswith(make_job().id) for one in ids)
+
+
+def test_card_of_the_worst_prompt_keeps_the_platforms_limits() -> None:
+    request = {**to_json(REQUEST), "prompt": "``` @everyone [x](http://y) " * 60}
+    components = drawn(make_job(state=State.DONE, request=request), pictures=PICTURES * 2)
+    assert len(components) <= 40
+    assert len(texts(components)) <= 4000
+    assert texts(components).count("```") == 2
+
+
+def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
+    jobs = [make_job(id=f"{i:026d}", state=State.DONE) for i in range(8)]
+    waiting = [Waiting(job, Place(ahead=1, ahead_credits=1), 5.0) for job in jobs]
+    for view in (queue_card(waiting), history_card(jobs), models_card(CATALOGUE), help_card()):
+        assert view.total_children_count <= 40
+        assert view.content_length() <= 4000
+
+
+def test_models_card_shows_the_licence() -> None:
+    assert "[OpenRAIL-M](<https://example.org/licence>)" in json.dumps(sent(models_card(CATALOGUE)))
+
+
+def test_info_of_the_longest_request_fits_into_a_message() -> None:
+    request = {**to_json(REQUEST), "prompt": "p" * 1000, "negative": "n" * 1000}
+    said = info_text(make_job(request=request, source_job_id="0" * 26))
+    assert len(said) <= 2000
+    assert "Seed: 7" in said
+    assert said.count("```") == 2

@@ -1,0 +1,86 @@
+"""What is typed into `prompt`: cleaning, trailing parameters, and what is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.services.errors import BadParameter
+from bot.services.prompt import PROMPT_MAX, clean, parse_number, parse_prompt, parse_whole
+
+
+def test_prompt_without_parameters_is_the_text() -> None:
+    parsed = parse_prompt("  a red\nheart ")
+    assert parsed.text == "a red heart"
+    assert parsed.values == {}
+
+
+def test_prompt_with_parameters_in_any_order_is_split() -> None:
+    parsed = parse_prompt("a red heart --seed 7 --no text, blur --ar 3:2 --cfg 4,5")
+    assert parsed.text == "a red heart"
+    assert parsed.values == {"seed": "7", "negative": "text, blur", "aspect": "3:2", "guidance": "4,5"}
+
+
+def test_prompt_with_the_dash_of_a_phone_is_understood() -> None:
+    assert parse_prompt("a dog —ar 1:1").values == {"aspect": "1:1"}
+
+
+@pytest.mark.parametrize("text", ["a dog -- and a cat", "well-known --", "x--y", "1 --2"])
+def test_prompt_with_dashes_that_are_no_parameter_stays_whole(text: str) -> None:
+    assert parse_prompt(text).values == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a dog --s 5", "--seed` or `--steps"),
+        ("a dog --chaos 5", "Midjourney"),
+        ("a dog --sparkle 5", "There is no parameter"),
+        ("a dog --seed 1 --seed 2", "twice"),
+        ("a dog --ar 1:1 --aspect 3:2", "twice"),
+        ("a dog --seed", "needs a value"),
+        ("--seed 5", "what to draw"),
+        ("  ", "what to draw"),
+        ("x" * (PROMPT_MAX + 1), "characters"),
+    ],
+)
+def test_prompt_that_cannot_be_used_is_refused_with_a_hint(text: str, hint: str) -> None:
+    with pytest.raises(BadParameter, match=hint):
+        parse_prompt(text)
+
+
+def test_clean_takes_invisible_characters_out_and_keeps_joined_emoji() -> None:
+    assert clean("a\u202edog\u0000 \u2066b\u2069\ufeff 👩\u200d🚀") == "adog b 👩\u200d🚀"
+
+
+@given(st.text(max_size=300))
+def test_clean_text_is_one_line_and_clean_already(text: str) -> None:
+    cleaned = clean(text)
+    assert cleaned == clean(cleaned)
+    assert "\n" not in cleaned
+    assert "\u202e" not in cleaned
+
+
+@given(st.text(max_size=300))
+def test_parse_prompt_of_anything_gives_a_prompt_or_a_kind_refusal(text: str) -> None:
+    try:
+        parsed = parse_prompt(text)
+    except BadParameter:
+        return
+    assert parsed.text
+    assert len(parsed.text) <= PROMPT_MAX
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "99999999999999999999", "١٢", "0x10"])
+def test_parse_whole_of_something_else_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter):
+        parse_whole("seed", text, 0, 2**32 - 1, 0)
+
+
+@pytest.mark.parametrize("value", ["", "nan", "1e3", "-1", "31", float("nan"), float("inf"), -0.5])
+def test_parse_number_of_something_else_is_refused(value: str | float) -> None:
+    with pytest.raises(BadParameter):
+        parse_number("guidance", value, 0.0, 30.0, 5.0)
+
+
+def test_parse_number_with_a_decimal_comma_is_understood() -> None:
+    assert parse_number("guidance", "4,5", 0.0, 30.0, 5.0) == 4.5

@@ -1,0 +1,50 @@
+"""From the options of /imagine to a request."""
+
+import pytest
+
+from bot.services.errors import BadParameter
+from bot.services.wish import Wish, image_request
+from inference.errors import UnknownModel
+from inference.requests import ImageRequest
+from tests.unit.bot.catalogues import CATALOGUE
+
+
+def ask(**options: object) -> ImageRequest:
+    return image_request(Wish(**options), CATALOGUE, random_seed=99)  # type: ignore[arg-type]
+
+
+def test_wish_with_a_prompt_alone_takes_the_first_models_defaults() -> None:
+    assert ask(prompt="a red heart") == ImageRequest(
+        prompt="a red heart", model="tiny", width_px=128, height_px=128, steps=20, guidance=4.0, seed=99, count=4
+    )
+
+
+def test_wish_with_options_is_taken_at_its_word() -> None:
+    request = ask(prompt="x", negative="y", count=2, aspect="768x512", steps=30, guidance=3.25, seed=0, model="large")
+    assert (request.negative, request.count, request.width_px, request.height_px) == ("y", 2, 768, 512)
+    assert (request.steps, request.guidance, request.seed, request.model) == (30, 3.25, 0, "large")
+
+
+def test_wish_with_trailing_parameters_is_the_same_as_with_options() -> None:
+    trailing = ask(prompt="x --no y --count 2 --ar 3:2 --steps 30 --cfg 3.5 --seed 5 --model large")
+    assert trailing == ask(
+        prompt="x", negative="y", count=2, aspect="3:2", steps=30, guidance=3.5, seed=5, model="large"
+    )
+
+
+def test_wish_with_an_option_and_a_parameter_for_the_same_is_refused() -> None:
+    with pytest.raises(BadParameter, match="please keep one"):
+        ask(prompt="x --seed 5", seed=6)
+
+
+@pytest.mark.parametrize(
+    "options", [{"steps": 51}, {"count": 5}, {"seed": 2**32}, {"guidance": 31.0}, {"negative": "x" * 1001}]
+)
+def test_wish_out_of_bounds_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(BadParameter):
+        ask(prompt="x", **options)
+
+
+def test_wish_for_an_unknown_model_is_refused() -> None:
+    with pytest.raises(UnknownModel):
+        ask(prompt="x", model="nonesuch")
