@@ -1,6 +1,7 @@
 """A training from its photos to its adapter, as a generator: every `yield` is a place to stop and let others go on."""
 
 import io
+import logging
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -10,6 +11,7 @@ from typing import TypeVar
 import safetensors.torch
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 
 from inference.engines.loading import LoadedModel
 from inference.engines.training.conditioning import encode
@@ -20,6 +22,8 @@ from inference.engines.training.prior import prior_captions, prior_latents
 from inference.engines.training.sampler import draw, to_latents, to_pixels
 from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task
 from inference.requests import TrainRequest
+
+log = logging.getLogger(__name__)
 
 FILM_STEPS = 16  # of the sampler: enough to recognise a subject, half the price of a finished picture
 FILM_SEED = 7
@@ -86,7 +90,6 @@ class Course:
         if request.prior_weight > 0:
             pieces = prior_latents(base, request.class_noun, self._cache_dir)
             prior = yield from _quietly(pieces)
-        lora = yield from self._layers()
         lesson = Lesson(
             photos=torch.cat(photos),
             captions=(self._phrase, f"a {self._phrase}", f"a picture of {self._phrase}"),
@@ -95,11 +98,21 @@ class Course:
             prior_weight=request.prior_weight,
             batch=base.line.train_batch,
         )
-        training = DreamBooth(base, lora, lesson, steps=request.steps, rate=request.learning_rate, seed=request.seed)
+        training, lora = yield from self._begin(lesson)
         if checkpoint := self._task.inputs.get("checkpoint"):
-            training.restore(checkpoint)
+            try:
+                training.restore(checkpoint)
+            except (KeyError, RuntimeError, SafetensorError):
+                log.warning("training %s starts over: its checkpoint is damaged", self._task.job_id, exc_info=True)
+                training, lora = yield from self._begin(lesson)
         yield [self._progress(training)]
         return training, lora
+
+    def _begin(self, lesson: Lesson) -> Generator[list[JobEvent], None, tuple[DreamBooth, SubjectLora]]:
+        request = self._request
+        lora = yield from self._layers()
+        rate = request.learning_rate
+        return DreamBooth(self._base, lora, lesson, steps=request.steps, rate=rate, seed=request.seed), lora
 
     def _layers(self) -> Generator[list[JobEvent], None, SubjectLora]:
         request, base = self._request, self._base
