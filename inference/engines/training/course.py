@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 
-from inference.engines.loading import LoadedModel
+from inference.engines.model import LoadedModel
 from inference.engines.training.conditioning import encode
 from inference.engines.training.dreambooth import DreamBooth, Lesson
 from inference.engines.training.lora import SubjectLora

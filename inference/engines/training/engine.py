@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +10,16 @@ import torch
 from safetensors import SafetensorError
 
 from inference.catalogue import Catalogue
-from inference.engines.loading import LoadedModel, ModelCache
+from inference.engines.loading import ModelCache
+from inference.engines.model import LoadedModel
 from inference.engines.training.course import Course
 from inference.errors import ModelUnusable, UnknownModel
 from inference.messages import Failed, FailureKind, Finished, JobEvent, Task
 from inference.requests import Kind, TrainRequest
 
 log = logging.getLogger(__name__)
+
+LOADING_WAIT_S = 0.005  # short, for others want their turn; not nothing, for an idle worker should not spin
 
 
 @dataclass(slots=True)
@@ -51,8 +54,8 @@ class TrainingEngine:
         return 0 if self._seat else 1
 
     def busy(self) -> bool:
-        """Return whether a step would do something; while a model is being loaded, it would not."""
-        return bool(self._refused) or (self._seat is not None and self._seat.loading.done())
+        """Return whether anything is aboard; while its model is being loaded, a step is a short wait."""
+        return bool(self._refused) or self._seat is not None
 
     def admit(self, task: Task) -> None:
         """Take a training in and begin to load its model."""
@@ -83,7 +86,7 @@ class TrainingEngine:
         """Do one short piece of the training."""
         events, self._refused = self._refused, []
         seat = self._seat
-        if seat is None or not seat.loading.done():
+        if seat is None or not wait([seat.loading], LOADING_WAIT_S).done:
             return events
         try:
             events += self._advance(seat)

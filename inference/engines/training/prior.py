@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from inference.engines.loading import LoadedModel
+from inference.engines.model import LoadedModel
 from inference.engines.training.conditioning import encode
 from inference.engines.training.sampler import draw
 

@@ -7,7 +7,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 from torch import Tensor, nn
 
-from inference.engines.loading import LoadedModel
+from inference.engines.model import LoadedModel
 from inference.engines.training.conditioning import Conditioning
 
 
