@@ -49,7 +49,7 @@ class ImageModel(_Line):
     width_px: int = Field(gt=0, multiple_of=8)  # its own size, the price's unit
     height_px: int = Field(gt=0, multiple_of=8)
     side_max_px: int = Field(gt=0)  # the longest side members may ask for
-    grid_px: int = Field(default=8, ge=8, multiple_of=8)  # sides are multiples of this: pixels that one latent stands for
+    grid_px: int = Field(default=8, ge=8, multiple_of=8)  # of its sides: pixels that one latent stands for
     steps: int = Field(gt=0)
     steps_max: int = Field(gt=0)
     guidance: float = Field(ge=0)
@@ -64,10 +64,12 @@ class ImageModel(_Line):
 
 
 class SpeechModel(_Line):
-    """A Whisper model."""
+    """A Whisper model: `model.safetensors` (or CTranslate2's `model.bin`), a folder or hub id, or a .pt of OpenAI's."""
 
-    family: Literal["whisper", "faster-whisper"]
+    family: Literal["auto", "whisper", "faster-whisper"] = "auto"  # auto: CTranslate2 on a CPU where its file is there
     languages: Literal["all", "en"] = "all"
+    precision: Literal["", "int8", "int8_float16", "float16", "float32"] = ""  # of CTranslate2; empty: int8 on a CPU
+    whole_windows: bool = False  # decode short clips as half a minute too, as openai-whisper does: slower, same words
 
 
 @dataclass(frozen=True, slots=True)

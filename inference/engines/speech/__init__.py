@@ -1,0 +1,9 @@
+"""Speech into text: many people's clips on one device, their windows decoded together.
+
+The engine is `inference.engines.speech.engine.SpeechEngine`. In the order of a clip's life: `preparation` (bytes →
+sound → where somebody speaks → mel), `clip` (how far it is), `backend` (what can decode a window: `whisper_backend`
+with PyTorch, `faster_backend` with CTranslate2), `windows` (tokens → segments and where the next window starts),
+`guards` (no invented text), `results` (what is handed back). `fetch` gets real weights for a first run.
+
+Knows: whisper, CTranslate2, mel spectrograms, voice activity. Does not know: pictures, jobs in SQL, credits, Discord.
+"""

@@ -1,0 +1,108 @@
+"""What can decode windows of sound: the one interface that both backends have, and what goes in and out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from whisper.tokenizer import Tokenizer, get_tokenizer
+
+Mel = npt.NDArray[np.float32]  # shape (n_mels, frames), 100 frames a second
+FRAMES = 3000  # of a whole window: what Whisper was trained on
+FRAMES_PER_SECOND = 100
+FRAMES_PER_TIMESTAMP = 2  # a timestamp token is worth 0.02 s
+TOKENS_MAX = 224  # of one window: half of the decoder's context, as the reference decodes
+INITIAL_TIMESTAMP_MAX = 50  # the first segment starts within a second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of one clip to be decoded."""
+
+    key: str  # the clip's; a clip has one window at a time
+    mel: Mel  # 3000 frames, or fewer (an even number) for a short clip
+    language: str | None  # None: detect
+    translate: bool = False
+    prompt: tuple[int, ...] = ()  # the clip's last tokens
+    temperature: float = 0.0
+    seed: int = 0  # used above temperature 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What was heard in a window."""
+
+    key: str
+    tokens: tuple[int, ...]  # text and timestamps, without the prompt and the end
+    mean_logprob: float  # of a token, the end included
+    no_speech: float  # the probability of the no-speech token
+    language: str
+    language_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Which token was heard when: a path of steps through (token, frame)."""
+
+    token_steps: npt.NDArray[np.int64]
+    frame_steps: npt.NDArray[np.int64]  # in units of 0.02 s
+    probabilities: tuple[float, ...]  # of each text token
+
+
+class Backend(Protocol):
+    """A loaded Whisper model that decodes many windows together.
+
+    A window that was reported keeps its place until `again` or `release`, so that it can be decoded anew without being
+    encoded anew. No call takes longer than one batch through the encoder, or one bounded stretch of decoding.
+    """
+
+    n_mels: int
+    multilingual: bool
+    languages: int
+
+    def free(self) -> int:
+        """Return how many more windows may be begun now."""
+        ...
+
+    def busy(self) -> bool:
+        """Return whether `advance` would do any work."""
+        ...
+
+    def begin(self, windows: Sequence[Window]) -> None:
+        """Encode windows; they join the ones being decoded."""
+        ...
+
+    def again(self, key: str, temperature: float, seed: int) -> None:
+        """Decode a reported window anew at another temperature."""
+        ...
+
+    def advance(self) -> list[Decoded]:
+        """Decode a bounded number of tokens of every window, and return the windows that are done."""
+        ...
+
+    def release(self, key: str) -> None:
+        """Forget a window, wherever it is. Unknown keys are ignored."""
+        ...
+
+    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
+        """Find when the text tokens of a reported window were said."""
+        ...
+
+
+def tokenizer_for(backend: Backend, language: str | None, *, translate: bool = False) -> Tokenizer:
+    """Return whisper's tokenizer for a model, a language and a task."""
+    task = "translate" if translate else "transcribe"
+    return get_tokenizer(backend.multilingual, num_languages=backend.languages, language=language or "en", task=task)
+
+
+def prompt_for(tokenizer: Tokenizer, previous: Sequence[int]) -> list[int]:
+    """Return the tokens that a window's decoding starts from: what was said before, then the start of transcript."""
+    start = list(tokenizer.sot_sequence)
+    return [tokenizer.sot_prev, *previous[-(TOKENS_MAX - 1) :], *start] if previous else start
+
+
+def suppressed(tokenizer: Tokenizer) -> list[int]:
+    """Return the tokens that are never chosen: symbols that are not speech, and the control tokens."""
+    control = (tokenizer.transcribe, tokenizer.translate, tokenizer.sot, tokenizer.sot_prev, tokenizer.sot_lm)
+    return sorted({*tokenizer.non_speech_tokens, *control, tokenizer.no_speech})

@@ -1,0 +1,234 @@
+"""One clip on its way to text: where its next window starts, what was heard so far, and what is believed of it."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
+from whisper.tokenizer import Tokenizer
+
+from inference.engines.speech.backend import FRAMES, FRAMES_PER_SECOND, TOKENS_MAX, Alignment, Decoded, Mel, Window
+from inference.engines.speech.guards import Claim, Span, is_credible
+from inference.engines.speech.mel import window_of
+from inference.engines.speech.windows import (
+    COMPRESSION_MAX,
+    PROMPT_TEMPERATURE_MAX,
+    TEMPERATURES,
+    compression,
+    cut,
+    is_doubtful,
+    is_silent,
+)
+from inference.engines.speech.words import Timed, timed
+from inference.messages import Task
+from inference.requests import TranscribeRequest
+from inference.transcript import Segment, segment_from_json
+
+SHORT_STEP_FRAMES = 500  # short windows come in few lengths, so that they can be batched
+SHORT_MARGIN_FRAMES = 150  # silence behind the last word, without which Whisper starts to invent
+_LEAD_FRAMES = 50  # kept of a silence that is skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A clip's sound, ready for a model."""
+
+    mel: Mel  # of the whole clip
+    spans: tuple[Span, ...]  # where somebody speaks
+    duration_s: float
+
+    @property
+    def frames(self) -> int:
+        return int(self.mel.shape[1])
+
+
+class Verdict(Enum):
+    """What to do with a decoded window."""
+
+    TAKE = auto()
+    HOTTER = auto()  # decode it again at the next temperature
+    WHOLE = auto()  # decode it again as a window of half a minute
+
+
+class Clip:
+    """The state of one clip. It is a task that was prepared; between two windows it can be saved and restored."""
+
+    def __init__(self, task: Task, request: TranscribeRequest, prepared: Prepared, *, whole_windows: bool) -> None:
+        self.task = task
+        self.request = request
+        self.prepared = prepared
+        self.language = request.language
+        self.language_probability = 1.0
+        self.segments: list[Segment] = []
+        self._whole_windows = whole_windows  # always, as the reference; else a short clip gets a short window first
+        self._whole = whole_windows  # this window
+        self._seek = 0  # frames
+        self._tokens: list[int] = []  # all that was said: the prompt of later windows
+        self._prompt_since = 0
+        self._temperature = 0  # index into TEMPERATURES
+        self._last_word_s = 0.0
+
+    # -- where it stands ---------------------------------------------------------------------------------------------
+
+    @property
+    def windows(self) -> int:
+        """How many half minutes the clip has: what its progress is counted in."""
+        return max(1, -(-self.prepared.frames // FRAMES))
+
+    @property
+    def windows_done(self) -> int:
+        return self.windows if self.ended else self._seek * self.windows // max(1, self.prepared.frames)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody speaks any more from here on."""
+        return self._next_speech() is None
+
+    def _next_speech(self) -> int | None:
+        """Return the first frame from the current one on that is speech."""
+        seek_s = self._seek / FRAMES_PER_SECOND
+        for start_s, end_s in self.prepared.spans:
+            if end_s > seek_s + 0.1 and self._seek < self.prepared.frames:
+                return max(self._seek, int(start_s * FRAMES_PER_SECOND))
+        return None
+
+    # -- its windows -------------------------------------------------------------------------------------------------
+
+    def window(self) -> Window:
+        """Return the window to be decoded next. A silence of more than a window is skipped."""
+        speech = self._next_speech()
+        assert speech is not None, "the clip has ended"
+        if speech >= self._seek + FRAMES:
+            self._seek = speech - _LEAD_FRAMES
+        return Window(
+            key=self.task.job_id,
+            mel=window_of(self.prepared.mel, self._seek, content=self.content, frames=self._window_frames()),
+            language=self.language,
+            translate=self.request.translate,
+            prompt=tuple(self._tokens[self._prompt_since :][-(TOKENS_MAX - 1) :]),
+            temperature=TEMPERATURES[self._temperature],
+            seed=self.seed,
+        )
+
+    @property
+    def seed(self) -> int:
+        """The dice of this window at this temperature: the same again after a crash."""
+        return zlib.crc32(f"{self.task.job_id}/{self._seek}/{self._temperature}".encode())
+
+    @property
+    def temperature(self) -> float:
+        return TEMPERATURES[self._temperature]
+
+    @property
+    def content(self) -> int:
+        """How many frames of the clip are in the window."""
+        return min(FRAMES, self.prepared.frames - self._seek)
+
+    def _window_frames(self) -> int:
+        if self._whole:
+            return FRAMES
+        steps = -(-(self.content + SHORT_MARGIN_FRAMES) // SHORT_STEP_FRAMES)
+        return min(FRAMES, steps * SHORT_STEP_FRAMES)
+
+    def judge(self, decoded: Decoded, tokenizer: Tokenizer) -> Verdict:
+        """Decide what to do with a decoded window, and prepare for it."""
+        text = tokenizer.decode(list(decoded.tokens)).strip()
+        if not is_doubtful(decoded, text):
+            return Verdict.TAKE
+        if self._window_frames() < FRAMES:
+            self._whole = True
+            return Verdict.WHOLE
+        if self._temperature + 1 < len(TEMPERATURES):
+            self._temperature += 1
+            return Verdict.HOTTER
+        return Verdict.TAKE
+
+    def take(self, decoded: Decoded, tokenizer: Tokenizer, alignment: Alignment | None = None) -> None:
+        """Keep what is credible of a decoded window, and go on behind it.
+
+        Parameters:
+            alignment: of all text tokens of the window, where words are asked for.
+        """
+        self.language, self.language_probability = decoded.language, self._probability(decoded)
+        hottest, content = self.temperature, self.content
+        begin = self._seek
+        made = cut(decoded.tokens, timestamp_begin=tokenizer.timestamp_begin, seek=begin, frames=content)
+        self._seek += content if is_silent(decoded) else min(made.frames, content)
+        self._temperature, self._whole = 0, self._whole_windows
+        repeats = compression(tokenizer.decode(list(decoded.tokens)).strip()) > COMPRESSION_MAX
+        if is_silent(decoded) or repeats:  # still, at the highest temperature
+            return
+        pieces = [Timed(piece, ()) for piece in made.pieces]
+        if alignment is not None:
+            pieces = timed(made.pieces, alignment, tokenizer, seek=begin, last_speech_s=self._last_word_s)
+            self._last_word_s = pieces[-1].piece.end_s
+            if not made.ended and pieces[-1].words:
+                self._seek = max(begin + 1, min(round(self._last_word_s * FRAMES_PER_SECOND), begin + content))
+        self._keep(pieces, tokenizer)
+        if hottest > PROMPT_TEMPERATURE_MAX:
+            self._prompt_since = len(self._tokens)
+
+    def _probability(self, decoded: Decoded) -> float:
+        detected = self.language is None  # only the first window's language is detected
+        return decoded.language_probability if detected else self.language_probability
+
+    def _keep(self, pieces: Sequence[Timed], tokenizer: Tokenizer) -> None:
+        for each in pieces:
+            text = tokenizer.decode([token for token in each.piece.tokens if token < tokenizer.eot])
+            start_s, end_s = each.piece.start_s, min(each.piece.end_s, self.prepared.duration_s)
+            if not text.strip() or each.piece.start_s == each.piece.end_s:
+                continue
+            if is_credible(Claim(start_s, end_s, text.strip()), self.prepared.spans):
+                self.segments.append(Segment(start_s, max(start_s, end_s), text, each.words))
+                self._tokens.extend(each.piece.tokens)
+
+    # -- saved and restored ------------------------------------------------------------------------------------------
+
+    def save(self) -> bytes:
+        """Return what is needed to go on from here in another process (safetensors)."""
+        state = {
+            "seek": self._seek,
+            "prompt_since": self._prompt_since,
+            "language": self.language,
+            "language_probability": self.language_probability,
+            "last_word_s": self._last_word_s,
+            "frames": self.prepared.frames,
+            "segments": [_exact(segment) for segment in self.segments],
+        }
+        return safetensors.save({"tokens": np.array(self._tokens, dtype=np.int64)}, {"clip": json.dumps(state)})
+
+    def restore(self, saved: bytes) -> bool:
+        """Go on from where `save` was called; start from the beginning if it does not fit this clip.
+
+        Returns:
+            Whether it fitted.
+        """
+        try:
+            tokens = safetensors.load(saved)["tokens"].tolist()
+            state = json.loads(_metadata(saved)["clip"])
+            if state["frames"] != self.prepared.frames:
+                return False
+            self.segments = [segment_from_json(data) for data in state["segments"]]
+            self._seek, self._prompt_since = int(state["seek"]), int(state["prompt_since"])
+            self.language, self.language_probability = state["language"], float(state["language_probability"])
+            self._last_word_s, self._tokens = float(state["last_word_s"]), [int(token) for token in tokens]
+        except (SafetensorError, KeyError, TypeError, ValueError):
+            return False
+        return True
+
+
+def _metadata(saved: bytes) -> dict[str, str]:
+    # the library reads metadata from files only: eight bytes of length, then a JSON header
+    size = int.from_bytes(saved[:8], "little")
+    found: dict[str, str] = json.loads(saved[8 : 8 + size])["__metadata__"]
+    return found
+
+
+def _exact(segment: Segment) -> dict[str, object]:
+    """As `Segment.to_json`, but unrounded and with the text's leading space, so that a restored clip ends the same."""
+    words = [{"start": w.start_s, "end": w.end_s, "text": w.text, "p": w.probability} for w in segment.words]
+    return {"start": segment.start_s, "end": segment.end_s, "text": segment.text, "words": words}

@@ -1,0 +1,195 @@
+"""The speech engine: clips come in, windows of all of them are decoded together, text goes out."""
+
+import logging
+import math
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+from inference.audio import AudioLimits
+from inference.catalogue import SpeechModel
+from inference.engines.speech.backend import FRAMES, Alignment, Decoded, Window, tokenizer_for
+from inference.engines.speech.clip import Verdict
+from inference.engines.speech.models import LoadedModel, SpeechModels
+from inference.engines.speech.preparation import NothingSaid, Preparation, Ready
+from inference.engines.speech.results import final, interim
+from inference.errors import BadRequest, ModelUnusable
+from inference.messages import Failed, FailureKind, JobEvent, Task
+from inference.requests import Kind
+
+log = logging.getLogger(__name__)
+
+SLOTS = 32
+_IDLE_S = 0.02  # how long a step waits for a clip that is being prepared, when there is nothing else to do
+
+
+class SpeechEngine:
+    """Turns clips into text on one device.
+
+    A step is one of: clips that are ready get their first windows encoded, or every window that is being decoded
+    advances by a few tokens. A clip has one window at a time, as its text is the next window's prompt.
+    """
+
+    kind = str(Kind.TRANSCRIBE)
+
+    def __init__(
+        self,
+        lines: Sequence[SpeechModel],
+        device: str = "cpu",
+        *,
+        limits: AudioLimits | None = None,
+        slots: int = SLOTS,
+    ) -> None:
+        """Build an engine; models are loaded when a clip first asks for them.
+
+        Parameters:
+            lines: the catalogue's speech models.
+            device: 'cpu' or 'cuda:N'.
+            limits: how long and large a clip may be.
+            slots: how many clips are taken in at once; they wait here, not in the database, so few are enough.
+        """
+        self._models = SpeechModels(lines, device)
+        self._preparation = Preparation(self._models.find, limits or AudioLimits())
+        self._slots = slots
+        self._preparing: dict[str, tuple[Task, Future[Ready]]] = {}
+        self._clips: dict[str, Ready] = {}  # in the order they became ready
+        self._waiting: list[str] = []  # clips whose next window is not begun
+        self._ended_early: list[str] = []
+
+    def free_slots(self) -> int:
+        return self._slots - len(self._preparing) - len(self._clips)
+
+    def busy(self) -> bool:
+        return bool(self._preparing or self._clips)
+
+    def admit(self, task: Task) -> None:
+        self._preparing[task.job_id] = (task, self._preparation.submit(task))
+
+    def cancel(self, job_id: str, *, keep: bool = False) -> None:
+        if keep and job_id in self._clips:
+            self._ended_early.append(job_id)
+        elif keep and job_id in self._preparing:
+            return  # nothing was heard yet; it is at its end before an early end would be
+        elif found := self._preparing.pop(job_id, None):
+            found[1].cancel()
+        else:
+            self._forget(job_id)
+
+    def step(self) -> list[JobEvent]:
+        events = [event for job_id in self._ended_early if job_id in self._clips for event in self._end(job_id)]
+        self._ended_early.clear()
+        events += self._collect()
+        for model in self._models_in_use():
+            if begun := self._next_windows(model):
+                model.backend.begin(begun)
+            elif model.backend.busy():
+                for decoded in model.backend.advance():
+                    events += self._heard(decoded)
+        return events
+
+    def close(self) -> None:
+        """End the threads and processes that prepare clips."""
+        self._preparation.close()
+
+    # -- coming in ---------------------------------------------------------------------------------------------------
+
+    def _collect(self) -> list[JobEvent]:
+        """Take over the clips that have been prepared."""
+        if self._preparing and not self._clips:
+            wait([future for _, future in self._preparing.values()], _IDLE_S, return_when=FIRST_COMPLETED)
+        events: list[JobEvent] = []
+        for job_id, (task, future) in list(self._preparing.items()):
+            if future.done():
+                del self._preparing[job_id]
+                if error := future.exception():
+                    events.append(_failed(task, error))
+                else:
+                    self._clips[job_id] = future.result()
+                    events += self._go_on(job_id)
+        return events
+
+    def _go_on(self, job_id: str) -> list[JobEvent]:
+        """Queue a clip's next window, or end it where nothing more is said."""
+        clip = self._clips[job_id].clip
+        if clip.ended:
+            return self._end(job_id)
+        self._waiting.append(job_id)
+        return interim(clip) if clip.windows_done else []
+
+    def _models_in_use(self) -> list[LoadedModel]:
+        return list({id(ready.model): ready.model for ready in self._clips.values()}.values())
+
+    def _next_windows(self, model: LoadedModel) -> list[Window]:
+        """Take waiting clips' windows: as many as there is room for, and as one pass of the encoder may hold."""
+        windows: list[Window] = []
+        frames = 0
+        for job_id in list(self._waiting):
+            if len(windows) == model.backend.free() or frames + FRAMES > max(model.sizes.encoder_frames, FRAMES):
+                break
+            ready = self._clips[job_id]
+            if ready.model is model:
+                windows.append(ready.clip.window())
+                frames += windows[-1].mel.shape[1]
+                self._waiting.remove(job_id)
+        return windows
+
+    # -- going out ---------------------------------------------------------------------------------------------------
+
+    def _heard(self, decoded: Decoded) -> list[JobEvent]:
+        """Judge a decoded window, and go on with its clip."""
+        ready = self._clips[decoded.key]
+        clip, backend = ready.clip, ready.model.backend
+        if not math.isfinite(decoded.mean_logprob):
+            self._forget(decoded.key)
+            return [_failure(clip.task, FailureKind.NOT_FINITE, "the model's scores are not finite", retry=True)]
+        tokenizer = tokenizer_for(backend, decoded.language, translate=clip.request.translate)
+        verdict = clip.judge(decoded, tokenizer)
+        if verdict is Verdict.HOTTER:
+            backend.again(decoded.key, clip.temperature, clip.seed)
+            return []
+        if verdict is Verdict.WHOLE:
+            backend.release(decoded.key)
+            self._waiting.insert(0, decoded.key)
+            return []
+        clip.take(decoded, tokenizer, self._align(ready, decoded))
+        backend.release(decoded.key)
+        return self._go_on(decoded.key)
+
+    def _align(self, ready: Ready, decoded: Decoded) -> Alignment | None:
+        if not ready.clip.request.word_timestamps:
+            return None
+        tokenizer = tokenizer_for(ready.model.backend, decoded.language, translate=ready.clip.request.translate)
+        if text := [token for token in decoded.tokens if token < tokenizer.eot]:
+            return ready.model.backend.align(decoded.key, tokenizer, text, ready.clip.content)
+        return None
+
+    def _end(self, job_id: str) -> list[JobEvent]:
+        clip = self._clips[job_id].clip
+        self._forget(job_id)
+        if not clip.segments:
+            return [_failed(clip.task, NothingSaid())]
+        return final(clip, clip.request.model)
+
+    def _forget(self, job_id: str) -> None:
+        if ready := self._clips.pop(job_id, None):
+            ready.model.backend.release(job_id)
+            self._waiting = [other for other in self._waiting if other != job_id]
+
+
+def _failed(task: Task, error: BaseException) -> Failed:
+    """Report why a clip could not be prepared."""
+    match error:
+        case NothingSaid():
+            return _failure(task, FailureKind.NO_SPEECH, str(error))
+        case BadRequest():
+            return _failure(task, FailureKind.BAD_INPUT, str(error))
+        case ModelUnusable():
+            return _failure(task, FailureKind.MODEL, str(error))
+        case MemoryError():
+            return _failure(task, FailureKind.OUT_OF_MEMORY, "out of memory", retry=True)
+        case _:
+            log.error("a clip could not be prepared", exc_info=error)
+            return _failure(task, FailureKind.INTERNAL, f"{type(error).__name__}: {error}", retry=True)
+
+
+def _failure(task: Task, kind: FailureKind, message: str, *, retry: bool = False) -> Failed:
+    return Failed(task.job_id, task.attempt, kind, message, retry)

@@ -1,0 +1,125 @@
+"""Whisper's decoder with a lane for each window: every lane stands at its own token, and one pass advances them all.
+
+whisper's own cache holds one batch whose rows all stand at the same token, so nobody could join or leave. Here keys and
+values live in fixed rows; the lanes in use are always the first ones, so that a pass reads them without copying.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from whisper.model import MultiHeadAttention, Whisper
+
+
+def encode(model: Whisper, mel: Tensor) -> Tensor:
+    """Run the encoder on windows of any even number of frames (whisper's own wants 3000).
+
+    Parameters:
+        mel: (windows, n_mels, frames).
+
+    Returns:
+        (windows, frames / 2, state).
+    """
+    encoder = model.encoder
+    x = F.gelu(encoder.conv2(F.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
+    x = (x + encoder.positional_embedding[: x.shape[1]]).to(x.dtype)
+    for block in encoder.blocks:
+        x = block(x)
+    encoded: Tensor = encoder.ln_post(x)
+    return encoded
+
+
+def _split(x: Tensor, attention: MultiHeadAttention) -> Tensor:
+    """(lanes, tokens, state) → (lanes, tokens, heads, state / heads)."""
+    return x.view(*x.shape[:2], attention.n_head, -1)
+
+
+def _heads(x: Tensor, attention: MultiHeadAttention) -> Tensor:
+    """(lanes, tokens, state) → (lanes, heads, tokens, state / heads)."""
+    return _split(x, attention).transpose(1, 2)
+
+
+class Lanes:
+    """The decoder's memory: for each lane what was heard (cross-attention) and what was said (self-attention)."""
+
+    def __init__(self, model: Whisper, count: int, dtype: torch.dtype) -> None:
+        dims, device = model.dims, model.device
+        head = dims.n_text_state // dims.n_text_head
+        rows = (dims.n_text_layer, count, dims.n_text_head)
+        self._model = model
+        # zeros and not empty: what is not written yet is masked out, but NaN times zero would stay NaN
+        self._said = [torch.zeros(*rows, dims.n_text_ctx, head, dtype=dtype, device=device) for _ in range(2)]
+        self._heard = [torch.zeros(*rows, dims.n_audio_ctx, head, dtype=dtype, device=device) for _ in range(2)]
+        self._frames = [0] * count  # encoder frames that a lane hears
+
+    def listen(self, lane: int, features: Tensor) -> None:
+        """Give a lane what it hears: (frames, state)."""
+        self._frames[lane] = len(features)
+        for layer, block in enumerate(self._model.decoder.blocks):
+            attention = block.cross_attn
+            for memory, project in zip(self._heard, (attention.key, attention.value), strict=True):
+                memory[layer, lane, :, : len(features)] = _heads(project(features[None]), attention)[0]
+
+    def move(self, source: int, target: int) -> None:
+        """Move a lane into another's place."""
+        for memory in (*self._said, *self._heard):
+            memory[:, target] = memory[:, source]
+        self._frames[target] = self._frames[source]
+
+    def forward(self, lanes: slice, tokens: Tensor, starts: Sequence[int]) -> Tensor:
+        """Read tokens into neighbouring lanes.
+
+        Parameters:
+            tokens: (lanes, count), the next tokens of each lane.
+            starts: how many tokens each lane holds already.
+
+        Returns:
+            The decoder's last states, (lanes, count, state); `logits` turns them into scores.
+        """
+        decoder, count = self._model.decoder, tokens.shape[1]
+        device = tokens.device
+        positions = torch.tensor(starts, device=device)[:, None] + torch.arange(count, device=device)
+        said = max(starts) + count
+        said_mask = torch.arange(said, device=device) <= positions[:, None, :, None]
+        frames = self._frames[lanes]
+        heard_mask = None
+        if min(frames) != max(frames):
+            limits = torch.tensor(frames, device=device)[:, None, None, None]
+            heard_mask = torch.arange(max(frames), device=device) < limits
+        x = decoder.token_embedding(tokens) + decoder.positional_embedding[positions]
+        x = x.to(self._said[0].dtype)
+        for layer, block in enumerate(decoder.blocks):
+            keys, values = (memory[layer, lanes] for memory in self._said)
+            x = x + _self_attention(block.attn, block.attn_ln(x), keys, values, positions, said_mask)
+            keys, values = (memory[layer, lanes, :, : max(frames)] for memory in self._heard)
+            x = x + _cross_attention(block.cross_attn, block.cross_attn_ln(x), keys, values, heard_mask)
+            x = x + block.mlp(block.mlp_ln(x))
+        states: Tensor = decoder.ln(x)
+        return states
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Return the scores of all tokens for states (…, state), in float32."""
+        table: Tensor = self._model.decoder.token_embedding.weight
+        return (states @ table.to(states.dtype).T).float()
+
+
+def _self_attention(
+    attention: MultiHeadAttention, x: Tensor, keys: Tensor, values: Tensor, positions: Tensor, mask: Tensor
+) -> Tensor:
+    rows = torch.arange(len(x), device=x.device)[:, None]
+    keys.transpose(1, 2)[rows, positions] = _split(attention.key(x), attention)
+    values.transpose(1, 2)[rows, positions] = _split(attention.value(x), attention)
+    query, said = _heads(attention.query(x), attention), mask.shape[-1]
+    mixed = F.scaled_dot_product_attention(query, keys[:, :, :said], values[:, :, :said], attn_mask=mask)
+    mixed_in: Tensor = attention.out(mixed.transpose(1, 2).flatten(2))
+    return mixed_in
+
+
+def _cross_attention(
+    attention: MultiHeadAttention, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
+) -> Tensor:
+    query = _heads(attention.query(x), attention)
+    mixed = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
+    mixed_in: Tensor = attention.out(mixed.transpose(1, 2).flatten(2))
+    return mixed_in

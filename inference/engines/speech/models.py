@@ -1,0 +1,92 @@
+"""The speech models in memory: each is loaded when the first clip asks for it, by the backend that its line names."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from inference.catalogue import SpeechModel
+from inference.engines.speech.backend import Backend
+from inference.engines.speech.weights import load_whisper, locate
+from inference.errors import UnknownModel
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSizes:
+    """How much is computed at once on one kind of device."""
+
+    lanes: int  # windows decoded together
+    tokens: int  # per step: so that a step takes no longer than a denoising step
+    encoder_frames: int  # per step
+
+
+CPU = BatchSizes(lanes=8, tokens=4, encoder_frames=3000)
+GPU = BatchSizes(lanes=32, tokens=16, encoder_frames=48_000)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model in memory."""
+
+    backend: Backend
+    sizes: BatchSizes
+    whole_windows: bool
+
+
+class SpeechModels:
+    """Finds models by name. Safe to ask from several threads."""
+
+    def __init__(self, lines: Sequence[SpeechModel], device: str) -> None:
+        self._lines = {line.name: line for line in lines}
+        self._device = device
+        self._lock = threading.Lock()
+        self._loaded: dict[str, LoadedModel] = {}
+
+    def find(self, name: str) -> LoadedModel:
+        """Return a model, loading it first where that is needed.
+
+        Raises:
+            UnknownModel: the catalogue has no such speech model.
+            ModelUnusable: its weights cannot be loaded.
+        """
+        with self._lock:
+            if name not in self._loaded:
+                if name not in self._lines:
+                    raise UnknownModel
+                self._loaded[name] = load(self._lines[name], self._device)
+            return self._loaded[name]
+
+
+def load(line: SpeechModel, device: str) -> LoadedModel:
+    """Load a catalogue line's model.
+
+    Raises:
+        ModelUnusable: its weights cannot be loaded.
+    """
+    sizes = CPU if device == "cpu" else GPU
+    folder = locate(line)
+    backend: Backend
+    if backend_of(line, folder, device) == "faster-whisper":
+        from inference.engines.speech.faster_backend import FasterBackend, load_faster
+
+        model = load_faster(line, folder, device, torch.get_num_threads())
+        backend = FasterBackend(model, batch=sizes.lanes)
+    else:
+        from inference.engines.speech.whisper_backend import WhisperBackend
+
+        backend = WhisperBackend(load_whisper(line, device), lanes=sizes.lanes, tokens_per_step=sizes.tokens)
+    return LoadedModel(backend, sizes, line.whole_windows)
+
+
+def backend_of(
+    line: SpeechModel, folder: Path, device: str, *, installed: Callable[[str], object | None] = find_spec
+) -> Literal["whisper", "faster-whisper"]:
+    """Choose a backend: as the line says, else CTranslate2 on a CPU where it and its file are there."""
+    if line.family != "auto":
+        return line.family
+    can_be_faster = device == "cpu" and (folder / "model.bin").exists() and installed("ctranslate2")
+    return "faster-whisper" if can_be_faster else "whisper"

@@ -1,0 +1,95 @@
+"""From a task's bytes to a clip that a model can hear, beside the worker's loop.
+
+Decoding, voice activity and the spectrogram take from a few milliseconds to some seconds, and a model is loaded at its
+first use; all of that happens in threads here, so that pictures on the same device go on.
+"""
+
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from whisper.tokenizer import LANGUAGES
+
+from inference.audio import SAMPLE_RATE, AudioDecoder, AudioLimits, AudioRejected
+from inference.engines.speech.clip import Clip, Prepared
+from inference.engines.speech.mel import log_mel
+from inference.engines.speech.models import LoadedModel
+from inference.engines.speech.voice_activity import speech_spans
+from inference.errors import BadRequest
+from inference.messages import Task
+from inference.requests import TranscribeRequest
+
+_THREADS = 2  # so that one hostile file does not hold up everybody's voice messages
+_OVER_STATED = (1.5, 30.0)  # a clip may be this many times, and this many seconds, longer than it was priced for
+
+
+class NothingSaid(BadRequest):
+    """No speech was found in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A clip, and the model that it asked for."""
+
+    clip: Clip
+    model: LoadedModel
+
+
+class Preparation:
+    """Prepares clips in threads of its own."""
+
+    def __init__(self, find_model: Callable[[str], LoadedModel], limits: AudioLimits) -> None:
+        self._find_model = find_model
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="clip")
+        self._mine = threading.local()
+        self._decoders: list[AudioDecoder] = []
+        self._finalizer = weakref.finalize(self, _close, self._threads, self._decoders)
+
+    def submit(self, task: Task) -> "Future[Ready]":
+        """Start preparing a task; the result raises what `_prepare` raises."""
+        return self._threads.submit(self._prepare, task)
+
+    def close(self) -> None:
+        """End the threads and the processes that decode."""
+        self._finalizer()
+
+    def _prepare(self, task: Task) -> Ready:
+        """Decode, look for speech, and compute the spectrogram.
+
+        Raises:
+            AudioRejected, NothingSaid, BadRequest: the member's to mend.
+            ModelUnusable: the operator's.
+        """
+        request = task.request
+        assert isinstance(request, TranscribeRequest)
+        model = self._find_model(request.model)
+        if request.language not in (None, *(LANGUAGES if model.backend.multilingual else ("en",))):
+            raise BadRequest(f"The speech model '{request.model}' does not know the language '{request.language}'.")
+        sound = self._decoder().decode(task.inputs.get("audio", b""))
+        duration_s = len(sound) / SAMPLE_RATE
+        if duration_s > _OVER_STATED[0] * request.duration_s + _OVER_STATED[1]:
+            raise AudioRejected("It is longer than it says it is.")
+        if not (spans := speech_spans(sound)):
+            raise NothingSaid
+        prepared = Prepared(mel=log_mel(sound, model.backend.n_mels), spans=spans, duration_s=duration_s)
+        clip = Clip(task, request, prepared, whole_windows=model.whole_windows)
+        if checkpoint := task.inputs.get("checkpoint"):
+            clip.restore(checkpoint)
+        return Ready(clip, model)
+
+    def _decoder(self) -> AudioDecoder:
+        """Return this thread's own decoder."""
+        if not hasattr(self._mine, "decoder"):
+            self._mine.decoder = AudioDecoder(self._limits)
+            self._decoders.append(self._mine.decoder)
+        decoder: AudioDecoder = self._mine.decoder
+        return decoder
+
+
+def _close(threads: ThreadPoolExecutor, decoders: list[AudioDecoder]) -> None:
+    threads.shutdown(wait=False, cancel_futures=True)
+    for decoder in decoders:
+        decoder.close()

@@ -1,0 +1,78 @@
+"""From the tokens of a window to segments, and to where the next window starts. Pure; after whisper's `transcribe`."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from inference.engines.speech.backend import FRAMES_PER_SECOND, FRAMES_PER_TIMESTAMP, Decoded
+
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # tried in turn, whisper's defaults as all below
+COMPRESSION_MAX = 2.4  # above: the text repeats itself
+LOGPROB_MIN = -1.0  # below: the model does not believe it
+NO_SPEECH_MAX = 0.6
+PROMPT_TEMPERATURE_MAX = 0.5  # text decoded hotter than this is no prompt for the next window
+TIMESTAMP_S = FRAMES_PER_TIMESTAMP / FRAMES_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One segment of a window: seconds from the clip's start, and its tokens, timestamps included."""
+
+    start_s: float
+    end_s: float
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a window amounts to."""
+
+    pieces: tuple[Piece, ...]
+    frames: int  # how far the next window starts behind this one
+    ended: bool  # the window ends in silence after its last timestamp
+
+
+def compression(text: str) -> float:
+    """Return how much smaller `text` gets when it is compressed: repetition makes it large."""
+    content = text.encode()
+    return len(content) / len(zlib.compress(content))
+
+
+def is_silent(decoded: Decoded) -> bool:
+    """Return whether the model itself says that nobody speaks in the window."""
+    return decoded.no_speech > NO_SPEECH_MAX and decoded.mean_logprob <= LOGPROB_MIN
+
+
+def is_doubtful(decoded: Decoded, text: str) -> bool:
+    """Return whether the window should be decoded again, hotter."""
+    if decoded.no_speech > NO_SPEECH_MAX and decoded.mean_logprob < LOGPROB_MIN:
+        return False  # silence: trying again would invent something
+    return compression(text) > COMPRESSION_MAX or decoded.mean_logprob < LOGPROB_MIN
+
+
+def cut(tokens: Sequence[int], *, timestamp_begin: int, seek: int, frames: int) -> Cut:
+    """Cut a window's tokens at its timestamps.
+
+    Parameters:
+        tokens: text and timestamp tokens of the window.
+        timestamp_begin: the token for 0.00 s.
+        seek: the window's first frame in the clip.
+        frames: how many frames of the clip are in the window.
+    """
+    is_time = [token >= timestamp_begin for token in tokens]
+    ended = is_time[-2:] == [False, True]
+    ends = [index + 1 for index, both in enumerate(pairwise(is_time)) if all(both)]
+    offset_s = seek / FRAMES_PER_SECOND
+    if not ends:
+        last = max((token - timestamp_begin for token, time in zip(tokens, is_time, strict=True) if time), default=0)
+        duration_s = last * TIMESTAMP_S or frames / FRAMES_PER_SECOND
+        return Cut((Piece(offset_s, offset_s + duration_s, tuple(tokens)),), frames, ended)
+    if ended:
+        ends.append(len(tokens))
+    pieces = []
+    for begin, end in zip([0, *ends], ends, strict=False):
+        first, last = (tokens[at] - timestamp_begin for at in (begin, end - 1))
+        pieces.append(Piece(offset_s + first * TIMESTAMP_S, offset_s + last * TIMESTAMP_S, tuple(tokens[begin:end])))
+    advanced = frames if ended else (tokens[ends[-1] - 1] - timestamp_begin) * FRAMES_PER_TIMESTAMP
+    return Cut(tuple(pieces), advanced or frames, ended)
