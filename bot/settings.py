@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         default=300, gt=0, description="A worker that is busy and silent this long is restarted."
     )
     lease_s: float = Field(default=30, ge=5, description="How long a job stays with a worker that no longer reports.")
+    engines: str = Field(
+        default="inference.engines.build:build",
+        description="What builds a worker's engines, as package.module:function; tests put engines without models here.",
+    )
 
     # -- logs ----------------------------------------------------------------------------------------------------------
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")

@@ -1,0 +1,48 @@
+"""What a worker computes with: one engine for each kind of job, sharing a device's models."""
+
+from pathlib import Path
+
+import torch
+
+from inference.catalogue import DEFAULT_FILE, read_catalogue
+from inference.engines.adapters import AdapterShelf
+from inference.engines.diffusion import DiffusionEngine
+from inference.engines.loading import ModelCache
+from inference.engines.speech.engine import SpeechEngine
+from inference.engines.training.engine import TrainingEngine
+from inference.requests import Kind
+from inference.worker import EngineBuilders
+
+CPU_MODEL_BYTES = 8 << 30
+GPU_MODEL_SHARE = 0.6  # of a card's memory; the rest is for what is computed with them
+ADAPTER_SHARE = 0.1  # of the models' memory
+
+
+def build(
+    device: str, *, catalogue: str = "", lanes: int = 0, model_memory_gb: float = 0.0, cache_dir: str = ""
+) -> EngineBuilders:
+    """Return what builds the engines of a device; an engine that failed is built again, with the same models.
+
+    Parameters:
+        device: 'cpu' or 'cuda:N'.
+        catalogue: a models.toml; empty: the one that is shipped.
+        lanes: pictures in one pass; 0: by the kind of device.
+        model_memory_gb: what models may keep; 0: a share of what the device has.
+        cache_dir: where class pictures of trainings are kept; empty: nowhere.
+    """
+    lines = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
+    limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
+    models = ModelCache(device, limit_bytes=limit_bytes)
+    shelf = AdapterShelf(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
+    class_pictures = Path(cache_dir) / "class-pictures" if cache_dir else None
+    return {
+        str(Kind.IMAGE): lambda: DiffusionEngine(lines, models, shelf, lanes_max=lanes or None),
+        str(Kind.TRAIN): lambda: TrainingEngine(lines, models, cache_dir=class_pictures),
+        str(Kind.TRANSCRIBE): lambda: SpeechEngine(lines.speech, device),
+    }
+
+
+def _model_bytes(device: str) -> int:
+    if device == "cpu":
+        return CPU_MODEL_BYTES
+    return int(torch.cuda.get_device_properties(device).total_memory * GPU_MODEL_SHARE)
