@@ -7,7 +7,7 @@ training steps, or half a minute of speech.
 import math
 
 from inference.catalogue import ImageModel
-from inference.requests import ImageRequest, TrainRequest, TranscribeRequest
+from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest
 
 TRAIN_STEPS_PER_CREDIT = 10
 SPEECH_SECONDS_PER_CREDIT = 30.0
@@ -40,3 +40,14 @@ def charge(price: int, done: int, total: int) -> int:
     if total <= 0 or done >= total:
         return price
     return price * max(0, done) // total
+
+
+def owed(kind: Kind, price: int, *, done: int, total: int, cancelled: bool) -> int:
+    """Return what a job costs that gave a result or was cancelled, after `done` of `total` units.
+
+    A training costs the steps that were run. Pictures and transcripts cost their price when they are there, and nothing
+    when they were cancelled.
+    """
+    if kind is Kind.TRAIN:
+        return charge(price, done, total) if done > 0 else 0
+    return 0 if cancelled else price

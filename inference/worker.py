@@ -4,33 +4,23 @@ The worker knows neither its transport nor torch: a pool runs it (in a spawned c
 come from a factory that is named by its import path, so that nothing heavy is imported outside the worker's process.
 """
 
+import contextlib
 import gc
 import importlib
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
 
 from inference.engines import Engine
 from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, JobEvent, Load, Task
+from inference.plan import WorkerPlan
 from inference.turns import Turns, weights_for
 
 log = logging.getLogger(__name__)
 
 EngineBuilders = Mapping[str, Callable[[], Engine]]  # by kind; called again when an engine has to be replaced
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerPlan:
-    """What a worker is started with; plain data, it crosses a process boundary."""
-
-    engines: str  # 'package.module:function', called as function(device, **options) -> EngineBuilders
-    device: str = "cpu"  # 'cpu' or 'cuda:N'
-    options: Mapping[str, Any] = field(default_factory=dict)
-    train_share: float = 0.3  # of the device's time, while pictures wait
-    threads: int = 0  # for computing on the CPU; 0: as many as the machine has
-    log_level: str = "INFO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +68,10 @@ class Worker:
         """Return whether a turn would do any work."""
         return any(engine.busy() for engine in self._engines.values())
 
+    def waiting(self) -> bool:
+        """Return whether jobs are aboard, though no engine may have anything to do before a model is loaded."""
+        return bool(self._aboard)
+
     def turn(self) -> list[JobEvent]:
         """Let the engine whose turn it is make one step, and return what happened."""
         kind = self._turns.choose([kind for kind, engine in self._engines.items() if engine.busy()])
@@ -98,14 +92,22 @@ class Worker:
         return events
 
     def load(self) -> Load:
-        """Return what could be taken in now."""
-        return Load(free={kind: max(0, engine.free_slots()) for kind, engine in self._engines.items()})
+        """Return what could be taken in now, and what is in memory."""
+        engines = self._engines.values()
+        return Load(
+            free={kind: max(0, engine.free_slots()) for kind, engine in self._engines.items()},
+            models=tuple(sorted({name for engine in engines for name in _resident(engine, "models")})),
+            adapters=tuple(sorted({name for engine in engines for name in _resident(engine, "adapters")})),
+        )
 
     def _replace(self, kind: str, error: Exception) -> list[JobEvent]:
         failure = FailureKind.OUT_OF_MEMORY if _is_out_of_memory(error) else FailureKind.INTERNAL
         reason = f"{type(error).__name__}: {error}"
         lost = [task for task in self._aboard.values() if task.request.kind == kind]
-        del self._engines[kind]
+        broken = self._engines.pop(kind)
+        with contextlib.suppress(Exception):
+            getattr(broken, "close", lambda: None)()  # its threads, and its holds on shared models
+        del broken
         gc.collect()  # the old engine's memory has to be free before the new one loads its models
         self._engines[kind] = self._builders[kind]()
         return [Failed(task.job_id, task.attempt, failure, reason, retry=True) for task in lost]
@@ -123,6 +125,11 @@ def load_builders(plan: WorkerPlan) -> EngineBuilders:
     module, _, name = plan.engines.partition(":")
     factory = getattr(importlib.import_module(module), name)
     return cast(EngineBuilders, factory(plan.device, **plan.options))
+
+
+def _resident(engine: Engine, what: str) -> Iterable[str]:
+    # optional for an engine: `models()` and `adapters()` name what it keeps in memory
+    return cast(Iterable[str], getattr(engine, what, tuple)())
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -11,10 +11,12 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
-from inference.messages import Admit, Cancel, Command, JobEvent, Load, Progress, Stop
-from inference.worker import Bulletin, Worker, WorkerPlan
+from inference.messages import Command, JobEvent, Load, Progress, Stop
+from inference.plan import WorkerPlan
+from inference.worker import Bulletin, Worker
 
 SAY_EVERY_S = 0.1  # progress is put together for so long; anything else is said at once
+WAITING_S = 0.02  # between two looks at engines whose models are still being loaded
 PULSE_EVERY_S = 1.0  # a busy worker with nothing to say shows that it lives
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -36,7 +38,8 @@ def main(connection: Connection, plan: WorkerPlan) -> None:
 def _loop(worker: Worker, inbox: "queue.SimpleQueue[Command]", outbox: "Outbox") -> None:
     outbox.say([], worker, at_once=True)
     while True:
-        for command in _commands(inbox, wait=not worker.busy()):
+        wait_s = 0.0 if worker.busy() else WAITING_S if worker.waiting() else None
+        for command in _commands(inbox, wait_s):
             if isinstance(command, Stop):
                 return
             worker.handle(command)
@@ -44,9 +47,10 @@ def _loop(worker: Worker, inbox: "queue.SimpleQueue[Command]", outbox: "Outbox")
         outbox.say(events, worker, at_once=not worker.busy())
 
 
-def _commands(inbox: "queue.SimpleQueue[Command]", *, wait: bool) -> list[Admit | Cancel | Stop]:
-    commands: list[Command] = [inbox.get()] if wait else []
+def _commands(inbox: "queue.SimpleQueue[Command]", wait_s: float | None) -> list[Command]:
+    commands: list[Command] = []
     try:
+        commands.append(inbox.get(block=wait_s != 0.0, timeout=wait_s))
         while True:
             commands.append(inbox.get_nowait())
     except queue.Empty:

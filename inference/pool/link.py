@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Callable
 
 from inference.messages import Admit, Command, Load, Task
+from inference.plan import WorkerPlan
 from inference.pool import WorkerGone
 from inference.pool.child import main
-from inference.worker import Bulletin, WorkerPlan
+from inference.worker import Bulletin
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from inference.messages import Cancel, Failed, Finished, Load, Stop, Task
+from inference.plan import WorkerPlan
 from inference.pool import LoadChanged, PoolEvent, WorkerGone, WorkerLost
 from inference.pool.link import Link
-from inference.worker import Bulletin, WorkerPlan
+from inference.worker import Bulletin
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.requests import ImageRequest, TrainRequest
+from inference.requests import ImageRequest, TrainRequest, TranscribeRequest
 
 
 def image_request(prompt: str = "a red heart", **changes: Any) -> ImageRequest:
@@ -36,3 +36,9 @@ def train_request(name: str = "rex", **changes: Any) -> TrainRequest:
         "preview_every": 5,
     }
     return TrainRequest(**{**fields, **changes})
+
+
+def transcribe_request(audio: str = "uploads/1/clip.ogg", **changes: Any) -> TranscribeRequest:
+    """Return a request for the text of one clip of three seconds."""
+    fields: dict[str, Any] = {"audio": audio, "duration_s": 3.0, "model": "tiny"}
+    return TranscribeRequest(**{**fields, **changes})

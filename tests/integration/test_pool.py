@@ -12,9 +12,9 @@ import psutil  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from inference.messages import Failed, Finished, Output, Progress, Task
+from inference.plan import WorkerPlan
 from inference.pool import LoadChanged, PoolEvent, WorkerGone, WorkerLost
 from inference.pool.local import LocalPool, Patience, back_off_s
-from inference.worker import WorkerPlan
 from tests.fakes.requests import image_request
 
 QUICK = Patience(hang_s=30.0, back_off_s=0.05, look_every_s=0.05)

@@ -1,8 +1,9 @@
 """The loop of one device, without a process around it."""
 
 from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, JobEvent, Output, Task
+from inference.plan import WorkerPlan
 from inference.requests import Request
-from inference.worker import Worker, WorkerPlan
+from inference.worker import Worker
 from tests.fakes.requests import image_request, train_request
 
 

@@ -1,0 +1,214 @@
+"""The loops around the jobs: claim, listen, beat, reap."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from db.files import FileStore
+from db.jobs import Job, JobStore
+from db.wake import QUEUED
+from inference.dispatcher.escort import Escort, Means, Notice, Placed
+from inference.messages import Preview, Progress
+from inference.placement import Arrangement, Seat, arrange
+from inference.pool import LoadChanged, Pool, PoolEvent, WorkerLost
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often a dispatcher does what."""
+
+    lease_s: float = 30.0  # a dispatcher that is silent so long has lost its jobs
+    beat_s: float = 1.0  # between two beats: leases renewed, progress written, cancels learnt
+    poll_s: float = 2.0  # the longest time without looking for jobs; wake-ups may get lost
+    reap_s: float = 5.0  # between two looks for leases that ran out
+    drain_s: float = 5.0  # jobs may end by themselves for so long when it is stopped
+    close_s: float = 10.0  # and to be given back after that
+    trouble_s: float = 1.0  # pause after a loop failed
+
+
+class Dispatcher:
+    """Claim jobs for a pool's workers and see them through; an async context manager that runs while it is entered.
+
+    Leaving it takes nothing new, lets jobs end for a while, and gives the rest back without blame.
+    """
+
+    def __init__(self, *, jobs: JobStore, files: FileStore, pool: Pool, rhythm: Rhythm | None = None) -> None:
+        self.owner = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._rhythm = rhythm or Rhythm()
+        self._jobs = jobs
+        self._pool = pool
+        self._means = Means(owner=self.owner, jobs=jobs, files=files, pool=pool)
+        self._escorts: dict[str, Escort] = {}
+        self._look = asyncio.Event()  # there may be something to claim, or room for it
+        self._loops: dict[str, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        for loop in (self._claim, self._hear, self._listen, self._beat, self._reap):
+            name = loop.__name__.strip("_")
+            self._loops[name] = asyncio.create_task(self._for_ever(name, loop), name=f"dispatcher-{name}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await _cancel(self._loops[name] for name in ("claim", "hear", "reap"))
+        await self._finish([escort for escort in self._escorts.values() if escort.worker_id], self._rhythm.drain_s)
+        for escort in self._escorts.values():
+            escort.tell(Notice.CLOSING)
+        await self._finish(self._escorts.values(), self._rhythm.close_s)
+        await _cancel(escort.task for escort in list(self._escorts.values()) if escort.task)
+        await _cancel(self._loops.values())
+
+    @property
+    def aboard(self) -> int:
+        """How many jobs it holds now."""
+        return len(self._escorts)
+
+    # -- claim --------------------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> None:
+        """Look for jobs whenever something may have changed."""
+        while True:
+            self._look.clear()
+            await self._fill()
+            try:
+                async with asyncio.timeout(self._rhythm.poll_s):
+                    await self._look.wait()
+            except TimeoutError:
+                continue
+
+    async def _fill(self) -> None:
+        """Claim as many jobs as the workers have room for, and send each on its way."""
+        arrangement = self._arrange()
+        models = sorted({model for load in self._pool.loads().values() for model in load.models})
+        for kind, room in sorted(arrangement.room.items()):
+            if room > 0:
+                claimed = await self._jobs.claim(
+                    owner=self.owner, kinds=[kind], limit=room, lease_s=self._rhythm.lease_s, models=models
+                )
+                for job in claimed:
+                    self._adopt(job)
+                if claimed:
+                    self._arrange()
+
+    def _adopt(self, job: Job) -> None:
+        before = self._escorts.get(job.id)
+        if before is not None:  # its lease ran out unnoticed and it came back to us
+            before.tell(Notice.LEASE_LOST)
+        escort = self._escorts[job.id] = Escort(job, self._means)
+        escort.task = asyncio.create_task(escort.run(before.task if before else None), name=f"job-{job.id}")
+        escort.task.add_done_callback(partial(self._forget, escort))
+
+    def _forget(self, escort: Escort, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.error("job %s is left to its lease", escort.job.id, exc_info=error)
+        if self._escorts.get(escort.job.id) is escort:
+            del self._escorts[escort.job.id]
+        self._look.set()
+
+    def _arrange(self) -> Arrangement:
+        """Send the jobs that wait here to workers, and return what room is left."""
+        loads = self._pool.loads()
+        waiting = [escort for escort in self._escorts.values() if escort.worker_id is None]
+        arrangement = arrange([escort.wish() for escort in waiting], self._seats())
+        for job_id, worker_id in arrangement.placed.items():
+            self._escorts[job_id].place(Placed(worker_id, loads[worker_id].adapters))
+        return arrangement
+
+    def _seats(self) -> list[Seat]:
+        seats = []
+        for worker_id, load in self._pool.loads().items():
+            aboard = [escort for escort in self._escorts.values() if escort.worker_id == worker_id]
+            free = dict(load.free)
+            for escort in aboard:
+                if not escort.submitted:  # on its way, and not yet counted by the pool
+                    free[escort.job.kind] = max(0, free.get(escort.job.kind, 0) - 1)
+            blames = tuple(escort.job.blamed for escort in aboard)
+            seats.append(
+                Seat(worker_id=worker_id, free=free, models=load.models, adapters=load.adapters, aboard=blames)
+            )
+        return seats
+
+    async def _hear(self) -> None:
+        """Pass wake-ups on to the claim loop."""
+        queued = self._jobs.db.wake.listen(QUEUED)
+        while True:
+            if await queued.wait(60.0):
+                self._look.set()
+
+    # -- listen -------------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Pass the pool's events on to the jobs they are about."""
+        async for event in self._pool.events():
+            self._route(event)
+
+    def _route(self, event: PoolEvent) -> None:
+        if isinstance(event, LoadChanged):
+            self._look.set()
+        elif isinstance(event, WorkerLost):
+            for job_id, attempt in event.jobs.items():
+                if escort := self._of(job_id, attempt):
+                    escort.tell(Notice.WORKER_LOST)
+        elif escort := self._of(event.job_id, event.attempt):
+            if isinstance(event, Progress | Preview):
+                escort.note(event)
+            else:
+                escort.tell(event)
+
+    def _of(self, job_id: str, attempt: int) -> Escort | None:
+        """Return a job's escort; None for events of an attempt that is over."""
+        escort = self._escorts.get(job_id)
+        return escort if escort is not None and escort.job.attempt == attempt else None
+
+    # -- beat, reap ---------------------------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        """Renew all leases in one call, and pass on what it says."""
+        while True:
+            await asyncio.sleep(self._rhythm.beat_s)
+            escorts = list(self._escorts.values())
+            if not escorts:
+                continue
+            reports = await asyncio.gather(*(escort.report() for escort in escorts))
+            beaten = await self._jobs.beat(owner=self.owner, reports=reports, lease_s=self._rhythm.lease_s)
+            for escort in escorts:
+                if escort.job.id in beaten.lost:
+                    escort.tell(Notice.LEASE_LOST)
+                elif escort.job.id in beaten.cancelled:
+                    escort.tell(Notice.CANCELLED)
+
+    async def _reap(self) -> None:
+        """Give back the jobs of dispatchers that are no more."""
+        while True:
+            if reaped := await self._jobs.reap():
+                log.warning("%d jobs of a silent dispatcher are back in line", len(reaped))
+            await asyncio.sleep(self._rhythm.reap_s)
+
+    async def _for_ever(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception:
+                log.exception("the dispatcher's %s loop failed and goes on", name)
+            await asyncio.sleep(self._rhythm.trouble_s)
+
+    async def _finish(self, escorts: Iterable[Escort], timeout_s: float) -> None:
+        if tasks := [escort.task for escort in escorts if escort.task]:
+            await asyncio.wait(tasks, timeout=timeout_s)
+
+
+async def _cancel(tasks: "Iterable[asyncio.Task[None]]") -> None:
+    cancelled = list(tasks)
+    for task in cancelled:
+        task.cancel()
+    await asyncio.gather(*cancelled, return_exceptions=True)

@@ -1,0 +1,222 @@
+"""One job's way from its claim to its end."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from db.errors import UnknownJob
+from db.files import FileStore
+from db.jobs import End, Job, JobStore, Report, State
+from db.lease import MAX_BLAMED
+from inference.dispatcher.inputs import CHECKPOINT, load_task
+from inference.dispatcher.persistence import persist
+from inference.errors import BadRequest
+from inference.messages import Checkpoint, Failed, FailureKind, Finished, Output, Preview, Progress
+from inference.placement import Wish
+from inference.pool import Pool, WorkerGone
+from inference.pricing import owed
+from inference.requests import Kind
+
+log = logging.getLogger(__name__)
+
+PREVIEW_NAMES = {"image/webp": "preview.webp", "text/plain": "preview.txt"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What every escort works with."""
+
+    owner: str
+    jobs: JobStore
+    files: FileStore
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A worker was chosen for the job."""
+
+    worker_id: str
+    adapters: Collection[str] = ()  # subject ids in the worker's memory
+
+
+class Notice(Enum):
+    """What may end a job from outside."""
+
+    CANCELLED = "somebody asked for its end"
+    LEASE_LOST = "it belongs to another dispatcher now"
+    WORKER_LOST = "its worker died"
+    CLOSING = "this dispatcher is being stopped"
+
+
+Letter = Placed | Output | Checkpoint | Finished | Failed | Notice
+
+
+class Escort:
+    """See one claimed job through: read its inputs, hand it to its worker, keep what it makes, settle it.
+
+    Files are written before the settling transaction, under names that do not depend on the attempt. Two dispatchers
+    that both believe a job is theirs write the same names, whole files each (seeds are part of the request, so also the
+    same pictures); which of them settles is decided by the lease.
+    """
+
+    def __init__(self, job: Job, means: Means) -> None:
+        self.job = job
+        self.worker_id: str | None = None  # the dispatcher's choice
+        self.submitted = False  # from here on the pool counts its slot
+        self.task: asyncio.Task[None] | None = None
+        self._means = means
+        self._mail: asyncio.Queue[Letter] = asyncio.Queue()
+        self._files: dict[str, dict[str, Any]] = {}
+        self._progress = (0, 0)
+        self._preview: Preview | None = None
+        self._left_over: set[str] = set()  # files that nobody needs once the job has ended
+
+    # -- what the dispatcher calls ------------------------------------------------------------------------------------
+
+    def wish(self) -> Wish:
+        """Return what kind of worker it needs."""
+        subjects = [use["subject_id"] for use in self.job.request.get("subjects", ())]
+        return Wish(
+            job_id=self.job.id, kind=self.job.kind, model=self.job.model, adapters=subjects, blamed=self.job.blamed
+        )
+
+    def place(self, placed: Placed) -> None:
+        """Send it to a worker."""
+        self.worker_id = placed.worker_id
+        self.tell(placed)
+
+    def tell(self, letter: Letter) -> None:
+        """Let it know what happened."""
+        self._mail.put_nowait(letter)
+
+    def note(self, event: Progress | Preview) -> None:
+        """Remember the newest progress and preview for the next beat."""
+        if isinstance(event, Progress):
+            self._progress = (event.done, event.total)
+        else:
+            self._preview = event
+
+    async def report(self) -> Report:
+        """Return what the next beat says of it, after writing the newest preview."""
+        preview, self._preview = self._preview, None
+        written = preview is not None and await self._write_preview(preview)
+        done, total = self._progress
+        return Report(job_id=self.job.id, attempt=self.job.attempt, done=done, total=total, preview=written)
+
+    async def run(self, after: "asyncio.Task[None] | None" = None) -> None:
+        """See the job through.
+
+        Args:
+            after: this dispatcher's earlier attempt at the same job, to be over first.
+        """
+        try:
+            if after is not None:
+                await asyncio.wait([after])
+            await self._see_through()
+        except UnknownJob:
+            log.info("job %s was deleted while it ran", self.job.id)
+            await self._means.pool.cancel(self.job.id)
+            await self._means.files.delete_tree(f"jobs/{self.job.id}")
+        except Exception:
+            log.exception("job %s: something unforeseen; it is given back", self.job.id)
+            await self._means.pool.cancel(self.job.id)
+            await self._give_back(blame=True)
+
+    # -- its life -----------------------------------------------------------------------------------------------------
+
+    async def _see_through(self) -> None:
+        letter = await self._mail.get()
+        try:
+            if isinstance(letter, Placed):
+                await self._hand_over(letter)
+                letter = await self._mail.get()
+            while isinstance(letter, Output | Checkpoint):
+                await self._keep(letter)
+                letter = await self._mail.get()
+            await self._end(letter)
+        except BadRequest as error:
+            await self._fail(FailureKind.BAD_INPUT, str(error))
+        except WorkerGone:
+            await self._give_back(blame=False)
+
+    async def _hand_over(self, placed: Placed) -> None:
+        task = await load_task(self.job, self._means.files, resident=placed.adapters)
+        await self._means.pool.submit(placed.worker_id, task)
+        self.submitted = True
+
+    async def _keep(self, letter: Output | Checkpoint) -> None:
+        name = letter.name if isinstance(letter, Output) else CHECKPOINT
+        write = partial(self._means.files.put, f"jobs/{self.job.id}/{name}", letter.content)
+        await persist(f"writing {name} of job {self.job.id}", write)
+        if isinstance(letter, Output):
+            self._files[name] = {"media_type": letter.media_type, **letter.meta}
+        else:
+            self._left_over.add(name)
+
+    async def _end(self, letter: Letter) -> None:
+        match letter:
+            case Finished():
+                await self._settle(self._done(letter))
+            case Failed(retry=True) if self.job.blamed + 1 < MAX_BLAMED:
+                log.warning("job %s failed (%s) and is tried again: %s", self.job.id, letter.failure, letter.message)
+                await self._give_back(blame=True)
+            case Failed():
+                await self._fail(letter.failure, letter.message)
+            case Notice.WORKER_LOST:
+                await self._give_back(blame=True)
+            case Notice.CANCELLED:
+                await self._means.pool.cancel(self.job.id)
+                await self._settle(self._cancelled())
+            case Notice.LEASE_LOST:
+                log.warning("job %s is not ours any more", self.job.id)
+                await self._means.pool.cancel(self.job.id)
+            case Notice.CLOSING:
+                await self._means.pool.cancel(self.job.id)
+                await self._give_back(blame=False)
+
+    # -- its end ------------------------------------------------------------------------------------------------------
+
+    def _done(self, finished: Finished) -> End:
+        kind = Kind(self.job.kind)
+        charge = owed(kind, self.job.price, done=finished.done, total=finished.total, cancelled=False)
+        return End(state=State.DONE, charge=charge, outcome={**finished.summary, "files": self._files})
+
+    def _cancelled(self) -> End:
+        done, total = self._progress
+        charge = owed(Kind(self.job.kind), self.job.price, done=done, total=total, cancelled=True)
+        return End(state=State.CANCELLED, charge=charge)
+
+    async def _fail(self, failure: FailureKind, message: str) -> None:
+        log.warning("job %s failed (%s): %s", self.job.id, failure, message)
+        await self._settle(End(state=State.FAILED, charge=0, error_code=str(failure), error_text=message))
+
+    async def _settle(self, end: End) -> None:
+        means, job = self._means, self.job
+        settle = partial(means.jobs.settle, owner=means.owner, job_id=job.id, attempt=job.attempt, end=end)
+        if not await persist(f"settling job {job.id}", settle):
+            log.warning("job %s ended too late here; another dispatcher has it", job.id)
+        elif end.state is State.DONE:
+            for name in self._left_over | ({CHECKPOINT} if job.attempt > 1 else set()):
+                await means.files.delete(f"jobs/{job.id}/{name}")
+        else:
+            await means.files.delete_tree(f"jobs/{job.id}")
+
+    async def _give_back(self, *, blame: bool) -> None:
+        means, job_id = self._means, self.job.id
+        give_back = partial(means.jobs.give_back, owner=means.owner, job_ids=[job_id], blame=blame)
+        await persist(f"giving job {job_id} back", give_back)
+
+    async def _write_preview(self, preview: Preview) -> bool:
+        name = PREVIEW_NAMES[preview.media_type]
+        try:
+            await self._means.files.put(f"jobs/{self.job.id}/{name}", preview.content)
+        except OSError as error:
+            log.warning("job %s: a preview could not be written: %s", self.job.id, error)
+            return False
+        self._left_over.add(name)
+        return True

@@ -1,0 +1,53 @@
+"""What a task carries: the bytes that its request names, read from the file store."""
+
+import asyncio
+import contextlib
+from collections.abc import Collection
+
+from db.errors import FileMissing
+from db.files import FileStore
+from db.jobs import Job
+from inference.errors import BadRequest
+from inference.messages import Task
+from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json
+
+CHECKPOINT = "checkpoint"
+
+
+class InputMissing(BadRequest):
+    """Something that this needs was deleted before its turn came."""
+
+
+async def load_task(job: Job, files: FileStore, *, resident: Collection[str] = ()) -> Task:
+    """Return the task of a claimed job with all its bytes.
+
+    Args:
+        resident: subject ids whose adapters the worker has in memory; they are not sent again.
+
+    Raises:
+        InputMissing: a photo, a clip or an adapter is not there any more.
+        KeyError, TypeError, ValueError: the stored request is not one of ours.
+    """
+    request = from_json(job.request)
+    keys = input_keys(request, resident=resident if job.attempt == 1 else ())  # a repeated job takes no chances
+    try:
+        contents = await asyncio.gather(*(files.get(key) for key in keys.values()))
+    except FileMissing as error:
+        raise InputMissing from error
+    inputs = dict(zip(keys, contents, strict=True))
+    if job.attempt > 1:
+        with contextlib.suppress(FileMissing):  # then it starts from the beginning
+            inputs[CHECKPOINT] = await files.get(f"jobs/{job.id}/{CHECKPOINT}")
+    return Task(job.id, job.attempt, request, inputs)
+
+
+def input_keys(request: Request, *, resident: Collection[str] = ()) -> dict[str, str]:
+    """Return the file key of each input by the input's name."""
+    match request:
+        case ImageRequest(subjects=subjects):
+            missing = [use.subject_id for use in subjects if use.subject_id not in resident]
+            return {f"adapter:{subject}": f"subjects/{subject}/adapter.safetensors" for subject in missing}
+        case TrainRequest(photos=photos):
+            return {f"photo-{index}": key for index, key in enumerate(photos)}
+        case TranscribeRequest(audio=key):
+            return {"audio": key}
