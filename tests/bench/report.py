@@ -1,0 +1,30 @@
+"""What every bench does with its figures: a table for people, a flat JSON object for programs."""
+
+import argparse
+import json
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+Measure = Callable[[bool], Mapping[str, float]]
+
+
+def main(name: str, purpose: str | None, measure: Measure) -> None:
+    """Run a bench from the command line.
+
+    Parameters:
+        name: `python -m tests.bench.NAME`.
+        purpose: its help text.
+        measure: takes whether it should be quick (45 s at most) and returns its figures.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m tests.bench.{name}", description=purpose)
+    parser.add_argument("--quick", action="store_true", help="fewer samples: under 45 s")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    chosen = parser.parse_args()
+    figures = {key: round(float(value), 4) for key, value in measure(chosen.quick).items()}
+    print(f"\n{name} on {platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    width = max(map(len, figures))
+    for key, value in figures.items():
+        print(f"  {key:<{width}}  {value:>10,.3f}")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
