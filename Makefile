@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 SPEECH ?= base
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test test-long check format bench lock screenshot clean
+.PHONY: help run setup weights setup-dev test test-long check format bench lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: setup  ## Start Atelier: with DISCORD_TOKEN on Discord, else on a local Discord in the browser
+run: weights  ## Start Atelier: with DISCORD_TOKEN on Discord, else on a local Discord in the browser
 	@$(BIN)/atelier run
 
 setup: $(VENV)/.installed
@@ -26,6 +26,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+weights: setup  ## Fetch the speech model that the catalogue names (skipped where it cannot be had)
+	@$(BIN)/python -m inference.engines.speech.fetch $(SPEECH) --optional
 
 setup-dev: $(VENV)/.installed-dev
 
