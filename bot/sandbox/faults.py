@@ -1,0 +1,101 @@
+"""Faults on request: what a real platform does on a bad day, armed by tests or through `/sandbox/faults`.
+
+Faults of single requests are armed with a route pattern and a number of times; those of the Gateway and of
+interactions are flags that `gateway` and `interactions` look at.
+"""
+
+import asyncio
+import fnmatch
+from dataclasses import dataclass
+from typing import Any, Literal
+
+When = Literal["before", "after"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One fault that waits for its request."""
+
+    kind: Literal["rate_limit", "error", "lose_reply", "hold"]
+    route: str = "*"  # such as "POST /channels/{channel_id}/messages"; * matches anything
+    times: int = 1
+    status: int = 500
+    when: When = "before"
+    retry_after_s: float = 0.05
+    everywhere: bool = False  # a global rate limit
+
+    def matches(self, *spellings: str) -> bool:
+        """Say whether this fault is meant for a request: for its route, or for its very path."""
+        pattern = self.route.replace("[", "[[]")
+        return any(fnmatch.fnmatchcase(spelling, pattern) for spelling in spellings)
+
+
+class Faults:
+    """Everything that is armed."""
+
+    def __init__(self) -> None:
+        self.armed: list[Fault] = []
+        self.lost_interactions = 0  # how many of the next interactions never reach the bot
+        self.held_interactions = 0  # how many of the next ones wait for `release`
+        self.zombie = False  # heartbeats are not acknowledged
+        self._released = asyncio.Event()
+
+    def rate_limit(
+        self, route: str = "*", *, times: int = 1, retry_after_s: float = 0.05, everywhere: bool = False
+    ) -> None:
+        """Answer 429."""
+        self._arm(kind="rate_limit", route=route, times=times, retry_after_s=retry_after_s, everywhere=everywhere)
+
+    def error(self, route: str = "*", *, status: int = 500, when: When = "before", times: int = 1) -> None:
+        """Answer with an error; `after`: what was asked for has happened nevertheless."""
+        self._arm(kind="error", route=route, times=times, status=status, when=when)
+
+    def lose_reply(self, route: str = "*", *, times: int = 1) -> None:
+        """Do what is asked, and cut the connection without an answer."""
+        self._arm(kind="lose_reply", route=route, times=times)
+
+    def hold(self, route: str = "*", *, times: int = 1) -> None:
+        """Let requests wait until `release`."""
+        self._arm(kind="hold", route=route, times=times)
+
+    def release(self) -> None:
+        """Let go on whatever is held."""
+        self._released.set()
+        self._released = asyncio.Event()
+        self.held_interactions = 0
+
+    def clear(self) -> None:
+        """Disarm everything and let go on whatever is held."""
+        self.armed.clear()
+        self.lost_interactions = 0
+        self.zombie = False
+        self.release()
+
+    def take(self, *spellings: str) -> Fault | None:
+        """Return the fault that a request meets now, and count it."""
+        for fault in self.armed:
+            if fault.matches(*spellings):
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.armed.remove(fault)
+                return fault
+        return None
+
+    async def released(self) -> None:
+        """Wait for the next `release`."""
+        await self._released.wait()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return what is armed, for `GET /sandbox/faults`."""
+        fields = ("kind", "route", "times", "status", "when", "retry_after_s")
+        armed = [{name: getattr(fault, name) for name in fields} | {"global": fault.everywhere} for fault in self.armed]
+        if self.lost_interactions:
+            armed.append({"kind": "lose_interactions", "times": self.lost_interactions})
+        if self.held_interactions:
+            armed.append({"kind": "hold_interactions", "times": self.held_interactions})
+        if self.zombie:
+            armed.append({"kind": "zombie"})
+        return armed
+
+    def _arm(self, **fields: Any) -> None:
+        self.armed.append(Fault(**fields))

@@ -1,0 +1,62 @@
+"""Discord's permission bits, and who has which.
+
+https://discord.com/developers/docs/topics/permissions
+"""
+
+from enum import IntFlag
+
+from bot.sandbox.world import Channel, Guild
+
+
+class Permission(IntFlag):
+    """The bits that this Discord looks at."""
+
+    ADMINISTRATOR = 1 << 3
+    MANAGE_GUILD = 1 << 5
+    ADD_REACTIONS = 1 << 6
+    VIEW_CHANNEL = 1 << 10
+    SEND_MESSAGES = 1 << 11
+    MANAGE_MESSAGES = 1 << 13
+    EMBED_LINKS = 1 << 14
+    ATTACH_FILES = 1 << 15
+    READ_MESSAGE_HISTORY = 1 << 16
+    MENTION_EVERYONE = 1 << 17
+    USE_APPLICATION_COMMANDS = 1 << 31
+    SEND_VOICE_MESSAGES = 1 << 46
+
+
+EVERYTHING = (1 << 53) - 1
+MEMBER = (
+    Permission.ADD_REACTIONS
+    | Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.USE_APPLICATION_COMMANDS
+    | Permission.SEND_VOICE_MESSAGES
+)
+DM = MEMBER
+
+
+def in_guild(guild: Guild, user_id: str) -> int:
+    """Return a member's permissions in a guild, from the roles; 0 for a stranger."""
+    if user_id not in guild.members:
+        return 0
+    if user_id == guild.owner_id:
+        return EVERYTHING
+    bits = guild.roles[guild.id].permissions
+    for role_id in guild.members[user_id].roles:
+        bits |= guild.roles[role_id].permissions
+    return EVERYTHING if bits & Permission.ADMINISTRATOR else bits
+
+
+def in_channel(channel: Channel, guild: Guild | None, user_id: str) -> int:
+    """Return somebody's permissions in a channel, after what was taken from them there."""
+    bits = in_guild(guild, user_id) if guild else int(DM)
+    return bits & ~channel.denied.get(user_id, 0)
+
+
+def is_operator(guild: Guild, user_id: str) -> bool:
+    """Say whether somebody may manage the guild."""
+    return bool(in_guild(guild, user_id) & Permission.MANAGE_GUILD)

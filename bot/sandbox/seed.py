@@ -1,0 +1,72 @@
+"""The world as it is at each start: the same ids every time (`docs/sandbox.md`)."""
+
+from bot.sandbox.permissions import MEMBER, Permission
+from bot.sandbox.world import TEXT_CHANNEL, Channel, Guild, Member, Role, User, World
+
+BOT = "110000000000000001"
+ADA, BEN, CLEO = "120000000000000001", "120000000000000002", "120000000000000003"
+STUDIO, ANNEX = "130000000000000001", "130000000000000002"
+GENERAL, VOICE_NOTES, AFTER_DARK = "140000000000000001", "140000000000000002", "140000000000000003"
+LOBBY, BACKSTAGE = "140000000000000011", "140000000000000012"
+OPERATORS, PATRONS, FRIENDS, BOT_ROLE = (f"15000000000000000{n}" for n in range(1, 5))
+ANNEX_OPERATORS, ANNEX_BOT_ROLE = "150000000000000011", "150000000000000012"
+
+_OPERATOR = int(MEMBER | Permission.ADMINISTRATOR | Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES)
+_BOT = int(MEMBER)
+
+
+def new_world() -> World:
+    """Return a new world with two guilds, three people and the bot."""
+    world = World(bot_id=BOT)
+    for user in (
+        User(BOT, "atelier", "Atelier", "#5865f2", bot=True),
+        User(ADA, "ada", "Ada", "#e67e22"),
+        User(BEN, "ben", "Ben", "#2ecc71"),
+        User(CLEO, "cleo", "Cleo", "#9b59b6"),
+    ):
+        world.users[user.id] = user
+    for guild in (_studio(), _annex()):
+        world.guilds[guild.id] = guild
+    for channel in (
+        Channel(GENERAL, TEXT_CHANNEL, "general", STUDIO, topic="Say hello, or type / to see what Atelier can do"),
+        Channel(VOICE_NOTES, TEXT_CHANNEL, "voice-notes", STUDIO, topic="Speak instead of typing", position=1),
+        Channel(AFTER_DARK, TEXT_CHANNEL, "after-dark", STUDIO, nsfw=True, topic="Age-restricted", position=2),
+        Channel(LOBBY, TEXT_CHANNEL, "lobby", ANNEX),
+        Channel(BACKSTAGE, TEXT_CHANNEL, "backstage", ANNEX, nsfw=True, position=1),
+    ):
+        world.channels[channel.id] = channel
+    return world
+
+
+def _studio() -> Guild:
+    guild = Guild(STUDIO, "The Studio", ADA, "#5865f2")
+    _add_roles(
+        guild,
+        Role(STUDIO, "@everyone", int(MEMBER)),
+        Role(FRIENDS, "Friends", 0, colour=0x9B59B6, position=1),
+        Role(PATRONS, "Patrons", 0, colour=0x2ECC71, position=2),
+        Role(BOT_ROLE, "Atelier", _BOT, colour=0x5865F2, position=3, managed=True),
+        Role(OPERATORS, "Operators", _OPERATOR, colour=0xE67E22, position=4),
+    )
+    _add_members(guild, Member(ADA, [OPERATORS]), Member(BEN, [PATRONS]), Member(CLEO), Member(BOT, [BOT_ROLE]))
+    return guild
+
+
+def _annex() -> Guild:
+    guild = Guild(ANNEX, "The Annex", ADA, "#e91e63")
+    _add_roles(
+        guild,
+        Role(ANNEX, "@everyone", int(MEMBER)),
+        Role(ANNEX_BOT_ROLE, "Atelier", _BOT, colour=0x5865F2, position=1, managed=True),
+        Role(ANNEX_OPERATORS, "Operators", _OPERATOR, colour=0xE67E22, position=2),
+    )
+    _add_members(guild, Member(ADA, [ANNEX_OPERATORS]), Member(CLEO), Member(BOT, [ANNEX_BOT_ROLE]))
+    return guild
+
+
+def _add_roles(guild: Guild, *roles: Role) -> None:
+    guild.roles.update((role.id, role) for role in roles)
+
+
+def _add_members(guild: Guild, *members: Member) -> None:
+    guild.members.update((member.user_id, member) for member in members)

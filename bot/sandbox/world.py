@@ -1,0 +1,130 @@
+"""Who and what there is: people, guilds, roles, channels. Messages are in `messages`."""
+
+from dataclasses import dataclass, field
+
+from bot.sandbox.errors import ApiError
+
+TEXT_CHANNEL = 0
+DM_CHANNEL = 1
+
+
+@dataclass(slots=True)
+class User:
+    """An account: a person, or the bot."""
+
+    id: str
+    username: str
+    global_name: str
+    colour: str  # behind the initials, "#rrggbb"
+    bot: bool = False
+    dms_closed: bool = False  # the bot cannot write to them
+    dms: dict[str, str] = field(default_factory=dict)  # other account's id → channel id
+
+
+@dataclass(slots=True)
+class Role:
+    """A role of a guild; the one with the guild's own id is @everyone."""
+
+    id: str
+    name: str
+    permissions: int
+    colour: int = 0
+    position: int = 0
+    managed: bool = False  # belongs to the bot
+
+
+@dataclass(slots=True)
+class Member:
+    """An account in a guild."""
+
+    user_id: str
+    roles: list[str] = field(default_factory=list)
+    joined_at: str = "2025-01-01T12:00:00+00:00"
+
+
+@dataclass(slots=True)
+class Channel:
+    """A place for messages: in a guild, or between two accounts."""
+
+    id: str
+    type: int
+    name: str = ""
+    guild_id: str | None = None
+    nsfw: bool = False  # age-restricted
+    topic: str = ""
+    position: int = 0
+    recipients: tuple[str, ...] = ()
+    denied: dict[str, int] = field(default_factory=dict)  # user id → permission bits taken away here
+    last_message_id: str | None = None
+
+
+@dataclass(slots=True)
+class Guild:
+    """A community."""
+
+    id: str
+    name: str
+    owner_id: str
+    colour: str
+    upload_limit_bytes: int = 10 * 1024 * 1024
+    roles: dict[str, Role] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that exists, by id."""
+
+    bot_id: str
+    users: dict[str, User] = field(default_factory=dict)
+    guilds: dict[str, Guild] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    message_content: bool = True  # is the privileged intent granted to the bot?
+
+    def user(self, user_id: str) -> User:
+        """Return an account; raise ApiError if there is none."""
+        try:
+            return self.users[user_id]
+        except KeyError:
+            raise ApiError("unknown_user") from None
+
+    def guild(self, guild_id: str) -> Guild:
+        """Return a guild that the bot is in; raise ApiError if there is none."""
+        try:
+            return self.guilds[guild_id]
+        except KeyError:
+            raise ApiError("unknown_guild") from None
+
+    def channel(self, channel_id: str) -> Channel:
+        """Return a channel; raise ApiError if there is none."""
+        try:
+            return self.channels[channel_id]
+        except KeyError:
+            raise ApiError("unknown_channel") from None
+
+    def guild_of(self, channel: Channel) -> Guild | None:
+        """Return the guild that a channel is in; None for direct messages."""
+        return self.guilds.get(channel.guild_id or "")
+
+    def channels_of(self, guild: Guild) -> list[Channel]:
+        """Return a guild's channels, in the order shown."""
+        return sorted((c for c in self.channels.values() if c.guild_id == guild.id), key=lambda c: c.position)
+
+    def can_see(self, user_id: str, channel: Channel) -> bool:
+        """Say whether an account is where a channel is."""
+        guild = self.guild_of(channel)
+        return user_id in (guild.members if guild else channel.recipients)
+
+    def upload_limit_bytes(self, channel: Channel) -> int:
+        """Return the largest size of one file in a channel."""
+        guild = self.guild_of(channel)
+        return guild.upload_limit_bytes if guild else Guild("", "", "", "").upload_limit_bytes
+
+    def dm_between(self, one: User, other: User, new_id: str) -> tuple[Channel, bool]:
+        """Return the direct-message channel of two accounts, and whether it was made just now."""
+        if known := one.dms.get(other.id):
+            return self.channels[known], False
+        channel = Channel(id=new_id, type=DM_CHANNEL, recipients=(one.id, other.id))
+        self.channels[channel.id] = channel
+        one.dms[other.id] = other.dms[one.id] = channel.id
+        return channel, True
