@@ -1,0 +1,205 @@
+"""The dispatcher with a real store, a real pool and an engine that needs no model."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from db.engine import Database
+from db.files import FileStore
+from db.jobs import Job, State
+from inference.dispatcher import Dispatcher, Rhythm
+from inference.plan import WorkerPlan
+from inference.pool.local import LocalPool, Patience
+from inference.requests import Request, to_json
+from tests.fakes.requests import image_request, train_request, transcribe_request
+from tests.integration.db.shop import Shop
+
+BRISK = Rhythm(beat_s=0.05, reap_s=0.1, drain_s=0.5)
+MEMBER = 1
+
+# What stands on the database runs on both kinds; what stands on the pool alone need not do so twice.
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+class Studio:
+    """A store, its files, and jobs asked for in one line."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.shop = Shop(database)
+        self.files = FileStore(str(folder))
+        self.pool: LocalPool
+
+    @asynccontextmanager
+    async def open(self, *, rhythm: Rhythm = BRISK, hang_s: float = 60.0, **options: object) -> AsyncIterator[None]:
+        """Compute while the context lasts."""
+        plan = WorkerPlan(engines="tests.fakes.engine:build", options=options, log_level="CRITICAL")
+        patience = Patience(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
+        async with AsyncExitStack() as stack:
+            self.pool = await stack.enter_async_context(LocalPool([plan], patience=patience))
+            await stack.enter_async_context(
+                Dispatcher(jobs=self.shop.jobs, files=self.files, pool=self.pool, rhythm=rhythm)
+            )
+            yield
+
+    async def ask(self, request: Request, *, price: int = 4, user_id: int = MEMBER) -> Job:
+        return await self.shop.submit(user_id, kind=str(request.kind), request=to_json(request), price=price)
+
+    async def until(self, job: Job, *states: State) -> Job:
+        """Return the job once it is in one of the states, or has ended."""
+        changed = self.shop.db.wake.listen("changed")
+        while True:
+            found = await self.shop.fresh(job)
+            if found.final or found.state in states:
+                return found
+            await changed.wait(1.0)
+
+    async def until_progress(self, job: Job) -> Job:
+        changed = self.shop.db.wake.listen("changed")
+        while not (found := await self.shop.fresh(job)).progress_done:
+            await changed.wait(1.0)
+        return found
+
+
+@pytest.fixture
+def studio(database: Database, tmp_path: Path) -> Studio:
+    return Studio(database, tmp_path / "files")
+
+
+async def test_image_is_drawn_kept_and_charged(studio: Studio) -> None:
+    before, _ = await studio.shop.balances()
+    async with studio.open():
+        job = await studio.until(await studio.ask(image_request("a cat", count=2, seed=3)))
+    assert (job.state, job.charged) == (State.DONE, 4)
+    assert job.outcome["files"]["2.png"] == {"media_type": "image/png", "seed": 4}
+    assert await studio.files.get(f"jobs/{job.id}/2.png") == b"a cat:4"
+    assert await studio.shop.balances() == (before - 4, 0)
+
+
+async def test_many_members_at_once_all_get_theirs(studio: Studio) -> None:
+    asked = await asyncio.gather(*(studio.ask(image_request(f"cat {i}"), user_id=i % 7) for i in range(20)))
+    async with studio.open():
+        done = await asyncio.gather(*(studio.until(job) for job in asked))
+    assert {job.state for job in done} == {State.DONE}
+    for index, job in enumerate(asked):
+        assert await studio.files.get(f"jobs/{job.id}/1.png") == f"cat {index}:7".encode()
+
+
+@sqlite_only
+async def test_progress_and_preview_are_seen_while_it_runs(studio: Studio) -> None:
+    async with studio.open(step_s=0.01):
+        job = await studio.until_progress(await studio.ask(image_request("hold", steps=50)))
+        assert job.progress_total == 50
+        changed = studio.shop.db.wake.listen("changed")
+        while not (await studio.shop.fresh(job)).preview:
+            await changed.wait(1.0)
+        assert await studio.files.get(f"jobs/{job.id}/preview.webp") == b"half of " + job.id.encode()
+
+
+@sqlite_only
+async def test_cancel_of_a_running_picture_costs_nothing_and_leaves_nothing(studio: Studio) -> None:
+    before, _ = await studio.shop.balances()
+    async with studio.open(step_s=0.01):
+        job = await studio.until_progress(await studio.ask(image_request("hold")))
+        await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
+        job = await studio.until(job)
+        after = await studio.until(await studio.ask(image_request(), price=1))
+    assert (job.state, job.charged, after.state) == (State.CANCELLED, 0, State.DONE)
+    assert await studio.shop.balances() == (before - 1, 0)
+    assert await studio.files.list(f"jobs/{job.id}") == []
+
+
+@sqlite_only
+async def test_cancel_of_a_training_charges_the_steps_that_were_run(studio: Studio) -> None:
+    async with studio.open(step_s=0.01):
+        job = await studio.until_progress(await studio.ask(train_request("hold", steps=100), price=100))
+        await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
+        job = await studio.until(job)
+    assert job.state is State.CANCELLED
+    assert 0 < job.charged < 100
+
+
+@sqlite_only
+async def test_not_finite_fails_and_costs_nothing(studio: Studio) -> None:
+    before, _ = await studio.shop.balances()
+    async with studio.open():
+        job = await studio.until(await studio.ask(image_request("nan")))
+    assert (job.state, job.error_code) == (State.FAILED, "not_finite")
+    assert await studio.shop.balances() == (before, 0)
+
+
+@sqlite_only
+async def test_out_of_memory_three_times_says_so(studio: Studio) -> None:
+    async with studio.open():
+        job = await studio.until(await studio.ask(image_request("oom@1")))
+    assert (job.state, job.error_code, job.attempt) == (State.FAILED, "out_of_memory", 3)
+
+
+@sqlite_only
+async def test_missing_clip_fails_kindly(studio: Studio) -> None:
+    async with studio.open():
+        job = await studio.until(await studio.ask(transcribe_request("uploads/1/gone.ogg")))
+    assert (job.state, job.charged, job.error_code) == (State.FAILED, 0, "bad_input")
+    assert job.error_text == "Something that this needs was deleted before its turn came."
+
+
+async def test_worker_killed_mid_step_the_job_is_drawn_by_the_next_one(studio: Studio) -> None:
+    async with studio.open(step_s=0.02):
+        job = await studio.until_progress(await studio.ask(image_request(steps=40)))
+        os.kill(studio.pool.pids()["cpu"], signal.SIGKILL)
+        job = await studio.until(job)
+    assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 2, 1, 4)
+
+
+@sqlite_only
+async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> None:
+    async with studio.open(step_s=0.02):
+        job = await studio.ask(train_request(steps=60), price=6)
+        while not await studio.files.exists(f"jobs/{job.id}/checkpoint"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the file store has no wake-ups
+        os.kill(studio.pool.pids()["cpu"], signal.SIGKILL)
+        job = await studio.until(job)
+    assert (job.state, job.attempt, job.charged) == (State.DONE, 2, 6)
+    assert await studio.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/adapter.safetensors"]
+
+
+@sqlite_only
+@pytest.mark.parametrize("fault", ["crash@2", "hang@2", "raise@2"])
+async def test_poison_fails_alone_and_its_neighbours_are_drawn(studio: Studio, fault: str) -> None:
+    async with studio.open(hang_s=1.0, step_s=0.005):
+        poison = await studio.ask(image_request(fault), user_id=99)
+        neighbours = [await studio.ask(image_request(f"cat {i}"), user_id=i) for i in range(6)]
+        ended = await asyncio.gather(*(studio.until(job) for job in (poison, *neighbours)))
+    assert [job.state for job in ended] == [State.FAILED, *[State.DONE] * 6]
+    assert ended[0].charged == 0
+    assert await studio.shop.balances(99) == (100_000, 0)
+
+
+async def test_close_gives_running_jobs_back_without_blame(studio: Studio) -> None:
+    async with studio.open(step_s=0.01):
+        job = await studio.until_progress(await studio.ask(image_request("hold")))
+    job = await studio.shop.fresh(job)
+    assert (job.state, job.blamed, job.lease_owner) == (State.QUEUED, 0, None)
+
+
+@sqlite_only
+async def test_close_lets_what_is_nearly_done_end(studio: Studio) -> None:
+    async with studio.open(step_s=0.01, rhythm=Rhythm(beat_s=0.05, drain_s=20.0)):
+        job = await studio.until(await studio.ask(image_request(steps=30)), State.RUNNING)
+    assert (await studio.shop.fresh(job)).state is State.DONE
+
+
+async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
+    async with studio.open(slots=1, step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0)):
+        job = await studio.until(await studio.ask(image_request(steps=40)), State.RUNNING)
+        studio.shop.db.advance(60)
+        await studio.shop.jobs.reap()
+        (other,) = await studio.shop.claim(owner="another dispatcher")
+        assert await studio.shop.settle(other, charge=1)
+        await studio.until(await studio.ask(image_request()))  # there is one slot: the late end came before
+    job = await studio.shop.fresh(job)
+    assert (job.state, job.charged, job.lease_owner) == (State.DONE, 1, "another dispatcher")

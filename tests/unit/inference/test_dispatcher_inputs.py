@@ -1,0 +1,55 @@
+"""What a task carries."""
+
+from pathlib import Path
+
+import pytest
+
+from db.files import FileStore
+from inference.dispatcher.inputs import InputMissing, input_keys, load_task
+from inference.requests import Request, SubjectUse
+from tests.fakes.jobs import job_of
+from tests.fakes.requests import image_request, train_request, transcribe_request
+
+WITH_REX = image_request(subjects=(SubjectUse("rex"), SubjectUse("moe")))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> FileStore:
+    return FileStore(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("request_", "names"),
+    [
+        (image_request(), set()),
+        (WITH_REX, {"adapter:rex", "adapter:moe"}),
+        (train_request(photos=("uploads/1/0.png", "uploads/1/1.png")), {"photo-0", "photo-1"}),
+        (transcribe_request(), {"audio"}),
+    ],
+)
+def test_input_keys_of_each_kind(request_: Request, names: set[str]) -> None:
+    assert set(input_keys(request_)) == names
+
+
+def test_input_keys_leave_out_adapters_in_memory() -> None:
+    assert input_keys(WITH_REX, resident=["rex"]) == {"adapter:moe": "subjects/moe/adapter.safetensors"}
+
+
+async def test_load_task_reads_photos_in_order(files: FileStore) -> None:
+    await files.put("uploads/1/a.png", b"first")
+    await files.put("uploads/1/b.png", b"second")
+    task = await load_task(job_of(train_request(photos=("uploads/1/a.png", "uploads/1/b.png"))), files)
+    assert task.inputs == {"photo-0": b"first", "photo-1": b"second"}
+
+
+async def test_load_task_with_a_deleted_adapter(files: FileStore) -> None:
+    with pytest.raises(InputMissing):
+        await load_task(job_of(WITH_REX), files)
+
+
+async def test_load_task_of_a_repeated_job_brings_everything(files: FileStore) -> None:
+    job = job_of(image_request(subjects=(SubjectUse("rex"),)), attempt=2)
+    await files.put("subjects/rex/adapter.safetensors", b"weights")
+    await files.put(f"jobs/{job.id}/checkpoint", b"12")
+    task = await load_task(job, files, resident=["rex"])
+    assert task.inputs == {"adapter:rex": b"weights", "checkpoint": b"12"}
