@@ -1,0 +1,64 @@
+"""A dispatcher that kills itself, by SIGKILL, at a named stage: `python -m tests.simulation.doomed STAGE DB FILES`."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Collection, Sequence
+
+from db.engine import Database
+from db.files import FileStore
+from db.jobs import Beaten, End, Job, JobStore, Report
+from db.ledger import Ledger
+from inference.dispatcher import Dispatcher, Rhythm
+from inference.plan import WorkerPlan
+from inference.pool.local import LocalPool
+from tests.integration.db.shop import RICH
+
+STAGES = ("claimed", "progress written", "files written", "settled")
+
+
+class DoomedStore(JobStore):
+    """A job store whose process dies right before or after one of its transactions."""
+
+    def __init__(self, db: Database, ledger: Ledger, stage: str) -> None:
+        super().__init__(db, ledger)
+        self.stage = stage
+
+    async def claim(
+        self, *, owner: str, kinds: Sequence[str], limit: int, lease_s: float, models: Collection[str] = ()
+    ) -> list[Job]:
+        claimed = await super().claim(owner=owner, kinds=kinds, limit=limit, lease_s=lease_s, models=models)
+        if claimed:
+            self._die_at("claimed")
+        return claimed
+
+    async def beat(self, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
+        beaten = await super().beat(owner=owner, reports=reports, lease_s=lease_s)
+        if any(report.done for report in reports):
+            self._die_at("progress written")
+        return beaten
+
+    async def settle(self, *, owner: str, job_id: str, attempt: int, end: End) -> bool:
+        self._die_at("files written")
+        settled = await super().settle(owner=owner, job_id=job_id, attempt=attempt, end=end)
+        self._die_at("settled")
+        return settled
+
+    def _die_at(self, stage: str) -> None:
+        if self.stage == stage:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def run(stage: str, database_url: str, files_url: str) -> None:
+    """Dispatch until the stage comes."""
+    plan = WorkerPlan(engines="tests.fakes.engine:build", options={"step_s": 0.005}, log_level="ERROR")
+    async with Database.from_url(database_url) as database, LocalPool([plan]) as pool:
+        store = DoomedStore(database, Ledger(database, RICH), stage)
+        rhythm = Rhythm(beat_s=0.02)
+        async with Dispatcher(jobs=store, files=FileStore(files_url), pool=pool, rhythm=rhythm):
+            await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(*sys.argv[1:]))
