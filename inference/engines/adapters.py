@@ -62,7 +62,7 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
     pairs = _pair(tensors, model)
     components: dict[str, dict[str, Factor]] = {}
     for (part, name), (down, up) in pairs.items():
-        layer: nn.Linear | nn.Conv2d = model.components[part].get_submodule(name)
+        layer = model.layers[part][name]
         down, up = down.to(model.dtype), up.to(model.dtype)
         _check_pair(f"{part}.{name}", layer, down, up)
         scale = _scale(metadata, part, name, rank=down.shape[0])
@@ -125,20 +125,10 @@ def _pair(tensors: Mapping[str, torch.Tensor], model: LoadedModel) -> _Pairs:
 
 def _layer_name(model: LoadedModel, part: str, name: str) -> str:
     """Return the layer's name in this model; CLIP's had a 'text_model.' in front in older files."""
-    component = model.components.get(part)
     for candidate in (name, name.removeprefix("text_model."), f"text_model.{name}"):
-        layer = component.get_submodule(candidate) if component is not None and _has(component, candidate) else None
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if candidate in model.layers.get(part, ()):
             return candidate
     raise AdapterRejected(f"The adapter is for another model: {part}.{name[:80]} is not in this one.")
-
-
-def _has(component: nn.Module, name: str) -> bool:
-    try:
-        component.get_submodule(name)
-    except AttributeError:
-        return False
-    return True
 
 
 def _check_pair(where: str, layer: nn.Linear | nn.Conv2d, down: torch.Tensor, up: torch.Tensor) -> None:

@@ -66,16 +66,15 @@ def _join(found: list[tuple[Factor, float]]) -> Factor:
 class Deltas:
     """The hooks on one component (a UNet, a text encoder) that add each sample's own changes."""
 
-    def __init__(self, component: str, module: nn.Module) -> None:
-        """Remember the component's layers; hooks are set when the first adapter that changes a layer arrives.
+    def __init__(self, component: str, layers: Mapping[str, nn.Linear | nn.Conv2d]) -> None:
+        """Remember the component's layers; a hook is set when the first adapter that changes a layer arrives.
 
         Args:
             component: its name in a `Mix`.
+            layers: by the names that factors have.
         """
         self._component = component
-        self._layers = {
-            name: layer for name, layer in module.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)
-        }
+        self._layers = layers
         self._hooks: dict[str, Any] = {}
         self._mixes: tuple[Mix, ...] = ()
         self._stacks: dict[str, _Stack] = {}

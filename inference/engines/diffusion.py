@@ -173,8 +173,10 @@ class DiffusionEngine:
         drawing.started_s = drawing.previewed_s = self._clock()
         others = [each.served for each in self._drawings.values() if each.lanes]
         drawing.served = min(others, default=0)
+        name, job_id = drawing.line.scheduler, drawing.job_id
         drawing.lanes = [
-            make_lane(model, request, drawing.job_id, index, embeddings, mix) for index in range(request.count)
+            make_lane(model, request, embeddings, mix, job_id=job_id, index=index, scheduler_name=name)
+            for index in range(request.count)
         ]
 
     # -- one pass -----------------------------------------------------------------------------------------------------

@@ -82,8 +82,8 @@ def check_request(request: ImageRequest, line: ImageModel) -> None:
         BadRequest: with a sentence for the member.
     """
     sides = (request.width_px, request.height_px)
-    if any(side < 8 or side > line.side_max_px or side % 8 for side in sides):
-        raise BadRequest(f"Width and height have to be multiples of 8, {line.side_max_px} at most.")
+    if any(side < 8 or side > line.side_max_px or side % line.grid_px for side in sides):
+        raise BadRequest(f"Width and height have to be multiples of {line.grid_px}, {line.side_max_px} at most.")
     if not 1 <= request.steps <= line.steps_max:
         raise BadRequest(f"Steps have to be 1 to {line.steps_max} for this model.")
     if not 1 <= request.count <= PICTURES_MAX:

@@ -52,14 +52,21 @@ class Lane:
 
 
 def make_lane(
-    model: LoadedModel, request: ImageRequest, job_id: str, index: int, embeddings: Embeddings, mix: Mix
+    model: LoadedModel,
+    request: ImageRequest,
+    embeddings: Embeddings,
+    mix: Mix,
+    *,
+    job_id: str,
+    index: int,
+    scheduler_name: str,
 ) -> Lane:
     """Start picture `index` of a request: seed + index, noise drawn on the CPU.
 
     Noise from the CPU's generator is the same on every device, so that a seed means the same picture everywhere:
     diffusers' pipelines draw it so too when given `torch.Generator('cpu')`.
     """
-    scheduler = make_scheduler(model.scheduler, model.line.scheduler, request.steps)
+    scheduler = make_scheduler(model.scheduler, scheduler_name, request.steps)
     generator = torch.Generator("cpu").manual_seed(request.seed + index)
     height, width = request.height_px // model.vae_factor, request.width_px // model.vae_factor
     shape = (1, model.latent_channels, height, width)

@@ -2,18 +2,24 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import diffusers
 import torch
 import transformers
+from torch import nn
 
 from inference.catalogue import ImageModel
 from inference.engines.folders import CheckedFolder
 from inference.errors import ModelUnusable
 
 log = logging.getLogger(__name__)
+
+
+# A component's layers under the names they were loaded with: a training that wraps layers renames them meanwhile.
+Layers = Mapping[str, nn.Linear | nn.Conv2d]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +37,7 @@ class LoadedModel:
     vae_factor: int  # pixels a latent is wide
     zero_empty_negative: bool = False  # SDXL: an empty negative prompt is zeros instead of an encoded ''
     size_bytes: int = 0
-    components: dict[str, Any] = field(default_factory=dict)  # what adapters may change, by diffusers' prefix
+    layers: Mapping[str, Layers] = field(default_factory=dict)  # what adapters may change: component → name → layer
 
     @property
     def latent_channels(self) -> int:
@@ -85,7 +91,7 @@ def _build(line: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
         vae_factor=2 ** (len(vae.config.block_out_channels) - 1),
         zero_empty_negative=line.family == "sdxl" and _zeroes_empty(folder),
         size_bytes=sum(_module_bytes(part) for part in (*components.values(), vae)),
-        components=components,
+        layers={name: _layers(part) for name, part in components.items()},
     )
 
 
@@ -105,6 +111,10 @@ def _part(folder: CheckedFolder, name: str) -> Any:
         # the libraries only warn, and draw the rest at random
         raise ModelUnusable(f"{folder.path.name}: {name} lacks {len(missing)} weights, among them {missing[0]}.")
     return part.eval().requires_grad_(False)
+
+
+def _layers(part: nn.Module) -> Layers:
+    return {name: layer for name, layer in part.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
 
 
 def _move(part: Any, device: torch.device, dtype: torch.dtype) -> Any:

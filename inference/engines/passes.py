@@ -31,7 +31,7 @@ class Passes:
 
     def __init__(self, model: LoadedModel) -> None:
         self.model = model
-        self._deltas = {name: Deltas(name, part) for name, part in model.components.items()}
+        self._deltas = {name: Deltas(name, layers) for name, layers in model.layers.items()}
         self._formation: _Formation | None = None
 
     @torch.inference_mode()
@@ -41,7 +41,7 @@ class Passes:
         Returns:
             The prompt's row, after the negative's where guidance is on.
         """
-        return self._encode_with(list(self.model.components), prompt, negative, guided=guided, mix=mix)
+        return self._encode_with(list(self.model.layers), prompt, negative, guided=guided, mix=mix)
 
     def _encode_with(self, names: list[str], prompt: str, negative: str, *, guided: bool, mix: Mix) -> Embeddings:
         """Apply the changes of the text encoders one within the other, then encode."""

@@ -1,0 +1,53 @@
+"""Tiny models, written once for the session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.catalogue import ImageModel
+from inference.engines.loading import ModelCache
+from inference.engines.model import LoadedModel
+from tests.integration.engines.studio import Studio
+from tests.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
+
+
+@pytest.fixture(scope="session")
+def sd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_folder(TINY_SD, tmp_path_factory.mktemp("models") / "sd")
+
+
+@pytest.fixture(scope="session")
+def v_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_folder(TINY_SD_V, tmp_path_factory.mktemp("models") / "sd-v")
+
+
+@pytest.fixture(scope="session")
+def xl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_folder(TINY_SDXL, tmp_path_factory.mktemp("models") / "sdxl")
+
+
+@pytest.fixture
+def sd_line(sd_folder: Path) -> ImageModel:
+    return make_line(sd_folder)
+
+
+@pytest.fixture
+def studio(sd_line: ImageModel, models: ModelCache) -> Iterator[Studio]:
+    studio = Studio(sd_line, models=models)
+    yield studio
+    studio.close()
+
+
+@pytest.fixture(scope="session")
+def models() -> Iterator[ModelCache]:
+    """Models that stay in memory from test to test."""
+    cache = ModelCache("cpu", limit_bytes=1 << 30)
+    yield cache
+    cache.close()
+
+
+@pytest.fixture(scope="session")
+def sd_model(sd_folder: Path, models: ModelCache) -> LoadedModel:
+    """The tiny model in memory, for what needs no engine."""
+    return models.get(make_line(sd_folder))

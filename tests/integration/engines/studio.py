@@ -1,0 +1,184 @@
+"""An engine on a tiny model, and plain diffusers beside it to compare with."""
+
+import io
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.catalogue import Catalogue, ImageModel
+from inference.engines.adapters import AdapterShelf
+from inference.engines.diffusion import DiffusionEngine
+from inference.engines.loading import ModelCache
+from inference.engines.schedulers import make_scheduler
+from inference.messages import Failed, Finished, JobEvent, Output, Task
+from inference.requests import ImageRequest
+
+STEPS_MAX = 2_000  # a run that needs more hangs
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a job."""
+
+    pictures: dict[str, NDArray[np.int16]] = field(default_factory=dict)
+    events: list[JobEvent] = field(default_factory=list)
+
+    @property
+    def last(self) -> JobEvent:
+        return self.events[-1]
+
+    @property
+    def failed(self) -> Failed:
+        assert isinstance(self.last, Failed), self.last
+        return self.last
+
+    @property
+    def finished(self) -> Finished:
+        assert isinstance(self.last, Finished), self.last
+        return self.last
+
+
+class Studio:
+    """Runs jobs on an engine by hand, and gathers what it reports."""
+
+    def __init__(self, *lines: ImageModel, models: ModelCache | None = None, **options: Any) -> None:
+        self.models = models or ModelCache("cpu", limit_bytes=1 << 30)
+        self._own_models = models is None
+        self.shelf = AdapterShelf(limit_bytes=1 << 24)
+        self.engine = DiffusionEngine(Catalogue(images=lines, speech=()), self.models, self.shelf, **options)
+        self.jobs: dict[str, Outcome] = {}
+
+    def admit(self, job_id: str, request: ImageRequest, inputs: Mapping[str, bytes] | None = None) -> None:
+        self.jobs[job_id] = Outcome()
+        self.engine.admit(Task(job_id, 1, request, inputs or {}))
+
+    def step(self, times: int = 1) -> list[JobEvent]:
+        events = [event for _ in range(times) for event in self.engine.step()]
+        for event in events:
+            outcome = self.jobs[event.job_id]
+            outcome.events.append(event)
+            if isinstance(event, Output):
+                outcome.pictures[event.name] = open_picture(event.content)
+        return events
+
+    def step_until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(STEPS_MAX):
+            if condition():
+                return
+            self.step()
+        raise AssertionError("the engine got nowhere")
+
+    def finish(self) -> None:
+        self.step_until(lambda: not self.engine.busy())
+
+    def draw(self, request: ImageRequest, inputs: Mapping[str, bytes] | None = None) -> Outcome:
+        self.admit("only", request, inputs)
+        self.finish()
+        return self.jobs["only"]
+
+    def close(self) -> None:
+        self.engine.close()
+        self.shelf.close()
+        if self._own_models:
+            self.models.close()
+
+
+class Reference:
+    """Plain diffusers: its own pipeline and its own LoRA loading, one picture at a time."""
+
+    def __init__(self, pipeline: Any, scheduler: str) -> None:
+        self._pipeline = pipeline
+        self._base = pipeline.scheduler
+        self._scheduler = scheduler
+        self._adapters: set[str] = set()
+        self._drawn: dict[Any, NDArray[np.int16]] = {}
+
+    def picture(
+        self, request: ImageRequest, index: int, adapters: Mapping[str, bytes] | None = None, scheduler: str = ""
+    ) -> NDArray[np.int16]:
+        """Draw picture `index` of a request."""
+        key = (request, index, scheduler)
+        if key not in self._drawn:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # peft's and diffusers' own
+                self._use(request, adapters or {})
+                self._drawn[key] = self._draw(request, index, scheduler or self._scheduler)
+        return self._drawn[key]
+
+    def _draw(self, request: ImageRequest, index: int, scheduler: str) -> NDArray[np.int16]:
+        self._pipeline.scheduler = make_scheduler(self._base, scheduler, request.steps)
+        image = self._pipeline(
+            request.prompt,
+            negative_prompt=request.negative or None,
+            width=request.width_px,
+            height=request.height_px,
+            num_inference_steps=request.steps,
+            guidance_scale=request.guidance,
+            generator=torch.Generator("cpu").manual_seed(request.seed + index),
+        ).images[0]
+        return np.asarray(image).astype(np.int16)
+
+    def _use(self, request: ImageRequest, adapters: Mapping[str, bytes]) -> None:
+        for use in request.subjects:
+            if use.subject_id not in self._adapters:
+                with tempfile.TemporaryDirectory() as folder:  # given as tensors, diffusers would lose the settings
+                    (Path(folder) / "lora.safetensors").write_bytes(adapters[f"adapter:{use.subject_id}"])
+                    self._pipeline.load_lora_weights(
+                        folder, weight_name="lora.safetensors", adapter_name=use.subject_id, local_files_only=True
+                    )
+                self._adapters.add(use.subject_id)
+        if request.subjects:
+            self._pipeline.enable_lora()
+            names, weights = zip(*((use.subject_id, use.weight) for use in request.subjects), strict=True)
+            self._pipeline.set_adapters(list(names), list(weights))
+        elif self._adapters:
+            self._pipeline.disable_lora()
+
+
+def open_picture(content: bytes) -> NDArray[np.int16]:
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(np.int16)
+
+
+def make_request(**changes: Any) -> ImageRequest:
+    fields: dict[str, Any] = {
+        "prompt": "a red heart",
+        "model": "tiny",
+        "width_px": 16,
+        "height_px": 16,
+        "steps": 4,
+        "guidance": 5.0,
+        "seed": 1,
+        "count": 1,
+    }
+    return ImageRequest(**fields | changes)
+
+
+def assert_same(drawn: NDArray[np.int16], expected: NDArray[np.int16]) -> None:
+    """Hold the stated tolerance: one of 255 levels, and that only where rounding fell the other way."""
+    difference = np.abs(drawn - expected)
+    assert drawn.shape == expected.shape
+    assert difference.max() <= 1, f"differs by up to {difference.max()} levels"
+    assert (difference > 0).mean() <= 0.02, f"{(difference > 0).mean():.1%} of the values differ"
+
+
+def names(outcome: Outcome) -> Sequence[str]:
+    return sorted(outcome.pictures)
+
+
+def saved(folder: Path) -> Any:
+    """Load diffusers' own pipeline from a folder."""
+    from diffusers import DiffusionPipeline
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pipeline: Any = DiffusionPipeline.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline

@@ -1,0 +1,192 @@
+"""What goes wrong with one job leaves its neighbours' pictures as they were."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from inference.engines.loading import ModelCache
+from inference.engines.model import LoadedModel
+from inference.messages import FailureKind, Finished, Output, Progress
+from inference.requests import SubjectUse, TranscribeRequest
+from tests.integration.engines.studio import Outcome, Studio, assert_same, make_request
+from tests.tiny_adapters import make_adapter
+from tests.tiny_models import make_line
+
+QUIET = make_request(seed=7, steps=6)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(sd_folder: Path, models: ModelCache) -> Outcome:
+    """What `QUIET` looks like alone."""
+    studio = Studio(make_line(sd_folder), models=models)
+    outcome = studio.draw(QUIET)
+    studio.close()
+    return outcome
+
+
+def assert_quiet_is_undisturbed(studio: Studio, undisturbed: Outcome) -> None:
+    drawn = studio.jobs["quiet"].pictures["picture-1.png"]
+    assert_same(drawn, undisturbed.pictures["picture-1.png"])
+
+
+def raising_above(forward: Any, rows: int, error: Exception) -> Any:
+    def limited(sample: torch.Tensor, *args: Any, **options: Any) -> Any:
+        if sample.shape[0] > rows:
+            raise error
+        return forward(sample, *args, **options)
+
+    return limited
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no memory"), RuntimeError("something odd")])
+def test_pass_that_fails_is_tried_with_fewer_lanes(
+    studio: Studio, sd_model: LoadedModel, undisturbed: Outcome, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(sd_model.unet, "forward", raising_above(sd_model.unet.forward, 4, error))
+    studio.admit("quiet", QUIET)
+    studio.admit("large", make_request(count=6))
+    studio.finish()
+    assert_quiet_is_undisturbed(studio, undisturbed)
+    assert len(studio.jobs["large"].pictures) == 6
+    assert isinstance(studio.jobs["large"].last, Finished)
+
+
+def test_single_lane_that_does_not_fit_fails_with_out_of_memory(
+    studio: Studio, sd_model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = torch.OutOfMemoryError("no memory")
+    monkeypatch.setattr(sd_model.unet, "forward", raising_above(sd_model.unet.forward, 1, error))
+    studio.admit("guided", make_request())
+    studio.admit("unguided", make_request(guidance=1.0))  # one row is enough for it
+    studio.finish()
+    assert studio.jobs["guided"].failed.failure is FailureKind.OUT_OF_MEMORY
+    assert studio.jobs["guided"].failed.retry
+    assert isinstance(studio.jobs["unguided"].last, Finished)
+
+
+def test_decoding_that_runs_out_of_memory_is_done_one_by_one(
+    studio: Studio, sd_model: LoadedModel, undisturbed: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = torch.OutOfMemoryError("no memory")
+    monkeypatch.setattr(sd_model.vae, "decode", raising_above(sd_model.vae.decode, 1, error))
+    studio.admit("quiet", QUIET)
+    studio.admit("other", make_request(steps=6, count=3))
+    studio.finish()
+    assert_quiet_is_undisturbed(studio, undisturbed)
+    assert len(studio.jobs["other"].pictures) == 3
+
+
+def test_numbers_that_are_not_finite_fail_their_own_job_only(
+    studio: Studio, sd_model: LoadedModel, undisturbed: Outcome
+) -> None:
+    wild = make_adapter(sd_model, strength=1e30)
+    studio.admit("quiet", QUIET)
+    studio.admit("wild", make_request(subjects=(SubjectUse("w", 1.0),), count=2), {"adapter:w": wild})
+    studio.finish()
+    assert studio.jobs["wild"].failed.failure is FailureKind.NOT_FINITE
+    assert not studio.jobs["wild"].failed.retry
+    assert not studio.jobs["wild"].pictures
+    assert_quiet_is_undisturbed(studio, undisturbed)
+
+
+def test_adapter_that_does_not_fit_is_the_members_own_error(studio: Studio, undisturbed: Outcome) -> None:
+    studio.admit("quiet", QUIET)
+    studio.admit("bad", make_request(subjects=(SubjectUse("s"),)), {"adapter:s": b"nonsense"})
+    studio.finish()
+    assert studio.jobs["bad"].failed.failure is FailureKind.BAD_INPUT
+    assert_quiet_is_undisturbed(studio, undisturbed)
+
+
+def test_model_that_cannot_be_loaded_fails_its_jobs_while_others_are_drawn(
+    sd_folder: Path, tmp_path: Path, models: ModelCache, undisturbed: Outcome
+) -> None:
+    broken = make_line(sd_folder, name="broken", source=str(tmp_path / "nowhere"))
+    studio = Studio(make_line(sd_folder), broken, models=models)
+    studio.admit("quiet", QUIET)
+    studio.admit("lost", make_request(model="broken"))
+    studio.finish()
+    assert studio.jobs["lost"].failed.failure is FailureKind.MODEL
+    assert_quiet_is_undisturbed(studio, undisturbed)
+    studio.close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": "unheard-of"},
+        {"width_px": 12},
+        {"height_px": 4096},
+        {"steps": 0},
+        {"steps": 5000},
+        {"count": 0},
+        {"guidance": float("nan")},
+        {"seed": -1},
+        {"subjects": tuple(SubjectUse(name) for name in "abcd")},
+        {"subjects": (SubjectUse("a", float("inf")),)},
+    ],
+    ids=str,
+)
+def test_request_that_cannot_be_drawn_is_refused(studio: Studio, wrong: dict[str, Any]) -> None:
+    failed = studio.draw(make_request(**wrong)).failed
+    assert failed.failure is FailureKind.BAD_INPUT
+    assert not studio.engine.busy()
+
+
+def test_request_of_another_kind_is_refused(studio: Studio) -> None:
+    studio.admit("clip", TranscribeRequest(audio="a", duration_s=1.0, model="m"))  # type: ignore[arg-type]
+    studio.finish()
+    assert studio.jobs["clip"].failed.failure is FailureKind.BAD_INPUT
+
+
+def test_cancelled_job_says_nothing_more_and_frees_its_slot(studio: Studio, undisturbed: Outcome) -> None:
+    studio.admit("quiet", QUIET)
+    studio.admit("gone", make_request(count=3))
+    studio.step_until(lambda: any(isinstance(event, Progress) for event in studio.jobs["gone"].events))
+    said, free = len(studio.jobs["gone"].events), studio.engine.free_slots()
+    studio.engine.cancel("gone")
+    assert studio.engine.free_slots() == free + 1
+    studio.finish()
+    assert len(studio.jobs["gone"].events) == said
+    assert_quiet_is_undisturbed(studio, undisturbed)
+
+
+def test_job_cancelled_while_its_model_loads_leaves_nothing_behind(sd_folder: Path) -> None:
+    studio = Studio(make_line(sd_folder))
+    studio.admit("gone", make_request())
+    studio.engine.cancel("gone")
+    assert not studio.engine.busy()
+    studio.finish()
+    assert studio.jobs["gone"].events == []
+    studio.close()
+
+
+def test_job_ended_early_delivers_the_pictures_it_has(studio: Studio) -> None:
+    studio.engine.cancel("unknown", keep=True)
+    studio.admit("early", make_request(count=2, steps=5))
+    studio.step_until(lambda: any(isinstance(event, Progress) for event in studio.jobs["early"].events))
+    studio.engine.cancel("early", keep=True)
+    studio.finish()
+    assert 0 < studio.jobs["early"].finished.done < studio.jobs["early"].finished.total
+
+
+def test_lost_device_is_passed_on_so_that_the_worker_is_replaced(
+    studio: Studio, sd_model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = RuntimeError("CUDA error: device-side assert triggered")
+    monkeypatch.setattr(sd_model.unet, "forward", raising_above(sd_model.unet.forward, 0, error))
+    studio.admit("unlucky", make_request())
+    with pytest.raises(RuntimeError, match="device-side"):
+        studio.finish()
+
+
+def test_outputs_come_before_the_end_and_progress_never_goes_back(studio: Studio) -> None:
+    outcome = studio.draw(make_request(count=3, steps=3))
+    kinds = [type(event) for event in outcome.events]
+    assert kinds.count(Output) == 3
+    assert kinds[-1] is Finished
+    done = [event.done for event in outcome.events if isinstance(event, Progress)]
+    assert done == sorted(done)
+    assert done[-1] == outcome.finished.done == outcome.finished.total == 9
+    assert outcome.finished.summary["seeds"] == [1, 2, 3]

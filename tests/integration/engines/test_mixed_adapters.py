@@ -1,0 +1,196 @@
+"""Lanes with different adapters, with several and with none share passes; each draws what diffusers draws alone."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference.catalogue import ImageModel
+from inference.engines.adapters import Adapter, AdapterShelf, read_adapter
+from inference.engines.loading import ModelCache
+from inference.engines.model import LoadedModel
+from inference.messages import FailureKind
+from inference.requests import ImageRequest, SubjectUse
+from tests.integration.engines.studio import Outcome, Reference, Studio, assert_same, make_request, saved
+from tests.tiny_adapters import EVERYTHING, make_adapter
+from tests.tiny_models import make_line
+
+TEXT = ("unet", "text_encoder")
+
+
+@pytest.fixture(scope="module")
+def adapters(sd_model: LoadedModel) -> dict[str, bytes]:
+    """Three subjects: attention only, text encoder and all, another rank with a scale of its own."""
+    settings_of_c = {"unet.r": 2, "unet.lora_alpha": 6, "unet.target_modules": ["to_q", "to_k", "to_v", "to_out.0"]}
+    return {
+        "adapter:a": make_adapter(sd_model, rank=4, seed=1),
+        "adapter:b": make_adapter(sd_model, rank=3, seed=2, parts=TEXT, endings=EVERYTHING),
+        "adapter:c": make_adapter(
+            sd_model, rank=2, seed=3, metadata=settings_of_c, endings=("to_q", "to_k", "to_v", "to_out.0")
+        ),
+    }
+
+
+@pytest.fixture(scope="module")
+def reference(sd_folder: Path) -> Reference:
+    return Reference(saved(sd_folder), "dpm++")
+
+
+def with_subjects(*uses: tuple[str, float], **changes: Any) -> ImageRequest:
+    return make_request(subjects=tuple(SubjectUse(name, weight) for name, weight in uses), **changes)
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        [("a", 1.0)],
+        [("b", 0.7)],
+        [("a", -0.5)],
+        [("a", 0.8), ("b", 0.5)],
+        [("b", 0.4), ("a", 0.6), ("c", 0.3)],
+    ],
+)
+def test_picture_with_adapters_equals_diffusers(
+    studio: Studio, reference: Reference, adapters: dict[str, bytes], uses: list[tuple[str, float]]
+) -> None:
+    request = with_subjects(*uses)
+    drawn = studio.draw(request, adapters).pictures["picture-1.png"]
+    assert_same(drawn, reference.picture(request, 0, adapters))
+    assert abs(drawn - reference.picture(make_request(), 0)).max() > 8  # the adapters really do something
+
+
+def test_scale_written_beside_the_weights_is_followed(
+    studio: Studio, sd_model: LoadedModel, adapters: dict[str, bytes]
+) -> None:
+    plain = make_adapter(sd_model, rank=2, seed=3, endings=("to_q", "to_k", "to_v", "to_out.0"))
+    scaled = studio.draw(with_subjects(("c", 0.5)), adapters).pictures["picture-1.png"]
+    by_hand = studio.draw(with_subjects(("d", 1.5)), {"adapter:d": plain}).pictures["picture-1.png"]  # 6 / 2 is 3
+    assert_same(scaled, by_hand)
+
+
+def test_picture_with_adapters_equals_diffusers_for_sdxl(xl_folder: Path) -> None:
+    line = make_line(xl_folder)
+    studio, reference = Studio(line), Reference(saved(xl_folder), "dpm++")
+    model = studio.models.get(line)
+    adapters = {"adapter:x": make_adapter(model, parts=("unet", "text_encoder", "text_encoder_2"), endings=EVERYTHING)}
+    request = with_subjects(("x", 0.6))
+    assert_same(studio.draw(request, adapters).pictures["picture-1.png"], reference.picture(request, 0, adapters))
+    studio.close()
+
+
+def test_adapter_of_weight_zero_changes_nothing(
+    studio: Studio, reference: Reference, adapters: dict[str, bytes]
+) -> None:
+    drawn = studio.draw(with_subjects(("a", 0.0)), adapters).pictures["picture-1.png"]
+    assert_same(drawn, reference.picture(make_request(), 0))
+
+
+USES = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.4, 1.0, -0.6])),
+    max_size=3,
+    unique_by=lambda use: use[0],
+)
+REQUESTS = st.builds(
+    lambda uses, **changes: with_subjects(*uses, **changes),
+    USES,
+    steps=st.integers(1, 4),
+    guidance=st.sampled_from([1.0, 4.3]),
+    seed=st.integers(0, 1),
+    count=st.integers(1, 2),
+)
+Action = ImageRequest | int | tuple[str, int]
+SCRIPTS = st.lists(
+    st.one_of(REQUESTS, st.integers(0, 3), st.tuples(st.just("cancel"), st.integers(0, 5))), min_size=2, max_size=10
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(script=SCRIPTS, lanes_max=st.integers(1, 10))
+def test_picture_is_the_same_whoever_brings_adapters_to_its_batch(
+    sd_folder: Path,
+    models: ModelCache,
+    reference: Reference,
+    adapters: dict[str, bytes],
+    script: list[Action],
+    lanes_max: int,
+) -> None:
+    studio = Studio(make_line(sd_folder), models=models, lanes_max=lanes_max, slots=16)
+    requests: dict[str, ImageRequest] = {}
+    for action in script:
+        if isinstance(action, ImageRequest):
+            job_id = f"job-{len(requests)}"
+            requests[job_id] = action
+            studio.admit(job_id, action, adapters)
+        elif isinstance(action, int):
+            studio.step(action)
+        else:
+            studio.engine.cancel(f"job-{action[1]}")
+            requests.pop(f"job-{action[1]}", None)
+            requests[f"gone-{len(requests)}"] = make_request(count=0)  # keeps the numbering
+    studio.finish()
+    for job_id, request in requests.items():
+        for index in range(request.count):
+            drawn = studio.jobs[job_id].pictures[f"picture-{index + 1}.png"]
+            assert_same(drawn, reference.picture(request, index, adapters))
+    studio.close()
+
+
+def test_known_adapter_needs_not_be_sent_again(studio: Studio, adapters: dict[str, bytes]) -> None:
+    request = with_subjects(("a", 1.0))
+    first = studio.draw(request, adapters)
+    again = studio.draw(request)
+    assert_same(again.pictures["picture-1.png"], first.pictures["picture-1.png"])
+    assert studio.engine.adapters() == ("a",)
+
+
+def test_new_weights_of_a_subject_replace_the_old(
+    studio: Studio, sd_model: LoadedModel, reference: Reference, adapters: dict[str, bytes]
+) -> None:
+    studio.draw(with_subjects(("a", 1.0)), adapters)
+    newer = {"adapter:a": make_adapter(sd_model, rank=4, seed=9)}
+    drawn = studio.draw(with_subjects(("a", 1.0)), newer).pictures["picture-1.png"]
+    plain = studio.draw(with_subjects(("other", 1.0)), {"adapter:other": newer["adapter:a"]}).pictures["picture-1.png"]
+    assert_same(drawn, plain)
+
+
+def test_adapter_that_should_have_been_here_is_a_failure_to_be_tried_again(studio: Studio) -> None:
+    failed = studio.draw(with_subjects(("forgotten", 1.0))).failed
+    assert (failed.failure, failed.retry) == (FailureKind.INTERNAL, True)
+
+
+def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
+    studio: Studio, sd_line: ImageModel, adapters: dict[str, bytes]
+) -> None:
+    for name in "abc":
+        studio.draw(with_subjects((name, 1.0)), adapters)
+    studio.draw(with_subjects(("a", 1.0)))
+    assert studio.engine.adapters() == ("b", "c", "a")
+    sizes = studio.shelf.size_bytes()
+    small = AdapterShelf(limit_bytes=sizes - 1)
+    model = studio.models.get(sd_line)
+    for name in "abca":
+        small.start(model, name, adapters[f"adapter:{name}"]).result()
+    assert small.resident() == ("c", "a")
+    assert small.size_bytes() < sizes
+    small.close()
+
+
+def test_lane_waits_for_its_adapter_while_others_are_drawn(
+    studio: Studio, sd_line: ImageModel, adapters: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.admit("plain", make_request(steps=40))
+    studio.step_until(lambda: bool(studio.jobs["plain"].events))
+    slow: Future[Adapter] = Future()
+    model = studio.models.get(sd_line)
+    monkeypatch.setattr(studio.shelf, "start", lambda *_: slow)
+    studio.admit("waiting", with_subjects(("a", 1.0)))
+    before = studio.jobs["plain"].events[-1]
+    studio.step(5)
+    assert studio.jobs["plain"].events[-1] != before
+    assert studio.jobs["waiting"] == Outcome()
+    slow.set_result(read_adapter(adapters["adapter:a"], model))
+    studio.finish()
+    assert studio.jobs["waiting"].pictures
