@@ -43,9 +43,9 @@ def _credits() -> None:
         sa.Column("held", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("spent", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("accrued_day", sa.Integer(), nullable=False),
-        sa.CheckConstraint("available >= 0", name="ck_accounts_available"),
-        sa.CheckConstraint("held >= 0", name="ck_accounts_held"),
-        sa.CheckConstraint("spent >= 0", name="ck_accounts_spent"),
+        sa.CheckConstraint("available >= 0", name=op.f("ck_accounts_available")),
+        sa.CheckConstraint("held >= 0", name=op.f("ck_accounts_held")),
+        sa.CheckConstraint("spent >= 0", name=op.f("ck_accounts_spent")),
         sa.PrimaryKeyConstraint("user_id", name="pk_accounts"),
     )
     op.create_table(
@@ -66,7 +66,7 @@ def _credits() -> None:
         sa.Column("account", sa.String(length=9), nullable=False),
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("amount <> 0", name="ck_entries_amount"),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_entries_amount")),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfers.id"], name="fk_entries_transfer_id"),
         sa.PrimaryKeyConstraint("transfer_id", "account", "user_id", name="pk_entries"),
     )
@@ -182,10 +182,10 @@ def _jobs() -> None:
         sa.Column("source_job_id", sa.String(length=26), nullable=True),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("changed_at", sa.Double(), nullable=False),
-        sa.CheckConstraint("pace IN ('fast', 'relaxed')", name="ck_jobs_pace"),
-        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="ck_jobs_state"),
-        sa.CheckConstraint("charged >= 0 AND charged <= price", name="ck_jobs_charged"),
-        sa.CheckConstraint("price >= 0 AND work > 0", name="ck_jobs_price"),
+        sa.CheckConstraint("pace IN ('fast', 'relaxed')", name=op.f("ck_jobs_pace")),
+        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name=op.f("ck_jobs_state")),
+        sa.CheckConstraint("charged >= 0 AND charged <= price", name=op.f("ck_jobs_charged")),
+        sa.CheckConstraint("price >= 0 AND work > 0", name=op.f("ck_jobs_price")),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
         sa.UniqueConstraint("interaction_id", name="uq_jobs_interaction_id"),
     )

@@ -1,0 +1,165 @@
+"""Whatever happens in whatever order: the books balance, nothing is below zero, and the line agrees with the jobs."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from db.engine import Database
+from db.errors import NotEnoughCredits, TooManyQueued
+from db.jobs import End, Job, Pace, Report
+from db.ledger import Allowance
+from db.tables import accounts, entries, guild_flows, jobs, member_flows, seats
+from tests.integration.db.shop import DISPATCHER, Shop
+
+USERS = 3
+KINDS = ("image", "train")
+
+numbers = st.integers(0, 1000)  # which job, price, user …: taken modulo what there is
+steps = st.tuples(
+    st.sampled_from(
+        ["submit", "submit", "submit", "claim", "claim", "settle", "cancel", "give_back", "expire", "beat"]
+    ),
+    numbers,
+    numbers,
+)
+rounds = st.lists(st.lists(steps, min_size=1, max_size=5), min_size=1, max_size=10)  # each inner list runs at once
+interactions = itertools.count(1)
+
+
+class World:
+    """Plays steps against a shop; remembers which jobs there are, and what was claimed when."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.job_ids: list[str] = []
+        self.leases: list[Job] = []  # every lease that ever was, most of them lost
+
+    async def play(self, step: tuple[str, int, int]) -> None:
+        name, first, second = step
+        action: Callable[[int, int], Awaitable[Any]] = getattr(self, name)
+        await action(first, second)
+
+    async def submit(self, first: int, second: int) -> None:
+        changes = {"guild_id": 7 + second % 2, "kind": KINDS[second % 2], "pace": list(Pace)[second // 2 % 2]}
+        limits = {"max_queued": 4, "max_running": 1 + second % 3}
+        try:
+            job = await self.shop.submit(
+                user_id=1 + first % USERS, price=first % 9, interaction_id=next(interactions), **changes, **limits
+            )
+        except (NotEnoughCredits, TooManyQueued):
+            return
+        self.job_ids.append(job.id)
+
+    async def claim(self, first: int, second: int) -> None:
+        self.leases += await self.shop.claim(1 + first % 3, kinds=KINDS, models={"builtin"} if second % 2 else ())
+
+    async def settle(self, first: int, second: int) -> None:
+        if self.leases:
+            job = self.leases[first % len(self.leases)]
+            end = End(state=("done", "failed", "cancelled")[second % 3], charge=second % (job.price + 1))
+            await self.shop.jobs.settle(owner=DISPATCHER, job_id=job.id, attempt=job.attempt, end=end)
+
+    async def cancel(self, first: int, _second: int) -> None:
+        if self.job_ids:
+            await self.shop.jobs.cancel(self.job_ids[first % len(self.job_ids)], by_user=1)
+
+    async def give_back(self, first: int, second: int) -> None:
+        ids = [job.id for job in self.leases[: 1 + first % 3]]
+        await self.shop.jobs.give_back(owner=DISPATCHER, job_ids=ids, blame=bool(second % 2))
+
+    async def beat(self, first: int, _second: int) -> None:
+        reports = [Report(job_id=job.id, attempt=job.attempt, done=first, total=1000) for job in self.leases[-4:]]
+        await self.shop.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
+
+    async def expire(self, _first: int, _second: int) -> None:
+        self.shop.db.advance(31)
+        await self.shop.jobs.reap()
+
+    async def finish(self) -> None:
+        """Serve everything that is left."""
+        self.shop.db.advance(31)
+        await self.shop.jobs.reap()
+        while claimed := await self.shop.claim(5, kinds=KINDS):
+            for job in claimed:
+                await self.shop.settle(job)
+
+
+async def check_books(shop: Shop) -> None:
+    assert await shop.ledger.audit() == []
+    async with shop.db.read() as connection:
+        assert (await connection.execute(sa.select(sa.func.sum(entries.c.amount)))).scalar_one() in (0, None)
+        lowest = sa.select(sa.func.min(accounts.c.available), sa.func.min(accounts.c.held))
+        assert all(balance is None or balance >= 0 for balance in (await connection.execute(lowest)).one())
+        live = jobs.c.state.in_(["queued", "running"])
+        promised = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.price), 0)).where(live)
+        held = sa.select(sa.func.coalesce(sa.func.sum(accounts.c.held), 0))
+        assert (await connection.execute(held)).scalar_one() == (await connection.execute(promised)).scalar_one()
+
+
+async def check_line(shop: Shop) -> None:
+    """The flows and seats say what counting the jobs says."""
+    async with shop.db.read() as connection:
+        rows = (await connection.execute(sa.select(jobs))).all()
+        members = (await connection.execute(sa.select(member_flows))).all()
+        guilds = (await connection.execute(sa.select(guild_flows))).all()
+        seat_rows = {(row.user_id, row.kind): row for row in await connection.execute(sa.select(seats))}
+    queued = [row for row in rows if row.state == "queued"]
+    in_flow = Counter((row.kind, row.pace, row.guild_id, row.user_id) for row in queued)
+    work = Counter[Any]()
+    for row in queued:
+        work[row.kind, row.pace, row.guild_id, row.user_id] += row.work
+    in_hand = Counter((row.user_id, row.kind, row.state) for row in rows)
+    ready = Counter[Any]()
+    for flow in members:
+        key = (flow.kind, flow.pace, flow.guild_id, flow.user_id)
+        seat = seat_rows[flow.user_id, flow.kind]
+        assert (flow.waiting, flow.work) == (in_flow[key], work[key])
+        assert flow.ready == (flow.waiting > 0 and seat.running < seat.max_running)
+        ready[key[:3]] += flow.ready
+    for flow in guilds:
+        assert flow.ready == ready[flow.kind, flow.pace, flow.guild_id]
+    for (user_id, kind), seat in seat_rows.items():
+        assert (seat.queued, seat.running) == (in_hand[user_id, kind, "queued"], in_hand[user_id, kind, "running"])
+
+
+async def clear(shop: Shop) -> None:
+    async with shop.db.begin() as connection:
+        for table in ("jobs", "seats", "member_flows", "guild_flows", "lines", "entries", "transfers", "accounts"):
+            await connection.execute(sa.text(f"DELETE FROM {table}"))
+
+
+def test_books_and_line_agree_after_any_interleaving(database_url: str) -> None:
+    async def example(played: list[list[tuple[str, int, int]]], database: Database) -> None:
+        shop = Shop(database, Allowance(daily_credits=20, cap_credits=20))
+        await clear(shop)
+        world = World(shop)
+        for at_once in played:
+            await asyncio.gather(*(world.play(step) for step in at_once))
+            await check_books(shop)
+            await check_line(shop)
+        await world.finish()
+        await check_books(shop)
+        await check_line(shop)
+        for user_id in range(1, USERS + 1):
+            assert (await shop.balances(user_id))[1] == 0
+
+    with asyncio.Runner() as runner:
+        database = Database.from_url(database_url)
+        runner.run(database.__aenter__())
+
+        # Not shrunk: an example costs a second, and a failure names the rounds that led to it.
+        @settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @given(rounds)
+        def check(played: list[list[tuple[str, int, int]]]) -> None:
+            runner.run(example(played, database))
+
+        try:
+            check()
+        finally:
+            runner.run(database.__aexit__(None, None, None))

@@ -1,0 +1,110 @@
+"""The ledger: allowances, grants, statements, and what the database itself refuses."""
+
+import asyncio
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from db.engine import Database
+from db.errors import NotEnoughCredits
+from db.ledger import Allowance, Ledger
+from db.tables import accounts, entries
+from tests.integration.db.shop import Shop
+
+DAY_S = 24 * 3600.0
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database, Allowance(daily_credits=10, cap_credits=25))
+
+
+async def test_allowance_comes_with_the_first_look(ledger: Ledger) -> None:
+    statement = await ledger.statement(1)
+    assert (statement.available, statement.daily_allowance) == (10, 10)
+    assert [(entry.kind, entry.amount) for entry in statement.entries] == [("allowance", 10)]
+
+
+async def test_allowance_comes_once_a_day(ledger: Ledger) -> None:
+    await asyncio.gather(*(ledger.statement(1) for _ in range(8)))
+    assert (await ledger.statement(1)).available == 10
+    ledger.db.advance(DAY_S)
+    await asyncio.gather(*(ledger.statement(1) for _ in range(8)))
+    assert (await ledger.statement(1)).available == 20
+
+
+async def test_allowance_of_missed_days_stops_at_the_cap(ledger: Ledger) -> None:
+    await ledger.statement(1)
+    ledger.db.advance(30 * DAY_S)
+    assert (await ledger.statement(1)).available == 25
+
+
+async def test_allowance_counts_held_credits_towards_the_cap(database: Database) -> None:
+    shop = Shop(database, Allowance(daily_credits=20, cap_credits=25))
+    await shop.submit(price=20)
+    shop.db.advance(DAY_S)
+    assert await shop.balances() == (5, 20)
+
+
+async def test_allowance_renews_at_midnight(ledger: Ledger) -> None:
+    renews_at = (await ledger.statement(1)).renews_at
+    ahead = renews_at - dt.datetime.now(dt.UTC)
+    assert renews_at.time() == dt.time(0)
+    assert dt.timedelta(0) < ahead <= dt.timedelta(days=1)
+    ledger.db.advance(ahead.total_seconds() + 1)
+    assert (await ledger.statement(1)).available == 20
+
+
+async def test_grant_may_exceed_the_cap(ledger: Ledger) -> None:
+    assert await ledger.grant(1, 500, "for the poster", "poster-1")
+    statement = await ledger.statement(1)
+    assert statement.available == 510
+    assert (statement.entries[0].kind, statement.entries[0].reason) == ("grant", "for the poster")
+
+
+async def test_grant_repeated_is_one_grant(ledger: Ledger) -> None:
+    results = await asyncio.gather(*(ledger.grant(1, 5, "", "same") for _ in range(6)))
+    assert sorted(results) == [False] * 5 + [True]
+    assert (await ledger.statement(1)).available == 15
+
+
+async def test_grant_of_less_than_nothing_stops_at_zero(ledger: Ledger) -> None:
+    assert await ledger.grant(1, -4, "a mistake", "fix-1")
+    with pytest.raises(NotEnoughCredits):
+        await ledger.grant(1, -7, "too much", "fix-2")
+    assert (await ledger.statement(1)).available == 6
+
+
+async def test_spent_today_begins_anew_at_midnight(shop: Shop) -> None:
+    await shop.submit(price=9)
+    (job,) = await shop.claim()
+    await shop.settle(job)
+    assert (await shop.ledger.statement(1)).spent_today == 9
+    shop.db.advance(DAY_S)
+    assert (await shop.ledger.statement(1)).spent_today == 0
+
+
+async def test_statement_tells_a_job_from_hold_to_release(shop: Shop) -> None:
+    await shop.submit(price=9)
+    (job,) = await shop.claim()
+    await shop.settle(job, charge=7)
+    told = [(entry.kind, entry.amount) for entry in (await shop.ledger.statement(1)).entries]
+    assert told == [("release", 2), ("charge", -7), ("hold", -9), ("allowance", 100_000)]
+
+
+async def test_database_itself_refuses_a_negative_balance(ledger: Ledger) -> None:
+    await ledger.statement(1)
+    with pytest.raises(IntegrityError):
+        async with ledger.db.begin() as connection:
+            await connection.execute(accounts.update().values(available=-1))
+
+
+async def test_audit_finds_a_cooked_book(ledger: Ledger) -> None:
+    await ledger.statement(1)
+    assert await ledger.audit() == []
+    async with ledger.db.begin() as connection:
+        await connection.execute(entries.update().where(entries.c.account == "mint").values(amount=sa.literal(-9)))
+        await connection.execute(accounts.update().values(available=11))
+    assert await ledger.audit() == ["transfer 1 does not add up to zero", "1 available: 11, entries say 10"]

@@ -1,0 +1,75 @@
+"""Migrations: they make what `db.tables` says, once, whoever else starts at the same moment."""
+
+import asyncio
+import multiprocessing
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from db.engine import Database
+from db.migrations.run import configuration
+from db.tables import metadata
+from tests.integration.db.shop import Shop
+
+
+def _migrate(url: str) -> None:
+    async def run() -> None:
+        async with Database.from_url(url) as database:
+            await database.migrate()
+
+    asyncio.run(run())
+
+
+async def test_upgrade_from_empty_makes_the_tables(empty_database_url: str) -> None:
+    def differences(connection: sa.Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    async with Database.from_url(empty_database_url) as database:
+        await database.migrate()
+        async with database.begin() as connection:
+            assert await connection.run_sync(differences) == []
+
+
+async def test_upgrade_makes_the_checks_too(empty_database_url: str) -> None:
+    def checks(connection: sa.Connection) -> set[str]:
+        inspector = sa.inspect(connection)
+        return {str(check["name"]) for table in metadata.tables for check in inspector.get_check_constraints(table)}
+
+    async with Database.from_url(empty_database_url) as database:
+        await database.migrate()
+        async with database.begin() as connection:
+            found = await connection.run_sync(checks)
+    assert found == {
+        str(constraint.name)
+        for table in metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, sa.CheckConstraint)
+    }
+
+
+async def test_upgrade_twice_keeps_what_is_there(database: Database) -> None:
+    shop = Shop(database)
+    job = await shop.submit()
+    await database.migrate()
+    assert await shop.fresh(job) == job
+
+
+async def test_downgrade_leaves_nothing(empty_database_url: str) -> None:
+    def downgrade(connection: sa.Connection) -> list[str]:
+        command.downgrade(configuration(connection), "base")
+        return sorted(sa.inspect(connection).get_table_names())
+
+    async with Database.from_url(empty_database_url) as database:
+        await database.migrate()
+        async with database.begin() as connection:
+            assert await connection.run_sync(downgrade) == ["alembic_version"]
+
+
+async def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        await asyncio.to_thread(pool.map, _migrate, [empty_database_url] * 3)
+    async with Database.from_url(empty_database_url) as database:
+        assert await Shop(database).balances() == (100_000, 0)

@@ -1,0 +1,47 @@
+"""Four processes, two hundred submits at once, credits for ten: exactly ten are accepted."""
+
+import asyncio
+import multiprocessing
+from multiprocessing.pool import Pool
+
+from db.engine import Database
+from db.errors import NotEnoughCredits
+from db.ledger import Allowance
+from tests.integration.db.shop import Shop
+
+PROCESSES = 4
+EACH = 50
+QUOTA = 10
+PRICE = 3
+
+
+def _submit_many(url: str, first_interaction: int) -> int:
+    """Submit at once from a process of its own; return how many were accepted."""
+
+    async def one(shop: Shop, number: int) -> bool:
+        try:
+            await shop.submit(price=PRICE, interaction_id=first_interaction + number)
+        except NotEnoughCredits:
+            return False
+        return True
+
+    async def every() -> int:
+        async with Database.from_url(url) as database:
+            shop = Shop(database, Allowance(daily_credits=QUOTA * PRICE, cap_credits=QUOTA * PRICE))
+            return sum(await asyncio.gather(*(one(shop, number) for number in range(EACH))))
+
+    return asyncio.run(every())
+
+
+def _race(pool: Pool, url: str) -> int:
+    return sum(pool.starmap(_submit_many, [(url, process * EACH) for process in range(PROCESSES)], chunksize=1))
+
+
+async def test_parallel_submits_never_exceed_the_quota(database: Database, database_url: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        accepted = await asyncio.to_thread(_race, pool, database_url)
+    shop = Shop(database)
+    assert accepted == QUOTA
+    assert await shop.balances() == (0, QUOTA * PRICE)
+    assert (await shop.jobs.waiting())["image"].jobs == QUOTA
+    assert await shop.ledger.audit() == []
