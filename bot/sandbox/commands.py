@@ -65,6 +65,16 @@ class Commands:
         del self._scopes[guild_id][command_id]
         self.writes += 1
 
+    def saved(self) -> list[Json]:
+        """Return all commands of all scopes."""
+        return [command for scope in self._scopes for command in self.listed(scope)]
+
+    def load(self, saved: list[Json]) -> None:
+        """Take over commands of an earlier run."""
+        for command in saved:
+            self._scopes.setdefault(command.get("guild_id"), {})[command["id"]] = command
+            self._snowflakes.skip_past(command["version"])
+
     def visible(self, user_id: str, guild: Guild | None) -> list[Json]:
         """Return what an account may run in a guild (None: in direct messages), age restrictions aside."""
         everything = self.listed(None) + (self.listed(guild.id) if guild else [])

@@ -81,9 +81,9 @@ class Faults:
                 return fault
         return None
 
-    async def released(self) -> None:
-        """Wait for the next `release`."""
-        await self._released.wait()
+    def gate(self) -> asyncio.Event:
+        """Return what the next `release` sets."""
+        return self._released
 
     def listed(self) -> list[dict[str, Any]]:
         """Return what is armed, for `GET /sandbox/faults`."""

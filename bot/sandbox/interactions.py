@@ -219,14 +219,14 @@ class Interactions:
             return
         if self._faults.held_interactions:
             self._faults.held_interactions -= 1
-            task = asyncio.get_running_loop().create_task(self._deliver_later(interaction))
+            task = asyncio.get_running_loop().create_task(self._deliver_later(interaction, self._faults.gate()))
             self._deliveries.add(task)
             task.add_done_callback(self._deliveries.discard)
             return
         self._gateway.tell("INTERACTION_CREATE", self._payload(interaction))
 
-    async def _deliver_later(self, interaction: Interaction) -> None:
-        await self._faults.released()
+    async def _deliver_later(self, interaction: Interaction, gate: asyncio.Event) -> None:
+        await gate.wait()
         self._gateway.tell("INTERACTION_CREATE", self._payload(interaction))
 
     def _too_late(self, interaction: Interaction) -> None:

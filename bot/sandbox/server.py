@@ -1,5 +1,6 @@
 """The sandbox as a whole: the server and everything behind it, in one `async with`."""
 
+import asyncio
 import ipaddress
 import logging
 from collections.abc import Awaitable, Callable
@@ -61,6 +62,7 @@ class Sandbox:
         self.rest = Rest(self.clock, self.faults, self.parts.bus, token)
         self._saving = Saving(self.parts, state) if state else None
         self._people = People(self.parts)
+        self._saver: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -68,6 +70,7 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         if self._saving:
             self._saving.load()
+            self._saver = asyncio.create_task(self._saving.keep_saving())
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
@@ -87,7 +90,9 @@ class Sandbox:
         if self._runner:
             await self._runner.cleanup()
         self.clock.stop()
-        if self._saving:
+        if self._saver and self._saving:
+            self._saver.cancel()
+            await asyncio.wait([self._saver])
             self._saving.save()
 
     @property

@@ -77,12 +77,14 @@ class Photos(ui.Modal, title="Your photos"):
         component=ui.Select(custom_id="kind", options=[discord.SelectOption(label=n) for n in ("dog", "cat")]),
     )
 
+    def labels(self) -> list[ui.Label[Any]]:
+        """Return the labels in the order shown."""
+        return [self.name, self.photos, self.consent, self.kind]
+
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Say what arrived, bytes read back from the CDN."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        name, photos, consent, kind = cast(
-            Any, (label.component for label in (self.name, self.photos, self.consent, self.kind))
-        )
+        name, photos, consent, kind = cast(Any, [label.component for label in self.labels()])
         sizes = [len(await attachment.read()) for attachment in photos.values]
         text = f"{name.value} {kind.values[0]} {sizes} {consent.value}"
         await interaction.followup.send(text)

@@ -64,7 +64,7 @@ class Rest:
         route = f"{request.method} {path}"
         fault = self._faults.take(route, f"{request.method} {request.path.removeprefix(PREFIX)}")
         if fault and fault.kind == "hold":
-            await self._faults.released()
+            await self._faults.gate().wait()
         if fault and fault.kind == "rate_limit":
             response = _rate_limited(fault)
         elif fault and fault.kind == "error" and fault.when == "before":
