@@ -24,6 +24,8 @@ class DispatcherSettings(BaseSettings):
     catalogue: Path | None = Field(default=None, description="A models.toml of your own; empty: the shipped one.")
     devices: str = Field(default="auto", description="Devices such as cuda:0,cuda:1 or cpu; auto: every GPU.")
     engines: str = Field(default="inference.engines.factory:build", description="The function that builds engines.")
+    lanes: int = Field(default=0, ge=0, description="Most pictures denoised in one pass; 0: by the kind of device.")
+    model_memory_gb: float = Field(default=0, ge=0, description="Memory for models on a device; 0: by what it has.")
     cpu_threads: int = Field(default=0, ge=0, description="Threads for computing on the CPU; 0: one for each core.")
     training_share: float = Field(default=0.25, ge=0, le=1, description="Training's share while pictures wait.")
     hang_timeout_s: float = Field(default=300, gt=0, description="A busy worker silent this long is restarted.")
@@ -35,7 +37,12 @@ class DispatcherSettings(BaseSettings):
         return WorkerPlan(
             engines=self.engines,
             device=device,
-            options={"catalogue": str(self.catalogue or DEFAULT_FILE)},
+            options={
+                "catalogue": str(self.catalogue or DEFAULT_FILE),
+                "lanes": self.lanes,
+                "model_memory_gb": self.model_memory_gb,
+                "cache_dir": str(self.data_dir.resolve()),
+            },
             train_share=self.training_share,
             threads=self.cpu_threads,
             log_level=self.log_level,
