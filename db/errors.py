@@ -4,6 +4,8 @@ StoreError
 ├── NotEnoughCredits     the member's available credits do not cover the price
 ├── TooManyQueued        the member has as many jobs waiting as allowed
 ├── UnknownJob           no job has this id
+├── UnknownSubject       no subject has this id
+├── NameTaken            the member has a subject of that name
 ├── StoreBusy            the database stayed locked or kept conflicting; nothing was changed, trying again is safe
 ├── BadKey               a file key that is not one of ours
 └── FileMissing          no file under this key
@@ -45,6 +47,18 @@ class UnknownJob(StoreError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"There is no job {job_id}.")
         self.job_id = job_id
+
+
+class UnknownSubject(StoreError):
+    """That subject is no longer there."""
+
+
+class NameTaken(StoreError):
+    """You have a subject of that name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"You have a subject called {name!r} already; please choose another name.")
+        self.name = name
 
 
 class StoreBusy(StoreError):

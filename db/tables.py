@@ -2,6 +2,7 @@
 
 Credits (see `db.ledger`): accounts ── transfers ── entries.
 The line (see `db.schedule`): lines ─ guild_flows ─ member_flows, and seats. Work: jobs. People: members.
+Subjects ─ subject_shares, consents.
 Ids of the platform are 64-bit integers. A job asked for in a direct message has guild 0 here, None outside.
 """
 
@@ -150,8 +151,8 @@ sa.Index(
     member_flows.c.guild_id,
     member_flows.c.start,
     member_flows.c.since,
-    sqlite_where=member_flows.c.ready,
-    postgresql_where=member_flows.c.ready,
+    sqlite_where=sa.text("ready = 1"),  # as SQLAlchemy writes the condition; SQLite compares the words
+    postgresql_where=sa.text("ready"),
 )
 
 # How much a member has in hand of one kind, over all guilds: what the limits are held against.
@@ -212,8 +213,9 @@ jobs = sa.Table(
     sa.CheckConstraint("charged >= 0 AND charged <= price", name="charged"),
     sa.Index("ix_jobs_member", "user_id", "id"),
 )
-_queued = jobs.c.state == "queued"
-_running = jobs.c.state == "running"
+# Written out, not bound: SQLite uses a partial index only where it can read that the condition holds.
+is_queued = jobs.c.state == sa.literal_column("'queued'")
+is_running = jobs.c.state == sa.literal_column("'running'")
 _unseen = sa.and_(jobs.c.ended_at.is_not(None), jobs.c.delivered_at.is_(None))
 _open = jobs.c.delivered_at.is_(None)
 sa.Index(
@@ -223,10 +225,10 @@ sa.Index(
     jobs.c.guild_id,
     jobs.c.user_id,
     jobs.c.seq,
-    sqlite_where=_queued,
-    postgresql_where=_queued,
+    sqlite_where=is_queued,
+    postgresql_where=is_queued,
 )
-sa.Index("ix_jobs_leases", jobs.c.lease_until, sqlite_where=_running, postgresql_where=_running)
+sa.Index("ix_jobs_leases", jobs.c.lease_until, sqlite_where=is_running, postgresql_where=is_running)
 sa.Index("ix_jobs_undelivered", jobs.c.ended_at, sqlite_where=_unseen, postgresql_where=_unseen)
 sa.Index("ix_jobs_changed", jobs.c.changed_at, sqlite_where=_open, postgresql_where=_open)
 
@@ -246,4 +248,48 @@ member_guilds = sa.Table(
     sa.Column("user_id", sa.BigInteger, sa.ForeignKey("members.user_id", ondelete="CASCADE"), primary_key=True),
     _id("guild_id", primary_key=True),
     sa.Column("last_seen_at", Instant, nullable=False),
+)
+
+# What somebody taught a model. A subject exists from the moment its training was paid for.
+subjects = sa.Table(
+    "subjects",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    _id("owner_id"),
+    _id("guild_id"),  # where it was made; 0 in a direct message
+    sa.Column("name", sa.String(32), nullable=False),  # as the owner wrote it
+    sa.Column("name_key", sa.String(64), nullable=False),  # casefolded: one owner has no two that sound the same
+    sa.Column("class_noun", sa.String(32), nullable=False),
+    sa.Column("trigger", sa.String(16), nullable=False),
+    sa.Column("model", sa.String(200), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),  # training, ready
+    sa.Column("job_id", sa.String(26), nullable=False, unique=True),  # its training
+    sa.Column("step", sa.Integer),  # of the training, at which the adapter was taken
+    sa.Column("photos", sa.Integer, nullable=False),
+    sa.Column("keeps_photos", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("owner_id", "name_key"),
+    sa.CheckConstraint("state IN ('training', 'ready')", name="state"),
+)
+
+subject_shares = sa.Table(
+    "subject_shares",
+    metadata,
+    sa.Column("subject_id", sa.String(26), sa.ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("scope", sa.String(6), primary_key=True),  # member, role, guild
+    _id("target_id", primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.CheckConstraint("scope IN ('member', 'role', 'guild')", name="scope"),
+)
+sa.Index("ix_subject_shares_target", subject_shares.c.scope, subject_shares.c.target_id)
+
+# Who said that the photos may be used, when, in which words, and for which bytes.
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("subject_id", sa.String(26), sa.ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True),
+    _id("user_id"),
+    sa.Column("statement", sa.Text, nullable=False),
+    sa.Column("photo_hashes", sa.JSON, nullable=False),  # SHA-256 of each file as it was sent
+    sa.Column("at", Instant, nullable=False),
 )

@@ -126,7 +126,7 @@ def _line() -> None:
         "member_flows",
         ["kind", "pace", "guild_id", "start", "since"],
         unique=False,
-        sqlite_where=sa.text("ready"),
+        sqlite_where=sa.text("ready = 1"),
         postgresql_where=sa.text("ready"),
     )
     op.create_index("ix_member_flows_user", "member_flows", ["user_id", "kind"], unique=False)

@@ -1,0 +1,147 @@
+"""Subjects: made with consent, private unless shared, gone with everything when deleted."""
+
+import dataclasses
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Database
+from db.errors import NameTaken, UnknownSubject
+from db.subjects import Draft, Scope, Share, Subject, Subjects
+from db.tables import consents, subject_shares
+
+ADA, BEN, CLEO = 1, 2, 3
+STUDIO, ANNEX = 10, 11
+PATRONS = 20
+
+
+def draft(number: int = 1, **changes: object) -> Draft:
+    made = Draft(
+        id=f"subject{number:019}",
+        owner_id=ADA,
+        guild_id=STUDIO,
+        name=f"Blob {number}",
+        class_noun="mascot",
+        trigger="zkv",
+        model="builtin",
+        job_id=f"job{number:023}",
+        keeps_photos=False,
+        statement="They are mine.",
+        photo_hashes=("aa", "bb", "cc"),
+    )
+    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+
+
+async def ready(subjects: Subjects, number: int = 1) -> Subject:
+    subject = await subjects.create(draft(number))
+    await subjects.ready(subject.id, step=200)
+    return subject
+
+
+async def names(
+    subjects: Subjects, user_id: int, guild_id: int | None = STUDIO, roles: tuple[int, ...] = ()
+) -> list[str]:
+    return [subject.name for subject in await subjects.usable(user_id, guild_id=guild_id, role_ids=roles)]
+
+
+async def test_create_records_the_consent_with_the_subject(database: Database) -> None:
+    subjects = Subjects(database)
+    subject = await subjects.create(draft())
+    consent = await subjects.consent(subject.id)
+    assert consent is not None
+    assert (consent.user_id, consent.statement, consent.photo_hashes) == (ADA, "They are mine.", ("aa", "bb", "cc"))
+    assert (subject.ready, subject.photos, subject.phrase) == (False, 3, "zkv mascot")
+
+
+async def test_create_again_for_the_same_job_is_the_same_subject(database: Database) -> None:
+    subjects = Subjects(database)
+    first = await subjects.create(draft())
+    assert await subjects.create(draft(id="subjectother00000000000000")) == first
+    assert await subjects.mine(ADA) == [first]
+
+
+async def test_create_with_a_name_in_use_is_refused(database: Database) -> None:
+    subjects = Subjects(database)
+    await subjects.create(draft(1, name="Blob"))
+    with pytest.raises(NameTaken):
+        await subjects.create(draft(2, name=" bLOB "))
+    await subjects.create(draft(3, name="Blob", owner_id=BEN))
+
+
+async def test_subject_in_training_cannot_be_used_yet(database: Database) -> None:
+    subjects = Subjects(database)
+    await subjects.create(draft())
+    assert await names(subjects, ADA) == []
+
+
+async def test_subject_is_private_until_shared(database: Database) -> None:
+    subjects = Subjects(database)
+    await ready(subjects)
+    assert await names(subjects, ADA) == ["Blob 1"]
+    assert await names(subjects, ADA, None) == ["Blob 1"]
+    assert await names(subjects, BEN) == []
+
+
+@pytest.mark.parametrize(
+    ("share", "user_id", "guild_id", "roles", "allowed"),
+    [
+        (Share(Scope.MEMBER, BEN), BEN, STUDIO, (), True),
+        (Share(Scope.MEMBER, BEN), BEN, None, (), True),
+        (Share(Scope.MEMBER, BEN), CLEO, STUDIO, (), False),
+        (Share(Scope.ROLE, PATRONS), CLEO, STUDIO, (PATRONS,), True),
+        (Share(Scope.ROLE, PATRONS), CLEO, STUDIO, (), False),
+        (Share(Scope.GUILD, STUDIO), CLEO, STUDIO, (), True),
+        (Share(Scope.GUILD, STUDIO), CLEO, ANNEX, (), False),
+        (Share(Scope.GUILD, STUDIO), CLEO, None, (), False),
+        (Share(Scope.ROLE, BEN), BEN, STUDIO, (), False),  # a role's number that is somebody's own
+    ],
+)
+async def test_share_reaches_those_it_names_and_no_others(
+    database: Database, share: Share, user_id: int, guild_id: int | None, roles: tuple[int, ...], allowed: bool
+) -> None:
+    subjects = Subjects(database)
+    subject = await ready(subjects)
+    await subjects.share(subject.id, share)
+    assert (await names(subjects, user_id, guild_id, roles) == ["Blob 1"]) is allowed
+    await subjects.take_back(subject.id, share)
+    assert await names(subjects, user_id, guild_id, roles) == []
+
+
+async def test_share_twice_is_one_share(database: Database) -> None:
+    subjects = Subjects(database)
+    subject = await ready(subjects)
+    await subjects.share(subject.id, Share(Scope.GUILD, STUDIO))
+    await subjects.share(subject.id, Share(Scope.GUILD, STUDIO))
+    assert await subjects.shares(subject.id) == [Share(Scope.GUILD, STUDIO)]
+
+
+async def test_usable_of_one_subject_finds_that_one_only(database: Database) -> None:
+    subjects = Subjects(database)
+    first, second = await ready(subjects, 1), await ready(subjects, 2)
+    found = await subjects.usable(ADA, guild_id=None, role_ids=(), subject_id=second.id)
+    assert [subject.id for subject in found] == [second.id]
+    assert await subjects.usable(BEN, guild_id=None, role_ids=(), subject_id=first.id) == []
+
+
+async def test_rename_refuses_a_name_in_use_and_a_subject_that_is_gone(database: Database) -> None:
+    subjects = Subjects(database)
+    first, second = await ready(subjects, 1), await ready(subjects, 2)
+    with pytest.raises(NameTaken):
+        await subjects.rename(first.id, second.name.upper())
+    await subjects.rename(first.id, "BLOB 1")
+    assert [subject.name for subject in await subjects.mine(ADA)] == ["BLOB 1", "Blob 2"]
+    with pytest.raises(UnknownSubject):
+        await subjects.rename("nobody", "x")
+
+
+async def test_delete_leaves_no_share_and_no_consent(database: Database) -> None:
+    subjects = Subjects(database)
+    subject = await ready(subjects)
+    await subjects.share(subject.id, Share(Scope.GUILD, STUDIO))
+    assert await subjects.delete(subject.id) is True
+    assert await subjects.delete(subject.id) is False
+    async with database.read() as connection:
+        for table in (subject_shares, consents):
+            assert (await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one() == 0
+    with pytest.raises(UnknownSubject):
+        await subjects.share(subject.id, Share(Scope.MEMBER, BEN))
