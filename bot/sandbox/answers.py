@@ -4,7 +4,8 @@ from typing import Any
 
 from bot.sandbox.errors import ApiError
 from bot.sandbox.files import Upload
-from bot.sandbox.interactions import Interaction, Interactions
+from bot.sandbox.interaction import Interaction
+from bot.sandbox.interactions import Interactions
 from bot.sandbox.limits.commands import check_choices
 from bot.sandbox.limits.form import Form
 from bot.sandbox.limits.modal import check_modal

@@ -17,6 +17,8 @@ from bot.sandbox.snowflakes import Snowflakes
 URL_LIFE_S = 24 * 3600
 KEPT_BYTES = 1 << 30  # the oldest files are forgotten beyond this
 
+_CONTENT_TYPE = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,80}", re.ASCII)
+
 mimetypes.add_type("image/webp", ".webp")
 mimetypes.add_type("audio/ogg", ".ogg")
 mimetypes.add_type("application/x-subrip", ".srt")
@@ -67,7 +69,9 @@ class Files:
         """Keep a file and return it with its id."""
         filename = clean_filename(upload.filename)
         guessed = mimetypes.guess_type(filename)[0]
-        declared = upload.content_type if upload.content_type != "application/octet-stream" else None
+        declared = (upload.content_type or "").partition(";")[0].strip().lower()  # "audio/webm;codecs=opus"
+        if declared == "application/octet-stream" or not _CONTENT_TYPE.fullmatch(declared):
+            declared = ""
         stored = StoredFile(
             id=self._snowflakes.next(),
             channel_id=channel_id,

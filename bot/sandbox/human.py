@@ -157,7 +157,7 @@ async def _read(request: web.Request) -> Ask:
         raise HumanError("invalid", "The body must be application/json or multipart/form-data.", 415)
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise HumanError("invalid", "The body is not JSON.") from None
     if not isinstance(body, dict):
         raise HumanError("invalid", "The body must be a JSON object.")

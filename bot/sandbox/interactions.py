@@ -8,7 +8,6 @@ https://discord.com/developers/docs/interactions/receiving-and-responding
 
 import asyncio
 import secrets
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.sandbox.bus import Bus, News
@@ -16,71 +15,17 @@ from bot.sandbox.clock import Clock
 from bot.sandbox.errors import ApiError
 from bot.sandbox.faults import Faults
 from bot.sandbox.gateway import Gateway
-from bot.sandbox.messages import Message
+from bot.sandbox.interaction import FAILED, Interaction, Kind, shown_modal
 from bot.sandbox.payloads import Payloads
 from bot.sandbox.permissions import in_channel
 from bot.sandbox.snowflakes import Snowflakes
 from bot.sandbox.world import Channel, User, World
 
 Json = dict[str, Any]
-Kind = Literal["slash", "context", "component", "modal", "autocomplete"]
 
 ANSWER_S = 3.0
 TOKEN_LIFE_S = 15 * 60
 REMEMBERED = 2000
-_TYPES: dict[Kind, int] = {"slash": 2, "context": 2, "component": 3, "autocomplete": 4, "modal": 5}
-_FAILED: dict[Kind, str] = {
-    "slash": "The application did not respond",
-    "context": "The application did not respond",
-    "component": "This interaction failed",
-    "modal": "Something went wrong. Try again.",
-    "autocomplete": "Loading options failed",
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class Interaction:
-    """One act of a person that the bot must answer."""
-
-    id: str
-    token: str
-    kind: Kind
-    user_id: str
-    channel_id: str
-    data: Json
-    created_s: float
-    name: str = ""  # of the command
-    source: Message | None = None  # the message whose component was used
-    parent: "Interaction | None" = None  # what opened the form that was submitted
-    state: Literal["pending", "acknowledged", "answered", "modal", "failed"] = "pending"
-    error: str | None = None
-    original_id: str | None = None  # the message that `@original` means
-    modal: Json | None = None
-    choices: list[Json] | None = None
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def type(self) -> int:
-        """Discord's number for the kind."""
-        return _TYPES[self.kind]
-
-    @property
-    def custom_id(self) -> str | None:
-        """The component's or form's id."""
-        return self.data.get("custom_id")
-
-    def shown(self) -> Json:
-        """Return what the person's program sees (`docs/sandbox.md`)."""
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "name": self.name,
-            "channel_id": self.channel_id,
-            "message_id": self.original_id or (self.source.id if self.source else None),
-            "custom_id": self.custom_id,
-            "state": self.state,
-            "error": self.error,
-        }
 
 
 class Interactions:
@@ -232,7 +177,7 @@ class Interactions:
     def _too_late(self, interaction: Interaction) -> None:
         if interaction.state == "pending":
             interaction.state = "failed"
-            interaction.error = _FAILED[interaction.kind]
+            interaction.error = FAILED[interaction.kind]
             interaction.done.set()
             self.announce(interaction)
 
@@ -267,8 +212,3 @@ class Interactions:
             "guild_locale": "en-US",
             "member": self._payloads.member(guild, interaction.user_id) | {"permissions": str(bits)},
         }
-
-
-def shown_modal(interaction: Interaction) -> Json:
-    """Return an open form as the person's program sees it (`docs/sandbox.md`)."""
-    return {"interaction_id": interaction.id, "channel_id": interaction.channel_id, "modal": interaction.modal}

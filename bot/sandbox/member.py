@@ -6,7 +6,7 @@ from bot.sandbox.bus import Bus
 from bot.sandbox.errors import HumanError
 from bot.sandbox.files import Upload
 from bot.sandbox.human import do
-from bot.sandbox.interactions import shown_modal
+from bot.sandbox.interaction import shown_modal
 from bot.sandbox.limits.components import GALLERY, TEXT, media_of, walk
 from bot.sandbox.parts import Parts
 from bot.sandbox.verbs.ask import Ask
@@ -28,8 +28,9 @@ class Human:
     # -- towards the bot -------------------------------------------------------------------------------------------
 
     async def slash(self, command: str, *, channel: str | None = None, **options: Any) -> "Shown":
-        """Run a slash command; files are `Upload`s."""
-        return await self._act("slash", channel_id=self.channel(channel), command=command, options=options)
+        """Run a slash command; files are `Upload`s, and an option called `channel` is written `channel_`."""
+        given = {name.removesuffix("_"): value for name, value in options.items()}
+        return await self._act("slash", channel_id=self.channel(channel), command=command, options=given)
 
     async def autocomplete(self, command: str, focused: str, *, channel: str | None = None, **typed: Any) -> list[Json]:
         """Return what the bot offers for an option."""

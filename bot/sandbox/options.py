@@ -95,7 +95,7 @@ def give_options(
                 raise HumanError("invalid", f"{name} is required.")
             continue
         if focused is not None:
-            if option["type"] != 11:
+            if option["type"] != 11 and isinstance(value, str | int | float):
                 options.append({"type": option["type"], "name": name, "value": value, "focused": name == focused})
         else:
             options.append({"type": option["type"], "name": name, "value": _value(option, value, resolver, open_file)})

@@ -1,16 +1,16 @@
 """Putting messages into channels, changing and removing them, and telling everybody who should know."""
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.bus import Bus, News
 from bot.sandbox.errors import ApiError
 from bot.sandbox.files import Files, StoredFile, Upload, clean_filename
 from bot.sandbox.gateway import Gateway
-from bot.sandbox.limits.components import FILE, TEXT, media_of, walk
+from bot.sandbox.limits.components import TEXT, walk
 from bot.sandbox.limits.form import Form
 from bot.sandbox.limits.message import MOST_FILES, check_message
+from bot.sandbox.media import check_references, described, resolve
 from bot.sandbox.mentions import Mentions, find_mentions
 from bot.sandbox.messages import Flag, Message, Messages
 from bot.sandbox.payloads import Payloads
@@ -85,7 +85,7 @@ class Posting:
         if was_loading:
             self._settle(message, body)
         else:
-            self._resolve(message)
+            resolve(message, self._files)
             self._messages.touch(message)
         self._announce("update", message)
 
@@ -96,9 +96,8 @@ class Posting:
         self._bus.tell(
             News(kind="message_delete", channel_id=message.channel_id, message_id=message.id, only=message.only)
         )
-        if not message.only:
-            gone = {"id": message.id, "channel_id": message.channel_id}
-            self._gateway.tell("MESSAGE_DELETE", gone | _guild_id(channel), _intent(channel))
+        gone = {"id": message.id, "channel_id": message.channel_id}
+        self._tell_bot(message, "MESSAGE_DELETE", gone | _guild_id(channel), _intent(channel))
 
     def react(self, message: Message, user_id: str, emoji: str, *, remove: bool = False) -> None:
         """Add or take back a reaction."""
@@ -124,15 +123,8 @@ class Posting:
         sizes = [len(upload.content) for upload in uploads.values()]
         limit_bytes = self._world.upload_limit_bytes(channel)
         check_message(body, flags=flags, file_sizes=sizes, upload_limit_bytes=limit_bytes)
-        names = kept_names | {clean_filename(upload.filename) for upload in _described(body, uploads).values()}
-        form = Form()
-        for component, path in walk(body.get("components") or []):
-            for media in media_of(component):
-                url = str(media.get("url"))
-                if url.startswith("attachment://") and clean_filename(url.removeprefix("attachment://")) not in names:
-                    code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
-                    form.fail(path, code, "The referenced attachment was not found")
-        form.check()
+        new_names = {clean_filename(upload.filename) for upload in described(body, uploads).values()}
+        check_references(body.get("components") or [], kept_names | new_names)
 
     def _reply_to(self, channel: Channel, body: Json) -> str | None:
         reference = body.get("message_reference") or {}
@@ -148,10 +140,9 @@ class Posting:
         return message_id
 
     def _keep(self, message: Message, body: Json, uploads: dict[int, Upload]) -> list[StoredFile]:
-        described = _described(body, uploads)
         return [
             self._files.add(upload, message.channel_id, ephemeral=bool(message.only))
-            for _, upload in sorted(described.items())
+            for _, upload in sorted(described(body, uploads).items())
         ]
 
     def _kept_ids(self, message: Message, body: Json, uploads: dict[int, Upload]) -> set[str] | None:
@@ -171,7 +162,7 @@ class Posting:
 
     def _settle(self, message: Message, body: Json) -> None:
         """Resolve the files and mentions of a message that is shown for the first time."""
-        self._resolve(message)
+        resolve(message, self._files)
         message.mentions = self._mentions(message, body)
         if message.mentions and message.author_id == self._world.bot_id:
             found = message.mentions
@@ -191,47 +182,20 @@ class Posting:
             found.users.append(replied.author_id)
         return found
 
-    def _resolve(self, message: Message) -> None:
-        """Point `attachment://name` at the files, and give every component an id, as Discord does."""
-        by_name = {stored.filename: stored for stored in message.files}
-        taken = {c["id"] for c, _ in walk(message.components) if c.get("id")}
-        free = (number for number in range(1, 10_000) if number not in taken)
-        for component, _ in walk(message.components):
-            component["id"] = component.get("id") or next(free)
-            for media in media_of(component):
-                stored = self._resolve_media(media, by_name)
-                if stored and component["type"] == FILE:
-                    component["name"], component["size"] = stored.filename, len(stored.content)
-        for embed in message.embeds:
-            embed.setdefault("type", "rich")
-            for name in ("image", "thumbnail"):
-                if isinstance(embed.get(name), dict):
-                    self._resolve_media(embed[name], by_name)
-
-    def _resolve_media(self, media: Json, by_name: dict[str, StoredFile]) -> StoredFile | None:
-        url = str(media.get("url"))
-        name = clean_filename(url.removeprefix("attachment://"))
-        stored = by_name.get(name) if url.startswith("attachment://") else self._files.named_by(url)
-        if stored is None:
-            media.setdefault("proxy_url", url)
-            return None
-        width, height = stored.size_px or (None, None)
-        media |= {"attachment_id": stored.id, "url": self._files.sign(stored), "content_type": stored.content_type}
-        media |= {"width": width, "height": height, "loading_state": 2, "flags": 0}
-        media["proxy_url"] = media["url"]
-        return stored
-
     def _announce(self, what: str, message: Message) -> None:
         self._bus.tell(
             News(kind=f"message_{what}", channel_id=message.channel_id, message_id=message.id, only=message.only)
         )
-        if message.only:
-            return  # ephemeral messages never reach the Gateway
         channel = self._world.channel(message.channel_id)
         body = self._payloads.message(message, self._world.bot_id)
-        self._gateway.tell(
-            f"MESSAGE_{what.upper()}", body, _intent(channel), without=self._without_content(message, body)
-        )
+        self._tell_bot(message, f"MESSAGE_{what.upper()}", body, _intent(channel), self._without_content(message, body))
+
+    def _tell_bot(self, message: Message, event: str, body: Json, intent: Intent, without: Json | None = None) -> None:
+        """Send an event, unless it is about what the bot does not see: ephemeral, private, or denied."""
+        channel, bot_id = self._world.channel(message.channel_id), self._world.bot_id
+        bits = in_channel(channel, self._world.guild_of(channel), bot_id)
+        if not message.only and self._world.can_see(bot_id, channel) and bits & Permission.VIEW_CHANNEL:
+            self._gateway.tell(event, body, intent, without=without)
 
     def _without_content(self, message: Message, body: Json) -> Json:
         bot_id = self._world.bot_id
@@ -251,16 +215,7 @@ class Posting:
         if guild and what == "ADD":
             body["member"] = self._payloads.member(guild, user_id)
         intent = Intent.GUILD_MESSAGE_REACTIONS if guild else Intent.DIRECT_MESSAGE_REACTIONS
-        if not message.only:
-            self._gateway.tell(f"MESSAGE_REACTION_{what}", body, intent)
-
-
-def _described(body: Json, uploads: dict[int, Upload]) -> dict[int, Upload]:
-    """Return new files with the names and descriptions that the body's `attachments` give them."""
-    told = {str(item.get("id")): item for item in body.get("attachments") or []}
-    names = ("filename", "description", "duration_secs", "waveform")
-    changes = {i: {n: v for n in names if (v := told.get(str(i), {}).get(n)) is not None} for i in uploads}
-    return {index: replace(upload, **changes[index]) for index, upload in uploads.items()}
+        self._tell_bot(message, f"MESSAGE_REACTION_{what}", body, intent)
 
 
 def _intent(channel: Channel) -> Intent:

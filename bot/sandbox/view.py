@@ -4,7 +4,8 @@ from typing import Any
 
 from bot.sandbox.bus import News
 from bot.sandbox.errors import ApiError
-from bot.sandbox.interactions import ANSWER_S, shown_modal
+from bot.sandbox.interaction import shown_modal
+from bot.sandbox.interactions import ANSWER_S
 from bot.sandbox.limits.message import MOST_CONTENT, MOST_FILES
 from bot.sandbox.messages import Message
 from bot.sandbox.parts import Parts

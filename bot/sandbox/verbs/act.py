@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.commands import MESSAGE_MENU, SLASH, USER_MENU, leaf
 from bot.sandbox.errors import HumanError
-from bot.sandbox.interactions import Interaction, shown_modal
+from bot.sandbox.interaction import Interaction, shown_modal
 from bot.sandbox.limits.components import BUTTON, SELECTS, STRING_SELECT, walk
 from bot.sandbox.messages import Message
 from bot.sandbox.options import Resolver, give_options

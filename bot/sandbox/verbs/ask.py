@@ -1,11 +1,11 @@
 """What a person's program asks for: a JSON object and perhaps files, read with care."""
 
 import base64
-import binascii
 from typing import Any
 
 from bot.sandbox.errors import ApiError, HumanError
 from bot.sandbox.files import Upload
+from bot.sandbox.limits.message import MOST_DESCRIPTION
 from bot.sandbox.messages import Message
 from bot.sandbox.parts import Parts
 from bot.sandbox.world import Channel, User
@@ -72,7 +72,7 @@ class Ask:
             return item
         if not isinstance(item, dict):
             raise HumanError("invalid", "A file is an object with `file`, or with `filename` and `base64`.")
-        described = item.get("description")
+        described = str(item["description"])[:MOST_DESCRIPTION] if item.get("description") else None
         if "file" in item:
             part = self._parts.get(str(item["file"]))
             if part is None:
@@ -85,9 +85,9 @@ class Ask:
             )
         try:
             content = base64.b64decode(item.get("base64", ""), validate=True)
-        except (binascii.Error, TypeError, ValueError):
+        except (TypeError, ValueError):
             raise HumanError("invalid", "base64 cannot be decoded.") from None
-        kind = item.get("content_type")
+        kind = str(item.get("content_type") or "")
         return Upload(
             filename=str(item.get("filename") or ""), content=content, content_type=kind, description=described
         )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.sandbox.errors import HumanError
-from bot.sandbox.interactions import Interaction
+from bot.sandbox.interaction import Interaction
 from bot.sandbox.limits.components import ROW, TEXT
 from bot.sandbox.limits.modal import fields_of
 from bot.sandbox.options import Resolver

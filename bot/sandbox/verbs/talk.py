@@ -1,5 +1,6 @@
 """Verbs between people: saying, attaching, speaking, reacting, deleting. The bot may be listening."""
 
+import base64
 from typing import Any
 
 from bot.sandbox.bus import News
@@ -14,6 +15,8 @@ from bot.sandbox.verbs.ask import Ask
 from bot.sandbox.world import Channel, User
 
 Json = dict[str, Any]
+
+MOST_BARS = 256
 
 
 async def say(parts: Parts, me: User, ask: Ask) -> Json:
@@ -41,7 +44,7 @@ async def voice(parts: Parts, me: User, ask: Ask) -> Json:
         content=spoken.content,
         content_type=spoken.content_type or "audio/ogg",
         duration_secs=ask.seconds("duration_secs"),
-        waveform=ask.text("waveform", "AAAA"),
+        waveform=_waveform(ask),
     )
     return _post(parts, me, channel, {"flags": int(Flag.VOICE)}, {0: upload})
 
@@ -105,6 +108,17 @@ async def typing(parts: Parts, me: User, ask: Ask) -> Json:
     if _bot_hears(parts, channel):
         parts.gateway.tell("TYPING_START", body, Intent.GUILD_MESSAGE_TYPING if guild else Intent.DIRECT_MESSAGE_TYPING)
     return {}
+
+
+def _waveform(ask: Ask) -> str:
+    """Return the base64 of the bars to draw: at most 256, one byte each."""
+    waveform = ask.text("waveform", "AAAA")
+    try:
+        if len(base64.b64decode(waveform, validate=True)) <= MOST_BARS:
+            return waveform
+    except ValueError:
+        pass
+    raise HumanError("invalid", f"waveform must be the base64 of at most {MOST_BARS} bytes.")
 
 
 def _writable(parts: Parts, me: User, ask: Ask) -> Channel:
