@@ -16,7 +16,7 @@ from bot.cogs.account import Account
 from bot.cogs.imagine import Imagine
 from bot.commands import Commands, sync_if_changed
 from bot.delivery import Delivery
-from bot.services.follow import Follower
+from bot.services.follow import EDIT_EVERY_S, Follower
 from bot.services.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ RECONNECT_S = (
 class Atelier(commands.Bot):
     """The bot. It reads no messages: commands and buttons are all it hears."""
 
-    def __init__(self, studio: Studio, *, data_dir: Path) -> None:
+    def __init__(self, studio: Studio, *, data_dir: Path, edit_every_s: float = EDIT_EVERY_S) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used, see on_message
             help_command=None,
@@ -48,7 +48,7 @@ class Atelier(commands.Bot):
         self.studio = studio
         self._data_dir = data_dir
         delivery = Delivery(self, studio)
-        self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)
+        self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver, edit_every_s=edit_every_s)
         self._following: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:

@@ -9,6 +9,8 @@ import re
 import sys
 from collections.abc import Iterable
 
+import discord
+
 HIDDEN = "[hidden]"
 
 _PATTERNS = (
@@ -46,6 +48,7 @@ def set_up(level: str, secrets: Iterable[str]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody calls anybody here
     for noisy in ("discord.gateway", "discord.client", "alembic.runtime", "asyncio"):
         logging.getLogger(noisy).setLevel(
             max(logging.getLevelName(level), logging.WARNING) if level == "INFO" else level

@@ -1,0 +1,87 @@
+"""Everything that Atelier is made of, built once, in one `async with`, and taken down in reverse."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.client import Atelier
+from bot.platform import point_at
+from bot.services.studio import Studio
+from bot.settings import Settings
+from db.engine import Database
+from db.files import FileStore
+from db.jobs import JobStore, Limits
+from db.ledger import Allowance, Ledger
+from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
+from inference.dispatcher import Dispatcher, Rhythm
+from inference.plan import WorkerPlan
+from inference.pool.devices import find_devices
+from inference.pool.local import LocalPool, Patience
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Which Discord to talk to, and as whom."""
+
+    token: str
+    api_url: str = ""  # empty: the real one
+
+
+async def run(settings: Settings, connection: Connection) -> None:
+    """Run until cancelled.
+
+    Raises:
+        ModelUnusable: the catalogue cannot be used.
+        discord.LoginFailure, discord.PrivilegedIntentsRequired: Discord refuses the token or the intents.
+    """
+    if connection.api_url:
+        point_at(connection.api_url)
+    catalogue = read_catalogue(settings.catalogue or DEFAULT_FILE)
+    async with open_studio(settings, catalogue) as studio, Atelier(studio, data_dir=settings.data_dir) as client:
+        await client.run_for_ever(connection.token)
+
+
+@asynccontextmanager
+async def open_studio(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Studio]:
+    """Open the stores and start computing; yield what the bot needs of it."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with Database.from_url(settings.database) as database:
+        await database.migrate()
+        ledger = Ledger(database, Allowance(settings.daily_credits, settings.credits_cap))
+        jobs, files = JobStore(database, ledger), FileStore(settings.files)
+        async with (
+            LocalPool(await _plans(settings), patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
+            Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
+        ):
+            yield Studio(
+                jobs=jobs,
+                ledger=ledger,
+                files=files,
+                catalogue=catalogue,
+                limits=Limits(max_queued=settings.max_queued, max_running=settings.max_running),
+            )
+
+
+async def _plans(settings: Settings) -> list[WorkerPlan]:
+    devices = await find_devices(settings.devices)
+    log.info("computing on %s", ", ".join(devices))
+    options = {
+        "catalogue": str((settings.catalogue or DEFAULT_FILE).resolve()),
+        "lanes": settings.lanes,
+        "model_memory_gb": settings.model_memory_gb,
+        "cache_dir": str(settings.data_dir.resolve() / "cache"),
+    }
+    return [
+        WorkerPlan(
+            engines=settings.engines,
+            device=device,
+            options=options,
+            train_share=settings.training_share,
+            threads=settings.cpu_threads,
+            log_level=settings.log_level,
+        )
+        for device in devices
+    ]

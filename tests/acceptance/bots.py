@@ -1,0 +1,90 @@
+"""Our own bot, for tests: beside the test in its process, or in a process of its own that can be killed."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.client import Atelier
+from bot.run import open_studio
+from bot.sandbox.server import Sandbox
+from bot.services.studio import Studio
+from bot.settings import Settings
+from db.engine import Database
+from db.jobs import JobStore
+from db.ledger import Allowance, Ledger
+from inference.catalogue import Catalogue
+from tests.acceptance.crashing import CRASH
+from tests.acceptance.engines import SLOTS
+from tests.unit.bot.catalogues import CATALOGUE
+
+ENGINES = "tests.acceptance.engines:build"
+DAILY = 100
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A bot that is online."""
+
+    client: Atelier
+    studio: Studio
+
+
+@asynccontextmanager
+async def bot_beside(
+    box: Sandbox, data_dir: Path, *, catalogue: Catalogue = CATALOGUE, edit_every_s: float = 0.02, **settings: Any
+) -> AsyncIterator[Running]:
+    """Run our bot in this process, with engines that need no model; discord.py points at the sandbox already."""
+    values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
+    chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
+    async with (
+        open_studio(chosen, catalogue) as studio,
+        Atelier(studio, data_dir=data_dir, edit_every_s=edit_every_s) as client,
+    ):
+        task = asyncio.create_task(client.run_for_ever(box.token))
+        try:
+            await box.until(lambda: box.bot_online)
+            yield Running(client, studio)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def bot_process(
+    box: Sandbox, data_dir: Path, *, crash: str = "", slots: int = 4
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `atelier` in a process of its own; it is killed at the end if it still lives."""
+    environment = {
+        **os.environ,
+        "DISCORD_TOKEN": box.token,
+        "DISCORD_API_URL": box.url,
+        "DATA_DIR": str(data_dir),
+        "DEVICES": "cpu",
+        "ENGINES": ENGINES,
+        "LEASE_S": "5",
+        "DAILY_CREDITS": str(DAILY),
+        CRASH: crash,
+        SLOTS: str(slots),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.acceptance.crashing", env=environment, cwd=ROOT
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def books_of(data_dir: Path) -> AsyncIterator[JobStore]:
+    """Open the bot's database from outside."""
+    async with Database.from_url(f"sqlite:///{data_dir / 'atelier.db'}") as database:
+        yield JobStore(database, Ledger(database, Allowance(DAILY, 200)))

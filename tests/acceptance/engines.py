@@ -1,0 +1,76 @@
+"""Engines without a model for whole roads: the fakes' steps and orders, and real little PNGs that carry parameters."""
+
+import os
+import time
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from inference.messages import JobEvent, Output, Preview
+from inference.pictures import Parameters, encode_png, encode_preview
+from inference.requests import ImageRequest, Kind
+from inference.worker import EngineBuilders
+from tests.fakes.engine import FakeEngine, Lane
+
+SLOTS = "ATELIER_TEST_SLOTS"  # 0: everything stays in the queue
+GATE = "ATELIER_TEST_GATE"  # a file; jobs with 'gate' in their prompt stop at half until it exists
+
+
+def build(device: str, **_options: object) -> EngineBuilders:
+    """Return builders of a fake for each kind of request; the settings' own options mean nothing to it."""
+    return {str(kind): partial(Painter, kind, slots=int(os.environ.get(SLOTS, "4"))) for kind in Kind}
+
+
+class Painter(FakeEngine):
+    """A fake that gives real pictures, each with a colour of its seed."""
+
+    def __init__(self, kind: Kind, *, slots: int) -> None:
+        super().__init__(kind, slots=slots)
+        self._requests: dict[str, ImageRequest] = {}
+
+    def step(self) -> list[JobEvent]:
+        for lane in self.lanes.values():
+            if isinstance(lane.task.request, ImageRequest):
+                self._requests[lane.task.job_id] = lane.task.request
+        stopped = {job_id: lane for job_id, lane in self.lanes.items() if self._is_stopped(lane)}
+        self.lanes = {job_id: lane for job_id, lane in self.lanes.items() if job_id not in stopped}
+        if stopped and not self.lanes:
+            time.sleep(0.01)  # do not spin while the test does its part
+        events = super().step()
+        self.lanes |= stopped
+        return [self._painted(event) for event in events]
+
+    def _is_stopped(self, lane: Lane) -> bool:
+        request = self._requests.get(lane.task.job_id)
+        gated = request is not None and "gate" in request.prompt and lane.done >= lane.total // 2
+        return gated and not os.path.exists(os.environ.get(GATE, ""))
+
+    def _painted(self, event: JobEvent) -> JobEvent:
+        request = self._requests.get(event.job_id)
+        if request is None:
+            return event
+        if isinstance(event, Preview):
+            return replace(event, content=encode_preview([_pixels(request.seed)]))
+        if isinstance(event, Output):
+            return replace(event, content=_picture(request, int(event.meta["seed"])))
+        return event
+
+
+def _pixels(seed: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    return np.full((16, 16, 3), seed % 256, dtype=np.uint8)
+
+
+def _picture(request: ImageRequest, seed: int) -> bytes:
+    parameters = Parameters(
+        prompt=request.prompt,
+        negative=request.negative,
+        steps=request.steps,
+        sampler="none",
+        guidance=request.guidance,
+        seed=seed,
+        width_px=request.width_px,
+        height_px=request.height_px,
+        model=request.model,
+    )
+    return encode_png(_pixels(seed), parameters)
