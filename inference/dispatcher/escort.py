@@ -135,8 +135,11 @@ class Escort:
             if isinstance(letter, Placed):
                 await self._hand_over(letter)
                 letter = await self._mail.get()
-            while isinstance(letter, Output | Checkpoint):
-                await self._keep(letter)
+            while isinstance(letter, Output | Checkpoint) or (letter is Notice.CANCELLED and self._may_end_early()):
+                if isinstance(letter, Notice):
+                    await self._end_early()
+                else:
+                    await self._keep(letter)
                 letter = await self._mail.get()
             await self._end(letter)
         except BadRequest as error:
@@ -148,6 +151,13 @@ class Escort:
         task = await load_task(self.job, self._means.files, resident=placed.adapters)
         await self._means.pool.submit(placed.worker_id, task)
         self.submitted = True
+
+    def _may_end_early(self) -> bool:
+        """Tell whether a job that is asked to stop has something worth keeping: a training after its first steps."""
+        return self.job.kind == Kind.TRAIN and self._progress[0] > 0
+
+    async def _end_early(self) -> None:
+        await self._means.pool.cancel(self.job.id, keep=True)  # what it has made comes next, then its end
 
     async def _keep(self, letter: Output | Checkpoint) -> None:
         name = letter.name if isinstance(letter, Output) else CHECKPOINT
