@@ -64,7 +64,7 @@ class ImageModel(_Line):
 
 
 class SpeechModel(_Line):
-    """A Whisper model: `model.safetensors` (or CTranslate2's `model.bin`), a folder or hub id, or a .pt of OpenAI's."""
+    """A Whisper model: a folder or hub id with `model.safetensors` (or CTranslate2's `model.bin`), or OpenAI's .pt."""
 
     family: Literal["auto", "whisper", "faster-whisper"] = "auto"  # auto: CTranslate2 on a CPU where its file is there
     languages: Literal["all", "en"] = "all"

@@ -12,7 +12,6 @@ Mel = npt.NDArray[np.float32]  # shape (n_mels, frames), 100 frames a second
 FRAMES = 3000  # of a whole window: what Whisper was trained on
 FRAMES_PER_SECOND = 100
 FRAMES_PER_TIMESTAMP = 2  # a timestamp token is worth 0.02 s
-TOKENS_MAX = 224  # of one window: half of the decoder's context, as the reference decodes
 INITIAL_TIMESTAMP_MAX = 50  # the first segment starts within a second
 
 
@@ -58,6 +57,7 @@ class Backend(Protocol):
     """
 
     n_mels: int
+    tokens_max: int  # of one window, and of its prompt: half of the decoder's context, as in the reference
     multilingual: bool
     languages: int
 
@@ -96,10 +96,10 @@ def tokenizer_for(backend: Backend, language: str | None, *, translate: bool = F
     return get_tokenizer(backend.multilingual, num_languages=backend.languages, language=language or "en", task=task)
 
 
-def prompt_for(tokenizer: Tokenizer, previous: Sequence[int]) -> list[int]:
+def prompt_for(tokenizer: Tokenizer, previous: Sequence[int], tokens_max: int) -> list[int]:
     """Return the tokens that a window's decoding starts from: what was said before, then the start of transcript."""
     start = list(tokenizer.sot_sequence)
-    return [tokenizer.sot_prev, *previous[-(TOKENS_MAX - 1) :], *start] if previous else start
+    return [tokenizer.sot_prev, *previous[-(tokens_max - 1) :], *start] if previous else start
 
 
 def suppressed(tokenizer: Tokenizer) -> list[int]:

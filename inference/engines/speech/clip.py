@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 from whisper.tokenizer import Tokenizer
 
-from inference.engines.speech.backend import FRAMES, FRAMES_PER_SECOND, TOKENS_MAX, Alignment, Decoded, Mel, Window
+from inference.engines.speech.backend import FRAMES, FRAMES_PER_SECOND, Alignment, Decoded, Mel, Window
 from inference.engines.speech.guards import Claim, Span, is_credible
 from inference.engines.speech.mel import window_of
 from inference.engines.speech.windows import (
@@ -29,7 +29,7 @@ from inference.requests import TranscribeRequest
 from inference.transcript import Segment, segment_from_json
 
 SHORT_STEP_FRAMES = 500  # short windows come in few lengths, so that they can be batched
-SHORT_MARGIN_FRAMES = 150  # silence behind the last word, without which Whisper starts to invent
+SHORT_MARGIN_FRAMES = 300  # silence behind the last word; with half of it the last words were heard worse
 _LEAD_FRAMES = 50  # kept of a silence that is skipped
 
 
@@ -106,10 +106,10 @@ class Clip:
             self._seek = speech - _LEAD_FRAMES
         return Window(
             key=self.task.job_id,
-            mel=window_of(self.prepared.mel, self._seek, content=self.content, frames=self._window_frames()),
+            mel=self._window_mel(),
             language=self.language,
             translate=self.request.translate,
-            prompt=tuple(self._tokens[self._prompt_since :][-(TOKENS_MAX - 1) :]),
+            prompt=tuple(self._tokens[self._prompt_since :]),
             temperature=TEMPERATURES[self._temperature],
             seed=self.seed,
         )
@@ -122,6 +122,12 @@ class Clip:
     @property
     def temperature(self) -> float:
         return TEMPERATURES[self._temperature]
+
+    def _window_mel(self) -> Mel:
+        frames = self._window_frames()
+        # A whole window is filled up with zeros, as the reference does; a short one with silence, which is heard better.
+        fill = 0.0 if frames == FRAMES else float(self.prepared.mel.min())
+        return window_of(self.prepared.mel, self._seek, content=self.content, frames=frames, fill=fill)
 
     @property
     def content(self) -> int:

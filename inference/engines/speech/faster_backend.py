@@ -17,7 +17,6 @@ from whisper.tokenizer import Tokenizer
 from inference.catalogue import SpeechModel
 from inference.engines.speech.backend import (
     INITIAL_TIMESTAMP_MAX,
-    TOKENS_MAX,
     Alignment,
     Decoded,
     Window,
@@ -70,6 +69,7 @@ class FasterBackend:
 
     def __init__(self, model: ctranslate2.models.Whisper, *, batch: int) -> None:
         self.n_mels = model.n_mels
+        self.tokens_max = _CONTEXT // 2
         self.multilingual = model.is_multilingual
         self.languages = _LANGUAGES_128 if model.n_mels == 128 else _LANGUAGES_80
         self._model = model
@@ -115,7 +115,7 @@ class FasterBackend:
         self._detect(heard, alike)
         for seat in alike:
             tokenizer = tokenizer_for(self, seat.language, translate=seat.window.translate)
-            seat.start = prompt_for(tokenizer, seat.window.prompt)
+            seat.start = prompt_for(tokenizer, seat.window.prompt, self.tokens_max)
             self._reported[seat.window.key] = seat
         return self._generate(heard, alike)
 
@@ -137,7 +137,7 @@ class FasterBackend:
             heard,
             [seat.start for seat in seats],
             beam_size=1,
-            max_length=min(_CONTEXT, len(seats[0].start) + TOKENS_MAX),
+            max_length=min(_CONTEXT, len(seats[0].start) + self.tokens_max),
             return_scores=True,
             return_no_speech_prob=True,
             max_initial_timestamp_index=INITIAL_TIMESTAMP_MAX,

@@ -36,7 +36,7 @@ def log_mel(sound: Sound, n_mels: int) -> Mel:
     return np.ascontiguousarray(((spectrogram + 4.0) / 4.0)[:, :frames].numpy())
 
 
-def window_of(mel: Mel, seek: int, *, content: int, frames: int = FRAMES) -> Mel:
-    """Return `content` frames from `seek` on, filled up with zeros to `frames`, as the reference does."""
+def window_of(mel: Mel, seek: int, *, content: int, frames: int = FRAMES, fill: float = 0.0) -> Mel:
+    """Return `content` frames from `seek` on, filled up to `frames`."""
     piece = mel[:, seek : seek + content]
-    return np.pad(piece, ((0, 0), (0, frames - piece.shape[1])))
+    return np.pad(piece, ((0, 0), (0, frames - piece.shape[1])), constant_values=fill)

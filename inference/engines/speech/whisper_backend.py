@@ -12,7 +12,6 @@ from whisper.timing import median_filter
 from whisper.tokenizer import Tokenizer
 
 from inference.engines.speech.backend import (
-    TOKENS_MAX,
     Alignment,
     Decoded,
     Window,
@@ -41,6 +40,7 @@ class WhisperBackend:
 
     def __init__(self, model: Whisper, *, lanes: int, tokens_per_step: int) -> None:
         self.n_mels = model.dims.n_mels
+        self.tokens_max = model.dims.n_text_ctx // 2
         self.multilingual = model.is_multilingual
         self.languages = model.num_languages
         self._model = model
@@ -130,7 +130,7 @@ class WhisperBackend:
     def _prompt(self, rows: slice, seats: Sequence[_Seat]) -> None:
         for seat in seats:
             tokenizer = tokenizer_for(self, seat.language, translate=seat.window.translate)
-            seat.start = prompt_for(tokenizer, seat.window.prompt)
+            seat.start = prompt_for(tokenizer, seat.window.prompt, self.tokens_max)
         tokens = torch.tensor([seat.start for seat in seats], device=self._model.device)
         states = self._lanes.forward(rows, tokens, [0] * len(seats))
         at_start = self._lanes.logits(states[:, seats[0].start.index(self._tokenizer.sot)]).softmax(-1)
@@ -145,7 +145,7 @@ class WhisperBackend:
         for lane in reversed(range(len(self._seated))):
             seat = self._seated[lane]
             said = seat.line.tokens
-            if said[-1] == self._tokenizer.eot or len(said) >= TOKENS_MAX or len(seat.start) + len(said) > context:
+            if said[-1] == self._tokenizer.eot or len(said) >= self.tokens_max or len(seat.start) + len(said) > context:
                 self._leave(lane)
                 self._reported[seat.window.key] = seat
                 done.append(_report(seat, self._tokenizer.eot))
