@@ -1,0 +1,72 @@
+"""What one claim costs, by how much is waiting."""
+
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.tables import guild_flows, jobs, lines, member_flows, seats
+from tests.integration.db.shop import Shop
+
+PRICE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """So many members with so many jobs each."""
+
+    members: int
+    jobs_each: int
+
+
+async def time_claims(queues: list[Queue], *, claims: int) -> list[list[float]]:
+    """Return the milliseconds of each claim for each queue; they take turns, so that all meet the same noise."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        shops = []
+        for number, queue in enumerate(queues):
+            database = await stack.enter_async_context(Database.from_url(f"sqlite:///{folder / f'{number}.db'}"))
+            await database.migrate()
+            shops.append(Shop(database))
+            await _fill(shops[-1], queue)
+        taken_ms: list[list[float]] = [[] for _ in shops]
+        for _ in range(claims):
+            for shop, taken in zip(shops, taken_ms, strict=True):
+                started_s = time.perf_counter()
+                claimed = await shop.claim()
+                taken.append((time.perf_counter() - started_s) * 1000)
+                assert len(claimed) == 1
+        return taken_ms
+
+
+async def _fill(shop: Shop, queue: Queue) -> None:
+    """Submit one job, and put the same in line for everybody by copying its rows: 10,000 submits would take minutes."""
+    await shop.submit(1, price=PRICE)
+    total = queue.members * queue.jobs_each
+    async with shop.db.begin() as connection:
+        flow, seat, job = [await _only_row(connection, table) for table in (member_flows, seats, jobs)]
+        for table in (member_flows, seats, jobs):
+            await connection.execute(table.delete())
+        members = range(1, queue.members + 1)
+        own = {"waiting": queue.jobs_each, "work": PRICE * queue.jobs_each}
+        await connection.execute(
+            member_flows.insert(), [flow | own | {"user_id": user, "since": user} for user in members]
+        )
+        await connection.execute(
+            seats.insert(), [seat | {"user_id": user, "queued": queue.jobs_each} for user in members]
+        )
+        numbered = [(seq, (seq - 1) % queue.members + 1) for seq in range(1, total + 1)]
+        await connection.execute(
+            jobs.insert(),
+            [job | {"id": f"{seq:026d}", "interaction_id": seq, "seq": seq, "user_id": user} for seq, user in numbered],
+        )
+        await connection.execute(guild_flows.update().values(ready=queue.members, waiting=total, work=PRICE * total))
+        await connection.execute(lines.update().values(seq=total))
+
+
+async def _only_row(connection: AsyncConnection, table: object) -> dict[str, object]:
+    return dict((await connection.execute(table.select())).mappings().one())  # type: ignore[attr-defined]

@@ -1,0 +1,143 @@
+"""What everything but the model costs: acknowledging, delivering, claiming.
+
+    python -m tests.bench.overhead [--quick] [--json FILE]
+
+The bot runs as it is, in a process of its own, against the local Discord in this one; behind it is an engine that gives
+the same four pictures at once. Times are taken in the local Discord: from the moment at which a member's command is
+handed to the bot until the acknowledgement (`ack`) and until the edited card with its pictures (`own`) have arrived
+there, so both processes' work and the loopback between them are in them. Alone: one command after the other. At 200:
+all of them in the same moment.
+
+Claiming is timed on SQLite with 100 jobs of 100 members waiting, and with 10,000 jobs of 1,000.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from bot.sandbox.member import Human
+from bot.sandbox.server import Sandbox
+from tests.bench import report
+from tests.bench.claiming import Queue, time_claims
+
+BURST = 200
+WARM_UP = 5
+PATIENCE_S = 120.0
+
+
+class Stopwatch:
+    """Notes when the bot's answers arrive."""
+
+    def __init__(self, box: Sandbox, member: Human) -> None:
+        self._box = box
+        self._member = member
+        self._news = box.parts.bus.listen()
+        self._changed = asyncio.Event()
+        self.acked_s: dict[str, float] = {}  # by interaction
+        self.shown_s: dict[str, float] = {}  # by message
+
+    async def run(self) -> None:
+        """Read news until cancelled."""
+        while True:
+            news = await self._news.get()
+            now_s = time.perf_counter()
+            if news.kind == "interaction" and news.extra["interaction"]["state"] == "acknowledged":
+                self.acked_s.setdefault(news.extra["interaction"]["id"], now_s)
+            elif news.kind == "message_update" and news.message_id and self._member.pictures(news.message_id):
+                self.shown_s.setdefault(news.message_id, now_s)
+                self._changed.set()
+
+    async def times_ms(self, asked_s: Mapping[str, float]) -> tuple[list[float], list[float]]:
+        """Wait for the pictures of all; return the milliseconds to each acknowledgement and to each card."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not all(self._card(interaction) in self.shown_s for interaction in asked_s):
+                self._changed.clear()
+                await self._changed.wait()
+        acks = [(self.acked_s[interaction] - at_s) * 1000 for interaction, at_s in asked_s.items()]
+        cards = [(self.shown_s[self._card(interaction)] - at_s) * 1000 for interaction, at_s in asked_s.items()]
+        return acks, cards
+
+    def _card(self, interaction_id: str) -> str:
+        return str(self._box.parts.interactions.known(interaction_id).original_id)
+
+
+async def _ask(member: Human) -> tuple[str, float]:
+    asked_s = time.perf_counter()
+    return (await member.slash("imagine", prompt="a red heart")).id, asked_s
+
+
+@asynccontextmanager
+async def _bot(box: Sandbox) -> AsyncIterator[None]:
+    """Run `atelier` against the local Discord, with no model."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {
+            "DISCORD_TOKEN": box.token,
+            "DISCORD_API_URL": box.url,
+            "DATA_DIR": folder,
+            "DEVICES": "cpu",
+            "ENGINES": "tests.bench.noop:build",
+            "DAILY_CREDITS": "1000000",
+            "CREDITS_CAP": "1000000",
+            "MAX_QUEUED": "100000",
+            "MAX_RUNNING": "100000",
+            "LOG_LEVEL": "ERROR",
+        }
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=environment)
+        try:
+            await box.until(lambda: box.bot_online, timeout_s=60.0)
+            yield
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+async def _road(alone: int) -> dict[str, float]:
+    async with Sandbox() as box, _bot(box):
+        member = box.member("ben")
+        stopwatch = Stopwatch(box, member)
+        watching = asyncio.create_task(stopwatch.run())
+        acks: list[float] = []
+        cards: list[float] = []
+        for number in range(WARM_UP + alone):
+            interaction, at_s = await _ask(member)
+            ack, card = await stopwatch.times_ms({interaction: at_s})
+            if number >= WARM_UP:
+                acks += ack
+                cards += card
+        burst_acks, burst_cards = await stopwatch.times_ms(dict([await _ask(member) for _ in range(BURST)]))
+        watching.cancel()
+    return {
+        **_percentiles("ack_ms", acks),
+        **_percentiles("own_ms", cards),
+        **_percentiles("ack_ms", burst_acks, f"_at_{BURST}"),
+        **_percentiles("own_ms", burst_cards, f"_at_{BURST}"),
+        f"cards_per_s_at_{BURST}": BURST / (max(burst_cards) / 1000),
+    }
+
+
+async def _claims(claims: int) -> dict[str, float]:
+    few, many = await time_claims([Queue(100, 1), Queue(1000, 10)], claims=claims)
+    figures = {"claim_ms_at_100": _percentile(few, 50), "claim_ms_at_10000": _percentile(many, 50)}
+    return figures | {"claim_ratio_10000_over_100": figures["claim_ms_at_10000"] / figures["claim_ms_at_100"]}
+
+
+def _percentiles(name: str, values: Sequence[float], suffix: str = "") -> dict[str, float]:
+    return {f"{name}_p{share}{suffix}": _percentile(values, share) for share in (50, 99)}
+
+
+def _percentile(values: Sequence[float], share: int) -> float:
+    """Return the smallest value that `share` per cent of the values do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * share // 100) - 1)]
+
+
+def measure(quick: bool) -> dict[str, float]:
+    """Return all figures."""
+    return asyncio.run(_road(100 if quick else 400)) | asyncio.run(_claims(40 if quick else 90))
+
+
+if __name__ == "__main__":
+    report.main("overhead", __doc__, measure)
