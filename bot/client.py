@@ -18,6 +18,7 @@ from bot.commands import Commands, sync_if_changed
 from bot.delivery import Delivery
 from bot.services.follow import EDIT_EVERY_S, Follower
 from bot.services.studio import Studio
+from bot.uploads import UploadLimits
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,8 @@ class Atelier(commands.Bot):
         )
         self.studio = studio
         self._data_dir = data_dir
-        delivery = Delivery(self, studio)
+        self.upload_limits = UploadLimits()
+        delivery = Delivery(self, studio, self.upload_limits)
         self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver, edit_every_s=edit_every_s)
         self._following: asyncio.Task[None] | None = None
 
@@ -60,6 +62,10 @@ class Atelier(commands.Bot):
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton)
         self._following = asyncio.create_task(self._follower.run(), name="follow")
         self._following.add_done_callback(_report)
+
+    async def on_interaction(self, interaction: discord.Interaction, /) -> None:
+        """Learn how large files may be where people are active."""
+        self.upload_limits.note(interaction)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Do not look for commands in messages."""

@@ -22,7 +22,7 @@ import discord
 from bot.cards.job import Shown, job_card
 from bot.services.results import fitting_pictures, read_preview
 from bot.services.studio import Studio
-from bot.uploads import discord_files, limit_bytes
+from bot.uploads import UploadLimits, discord_files
 from db.jobs import Job, State
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 LOOKED_BACK = 50  # messages among which a result is looked for before it is posted
 NONCE_MAX = 25  # characters, of the platform
 TOO_LARGE = 413
-SMALLER = 4  # how much smaller the files get after a 413
+SMALLEST_BYTES = 4096  # files that are this small are not what is too large
 
 
 class Rung(StrEnum):
@@ -62,9 +62,10 @@ def rungs(job: Job, now: dt.datetime) -> list[Rung]:
 class Delivery:
     """Show jobs on Discord."""
 
-    def __init__(self, client: discord.Client, studio: Studio) -> None:
+    def __init__(self, client: discord.Client, studio: Studio, limits: UploadLimits) -> None:
         self._client = client
         self._studio = studio
+        self._limits = limits
 
     async def update(self, job: Job) -> bool:
         """Edit a live job's card; return False when it cannot be edited any more.
@@ -84,17 +85,23 @@ class Delivery:
         fresh = await self._studio.jobs.get(job.id)
         if fresh is None or fresh.delivered_at is not None:
             return
-        limit = limit_bytes(self._client.get_guild(fresh.guild_id) if fresh.guild_id else None)
-        try:
-            way = await self._climb(fresh, await self._shown(fresh, limit))
-        except discord.HTTPException as error:
-            if error.status != TOO_LARGE:
-                raise
-            log.warning("job %s is too large to send; making it smaller", fresh.id)
-            way = await self._climb(fresh, await self._shown(fresh, limit // SMALLER))
-        rung, message_id = way or (Rung.KEPT, None)
+        rung, message_id = await self._climb_smaller(fresh) or (Rung.KEPT, None)
         await self._studio.jobs.delivered(fresh.id, message_id=message_id, how=rung)
         log.info("job %s was delivered: %s", fresh.id, rung)
+
+    async def _climb_smaller(self, job: Job) -> tuple[Rung, int] | None:
+        """Climb with files that the platform should take, and with smaller ones as often as it finds them too large."""
+        limit = self._limits.limit_bytes(self._client, job.guild_id)
+        while True:
+            shown = await self._shown(job, limit)
+            try:
+                return await self._climb(job, shown)
+            except discord.HTTPException as error:
+                largest = max((len(file.content) for file in shown.files), default=0)
+                if error.status != TOO_LARGE or largest < SMALLEST_BYTES:
+                    raise
+                limit = largest // 2
+                log.warning("job %s is too large to send; making its files smaller than %d bytes", job.id, limit)
 
     async def _shown(self, job: Job, limit: int) -> Shown:
         if job.state is State.DONE:

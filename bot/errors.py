@@ -22,6 +22,7 @@ from inference.messages import FailureKind
 log = logging.getLogger(__name__)
 
 ALREADY_ACKNOWLEDGED = 40060  # our first answer arrived and its receipt was lost, or the event came twice
+PRIVATE = "private"  # in an interaction's extras: its deferral is seen by its member alone
 TOO_LATE = (10062, 10015, 50027)  # unknown interaction, unknown webhook, invalid webhook token
 
 
@@ -131,7 +132,10 @@ async def _say_privately(interaction: discord.Interaction, text: str) -> None:
         except discord.HTTPException as error:
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
-    # After a deferral that everybody sees, what follows would be seen by everybody as well: take it back first.
     if response.type is discord.InteractionResponseType.deferred_channel_message:
+        if interaction.extras.get(PRIVATE):
+            await interaction.edit_original_response(content=text)
+            return
+        # What follows a deferral that everybody sees would be seen by everybody as well: take it back first.
         await interaction.delete_original_response()
     await interaction.followup.send(text, ephemeral=True)

@@ -5,7 +5,7 @@ from typing import cast
 
 import discord
 
-from bot.errors import ALREADY_ACKNOWLEDGED
+from bot.errors import ALREADY_ACKNOWLEDGED, PRIVATE
 from bot.services.accept import Origin
 from bot.services.errors import NotAcknowledged, NotYours
 from bot.services.studio import Studio
@@ -29,6 +29,7 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
     Raises:
         NotAcknowledged: it is too late. Nothing may be charged then.
     """
+    interaction.extras[PRIVATE] = private
     try:
         await interaction.response.defer(ephemeral=private, thinking=not update)
     except discord.NotFound as error:

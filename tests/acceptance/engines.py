@@ -51,13 +51,15 @@ class Painter(FakeEngine):
         if request is None:
             return event
         if isinstance(event, Preview):
-            return replace(event, content=encode_preview([_pixels(request.seed)]))
+            return replace(event, content=encode_preview([_pixels(request.prompt, request.seed)]))
         if isinstance(event, Output):
             return replace(event, content=_picture(request, int(event.meta["seed"])))
         return event
 
 
-def _pixels(seed: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def _pixels(prompt: str, seed: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    if "noise" in prompt:  # something that does not compress
+        return np.random.default_rng(seed).integers(0, 255, (96, 96, 3), dtype=np.uint8)
     return np.full((16, 16, 3), seed % 256, dtype=np.uint8)
 
 
@@ -73,4 +75,4 @@ def _picture(request: ImageRequest, seed: int) -> bytes:
         height_px=request.height_px,
         model=request.model,
     )
-    return encode_png(_pixels(seed), parameters)
+    return encode_png(_pixels(request.prompt, seed), parameters)
