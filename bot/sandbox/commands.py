@@ -1,6 +1,7 @@
 """The application's commands: what the bot registered, and who may run which where."""
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 from bot.sandbox.errors import ApiError, HumanError
@@ -76,8 +77,8 @@ class Commands:
             self._snowflakes.skip_past(command["version"])
 
     def visible(self, user_id: str, guild: Guild | None) -> list[Json]:
-        """Return what an account may run in a guild (None: in direct messages), age restrictions aside."""
-        everything = self.listed(None) + (self.listed(guild.id) if guild else [])
+        """Return what an account may run in a guild (None: in direct messages); read it only."""
+        everything = [*self._scope(None), *self._scope(guild.id if guild else "")]
         return [c for c in everything if _offered(c, guild) and _permitted(c, user_id, guild)]
 
     def pick(self, user_id: str, channel: Channel, kind: int, name: str) -> Json:
@@ -93,10 +94,13 @@ class Commands:
                 if command["nsfw"] and guild and not channel.nsfw:
                     raise HumanError("hidden", f"/{name} is shown in age-restricted channels only.", 403)
                 return command
-        everything = [*self.listed(None), *self.listed(channel.guild_id or "")]
+        everything = [*self._scope(None), *self._scope(channel.guild_id or "")]
         if any(c["type"] == kind and c["name"] == name for c in everything):
             raise HumanError("hidden", f"{name} is not shown to this member here.", 403)
         raise HumanError("unknown_command", f"There is no command {name}.", 404)
+
+    def _scope(self, guild_id: str | None) -> Iterable[Json]:
+        return self._scopes.get(guild_id, {}).values()
 
     def _complete(self, body: Json, guild_id: str | None, known_id: str | None) -> Json:
         command: Json = {

@@ -15,6 +15,7 @@ from bot.sandbox.imagesize import image_size_px
 from bot.sandbox.snowflakes import Snowflakes
 
 URL_LIFE_S = 24 * 3600
+RETIRED_S = 60
 KEPT_BYTES = 1 << 30  # the oldest files are forgotten beyond this
 
 _CONTENT_TYPE = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,80}", re.ASCII)
@@ -98,6 +99,10 @@ class Files:
         """Forget a file; its address answers 404 from now on."""
         if stored := self.by_id.pop(file_id, None):
             self._kept_bytes -= len(stored.content)
+
+    def retire(self, file_id: str) -> None:
+        """Forget a file soon: a browser that was told of it a moment ago can still load it, as on Discord."""
+        self._clock.at(self._clock.now() + RETIRED_S, lambda: self.drop(file_id))
 
     def sign(self, stored: StoredFile, folder: str = "attachments") -> str:
         """Return an address that is good for a day."""

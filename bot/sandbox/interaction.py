@@ -59,6 +59,7 @@ class Interaction:
             "channel_id": self.channel_id,
             "message_id": self.original_id or (self.source.id if self.source else None),
             "custom_id": self.custom_id,
+            "modal_id": self.parent.id if self.parent else None,
             "state": self.state,
             "error": self.error,
         }

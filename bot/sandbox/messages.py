@@ -122,7 +122,7 @@ class Messages:
         """Give a message new files, and keep those of its old ones that are named (None: all)."""
         for stored in message.files:
             if kept_ids is not None and stored.id not in kept_ids:
-                self._files.drop(stored.id)
+                self._files.retire(stored.id)
         message.files = [f for f in message.files if kept_ids is None or f.id in kept_ids] + added
 
     def touch(self, message: Message) -> None:

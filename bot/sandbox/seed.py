@@ -19,7 +19,7 @@ def new_world() -> World:
     """Return a new world with two guilds, three people and the bot."""
     world = World(bot_id=BOT)
     for user in (
-        User(BOT, "atelier", "Atelier", "#5865f2", bot=True),
+        User(BOT, "Atelier", "Atelier", "#5865f2", bot=True),
         User(ADA, "ada", "Ada", "#e67e22"),
         User(BEN, "ben", "Ben", "#2ecc71"),
         User(CLEO, "cleo", "Cleo", "#9b59b6"),

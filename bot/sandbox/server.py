@@ -195,7 +195,7 @@ class Sandbox:
             response.headers["Content-Security-Policy"] = _POLICY
             response.headers["Referrer-Policy"] = "no-referrer"
             response.headers.setdefault("X-Content-Type-Options", "nosniff")
-            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers.setdefault("Cache-Control", "no-cache")
         return response
 
 

@@ -103,7 +103,7 @@ async def test_reactions_are_seen_both_ways(sandbox: Sandbox, demo: Demo) -> Non
     (reaction,) = ben.message(str(message.id))["reactions"]
     assert (reaction["count"], reaction["me"], reaction["emoji"]["name"]) == (1, False, "👍")
     fetched = await message.channel.fetch_message(message.id)
-    assert [u.name async for u in fetched.reactions[0].users()] == ["atelier"]
+    assert [u.name async for u in fetched.reactions[0].users()] == ["Atelier"]
 
 
 async def test_direct_message_reaches_the_person(sandbox: Sandbox, demo: Demo) -> None:
@@ -137,7 +137,7 @@ async def test_members_roles_and_guilds_can_be_read(sandbox: Sandbox, demo: Demo
     guild = await demo.fetch_guild(int(STUDIO))
     ben = await guild.fetch_member(int(BEN))
     assert [role.name for role in ben.roles] == ["@everyone", "Patrons"]
-    assert {m.name async for m in guild.fetch_members()} == {"atelier", "ada", "ben", "cleo"}
+    assert {m.name async for m in guild.fetch_members()} == {"Atelier", "ada", "ben", "cleo"}
     assert [c.name for c in await guild.fetch_channels()] == ["general", "voice-notes", "after-dark"]
     assert {r.name for r in await guild.fetch_roles()} >= {"Operators", "Patrons", "Friends"}
     assert sandbox.unimplemented == []

@@ -98,7 +98,7 @@ async def test_people_write_to_each_other_in_private(http: aiohttp.ClientSession
     ("verb", "body", "status", "code"),
     [
         ("say", {"as": "nobody"}, 404, "unknown_member"),
-        ("say", {"as": "atelier", "channel_id": GENERAL, "content": "x"}, 404, "unknown_member"),
+        ("say", {"as": "Atelier", "channel_id": GENERAL, "content": "x"}, 404, "unknown_member"),
         ("say", {"as": "ben", "channel_id": "1"}, 404, "unknown_channel"),
         ("say", {"as": "ben", "channel_id": GENERAL, "content": "x" * 2001}, 400, "invalid"),
         ("say", {"as": "ben", "channel_id": GENERAL, "content": ""}, 400, "invalid"),

@@ -147,3 +147,17 @@ async def test_message_is_posted_twice_without_a_nonce_when_the_reply_is_an_erro
         async with api.post(f"channels/{GENERAL}/messages", json={"content": "x"}) as response:
             assert response.status == status
     assert len(box.messages) == 2
+
+
+async def test_replaced_file_can_be_loaded_for_a_minute(http: aiohttp.ClientSession, box: Sandbox) -> None:
+    message = box.parts.posting.create(
+        box.world.channel(GENERAL), box.world.bot_id, {}, {0: Upload(filename="a.png", content=b"1")}
+    )
+    url = box.parts.files.sign(message.files[0])
+    box.parts.posting.edit(message, {"attachments": [], "content": "no more"}, {})
+    assert message.files == []
+    async with http.get(url) as response:
+        assert response.status == 200
+    box.clock.advance(61)
+    async with http.get(url) as response:
+        assert response.status == 404
