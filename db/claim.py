@@ -20,7 +20,7 @@ from db.fairness import REACH, next_pace, with_affinity
 from db.job import Job, Pace, State
 from db.schedule import FlowKey, Line, Move, apply, line_from, lock
 from db.submit import job_from
-from db.tables import guild_flows, jobs, lines, member_flows
+from db.tables import guild_flows, is_queued, jobs, lines, member_flows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def heads_query(turn: Turn, reach: int) -> sa.Select[Any]:
     first = (
         sa.select(jobs.c.id)
         .where(jobs.c.kind == turn.line.kind, jobs.c.pace == turn.pace.value, jobs.c.guild_id == turn.guild_id)
-        .where(jobs.c.user_id == front.c.user_id, jobs.c.state == sa.literal_column("'queued'"))
+        .where(jobs.c.user_id == front.c.user_id, is_queued)
         .order_by(jobs.c.seq)
         .limit(1)
         .correlate(front)

@@ -13,12 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
-from db.errors import UnknownJob
-from db.job import FINAL, Beaten, End, Job, Pace, Report, State
+from db.job import FINAL, Beaten, End, Job, Report, State
 from db.ledger import Ledger
-from db.schedule import FlowKey, Move, apply, lock
-from db.submit import job_from
-from db.tables import jobs
+from db.locked import LockedJob, locked
+from db.tables import is_running, jobs
 
 MAX_BLAMED = 3  # a job that was running at the death of so many workers is taken for their murderer
 POISON = "poison"
@@ -31,7 +29,7 @@ async def beat(db: Database, *, owner: str, reports: Sequence[Report], lease_s: 
 
     async def work(connection: AsyncConnection) -> Beaten:
         now = await db.now(connection)
-        ours = sa.and_(jobs.c.lease_owner == owner, jobs.c.state == State.RUNNING.value)
+        ours = sa.and_(jobs.c.lease_owner == owner, is_running)
         renew = (
             jobs.update()
             .where(jobs.c.id.in_(list(by_id)), ours)
@@ -70,12 +68,11 @@ async def settle(db: Database, ledger: Ledger, *, owner: str, job_id: str, attem
         raise ValueError(f"a job cannot end as {end.state}")
 
     async def work(connection: AsyncConnection) -> bool:
-        job = await _locked(db, ledger, connection, job_id)
-        if (job.lease_owner, job.attempt) != (owner, attempt):
+        held = await locked(db, ledger, connection, job_id)
+        if (held.job.lease_owner, held.job.attempt) != (owner, attempt):
             return False
-        if job.final:
-            return True
-        await _finish(db, ledger, connection, job, end, Move.ENDED)
+        if not held.job.final:
+            await held.finish(end)
         return True
 
     return await db.write(work)
@@ -91,100 +88,50 @@ async def give_back(
     """
 
     async def work(job_id: str, connection: AsyncConnection) -> bool:
-        job = await _locked(db, ledger, connection, job_id)
-        if job.state is not State.RUNNING or job.lease_owner != owner:
+        held = await locked(db, ledger, connection, job_id)
+        if held.job.state is not State.RUNNING or held.job.lease_owner != owner:
             return False
-        now = await db.now(connection)
-        if expired_only and job.lease_until is not None and job.lease_until > now:
+        if expired_only and held.job.lease_until is not None and held.job.lease_until > held.now:
             return False
-        await _give_back_one(db, ledger, connection, job, blamed=job.blamed + int(blame))
+        await _give_back_one(held, blamed=held.job.blamed + int(blame))
         return True
 
     # One transaction a job: it locks one member's account at a time, so two that do this never wait in a circle.
     return [job_id for job_id in job_ids if await db.write(partial(work, job_id))]
 
 
-async def _give_back_one(db: Database, ledger: Ledger, connection: AsyncConnection, job: Job, *, blamed: int) -> None:
+async def _give_back_one(held: LockedJob, *, blamed: int) -> None:
     ownerless = {"lease_owner": None, "lease_until": None, "blamed": blamed}
-    if job.cancel_requested:
-        await _finish(db, ledger, connection, job, End(state=State.CANCELLED, charge=0), Move.ENDED, **ownerless)
+    if held.job.cancel_requested:
+        await held.finish(End(state=State.CANCELLED, charge=0), **ownerless)
     elif blamed >= MAX_BLAMED:
         end = End(state=State.FAILED, charge=0, error_code=POISON, error_text=POISON_TEXT)
-        await _finish(db, ledger, connection, job, end, Move.ENDED, **ownerless)
+        await held.finish(end, **ownerless)
     else:
-        values = ownerless | {"state": State.QUEUED.value, "started_at": None}
-        await _update(db, connection, job, **values)
-        await _move(db, connection, job, Move.CAME_BACK)
+        await held.put_back(**ownerless)
 
 
 async def expired(db: Database) -> list[tuple[str, str]]:
     """Return (job id, owner) of the running jobs whose lease has run out."""
     async with db.read() as connection:
-        query = sa.select(jobs.c.id, jobs.c.lease_owner).where(
-            jobs.c.state == State.RUNNING.value, jobs.c.lease_until < await db.now(connection)
-        )
-        return [(row.id, row.lease_owner) for row in await connection.execute(query)]
+        rows = await connection.execute(expired_query(await db.now(connection)))
+        return [(row.id, row.lease_owner) for row in rows]
+
+
+def expired_query(now: dt.datetime) -> sa.Select[Any]:
+    """Return the query for running jobs whose lease ended before `now`."""
+    return sa.select(jobs.c.id, jobs.c.lease_owner).where(is_running, jobs.c.lease_until < now)
 
 
 async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int) -> Job:
     """End a job that waits, at once; ask for the end of one that runs; leave one that has ended."""
 
     async def work(connection: AsyncConnection) -> Job:
-        job = await _locked(db, ledger, connection, job_id)
-        if job.state is State.QUEUED:
-            end = End(state=State.CANCELLED, charge=0)
-            return await _finish(db, ledger, connection, job, end, Move.LEFT, cancelled_by=by_user)
-        if job.state is State.RUNNING and not job.cancel_requested:
-            return await _update(db, connection, job, cancel_requested=True, cancelled_by=by_user)
-        return job
+        held = await locked(db, ledger, connection, job_id)
+        if held.job.state is State.QUEUED:
+            held = await held.finish(End(state=State.CANCELLED, charge=0), cancelled_by=by_user)
+        elif held.job.state is State.RUNNING and not held.job.cancel_requested:
+            held = await held.change(cancel_requested=True, cancelled_by=by_user)
+        return held.job
 
     return await db.write(work)
-
-
-async def _locked(db: Database, ledger: Ledger, connection: AsyncConnection, job_id: str) -> Job:
-    """Return the job, after locking its member's account and its line (whose lock guards its state)."""
-    query = sa.select(jobs).where(jobs.c.id == job_id)
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        raise UnknownJob(job_id)
-    now = await db.now(connection)
-    await ledger.open(connection, row.user_id, now)
-    await lock(db, connection, [row.kind])
-    return job_from((await connection.execute(query)).one())
-
-
-async def _finish(
-    db: Database, ledger: Ledger, connection: AsyncConnection, job: Job, end: End, move: Move, **values: Any
-) -> Job:
-    now = await db.now(connection)
-    await ledger.settle(connection, job.user_id, job.id, held=job.price, charge=end.charge, now=now)
-    job = await _update(
-        db,
-        connection,
-        job,
-        state=State(end.state).value,
-        charged=end.charge,
-        outcome=end.outcome,
-        error_code=end.error_code,
-        error_text=end.error_text,
-        ended_at=now,
-        **values,
-    )
-    await _move(db, connection, job, move)
-    return job
-
-
-async def _update(db: Database, connection: AsyncConnection, job: Job, **values: Any) -> Job:
-    update = (
-        jobs.update()
-        .where(jobs.c.id == job.id)
-        .values(revision=jobs.c.revision + 1, changed_at=await db.now(connection), **values)
-        .returning(jobs)
-    )
-    return job_from((await connection.execute(update)).one())
-
-
-async def _move(db: Database, connection: AsyncConnection, job: Job, move: Move) -> None:
-    (line,), _ = await lock(db, connection, [job.kind])
-    key = FlowKey(kind=job.kind, pace=Pace(job.pace), guild_id=job.guild_id or 0, user_id=job.user_id)
-    await apply(connection, line, key, move, work=job.work)

@@ -124,6 +124,12 @@ class Ledger:
             )
         await connection.execute(accounts.update().where(accounts.c.user_id == user_id).values(accrued_day=today))
 
+    async def lock(self, connection: AsyncConnection, user_id: int) -> None:
+        """Lock an account that exists, for this transaction. (On SQLite the transaction is the lock.)"""
+        if not self.db.is_sqlite:
+            query = sa.select(accounts.c.user_id).where(accounts.c.user_id == user_id).with_for_update()
+            await connection.execute(query)
+
     async def hold(self, connection: AsyncConnection, user_id: int, job_id: str, price: int, now: dt.datetime) -> None:
         """Set `price` credits aside for a job. Raises NotEnoughCredits. `open` came before."""
         if price:

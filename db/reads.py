@@ -12,7 +12,7 @@ from db.errors import UnknownJob
 from db.fairness import GuildFlow, MemberFlow, jobs_before
 from db.job import Changes, Job, Pace, Place, State, Waiting
 from db.submit import job_from
-from db.tables import guild_flows, jobs, member_flows
+from db.tables import guild_flows, is_queued, jobs, member_flows
 
 CHANGES_OVERLAP_S = 5.0  # a transaction that began earlier may commit later: look this far back again
 
@@ -89,7 +89,7 @@ async def place(db: Database, job_id: str) -> Place:
 async def _ahead_in_guild(connection: AsyncConnection, job: Job) -> tuple[int, float]:
     mine = jobs.c.user_id == job.user_id, jobs.c.guild_id == (job.guild_id or 0), jobs.c.pace == job.pace.value
     earlier = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(jobs.c.work), 0)).where(
-        *mine, jobs.c.kind == job.kind, jobs.c.state == State.QUEUED.value, jobs.c.seq < job.seq
+        *mine, jobs.c.kind == job.kind, is_queued, jobs.c.seq < job.seq
     )
     own_jobs, own_work = (await connection.execute(earlier)).one()
     m = member_flows.c

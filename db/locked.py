@@ -1,0 +1,77 @@
+"""One job, locked, and the three ways in which it can be moved on."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.errors import UnknownJob
+from db.job import End, Job, Pace, State
+from db.ledger import Ledger
+from db.schedule import FlowKey, Line, Move, apply, lock
+from db.submit import job_from
+from db.tables import jobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedJob:
+    """A job whose member's account and line are locked, so that only this transaction can move it.
+
+    Beats write its progress and lease beside us; nothing decided here depends on them but the lease's end.
+    """
+
+    connection: AsyncConnection
+    ledger: Ledger
+    job: Job
+    line: Line
+    now: dt.datetime
+
+    async def change(self, **values: Any) -> "LockedJob":
+        """Write columns of the job, and count the revision."""
+        update = (
+            jobs.update()
+            .where(jobs.c.id == self.job.id)
+            .values(revision=jobs.c.revision + 1, changed_at=self.now, **values)
+            .returning(jobs)
+        )
+        return replace(self, job=job_from((await self.connection.execute(update)).one()))
+
+    async def finish(self, end: End, **values: Any) -> "LockedJob":
+        """End the job, charge for it, release the rest and let its member's next one come."""
+        job = self.job
+        await self.ledger.settle(self.connection, job.user_id, job.id, held=job.price, charge=end.charge, now=self.now)
+        await self._move(Move.LEFT if job.state is State.QUEUED else Move.ENDED)
+        return await self.change(
+            state=State(end.state).value,
+            charged=end.charge,
+            outcome=end.outcome,
+            error_code=end.error_code,
+            error_text=end.error_text,
+            ended_at=self.now,
+            **values,
+        )
+
+    async def put_back(self, **values: Any) -> "LockedJob":
+        """Return the running job to where it stood in line."""
+        await self._move(Move.CAME_BACK)
+        return await self.change(state=State.QUEUED.value, started_at=None, **values)
+
+    async def _move(self, move: Move) -> None:
+        job = self.job
+        key = FlowKey(kind=job.kind, pace=Pace(job.pace), guild_id=job.guild_id or 0, user_id=job.user_id)
+        await apply(self.connection, self.line, key, move, work=job.work)
+
+
+async def locked(db: Database, ledger: Ledger, connection: AsyncConnection, job_id: str) -> LockedJob:
+    """Lock a job: its member's account, then its line. Raises UnknownJob."""
+    whose = sa.select(jobs.c.user_id, jobs.c.kind).where(jobs.c.id == job_id)
+    row = (await connection.execute(whose)).one_or_none()  # these two never change
+    if row is None:
+        raise UnknownJob(job_id)
+    await ledger.lock(connection, row.user_id)
+    (line,), now = await lock(db, connection, [row.kind])
+    job = job_from((await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).one())
+    return LockedJob(connection=connection, ledger=ledger, job=job, line=line, now=now)

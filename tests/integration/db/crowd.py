@@ -1,0 +1,70 @@
+"""A crowd that waits: many jobs of many members, written at once, for measuring what claiming costs."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from db.engine import Database
+from db.ids import new_id
+from db.tables import guild_flows, jobs, lines, member_flows, seats
+
+WORK = 4
+
+
+async def gather_crowd(database: Database, *, members: int, each: int, guilds: int = 10, kind: str = "image") -> None:
+    """Put `each` free jobs of each of `members` members in line, as `submit` would have, without the ledger."""
+    now = dt.datetime.now(dt.UTC)
+    place: dict[str, Any] = {"kind": kind, "pace": "fast"}
+    inside = [[user for user in range(1, members + 1) if user % guilds == guild] for guild in range(guilds)]
+    async with database.begin() as connection:
+        await connection.execute(lines.insert().values(kind=kind, seq=members * each))
+        await connection.execute(
+            guild_flows.insert(),
+            [
+                place | {"guild_id": 1 + guild, "since": 1 + guild, "ready": len(users), "waiting": len(users) * each}
+                | {"work": len(users) * each * WORK}
+                for guild, users in enumerate(inside)
+            ],
+        )  # fmt: skip
+        users = [(user, 1 + user % guilds) for user in range(1, members + 1)]
+        await connection.execute(
+            member_flows.insert(),
+            [
+                place | {"guild_id": guild, "user_id": user, "since": user, "ready": True, "waiting": each}
+                | {"work": each * WORK}
+                for user, guild in users
+            ],
+        )  # fmt: skip
+        await connection.execute(
+            seats.insert(),
+            [{"user_id": user, "kind": kind, "queued": each, "max_running": 1000} for user, _ in users],
+        )
+        rows = [
+            _job(place, user, guild, 1 + user + members * number, now)
+            for user, guild in users
+            for number in range(each)
+        ]
+        await connection.execute(jobs.insert(), rows)
+    async with database.begin() as connection:
+        await connection.execute(sa.text("ANALYZE"))
+
+
+def _job(place: dict[str, Any], user: int, guild: int, seq: int, now: dt.datetime) -> dict[str, Any]:
+    return place | {
+        "id": new_id(now),
+        "interaction_id": seq,
+        "interaction_token": "token",
+        "token_expires_at": now,
+        "state": "queued",
+        "user_id": user,
+        "guild_id": guild,
+        "channel_id": 1,
+        "request": {},
+        "model": "builtin",
+        "work": WORK,
+        "seq": seq,
+        "outcome": {},
+        "queued_at": now,
+        "changed_at": now,
+    }
