@@ -35,7 +35,7 @@ class Gateway:
         self._bus = bus
         self._faults = faults
         self._token = token
-        self._heartbeat_s = heartbeat_s
+        self.heartbeat_s = heartbeat_s
         self._sessions: dict[str, Session] = {}
         self.url = ""  # set once the server knows its port
         self.identifies = 0
@@ -61,7 +61,7 @@ class Gateway:
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
         await socket.prepare(request)
         line = Line(socket)
-        line.put({"op": HELLO, "d": {"heartbeat_interval": int(self._heartbeat_s * 1000)}, "s": None, "t": None})
+        line.put({"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat_s * 1000)}, "s": None, "t": None})
         session: Session | None = None
         try:
             async for frame in socket:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from bot.sandbox.bus import Bus
 from bot.sandbox.errors import HumanError
 from bot.sandbox.files import Upload
 from bot.sandbox.human import do
 from bot.sandbox.interaction import shown_modal
-from bot.sandbox.limits.components import GALLERY, TEXT, media_of, walk
+from bot.sandbox.limits.components import BUTTON, GALLERY, TEXT, media_of, walk
+from bot.sandbox.messages import Flag
 from bot.sandbox.parts import Parts
 from bot.sandbox.verbs.ask import Ask
 from bot.sandbox.view import View
@@ -140,7 +140,7 @@ class Human:
 
     def buttons(self, message_id: str) -> list[str]:
         """Return the labels of a message's buttons that can be pressed."""
-        found = [c for c, _ in walk(self.message(message_id)["components"]) if c["type"] == 2]
+        found = [c for c, _ in walk(self.message(message_id)["components"]) if c["type"] == BUTTON]
         return [b.get("label") or b["emoji"]["name"] for b in found if not b.get("disabled")]
 
     def pictures(self, message_id: str) -> list[str]:
@@ -157,7 +157,7 @@ class Human:
 
     async def _act(self, verb: str, **fields: Any) -> "Shown":
         result = await self.do(verb, **fields)
-        return Shown(self, self._parts.bus, result["interaction"]["id"])
+        return Shown(self, self._parts, result["interaction"]["id"])
 
     def _custom_id(self, message_id: str, wanted: str) -> str:
         for component, _ in walk(self.message(message_id)["components"]):
@@ -169,25 +169,21 @@ class Human:
 class Shown:
     """What became of an act towards the bot."""
 
-    def __init__(self, human: Human, bus: Bus, interaction_id: str) -> None:
+    def __init__(self, human: Human, parts: Parts, interaction_id: str) -> None:
         self._human = human
-        self._bus = bus
+        self._bus = parts.bus
+        self._interaction = parts.interactions.known(interaction_id)
         self.id = interaction_id
-
-    @property
-    def _interaction(self) -> Any:
-        return self._human._parts.interactions.known(self.id)
 
     @property
     def state(self) -> str:
         """pending, acknowledged, answered, modal or failed."""
-        return str(self._interaction.state)
+        return self._interaction.state
 
     @property
     def error(self) -> str | None:
         """The sentence that is shown when it failed."""
-        error: str | None = self._interaction.error
-        return error
+        return self._interaction.error
 
     async def done(self, timeout_s: float = 10.0) -> str:
         """Wait until the bot has answered (or deferred) or it failed; return the state."""
@@ -197,22 +193,22 @@ class Shown:
     async def message(self, timeout_s: float = 10.0) -> Json:
         """Wait for the message that answers, a deferred one included, and return it."""
         await self._bus.until(lambda: self._interaction.original_id or self.state == "failed", timeout_s)
-        if self.error:
-            raise HumanError("failed", self.error)
+        if self.error or not self._interaction.original_id:
+            raise HumanError("failed", self.error or "The message is gone.")
         return self._human.message(self._interaction.original_id)
 
     async def answer(self, timeout_s: float = 10.0) -> Json:
         """Wait for the message that answers, with its content, and return it."""
         message = await self.message(timeout_s)
-        await self._bus.until(lambda: not self._human.message(message["id"])["flags"] & 128, timeout_s)
+        await self._bus.until(lambda: not self._human.message(message["id"])["flags"] & Flag.LOADING, timeout_s)
         return self._human.message(message["id"])
 
     async def form(self, timeout_s: float = 10.0) -> Json:
         """Wait for the form that the bot opens and return it."""
         await self._bus.until(lambda: self.state in ("modal", "failed"), timeout_s)
-        if self.error:
-            raise HumanError("failed", self.error)
-        return dict(self._interaction.modal)
+        if self.error or self._interaction.modal is None:
+            raise HumanError("failed", self.error or "The form was closed.")
+        return self._interaction.modal
 
     async def submit(self, **values: Any) -> "Shown":
         """Submit the form that the bot opened."""

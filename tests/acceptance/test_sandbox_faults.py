@@ -94,10 +94,8 @@ async def test_replayed_event_is_a_duplicate(sandbox: Sandbox, demo: Demo) -> No
     assert demo.heard[0].id == demo.heard[1].id
 
 
-async def test_heartbeats_are_acknowledged_unless_told_otherwise(
-    sandbox: Sandbox, start_demo: StartDemo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sandbox.gateway, "_heartbeat_s", 0.05)
+async def test_heartbeats_are_acknowledged_unless_told_otherwise(sandbox: Sandbox, start_demo: StartDemo) -> None:
+    sandbox.gateway.heartbeat_s = 0.05
     async with start_demo(heartbeat_timeout=0.2) as demo:
         sandbox.faults.zombie = True
         await sandbox.until(lambda: sandbox.gateway.resumes + sandbox.gateway.identifies > 1)
