@@ -8,10 +8,13 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 import discord
 
 HIDDEN = "[hidden]"
+TALKATIVE = ("discord.gateway", "discord.client", "alembic.runtime", "asyncio")  # their INFO says nothing new
+INDISCREET = ("aiosqlite", "sqlalchemy", "psycopg")  # write every value of every query at DEBUG, tokens among them
 
 _PATTERNS = (
     (re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s\"'?]+"), rf"\1{HIDDEN}"),
@@ -43,13 +46,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return text
 
 
-def set_up(level: str, secrets: Iterable[str]) -> None:
-    """Send all logs to stderr at this level, redacted."""
-    handler = logging.StreamHandler(sys.stderr)
+def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
+    """Send all logs to a stream (default: stderr) at this level, redacted."""
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(RedactingFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody calls anybody here
-    for noisy in ("discord.gateway", "discord.client", "alembic.runtime", "asyncio"):
-        logging.getLogger(noisy).setLevel(
-            max(logging.getLevelName(level), logging.WARNING) if level == "INFO" else level
-        )
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING if level == "INFO" else level)
+    for name in INDISCREET:
+        logging.getLogger(name).setLevel(logging.WARNING)
