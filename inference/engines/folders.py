@@ -102,6 +102,8 @@ def _check_component(folder: Path, root: Path) -> int:
     for file in files:
         if not file.resolve().is_relative_to(root):
             raise ModelUnusable(f"{folder.parent.name}: {folder.name}/{file.name} is a link to outside the folder.")
+        if not file.exists():
+            raise ModelUnusable(f"{folder.parent.name}: {folder.name}/{file.name} links to a file that is missing.")
     for file in files:
         if file.suffix == ".json" and file.name.endswith("config.json"):
             _refuse_custom_code(_read_json(file, root), file)

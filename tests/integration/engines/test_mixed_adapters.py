@@ -72,7 +72,7 @@ def test_scale_written_beside_the_weights_is_followed(
 
 
 def test_picture_with_adapters_equals_diffusers_for_sdxl(xl_folder: Path) -> None:
-    line = make_line(xl_folder)
+    line = make_line(xl_folder, family="sdxl")
     studio, reference = Studio(line), Reference(saved(xl_folder), "dpm++")
     model = studio.models.get(line)
     adapters = {"adapter:x": make_adapter(model, parts=("unet", "text_encoder", "text_encoder_2"), endings=EVERYTHING)}

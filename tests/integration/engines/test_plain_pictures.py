@@ -31,7 +31,7 @@ def test_picture_equals_diffusers_for_each_scheduler(sd_folder: Path, scheduler:
 @pytest.mark.parametrize("negative", ["", "blue"])
 @pytest.mark.parametrize("guidance", [1.0, 4.3])
 def test_picture_equals_diffusers_for_sdxl(xl_folder: Path, negative: str, guidance: float) -> None:
-    studio, reference = Studio(make_line(xl_folder)), Reference(saved(xl_folder), "dpm++")
+    studio, reference = Studio(make_line(xl_folder, family="sdxl")), Reference(saved(xl_folder), "dpm++")
     request = make_request(negative=negative, guidance=guidance, width_px=24)
     assert_same(studio.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
     studio.close()

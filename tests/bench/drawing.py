@@ -1,0 +1,130 @@
+"""Pictures drawn for benches: by the engine for several members at once, and by plain diffusers one after the other."""
+
+import gc
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from inference.catalogue import Catalogue, ImageModel
+from inference.engines.adapters import AdapterShelf
+from inference.engines.diffusion import DiffusionEngine
+from inference.engines.loading import ModelCache, quiet_libraries
+from inference.engines.schedulers import make_scheduler
+from inference.messages import Failed, Progress, Task
+from inference.requests import ImageRequest, SubjectUse
+
+PROMPTS = ("a red heart", "a blue car", "a green apple", "a yellow star", "a dog", "a house", "a pizza", "a rocket")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a run took."""
+
+    seconds: float
+    pictures: int
+
+    @property
+    def per_s(self) -> float:
+        return self.pictures / self.seconds
+
+
+class Bench:
+    """An engine on one model, driven without a worker around it."""
+
+    def __init__(self, line: ImageModel, models: ModelCache, *, lanes_max: int) -> None:
+        self.line = line
+        self.models = models
+        self.shelf = AdapterShelf(limit_bytes=1 << 30)
+        catalogue = Catalogue(images=(line,), speech=())
+        self.engine = DiffusionEngine(catalogue, models, self.shelf, slots=64, lanes_max=lanes_max)
+        self._jobs = 0
+
+    def request(self, member: int, *, subjects: tuple[SubjectUse, ...] = ()) -> ImageRequest:
+        """Return one member's wish for one picture, at the model's own size and steps."""
+        return ImageRequest(
+            prompt=PROMPTS[member % len(PROMPTS)],
+            model=self.line.name,
+            width_px=self.line.width_px,
+            height_px=self.line.height_px,
+            steps=self.line.steps,
+            guidance=self.line.guidance,
+            seed=member,
+            count=1,
+            subjects=subjects,
+        )
+
+    def draw(self, requests: Sequence[ImageRequest], inputs: Mapping[str, bytes] | None = None) -> Spent:
+        """Draw all requests at once, from admission to files."""
+        started_s = time.perf_counter()
+        for request in requests:
+            self._admit(request, inputs)
+        while self.engine.busy():
+            for event in self.engine.step():
+                _expect_success(event)
+        return Spent(time.perf_counter() - started_s, sum(request.count for request in requests))
+
+    def first_step_s(self, request: ImageRequest, inputs: Mapping[str, bytes] | None = None) -> float:
+        """Return the seconds from admission to the end of the first denoising step; the job is dropped then."""
+        started_s = time.perf_counter()
+        job_id = self._admit(request, inputs)
+        while not any(isinstance(_expect_success(event), Progress) for event in self.engine.step()):
+            pass
+        spent_s = time.perf_counter() - started_s
+        self.engine.cancel(job_id)
+        return spent_s
+
+    def close(self) -> None:
+        self.engine.close()
+        self.shelf.close()
+        gc.collect()
+
+    def _admit(self, request: ImageRequest, inputs: Mapping[str, bytes] | None) -> str:
+        self._jobs += 1
+        job_id = f"job-{self._jobs}"
+        self.engine.admit(Task(job_id, 1, request, inputs or {}))
+        return job_id
+
+
+class PlainDiffusers:
+    """diffusers' own pipeline as its documentation uses it, one call a picture."""
+
+    def __init__(self, line: ImageModel, device: torch.device, dtype: torch.dtype) -> None:
+        from diffusers import DiffusionPipeline
+
+        quiet_libraries()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            folder = line.folder
+            assert folder is not None
+            self.pipeline: Any = DiffusionPipeline.from_pretrained(
+                folder, torch_dtype=dtype, local_files_only=True, use_safetensors=True
+            )
+        self.pipeline.to(device)
+        self.pipeline.set_progress_bar_config(disable=True)
+        self._base = self.pipeline.scheduler
+        self._name = line.scheduler
+
+    def draw(self, requests: Sequence[ImageRequest]) -> Spent:
+        """Draw the requests one after the other."""
+        started_s = time.perf_counter()
+        for request in requests:
+            self.pipeline.scheduler = make_scheduler(self._base, self._name, request.steps)
+            self.pipeline(
+                request.prompt,
+                width=request.width_px,
+                height=request.height_px,
+                num_inference_steps=request.steps,
+                guidance_scale=request.guidance,
+                generator=torch.Generator("cpu").manual_seed(request.seed),
+            )
+        return Spent(time.perf_counter() - started_s, len(requests))
+
+
+def _expect_success(event: object) -> object:
+    if isinstance(event, Failed):
+        raise RuntimeError(f"a job of the bench failed: {event.message}")
+    return event
