@@ -17,7 +17,7 @@ from db.wake import QUEUED
 from inference.dispatcher.escort import Escort, Means, Notice, Placed
 from inference.messages import Preview, Progress
 from inference.placement import Arrangement, Seat, arrange
-from inference.pool import LoadChanged, Pool, PoolEvent, WorkerLost
+from inference.pool import Pool, PoolEvent, RoomMade, WorkerLost
 
 log = logging.getLogger(__name__)
 
@@ -88,17 +88,18 @@ class Dispatcher:
 
     async def _fill(self) -> None:
         """Claim as many jobs as the workers have room for, and send each on its way."""
-        arrangement = self._arrange()
-        models = sorted({model for load in self._pool.loads().values() for model in load.models})
-        for kind, room in sorted(arrangement.room.items()):
-            if room > 0:
-                claimed = await self._jobs.claim(
-                    owner=self.owner, kinds=[kind], limit=room, lease_s=self._rhythm.lease_s, models=models
-                )
-                for job in claimed:
-                    self._adopt(job)
-                if claimed:
-                    self._arrange()
+        while room := {kind: free for kind, free in self._arrange().room.items() if free > 0}:
+            claimed = await self._jobs.claim(
+                owner=self.owner,
+                kinds=sorted(room),
+                limit=min(room.values()),  # whatever kinds come, there is room for them
+                lease_s=self._rhythm.lease_s,
+                models=sorted({model for load in self._pool.loads().values() for model in load.models}),
+            )
+            if not claimed:
+                return
+            for job in claimed:
+                self._adopt(job)
 
     def _adopt(self, job: Job) -> None:
         before = self._escorts.get(job.id)
@@ -113,7 +114,8 @@ class Dispatcher:
             log.error("job %s is left to its lease", escort.job.id, exc_info=error)
         if self._escorts.get(escort.job.id) is escort:
             del self._escorts[escort.job.id]
-        self._look.set()
+        if not escort.submitted or any(other.worker_id is None for other in self._escorts.values()):
+            self._look.set()  # otherwise the pool says when there is room
 
     def _arrange(self) -> Arrangement:
         """Send the jobs that wait here to workers, and return what room is left."""
@@ -153,7 +155,7 @@ class Dispatcher:
             self._route(event)
 
     def _route(self, event: PoolEvent) -> None:
-        if isinstance(event, LoadChanged):
+        if isinstance(event, RoomMade):
             self._look.set()
         elif isinstance(event, WorkerLost):
             for job_id, attempt in event.jobs.items():

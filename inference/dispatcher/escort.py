@@ -71,6 +71,7 @@ class Escort:
         self.task: asyncio.Task[None] | None = None
         self._means = means
         self._mail: asyncio.Queue[Letter] = asyncio.Queue()
+        self._checkpointing = asyncio.Lock()
         self._files: dict[str, dict[str, Any]] = {}
         self._progress = (0, 0)
         self._preview: Preview | None = None
@@ -135,12 +136,13 @@ class Escort:
             if isinstance(letter, Placed):
                 await self._hand_over(letter)
                 letter = await self._mail.get()
-            while isinstance(letter, Output | Checkpoint) or (letter is Notice.CANCELLED and self._may_end_early()):
-                if isinstance(letter, Notice):
-                    await self._end_early()
-                else:
-                    await self._keep(letter)
-                letter = await self._mail.get()
+            async with asyncio.TaskGroup() as writing:
+                while isinstance(letter, Output | Checkpoint) or (letter is Notice.CANCELLED and self._may_end_early()):
+                    if isinstance(letter, Notice):
+                        await self._end_early()
+                    else:
+                        writing.create_task(self._keep(letter))
+                    letter = await self._mail.get()
             await self._end(letter)
         except BadRequest as error:
             await self._fail(FailureKind.BAD_INPUT, str(error))
@@ -160,13 +162,17 @@ class Escort:
         await self._means.pool.cancel(self.job.id, keep=True)  # what it has made comes next, then its end
 
     async def _keep(self, letter: Output | Checkpoint) -> None:
-        name = letter.name if isinstance(letter, Output) else CHECKPOINT
-        write = partial(self._means.files.put, f"jobs/{self.job.id}/{name}", letter.content)
-        await persist(f"writing {name} of job {self.job.id}", write)
         if isinstance(letter, Output):
-            self._files[name] = {"media_type": letter.media_type, **letter.meta}
+            self._files[letter.name] = {"media_type": letter.media_type, **letter.meta}
+            await self._write(letter.name, letter.content)
         else:
-            self._left_over.add(name)
+            self._left_over.add(CHECKPOINT)
+            async with self._checkpointing:  # in their order: the newest stays
+                await self._write(CHECKPOINT, letter.content)
+
+    async def _write(self, name: str, content: bytes) -> None:
+        write = partial(self._means.files.put, f"jobs/{self.job.id}/{name}", content)
+        await persist(f"writing {name} of job {self.job.id}", write)
 
     async def _end(self, letter: Letter) -> None:
         match letter:

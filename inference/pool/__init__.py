@@ -25,13 +25,13 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadChanged:
-    """A worker has more or less room than before; `loads` says how much."""
+class RoomMade:
+    """A worker has more room than before; `loads` says how much."""
 
     worker_id: str
 
 
-PoolEvent = JobEvent | WorkerLost | LoadChanged
+PoolEvent = JobEvent | WorkerLost | RoomMade
 
 
 class Pool(Protocol):

@@ -73,12 +73,17 @@ class Link:
             free[kind] = max(0, free.get(kind, 0) - 1)
         return Load(free, self._load.models, self._load.adapters, self._load.memory_bytes)
 
-    def note(self, bulletin: Bulletin) -> None:
-        """Take in what a bulletin says of the worker's load."""
+    def note(self, bulletin: Bulletin) -> bool:
+        """Take in what a bulletin says of the worker's load; return whether there is more room now."""
+        before = self.load()
         if bulletin.load is not None:
             self._load = bulletin.load
         while self._sent and self._sent[0][0] <= bulletin.admitted:
             self._sent.popleft()
+        now = self.load()
+        return now is not None and (
+            before is None or any(free > before.free.get(kind, 0) for kind, free in now.free.items())
+        )
 
     def read_one(self) -> None:
         """Make room for one more unread bulletin."""

@@ -9,7 +9,7 @@ from typing import Self
 
 from inference.messages import Cancel, Failed, Finished, Load, Stop, Task
 from inference.plan import WorkerPlan
-from inference.pool import LoadChanged, PoolEvent, WorkerGone, WorkerLost
+from inference.pool import PoolEvent, RoomMade, WorkerGone, WorkerLost
 from inference.pool.link import Link
 from inference.worker import Bulletin
 
@@ -102,14 +102,14 @@ class LocalPool:
             if bulletin is None:
                 yield WorkerLost(link.worker_id, dict(link.jobs))
                 continue
-            link.note(bulletin)
+            more_room = link.note(bulletin)
             for event in bulletin.events:
                 if isinstance(event, Finished | Failed) and link.jobs.get(event.job_id) == event.attempt:
                     del link.jobs[event.job_id]
                     link.proved = True
                 yield event
-            if bulletin.load is not None:
-                yield LoadChanged(link.worker_id)
+            if more_room:
+                yield RoomMade(link.worker_id)
             link.read_one()
 
     def _deliver(self, link: Link, bulletin: Bulletin | None) -> None:

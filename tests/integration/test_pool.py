@@ -13,7 +13,7 @@ import pytest
 
 from inference.messages import Failed, Finished, Output, Progress, Task
 from inference.plan import WorkerPlan
-from inference.pool import LoadChanged, PoolEvent, WorkerGone, WorkerLost
+from inference.pool import PoolEvent, RoomMade, WorkerGone, WorkerLost
 from inference.pool.local import LocalPool, Patience, back_off_s
 from tests.fakes.requests import image_request
 
@@ -42,12 +42,12 @@ def plan(device: str = "cpu", **options: object) -> WorkerPlan:
 async def test_submit_a_picture_comes_back() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         await pool.submit("cpu", Task("a", 1, image_request(seed=5)))
         assert pool.loads()["cpu"].free["image"] == 3
         await listener.until(Finished)
         assert [event.content for event in listener.heard if isinstance(event, Output)] == [b"a red heart:5"]
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         assert pool.loads()["cpu"].free["image"] == 4
 
 
@@ -55,7 +55,7 @@ async def test_submit_to_two_devices_both_draw() -> None:
     async with LocalPool([plan("cpu"), plan("cuda:0")]) as pool:
         listener = Listener(pool)
         while len(pool.loads()) < 2:
-            await listener.until(LoadChanged)
+            await listener.until(RoomMade)
         await pool.submit("cpu", Task("a", 1, image_request()))
         await pool.submit("cuda:0", Task("b", 1, image_request()))
         ended = {(await listener.until(Finished)).job_id for _ in range(2)}
@@ -66,7 +66,7 @@ async def test_submit_to_two_devices_both_draw() -> None:
 async def test_submit_megabytes_both_ways_does_not_stall() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         big = {"photo-0": bytes(20_000_000)}
         prompt = "x" * 5_000_000
         await asyncio.gather(
@@ -85,7 +85,7 @@ async def test_submit_to_nobody() -> None:
 async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
     async with LocalPool([plan()], patience=QUICK) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         await pool.submit("cpu", Task("a", 3, image_request("hold")))
         await listener.until(Progress)
         old = pool.pids()["cpu"]
@@ -93,7 +93,7 @@ async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
         async with asyncio.timeout(1.0):
             lost = await listener.until(WorkerLost)
         assert lost == WorkerLost("cpu", {"a": 3})
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         assert pool.pids()["cpu"] != old
         await pool.submit("cpu", Task("b", 1, image_request()))
         assert (await listener.until(Finished)).job_id == "b"
@@ -102,7 +102,7 @@ async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
 async def test_worker_crashing_on_a_prompt_is_lost_with_all_aboard() -> None:
     async with LocalPool([plan()], patience=QUICK) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
         await pool.submit("cpu", Task("b", 1, image_request("crash@2")))
         assert (await listener.until(WorkerLost)).jobs == {"a": 1, "b": 1}
@@ -112,7 +112,7 @@ async def test_worker_that_hangs_is_replaced() -> None:
     patience = Patience(hang_s=1.5, look_every_s=0.05)
     async with LocalPool([plan()], patience=patience) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         await pool.submit("cpu", Task("a", 1, image_request("hang@2")))
         assert (await listener.until(WorkerLost)).jobs == {"a": 1}
 
@@ -120,13 +120,13 @@ async def test_worker_that_hangs_is_replaced() -> None:
 async def test_cancel_drops_a_job_and_frees_its_slot() -> None:
     async with LocalPool([plan(slots=1)]) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
         await listener.until(Progress)
         await pool.cancel("a")
         await pool.cancel("unknown")
         while pool.loads()["cpu"].free["image"] == 0:
-            await listener.until(LoadChanged)
+            await listener.until(RoomMade)
         await pool.submit("cpu", Task("b", 1, image_request()))
         assert (await listener.until(Finished)).job_id == "b"
 
@@ -134,7 +134,7 @@ async def test_cancel_drops_a_job_and_frees_its_slot() -> None:
 async def test_engine_raising_keeps_the_process() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         before = pool.pids()
         await pool.submit("cpu", Task("a", 1, image_request("raise@1")))
         assert (await listener.until(Failed)).retry
@@ -144,7 +144,7 @@ async def test_engine_raising_keeps_the_process() -> None:
 async def test_close_leaves_no_child_behind() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(LoadChanged)
+        await listener.until(RoomMade)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
         pid = pool.pids()["cpu"]
     assert not psutil.pid_exists(pid)
@@ -152,7 +152,7 @@ async def test_close_leaves_no_child_behind() -> None:
 
 PARENT = """
 import asyncio
-from inference.pool import LoadChanged
+from inference.pool import RoomMade
 from inference.pool.local import LocalPool
 from inference.worker import WorkerPlan
 from inference.messages import Task
@@ -161,7 +161,7 @@ from tests.fakes.requests import image_request
 async def main():
     async with LocalPool([WorkerPlan(engines="tests.fakes.engine:build")]) as pool:
         async for event in pool.events():
-            if isinstance(event, LoadChanged) and pool.loads()["cpu"].free["image"] == 4:
+            if isinstance(event, RoomMade) and pool.loads()["cpu"].free["image"] == 4:
                 await pool.submit("cpu", Task("a", 1, image_request("hang@1")))
                 print(pool.pids()["cpu"], flush=True)
 
