@@ -88,10 +88,13 @@ async def _bot(box: Sandbox) -> AsyncIterator[None]:
         }
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=environment)
         try:
-            await box.until(lambda: box.bot_online, timeout_s=60.0)
+            await box.until(lambda: box.bot_online or process.returncode is not None, timeout_s=60.0)
+            if process.returncode is not None:
+                raise RuntimeError("The bot did not start; see above.")
             yield
         finally:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()
 
 
