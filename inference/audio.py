@@ -44,7 +44,7 @@ def refusal(code: str, limits: AudioLimits) -> str:
         "empty": "The file is empty.",
         "unknown": f"That is not a sound file that can be read here; {_KNOWN} can.",
         "no-sound": "There is no sound in it.",
-        "too-long": f"It is longer than {limits.seconds / 60:g} minutes, the limit here.",
+        "too-long": f"It is longer than {limits.seconds / 60:g} min, the limit here.",
         "too-big": f"It is larger than {limits.file_bytes >> 20} MiB, the limit here.",
         "damaged": "The file is damaged: no sound in it could be decoded.",
         "too-slow": "Decoding it took too long, so it was given up.",

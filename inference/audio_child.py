@@ -87,9 +87,9 @@ def _decode_stream(file: av.container.InputContainer, seconds_max: float) -> Sou
         raise Refused("no-sound")
     stream = file.streams.audio[0]
     codec = stream.codec_context
-    codec.thread_count = 1  # no thread can be started any more either
-    if codec.name not in CODECS and not codec.name.startswith("pcm_"):
+    if codec is None or codec.name not in CODECS and not codec.name.startswith("pcm_"):
         raise Refused("unknown")
+    codec.thread_count = 1  # no thread can be started any more either
     if file.duration is not None and file.duration / av.time_base > seconds_max + 1:
         raise Refused("too-long")
     pieces: list[Sound] = []
@@ -167,7 +167,7 @@ def main() -> None:
             reply, payload = {"samples": sound.size}, sound.tobytes()
         except Refused as refused:
             reply, payload = {"refused": str(refused)}, b""
-        except MemoryError:
+        except Exception:  # whatever a container made of ffmpeg or PyAV; the process is replaced
             reply, payload = {"refused": "damaged"}, b""
         replies.write(json.dumps(reply).encode() + b"\n" + payload)
         replies.flush()

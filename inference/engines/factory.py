@@ -9,6 +9,7 @@ from inference.engines.adapters import AdapterShelf
 from inference.engines.diffusion import DiffusionEngine
 from inference.engines.loading import ModelCache
 from inference.engines.speech.engine import SpeechEngine
+from inference.engines.speech.models import SpeechModels
 from inference.engines.training.engine import TrainingEngine
 from inference.requests import Kind
 from inference.worker import EngineBuilders
@@ -33,12 +34,13 @@ def build(
     lines = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
     limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
     models = ModelCache(device, limit_bytes=limit_bytes)
+    speech = SpeechModels(lines.speech, device, building=models.building)
     shelf = AdapterShelf(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
     class_pictures = Path(cache_dir) / "class-pictures" if cache_dir else None
     return {
         str(Kind.IMAGE): lambda: DiffusionEngine(lines, models, shelf, lanes_max=lanes or None),
         str(Kind.TRAIN): lambda: TrainingEngine(lines, models, cache_dir=class_pictures),
-        str(Kind.TRANSCRIBE): lambda: SpeechEngine(lines.speech, device),
+        str(Kind.TRANSCRIBE): lambda: SpeechEngine(speech),
     }
 
 

@@ -125,7 +125,7 @@ class Clip:
 
     def _window_mel(self) -> Mel:
         frames = self._window_frames()
-        # A whole window is filled up with zeros, as the reference does; a short one with silence, which is heard better.
+        # a whole window is filled up with zeros, as the reference does; a short one with silence: it is heard better
         fill = 0.0 if frames == FRAMES else float(self.prepared.mel.min())
         return window_of(self.prepared.mel, self._seek, content=self.content, frames=frames, fill=fill)
 

@@ -2,11 +2,9 @@
 
 import logging
 import math
-from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from inference.audio import AudioLimits
-from inference.catalogue import SpeechModel
 from inference.engines.speech.backend import FRAMES, Alignment, Decoded, Window, tokenizer_for
 from inference.engines.speech.clip import Verdict
 from inference.engines.speech.models import LoadedModel, SpeechModels
@@ -33,8 +31,7 @@ class SpeechEngine:
 
     def __init__(
         self,
-        lines: Sequence[SpeechModel],
-        device: str = "cpu",
+        models: SpeechModels,
         *,
         limits: AudioLimits | None = None,
         slots: int = SLOTS,
@@ -42,13 +39,12 @@ class SpeechEngine:
         """Build an engine; models are loaded when a clip first asks for them.
 
         Parameters:
-            lines: the catalogue's speech models.
-            device: 'cpu' or 'cuda:N'.
+            models: the catalogue's speech models on this device; an engine that takes over keeps them.
             limits: how long and large a clip may be.
             slots: how many clips are taken in at once; they wait here, not in the database, so few are enough.
         """
-        self._models = SpeechModels(lines, device)
-        self._preparation = Preparation(self._models.find, limits or AudioLimits())
+        self.models = models.resident  # names, for the worker's load
+        self._preparation = Preparation(models.find, limits or AudioLimits())
         self._slots = slots
         self._preparing: dict[str, tuple[Task, Future[Ready]]] = {}
         self._clips: dict[str, Ready] = {}  # in the order they became ready

@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -37,31 +38,7 @@ class LoadedModel:
     whole_windows: bool
 
 
-class SpeechModels:
-    """Finds models by name. Safe to ask from several threads."""
-
-    def __init__(self, lines: Sequence[SpeechModel], device: str) -> None:
-        self._lines = {line.name: line for line in lines}
-        self._device = device
-        self._lock = threading.Lock()
-        self._loaded: dict[str, LoadedModel] = {}
-
-    def find(self, name: str) -> LoadedModel:
-        """Return a model, loading it first where that is needed.
-
-        Raises:
-            UnknownModel: the catalogue has no such speech model.
-            ModelUnusable: its weights cannot be loaded.
-        """
-        with self._lock:
-            if name not in self._loaded:
-                if name not in self._lines:
-                    raise UnknownModel
-                self._loaded[name] = load(self._lines[name], self._device)
-            return self._loaded[name]
-
-
-def load(line: SpeechModel, device: str) -> LoadedModel:
+def load(line: SpeechModel, device: str, building: AbstractContextManager[Any]) -> LoadedModel:
     """Load a catalogue line's model.
 
     Raises:
@@ -78,7 +55,9 @@ def load(line: SpeechModel, device: str) -> LoadedModel:
     else:
         from inference.engines.speech.whisper_backend import WhisperBackend
 
-        backend = WhisperBackend(load_whisper(line, device), lanes=sizes.lanes, tokens_per_step=sizes.tokens)
+        with building:
+            network = load_whisper(line, device)
+        backend = WhisperBackend(network, lanes=sizes.lanes, tokens_per_step=sizes.tokens)
     return LoadedModel(backend, sizes, line.whole_windows)
 
 
@@ -90,3 +69,49 @@ def backend_of(
         return line.family
     can_be_faster = device == "cpu" and (folder / "model.bin").exists() and installed("ctranslate2")
     return "faster-whisper" if can_be_faster else "whisper"
+
+
+Load = Callable[[SpeechModel, str, AbstractContextManager[Any]], LoadedModel]
+
+
+class SpeechModels:
+    """Finds models by name. Safe to ask from several threads."""
+
+    def __init__(
+        self,
+        lines: Sequence[SpeechModel],
+        device: str,
+        *,
+        building: AbstractContextManager[Any] | None = None,
+        load: Load = load,
+    ) -> None:
+        """Know the catalogue's speech models.
+
+        Parameters:
+            building: held while a network is built, where others build some in the same process (`ModelCache`'s).
+            load: tests bring their own.
+        """
+        self._lines = {line.name: line for line in lines}
+        self._device = device
+        self._building = building or nullcontext()
+        self._load = load
+        self._lock = threading.Lock()
+        self._loaded: dict[str, LoadedModel] = {}
+
+    def find(self, name: str) -> LoadedModel:
+        """Return a model, loading it first where that is needed.
+
+        Raises:
+            UnknownModel: the catalogue has no such speech model.
+            ModelUnusable: its weights cannot be loaded.
+        """
+        with self._lock:
+            if name not in self._loaded:
+                if name not in self._lines:
+                    raise UnknownModel
+                self._loaded[name] = self._load(self._lines[name], self._device, self._building)
+            return self._loaded[name]
+
+    def resident(self) -> tuple[str, ...]:
+        """Return the names of the models in memory."""
+        return tuple(self._loaded)

@@ -1,0 +1,56 @@
+"""Sound files made on the spot: tones and silence in the containers that people send, and containers that lie."""
+
+import io
+import wave
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.int16]
+
+
+def tone(seconds: float, hz: float = 440.0, rate: int = 16_000) -> Samples:
+    """A sine at half volume."""
+    at = np.arange(int(seconds * rate)) / rate
+    return (16_000 * np.sin(2 * np.pi * hz * at)).astype(np.int16)
+
+
+def wav(samples: Samples, rate: int = 16_000) -> bytes:
+    """A mono WAV file."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    return out.getvalue()
+
+
+def encoded(samples: Samples, container: str, codec: str, rate: int) -> bytes:
+    """The samples (16 kHz mono) in another container and codec."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=container) as file:
+        stream = file.add_stream(codec, rate=rate, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        resampler = av.AudioResampler(format=stream.format.name, layout="mono", rate=rate)
+        for piece in (*resampler.resample(frame), *resampler.resample(None), None):
+            for packet in stream.encode(piece):
+                file.mux(packet)
+    return out.getvalue()
+
+
+def silent_film() -> bytes:
+    """An MP4 with a picture track and no sound."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as file:
+        stream = file.add_stream("mpeg4", rate=5)
+        stream.width = stream.height = 32
+        for _ in range(3):
+            picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+            for packet in stream.encode(picture):
+                file.mux(packet)
+        for packet in stream.encode(None):
+            file.mux(packet)
+    return out.getvalue()
