@@ -1,6 +1,6 @@
 // Files under a message: pictures, sound, video, text that can be looked into, anything else to download.
 
-import { address, h, icon } from "./dom.js";
+import { address, h, icon, sameness } from "./dom.js";
 import { openLightbox } from "./lightbox.js";
 import { voicePlayer } from "./player.js";
 
@@ -64,7 +64,7 @@ function tile(node, picture, index) {
 function fill(button, picture) {
   const image = button.querySelector("img");
   const source = address(picture.url);
-  if (image.getAttribute("src") !== source) image.src = source;
+  if (sameness(image.getAttribute("src")) !== sameness(source)) image.src = source;
   image.alt = picture.alt || "Picture without description";
   if (picture.width && picture.height) button.style.setProperty("--shape", `${picture.width} / ${picture.height}`);
   if (picture.width) button.style.setProperty("--width", `${picture.width}px`);

@@ -2,7 +2,7 @@
 // A card changes every few seconds while its pictures are made. So a node whose component has not changed is kept,
 // with its focus; a gallery keeps its tiles and only loads other pictures into them.
 
-import { h, icon, reconcile } from "./dom.js";
+import { h, icon, reconcile, sameness } from "./dom.js";
 import { fileNode, gallery, updateGallery } from "./attachments.js";
 import { blocks } from "./markdown.js";
 import { hexColour } from "./people.js";
@@ -18,7 +18,7 @@ export function drawComponents(parent, components, message, app) {
 }
 
 function componentNode(component, before, message, app) {
-  const json = JSON.stringify(component);
+  const json = sameness(component);
   const known = before && drawn.get(before);
   if (known?.json === json) return before;
   const node = (known?.type === component.type && updated(before, component, message, app)) || made(component, message, app);

@@ -34,6 +34,12 @@ export function address(url) {
   return parsed.protocol === "http:" || parsed.protocol === "https:" ? parsed.href : "#";
 }
 
+/** What a value is, as text to compare by. The CDN signs its addresses anew each time it is asked; that alone is no
+ * change, and must neither load a picture again nor end a voice message that is being played. */
+export function sameness(value) {
+  return JSON.stringify(value ?? null, (key, item) => (typeof item === "string" && item.includes("/attachments/") ? item.replace(/\?ex=.*$/s, "") : item));
+}
+
 /** Make `nodes` the children of `parent` and touch only what differs, so that focus and playing sound survive. */
 export function reconcile(parent, nodes) {
   const wanted = new Set(nodes);

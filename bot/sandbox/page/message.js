@@ -1,6 +1,6 @@
 // One message: who, when, what, and what is below it.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton, sameness } from "./dom.js";
 import { attachmentNodes } from "./attachments.js";
 import { drawComponents } from "./components.js";
 import { embedNode } from "./embed.js";
@@ -43,7 +43,7 @@ export class MessageView {
     this.node.classList.toggle("compact", compact);
     this.node.classList.toggle("ephemeral", Boolean(message.flags & EPHEMERAL));
     this.node.classList.toggle("to-me", (message.mentions ?? []).some((user) => user.id === app.store.me.id));
-    this.part("context", [message.message_reference, message.referenced_message?.content, used, message.interaction], () => [contextNode(message, app)]);
+    this.part("context", [message.message_reference, Boolean(message.referenced_message), message.referenced_message?.content, used, message.interaction], () => [contextNode(message, app)]);
     this.part("face", [author, compact], () => [compact ? timeNode(message, "hour") : avatarButton(author, app)]);
     this.part("header", [author, compact, message.timestamp], () => (compact ? [] : headerNodes(message, author, app)));
     this.part("body", [message.content, message.flags, message.edited_timestamp], () => bodyNodes(message, author, app));
@@ -63,7 +63,7 @@ export class MessageView {
   mark() {
     const { store } = this.app;
     const waiting = new Set([...store.interactions.values()]
-      .filter((one) => one.message_id === this.message.id && one.state === "pending").map((one) => one.custom_id));
+      .filter((one) => one.message_id === this.message.id).map((one) => one.custom_id));
     for (const node of this.slots.components.querySelectorAll("[data-custom-id]")) {
       node.classList.toggle("waiting", waiting.has(node.dataset.customId));
     }
@@ -73,7 +73,7 @@ export class MessageView {
   }
 
   part(name, key, draw) {
-    const json = JSON.stringify(key ?? null);
+    const json = sameness(key);
     if (this.keys[name] === json) return;
     this.keys[name] = json;
     this.slots[name].replaceChildren(...draw().filter(Boolean));
@@ -106,7 +106,7 @@ function contextNode(message, app) {
   if (used) {
     const name = message.interaction?.name ?? used.name;
     const user = known(app.store, used.user);
-    const kind = used.type === 2 ? ["used ", h("span", { class: "command-name" }, used.command_type > 1 || !name ? name ?? "a command" : `/${name}`)] : ["pressed a button"];
+    const kind = used.type === 2 ? ["used ", h("span", { class: "command-name" }, used.command_type > 1 || !name ? name ?? "a command" : `/${name}`)] : [used.type === 5 ? "filled in a form" : "pressed a button"];
     return h("div", { class: "used" }, avatar(app.store, user, "tiny"), h("strong", {}, nameOf(app.store, user, app.guild())), " ", kind);
   }
   if (!message.message_reference) return null;

@@ -54,8 +54,7 @@ export class ModalView {
     this.busy(true);
     try {
       // The form stays until the bot has taken it: `modal_close` closes it, and a failure leaves everything as it was typed.
-      const { interaction } = await this.app.api.do("submit", { interaction_id: this.id, values });
-      this.submission = interaction.id;
+      await this.app.api.do("submit", { interaction_id: this.id, values });
     } catch (error) {
       this.fail(error.message);
     }
@@ -64,7 +63,8 @@ export class ModalView {
 
   /** The bot's answer to the submission, where it is a failure. */
   heard(interaction) {
-    if (interaction.kind === "modal" && interaction.state === "failed" && this.submission) this.fail(interaction.error ?? "Something went wrong. Try again.");
+    const mine = interaction.kind === "modal" && this.submitButton.disabled; // one form is open at a time
+    if (mine && interaction.state === "failed") this.fail(interaction.error ?? "Something went wrong. Try again.");
   }
 
   fail(sentence) {

@@ -74,7 +74,9 @@ export class Store extends EventTarget {
 
   on_message_delete({ channel_id, message_id }) {
     const list = this.messages.get(channel_id) ?? [];
-    this.messages.set(channel_id, list.filter((message) => message.id !== message_id));
+    // Nobody tells of the answers to it, which quote it.
+    const without = (message) => (message.referenced_message?.id === message_id ? { ...message, referenced_message: null } : message);
+    this.messages.set(channel_id, list.filter((message) => message.id !== message_id).map(without));
     this.tell("messages");
   }
 

@@ -92,12 +92,12 @@ export class Timeline {
   /** Commands that were sent and have no message yet, and those that failed. */
   paintWaiting() {
     const { store } = this.app;
-    const here = (one) => one.channel_id === store.current && one.kind !== "component" && one.kind !== "modal";
+    const here = (one) => one.channel_id === store.current && (one.kind === "slash" || one.kind === "context");
     const messages = store.messages.get(store.current) ?? [];
     const answered = new Set(messages.slice(-20).map((message) => message.interaction_metadata?.id));
-    const pending = [...store.interactions.values()].filter((one) => here(one) && one.state === "pending" && !answered.has(one.id));
-    const failed = [...store.failed.values()].filter((one) => one.channel_id === store.current && one.kind !== "component");
-    const name = (one) => (one.kind === "slash" ? `/${one.name}` : one.name ?? "the form");
+    const pending = [...store.interactions.values()].filter((one) => here(one) && !answered.has(one.id));
+    const failed = [...store.failed.values()].filter(here);
+    const name = (one) => (one.kind === "slash" ? `/${one.name}` : one.name);
     this.waiting.replaceChildren(
       ...pending.map((one) => h("p", { class: "pending" }, `Sending ${name(one)} …`)),
       ...failed.map((one) => h("div", { class: "failed", role: "alert" }, h("strong", {}, name(one)), " ", h("span", { class: "error" }, one.error ?? "The application did not respond"),

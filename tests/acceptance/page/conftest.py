@@ -1,0 +1,130 @@
+"""A real Chromium, headless, in front of a sandbox with the demo bot."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright, expect
+
+from bot.sandbox.server import Sandbox
+from tests.acceptance import demo_bot
+from tests.acceptance.demo_bot import DemoBot
+
+DESKTOP = {"width": 1280, "height": 800}
+# A microphone that beeps, allowed without a question; nothing that asks the outside world for anything.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+expect.set_options(timeout=10_000)
+
+
+def chromium() -> str:
+    """Return where Chromium is; skip the test without one, but not in CI, where it has to run."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found:
+        return found
+    if os.environ.get("CI"):
+        pytest.fail("Chromium is missing: the page cannot be tested (apt-get install chromium)")
+    pytest.skip("Chromium is missing: the page cannot be tested (apt-get install chromium)")
+
+
+class Window:
+    """One browser window, and what it must never do: ask another site, or complain in its console."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.outside: list[str] = []
+        self.complaints: list[str] = []
+        # A preview that the bot has replaced before the browser asked for it is gone, and the console says so.
+        self.expected_complaints = ["preview.png"]
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    async def open(self, member: str = "ada", channel_id: str = "") -> Page:
+        """Load the page as a member."""
+        await self.page.route("**/*", self._guard)
+        await self.page.goto(f"{self.url}/#/{member}/{channel_id}")
+        await expect(self.page.locator("#app.ready")).to_be_visible()
+        return self.page
+
+    async def _guard(self, route: Route) -> None:
+        """Let a request through, noting it where it leaves this machine."""
+        address = urlsplit(route.request.url)
+        if address.scheme not in ("data", "blob") and address.netloc != urlsplit(self.url).netloc:
+            self.outside.append(route.request.url)
+        await route.continue_()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def check(self) -> None:
+        """Assert that nothing of the kind has happened."""
+        assert self.outside == []
+        expected = self.expected_complaints
+        assert [text for text in self.complaints if not any(part in text for part in expected)] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests."""
+    path = chromium()
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def box() -> AsyncIterator[Sandbox]:
+    """A fresh sandbox."""
+    async with Sandbox() as box:
+        yield box
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bot(box: Sandbox) -> AsyncIterator[DemoBot]:
+    """The demo bot, connected to it."""
+    bot, task = await demo_bot.start(box)
+    yield bot
+    await bot.close()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser profile of a test's own."""
+    context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce")  # type: ignore[arg-type]
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def window(box: Sandbox, bot: DemoBot, context: BrowserContext) -> AsyncIterator[Window]:
+    """A window that is checked at the end of each test."""
+    window = Window(await context.new_page(), box.url)
+    yield window
+    window.check()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other(box: Sandbox, bot: DemoBot, context: BrowserContext) -> AsyncIterator[Window]:
+    """A second window, for another person."""
+    window = Window(await context.new_page(), box.url)
+    yield window
+    window.check()
