@@ -1,4 +1,4 @@
-"""A real Chromium, headless, in front of a sandbox with the demo bot."""
+"""A real Chromium, headless, in front of a sandbox with the show bot."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance import demo_bot
-from tests.acceptance.demo_bot import DemoBot
+from tests.acceptance.page import show_bot
+from tests.acceptance.page.show_bot import ShowBot
 
 DESKTOP = {"width": 1280, "height": 800}
 # A microphone that beeps, allowed without a question; nothing that asks the outside world for anything.
@@ -97,9 +97,9 @@ async def box() -> AsyncIterator[Sandbox]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def bot(box: Sandbox) -> AsyncIterator[DemoBot]:
-    """The demo bot, connected to it."""
-    bot, task = await demo_bot.start(box)
+async def bot(box: Sandbox) -> AsyncIterator[ShowBot]:
+    """The show bot, connected to it."""
+    bot, task = await show_bot.start(box)
     yield bot
     await bot.close()
     with suppress(asyncio.CancelledError):
@@ -115,7 +115,7 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def window(box: Sandbox, bot: DemoBot, context: BrowserContext) -> AsyncIterator[Window]:
+async def window(box: Sandbox, bot: ShowBot, context: BrowserContext) -> AsyncIterator[Window]:
     """A window that is checked at the end of each test."""
     window = Window(await context.new_page(), box.url)
     yield window
@@ -123,7 +123,7 @@ async def window(box: Sandbox, bot: DemoBot, context: BrowserContext) -> AsyncIt
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def other(box: Sandbox, bot: DemoBot, context: BrowserContext) -> AsyncIterator[Window]:
+async def other(box: Sandbox, bot: ShowBot, context: BrowserContext) -> AsyncIterator[Window]:
     """A second window, for another person."""
     window = Window(await context.new_page(), box.url)
     yield window

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.demo_bot import STEPS, DemoBot
 from tests.acceptance.page.conftest import Window
+from tests.acceptance.page.show_bot import STEPS, ShowBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -16,7 +16,7 @@ async def write(page: Page, line: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def test_typed_line_becomes_a_card_with_progress_and_pictures(window: Window, bot: DemoBot) -> None:
+async def test_typed_line_becomes_a_card_with_progress_and_pictures(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await write(page, "/imagine a red heart")
     card = page.locator(".message").last
@@ -48,7 +48,7 @@ async def test_slash_lists_the_commands_with_descriptions(window: Window) -> Non
 
 
 async def test_keyboard_alone_fills_in_options_and_is_told_what_is_wrong(
-    window: Window, box: Sandbox, bot: DemoBot
+    window: Window, box: Sandbox, bot: ShowBot
 ) -> None:
     page = await window.open()
     await page.get_by_label("Message", exact=True).press_sequentially("/ima")

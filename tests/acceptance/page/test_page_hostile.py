@@ -4,15 +4,15 @@ import pytest
 from playwright.async_api import expect
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.demo_bot import STEPS, DemoBot
 from tests.acceptance.page.conftest import Window
+from tests.acceptance.page.show_bot import STEPS, ShowBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ATTACK = '"><img src=x onerror=window.hacked=1><script>window.hacked=1</script>'
 
 
-async def test_markup_in_a_prompt_is_inert(window: Window, bot: DemoBot) -> None:
+async def test_markup_in_a_prompt_is_inert(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await page.get_by_label("Message", exact=True).fill(f"/imagine {ATTACK}")
     await page.keyboard.press("Enter")

@@ -4,13 +4,13 @@ import pytest
 from playwright.async_api import Page, expect
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.demo_bot import STEPS, DemoBot, picture
 from tests.acceptance.page.conftest import Window
+from tests.acceptance.page.show_bot import STEPS, ShowBot, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def card_on(page: Page, bot: DemoBot, prompt: str = "a red heart") -> None:
+async def card_on(page: Page, bot: ShowBot, prompt: str = "a red heart") -> None:
     """Let the bot draw a finished card."""
     await page.get_by_label("Message", exact=True).fill(f"/imagine {prompt}")
     await page.keyboard.press("Enter")
@@ -19,14 +19,14 @@ async def card_on(page: Page, bot: DemoBot, prompt: str = "a red heart") -> None
     await expect(page.get_by_role("button", name="Re-roll")).to_be_visible()
 
 
-async def test_button_press_reaches_the_bot(window: Window, bot: DemoBot) -> None:
+async def test_button_press_reaches_the_bot(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await card_on(page, bot)
     await page.get_by_role("button", name="Re-roll").click()
     await expect(page.locator(".message").last).to_contain_text("Re-roll pressed by @Ada")
 
 
-async def test_button_without_answer_is_marked_as_failed(window: Window, box: Sandbox, bot: DemoBot) -> None:
+async def test_button_without_answer_is_marked_as_failed(window: Window, box: Sandbox, bot: ShowBot) -> None:
     page = await window.open()
     await card_on(page, bot)
     await page.get_by_role("button", name="Ignore").click()
@@ -36,7 +36,7 @@ async def test_button_without_answer_is_marked_as_failed(window: Window, box: Sa
     await expect(page.locator(".waiting")).to_have_count(0)
 
 
-async def test_select_sends_the_chosen_value(window: Window, bot: DemoBot) -> None:
+async def test_select_sends_the_chosen_value(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await card_on(page, bot)
     await page.get_by_role("button", name="Vary one of them").press("Enter")
@@ -58,7 +58,7 @@ async def test_ephemeral_message_is_seen_by_its_owner_only(window: Window, other
     await expect(page.get_by_text("credits left")).to_have_count(0)
 
 
-async def test_picture_is_enlarged_and_turned_by_keys(window: Window, bot: DemoBot) -> None:
+async def test_picture_is_enlarged_and_turned_by_keys(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await card_on(page, bot)
     await page.get_by_role("button", name="Enlarge: a red heart, 1").click()
@@ -70,7 +70,7 @@ async def test_picture_is_enlarged_and_turned_by_keys(window: Window, bot: DemoB
     await expect(box).to_have_count(0)
 
 
-async def test_button_keeps_the_focus_while_the_card_changes(window: Window, bot: DemoBot) -> None:
+async def test_button_keeps_the_focus_while_the_card_changes(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await page.get_by_label("Message", exact=True).fill("/imagine a red heart")
     await page.keyboard.press("Enter")

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import BrowserContext, expect
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.demo_bot import DemoBot
 from tests.acceptance.page.conftest import Window
+from tests.acceptance.page.show_bot import ShowBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -15,7 +15,7 @@ WIDER_THAN_WINDOW = """() => [...document.querySelectorAll("body, #chat, #scroll
     .map((node) => node.id || node.className)"""
 
 
-async def test_newcomer_is_shown_a_line_to_try(window: Window, bot: DemoBot) -> None:
+async def test_newcomer_is_shown_a_line_to_try(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await page.get_by_role("button", name="/imagine a red heart").click()
     await expect(page.get_by_label("Message", exact=True)).to_have_value("/imagine a red heart")
@@ -56,7 +56,7 @@ async def test_direct_message_with_the_bot_takes_commands(window: Window, other:
 
 
 async def test_phone_has_no_sideways_scroll_and_the_sidebar_slides_in(
-    window: Window, box: Sandbox, bot: DemoBot
+    window: Window, box: Sandbox, bot: ShowBot
 ) -> None:
     await window.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     page = await window.open()

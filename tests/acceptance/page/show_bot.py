@@ -8,10 +8,10 @@ import io
 from typing import Any, Literal
 
 import discord
-import yarl
 from discord import app_commands, ui
 from PIL import Image
 
+from bot.platform import point_at
 from bot.sandbox.server import Sandbox
 
 STEPS = 4
@@ -105,7 +105,7 @@ class TrainForm(ui.Modal, title="Train a subject"):
         await interaction.response.send_message(f"{name.value}, {kind.values[0]}: {files}")
 
 
-class DemoBot(discord.Client):
+class ShowBot(discord.Client):
     """The bot. `go` lets one step of a drawing happen."""
 
     def __init__(self) -> None:
@@ -172,12 +172,10 @@ class DemoBot(discord.Client):
             )
 
 
-async def start(box: Sandbox) -> tuple[DemoBot, asyncio.Task[None]]:
-    """Start a demo bot against a sandbox; return it and the task in which it runs."""
-    discord.http.Route.BASE = f"{box.url}/api/v10"
-    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(box.gateway_url)
-    discord.Asset.BASE = box.url
-    bot = DemoBot()
+async def start(box: Sandbox) -> tuple[ShowBot, asyncio.Task[None]]:
+    """Start the bot against a sandbox; return it and the task in which it runs."""
+    point_at(box.url)
+    bot = ShowBot()
     task = asyncio.create_task(bot.start(box.token))
     await box.until(lambda: box.bot_online and len(bot.tree.get_commands()) > 0)
     await bot.wait_until_ready()
