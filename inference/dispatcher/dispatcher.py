@@ -49,6 +49,7 @@ class Dispatcher:
         self._means = Means(owner=self.owner, jobs=jobs, files=files, pool=pool)
         self._escorts: dict[str, Escort] = {}
         self._look = asyncio.Event()  # there may be something to claim, or room for it
+        self._may_wait = True  # jobs may be in line: somebody said so, or nobody has looked for a while
         self._loops: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
@@ -77,6 +78,7 @@ class Dispatcher:
 
     async def _claim(self) -> None:
         """Look for jobs whenever something may have changed."""
+        self._may_wait = True
         while True:
             self._look.clear()
             await self._fill()
@@ -84,22 +86,23 @@ class Dispatcher:
                 async with asyncio.timeout(self._rhythm.poll_s):
                     await self._look.wait()
             except TimeoutError:
-                continue
+                self._may_wait = True
 
     async def _fill(self) -> None:
         """Claim as many jobs as the workers have room for, and send each on its way."""
-        while room := {kind: free for kind, free in self._arrange().room.items() if free > 0}:
+        while (room := {kind: free for kind, free in self._arrange().room.items() if free > 0}) and self._may_wait:
+            self._may_wait = False  # before the question: a wake-up meanwhile counts
+            limit = min(room.values())  # whatever kinds come, there is room for them
             claimed = await self._jobs.claim(
                 owner=self.owner,
                 kinds=sorted(room),
-                limit=min(room.values()),  # whatever kinds come, there is room for them
+                limit=limit,
                 lease_s=self._rhythm.lease_s,
                 models=sorted({model for load in self._pool.loads().values() for model in load.models}),
             )
-            if not claimed:
-                return
             for job in claimed:
                 self._adopt(job)
+            self._may_wait = self._may_wait or len(claimed) == limit
 
     def _adopt(self, job: Job) -> None:
         before = self._escorts.get(job.id)
@@ -145,6 +148,7 @@ class Dispatcher:
         queued = self._jobs.db.wake.listen(QUEUED)
         while True:
             if await queued.wait(60.0):
+                self._may_wait = True
                 self._look.set()
 
     # -- listen -------------------------------------------------------------------------------------------------------
