@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import psycopg.conninfo
 import pytest
 from psycopg import sql
 
@@ -64,23 +65,36 @@ def _create(server: Any, name: str, template: str = "template1") -> str:
     return str(server.get_uri(database=name))
 
 
+def _drop(server: Any, url: str) -> None:
+    name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(url)["dbname"]))
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without a table, of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
-    return _create(request.getfixturevalue("postgres"), f"empty_{secrets.token_hex(6)}")
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    url = _create(server, f"empty_{secrets.token_hex(6)}")
+    yield url
+    _drop(server, url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh migrated database of each kind."""
     if request.param == "sqlite":
         path = tmp_path / "atelier.db"
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        return f"sqlite:///{path}"
-    template = request.getfixturevalue("migrated_postgres")
-    return _create(request.getfixturevalue("postgres"), f"test_{secrets.token_hex(6)}", template)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres")
+    url = _create(server, f"test_{secrets.token_hex(6)}", request.getfixturevalue("migrated_postgres"))
+    yield url
+    _drop(server, url)
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from collections import Counter
 
 from db.fairness import MAX_PASSED, RELAXED_EVERY
 from db.jobs import Pace
+from tests.integration.db.crowd import gather_crowd
 from tests.integration.db.shop import DISPATCHER, Shop
 
 
 async def test_newcomer_waits_for_no_more_than_what_runs(shop: Shop) -> None:
-    for _ in range(60):
-        await shop.submit(user_id=1, price=1)
+    await gather_crowd(shop.db, members=1, each=1000, guilds=1)
     await shop.claim(8)
-    newcomer = await shop.submit(user_id=2, price=50)
+    newcomer = await shop.submit(user_id=2, guild_id=1, price=50, interaction_id=5000)
     assert [job.id for job in await shop.claim()] == [newcomer.id]
 
 
