@@ -5,10 +5,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.sandbox.errors import HumanError
+from bot.sandbox.files import Upload
 from bot.sandbox.interaction import Interaction
 from bot.sandbox.member import Human, Shown
-from bot.sandbox.seed import BOT
+from bot.sandbox.seed import BOT, STUDIO
 from bot.sandbox.server import Sandbox
+from bot.sandbox.view import View
 
 COMMAND = {"name": "imagine", "description": "Draws", "options": [{"type": 3, "name": "prompt", "description": "d"}]}
 COMPLETED = {"name": "model", "description": "Completes"} | {
@@ -192,3 +195,28 @@ async def test_private_conversation_between_people_stays_private(box: Sandbox, b
     assert told == []
     await ben.say("hello", channel=await ben.dm())
     assert told == ["MESSAGE_CREATE"]
+
+
+async def test_ephemeral_messages_are_told_to_their_person_alone(box: Sandbox, bot: Bot, ben: Human) -> None:
+    told: list[str] = []
+    box.gateway.tell = lambda event, *rest, **more: told.append(event)  # type: ignore[method-assign]
+    queue = box.parts.bus.listen()
+    shown = await ben.slash("imagine")
+    await bot.answer(shown, 4, content="secret", flags=64)
+    _, body = await bot.hook(shown, "GET", "/messages/@original")
+    news = [queue.get_nowait() for _ in range(queue.qsize())]
+    assert told == ["INTERACTION_CREATE"]
+    for name, kinds in (("ben", ["interaction", "message_create", "interaction"]), ("ada", [])):
+        view = View(box.parts, box.member(name).user)
+        assert [event["type"] for one in news if (event := view.change(one))] == kinds
+    assert (await bot.call("GET", f"channels/{ben.channel()}/messages"))[1] == []
+    assert (await bot.call("DELETE", f"channels/{ben.channel()}/messages/{body['id']}"))[0] == 404
+
+
+async def test_file_for_an_option_may_be_too_large(box: Sandbox, bot: Bot, ben: Human) -> None:
+    command = {"name": "train", "description": "d", "options": [{"type": 11, "name": "photo", "description": "d"}]}
+    await bot.call("POST", f"applications/{BOT}/commands", command)
+    box.stage.set_upload_limit(STUDIO, 3)
+    await ben.slash("train", photo=Upload(filename="a.png", content=b"123"))
+    with pytest.raises(HumanError, match="too_large"):
+        await ben.slash("train", photo=Upload(filename="a.png", content=b"1234"))

@@ -87,7 +87,7 @@ def test_allowed_mentions_are_honoured(
 
 def test_nobody_can_notify_everyone_without_the_permission() -> None:
     world = new_world()
-    found = find_mentions("@here <@&1>", world.channel(GENERAL), world, allowed=None, may_everyone=False)
+    found = find_mentions(f"@here <@&{PATRONS}>", world.channel(GENERAL), world, allowed=None, may_everyone=False)
     assert not found
 
 
