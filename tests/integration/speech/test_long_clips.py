@@ -1,0 +1,87 @@
+"""Clips of several windows: told as they go on, and taken up again after a crash."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.catalogue import SpeechModel
+from inference.engines.speech.engine import SpeechEngine
+from inference.engines.speech.models import SpeechModels
+from inference.engines.speech.weights import load_whisper
+from inference.messages import Checkpoint, Finished, JobEvent, Preview, Progress, Task
+from tests.integration.speech.conftest import all_events, task
+from tests.speech_clips import human, joined, synthetic
+
+MODEL = "faster-whisper.short"
+
+
+def content() -> bytes:
+    """About forty-five seconds of speech."""
+    spoken = human() or synthetic()[:4]
+    return joined(tuple(spoken) * (2 if human() else 4))
+
+
+def finished(events: list[JobEvent]) -> Finished:
+    (end,) = (event for event in events if isinstance(event, Finished))
+    return end
+
+
+def test_a_killed_clip_goes_on_at_its_last_window_and_ends_the_same(speech_models: SpeechModels) -> None:
+    clip = content()
+
+    def run(checkpoint: bytes, *, until_checkpoint: bool) -> list[JobEvent]:
+        engine = SpeechEngine(speech_models)  # as after kill -9: nothing is left but the checkpoint
+        try:
+            engine.admit(task("long", clip, MODEL, checkpoint=checkpoint))
+            events: list[JobEvent] = []
+            while engine.busy():
+                events += engine.step()
+                if until_checkpoint and any(isinstance(event, Checkpoint) for event in events):
+                    break
+            engine.cancel("long")
+            return events
+        finally:
+            engine.close()
+
+    whole = run(b"", until_checkpoint=False)
+    killed = run(b"", until_checkpoint=True)
+    assert not any(isinstance(event, Finished) for event in killed)
+    saved = next(event.content for event in killed if isinstance(event, Checkpoint))
+    assert finished(run(saved, until_checkpoint=False)).summary == finished(whole).summary
+
+
+def test_a_long_clip_tells_how_far_it_is_and_what_was_said(engine: SpeechEngine) -> None:
+    events = all_events(engine, [task("long", content(), MODEL)])
+    end = finished(events)
+    progress = [(event.done, event.total) for event in events if isinstance(event, Progress)]
+    assert progress == sorted(progress)
+    assert progress[0][1] == 2
+    preview = next(event.content.decode() for event in events if isinstance(event, Preview))
+    assert preview
+    assert end.summary["text"].startswith(preview)
+    starts = [segment["start"] for segment in end.summary["segments"]]
+    assert starts == sorted(starts)
+    assert starts[-1] > 25
+
+
+def test_a_short_clip_does_not_wait_for_a_long_one(engine: SpeechEngine) -> None:
+    short: list[Task] = [task("short", synthetic()[0].content, MODEL)]
+    ended = [
+        event.job_id
+        for event in all_events(engine, [task("long", content(), MODEL), *short])
+        if isinstance(event, Finished)
+    ]
+    assert ended == ["short", "long"]
+
+
+@pytest.mark.long
+def test_a_clip_of_several_windows_equals_whispers_own(engine: SpeechEngine, base: Path) -> None:
+    line = SpeechModel(name="base", title="", source=str(base), licence="MIT")
+    samples = np.frombuffer(content()[44:], np.int16).astype(np.float32) / 32768
+    expected = load_whisper(line, "cpu").transcribe(samples, fp16=False)
+    end = finished(all_events(engine, [task("a", content(), "whisper.whole")]))
+    assert end.summary["text"] == " ".join(expected["text"].split())
+    assert [segment["start"] for segment in end.summary["segments"]] == pytest.approx(
+        [segment["start"] for segment in expected["segments"]], abs=0.01
+    )

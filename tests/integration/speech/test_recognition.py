@@ -1,0 +1,99 @@
+"""What real models make of real speech, against the words that were said and against whisper itself."""
+
+from pathlib import Path
+
+import pytest
+import whisper
+
+from inference.catalogue import SpeechModel
+from inference.engines.speech.engine import SpeechEngine
+from inference.engines.speech.weights import load_whisper
+from inference.messages import Failed, Finished
+from tests.integration.speech.conftest import task, transcribe
+from tests.speech_clips import Spoken, human, synthetic, word_error_rate
+
+HUMAN_BOUND = 0.05  # measured 0.014 to 0.028 over 69 words: one or two words
+SYNTHETIC_BOUND = 0.15  # espeak-ng's voices are harder than people's
+
+
+@pytest.fixture(scope="module")
+def reference(base: Path) -> whisper.Whisper:
+    line = SpeechModel(name="base", title="", source=str(base), licence="MIT")
+    return load_whisper(line, "cpu")
+
+
+def clips() -> tuple[Spoken, ...]:
+    return human() or tuple(clip for clip in synthetic() if clip.name.startswith("en"))
+
+
+@pytest.mark.parametrize("model", ["whisper.short", "faster-whisper.short"])
+def test_words_are_recognised_by_both_backends(
+    engine: SpeechEngine, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoken = clips()
+    ends = transcribe(engine, [task(clip.name, clip.content, model) for clip in spoken])
+    pairs = [(clip.words, _text(ends[clip.name])) for clip in spoken]
+    rate = word_error_rate(pairs)
+    with capsys.disabled():
+        print(f"\nword error rate of base by {model}: {rate:.3f} ({'human' if human() else 'synthetic'} speech)")
+    assert rate <= (HUMAN_BOUND if human() else SYNTHETIC_BOUND)
+    assert {end.summary["language"] for end in ends.values() if isinstance(end, Finished)} == {"en"}
+
+
+def test_texts_equal_whispers_own_batched_or_not(engine: SpeechEngine, reference: whisper.Whisper) -> None:
+    spoken = clips()[:2]
+    batched = transcribe(engine, [task(clip.name, clip.content, "whisper.whole") for clip in spoken])
+    alone = transcribe(engine, [task("alone", spoken[1].content, "whisper.whole")])
+    for clip in spoken:
+        expected = reference.transcribe(clip.samples.astype("float32") / 32768, fp16=False)
+        assert _text(batched[clip.name]) == " ".join(expected["text"].split())
+    assert _text(alone["alone"]) == _text(batched[spoken[1].name])
+
+
+def test_word_times_equal_whispers_own(engine: SpeechEngine, reference: whisper.Whisper) -> None:
+    clip = clips()[1]
+    (end,) = transcribe(engine, [task("a", clip.content, "whisper.whole", word_timestamps=True)]).values()
+    assert isinstance(end, Finished)
+    expected = reference.transcribe(clip.samples.astype("float32") / 32768, fp16=False, word_timestamps=True)
+    wanted = [word for segment in expected["segments"] for word in segment["words"]]
+    found = [word for segment in end.summary["segments"] for word in segment["words"]]
+    assert [word["text"] for word in found] == [word["word"] for word in wanted]
+    for mine, theirs in zip(found, wanted, strict=True):
+        assert mine["start"] == pytest.approx(theirs["start"], abs=0.021)
+        assert mine["end"] == pytest.approx(theirs["end"], abs=0.021)
+
+
+def test_word_times_by_ctranslate2_lie_in_order_within_the_clip(engine: SpeechEngine) -> None:
+    clip = clips()[0]
+    (end,) = transcribe(engine, [task("a", clip.content, "faster-whisper.short", word_timestamps=True)]).values()
+    assert isinstance(end, Finished)
+    words = [word for segment in end.summary["segments"] for word in segment["words"]]
+    assert "".join(word["text"] for word in words).strip() == end.summary["text"]
+    times = [time for word in words for time in (word["start"], word["end"])]
+    assert times == sorted(times)
+    assert 0 <= times[0] < times[-1] <= end.summary["duration_s"] + 0.5
+
+
+@pytest.mark.parametrize("model", ["whisper.short", "faster-whisper.short"])
+def test_another_language_is_detected_and_can_be_translated(engine: SpeechEngine, model: str) -> None:
+    german = next(clip for clip in synthetic() if clip.name.startswith("de"))
+    ends = transcribe(
+        engine, [task("as-is", german.content, model), task("english", german.content, model, translate=True)]
+    )
+    heard, translated = ends["as-is"], ends["english"]
+    assert isinstance(heard, Finished)
+    assert heard.summary["language"] == "de"
+    assert "guten morgen" in heard.summary["text"].lower()
+    assert "good morning" in _text(translated).lower()
+
+
+def test_a_language_can_be_asked_for(engine: SpeechEngine) -> None:
+    (end,) = transcribe(engine, [task("a", clips()[0].content, "faster-whisper.short", language="en")]).values()
+    assert isinstance(end, Finished)
+    assert (end.summary["language"], end.summary["language_probability"]) == ("en", 1.0)
+
+
+def _text(end: Finished | Failed) -> str:
+    assert isinstance(end, Finished), end
+    text: str = end.summary["text"]
+    return text

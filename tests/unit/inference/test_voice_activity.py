@@ -1,0 +1,50 @@
+"""Speech is told from everything else, so that nothing is invented."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from inference.audio_child import decode
+from inference.engines.speech.voice_activity import speech_spans
+from tests.speech_clips import Spoken, human, synthetic
+
+SECONDS = np.arange(8 * 16_000) / 16_000
+
+
+def chords() -> npt.NDArray[np.float32]:
+    """A cadence of plucked chords."""
+    beat = SECONDS[:8_000]
+    notes = ((220.0, 277.2, 329.6), (196.0, 246.9, 293.7), (261.6, 329.6, 392.0), (174.6, 220.0, 261.6)) * 4
+    plucked = [sum(np.sin(2 * np.pi * hz * beat) for hz in chord) / 4 * np.exp(-3 * beat) for chord in notes]
+    return np.concatenate(plucked).astype(np.float32)
+
+
+NOT_SPEECH = {
+    "silence": np.zeros(8 * 16_000, np.float32),
+    "a millisecond": np.zeros(16, np.float32),
+    "white noise": np.random.default_rng(0).normal(0, 0.3, 8 * 16_000).clip(-1, 1).astype(np.float32),
+    "hum": (0.3 * np.sin(2 * np.pi * 50 * SECONDS)).astype(np.float32),
+    "sweep": (0.5 * np.sin(2 * np.pi * (100 + 200 * SECONDS) * SECONDS)).astype(np.float32),
+    "chords": chords(),
+    "clicks": (np.arange(8 * 16_000) % 4_000 < 8).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("name", NOT_SPEECH)
+def test_nobody_speaks_in(name: str) -> None:
+    assert speech_spans(NOT_SPEECH[name]) == ()
+
+
+@pytest.mark.parametrize("clip", [*synthetic(), *human()], ids=lambda clip: clip.name)
+def test_somebody_speaks_in(clip: Spoken) -> None:
+    sound = decode(clip.content, 60.0)
+    spoken_s = sum(end - start for start, end in speech_spans(sound))
+    assert spoken_s > 0.5 * len(sound) / 16_000
+
+
+def test_speech_is_found_where_it_is() -> None:
+    sound = decode(synthetic()[0].content, 60.0)
+    gap = np.zeros(10 * 16_000, np.float32)
+    spans = speech_spans(np.concatenate([gap, sound, gap]))
+    assert spans[0][0] == pytest.approx(10.0, abs=0.5)
+    assert spans[-1][1] == pytest.approx(10.0 + len(sound) / 16_000, abs=0.5)
