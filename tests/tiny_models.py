@@ -133,12 +133,14 @@ SDXL = Shape(
 )
 
 
-def make_pipeline(shape: Shape, *, scratch: Path, seed: int = 0) -> Any:
-    """Build diffusers' own pipeline of a shape, float32 on the CPU; `scratch` takes the tokenizer's files."""
+def make_pipeline(shape: Shape, *, scratch: Path, seed: int = 0, device: str = "cpu") -> Any:
+    """Build diffusers' own pipeline of a shape, in float32; `scratch` takes the tokenizer's files."""
     torch.manual_seed(seed)
     tokenizer = make_tokenizer(scratch / "tokenizer")
-    parts = [_text_encoder(config, tokenizer, projected=bool(number)) for number, config in enumerate(shape.text)]
-    vae = (AutoencoderTiny if shape.tiny_vae else AutoencoderKL)(**shape.vae)
+    with torch.device(device):  # where the numbers are drawn: SDXL's would take a minute on a CPU
+        parts = [_text_encoder(config, tokenizer, projected=bool(number)) for number, config in enumerate(shape.text)]
+        vae = (AutoencoderTiny if shape.tiny_vae else AutoencoderKL)(**shape.vae).eval()
+        unet = UNet2DConditionModel(**shape.unet).eval()
     scheduler = DDIMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
@@ -148,7 +150,6 @@ def make_pipeline(shape: Shape, *, scratch: Path, seed: int = 0) -> Any:
         steps_offset=1,
         prediction_type=shape.prediction,
     )
-    unet = UNet2DConditionModel(**shape.unet)
     shared = {"unet": unet, "vae": vae, "scheduler": scheduler, "tokenizer": tokenizer, "text_encoder": parts[0]}
     if len(parts) == 1:
         extras = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
@@ -172,7 +173,7 @@ def make_line(folder: Path, *, name: str = "tiny", **changes: Any) -> ImageModel
     fields: dict[str, Any] = {
         "name": name,
         "title": name,
-        "source": str(folder),
+        "source": f"./{folder}" if not folder.is_absolute() else str(folder),
         "family": "sd",
         "licence": "none",
         "width_px": 16,

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PREVIEW_EVERY_S = 3.0
 PREPARE_MAX_S = 0.2  # of one step spent on encoding newcomers' prompts
 DECODE_MAX_PX = 1 << 20  # of one step spent on decoding: one large picture, or many small ones
+ENCODERS = 4  # threads; a 1024² PNG keeps one busy for a fifth of a second
 IDLE_WAIT_S = 0.005  # a step that only waits for a load gives the other engines their turn soon
 
 
@@ -72,7 +73,7 @@ class DiffusionEngine:
         self._last_turn: dict[Group, int] = {}
         self._steps = 0
         self._events: list[JobEvent] = []
-        self._encoders = ThreadPoolExecutor(2, thread_name_prefix="encode")
+        self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encode")
 
     # -- what the worker calls ----------------------------------------------------------------------------------------
 

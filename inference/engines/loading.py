@@ -132,8 +132,10 @@ class ModelCache:
         """Say that one user of a model is done with it; it stays loaded while there is room."""
         with self._lock:
             entry = self._entries.get(name)
-            if entry is not None:
-                entry.users = max(0, entry.users - 1)
+            if entry is None:
+                return
+            entry.users = max(0, entry.users - 1)
+        self._make_room(0)
 
     def resident(self) -> tuple[str, ...]:
         """Return the names of the models in memory, the most recently used last."""
@@ -167,17 +169,18 @@ class ModelCache:
             sizes = {
                 name: entry.future.result().size_bytes for name, entry in self._entries.items() if _is_loaded(entry)
             }
-            total = sum(sizes.values())
+            total, dropped = sum(sizes.values()), False
             for name, size_bytes in sizes.items():
                 if total + wanted_bytes <= self._limit_bytes:
                     break
                 if self._entries[name].users == 0:
                     del self._entries[name]
-                    total -= size_bytes
+                    total, dropped = total - size_bytes, True
                     log.info("dropped the model %s to make room", name)
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        if dropped:
+            gc.collect()
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
 
 
 def _is_loaded(entry: _Entry) -> bool:

@@ -91,7 +91,7 @@ def _build(line: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
         vae_factor=2 ** (len(vae.config.block_out_channels) - 1),
         zero_empty_negative=line.family == "sdxl" and _zeroes_empty(folder),
         size_bytes=sum(_module_bytes(part) for part in (*components.values(), vae)),
-        layers={name: _layers(part) for name, part in components.items()},
+        layers={name: layers_of(part) for name, part in components.items()},
     )
 
 
@@ -113,7 +113,8 @@ def _part(folder: CheckedFolder, name: str) -> Any:
     return part.eval().requires_grad_(False)
 
 
-def _layers(part: nn.Module) -> Layers:
+def layers_of(part: nn.Module) -> Layers:
+    """Return the layers of a network that an adapter may change, by name."""
     return {name: layer for name, layer in part.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
 
 

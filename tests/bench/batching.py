@@ -1,13 +1,13 @@
 """Pictures per second for members at once, against plain diffusers one by one: `python -m tests.bench.batching`.
 
-Both use the same model, in the same run, in rounds that alternate, so that whatever else the machine does meets both; the
-best round of each counts. `diffusers` is its own pipeline called for one picture after the other. Figures:
+Both use the same model, in the same run, in rounds that alternate, so that whatever else the machine does meets both;
+the best round of each counts. `diffusers` is its own pipeline called for one picture after the other. Figures:
 
 - `diffusers_pictures_per_s`, `atelier_pictures_per_s_1`, `_4`, `_8`: with 1, 4, 8 members who want a picture each.
 - `ratio_1`, `ratio_8`: atelier over diffusers. `ratio_8_mixed_adapters`: 8 members, six of whom bring adapters of their
   own (one with two, one with three), over diffusers without any.
-- `adapter_cold_ms`, `adapter_hot_ms`: how much later the first step of a lane ends because its adapter had to be read and
-  checked, or was there already; p95.
+- `adapter_cold_ms`, `adapter_hot_ms`: how much later the first step of a lane ends because its adapter had to be read
+  and checked, or was there already; p95.
 """
 
 import statistics
@@ -67,7 +67,7 @@ def measure(line: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, 
     """Return every figure of this bench."""
     models = ModelCache(device, limit_bytes=8 << 30)
     model = models.get(line)
-    plain = PlainDiffusers(line, model.device, model.dtype)
+    plain = PlainDiffusers.load(line, model.device, model.dtype)
     bench = Bench(line, models, lanes_max=8)
     parts = tuple(model.layers)
     adapters = {f"adapter:{name}": make_adapter(model, rank=8, seed=ord(name), parts=parts) for name in "abcde"}

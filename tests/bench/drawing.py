@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from diffusers import DiffusionPipeline
 
 from inference.catalogue import Catalogue, ImageModel
 from inference.engines.adapters import AdapterShelf
@@ -92,21 +93,23 @@ class Bench:
 class PlainDiffusers:
     """diffusers' own pipeline as its documentation uses it, one call a picture."""
 
-    def __init__(self, line: ImageModel, device: torch.device, dtype: torch.dtype) -> None:
-        from diffusers import DiffusionPipeline
+    def __init__(self, pipeline: Any, line: ImageModel) -> None:
+        self.pipeline = pipeline
+        self.pipeline.set_progress_bar_config(disable=True)
+        self._base = pipeline.scheduler
+        self._name = line.scheduler
 
+    @classmethod
+    def load(cls, line: ImageModel, device: torch.device, dtype: torch.dtype) -> "PlainDiffusers":
+        """Load a catalogue line's local folder as diffusers does by itself."""
         quiet_libraries()
+        assert line.folder is not None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            folder = line.folder
-            assert folder is not None
-            self.pipeline: Any = DiffusionPipeline.from_pretrained(
-                folder, torch_dtype=dtype, local_files_only=True, use_safetensors=True
+            pipeline = DiffusionPipeline.from_pretrained(
+                line.folder, torch_dtype=dtype, local_files_only=True, use_safetensors=True
             )
-        self.pipeline.to(device)
-        self.pipeline.set_progress_bar_config(disable=True)
-        self._base = self.pipeline.scheduler
-        self._name = line.scheduler
+        return cls(pipeline.to(device), line)
 
     def draw(self, requests: Sequence[ImageRequest]) -> Spent:
         """Draw the requests one after the other."""

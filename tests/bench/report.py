@@ -21,10 +21,15 @@ def main(name: str, purpose: str | None, measure: Measure) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer samples: under 45 s")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     chosen = parser.parse_args()
-    figures = {key: round(float(value), 4) for key, value in measure(chosen.quick).items()}
+    publish(name, measure(chosen.quick), chosen.json)
+
+
+def publish(name: str, measured: Mapping[str, float], file: Path | None) -> None:
+    """Print figures as a table and, where a file is named, write them as a flat JSON object."""
+    figures = {key: round(float(value), 4) for key, value in measured.items()}
     print(f"\n{name} on {platform.processor() or platform.machine()}, Python {platform.python_version()}")
     width = max(map(len, figures))
     for key, value in figures.items():
         print(f"  {key:<{width}}  {value:>10,.3f}")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if file:
+        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,154 @@
+"""Pictures on a GPU: the engine against plain diffusers, on SD 1.5 and SDXL with random weights.
+
+Figures, each with `sd15_` or `sdxl_` before it (512² and 1024², 30 steps, guidance on, half precision):
+
+- `diffusers_pictures_per_s`, `diffusers_compiled_pictures_per_s`: plain diffusers one by one, eager and torch.compile.
+- `atelier_pictures_per_s_1`, `_4`, `_8`, `_16`: so many members at once, from admission to PNG files.
+- `ratio_8`, `ratio_16`: over eager diffusers; `ratio_8_to_compiled`; `ratio_8_mixed_adapters`: with adapters as in
+  `batching`.
+- `latency_s`: one picture alone, end to end (median). `peak_gb_1`, `peak_gb_16`: memory at 1 and 16 members, with the
+  model and with diffusers' copy of its UNet.
+- `adapter_cold_ms`, `adapter_hot_ms`: as in `batching`.
+"""
+
+import copy
+import gc
+import statistics
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from inference.catalogue import ImageModel
+from inference.engines.loading import ModelCache
+from inference.engines.model import LoadedModel, layers_of
+from inference.requests import ImageRequest
+from tests.bench.batching import SETS, measure_swaps
+from tests.bench.drawing import Bench, PlainDiffusers, Spent
+from tests.tiny_adapters import make_adapter
+from tests.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_line, make_pipeline
+
+STEPS = 30
+
+
+class BuiltModels(ModelCache):
+    """A cache that holds one model, built here instead of loaded from files."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        super().__init__(model.device, limit_bytes=0)
+        self._model = model
+
+    def start(self, line: ImageModel) -> Future[LoadedModel]:
+        """Return the model, whatever was asked for."""
+        future: Future[LoadedModel] = Future()
+        future.set_result(self._model)
+        return future
+
+
+def measure(*, quick: bool, device: str, tiny: bool) -> dict[str, float]:
+    """Return the figures of both architectures."""
+    figures: dict[str, float] = {}
+    for name, shape, side_px in (("sd15", SD15, 512), ("sdxl", SDXL, 1024)):
+        if tiny:
+            shape, side_px = (TINY_SD if name == "sd15" else TINY_SDXL), 16
+        found = _measure_shape(shape, side_px, quick=quick, device=torch.device(device), tiny=tiny)
+        figures |= {f"{name}_{key}": value for key, value in found.items()}
+        gc.collect()
+    return figures
+
+
+def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.device, tiny: bool) -> dict[str, float]:
+    line = make_line(
+        Path("./built-here"),
+        family="sd" if len(shape.text) == 1 else "sdxl",
+        width_px=side_px,
+        height_px=side_px,
+        side_max_px=side_px,
+        steps=2 if tiny else STEPS,
+        guidance=7.5,
+    )
+    dtype = torch.float16 if device.type == "cuda" else torch.float32
+    with TemporaryDirectory() as scratch:
+        pipeline = make_pipeline(shape, scratch=Path(scratch), device=str(device)).to(dtype)
+    plain = PlainDiffusers(pipeline, line)
+    bench = Bench(line, BuiltModels(as_loaded(pipeline, line, device, dtype)), lanes_max=16)
+    rounds = 1 if tiny else 2 if quick else 5
+    figures = _measure_engine(bench, plain, rounds)
+    bench.close()
+    if not (quick and line.family == "sdxl" and not tiny):  # compiling SDXL takes minutes
+        compiled = _measure_compiled(plain, bench.request(0), rounds, backend="eager" if tiny else "inductor")
+        figures["diffusers_compiled_pictures_per_s"] = compiled
+        figures["ratio_8_to_compiled"] = figures["atelier_pictures_per_s_8"] / compiled
+    return figures
+
+
+def as_loaded(pipeline: Any, line: ImageModel, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+    """Return a pipeline's parts as the engine's loader would: its own copy of the UNet, channels last."""
+    encoders = {
+        name: getattr(pipeline, name)
+        for name in ("text_encoder", "text_encoder_2")
+        if getattr(pipeline, name, None) is not None
+    }
+    move: Any = torch.nn.Module.to
+    unet = move(copy.deepcopy(pipeline.unet), memory_format=torch.channels_last).requires_grad_(False)
+    vae = move(copy.deepcopy(pipeline.vae), memory_format=torch.channels_last)
+    if line.family == "sdxl" and vae.config.force_upcast:
+        vae = move(vae, dtype=torch.float32)
+    return LoadedModel(
+        line=line,
+        unet=unet,
+        vae=vae,
+        text_encoders=tuple(encoders.values()),
+        tokenizers=(pipeline.tokenizer,) * len(encoders),
+        scheduler=pipeline.scheduler,
+        device=device,
+        dtype=dtype,
+        vae_factor=pipeline.vae_scale_factor,
+        zero_empty_negative=line.family == "sdxl",
+        layers={name: layers_of(part) for name, part in {"unet": unet, **encoders}.items()},
+    )
+
+
+def _measure_engine(bench: Bench, plain: PlainDiffusers, rounds: int) -> dict[str, float]:
+    model = bench.models.get(bench.line)
+    parts = tuple(model.layers)
+    adapters = {f"adapter:{name}": make_adapter(model, rank=8, seed=ord(name), parts=parts) for name in "abcde"}
+    wishes = [bench.request(member) for member in range(16)]
+    mixed = [bench.request(member, subjects=SETS[member]) for member in range(8)]
+    plain.draw(wishes[:1])
+    bench.draw(mixed, adapters)
+    runs: dict[str, list[Spent]] = {"diffusers": [], "mixed": []}
+    for _ in range(rounds):
+        runs["diffusers"].append(plain.draw(wishes[:2]))
+        runs["mixed"].append(bench.draw(mixed, adapters))
+        for members in (1, 4, 8, 16):
+            runs.setdefault(f"{members}", []).append(bench.draw(wishes[:members]))
+    best = {name: max(spent.per_s for spent in spents) for name, spents in runs.items()}
+    figures = {f"atelier_pictures_per_s_{members}": best[str(members)] for members in (1, 4, 8, 16)}
+    figures |= {"diffusers_pictures_per_s": best["diffusers"]}
+    figures |= {f"ratio_{members}": best[str(members)] / best["diffusers"] for members in (8, 16)}
+    figures["ratio_8_mixed_adapters"] = best["mixed"] / best["diffusers"]
+    figures["latency_s"] = statistics.median(spent.seconds for spent in runs["1"])
+    figures |= _peaks(bench, wishes)
+    return figures | measure_swaps(bench, rounds=rounds * 2)
+
+
+def _peaks(bench: Bench, wishes: Sequence[ImageRequest]) -> Mapping[str, float]:
+    if bench.models.device.type != "cuda":
+        return {}
+    figures = {}
+    for members in (1, 16):
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        bench.draw(wishes[:members])
+        figures[f"peak_gb_{members}"] = torch.cuda.max_memory_allocated() / 1e9
+    return figures
+
+
+def _measure_compiled(plain: PlainDiffusers, wish: ImageRequest, rounds: int, *, backend: str) -> float:
+    plain.pipeline.unet = torch.compile(plain.pipeline.unet, backend=backend)
+    plain.draw([wish, wish])  # compiles
+    return max(plain.draw([wish, wish]).per_s for _ in range(rounds))

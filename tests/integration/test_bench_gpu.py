@@ -1,0 +1,25 @@
+"""The GPU benches run where there is no GPU, too: with tiny models, to be ready when there is one."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.bench import gpu
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_bench_without_a_gpu_says_so_and_leaves() -> None:
+    with pytest.raises(SystemExit, match="no CUDA device"):
+        gpu.main(["image"])
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+def test_image_bench_runs_with_tiny_models(tmp_path: Path) -> None:
+    gpu.main(["image", "--quick", "--device", "cpu", "--tiny", "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    for name in ("diffusers_pictures_per_s", "atelier_pictures_per_s_16", "ratio_8_mixed_adapters", "latency_s"):
+        assert figures[f"sd15_{name}"] > 0
+        assert figures[f"sdxl_{name}"] > 0
