@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from inference.engines import Engine
-from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, JobEvent, Load, Task
+from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, JobEvent, Load
 from inference.plan import WorkerPlan
 from inference.turns import Turns, weights_for
 
@@ -48,7 +48,7 @@ class Worker:
         self._builders = load_builders(plan)
         self._engines = {kind: build() for kind, build in self._builders.items()}
         self._turns = Turns(weights_for(plan.train_share))
-        self._aboard: dict[str, Task] = {}
+        self._aboard: dict[str, tuple[str, int]] = {}  # job id → kind, attempt; its inputs are the engine's to keep
         self._clock = clock
         self.admitted = 0
 
@@ -57,12 +57,12 @@ class Worker:
         if isinstance(command, Admit):
             task = command.task
             self.admitted += 1
-            self._aboard[task.job_id] = task
+            self._aboard[task.job_id] = (task.request.kind, task.attempt)
             self._engines[task.request.kind].admit(task)
         elif found := self._aboard.get(command.job_id):
             if not command.keep:  # an early end still has things to report
                 del self._aboard[command.job_id]
-            self._engines[found.request.kind].cancel(command.job_id, keep=command.keep)
+            self._engines[found[0]].cancel(command.job_id, keep=command.keep)
 
     def busy(self) -> bool:
         """Return whether a turn would do any work."""
@@ -103,17 +103,17 @@ class Worker:
     def _replace(self, kind: str, error: Exception) -> list[JobEvent]:
         failure = FailureKind.OUT_OF_MEMORY if _is_out_of_memory(error) else FailureKind.INTERNAL
         reason = f"{type(error).__name__}: {error}"
-        lost = [task for task in self._aboard.values() if task.request.kind == kind]
+        lost = [(job_id, attempt) for job_id, (its_kind, attempt) in self._aboard.items() if its_kind == kind]
         broken = self._engines.pop(kind)
         with contextlib.suppress(Exception):
             getattr(broken, "close", lambda: None)()  # its threads, and its holds on shared models
         del broken
         gc.collect()  # the old engine's memory has to be free before the new one loads its models
         self._engines[kind] = self._builders[kind]()
-        return [Failed(task.job_id, task.attempt, failure, reason, retry=True) for task in lost]
+        return [Failed(job_id, attempt, failure, reason, retry=True) for job_id, attempt in lost]
 
     def _count(self, kind: str) -> int:
-        return sum(task.request.kind == kind for task in self._aboard.values())
+        return sum(its_kind == kind for its_kind, _ in self._aboard.values())
 
 
 def load_builders(plan: WorkerPlan) -> EngineBuilders:

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from inference.messages import Command, JobEvent, Load, Progress, Stop
@@ -60,8 +61,9 @@ def _commands(inbox: "queue.SimpleQueue[Command]", wait_s: float | None) -> list
 class Outbox:
     """What is still to be said: progress is put together, the newest wins, and everything else goes at once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._connection = connection
+        self._clock = clock
         self._pending: list[JobEvent] = []
         self._said_s = 0.0
         self._load: Load | None = None
@@ -71,14 +73,14 @@ class Outbox:
         for event in events:
             self._add(event)
         load = worker.load()
-        silent_s = time.monotonic() - self._said_s
+        silent_s = self._clock() - self._said_s
         urgent = load != self._load or any(not isinstance(event, Progress) for event in self._pending)
         due = self._pending and (at_once or silent_s >= SAY_EVERY_S)
         if not (urgent or due or silent_s >= PULSE_EVERY_S):
             return
         news = load if load != self._load else None
         self._connection.send(Bulletin(tuple(self._pending), news, worker.admitted))
-        self._pending, self._load, self._said_s = [], load, time.monotonic()
+        self._pending, self._load, self._said_s = [], load, self._clock()
 
     def _add(self, event: JobEvent) -> None:
         if isinstance(event, Progress):

@@ -1,14 +1,21 @@
 """The dispatcher with a real store, a real pool and an engine that needs no model."""
 
 import asyncio
+import logging
 import os
 import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from db.engine import Database
-from db.jobs import State
+from db.jobs import Beaten, Job, JobStore, State
+from db.ledger import Ledger
 from inference.dispatcher import Rhythm
 from tests.fakes.requests import image_request, train_request, transcribe_request
 from tests.integration.studio import MEMBER, Studio
@@ -73,7 +80,7 @@ async def test_cancel_of_a_training_keeps_what_it_has_and_charges_the_steps_that
         job = await studio.until(job)
     assert job.state is State.DONE
     assert 0 < job.charged == job.outcome["steps"] < 100
-    assert await studio.files.get(f"jobs/{job.id}/adapter.safetensors")
+    assert await studio.files.get(f"jobs/{job.id}/adapter-{job.charged:04d}.safetensors")
 
 
 @sqlite_only
@@ -117,7 +124,11 @@ async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> No
         os.kill(studio.pool.pids()["cpu"], signal.SIGKILL)
         job = await studio.until(job)
     assert (job.state, job.attempt, job.charged) == (State.DONE, 2, 6)
-    assert await studio.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/adapter.safetensors"]
+    assert await studio.files.list(f"jobs/{job.id}") == [
+        f"jobs/{job.id}/{name}-{step:04d}.{kind}"
+        for name, kind in (("adapter", "safetensors"), ("film", "png"))
+        for step in range(5, 61, 5)
+    ]
 
 
 @sqlite_only
@@ -156,3 +167,82 @@ async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
         await studio.until(await studio.ask(image_request()))  # there is one slot: the late end came before
     job = await studio.shop.fresh(job)
     assert (job.state, job.charged, job.lease_owner) == (State.DONE, 1, "another dispatcher")
+
+
+class Hiccups(JobStore):
+    """A store whose database goes away for the first two tries of everything."""
+
+    def __init__(self, db: Database, ledger: Ledger) -> None:
+        super().__init__(db, ledger)
+        self.tries: Counter[str] = Counter()
+
+    def _hiccup(self, what: str) -> None:
+        self.tries[what] += 1
+        if self.tries[what] <= 2:
+            raise ConnectionError("the database is away")
+
+    async def claim(self, **options: Any) -> list[Job]:
+        self._hiccup("claim")
+        return await super().claim(**options)
+
+    async def beat(self, **options: Any) -> Beaten:
+        self._hiccup("beat")
+        return await super().beat(**options)
+
+    async def reap(self) -> list[str]:
+        self._hiccup("reap")
+        return await super().reap()
+
+    async def settle(self, **options: Any) -> bool:
+        self._hiccup("settle")
+        return await super().settle(**options)
+
+
+@sqlite_only
+async def test_database_away_for_a_while_loses_nothing(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    studio.shop.jobs = store = Hiccups(studio.shop.db, studio.shop.ledger)
+    async with studio.open(rhythm=Rhythm(beat_s=0.02, reap_s=0.02, trouble_s=0.02), step_s=0.02):
+        job = await studio.until(await studio.ask(image_request(steps=20)))
+    assert (job.state, job.attempt, job.charged) == (State.DONE, 1, 4)
+    assert min(store.tries.values()) > 2
+
+
+async def test_two_dispatchers_share_the_work_and_run_no_job_twice(
+    studio: Studio, database_url: str, tmp_path: Path
+) -> None:
+    asked = [await studio.ask(image_request(f"cat {index}", steps=10), user_id=index) for index in range(12)]
+    async with Database.from_url(database_url) as database:
+        other = Studio(database, tmp_path / "files")
+        async with studio.open(slots=2, step_s=0.01), other.open(slots=2, step_s=0.01):
+            done = await asyncio.gather(*(studio.until(job) for job in asked))
+    assert {(job.state, job.attempt, job.charged) for job in done} == {(State.DONE, 1, 4)}
+    assert len({job.lease_owner for job in done}) == 2
+
+
+@asynccontextmanager
+async def dispatcher_alone(database_url: str, files: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `python -m inference.dispatcher`, as a cluster does."""
+    environment = os.environ | {"DATABASE_URL": database_url, "FILES_URL": str(files), "DEVICES": "cpu"}
+    environment |= {"ENGINES": "tests.acceptance.engines:build", "ATELIER_TEST_STEP_S": "0.02", "LOG_LEVEL": "ERROR"}
+    command = (sys.executable, "-m", "inference.dispatcher", "--data_dir", str(files.parent))
+    process = await asyncio.create_subprocess_exec(*command, env=environment)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_alone_draws_and_gives_back_when_told_to_stop(studio: Studio, database_url: str, tmp_path: Path) -> None:
+    async with dispatcher_alone(database_url, tmp_path / "files") as process:
+        done = await studio.until(await studio.ask(image_request()))
+        long = await studio.until_progress(await studio.ask(image_request("hold")))
+        process.terminate()
+        assert await process.wait() == 0
+    assert done.state is State.DONE
+    assert await studio.files.exists(f"jobs/{done.id}/1.png")
+    long = await studio.shop.fresh(long)
+    assert (long.state, long.blamed) == (State.QUEUED, 0)
