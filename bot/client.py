@@ -12,8 +12,12 @@ from discord.ext import commands
 
 from bot.cards.buttons import JOB_BUTTONS
 from bot.cards.show import ShowButton
+from bot.cards.subjects import SUBJECT_ITEMS
+from bot.cards.teaching import DRAFT_BUTTONS
+from bot.cards.training import StepSelect, StopButton
 from bot.cogs.account import Account
 from bot.cogs.imagine import Imagine
+from bot.cogs.subjects import Subjects
 from bot.commands import Commands, sync_if_changed
 from bot.delivery import Delivery
 from bot.services.follow import EDIT_EVERY_S, Follower
@@ -59,7 +63,8 @@ class Atelier(commands.Bot):
             return
         await self.add_cog(Imagine(self.studio))
         await self.add_cog(Account(self.studio))
-        self.add_dynamic_items(*JOB_BUTTONS, ShowButton)
+        await self.add_cog(Subjects(self.studio))
+        self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="follow")
         self._following.add_done_callback(_report)
 

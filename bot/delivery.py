@@ -11,6 +11,7 @@ does not answer leads to another try later. Edits may be repeated, and posts are
 showing a result and noting it down shows it once.
 """
 
+import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Sequence
@@ -20,10 +21,12 @@ from typing import Any, cast
 import discord
 
 from bot.cards.job import Shown, job_card
-from bot.services.results import fitting_pictures, read_preview
+from bot.services.results import fitting_pictures, read_film, read_preview
 from bot.services.studio import Studio
+from bot.services.subjects import film_steps, finish_training
 from bot.uploads import UploadLimits, discord_files
 from db.jobs import Job, State
+from inference.requests import Kind
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +76,7 @@ class Delivery:
         Raises:
             discord.HTTPException, OSError: the platform did not answer; the next update may do better.
         """
-        shown = await self._shown(job, limit=0)
+        shown = await self._shown(job, self._limits.limit_bytes(self._client, job.guild_id))
         return await self._climb(job, shown) is not None
 
     async def deliver(self, job: Job) -> None:
@@ -85,6 +88,7 @@ class Delivery:
         fresh = await self._studio.jobs.get(job.id)
         if fresh is None or fresh.delivered_at is not None:
             return
+        await finish_training(self._studio, fresh)
         rung, message_id = await self._climb_smaller(fresh) or (Rung.KEPT, None)
         await self._studio.jobs.delivered(fresh.id, message_id=message_id, how=rung)
         log.info("job %s was delivered: %s", fresh.id, rung)
@@ -104,6 +108,9 @@ class Delivery:
                 log.warning("job %s is too large to send; making its files smaller than %d bytes", job.id, limit)
 
     async def _shown(self, job: Job, limit: int) -> Shown:
+        if job.kind == Kind.TRAIN and job.state in (State.RUNNING, State.DONE):
+            film = await read_film(self._studio, job, limit)
+            return Shown(pictures=film, steps=tuple(await film_steps(self._studio, job)))
         if job.state is State.DONE:
             return Shown(pictures=await fitting_pictures(self._studio, job, limit))
         if job.state is State.RUNNING:
@@ -121,7 +128,7 @@ class Delivery:
             except RungBroken as broken:
                 log.info("job %s cannot be shown by %s: %s", job.id, rung, broken)
                 continue
-            if job.message_id is None:
+            if job.message_id is None and not job.final:  # noting an end notes the message as well
                 await self._studio.jobs.set_message(job.id, message_id)
             return rung, message_id
         return None
@@ -163,7 +170,7 @@ class Delivery:
     async def _post(self, channel: discord.abc.Messageable, job: Job, shown: Shown) -> int:
         if (earlier := await self._find(channel, job)) is not None:
             return earlier
-        told = Shown(pictures=shown.pictures, mention=True)
+        told = dataclasses.replace(shown, mention=True)
         message = await channel.send(
             view=job_card(job, told),
             files=discord_files(told.files),

@@ -6,12 +6,14 @@ from typing import cast
 import discord
 
 from bot.errors import ALREADY_ACKNOWLEDGED, PRIVATE
-from bot.services.accept import Origin
 from bot.services.errors import NotAcknowledged, NotYours
+from bot.services.origin import Origin
 from bot.services.studio import Studio
 from db.jobs import Job
 
 log = logging.getLogger(__name__)
+
+ANSWER_ID = "answer_id"  # in an interaction's extras: the message that will hold its answer
 
 
 def studio_of(interaction: discord.Interaction) -> Studio:
@@ -31,13 +33,15 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
     """
     interaction.extras[PRIVATE] = private
     try:
-        await interaction.response.defer(ephemeral=private, thinking=not update)
+        receipt = await interaction.response.defer(ephemeral=private, thinking=not update)
     except discord.NotFound as error:
         raise NotAcknowledged from error
     except discord.HTTPException as error:
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
         log.info("interaction %d was acknowledged before", interaction.id)
+    else:
+        interaction.extras[ANSWER_ID] = receipt.message_id if receipt and not update else None
 
 
 def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:
@@ -55,6 +59,8 @@ def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:
         guild_id=interaction.guild_id,
         channel_id=interaction.channel_id,
         private=private,
+        message_id=interaction.extras.get(ANSWER_ID),
+        role_ids=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
     )
 
 

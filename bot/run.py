@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
+
 from bot.client import Atelier
+from bot.downloads import Downloads
 from bot.platform import point_at
 from bot.services.studio import Studio
 from bot.settings import Settings
@@ -13,6 +16,7 @@ from db.engine import Database
 from db.files import FileStore
 from db.jobs import JobStore, Limits
 from db.ledger import Allowance, Ledger
+from db.subjects import Subjects
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Rhythm
 from inference.plan import WorkerPlan
@@ -40,13 +44,20 @@ async def run(settings: Settings, connection: Connection) -> None:
     if connection.api_url:
         point_at(connection.api_url)
     catalogue = read_catalogue(settings.catalogue or DEFAULT_FILE)
-    async with open_studio(settings, catalogue) as studio, Atelier(studio, data_dir=settings.data_dir) as client:
+    async with (
+        open_studio(settings, catalogue, api_url=connection.api_url) as studio,
+        Atelier(studio, data_dir=settings.data_dir) as client,
+    ):
         await client.run_for_ever(connection.token)
 
 
 @asynccontextmanager
-async def open_studio(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Studio]:
-    """Open the stores and start computing; yield what the bot needs of it."""
+async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str = "") -> AsyncIterator[Studio]:
+    """Open the stores and start computing; yield what the bot needs of it.
+
+    Args:
+        api_url: where a stand-in for the platform answers; empty: the real one.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with Database.from_url(settings.database) as database:
         await database.migrate()
@@ -55,10 +66,13 @@ async def open_studio(settings: Settings, catalogue: Catalogue) -> AsyncIterator
         async with (
             LocalPool(await _plans(settings), patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
+            aiohttp.ClientSession() as session,
         ):
             yield Studio(
                 jobs=jobs,
                 ledger=ledger,
+                subjects=Subjects(database),
+                downloads=Downloads(session, api_url),
                 files=files,
                 catalogue=catalogue,
                 limits=Limits(max_queued=settings.max_queued, max_running=settings.max_running),

@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     lease_s: float = Field(default=30, ge=5, description="How long a job stays with a worker that no longer reports.")
     engines: str = Field(
         default="inference.engines.factory:build",
-        description="What builds a worker's engines, as package.module:function; tests put engines without models here.",
+        description="What builds a worker's engines, as package.module:function; tests put others here.",
     )
 
     # -- logs ----------------------------------------------------------------------------------------------------------

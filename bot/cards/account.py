@@ -72,6 +72,7 @@ def help_card() -> ui.LayoutView:
         "**Atelier** draws what you say.\n"
         "`/imagine` a red heart · four pictures, a card that shows how far they are\n"
         "-# after the words: `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name`\n"
+        "`/train` teach me something from photos · `/subjects` what you have taught, to share, export or delete\n"
         "`/queue` what you wait for · `/cancel` take it back, for nothing\n"
         "`/history` what you made · `/quota` your credits · `/models` which models there are\n"
         "-# On a card: 🎲 the same with another seed · Info its parameters · Delete the message and the files."

@@ -8,10 +8,11 @@ from discord import ui
 
 from bot.cards.buttons import AgainButton, CancelButton, DeleteButton, InfoButton
 from bot.cards.text import about, bar, block, credits, exactly, harmless, inline
+from bot.cards.training import done_text, running_text, training_rows
 from bot.errors import failure_sentence
 from bot.services.pictures import Picture
 from db.jobs import Job, Place, State
-from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json
+from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
 
 COLOURS = {
     State.QUEUED: discord.Colour.light_grey(),
@@ -20,6 +21,8 @@ COLOURS = {
     State.FAILED: discord.Colour.red(),
     State.CANCELLED: discord.Colour.dark_grey(),
 }
+
+NOT_DONE = {Kind.IMAGE: "Not drawn", Kind.TRAIN: "Not learnt", Kind.TRANSCRIBE: "Not transcribed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class Shown:
     wait_s: float | None = None
     preview: Picture | None = None
     pictures: tuple[Picture, ...] = ()
+    steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
     mention: bool = False  # a message of its own tells its requester that it has come
 
     @property
@@ -49,7 +53,8 @@ def job_card(job: Job, shown: Shown) -> ui.LayoutView:
             gallery.add_item(media=f"attachment://{picture.name}", description=picture.alt or None)
         card.add_item(gallery)
     card.add_item(ui.TextDisplay(status(job, shown)))
-    card.add_item(ui.ActionRow(*_buttons(job)))
+    for row in _rows(job, shown):
+        card.add_item(row)
     view = ui.LayoutView(timeout=None)
     view.add_item(card)
     return view
@@ -78,7 +83,7 @@ def status(job: Job, shown: Shown) -> str:
         case State.DONE:
             return _done(job, shown)
         case State.FAILED:
-            return f"**Not drawn.** {failure_sentence(job)}\n-# {_refund(job)}"
+            return f"**{NOT_DONE[Kind(job.kind)]}.** {failure_sentence(job)}\n-# {_refund(job)}"
         case State.CANCELLED:
             return f"**Cancelled.**\n-# {_refund(job)}"
 
@@ -92,6 +97,8 @@ def _queued(job: Job, shown: Shown) -> str:
 
 
 def _running(job: Job) -> str:
+    if job.kind == Kind.TRAIN:
+        return running_text(job)
     if not job.progress_total:
         return f"{bar(0, 1)} getting ready\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
@@ -99,8 +106,10 @@ def _running(job: Job) -> str:
 
 
 def _done(job: Job, shown: Shown) -> str:
-    facts = [inline(job.model)]
     request = from_json(job.request)
+    if isinstance(request, TrainRequest):
+        return done_text(job, request)
+    facts = [inline(job.model)]
     if isinstance(request, ImageRequest):
         last = request.seed + request.count - 1
         facts.insert(0, f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""))
@@ -116,10 +125,12 @@ def _refund(job: Job) -> str:
     return f"{credits(back)} given back" + (f", {credits(job.charged)} spent" if job.charged else "")
 
 
-def _buttons(job: Job) -> list[ui.Item[Any]]:
+def _rows(job: Job, shown: Shown) -> list[ui.ActionRow[Any]]:
+    if job.kind == Kind.TRAIN:
+        return training_rows(job, shown.steps)
     if not job.final:
-        return [CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id)]
-    return [AgainButton(job.id), InfoButton(job.id), DeleteButton(job.id)]
+        return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
+    return [ui.ActionRow(AgainButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
 
 
 def picture_alt(request: ImageRequest, seed: int) -> str:

@@ -7,6 +7,7 @@ from discord.app_commands import Choice
 from bot.cards.text import harmless
 from bot.services.sizes import ASPECTS, parse_size
 from db.jobs import Job
+from db.subjects import Subject
 from inference.catalogue import Catalogue
 from inference.errors import UnknownModel
 from inference.requests import ImageRequest, from_json
@@ -20,6 +21,22 @@ def model_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
     typed = typed.casefold().strip()
     found = [model for model in catalogue.images if typed in f"{model.name} {model.title}".casefold()]
     return [Choice(name=f"{model.title} ({model.name})"[:NAME_MAX], value=model.name) for model in found[:ROWS_MAX]]
+
+
+def trainable_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
+    """Offer the models that can be taught."""
+    teachable = {model.name for model in catalogue.images if model.trainable}
+    return [choice for choice in model_choices(catalogue, typed) if choice.value in teachable]
+
+
+def subject_choices(usable: Sequence[Subject], typed: str) -> list[Choice[str]]:
+    """Offer subjects by name; several stand with commas between, so only the last piece is completed."""
+    before, _, last = typed.rpartition(",")
+    before = f"{before.strip()}, " if before.strip() else ""
+    wanted = last.strip().casefold()
+    names = [subject.name for subject in usable if wanted in subject.name.casefold()]
+    rows = [f"{before}{name}" for name in dict.fromkeys(names)]
+    return [Choice(name=row, value=row) for row in rows if len(row) <= NAME_MAX][:ROWS_MAX]
 
 
 def aspect_choices(catalogue: Catalogue, model_name: str | None, typed: str) -> list[Choice[str]]:

@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cogs.choices import aspect_choices, model_choices
+from bot.cogs.choices import aspect_choices, model_choices, subject_choices
 from bot.interactions import acknowledge, origin_of
 from bot.services.accept import accept_wish
 from bot.services.prompt import PROMPT_MAX
@@ -34,6 +34,7 @@ class Imagine(commands.Cog):
         guidance="How closely to follow the prompt",
         seed="The same seed and words draw the same pictures",
         model="Which model draws",
+        subject="Something that was taught, up to three: Rex, Blob:0.8",
         private="Only you see the pictures",
     )
     async def imagine(
@@ -47,6 +48,7 @@ class Imagine(commands.Cog):
         guidance: Guidance | None = None,
         seed: Seed | None = None,
         model: app_commands.Range[str, 1, 32] | None = None,
+        subject: app_commands.Range[str, 1, 100] | None = None,
         private: bool = False,
     ) -> None:
         """Draw pictures from words."""
@@ -60,12 +62,19 @@ class Imagine(commands.Cog):
             guidance=guidance,
             seed=seed,
             model=model,
+            subject=subject,
         )
         await accept_wish(self.studio, wish, origin_of(interaction, private=private))
 
     @imagine.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return model_choices(self.studio.catalogue, typed)
+
+    @imagine.autocomplete("subject")
+    async def _subjects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        origin = origin_of(interaction, private=True)
+        usable = await self.studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
+        return subject_choices(usable, typed)
 
     @imagine.autocomplete("aspect")
     async def _aspects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -1,36 +1,29 @@
 """Accept: from what somebody asked to a job that is priced, paid for and in line."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from bot.services.errors import BadParameter
+from bot.services.origin import Origin
 from bot.services.studio import Studio
+from bot.services.subjects import check_rights, with_subject_model, with_subjects
 from bot.services.wish import Wish, image_request
 from db.jobs import Job, Submission
 from inference.pricing import price_image, price_train, price_transcribe
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json, to_json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where a request came from, and where its answer goes."""
-
-    interaction_id: int  # the same id again is the same job, so a replayed event costs nothing
-    interaction_token: str  # secret
-    user_id: int
-    guild_id: int | None
-    channel_id: int
-    private: bool
-
-
 async def accept_wish(studio: Studio, wish: Wish, origin: Origin) -> Job:
     """Accept what was typed into /imagine.
 
     Raises:
-        BadParameter, UnknownModel: it cannot be drawn as asked.
+        BadParameter, UnknownModel, SubjectGone: it cannot be drawn as asked.
         NotEnoughCredits, TooManyQueued: not now. Nothing was charged in any of these cases.
     """
+    wish = await with_subject_model(studio, wish, origin)
     request = image_request(wish, studio.catalogue, random_seed=studio.random_seed())
+    if wish.subject:
+        request = await with_subjects(studio, request, wish.subject, origin)
     return await accept(studio, request, origin)
 
 
@@ -52,8 +45,11 @@ async def accept(studio: Studio, request: Request, origin: Origin, *, source_job
 
     Raises:
         UnknownModel: the catalogue has no such model (any more).
+        SubjectGone, BadParameter: a subject in it may not be used (any more), or not with that model.
         NotEnoughCredits, TooManyQueued: not now.
     """
+    if isinstance(request, ImageRequest):
+        await check_rights(studio, request, origin)
     return await studio.jobs.submit(
         Submission(
             interaction_id=origin.interaction_id,
@@ -68,6 +64,7 @@ async def accept(studio: Studio, request: Request, origin: Origin, *, source_job
             price=price(studio, request),
             limits=studio.limits,
             source_job_id=source_job_id,
+            message_id=origin.message_id,
         )
     )
 

@@ -6,6 +6,7 @@ once. What could not be shown is tried again later, and after a restart everythi
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 EDIT_EVERY_S = 3.0  # an edit of one message; the platform's limits leave room for five in five seconds
 PLACE_EVERY_S = 15.0  # a waiting card's place in line moves without the job changing
+FIRST_S = 0.25  # people take that for at once; and a job that is over by then needs one edit, not two
 RETRY_S = (5.0, 15.0, 60.0)  # pauses after the platform did not answer
 POLL_S = 2.0  # the safety net under the wake-ups
 
@@ -39,6 +41,7 @@ class Follower:
         update: Callable[[Job], Awaitable[bool]],
         deliver: Callable[[Job], Awaitable[None]],
         edit_every_s: float = EDIT_EVERY_S,
+        first_s: float = FIRST_S,
         retry_s: Sequence[float] = RETRY_S,
     ) -> None:
         """Take the stores and two ways to show a job.
@@ -47,12 +50,14 @@ class Follower:
             update: edits a live job's card and says whether it can be edited again.
             deliver: shows an ended job for good.
             edit_every_s: the pause between two edits of one card.
+            first_s: how long a new card waits: where a worker is free, it need not say 'queued' for an instant.
             retry_s: the pauses after the first, second … time that a job could not be shown.
         """
         self._studio = studio
         self._update = update
         self._deliver = deliver
         self._edit_every_s = edit_every_s
+        self._first_s = first_s
         self._retry_s = retry_s
         self._cards: dict[str, _Card] = {}
 
@@ -62,10 +67,12 @@ class Follower:
         cursor = None
         async with asyncio.TaskGroup() as tasks:
             while True:
+                looked_at = time.monotonic()
                 changes = await self._studio.jobs.changed_since(cursor)
                 cursor = changes.cursor
                 for job in changes.jobs:
                     self._notice(job, tasks)
+                await asyncio.sleep(time.monotonic() - looked_at)  # in a rush, look no more than half of the time
                 await changed.wait(POLL_S)
 
     def _notice(self, job: Job, tasks: asyncio.TaskGroup) -> None:
@@ -81,6 +88,7 @@ class Follower:
             card.ended.set()
 
     async def _follow(self, card: _Card) -> None:
+        await _happens(card.ended, self._first_s)
         while not await self._show(card):
             await self._pause(card)
         del self._cards[card.job.id]

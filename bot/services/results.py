@@ -4,31 +4,45 @@ import asyncio
 
 from bot.services.pictures import Picture, fit
 from bot.services.studio import Studio
+from bot.services.subjects import film_steps
 from db.errors import FileMissing
 from db.jobs import Job
 from inference.requests import ImageRequest, from_json
 
 PREVIEW = "preview.webp"
+GALLERY_MAX = 10  # of the platform
 
 
 async def read_pictures(studio: Studio, job: Job) -> tuple[Picture, ...]:
     """Return the pictures of a finished job in order; none once they were forgotten."""
     files: dict[str, dict[str, object]] = job.outcome.get("files", {})
     names = sorted(name for name in files if name.endswith((".png", ".webp", ".jpg")))
-    pictures = []
-    for name in names:
-        try:
-            content = await studio.files.get(f"jobs/{job.id}/{name}")
-        except FileMissing:
-            continue
-        pictures.append(Picture(name, content, _alt(job, files[name])))
-    return tuple(pictures)
+    contents = await asyncio.gather(*(_read(studio, f"jobs/{job.id}/{name}") for name in names))
+    return tuple(
+        Picture(name, content, _alt(job, files[name])) for name, content in zip(names, contents, strict=True) if content
+    )
 
 
 async def fitting_pictures(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
     """Return the pictures of a finished job, each at most `limit_bytes` large; encoded beside the event loop."""
     pictures = await read_pictures(studio, job)
+    if all(len(picture.content) <= limit_bytes for picture in pictures):
+        return pictures  # nearly always, and not worth a thread
     return tuple([await asyncio.to_thread(fit, picture, limit_bytes) for picture in pictures])
+
+
+async def read_film(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
+    """Return the filmstrip of a training so far, oldest first, as many pictures as a gallery holds."""
+    film = []
+    for step in (await film_steps(studio, job))[-GALLERY_MAX:]:
+        name = f"film-{step:04d}.png"
+        try:
+            content = await studio.files.get(f"jobs/{job.id}/{name}")
+        except FileMissing:
+            continue  # deleted meanwhile
+        picture = Picture(name, content, f"The subject after {step} steps")
+        film.append(await asyncio.to_thread(fit, picture, limit_bytes))
+    return tuple(film)
 
 
 async def read_preview(studio: Studio, job: Job) -> Picture | None:
@@ -48,6 +62,13 @@ async def forget_results(studio: Studio, job: Job) -> None:
         await studio.jobs.cancel(job.id, by_user=job.user_id)
     await studio.files.delete_tree(f"jobs/{job.id}")
     await studio.jobs.delivered(job.id, message_id=None, how="deleted")  # counts if delivery had not been noted yet
+
+
+async def _read(studio: Studio, key: str) -> bytes | None:
+    try:
+        return await studio.files.get(key)
+    except FileMissing:
+        return None
 
 
 def _alt(job: Job, meta: dict[str, object]) -> str:

@@ -4,10 +4,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bot.downloads import Downloads
 from bot.services.forecast import Forecast
 from db.files import FileStore
 from db.jobs import JobStore, Limits
 from db.ledger import Ledger
+from db.subjects import Subjects
 from inference.catalogue import Catalogue
 
 
@@ -21,8 +23,10 @@ class Studio:
 
     jobs: JobStore
     ledger: Ledger
+    subjects: Subjects
     files: FileStore
     catalogue: Catalogue
+    downloads: Downloads
     limits: Limits
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed

@@ -26,6 +26,7 @@ class Wish:
     guidance: float | str | None = None
     seed: int | str | None = None
     model: str | None = None
+    subject: str | None = None  # as typed, such as 'Rex, Blob:0.8'
 
 
 def image_request(wish: Wish, catalogue: Catalogue, *, random_seed: int) -> ImageRequest:

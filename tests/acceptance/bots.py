@@ -43,7 +43,7 @@ async def bot_beside(
     values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
     async with (
-        open_studio(chosen, catalogue) as studio,
+        open_studio(chosen, catalogue, api_url=box.url) as studio,
         Atelier(studio, data_dir=data_dir, edit_every_s=edit_every_s) as client,
     ):
         task = asyncio.create_task(client.run_for_ever(box.token))

@@ -4,6 +4,7 @@ A prompt (or a training's name) may hold orders: 'crash@3' kills the process at 
 for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends.
 """
 
+import io
 import os
 import re
 import signal
@@ -11,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from PIL import Image
 
 from inference.engines import Engine
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
@@ -87,7 +90,10 @@ class FakeEngine:
             events.append(Checkpoint(task.job_id, task.attempt, done, str(done).encode()))
         if done == lane.total // 2:
             events.append(Preview(task.job_id, task.attempt, b"half of " + task.job_id.encode()))
-        if lane.keep or done >= lane.total:
+        ended = lane.keep or done >= lane.total
+        if isinstance(task.request, TrainRequest) and (ended or done % task.request.preview_every == 0):
+            events += _film(task, done)
+        if ended:
             del self.lanes[task.job_id]
             events += [*_outputs(task), Finished(task.job_id, task.attempt, done, lane.total, {"steps": done})]
         return events
@@ -117,6 +123,16 @@ def _obey(order: str) -> None:
     raise RuntimeError("told to")
 
 
+def _film(task: Task, step: int) -> list[JobEvent]:
+    stream = io.BytesIO()
+    Image.new("RGB", (16, 16), (step % 256, 0, 128)).save(stream, "PNG")
+    files = {f"film-{step:04d}.png": stream.getvalue(), f"adapter-{step:04d}.safetensors": f"adapter {step}".encode()}
+    return [
+        Output(task.job_id, task.attempt, name, "application/octet-stream", content, {"step": step})
+        for name, content in files.items()
+    ]
+
+
 def _outputs(task: Task) -> list[JobEvent]:
     match task.request:
         case ImageRequest(count=count, seed=seed, prompt=prompt):
@@ -132,5 +148,5 @@ def _outputs(task: Task) -> list[JobEvent]:
                 for i in range(count)
             ]
         case TrainRequest():
-            return [Output(task.job_id, task.attempt, "adapter.safetensors", "application/octet-stream", b"adapter")]
+            return []  # the last of the film comes with the last step
     return [Output(task.job_id, task.attempt, "transcript.txt", "text/plain", b"hello")]

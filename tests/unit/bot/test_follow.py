@@ -69,17 +69,26 @@ class Screen:
 
 
 @asynccontextmanager
-async def following(edit_every_s: float) -> AsyncIterator[tuple[Jobs, Screen]]:
+async def following(edit_every_s: float, first_s: float = 0.0) -> AsyncIterator[tuple[Jobs, Screen]]:
     jobs = Jobs()
     screen = Screen(jobs)
     studio = Studio(
         jobs=cast(Any, jobs),
         ledger=cast(Any, None),
+        subjects=cast(Any, None),
+        downloads=cast(Any, None),
         files=cast(Any, None),
         catalogue=cast(Any, None),
         limits=cast(Any, None),
     )
-    follower = Follower(studio, update=screen.update, deliver=screen.deliver, edit_every_s=edit_every_s, retry_s=(0.0,))
+    follower = Follower(
+        studio,
+        update=screen.update,
+        deliver=screen.deliver,
+        edit_every_s=edit_every_s,
+        first_s=first_s,
+        retry_s=(0.0,),
+    )
     task = asyncio.create_task(follower.run())
     try:
         yield jobs, screen
@@ -96,6 +105,14 @@ async def test_a_new_job_is_shown_at_once() -> None:
     async with following(NEVER_S) as (jobs, screen):
         jobs.put(make_job())
         await screen.until(("1", State.QUEUED, 0))
+
+
+async def test_a_job_that_ends_at_once_is_shown_once() -> None:
+    async with following(NEVER_S, first_s=NEVER_S) as (jobs, screen):
+        jobs.put(make_job())
+        await asyncio.sleep(0)
+        jobs.put(make_job(state=State.DONE))
+        await screen.until(("1", State.DONE, 0))
 
 
 async def test_progress_waits_for_its_turn_but_the_end_does_not() -> None:

@@ -1,0 +1,98 @@
+"""How a training's card differs from a picture's: a filmstrip, 'stop here', and a choice of steps."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.cards.buttons import JOB_ID, InfoButton, JobButton
+from bot.cards.text import bar, credits, exactly, inline
+from bot.errors import explain
+from bot.interactions import acknowledge, check_owner, studio_of
+from bot.services.errors import JobGone
+from bot.services.subjects import SubjectGone, choose_step
+from db.jobs import Job
+from inference.requests import TrainRequest
+
+OPTIONS_MAX = 25  # of a select
+
+
+class StopButton(JobButton, template=rf"job:stop:{JOB_ID}"):
+    """End a training early with what it has learnt."""
+
+    verb = "stop"
+    label = "Stop here"
+    style = discord.ButtonStyle.danger
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        await acknowledge(interaction, update=True)
+        await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
+
+
+class StepSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:step:{JOB_ID}"):
+    """Choose which step of the filmstrip the subject is used from."""
+
+    def __init__(self, job_id: str, steps: Sequence[int] = (), chosen: int | None = None) -> None:
+        self.job_id = job_id
+        options = [
+            discord.SelectOption(label=f"Use step {step}", value=str(step), default=step == chosen)
+            for step in steps[-OPTIONS_MAX:]
+        ]
+        super().__init__(ui.Select(custom_id=f"job:step:{job_id}", placeholder="Use another step …", options=options))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: ui.Item[ui.LayoutView], match: re.Match[str]
+    ) -> Self:
+        """Build it again from what it carries."""
+        return cls(match["job_id"])
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Put the chosen step's adapter in place."""
+        try:
+            studio = studio_of(interaction)
+            job = await studio.jobs.get(self.job_id)
+            if job is None:
+                raise JobGone
+            check_owner(interaction, job)
+            await acknowledge(interaction, private=True)
+            subject = await studio.subjects.by_job(job.id)
+            if subject is None:
+                raise SubjectGone
+            step = int(self.item.values[0])
+            await choose_step(studio, subject, job, step)
+            text = f"{inline(subject.name)} is used as it was at step {step} from now on."
+            await interaction.edit_original_response(content=text)
+        except Exception as error:  # discord.py only logs what a dynamic item raises
+            await explain(interaction, error)
+
+
+def running_text(job: Job) -> str:
+    """Say how far a training is."""
+    if not job.progress_total:
+        return f"{bar(0, 1)} looking at the photos, and at what else there is in the world\n-# {inline(job.model)}"
+    done, total = job.progress_done, job.progress_total
+    spent = f"stopping now costs {credits(job.price * done // total)} of {job.price}"
+    return f"{bar(done, total)} step {done} of {total}\n-# {spent} · {inline(job.model)}"
+
+
+def done_text(job: Job, request: TrainRequest) -> str:
+    """Say what was learnt, and how to use it."""
+    facts = [f"{job.outcome.get('steps', request.steps)} steps", inline(job.model)]
+    if job.started_at and job.ended_at:
+        facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
+    facts.append(credits(job.charged))
+    name = inline(request.name)
+    return f"**Learnt.** `/imagine` with `subject` {name}; more in `/subjects`.\n-# {' · '.join(facts)}"
+
+
+def training_rows(job: Job, steps: Sequence[int]) -> list[ui.ActionRow[Any]]:
+    """Return what can be pressed below a training."""
+    if not job.final:
+        return [ui.ActionRow(StopButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
+    rows: list[ui.ActionRow[Any]] = [ui.ActionRow(InfoButton(job.id))]
+    if len(steps) > 1:
+        rows.insert(0, ui.ActionRow(StepSelect(job.id, steps, steps[-1])))
+    return rows

@@ -1,0 +1,113 @@
+"""/train: teach a model something from photos. /subjects: what one has taught, and what is shared with one."""
+
+from collections.abc import Sequence
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.cards.subjects import subjects_card, subjects_files
+from bot.cards.teaching import PhotoForm, preflight_card, preflight_files
+from bot.cogs.choices import trainable_choices
+from bot.interactions import acknowledge, origin_of
+from bot.services.photos import PHOTO_BYTES_MAX
+from bot.services.studio import Studio
+from bot.services.subjects import usable_with_pictures
+from bot.services.teaching import Lesson, check_lesson, draft, expected_s, price_of
+from bot.uploads import discord_files
+
+Name = app_commands.Range[str, 1, 32]
+Steps = app_commands.Range[int, 20, 2000]
+
+
+class Subjects(commands.Cog):
+    """Teach, and use what was taught."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command()
+    @app_commands.describe(
+        name="What you will call it, such as Rex",
+        kind="What kind of thing it is, such as dog",
+        model="Which model learns it",
+        steps="More steps, closer likeness, higher price",
+        keep_photos="Keep the photos with the subject; else they are deleted afterwards",
+        private="Only you see the card (yes)",
+        photo1="A photo, if you would rather not use the form",
+        photo2="Another",
+        photo3="Another",
+        photo4="Another",
+        photo5="Another",
+        photo6="Another",
+        photo7="Another",
+        photo8="Another",
+        photo9="Another",
+        photo10="Another",
+    )
+    async def train(
+        self,
+        interaction: discord.Interaction,
+        name: Name,
+        kind: Name,
+        model: app_commands.Range[str, 1, 32] | None = None,
+        steps: Steps | None = None,
+        keep_photos: bool = False,
+        private: bool = True,
+        photo1: discord.Attachment | None = None,
+        photo2: discord.Attachment | None = None,
+        photo3: discord.Attachment | None = None,
+        photo4: discord.Attachment | None = None,
+        photo5: discord.Attachment | None = None,
+        photo6: discord.Attachment | None = None,
+        photo7: discord.Attachment | None = None,
+        photo8: discord.Attachment | None = None,
+        photo9: discord.Attachment | None = None,
+        photo10: discord.Attachment | None = None,
+    ) -> None:
+        """Teach me something from three to ten photos."""
+        lesson = Lesson(
+            name=name, class_noun=kind, model=model or "", steps=steps, keep_photos=keep_photos, private=private
+        )
+        lesson = await check_lesson(self.studio, lesson, interaction.user.id)
+        given = (photo1, photo2, photo3, photo4, photo5, photo6, photo7, photo8, photo9, photo10)
+        photos = [photo for photo in given if photo is not None]
+
+        async def sent(answer: discord.Interaction, attachments: Sequence[discord.Attachment]) -> None:
+            await self._look(answer, lesson, attachments)
+
+        if photos:
+            await sent(interaction, photos)
+        else:
+            await interaction.response.send_modal(PhotoForm(sent))
+
+    async def _look(
+        self, interaction: discord.Interaction, lesson: Lesson, attachments: Sequence[discord.Attachment]
+    ) -> None:
+        """Fetch the photos, look at them, and say what they would cost."""
+        await acknowledge(interaction, private=True)
+        files = [await self._fetch(attachment) for attachment in attachments]
+        made, photos = await draft(self.studio, lesson, interaction.user.id, files)
+        shown = preflight_files(made, [photo.thumbnail for photo in photos])
+        card = preflight_card(made, price=price_of(self.studio, made), expected_s=expected_s(self.studio, made))
+        await interaction.edit_original_response(view=card, attachments=discord_files(shown))
+
+    async def _fetch(self, attachment: discord.Attachment) -> bytes:
+        """Return a photo, or what stands for one that is too large: its verdict is the same."""
+        if attachment.size > PHOTO_BYTES_MAX:
+            return bytes(PHOTO_BYTES_MAX + 1)
+        return await self.studio.downloads.fetch(attachment.url, PHOTO_BYTES_MAX + 1)
+
+    @train.autocomplete("model")
+    async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return trainable_choices(self.studio.catalogue, typed)
+
+    @app_commands.command()
+    async def subjects(self, interaction: discord.Interaction) -> None:
+        """Show what you have taught, and what others share with you."""
+        await acknowledge(interaction, private=True)
+        origin = origin_of(interaction, private=True)
+        found = await usable_with_pictures(self.studio, origin)
+        await interaction.edit_original_response(
+            view=subjects_card(found, interaction.user.id), attachments=discord_files(subjects_files(found))
+        )

@@ -1,0 +1,219 @@
+"""Subjects after their training: put in place, used in prompts, shared, taken back, deleted with everything."""
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from bot.services.errors import BadParameter, NotYours, Refused
+from bot.services.origin import Origin
+from bot.services.studio import Studio
+from bot.services.wish import Wish
+from db.errors import FileMissing, NameTaken
+from db.jobs import Job, State
+from db.subjects import Subject
+from inference.requests import ImageRequest, Kind, SubjectUse, TrainRequest, from_json
+
+SUBJECTS_MAX = 3  # in one picture
+WEIGHT_MAX = 2.0
+ADAPTER = "adapter.safetensors"
+FILM = re.compile(r"film-(\d{4,})\.png$")
+
+
+class SubjectGone(Refused):
+    """That subject is no longer there, or no longer shared with you."""
+
+
+class NotASubject(BadParameter):
+    """You have no subject of that name here; `/subjects` shows those that you can use."""
+
+
+async def film_steps(studio: Studio, job: Job) -> list[int]:
+    """Return the steps of which a training's filmstrip has a picture."""
+    matches = (FILM.search(key) for key in await studio.files.list(f"jobs/{job.id}"))
+    return sorted(int(match[1]) for match in matches if match)
+
+
+async def finish_training(studio: Studio, job: Job) -> None:
+    """Put what a training made in its place, or take away what it leaves; again changes nothing.
+
+    A training that ended without an adapter leaves no subject. Photos go, unless the owner asked to keep them.
+    """
+    request = from_json(job.request)
+    if job.kind != Kind.TRAIN or not isinstance(request, TrainRequest) or not job.final:
+        return
+    subject = await studio.subjects.by_job(job.id)
+    steps = await film_steps(studio, job) if job.state is State.DONE else []
+    if subject is not None and not steps:
+        await delete_subject(studio, subject)
+    elif subject is not None and not subject.ready:
+        await choose_step(studio, subject, job, steps[-1])
+    if request.keep_photos and subject is not None and steps:
+        await _keep_photos(studio, request)
+    await studio.files.delete_tree(f"uploads/{request.subject_id}")
+
+
+async def choose_step(studio: Studio, subject: Subject, job: Job, step: int) -> None:
+    """Use the adapter that a training had at one of its film's steps.
+
+    Raises:
+        SubjectGone: that step's files are not kept any more.
+    """
+    try:
+        adapter = await studio.files.get(f"jobs/{job.id}/adapter-{step:04d}.safetensors")
+        picture = await studio.files.get(f"jobs/{job.id}/film-{step:04d}.png")
+    except FileMissing as error:
+        raise SubjectGone from error
+    await studio.files.put(f"subjects/{subject.id}/{ADAPTER}", adapter)
+    await studio.files.put(f"subjects/{subject.id}/picture.png", picture)
+    await studio.subjects.ready(subject.id, step=step)
+
+
+async def delete_subject(studio: Studio, subject: Subject) -> None:
+    """Remove a subject: row, shares and consent, then photos, checkpoints, film and adapters."""
+    await studio.subjects.delete(subject.id)
+    for tree in (f"subjects/{subject.id}", f"uploads/{subject.id}", f"jobs/{subject.job_id}"):
+        await studio.files.delete_tree(tree)
+
+
+async def export(studio: Studio, subject: Subject) -> bytes:
+    """Return a subject's adapter, as other tools read it.
+
+    Raises:
+        SubjectGone: it is not there.
+    """
+    try:
+        return await studio.files.get(f"subjects/{subject.id}/{ADAPTER}")
+    except FileMissing as error:
+        raise SubjectGone from error
+
+
+async def picture_of(studio: Studio, subject: Subject) -> bytes | None:
+    """Return what a subject looks like, if it is known."""
+    try:
+        return await studio.files.get(f"subjects/{subject.id}/picture.png")
+    except FileMissing:
+        return None
+
+
+async def usable_with_pictures(studio: Studio, origin: Origin) -> list[tuple[Subject, bytes | None]]:
+    """Return the subjects that somebody may use there, their own first, with what they look like."""
+    found = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
+    found.sort(key=lambda subject: subject.owner_id != origin.user_id)
+    return [(subject, await picture_of(studio, subject)) for subject in found]
+
+
+async def own_subject(studio: Studio, subject_id: str, user_id: int) -> Subject:
+    """Return a subject to its owner.
+
+    Raises:
+        SubjectGone, NotYours: it is not there, or not theirs.
+    """
+    subject = await studio.subjects.get(subject_id)
+    if subject is None:
+        raise SubjectGone
+    if subject.owner_id != user_id:
+        raise NotYours
+    return subject
+
+
+async def rename(studio: Studio, subject: Subject, name: str) -> str:
+    """Call a subject something else, and return how it is written now.
+
+    Raises:
+        BadParameter: that is no name, or the owner has another of that name.
+    """
+    tidy = " ".join(name.split())
+    if not tidy:
+        raise BadParameter("A subject needs a name.")
+    try:
+        await studio.subjects.rename(subject.id, tidy)
+    except NameTaken as error:
+        raise BadParameter(str(error)) from error
+    return tidy
+
+
+async def check_rights(studio: Studio, request: ImageRequest, origin: Origin) -> None:
+    """See that whoever asks may use every subject of a request, now.
+
+    Raises:
+        SubjectGone: one of them was deleted or taken back.
+        BadParameter: one of them was learnt by another model.
+    """
+    for use in request.subjects:
+        found = await studio.subjects.usable(
+            origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids, subject_id=use.subject_id
+        )
+        if not found:
+            raise SubjectGone
+        if found[0].model != request.model:
+            raise BadParameter(f"`{found[0].name}` was learnt by `{found[0].model}`; draw it with that model.")
+
+
+async def with_subjects(studio: Studio, request: ImageRequest, typed: str, origin: Origin) -> ImageRequest:
+    """Return the request with the subjects that were typed, such as `Rex, Blob:0.8`, and their words in the prompt.
+
+    Raises:
+        BadParameter: there is none of that name, there are too many, or a weight is no number.
+    """
+    usable = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
+    uses: list[SubjectUse] = []
+    prompt = request.prompt
+    pieces = [piece.strip() for piece in typed.split(",") if piece.strip()]
+    if len(pieces) > SUBJECTS_MAX:
+        raise BadParameter(f"At most {SUBJECTS_MAX} subjects fit into one picture.")
+    for piece in pieces:
+        subject, weight = _parse(piece, usable, origin.user_id)
+        if any(use.subject_id == subject.id for use in uses):
+            raise BadParameter(f"`{subject.name}` is named twice.")
+        uses.append(SubjectUse(subject.id, weight, subject.phrase))
+        prompt = _say(prompt, subject)
+    models = {subject.model for subject in usable if any(use.subject_id == subject.id for use in uses)}
+    if len(models) > 1:
+        raise BadParameter("Those subjects were learnt by different models and cannot be drawn together.")
+    return replace(request, prompt=prompt, subjects=tuple(uses))
+
+
+async def with_subject_model(studio: Studio, wish: Wish, origin: Origin) -> Wish:
+    """Return the wish with the model that its first subject was learnt by, where no model was chosen."""
+    if not wish.subject or wish.model:
+        return wish
+    usable = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
+    first, _ = _parse(wish.subject.split(",")[0].strip(), usable, origin.user_id)
+    return replace(wish, model=first.model)
+
+
+def _parse(piece: str, usable: Collection[Subject], user_id: int) -> tuple[Subject, float]:
+    name, weight = piece, 1.0
+    if match := re.fullmatch(r"(.+?)\s*:\s*([0-9.]+)", piece):
+        name = match[1]
+        try:
+            weight = float(match[2])
+        except ValueError as error:
+            raise BadParameter(f"`{match[2]}` is no weight; 1 is as learnt, 0.5 is half as much.") from error
+    if not 0 < weight <= WEIGHT_MAX:
+        raise BadParameter(f"A weight is more than 0 and at most {WEIGHT_MAX:g}.")
+    wanted = name.casefold()
+    found = [subject for subject in usable if subject.name.casefold() == wanted or subject.id == name]
+    found.sort(key=lambda subject: subject.owner_id != user_id)  # one's own comes before another's of the same name
+    if not found:
+        raise NotASubject
+    return found[0], weight
+
+
+def _say(prompt: str, subject: Subject) -> str:
+    """Put a subject's words into a prompt: where its name stands, else at the front, unless they are there."""
+    if subject.phrase.casefold() in prompt.casefold():
+        return prompt
+    named = re.compile(rf"\b{re.escape(subject.name)}\b", re.IGNORECASE)
+    if named.search(prompt):
+        return named.sub(lambda _: subject.phrase, prompt)
+    return f"{subject.phrase}, {prompt}"
+
+
+async def _keep_photos(studio: Studio, request: TrainRequest) -> None:
+    for index, key in enumerate(request.photos):
+        try:
+            content = await studio.files.get(key)
+        except FileMissing:
+            continue  # moved before a crash
+        await studio.files.put(f"subjects/{request.subject_id}/photo-{index}.png", content)

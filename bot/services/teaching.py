@@ -1,0 +1,227 @@
+"""Teaching a subject, up to the job: photos are looked at, shown with a price, and only a 'go' costs anything.
+
+Between the form and the 'go', what was sent lies as a draft below `uploads/<draft id>/`: the cleaned photos and one
+JSON file. A draft outlives a restart, belongs to one member, and is thrown away after an hour.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from bot.services.accept import accept, price
+from bot.services.errors import BadParameter, NotYours, Refused
+from bot.services.origin import Origin
+from bot.services.photos import Photo, Verdict, inspect_all
+from bot.services.studio import Studio
+from db.errors import FileMissing
+from db.ids import new_id
+from db.jobs import Job
+from db.subjects import Draft, Subject, name_key
+from inference.catalogue import ImageModel
+from inference.requests import Kind, TrainRequest
+
+PHOTOS_MIN = 3
+PHOTOS_MAX = 10
+DRAFT_LIFE = dt.timedelta(hours=1)
+FILM_PICTURES = 5
+LETTERS = "bcdfghjkmnpqrstvwxz"  # a token without vowels is in nobody's prompt
+STATEMENT = (
+    "These photos are mine to use. Everybody who can be recognised in them agrees that a model learns from them, and "
+    "that pictures are made with it here."
+)
+
+
+class DraftGone(Refused):
+    """Those photos are no longer kept; please send them again with `/train`."""
+
+
+class TooFewPhotos(BadParameter):
+    """At least three usable photos are needed; four to eight, from different sides, are best."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What a member wants to teach."""
+
+    name: str
+    class_noun: str
+    model: str = ""  # empty: the first that can be trained
+    steps: int | None = None
+    keep_photos: bool = False
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeachingDraft:
+    """A lesson with its photos, before it is paid for."""
+
+    id: str
+    owner_id: int
+    lesson: Lesson
+    verdicts: tuple[Verdict, ...]  # of every file that was sent, in order
+    hashes: tuple[str, ...]  # SHA-256 of the usable ones, as they were sent
+    made_at: float  # seconds since 1970
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """The file keys of the usable photos."""
+        return tuple(f"uploads/{self.id}/photo-{index}" for index in range(len(self.hashes)))
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many as it takes."""
+        return len(self.hashes) >= PHOTOS_MIN
+
+
+async def check_lesson(studio: Studio, lesson: Lesson, owner_id: int) -> Lesson:
+    """Fill in the model's defaults and check everything that can be checked before a photo is sent.
+
+    Raises:
+        BadParameter, UnknownModel: it cannot be taught like this; the message says why.
+    """
+    name, noun = " ".join(lesson.name.split()), " ".join(lesson.class_noun.split()).lower()
+    if not name or not noun:
+        raise BadParameter("A subject needs a name, such as `Rex`, and a kind, such as `dog`.")
+    if any(name_key(subject.name) == name_key(name) for subject in await studio.subjects.mine(owner_id)):
+        raise BadParameter("You have a subject of that name already; choose another, or delete it in `/subjects`.")
+    model = _model(studio, lesson.model)
+    steps = lesson.steps or model.train_steps
+    return replace(lesson, name=name, class_noun=noun, model=model.name, steps=steps)
+
+
+async def draft(
+    studio: Studio, lesson: Lesson, owner_id: int, files: Sequence[bytes]
+) -> tuple[TeachingDraft, list[Photo]]:
+    """Look at the photos and keep the usable ones for a while. Nothing is charged or held.
+
+    Parameters:
+        lesson: as `check_lesson` returned it.
+        files: the photos as they were sent.
+    """
+    photos = await asyncio.to_thread(inspect_all, files[:PHOTOS_MAX])
+    now = dt.datetime.now(dt.UTC)
+    usable = [photo for photo in photos if photo.usable]
+    made = TeachingDraft(
+        id=new_id(now),
+        owner_id=owner_id,
+        lesson=lesson,
+        verdicts=tuple(photo.verdict for photo in photos),
+        hashes=tuple(photo.sha256 for photo in usable),
+        made_at=now.timestamp(),
+    )
+    for key, photo in zip(made.photos, usable, strict=True):
+        await studio.files.put(key, photo.content)
+    await studio.files.put(_key(made.id), json.dumps(asdict(made)).encode())
+    return made, photos
+
+
+async def open_draft(studio: Studio, draft_id: str, user_id: int) -> TeachingDraft:
+    """Return a draft to its owner.
+
+    Raises:
+        DraftGone: it was thrown away, or used.
+        NotYours: it is somebody else's.
+    """
+    try:
+        fields = json.loads(await studio.files.get(_key(draft_id)))
+    except FileMissing as error:
+        raise DraftGone from error
+    fields["lesson"] = Lesson(**fields["lesson"])
+    fields["verdicts"] = tuple(Verdict(verdict) for verdict in fields["verdicts"])
+    fields["hashes"] = tuple(fields["hashes"])
+    found = TeachingDraft(**fields)
+    if found.owner_id != user_id:
+        raise NotYours
+    return found
+
+
+def request_of(studio: Studio, made: TeachingDraft) -> TrainRequest:
+    """Return what a draft asks for, with the model's own settings. The subject gets the draft's id."""
+    model = _model(studio, made.lesson.model)
+    steps = made.lesson.steps or model.train_steps
+    trigger = "".join(LETTERS[int(made.id[-1 - at], 36) % len(LETTERS)] for at in range(4))
+    return TrainRequest(
+        subject_id=made.id,
+        name=made.lesson.name,
+        class_noun=made.lesson.class_noun,
+        trigger=trigger,
+        model=model.name,
+        photos=made.photos,
+        steps=steps,
+        rank=model.train_rank,
+        learning_rate=model.train_rate,
+        seed=int(made.hashes[0][:8], 16) if made.hashes else secrets.randbits(32),
+        preview_every=max(1, steps // FILM_PICTURES),
+        keep_photos=made.lesson.keep_photos,
+    )
+
+
+def price_of(studio: Studio, made: TeachingDraft) -> int:
+    """Return what a draft's training costs."""
+    return price(studio, request_of(studio, made))
+
+
+def expected_s(studio: Studio, made: TeachingDraft) -> float | None:
+    """Return how long a draft's training will take by what the latest ones took; None where there was none."""
+    pace = studio.forecast.credits_per_s(Kind.TRAIN)
+    return price_of(studio, made) / pace if pace else None
+
+
+async def begin(studio: Studio, made: TeachingDraft, origin: Origin) -> Job:
+    """Pay for a draft's training and record the consent. Pressing twice begins once.
+
+    Raises:
+        TooFewPhotos: it would learn nothing.
+        NameTaken, NotEnoughCredits, TooManyQueued: not now; nothing was charged.
+    """
+    if not made.enough:
+        raise TooFewPhotos
+    await check_lesson(studio, made.lesson, made.owner_id)
+    job = await accept(studio, request_of(studio, made), origin)
+    await enrol(studio, job, made.hashes)
+    await studio.files.delete(_key(made.id))  # from here on the photos belong to the job
+    return job
+
+
+async def enrol(studio: Studio, job: Job, hashes: Sequence[str]) -> Subject:
+    """Write down a training's subject and the consent to it; again changes nothing."""
+    request = job.request
+    return await studio.subjects.create(
+        Draft(
+            id=request["subject_id"],
+            owner_id=job.user_id,
+            guild_id=job.guild_id,
+            name=request["name"],
+            class_noun=request["class_noun"],
+            trigger=request["trigger"],
+            model=request["model"],
+            job_id=job.id,
+            keeps_photos=request["keep_photos"],
+            statement=STATEMENT,
+            photo_hashes=hashes,
+        )
+    )
+
+
+async def discard(studio: Studio, made: TeachingDraft) -> None:
+    """Throw a draft away with its photos."""
+    await studio.files.delete_tree(f"uploads/{made.id}")
+
+
+def _model(studio: Studio, name: str) -> ImageModel:
+    if name:
+        model = studio.catalogue.image(name)
+        if not model.trainable:
+            raise BadParameter(f"{model.title} cannot be taught.")
+        return model
+    for model in studio.catalogue.images:
+        if model.trainable:
+            return model
+    raise BadParameter("None of the models here can be taught.")
+
+
+def _key(draft_id: str) -> str:
+    return f"uploads/{draft_id}/draft.json"

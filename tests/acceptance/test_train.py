@@ -1,0 +1,163 @@
+"""/train and /subjects, from the photos to a picture with the subject in it; the engine is a fake."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from bot.sandbox.files import Upload
+from bot.sandbox.member import Human
+from bot.sandbox.server import Sandbox
+from bot.services.teaching import STATEMENT
+from tests.acceptance.bots import DAILY, Running, bot_beside
+from tests.integration.training.subject import photo
+
+
+def photos(count: int) -> list[Upload]:
+    return [Upload(filename=f"{index}.png", content=photo(index), content_type="image/png") for index in range(count)]
+
+
+async def preflight(member: Human, files: list[Upload], **options: Any) -> str:
+    """Fill in the form and return the id of the card that asks whether to go."""
+    asked = await member.slash("train", name="Blob", kind="mascot", **options)
+    shown = await asked.submit(**{"3_to_10_photos": files, "I_agree": True})
+    return str((await shown.answer())["id"])
+
+
+async def taught(sandbox: Sandbox, member: Human) -> str:
+    """Teach the creature; return the id of the training's card."""
+    card = await preflight(member, photos(4))
+    message = await (await member.press(card, "I agree – go")).message()
+    await sandbox.until(lambda: "Learnt" in member.text(message["id"]))
+    return str(message["id"])
+
+
+def sees(member: Human, words: str) -> bool:
+    return any(words in member.text(message["id"]) for message in member.messages())
+
+
+async def available(bot: Running, member: Human) -> int:
+    return (await bot.studio.ledger.statement(int(member.id))).available
+
+
+async def test_train_shows_every_photo_with_its_verdict_and_charges_nothing_yet(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        bad = Upload(filename="a.png", content=b"not a picture", content_type="image/png")
+        small = Upload(filename="b.png", content=photo(3, 32), content_type="image/png")
+        card = await preflight(ben, [*photos(3), photos(1)[0], bad, small])
+        text = ben.text(card)
+        assert [line[:4] for line in text.splitlines() if re.match(r"\d\. ", line)] == [
+            "1. ✅", "2. ✅", "3. ✅", "4. ✖", "5. ✖", "6. ✖",
+        ]  # fmt: skip
+        assert STATEMENT in text
+        assert len(ben.pictures(card)) == 5
+        assert await available(bot, ben) == DAILY
+
+
+async def test_train_with_too_few_photos_cannot_go(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(2))
+        assert "at least 3 are needed" in ben.text(card)
+        assert ben.buttons(card) == ["Leave it"]
+
+
+async def test_train_without_agreement_keeps_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        asked = await ben.slash("train", name="Blob", kind="mascot")
+        shown = await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": False})
+        assert "Without your agreement" in ben.text((await shown.answer())["id"])
+        assert await bot.studio.files.list("uploads") == []
+
+
+async def test_train_left_alone_deletes_the_photos(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(4))
+        assert len(await bot.studio.files.list("uploads")) == 5
+        await ben.press(card, "Leave it")
+        await sandbox.until(lambda: "Left" in ben.text(card))
+        assert await bot.studio.files.list("uploads") == []
+
+
+async def test_train_shows_a_film_records_the_consent_and_deletes_the_photos(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await taught(sandbox, ben)
+        assert len(ben.pictures(card)) == 5
+        (subject,) = await bot.studio.subjects.mine(int(ben.id))
+        consent = await bot.studio.subjects.consent(subject.id)
+        assert consent is not None
+        assert (consent.user_id, consent.statement, len(consent.photo_hashes)) == (int(ben.id), STATEMENT, 4)
+        assert subject.ready
+        assert await bot.studio.files.list("uploads") == []
+        assert sandbox.unimplemented == []
+
+
+async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        options = {f"photo{index + 1}": file for index, file in enumerate(photos(3))}
+        shown = await ben.slash("train", name="Blob", kind="mascot", **options)
+        assert "I agree – go" in ben.buttons((await shown.answer())["id"])
+
+
+async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        await taught(sandbox, ben)
+        (subject,) = await bot.studio.subjects.mine(int(ben.id))
+        card = await (await ben.slash("imagine", prompt="Blob on the beach", subject="blob:0.8", count=1)).message()
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
+        assert f"{subject.phrase} on the beach" in ben.text(card["id"])
+        await cleo.slash("imagine", prompt="Blob", subject="Blob")
+        await sandbox.until(lambda: sees(cleo, "no subject of that name"))
+
+
+async def test_subject_shared_with_the_server_serves_others_until_it_is_taken_back(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        await taught(sandbox, ben)
+        overview = await (await ben.slash("subjects")).answer()
+        opened = await (await ben.press(overview["id"], "Open")).answer()
+        await ben.press(opened["id"], "Share with this server")
+        await sandbox.until(lambda: "everybody" in ben.text(opened["id"]))
+        card = await (await cleo.slash("imagine", prompt="Blob", subject="Blob", count=1)).message()
+        await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 1)
+        await ben.press(opened["id"], "Take back from all")
+        await sandbox.until(lambda: "nobody" in ben.text(opened["id"]))
+        await cleo.press(card["id"], "Re-roll")
+        await sandbox.until(lambda: sees(cleo, "no longer shared with you"))
+        assert await available(bot, cleo) == DAILY - 1
+
+
+async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        await taught(sandbox, ben)
+        overview = await (await ben.slash("subjects")).answer()
+        opened = await (await ben.press(overview["id"], "Open")).answer()
+        question = await (await ben.press(opened["id"], "Delete")).answer()
+        await ben.press(question["id"], "Delete for good")
+        await sandbox.until(lambda: "is gone" in ben.text(question["id"]))
+        assert await bot.studio.subjects.mine(int(ben.id)) == []
+        assert await bot.studio.files.list("subjects") == []
+        assert await bot.studio.files.list("jobs") == []
+
+
+async def test_film_step_chosen_becomes_the_subject(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await taught(sandbox, ben)
+        (subject,) = await bot.studio.subjects.mine(int(ben.id))
+        first = await bot.studio.files.get(f"subjects/{subject.id}/adapter.safetensors")
+        assert subject.step is not None
+        step = subject.step * 2 // 5
+        shown = await ben.select(card, "Use another step …", str(step))
+        assert f"step {step}" in ben.text((await shown.answer())["id"])
+        assert await bot.studio.files.get(f"subjects/{subject.id}/adapter.safetensors") != first
