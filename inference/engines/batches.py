@@ -41,6 +41,7 @@ class BatchLimit:
         """Start from `most` lanes, the operator's setting."""
         self._most = most
         self._limits: dict[Group, int] = {}
+        self._measured: dict[Group, int] = {}
 
     def allowed(self, group: Group) -> int:
         """Return how many lanes of a group the next pass may have; at least 1."""
@@ -57,8 +58,13 @@ class BatchLimit:
         self._limits[group] = lanes // 2
         return True
 
+    def measured(self, group: Group, lanes: int) -> bool:
+        """Return whether a pass with so many lanes of a group was noted before."""
+        return lanes <= self._measured.get(group, 0)
+
     def note_pass(self, group: Group, lanes: int, *, used_bytes: int, free_bytes: int) -> None:
         """Note that a pass with `lanes` lanes needed `used_bytes` beside the model, of `free_bytes` before it."""
+        self._measured[group] = lanes
         each_bytes = max(1, used_bytes // lanes)
         fit = max(lanes, int(MEMORY_SHARE * free_bytes / each_bytes))
         self._limits[group] = min(self.allowed(group), fit)
@@ -66,3 +72,4 @@ class BatchLimit:
     def forget(self, group: Group) -> None:
         """Start afresh for a group."""
         self._limits.pop(group, None)
+        self._measured.pop(group, None)

@@ -3,20 +3,20 @@
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 import torch
 
 from inference.catalogue import Catalogue
 from inference.engines.adapters import AdapterShelf
 from inference.engines.batches import BatchLimit, Group, choose_lanes
-from inference.engines.decoding import decode, glimpse
 from inference.engines.drawing import Drawing, check_request
 from inference.engines.failures import failed, raise_if_device_is_lost
+from inference.engines.finishing import Finisher
 from inference.engines.lane import Lane, make_lane
 from inference.engines.loading import ModelCache
+from inference.engines.memory import DeviceMeter
 from inference.engines.model import LoadedModel
-from inference.engines.outputs import make_output, make_preview
 from inference.engines.passes import Passes
 from inference.engines.prompts import is_cut
 from inference.errors import BadRequest
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 PREVIEW_EVERY_S = 3.0
 PREPARE_MAX_S = 0.2  # of one step spent on encoding newcomers' prompts
-DECODE_MAX_PX = 1 << 20  # of one step spent on decoding: one large picture, or many small ones
-ENCODERS = 4  # threads; a 1024² PNG keeps one busy for a fifth of a second
 IDLE_WAIT_S = 0.005  # a step that only waits for a load gives the other engines their turn soon
 
 
@@ -68,12 +66,11 @@ class DiffusionEngine:
         self._clock = clock
         self._drawings: dict[str, Drawing] = {}
         self._passes: dict[str, Passes] = {}
-        self._ripe: list[Lane] = []  # all steps done, to be decoded
-        self._decode_alone = False  # after decoding several at once has failed
         self._last_turn: dict[Group, int] = {}
         self._steps = 0
         self._events: list[JobEvent] = []
-        self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encode")
+        self._finisher = Finisher()
+        self._meter = DeviceMeter(models.device)
 
     # -- what the worker calls ----------------------------------------------------------------------------------------
 
@@ -96,6 +93,8 @@ class DiffusionEngine:
         except BadRequest as error:
             self._events.append(failed(task, error))
             return
+        if (earlier := self._drawings.get(task.job_id)) is not None:
+            self._drop(earlier)  # an earlier attempt of the same job
         drawing = Drawing(task=task, request=request, line=line, loading=self._models.start(line))
         self._drawings[task.job_id] = drawing
 
@@ -114,8 +113,10 @@ class DiffusionEngine:
         """Advance one group of lanes by one pass, and return what happened anywhere."""
         self._prepare()
         worked = self._advance()
-        worked = self._decode() or worked
-        if not worked:
+        decoded, lost = self._finisher.decode(self._drawings)
+        for job_id, error in lost.items():
+            self._fail(self._drawings[job_id], error)
+        if not (worked or decoded):
             self._wait()
         self._collect()
         events, self._events = self._events, []
@@ -137,7 +138,7 @@ class DiffusionEngine:
         """Let everything go; the model cache and the shelf belong to the caller."""
         for drawing in list(self._drawings.values()):
             self._drop(drawing)
-        self._encoders.shutdown(wait=True, cancel_futures=True)
+        self._finisher.close()
 
     # -- newcomers ----------------------------------------------------------------------------------------------------
 
@@ -209,67 +210,30 @@ class DiffusionEngine:
             drawing.served += sum(lane.job_id == job_id for lane in lanes)
             self._events.append(drawing.progress())
             if job_id in due and drawing.preview is None:
-                self._start_preview(drawing)
-        self._ripe += [lane for lane in lanes if lane.done]
+                self._finisher.start_preview(drawing)
+                drawing.previewed_s = now_s
+        self._finisher.add([lane for lane in lanes if lane.done])
         return True
 
     def _pass(self, group: Group, lanes: list[Lane], due: frozenset[str]) -> bool:
         """Run a pass; where it fails try fewer lanes next time, and give a single lane's job up."""
-        cuda = self._models.device.type == "cuda"
-        free_bytes = _free_bytes(self._models.device) if cuda else 0
+        measured = not self._meter.measures or self._limit.measured(group, len(lanes))
+        if not measured:
+            self._meter.begin()
         try:
             self._passes[group[0]].advance(lanes, glimpses=due)
         except Exception as error:
             if not isinstance(error, torch.OutOfMemoryError):
                 raise_if_device_is_lost(error)
                 log.exception("a pass with %d lanes of %s failed", len(lanes), group[0])
-            if cuda:
-                torch.cuda.empty_cache()
+            self._meter.give_back()
             if not self._limit.note_failure(group, len(lanes)):
                 self._fail(self._drawings[lanes[0].job_id], error)
             return False
-        if cuda:
-            used_bytes = torch.cuda.max_memory_allocated(self._models.device) - torch.cuda.memory_allocated()
-            self._limit.note_pass(group, len(lanes), used_bytes=max(0, used_bytes), free_bytes=free_bytes)
-        return True
-
-    def _start_preview(self, drawing: Drawing) -> None:
-        assert drawing.model is not None
-        blank = torch.zeros_like(drawing.lanes[0].latents)
-        clean = [lane.latents if lane.done else blank if lane.clean is None else lane.clean for lane in drawing.lanes]
-        images = glimpse(drawing.model, torch.cat(clean))
-        drawing.preview = self._encoders.submit(make_preview, images)
-        drawing.previewed_s = self._clock()
-
-    # -- finished lanes -----------------------------------------------------------------------------------------------
-
-    def _decode(self) -> bool:
-        """Decode some of the lanes that are ready, all of one group; return whether there were any."""
-        if not self._ripe:
-            self._decode_alone = False
-            return False
-        first = self._drawings[self._ripe[0].job_id]
-        width, height = self._ripe[0].size_px
-        most = 1 if self._decode_alone else max(1, DECODE_MAX_PX // (width * height))
-        batch = [lane for lane in self._ripe if self._drawings[lane.job_id].group == first.group][:most]
-        assert first.model is not None
-        try:
-            images = decode(first.model, torch.cat([lane.latents for lane in batch]))
-        except Exception as error:
-            raise_if_device_is_lost(error)
-            if len(batch) == 1:
-                self._fail(first, error)
-            self._decode_alone = True
-            return True
-        self._ripe = [lane for lane in self._ripe if lane not in batch]
-        for lane, image in zip(batch, images, strict=True):
-            drawing = self._drawings.get(lane.job_id)
-            if drawing is None:
-                continue  # a neighbour's picture in this batch has just failed the job
-            if not torch.isfinite(image).all():
-                self._fail(drawing, FloatingPointError("The picture came out as numbers that are not finite."))
-                continue
-            drawing.outputs.append(self._encoders.submit(make_output, drawing, lane, image))
+        if not measured:
+            used_bytes, free_bytes = self._meter.end()
+            self._limit.note_pass(group, len(lanes), used_bytes=used_bytes, free_bytes=free_bytes)
+        self._meter.fence()
         return True
 
     # -- what happened beside the steps -------------------------------------------------------------------------------
@@ -309,9 +273,7 @@ class DiffusionEngine:
     def _drop(self, drawing: Drawing) -> None:
         """Forget a job, and what only it needed."""
         del self._drawings[drawing.job_id]
-        self._ripe = [lane for lane in self._ripe if lane.job_id != drawing.job_id]
-        for output in drawing.outputs:
-            output.cancel()
+        self._finisher.forget(drawing)
         if drawing.lanes and all(each.group != drawing.group for each in self._drawings.values() if each.lanes):
             self._limit.forget(drawing.group)
             self._last_turn.pop(drawing.group, None)
@@ -319,10 +281,3 @@ class DiffusionEngine:
         if name in self._passes and all(each.line.name != name for each in self._drawings.values()):
             self._passes.pop(name).close()
         self._models.release(name)
-
-
-def _free_bytes(device: torch.device) -> int:
-    """Return what a pass may still take: free on the device, or held by torch without being used."""
-    torch.cuda.reset_peak_memory_stats(device)
-    free, _ = torch.cuda.mem_get_info(device)
-    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)

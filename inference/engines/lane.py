@@ -25,7 +25,7 @@ class Lane:
     mix: Mix  # the adapters of both rows
     scheduler: Any
     timesteps: list[float]  # still to come and behind us, one for each forward pass
-    generator: torch.Generator
+    options: dict[str, Any]  # what the scheduler's step takes besides tensors: the lane's own generator
     latents: torch.Tensor  # (1, C, h, w) on the device
     size_px: tuple[int, int]  # width, height
     position: int = 0  # forward passes behind us
@@ -45,10 +45,6 @@ class Lane:
     def done(self) -> bool:
         """Whether the picture is ready to be decoded."""
         return self.position >= len(self.timesteps)
-
-    def step_options(self) -> dict[str, Any]:
-        """Return what the scheduler's step takes besides tensors."""
-        return {"generator": self.generator} if takes_generator(self.scheduler) else {}
 
 
 def make_lane(
@@ -80,7 +76,7 @@ def make_lane(
         mix=mix,
         scheduler=scheduler,
         timesteps=[float(t) for t in scheduler.timesteps],
-        generator=generator,
+        options={"generator": generator} if takes_generator(scheduler) else {},
         latents=noise * scheduler.init_noise_sigma,
         size_px=(request.width_px, request.height_px),
     )

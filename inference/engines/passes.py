@@ -71,7 +71,7 @@ class Passes:
             if lane.job_id in glimpses:
                 lane.clean = estimate_clean(lane.scheduler, noisy, guided, lane.timesteps[lane.position])
             timestep = lane.scheduler.timesteps[lane.position]
-            stepped = lane.scheduler.step(guided, timestep, lane.latents, return_dict=False, **lane.step_options())
+            stepped = lane.scheduler.step(guided, timestep, lane.latents, return_dict=False, **lane.options)
             lane.latents = stepped[0]
             lane.position += 1
 

@@ -107,7 +107,7 @@ SCRIPTS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(script=SCRIPTS, lanes_max=st.integers(1, 10))
 def test_picture_is_the_same_whoever_brings_adapters_to_its_batch(
     sd_folder: Path,

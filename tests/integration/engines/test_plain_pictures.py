@@ -53,11 +53,11 @@ def test_long_prompt_is_cut_as_diffusers_cuts_it_and_said(sd_folder: Path, studi
 
 REQUESTS = st.builds(
     make_request,
-    prompt=st.sampled_from(["a red heart", "a blue car", ""]),
+    prompt=st.sampled_from(["a red heart", ""]),
     negative=st.sampled_from(["", "green"]),
-    steps=st.integers(1, 5),
-    guidance=st.sampled_from([0.0, 1.0, 4.3, 7.5]),
-    seed=st.integers(0, 2),
+    steps=st.sampled_from([1, 2, 4]),
+    guidance=st.sampled_from([1.0, 4.3]),
+    seed=st.integers(0, 1),
     count=st.integers(1, 3),
     width_px=st.sampled_from([16, 24]),
 )
@@ -71,7 +71,7 @@ def reference(sd_folder: Path) -> Reference:
     return Reference(saved(sd_folder), "")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(script=SCRIPTS, scheduler=st.sampled_from(SCHEDULERS), lanes_max=st.integers(1, 8))
 def test_picture_is_the_same_whatever_joins_and_leaves_its_batch(
     sd_folder: Path,
