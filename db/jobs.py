@@ -146,6 +146,10 @@ class JobStore:
 
         await self.db.write(work)
 
+    async def forget_outcome(self, job_id: str) -> None:
+        """Drop what a job made, as far as it lies here: the text of a clip, the names of files. Raises UnknownJob."""
+        await self._set(job_id, outcome={})
+
     async def changed_since(self, cursor: dt.datetime | None) -> Changes:
         """Return undelivered jobs that changed since the cursor (None: all), and the next cursor; may repeat some."""
         return await reads.changed_since(self.db, cursor)

@@ -1,8 +1,8 @@
 """The tables, as SQLAlchemy Core. `db/migrations` makes them; a test holds the two together.
 
-Credits (see `db.ledger`): accounts ── transfers ── entries.
+Credits (see `db.ledger`): accounts ── transfers ── entries; guild_uses for budgets, offers that wait for a yes.
 The line (see `db.schedule`): lines ─ guild_flows ─ member_flows, and seats. Work: jobs. People: members.
-Subjects ─ subject_shares, consents.
+Subjects ─ subject_shares, consents. Places: channels.
 Ids of the platform are 64-bit integers. A job asked for in a direct message has guild 0 here, None outside.
 """
 
@@ -62,7 +62,10 @@ accounts = sa.Table(
     _count("available"),
     _count("held"),
     _count("spent"),
-    sa.Column("accrued_day", sa.Integer, nullable=False),  # proleptic day number of the last allowance, UTC
+    sa.Column("accrued_day", sa.Integer, nullable=False),  # proleptic number of the local day last accounted for
+    _count("day_credits"),  # how much of that day's allowance was accounted for
+    sa.Column("accrued_month", sa.Integer, nullable=False, server_default="0"),  # months since year 0
+    _count("month_credits"),
     sa.CheckConstraint("available >= 0", name="available"),
     sa.CheckConstraint("held >= 0", name="held"),
     sa.CheckConstraint("spent >= 0", name="spent"),
@@ -73,10 +76,11 @@ transfers = sa.Table(
     "transfers",
     metadata,
     sa.Column("id", Number, primary_key=True),  # counts up
-    sa.Column("kind", sa.String(16), nullable=False),  # allowance, grant, hold, charge, release
+    sa.Column("kind", sa.String(16), nullable=False),  # allowance, grant, gift, hold, charge, release
     sa.Column("job_id", sa.String(26)),
     sa.Column("ref", sa.String(128), unique=True),  # what makes a repeated grant the same grant
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("by_user", sa.BigInteger),  # who gave it: an operator, another member
     sa.Column("at", Instant, nullable=False),
     sa.UniqueConstraint("job_id", "kind"),
 )
@@ -90,6 +94,28 @@ entries = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.CheckConstraint("amount <> 0", name="amount"),
     sa.Index(None, "user_id", "transfer_id"),
+)
+
+# What the members of a guild that has a budget used, by local day (2026-01-31) and month (2026-01); see `db.budgets`.
+guild_uses = sa.Table(
+    "guild_uses",
+    metadata,
+    _id("guild_id", primary_key=True),
+    sa.Column("period", sa.String(10), primary_key=True),
+    _count("credits"),
+    sa.CheckConstraint("credits >= 0", name="credits"),
+)
+
+# What was asked for and waits for a yes: 'that costs 12, go?' (see `db.offers`).
+offers = sa.Table(
+    "offers",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    _id("user_id"),
+    sa.Column("interaction_id", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("ix_offers_user", "user_id"),
 )
 
 # One row a kind of job: the lock that guards the kind's flows and seats, and where its virtual time stands.
@@ -205,6 +231,8 @@ jobs = sa.Table(
     sa.Column("delivered_at", Instant),
     sa.Column("delivered_how", sa.String(32)),
     sa.Column("source_job_id", sa.String(26)),
+    sa.Column("forecast_s", sa.Double),  # what its member was told: seconds from here to the end
+    sa.Column("budget_day", sa.String(10)),  # for which day of its guild's budget the hold counts
     _count("revision"),
     sa.Column("changed_at", Instant, nullable=False),
     sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
@@ -292,4 +320,15 @@ consents = sa.Table(
     sa.Column("statement", sa.Text, nullable=False),
     sa.Column("photo_hashes", sa.JSON, nullable=False),  # SHA-256 of each file as it was sent
     sa.Column("at", Instant, nullable=False),
+)
+
+# What an operator decided for a channel; one that nobody decided about has no row.
+channels = sa.Table(
+    "channels",
+    metadata,
+    _id("channel_id", primary_key=True),
+    _id("guild_id"),
+    _flag("transcribed"),  # voice messages become text without being asked for
+    _id("decided_by"),
+    sa.Column("decided_at", Instant, nullable=False),
 )

@@ -76,6 +76,7 @@ class TranscribeRequest:
     language: str | None = None  # ISO 639-1; None: detect
     translate: bool = False  # to English
     word_timestamps: bool = False
+    speaker_id: int | None = None  # the member who is heard, where that is known; shown with the text
 
     @property
     def kind(self) -> Kind:
