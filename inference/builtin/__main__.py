@@ -1,0 +1,45 @@
+"""`python -m inference.builtin STAGE...`: run stages of the recipe, or all of them, in order."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from inference.builtin.contact import draw_contact_sheet
+from inference.builtin.export import WEIGHTS
+from inference.builtin.recipe import Budget, Recipe, tiny_budget
+
+STAGES: dict[str, Callable[[Recipe], None]] = {
+    "fetch": Recipe.fetch,
+    "render": Recipe.render,
+    "encode": Recipe.encode,
+    "caption": Recipe.caption,
+    "decoder": Recipe.learn_decoder,
+    "denoiser": Recipe.learn_denoiser,
+    "classifier": Recipe.learn_classifier,
+    "export": Recipe.write,
+    "card": lambda recipe: draw_contact_sheet(WEIGHTS),
+}
+
+
+def main() -> None:
+    """Run the stages that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m inference.builtin", description=__doc__)
+    parser.add_argument("stages", nargs="+", choices=(*STAGES, "all"), metavar="STAGE", help=", ".join(STAGES))
+    parser.add_argument("--folder", type=Path, default=Path(".cache/builtin"), help="where everything is kept")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, help="how many CPU threads to use")
+    parser.add_argument("--tiny", action="store_true", help="a budget of minutes, to see that everything runs")
+    chosen = parser.parse_args()
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
+    recipe = Recipe(chosen.folder, tiny_budget() if chosen.tiny else Budget(), chosen.device)
+    for stage in STAGES if "all" in chosen.stages else chosen.stages:
+        STAGES[stage](recipe)
+
+
+if __name__ == "__main__":
+    main()

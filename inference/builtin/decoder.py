@@ -1,0 +1,130 @@
+"""The decoder's training: from the computed latents back to pictures, under noise such as the denoiser leaves.
+
+In the second part an adversary that looks at patches pays for crisp edges, where plain differences would blur them.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderTiny
+from torch import nn
+
+from inference.builtin.artwork import Drawing
+from inference.builtin.autoencoder import as_floats, build, held_out, psnr_db, swap_colours
+from inference.builtin.checkpoint import Checkpoint, average, generator
+from inference.builtin.pictures import save_sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoderPlan:
+    """How long and how the decoder is trained on its own."""
+
+    steps: int = 2400
+    batch: int = 12
+    rate: float = 1e-3
+    cooldown: float = 0.4  # share of the steps, at the end, over which the rate falls to nothing
+    adversary_from: float = 0.6  # share of the steps after which the adversary has a say
+    adversary_weight: float = 0.02
+    latent_noise: float = 0.12  # the most noise the decoder learns to bear
+    decay: float = 0.998
+    seed: int = 4
+    save_every_s: float = 120.0
+
+
+def train(
+    plan: DecoderPlan,
+    start: AutoencoderTiny,
+    drawings: list[Drawing],
+    pictures: torch.Tensor,
+    folder: Path,
+    device: str,
+) -> None:
+    """Train, or go on training, the decoder of `start`; the checkpoint in `folder` holds the whole autoencoder."""
+    seen = pictures[[i for i, drawing in enumerate(drawings) if not held_out(drawing.code)]]
+    unseen = as_floats(pictures[[i for i, drawing in enumerate(drawings) if held_out(drawing.code)]][::7][:32])
+    model = copy.deepcopy(start).to(device)
+    model.encoder.requires_grad_(False)
+    model.decoder.requires_grad_(True)
+    ema = copy.deepcopy(model).requires_grad_(False)
+    critic = _critic().to(device)
+    optimiser = torch.optim.AdamW(
+        [*model.decoder.parameters(), *critic.parameters()], lr=plan.rate, weight_decay=1e-3, betas=(0.5, 0.99)
+    )
+    checkpoint = Checkpoint(folder, {"model": model, "ema": ema, "critic": critic}, optimiser)
+    begun = checkpoint.restore()
+    saved_s = started_s = time.monotonic()
+    for step in range(begun, plan.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = plan.rate * min(1.0, (step + 1) / 50, (plan.steps - step) / (plan.cooldown * plan.steps))
+        optimiser.zero_grad(set_to_none=True)
+        loss = _learn(model, critic, seen, plan, step, device)
+        nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
+        optimiser.step()
+        average(ema, model, min(plan.decay, (step + 1) / (step + 10)))
+        if step % 50 == 49:
+            pace = (step + 1 - begun) / (time.monotonic() - started_s)
+            print(f"decoder step {step + 1}/{plan.steps} loss {loss:.4f} {pace:.2f} steps/s", flush=True)
+        if time.monotonic() - saved_s > plan.save_every_s or step + 1 == plan.steps:
+            checkpoint.save(step + 1)
+            with torch.no_grad():
+                decoded = ema.decode(ema.encode(unseen.to(device)).latents).sample.cpu()
+            print(f"decoder psnr {psnr_db(decoded, unseen):.2f} dB on artwork it never saw", flush=True)
+            save_sheet(torch.stack([unseen, decoded], 1).flatten(0, 1), folder / "decoder.png", columns=8)
+            saved_s = time.monotonic()
+
+
+def restore(folder: Path) -> AutoencoderTiny:
+    """Return the autoencoder of the checkpoint in `folder` with its averaged decoder."""
+    model = build()
+    ema, critic = copy.deepcopy(model), _critic()
+    optimiser = torch.optim.AdamW([*model.decoder.parameters(), *critic.parameters()])
+    Checkpoint(folder, {"model": model, "ema": ema, "critic": critic}, optimiser).restore()
+    return ema.requires_grad_(False).eval()
+
+
+def reconstruction_loss(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
+    """Weigh colours (L1, squares) and edges (L1 of the differences between neighbours) of pictures in -1..1."""
+    difference = decoded - pictures
+    edges = difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
+    return difference.abs().mean() + difference.pow(2).mean() + edges
+
+
+def _critic() -> nn.Module:
+    """Return a judge of 22 px patches: real artwork high, decoded artwork low."""
+    layers: list[nn.Module] = []
+    for width, wider in ((3, 24), (24, 48), (48, 64)):
+        layers += [nn.Conv2d(width, wider, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Conv2d(64, 1, 1))
+
+
+def _learn(
+    model: AutoencoderTiny, critic: nn.Module, seen: torch.Tensor, plan: DecoderPlan, step: int, device: str
+) -> float:
+    """Leave one step's gradients of the decoder and the critic; return the decoder's reconstruction loss."""
+    source = generator(plan.seed, step)
+    chosen = seen[torch.randint(len(seen), (plan.batch,), generator=source)]
+    pictures = swap_colours(as_floats(chosen), source).to(device).contiguous(memory_format=torch.channels_last)
+    strength = torch.rand(plan.batch, 1, 1, 1, generator=source) * plan.latent_noise
+    with torch.no_grad():
+        latents = model.encode(pictures).latents
+    noise = torch.randn(latents.shape, generator=source) * strength
+    with torch.autocast(torch.device(device).type, torch.bfloat16):
+        decoded = model.decode(latents + noise.to(latents)).sample.float()
+    reconstruction = reconstruction_loss(decoded, pictures)
+    if step < plan.adversary_from * plan.steps:
+        torch.autograd.backward(reconstruction)
+        return reconstruction.item()
+    with torch.autocast(torch.device(device).type, torch.bfloat16):
+        fooled = critic(decoded).float()
+    torch.autograd.backward(reconstruction - plan.adversary_weight * fooled.mean())
+    critic.zero_grad(set_to_none=True)
+    with torch.autocast(torch.device(device).type, torch.bfloat16):
+        real, fake = critic(pictures).float(), critic(decoded.detach()).float()
+    torch.autograd.backward(F.relu(1 - real).mean() + F.relu(1 + fake).mean())  # a discriminator's hinge loss
+    return reconstruction.item()

@@ -1,0 +1,54 @@
+"""The exported model: a folder that diffusers' `StableDiffusionPipeline` opens, in float16 safetensors."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
+from transformers import CLIPTokenizer
+
+from inference.builtin import denoiser
+
+LARGEST_FILE = "12MB"
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+def pipeline(
+    autoencoder: AutoencoderTiny, model: denoiser.Denoiser, tokenizer: CLIPTokenizer
+) -> StableDiffusionPipeline:
+    """Put the parts together as a pipeline of diffusers' own."""
+    return StableDiffusionPipeline(
+        vae=autoencoder,
+        text_encoder=model.text_encoder,
+        tokenizer=tokenizer,
+        unet=model.unet,
+        scheduler=denoiser.scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def export(made: StableDiffusionPipeline, folder: Path) -> int:
+    """Write the pipeline to `folder` in float16, in place of what was there.
+
+    Returns:
+        How many bytes the folder holds.
+    """
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    made.to(dtype=torch.float16).save_pretrained(fresh, safe_serialization=True, max_shard_size=LARGEST_FILE)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def open_exported(folder: Path = WEIGHTS) -> StableDiffusionPipeline:
+    """Open the exported model in float32, which is what a CPU computes fastest."""
+    made = StableDiffusionPipeline.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+    )
+    made.set_progress_bar_config(disable=True)
+    return made

@@ -1,0 +1,141 @@
+"""The recipe, stage by stage: each takes what the stage before it left and goes on where it was stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+from transformers import CLIPTokenizer
+
+from inference.builtin import artwork, autoencoder, captions, classifier, decoder, denoiser, export, lessons
+from inference.builtin.classifier import JUDGE, ClassifierPlan
+from inference.builtin.decoder import DecoderPlan
+from inference.builtin.denoiser import Denoiser, DenoiserPlan
+from inference.builtin.export import WEIGHTS
+from inference.builtin.nouns import Noun, vocabulary
+from inference.builtin.pictures import save_sheet
+
+SAMPLING_STEPS = 20
+GUIDANCE = 4.0
+_SHEET_PROMPTS = (
+    "a red heart", "a cat", "a blue car", "a slice of pizza", "a green apple", "a rocket", "a dog", "a yellow star",
+    "a tree, 3d", "a flat house", "a purple fish", "a penguin", "a glossy banana", "a guitar", "a pink crown",
+    "a snowman", "two red apples", "a robot", "a castle", "a black umbrella", "a frog", "a 3d cupcake", "a unicorn",
+    "a green dragon",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much is learnt: the shipped model's plans, unless told otherwise."""
+
+    nouns: tuple[Noun, ...] = field(default_factory=vocabulary)
+    denoiser: DenoiserPlan = field(default_factory=DenoiserPlan)
+    decoder: DecoderPlan = field(default_factory=DecoderPlan)
+    classifier: ClassifierPlan = field(default_factory=ClassifierPlan)
+    seed: int = 1  # of the encoder's choice of pictures
+    only_nouns: bool = False  # render nothing but the nouns' own emoji
+
+
+def tiny_budget() -> Budget:
+    """Return a budget of minutes: eight nouns, hardly learnt, to see that every stage runs."""
+    return Budget(
+        nouns=vocabulary()[:8],
+        denoiser=DenoiserPlan(steps=150, batch=16, warmup=10),
+        decoder=DecoderPlan(steps=150, batch=4),
+        classifier=ClassifierPlan(steps=60, batch=32),
+        only_nouns=True,
+    )
+
+
+class Recipe:
+    """The stages over one working folder, on one device."""
+
+    def __init__(self, folder: Path, budget: Budget, device: str) -> None:
+        self.folder, self.budget, self.device = folder, budget, device
+
+    def fetch(self) -> None:
+        """Fetch the artwork packages."""
+        artwork.fetch(self.folder / "packages")
+
+    def render(self) -> None:
+        """Draw the artwork."""
+        codes = frozenset(noun.code for noun in self.budget.nouns) if self.budget.only_nouns else None
+        print(f"rendered {artwork.render(self.folder / 'packages', self.folder / 'artwork', codes)} pictures")
+
+    def encode(self) -> None:
+        """Compute the encoder; from here on it must not change."""
+        drawings, pictures, _ = artwork.load(self.folder / "artwork")
+        model = autoencoder.build()
+        autoencoder.compute_encoder(model, drawings, pictures, self.budget.seed)
+        autoencoder.save(model, self.folder / "encoder.safetensors")
+
+    def caption(self) -> None:
+        """Make the tokenizer and the lessons."""
+        tokenizer = captions.build_tokenizer(self.budget.nouns, artwork.emojis(self.folder / "packages"))
+        tokenizer.save_pretrained(self.folder / "tokenizer")
+        model = autoencoder.load(self.folder / "encoder.safetensors").to(self.device)
+        lessons.build(model, artwork.load(self.folder / "artwork"), self.budget.nouns, self.folder / "lessons")
+
+    def learn_denoiser(self) -> None:
+        """Train the denoiser."""
+        told = lessons.load(self.folder / "lessons", self.budget.nouns)
+        denoiser.train(self.budget.denoiser, told, self._tokenizer(), self.folder / "denoiser", self.device, self._show)
+
+    def learn_decoder(self) -> None:
+        """Train the decoder."""
+        drawings, pictures, _ = artwork.load(self.folder / "artwork")
+        start = autoencoder.load(self.folder / "encoder.safetensors")
+        decoder.train(self.budget.decoder, start, drawings, pictures, self.folder / "decoder", self.device)
+
+    def learn_classifier(self, target: Path = JUDGE) -> None:
+        """Train the judge."""
+        accuracy = classifier.train(
+            self.budget.classifier,
+            self.budget.nouns,
+            artwork.load(self.folder / "artwork"),
+            self.folder / "classifier",
+            self.device,
+            target,
+        )
+        print(f"classifier top-1 {accuracy:.3f} on {classifier.HELD_OUT_VENDOR}, which it never saw")
+
+    def write(self, target: Path = WEIGHTS) -> None:
+        """Write the model as a diffusers folder."""
+        model, step = denoiser.restore(self.folder / "denoiser")
+        size = export.export(self._pipeline(model), target)
+        print(f"exported step {step} to {target}: {size / 1e6:.1f} MB")
+
+    def _show(self, model: Denoiser, step: int) -> None:
+        shown = draw(self._pipeline(model).to(self.device), list(_SHEET_PROMPTS))
+        save_sheet(shown, self.folder / f"sheets/step{step:06}.png", 8, list(_SHEET_PROMPTS))
+
+    def _pipeline(self, model: Denoiser) -> StableDiffusionPipeline:
+        return export.pipeline(decoder.restore(self.folder / "decoder"), model, self._tokenizer())
+
+    def _tokenizer(self) -> CLIPTokenizer:
+        return CLIPTokenizer.from_pretrained(self.folder / "tokenizer", local_files_only=True)
+
+
+@torch.no_grad()
+def draw(
+    made: StableDiffusionPipeline, prompts: list[str], seeds: list[int] | None = None, batch: int = 12
+) -> torch.Tensor:
+    """Draw one picture a prompt, each from its own seed; return floats in -1..1, N x 3 x 128 x 128."""
+    made.set_progress_bar_config(disable=True)
+    seeds = seeds or list(range(len(prompts)))
+    drawn = []
+    for start in range(0, len(prompts), batch):
+        part = slice(start, start + batch)
+        drawn.append(
+            made(
+                prompts[part],
+                num_inference_steps=SAMPLING_STEPS,
+                guidance_scale=GUIDANCE,
+                generator=[torch.Generator().manual_seed(seed) for seed in seeds[part]],
+                output_type="pt",
+            ).images
+        )
+    return torch.cat(drawn).float().cpu() * 2 - 1

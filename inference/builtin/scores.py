@@ -1,0 +1,86 @@
+"""How good the model is, in figures: recognised by the judge, true to the colour asked for, sharp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from diffusers import StableDiffusionPipeline
+
+from inference.builtin import colours
+from inference.builtin.artwork import Drawing
+from inference.builtin.autoencoder import as_floats, held_out, psnr_db
+from inference.builtin.classifier import Classifier
+from inference.builtin.recipe import draw
+
+COLOURS_ASKED = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Shares of pictures whose noun the judge named first, or among its first five; and the worst nouns."""
+
+    top1: float
+    top5: float
+    missed: tuple[str, ...]  # nouns that no seed brought among the judge's first five
+
+
+def lot(words: list[str], count: int, seed: int) -> list[str]:
+    """Draw `count` of the words by lot, so that nobody picks them by hand."""
+    order = torch.randperm(len(words), generator=torch.Generator().manual_seed(seed)).tolist()
+    return [words[i] for i in sorted(order[:count])]
+
+
+@torch.no_grad()
+def recognised(made: StableDiffusionPipeline, judge: Classifier, words: list[str], seeds: list[int]) -> Recognised:
+    """Draw 'a <noun>' for each word and seed and ask the judge what it sees."""
+    asked = [(word, seed) for word in words for seed in seeds]
+    drawn = draw(made, [with_article(word) for word, _ in asked], [seed for _, seed in asked])
+    best = torch.cat([judge(part) for part in torch.split(drawn, 64)]).topk(5).indices
+    answers = torch.tensor([judge.words.index(word) for word, _ in asked])[:, None]
+    first, five = (best[:, :1] == answers).any(1), (best == answers).any(1)
+    by_word = five.view(len(words), len(seeds)).any(1)
+    missed = tuple(word for word, hit in zip(words, by_word.tolist(), strict=True) if not hit)
+    return Recognised(float(first.float().mean()), float(five.float().mean()), missed)
+
+
+def colour_followed(made: StableDiffusionPipeline, words: list[str], seed: int) -> dict[str, float]:
+    """Draw 'a <colour> <noun>' for every colour; return, for each, the share whose main colour is the one asked."""
+    followed = {}
+    for name in COLOURS_ASKED:
+        drawn = draw(made, [with_article(f"{name} {word}") for word in words], [seed + i for i in range(len(words))])
+        main = colours.shares((drawn + 1) / 2).argmax(1)
+        followed[name] = float((main == colours.NAMES.index(name)).float().mean())
+    return followed
+
+
+@torch.no_grad()
+def autoencoder_fidelity(
+    made: StableDiffusionPipeline, drawings: list[Drawing], pictures: torch.Tensor
+) -> tuple[float, float]:
+    """Return PSNR (decibels) and SSIM of the autoencoder on the artwork it never saw, each emoji in every style."""
+    unseen = as_floats(pictures[[i for i, drawing in enumerate(drawings) if held_out(drawing.code)]])
+    decoded = torch.cat([made.vae.decode(made.vae.encode(part).latents).sample for part in torch.split(unseen, 32)])
+    return psnr_db(decoded, unseen), ssim(decoded.clamp(-1, 1), unseen)
+
+
+def ssim(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    """Return the mean structural similarity of pictures in -1..1 (Wang et al. 2004: Gaussian of 11 px, sigma 1.5)."""
+    x, y = (ours + 1) / 2, (theirs + 1) / 2
+    bell = torch.exp(-((torch.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
+    window = torch.outer(bell, bell)[None, None].expand(3, 1, 11, 11) / bell.sum() ** 2
+
+    def blur(pictures: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(pictures, window, groups=3)
+
+    mean_x, mean_y = blur(x), blur(y)
+    var_x, var_y, both = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2, blur(x * y) - mean_x * mean_y
+    c1, c2 = 0.01**2, 0.03**2
+    similar = ((2 * mean_x * mean_y + c1) * (2 * both + c2)) / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))
+    return float(similar.mean())
+
+
+def with_article(phrase: str) -> str:
+    """Ask for one of it, as most people would."""
+    return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
