@@ -51,7 +51,10 @@ export class Api {
 async function read(response) {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
-  throw new Refused(body.error?.code ?? "failed", body.error?.message ?? `The local Discord answered ${response.status}.`);
+  throw new Refused(
+    body.error?.code ?? "failed",
+    body.error?.message ?? `The local Discord answered ${response.status}.`,
+  );
 }
 
 /** Copy `value`, with each File put into `form` and named in its place. */

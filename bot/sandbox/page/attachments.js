@@ -1,6 +1,7 @@
 // Files under a message: pictures, sound, video, text that can be looked into, anything else to download.
 
 import { address, h, icon, sameness } from "./dom.js";
+import { VOICE } from "./flags.js";
 import { openLightbox } from "./lightbox.js";
 import { voicePlayer } from "./player.js";
 
@@ -20,7 +21,7 @@ export function isPicture(attachment) {
 
 /** Nodes for the files of one message. */
 export function attachmentNodes(message) {
-  if (message.flags & 8192 && message.attachments[0]) return [voicePlayer(message.attachments[0])];
+  if (message.flags & VOICE && message.attachments[0]) return [voicePlayer(message.attachments[0])];
   const pictures = message.attachments.filter(isPicture);
   const others = message.attachments.filter((one) => !isPicture(one));
   return [pictures.length > 0 && gallery(pictures.map(fromAttachment)), ...others.map(fileNode)].filter(Boolean);
@@ -28,7 +29,11 @@ export function attachmentNodes(message) {
 
 function fromAttachment(one) {
   return {
-    url: one.url, alt: one.description ?? "", name: one.filename, width: one.width, height: one.height,
+    url: one.url,
+    alt: one.description ?? "",
+    name: one.filename,
+    width: one.width,
+    height: one.height,
     spoiler: one.filename.startsWith("SPOILER_"),
   };
 }
@@ -43,19 +48,31 @@ export function gallery(pictures) {
 
 /** Show other pictures in the same tiles: a preview gives way to the next without the layout or the focus moving. */
 export function updateGallery(node, pictures) {
-  if (node.pictures.length !== pictures.length || pictures.some((one, i) => Boolean(one.spoiler) !== Boolean(node.pictures[i].spoiler))) return false;
+  if (
+    node.pictures.length !== pictures.length ||
+    pictures.some((one, i) => Boolean(one.spoiler) !== Boolean(node.pictures[i].spoiler))
+  )
+    return false;
   node.pictures = pictures;
   [...node.children].forEach((child, i) => fill(child, pictures[i]));
   return true;
 }
 
 function tile(node, picture, index) {
-  const button = h("button", { type: "button", class: "tile", onclick: () => {
-    if (button.classList.contains("hidden")) {
-      button.classList.remove("hidden");
-      fill(button, node.pictures[index]);
-    } else openLightbox(node.pictures, index);
-  } }, h("img", { decoding: "async" }));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "tile",
+      onclick: () => {
+        if (button.classList.contains("hidden")) {
+          button.classList.remove("hidden");
+          fill(button, node.pictures[index]);
+        } else openLightbox(node.pictures, index);
+      },
+    },
+    h("img", { decoding: "async" }),
+  );
   if (picture.spoiler) button.classList.add("hidden");
   fill(button, picture);
   return button;
@@ -69,24 +86,60 @@ function fill(button, picture) {
   if (picture.width && picture.height) button.style.setProperty("--shape", `${picture.width} / ${picture.height}`);
   if (picture.width) button.style.setProperty("--width", `${picture.width}px`);
   const label = picture.alt || picture.name || "picture";
-  button.setAttribute("aria-label", button.classList.contains("hidden") ? "Spoiler: press to show the picture" : `Enlarge: ${label}`);
+  button.setAttribute(
+    "aria-label",
+    button.classList.contains("hidden") ? "Spoiler: press to show the picture" : `Enlarge: ${label}`,
+  );
 }
 
 /** @param {{url: string, filename: string, size: number, content_type?: string}} file */
 export function fileNode(file) {
   const type = (file.content_type ?? "").split(";")[0];
-  const open = h("a", { class: "icon-button", href: file.url, download: file.filename, "aria-label": `Download ${file.filename}`, title: "Download" }, icon("download"));
+  const open = h(
+    "a",
+    {
+      class: "icon-button",
+      href: file.url,
+      download: file.filename,
+      "aria-label": `Download ${file.filename}`,
+      title: "Download",
+    },
+    icon("download"),
+  );
   const isText = type.startsWith("text/") || /\.(txt|srt|vtt|md|csv|json|log)$/i.test(file.filename);
   const peek = isText && file.size <= PEEK_BYTES && peekButton(file);
-  const row = h("div", { class: "file" }, icon("file"),
-    h("span", { class: "file-name" }, h("span", {}, file.filename), h("small", {}, file.size ? sizeText(file.size) : "")), peek, open);
-  if (type.startsWith("audio/")) row.append(h("audio", { controls: true, preload: "none", src: file.url, "aria-label": file.filename }));
-  if (type.startsWith("video/")) row.append(h("video", { controls: true, preload: "metadata", src: file.url, "aria-label": file.filename }));
+  const row = h(
+    "div",
+    { class: "file" },
+    icon("file"),
+    h(
+      "span",
+      { class: "file-name" },
+      h("span", {}, file.filename),
+      h("small", {}, file.size ? sizeText(file.size) : ""),
+    ),
+    peek,
+    open,
+  );
+  if (type.startsWith("audio/"))
+    row.append(h("audio", { controls: true, preload: "none", src: file.url, "aria-label": file.filename }));
+  if (type.startsWith("video/"))
+    row.append(h("video", { controls: true, preload: "metadata", src: file.url, "aria-label": file.filename }));
   return row;
 }
 
 function peekButton(file) {
-  const button = h("button", { type: "button", class: "icon-button", "aria-label": `Look into ${file.filename}`, "aria-expanded": "false", title: "Look inside" }, icon("eye"));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": `Look into ${file.filename}`,
+      "aria-expanded": "false",
+      title: "Look inside",
+    },
+    icon("eye"),
+  );
   button.addEventListener("click", async () => {
     const row = button.closest(".file");
     const open = row.querySelector("pre");

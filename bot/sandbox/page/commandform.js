@@ -17,8 +17,20 @@ export class CommandForm {
     this.help = h("div", { class: "command-help", id: "command-help", "aria-live": "polite" });
     this.row = h("div", { class: "command-row" });
     this.chips = h("div", { class: "chips" });
-    this.node = h("div", { class: "command-form", role: "group", "aria-label": `Command /${leaf.path}` }, this.help,
-      h("div", { class: "command-line" }, h("span", { class: "command-name" }, `/${leaf.path}`), this.row, iconButton("close", "Leave the command", () => host.onleave(""))), this.chips);
+    this.node = h(
+      "div",
+      { class: "command-form", role: "group", "aria-label": `Command /${leaf.path}` },
+      this.help,
+      h(
+        "div",
+        { class: "command-line" },
+        h("span", { class: "command-name" }, `/${leaf.path}`),
+        iconButton("close", "Leave the command", () => host.onleave("")),
+        this.row,
+        iconButton("send", "Run the command", () => this.run(), { class: "icon-button send" }),
+      ),
+      this.chips,
+    );
     this.node.addEventListener("keydown", (event) => this.key(event));
     this.paint();
     this.focused(null);
@@ -30,15 +42,29 @@ export class CommandForm {
 
   paint() {
     this.row.replaceChildren(...this.fields.map((field) => field.node));
-    const left = this.leaf.options.filter((option) => !this.fields.some((field) => field.option === option));
-    this.chips.replaceChildren(...left.map((option) => h("button", { type: "button", class: "chip", title: `${option.description} (${hint(option)})`, onclick: () => this.add(option).focus() },
-      icon("plus"), option.name)));
+    const left = oneOfEach(this.leaf.options.filter((option) => !this.fields.some((field) => field.option === option)));
+    this.chips.replaceChildren(
+      ...left.map((option) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "chip",
+            title: `${option.description} (${hint(option)})`,
+            onclick: () => this.add(option).focus(),
+          },
+          icon("plus"),
+          option.name,
+        ),
+      ),
+    );
   }
 
   /** Take over a typed line's values. */
   fill(rest) {
     const { texts, stray } = readRest(this.leaf, rest);
-    for (const option of this.leaf.options) if (option.name in texts && option.type !== ATTACHMENT) this.add(option).text = texts[option.name];
+    for (const option of this.leaf.options)
+      if (option.name in texts && option.type !== ATTACHMENT) this.add(option).text = texts[option.name];
     if (stray) this.complain(`/${this.leaf.path} does not know what to do with “${stray}”.`);
   }
 
@@ -61,7 +87,9 @@ export class CommandForm {
   /** Files that were dropped or pasted go to the file options in turn; without one they are refused. */
   addFiles(files) {
     for (const file of files) {
-      const option = this.leaf.options.find((one) => one.type === ATTACHMENT && !this.fields.some((field) => field.option === one && field.file));
+      const option = this.leaf.options.find(
+        (one) => one.type === ATTACHMENT && !this.fields.some((field) => field.option === one && field.file),
+      );
       if (!option) return this.complain(`/${this.leaf.path} takes no more files.`);
       this.add(option).setFile(file);
     }
@@ -79,9 +107,19 @@ export class CommandForm {
 
   focused(field) {
     const option = field?.option;
-    this.help.replaceChildren(...(option
-      ? [h("strong", {}, option.name), h("span", {}, option.description), h("small", { class: "muted" }, hint(option))]
-      : [h("strong", {}, `/${this.leaf.path}`), h("span", {}, this.leaf.description), this.fields.length === 0 && h("small", { class: "muted" }, "press Enter to run")].filter(Boolean)));
+    this.help.replaceChildren(
+      ...(option
+        ? [
+            h("strong", {}, option.name),
+            h("span", {}, option.description),
+            h("small", { class: "muted" }, hint(option)),
+          ]
+        : [
+            h("strong", {}, `/${this.leaf.path}`),
+            h("span", {}, this.leaf.description),
+            this.fields.length === 0 && h("small", { class: "muted" }, "press Enter to run"),
+          ].filter(Boolean)),
+    );
   }
 
   complain(sentence, field = null) {
@@ -140,18 +178,35 @@ export class CommandForm {
 
   asText() {
     const open = openOption(this.leaf);
-    return [`/${this.leaf.path}`, ...this.fields.filter((one) => one.text).map((one) => (one.option === open && one === this.fields[0] ? one.text : `${one.option.name}:${one.text}`))].join(" ");
+    return [
+      `/${this.leaf.path}`,
+      ...this.fields
+        .filter((one) => one.text)
+        .map((one) => (one.option === open && one === this.fields[0] ? one.text : `${one.option.name}:${one.text}`)),
+    ].join(" ");
   }
 
   run() {
     const options = {};
     for (const field of this.fields) {
       if (field.empty && !field.option.required) continue;
-      const read = field.empty ? { error: `${field.option.name} is needed: ${field.option.description}` } : field.read();
+      const read = field.empty
+        ? { error: `${field.option.name} is needed: ${field.option.description}` }
+        : field.read();
       if (read.error) return this.complain(read.error, field);
       options[field.option.name] = read.value;
     }
     this.completion.hide();
     return this.host.onrun(this.leaf, options, this);
   }
+}
+
+/** Of photo1, photo2, … only the next is offered, or they would hide everything else. */
+function oneOfEach(options) {
+  const stem = (option) => option.name.replace(/\d+$/, "");
+  return options.filter(
+    (option, i) =>
+      option.type !== ATTACHMENT ||
+      options.findIndex((one) => one.type === ATTACHMENT && stem(one) === stem(option)) === i,
+  );
 }

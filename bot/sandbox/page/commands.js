@@ -2,8 +2,26 @@
 
 const SUBCOMMAND = 1;
 const GROUP = 2;
-export const STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, ATTACHMENT = 11;
-const TYPE_NAMES = { 3: "text", 4: "whole number", 5: "yes or no", 6: "member", 7: "channel", 8: "role", 9: "member or role", 10: "number", 11: "file" };
+export const STRING = 3,
+  INTEGER = 4,
+  BOOLEAN = 5,
+  USER = 6,
+  CHANNEL = 7,
+  ROLE = 8,
+  MENTIONABLE = 9,
+  NUMBER = 10,
+  ATTACHMENT = 11;
+const TYPE_NAMES = {
+  3: "text",
+  4: "whole number",
+  5: "yes or no",
+  6: "member",
+  7: "channel",
+  8: "role",
+  9: "member or role",
+  10: "number",
+  11: "file",
+};
 
 /** Every slash command as it is typed, subcommands with their whole path. */
 export function leaves(commands) {
@@ -13,7 +31,9 @@ export function leaves(commands) {
     if (deeper.length) return deeper.flatMap((one) => walk(`${path} ${one.name}`, one));
     return [{ path, description: node.description, options }];
   };
-  return commands.filter((command) => (command.type ?? 1) === 1).flatMap((command) => walk(command.name, command))
+  return commands
+    .filter((command) => (command.type ?? 1) === 1)
+    .flatMap((command) => walk(command.name, command))
     .sort((a, b) => a.path.localeCompare(b.path));
 }
 
@@ -21,7 +41,11 @@ export function leaves(commands) {
 export function matching(all, typed) {
   const text = typed.toLowerCase();
   const begins = all.filter((leaf) => leaf.path.startsWith(text));
-  const holds = all.filter((leaf) => !leaf.path.startsWith(text) && (leaf.path.includes(text) || (text.length > 2 && leaf.description.toLowerCase().includes(text))));
+  const holds = all.filter(
+    (leaf) =>
+      !leaf.path.startsWith(text) &&
+      (leaf.path.includes(text) || (text.length > 2 && leaf.description.toLowerCase().includes(text))),
+  );
   return [...begins, ...holds];
 }
 
@@ -29,7 +53,9 @@ export function matching(all, typed) {
 export function splitLine(line, all) {
   if (!line.startsWith("/")) return null;
   const text = line.slice(1);
-  const fitting = all.filter((leaf) => text === leaf.path || (text.startsWith(leaf.path) && /\s/.test(text[leaf.path.length])));
+  const fitting = all.filter(
+    (leaf) => text === leaf.path || (text.startsWith(leaf.path) && /\s/.test(text[leaf.path.length])),
+  );
   const leaf = fitting.sort((a, b) => b.path.length - a.path.length)[0];
   return leaf ? { leaf, rest: text.slice(leaf.path.length).trim() } : null;
 }
@@ -37,13 +63,21 @@ export function splitLine(line, all) {
 /** The option that words without a name belong to: the first required text, else the first text, else the first of all. */
 export function openOption(leaf) {
   const typed = leaf.options.filter((one) => one.type !== ATTACHMENT);
-  return typed.find((one) => one.type === STRING && one.required) ?? typed.find((one) => one.required)
-    ?? typed.find((one) => one.type === STRING) ?? typed[0] ?? null;
+  return (
+    typed.find((one) => one.type === STRING && one.required) ??
+    typed.find((one) => one.required) ??
+    typed.find((one) => one.type === STRING) ??
+    typed[0] ??
+    null
+  );
 }
 
 /** Read "a red heart count:2" into {texts: {prompt: "a red heart", count: "2"}, stray: ""}. */
 export function readRest(leaf, rest) {
-  const names = leaf.options.map((one) => one.name).sort((a, b) => b.length - a.length).map((name) => name.replace(/[^\p{L}\p{N}_]/gu, "\\$&"));
+  const names = leaf.options
+    .map((one) => one.name)
+    .sort((a, b) => b.length - a.length)
+    .map((name) => name.replace(/[^\p{L}\p{N}_]/gu, "\\$&"));
   const texts = {};
   let stray = rest;
   if (names.length) {
@@ -80,8 +114,12 @@ export function readValue(option, text, world) {
   const name = option.name;
   if (option.choices?.length) {
     const wanted = text.toLowerCase();
-    const choice = option.choices.find((one) => one.name.toLowerCase() === wanted || String(one.value).toLowerCase() === wanted);
-    return choice ? { value: choice.value } : { error: `${name} must be one of: ${option.choices.map((one) => one.name).join(", ")}.` };
+    const choice = option.choices.find(
+      (one) => one.name.toLowerCase() === wanted || String(one.value).toLowerCase() === wanted,
+    );
+    return choice
+      ? { value: choice.value }
+      : { error: `${name} must be one of: ${option.choices.map((one) => one.name).join(", ")}.` };
   }
   if (option.type === INTEGER || option.type === NUMBER) return readNumber(option, text);
   if (option.type === BOOLEAN) {
@@ -90,8 +128,10 @@ export function readValue(option, text, world) {
   }
   if ([USER, ROLE, CHANNEL, MENTIONABLE].includes(option.type)) return readPick(option, text, world);
   if (option.type === ATTACHMENT) return { error: `Choose a file for ${name}.` };
-  if (option.min_length && text.length < option.min_length) return { error: `${name} needs at least ${option.min_length} characters.` };
-  if (option.max_length && text.length > option.max_length) return { error: `${name} may have at most ${option.max_length} characters.` };
+  if (option.min_length && text.length < option.min_length)
+    return { error: `${name} needs at least ${option.min_length} characters.` };
+  if (option.max_length && text.length > option.max_length)
+    return { error: `${name} may have at most ${option.max_length} characters.` };
   return { value: text };
 }
 
@@ -107,23 +147,45 @@ function readNumber(option, text) {
 }
 
 function readPick(option, text, world) {
-  const found = pickable(option, world).find((one) => text === one.value || text.replace(/[<@#&!>]/g, "") === one.value
-    || [one.label, ...(one.names ?? [])].some((label) => label.replace(/^[@#]/, "").toLowerCase() === text.replace(/^[@#]/, "").toLowerCase()));
+  const found = pickable(option, world).find(
+    (one) =>
+      text === one.value ||
+      text.replace(/[<@#&!>]/g, "") === one.value ||
+      [one.label, ...(one.names ?? [])].some(
+        (label) => label.replace(/^[@#]/, "").toLowerCase() === text.replace(/^[@#]/, "").toLowerCase(),
+      ),
+  );
   return found ? { value: found.value } : { error: `${option.name}: there is no “${text}” here.` };
 }
 
 /** What can be picked for an option, as {value, label, detail}: its choices, people, roles, channels, yes and no. */
 export function pickable(option, world) {
-  const users = () => world.users.map((user) => ({ value: user.id, label: `@${user.global_name ?? user.username}`, names: [user.username], detail: user.username }));
+  const users = () =>
+    world.users.map((user) => ({
+      value: user.id,
+      label: `@${user.global_name ?? user.username}`,
+      names: [user.username],
+      detail: user.username,
+    }));
   const roles = () => world.roles.map((role) => ({ value: role.id, label: `@${role.name}`, detail: "role" }));
   if (option.choices?.length) return option.choices.map((one) => ({ value: one.value, label: one.name }));
   switch (option.type) {
-    case BOOLEAN: return [{ value: true, label: "yes" }, { value: false, label: "no" }];
-    case USER: return users();
-    case ROLE: return roles();
-    case MENTIONABLE: return [...users(), ...roles()];
-    case CHANNEL: return world.channels.filter((one) => !option.channel_types?.length || option.channel_types.includes(one.type))
-      .map((one) => ({ value: one.id, label: `#${one.name}`, detail: one.topic ?? "" }));
-    default: return [];
+    case BOOLEAN:
+      return [
+        { value: true, label: "yes" },
+        { value: false, label: "no" },
+      ];
+    case USER:
+      return users();
+    case ROLE:
+      return roles();
+    case MENTIONABLE:
+      return [...users(), ...roles()];
+    case CHANNEL:
+      return world.channels
+        .filter((one) => !option.channel_types?.length || option.channel_types.includes(one.type))
+        .map((one) => ({ value: one.id, label: `#${one.name}`, detail: one.topic ?? "" }));
+    default:
+      return [];
   }
 }

@@ -8,7 +8,12 @@ export class Completion {
     this.items = [];
     this.active = -1;
     this.title = h("div", { class: "completion-title" });
-    this.list = h("div", { class: "completion-list", role: "listbox", id: "completion-list", "aria-label": "Suggestions" });
+    this.list = h("div", {
+      class: "completion-list",
+      role: "listbox",
+      id: "completion-list",
+      "aria-label": "Suggestions",
+    });
     this.node = h("div", { class: "completion", hidden: true }, this.title, this.list);
     // A press must not take the focus from the field.
     this.node.addEventListener("pointerdown", (event) => event.preventDefault());
@@ -30,9 +35,21 @@ export class Completion {
     this.items = items;
     this.onpick = onpick;
     this.title.textContent = title;
-    this.rows = items.map((item, i) => h("div", { class: "completion-row", role: "option", id: `completion-${i}`, "aria-selected": "false", onclick: () => this.pick(i) },
-      h("span", { class: "completion-label" }, item.label), item.detail && h("span", { class: "completion-detail" }, item.detail),
-      item.tag && h("span", { class: "completion-tag" }, item.tag)));
+    this.rows = items.map((item, i) =>
+      h(
+        "div",
+        {
+          class: "completion-row",
+          role: "option",
+          id: `completion-${i}`,
+          "aria-selected": "false",
+          onclick: () => this.pick(i),
+        },
+        h("span", { class: "completion-label" }, item.label),
+        item.detail && h("span", { class: "completion-detail" }, item.detail),
+        item.tag && h("span", { class: "completion-tag" }, item.tag),
+      ),
+    );
     this.list.replaceChildren(...(items.length ? this.rows : [h("p", { class: "muted" }, empty)]));
     this.node.hidden = false;
     input.setAttribute("aria-expanded", "true");
@@ -73,7 +90,8 @@ export class Completion {
     else if (count === 0) return false;
     else if (event.key === "ArrowDown") this.mark((this.active + 1) % count);
     else if (event.key === "ArrowUp") this.mark((this.active - 1 + count) % count);
-    else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && this.active >= 0) this.pick(this.active);
+    else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && this.active >= 0)
+      this.pick(this.active);
     else return false;
     event.preventDefault();
     event.stopPropagation();

@@ -14,14 +14,18 @@ const drawn = new WeakMap(); // node → {json, type} of the component that it s
 /** Draw `components` into `parent`, keeping what is there already. */
 export function drawComponents(parent, components, message, app) {
   const before = [...parent.childNodes];
-  reconcile(parent, components.map((component, i) => componentNode(component, before[i], message, app)));
+  reconcile(
+    parent,
+    components.map((component, i) => componentNode(component, before[i], message, app)),
+  );
 }
 
 function componentNode(component, before, message, app) {
   const json = sameness(component);
   const known = before && drawn.get(before);
   if (known?.json === json) return before;
-  const node = (known?.type === component.type && updated(before, component, message, app)) || made(component, message, app);
+  const node =
+    (known?.type === component.type && updated(before, component, message, app)) || made(component, message, app);
   drawn.set(node, { json, type: component.type });
   return node;
 }
@@ -47,18 +51,34 @@ function updated(node, component, message, app) {
 
 function made(component, message, app) {
   switch (component.type) {
-    case 1: return group(h("div", { class: "row" }), component, message, app);
-    case 2: return component.style === 5 ? linkButton(component) : button(component, message, app);
-    case 3: case 5: case 6: case 7: case 8:
-      return selectNode(component, app, (values) => app.select(message, component.custom_id, values));
-    case 9: return section(component, message, app);
-    case 10: return h("div", { class: "text-display" }, blocks(component.content, app));
-    case 11: return gallery([{ ...pictureOf(component) }]);
-    case 12: return gallery(component.items.map(pictureOf));
-    case 13: return file(component, message);
-    case 14: return h("hr", { class: `separator${component.divider === false ? " blank" : ""}${component.spacing === 2 ? " wide" : ""}` });
-    case 17: return container(component, message, app);
-    default: return h("p", { class: "muted" }, `A component of type ${component.type}, which this page does not draw.`);
+    case 1:
+      return group(h("div", { class: "row" }), component, message, app);
+    case 2:
+      return component.style === 5 ? linkButton(component) : button(component, message, app);
+    case 3:
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+      return selectNode(component, app, (values) => app.hands.select(message, component.custom_id, values));
+    case 9:
+      return section(component, message, app);
+    case 10:
+      return h("div", { class: "text-display" }, blocks(component.content, app));
+    case 11:
+      return gallery([{ ...pictureOf(component) }]);
+    case 12:
+      return gallery(component.items.map(pictureOf));
+    case 13:
+      return file(component, message);
+    case 14:
+      return h("hr", {
+        class: `separator${component.divider === false ? " blank" : ""}${component.spacing === 2 ? " wide" : ""}`,
+      });
+    case 17:
+      return container(component, message, app);
+    default:
+      return h("p", { class: "muted" }, `A component of type ${component.type}, which this page does not draw.`);
   }
 }
 
@@ -69,7 +89,11 @@ function group(node, component, message, app) {
 
 function pictureOf(item) {
   return {
-    url: item.media.url, alt: item.description ?? "", spoiler: item.spoiler, width: item.media.width, height: item.media.height,
+    url: item.media.url,
+    alt: item.description ?? "",
+    spoiler: item.spoiler,
+    width: item.media.width,
+    height: item.media.height,
     name: decodeURIComponent(new URL(item.media.url, location.origin).pathname.split("/").at(-1)),
   };
 }
@@ -89,34 +113,58 @@ function tint(node, component) {
 
 function hide(node) {
   node.classList.add("hidden");
-  const show = h("button", { type: "button", class: "button secondary reveal", onclick: () => {
-    node.classList.remove("hidden");
-    show.remove();
-  } }, "Spoiler: show");
+  const show = h(
+    "button",
+    {
+      type: "button",
+      class: "button secondary reveal",
+      onclick: () => {
+        node.classList.remove("hidden");
+        show.remove();
+      },
+    },
+    "Spoiler: show",
+  );
   node.append(show);
 }
 
 function section(component, message, app) {
-  return h("div", { class: "section" },
-    h("div", { class: "section-text" }, component.components.map((one) => made(one, message, app))),
-    component.accessory && h("div", { class: "accessory" }, made(component.accessory, message, app)));
+  return h(
+    "div",
+    { class: "section" },
+    h(
+      "div",
+      { class: "section-text" },
+      component.components.map((one) => made(one, message, app)),
+    ),
+    component.accessory && h("div", { class: "accessory" }, made(component.accessory, message, app)),
+  );
 }
 
 function file(component, message) {
   const url = component.file.url;
   const attachment = message.attachments.find((one) => one.url === url || one.id === component.file.attachment_id);
   const name = component.name ?? attachment?.filename ?? pictureOf({ media: component.file }).name;
-  return fileNode({ url, filename: name, size: component.size ?? attachment?.size, content_type: component.file.content_type ?? attachment?.content_type });
+  return fileNode({
+    url,
+    filename: name,
+    size: component.size ?? attachment?.size,
+    content_type: component.file.content_type ?? attachment?.content_type,
+  });
 }
 
 function linkButton(component) {
-  return h("a", { class: "button link", href: component.url, target: "_blank", rel: "noopener noreferrer" },
-    emojiText(component.emoji) + (component.label ?? ""), icon("link"));
+  return h(
+    "a",
+    { class: "button link", href: component.url, target: "_blank", rel: "noopener noreferrer" },
+    emojiText(component.emoji) + (component.label ?? ""),
+    icon("link"),
+  );
 }
 
 function button(component, message, app) {
   const node = h("button", { type: "button" });
-  node.addEventListener("click", () => app.press(message, node.dataset.customId));
+  node.addEventListener("click", () => app.hands.press(message, node.dataset.customId));
   dress(node, component);
   return node;
 }

@@ -1,10 +1,13 @@
 // The message box: plain text, a command being written, or a recording. Nothing typed is lost by an error.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, iconButton } from "./dom.js";
+import { AboutLine } from "./aboutline.js";
 import { CommandForm } from "./commandform.js";
-import { ATTACHMENT, leaves, matching, splitLine } from "./commands.js";
+import { suggestCommands } from "./commandlist.js";
+import { ATTACHMENT, leaves, splitLine } from "./commands.js";
 import { Completion } from "./completion.js";
 import { lineToTry, placeholder } from "./hints.js";
+import { addressed } from "./mentions.js";
 import { nameOf } from "./people.js";
 import { RecorderBar } from "./recorderbar.js";
 import { dropZone, Tray } from "./tray.js";
@@ -18,16 +21,40 @@ export class Composer {
     this.form = null; // the CommandForm in use
     this.drafts = new Map(); // channel id → text
     this.completion = new Completion();
-    this.tray = new Tray({ most: 10, bytes: 10 * 2 ** 20, onchange: () => this.paint(), oncomplaint: (text) => this.complain(text) });
+    this.tray = new Tray({
+      most: 10,
+      bytes: 10 * 2 ** 20,
+      onchange: () => this.paint(),
+      oncomplaint: (text) => this.complain(text),
+    });
     this.complaint = h("p", { class: "error composer-error", role: "alert", hidden: true });
-    this.about = h("div", { class: "about", hidden: true });
-    this.text = h("textarea", { id: "composer-text", rows: "1", role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list", "aria-label": "Message", enterkeyhint: "send" });
+    this.about = new AboutLine(
+      (user) => nameOf(app.store, user),
+      () => this.setAbout(null),
+    );
+    this.text = h("textarea", {
+      id: "composer-text",
+      rows: "1",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-autocomplete": "list",
+      "aria-label": "Message",
+      enterkeyhint: "send",
+    });
     this.picker = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true" });
     this.mic = iconButton("mic", "Record a voice message", () => this.record());
     this.go = iconButton("send", "Send", () => this.enter(), { class: "icon-button send" });
-    this.box = h("div", { class: "box" }, iconButton("plus", "Attach files", () => this.picker.click()), this.picker, this.text, this.mic, this.go);
+    this.box = h(
+      "div",
+      { class: "box" },
+      iconButton("plus", "Attach files", () => this.picker.click()),
+      this.picker,
+      this.text,
+      this.mic,
+      this.go,
+    );
     this.body = h("div", { class: "composer-body" }, this.box);
-    node.append(this.completion.node, this.complaint, this.about, this.tray.node, this.body);
+    node.append(this.completion.node, this.complaint, this.about.node, this.tray.node, this.body);
     this.listen();
   }
 
@@ -35,7 +62,10 @@ export class Composer {
     this.text.addEventListener("input", (event) => this.typed(event));
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => this.completion.hide());
-    this.picker.addEventListener("change", () => { this.take([...this.picker.files]); this.picker.value = ""; });
+    this.picker.addEventListener("change", () => {
+      this.take([...this.picker.files]);
+      this.picker.value = "";
+    });
     this.node.addEventListener("paste", (event) => {
       if (event.clipboardData.files.length === 0) return;
       event.preventDefault();
@@ -66,8 +96,10 @@ export class Composer {
     const may = place.channel.sandbox?.can_send ?? true;
     this.text.disabled = !may;
     this.mic.disabled = !may;
-    const line = store.bot.online ? lineToTry(store.commandsIn(place)) : null;
-    this.text.placeholder = may ? placeholder(place, line, this.app.channelName(place)) : "You may not write here.";
+    this.line = store.bot.online ? lineToTry(store.commandsIn(place)) : null;
+    this.text.placeholder = may
+      ? placeholder(place, this.line, this.app.channelName(place))
+      : "You may not write here.";
     this.text.maxLength = store.limits.content * 3; // commands may be longer than messages; the sandbox checks
     this.paint();
   }
@@ -92,14 +124,7 @@ export class Composer {
   }
 
   complete() {
-    const line = this.text.value;
-    if (!line.startsWith("/") || line.includes("\n")) return this.completion.hide();
-    const found = splitLine(line, this.leaves);
-    if (found?.rest) return this.completion.show(this.text, [{ label: `/${found.leaf.path}`, detail: found.leaf.description, tag: "Tab for all options", leaf: found.leaf, rest: found.rest }],
-      (item) => this.startForm(item.leaf, item.rest), { title: "Press Enter to run", active: -1 });
-    const items = matching(this.leaves, line.slice(1)).slice(0, 25).map((leaf) => ({ label: `/${leaf.path}`, detail: leaf.description, leaf, tag: leaf.options.length ? optionsTag(leaf) : "" }));
-    const empty = this.app.store.bot.online ? `There is no command ${line.split(" ")[0]} here.` : "The bot is not here yet, so there are no commands.";
-    return this.completion.show(this.text, items, (item) => this.startForm(item.leaf), { title: "Commands", empty });
+    suggestCommands(this);
   }
 
   key(event) {
@@ -125,7 +150,7 @@ export class Composer {
   async enter() {
     const line = this.text.value.trim();
     this.completion.hide();
-    if (line.startsWith("/") && !this.editing) {
+    if (line.startsWith("/") && !this.about.editing) {
       const found = splitLine(line, this.leaves);
       if (!found) return this.complain(`There is no command ${line.split(/\s/)[0]} here. Type / to see them all.`);
       const form = this.startForm(found.leaf, found.rest);
@@ -133,8 +158,19 @@ export class Composer {
     }
     const files = this.tray.files;
     if (!line && files.length === 0) return undefined;
-    return this.deliver(this.editing ? ["edit", { message_id: this.editing.id, content: line }]
-      : ["say", { channel_id: this.channel, content: this.addressed(line), files, reply_to: this.replying?.id }]);
+    return this.deliver(
+      this.about.editing
+        ? ["edit", { message_id: this.about.editing.id, content: line }]
+        : [
+            "say",
+            {
+              channel_id: this.channel,
+              content: addressed(line, Object.values(this.app.store.users)),
+              files,
+              reply_to: this.about.replying?.id,
+            },
+          ],
+    );
   }
 
   async deliver([verb, body]) {
@@ -151,20 +187,12 @@ export class Composer {
     this.paint();
   }
 
-  /** "@ben" becomes the mention that Discord knows. */
-  addressed(line) {
-    const users = Object.values(this.app.store.users);
-    return line.replace(/(^|\s)@([\w.]{2,32})/g, (whole, before, name) => {
-      const user = users.find((one) => one.username.toLowerCase() === name.toLowerCase());
-      return user ? `${before}<@${user.id}>` : whole;
-    });
-  }
-
   startForm(leaf, rest = "") {
     this.completion.hide();
     this.form = new CommandForm(leaf, {
-      completion: this.completion, world: () => this.app.world(),
-      suggest: (one, options, focused) => this.app.autocomplete(one, options, focused),
+      completion: this.completion,
+      world: () => this.app.world(),
+      suggest: (one, options, focused) => this.app.hands.autocomplete(one, options, focused),
       onrun: (one, options, form) => this.run(one, options, form),
       onleave: (text) => this.leaveForm(text),
     });
@@ -191,7 +219,7 @@ export class Composer {
   async run(leaf, options, form) {
     form.node.classList.add("busy");
     try {
-      await this.app.runCommand(leaf.path, options);
+      await this.app.hands.runCommand(leaf.path, options);
       if (this.form === form) this.leaveForm("");
     } catch (error) {
       form.complain(error.message);
@@ -209,26 +237,26 @@ export class Composer {
   record() {
     this.complain("");
     this.recording = new RecorderBar({
-      onsend: ({ file, duration_secs, waveform }) => this.deliver(["voice", { channel_id: this.channel, file, duration_secs, waveform }]),
-      onclose: () => { this.recording = null; if (!this.form) this.body.replaceChildren(this.box); this.paint(); },
+      onsend: ({ file, duration_secs, waveform }) =>
+        this.deliver(["voice", { channel_id: this.channel, file, duration_secs, waveform }]),
+      onclose: () => {
+        this.recording = null;
+        if (!this.form) this.body.replaceChildren(this.box);
+        this.paint();
+      },
       oncomplaint: (sentence) => this.complain(sentence),
     });
     this.body.replaceChildren(this.recording.node);
     this.recording.start();
   }
 
+  /** Answer or edit a message; null for neither. */
   setAbout(message, kind) {
-    this.replying = kind === "reply" ? message : null;
-    const wasEditing = this.editing;
-    this.editing = kind === "edit" ? message : null;
-    this.about.hidden = !message;
-    if (this.editing) this.text.value = message.content;
+    const wasEditing = this.about.editing;
+    this.about.set(message, kind);
+    if (this.about.editing) this.text.value = message.content;
     else if (wasEditing) this.text.value = "";
-    if (message) {
-      this.about.replaceChildren(icon(kind === "edit" ? "pencil" : "reply"), kind === "edit" ? "Editing your message" : `Replying to ${nameOf(this.app.store, message.author)}`,
-        iconButton("close", kind === "edit" ? "Stop editing" : "Do not reply", () => this.setAbout(null)));
-      this.text.focus();
-    }
+    if (message) this.text.focus();
     this.paint();
   }
 
@@ -242,10 +270,4 @@ export class Composer {
     this.told = Date.now();
     this.app.api.do("typing", { channel_id: this.channel }).catch(() => {});
   }
-}
-
-function optionsTag(leaf) {
-  const needed = leaf.options.filter((one) => one.required).map((one) => one.name);
-  const more = leaf.options.length - needed.length;
-  return [needed.join(", "), more && `+${more} optional`].filter(Boolean).join(" ");
 }

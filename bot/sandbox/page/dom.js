@@ -37,7 +37,9 @@ export function address(url) {
 /** What a value is, as text to compare by. The CDN signs its addresses anew each time it is asked; that alone is no
  * change, and must neither load a picture again nor end a voice message that is being played. */
 export function sameness(value) {
-  return JSON.stringify(value ?? null, (key, item) => (typeof item === "string" && item.includes("/attachments/") ? item.replace(/\?ex=.*$/s, "") : item));
+  return JSON.stringify(value ?? null, (key, item) =>
+    typeof item === "string" && item.includes("/attachments/") ? item.replace(/\?ex=.*$/s, "") : item,
+  );
 }
 
 /** Make `nodes` the children of `parent` and touch only what differs, so that focus and playing sound survive. */
@@ -78,7 +80,8 @@ const ICONS = {
   eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
   check: "M5 12.5l4.5 4.5L19 7.5",
-  people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14a6.5 6.5 0 0 1 3.5 6",
+  people:
+    "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14a6.5 6.5 0 0 1 3.5 6",
 };
 
 /** A small drawing that says nothing to a screen reader; the button around it carries the name. */
@@ -95,5 +98,9 @@ export function icon(name) {
 
 /** A button that shows only an icon. */
 export function iconButton(name, label, onclick, props = {}) {
-  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props },
+    icon(name),
+  );
 }

@@ -27,12 +27,24 @@ export function placeholder(place, line, dmName) {
 export function welcome(app, place, line) {
   const name = place.guild ? place.guild.name : app.channelName(place);
   const bot = app.store.bot;
-  const offline = !bot.online && h("p", { class: "muted" }, `${bot.user.global_name ?? bot.user.username} is not here yet; it may still be starting.`);
-  return h("div", { class: "welcome" },
+  const offline =
+    !bot.online &&
+    h(
+      "p",
+      { class: "muted" },
+      `${bot.user.global_name ?? bot.user.username} is not here yet; it may still be starting.`,
+    );
+  return h(
+    "div",
+    { class: "welcome" },
     h("div", { class: "welcome-mark", "aria-hidden": "true" }, icon("spark")),
     h("h2", {}, `Welcome to ${name}`),
-    line && bot.online && [h("p", {}, "Type a line like this one and press Enter:"),
-      h("button", { type: "button", class: "try", onclick: () => app.typeLine(line) }, line),
-      h("p", { class: "muted" }, "Or type ", h("kbd", {}, "/"), " to see everything that can be done here.")],
-    offline);
+    line &&
+      bot.online && [
+        h("p", {}, "Type a line like this one and press Enter:"),
+        h("button", { type: "button", class: "try", onclick: () => app.typeLine(line) }, line),
+        h("p", { class: "muted" }, "Or type ", h("kbd", {}, "/"), " to see everything that can be done here."),
+      ],
+    offline,
+  );
 }

@@ -2,10 +2,12 @@
 
 import { Api } from "./api.js";
 import { Composer } from "./composer.js";
+import { Hands } from "./hands.js";
 import { tick } from "./mentions.js";
 import { openMessageMenu, openReactions, openUserCard } from "./menus.js";
 import { ModalView } from "./modal.js";
 import { nameOf } from "./people.js";
+import { channelName, firstPlace, nameables, textChannels } from "./places.js";
 import { closePopover } from "./popover.js";
 import { paintHeader, paintPeople, Sidebar } from "./sidebar.js";
 import { Store } from "./store.js";
@@ -17,6 +19,7 @@ const MOMENTS_MS = 5000;
 class App {
   constructor() {
     this.store = new Store();
+    this.hands = new Hands(this);
     this.modals = new Map(); // interaction id → ModalView
     this.sidebar = new Sidebar(this);
     this.timeline = new Timeline(this);
@@ -29,7 +32,10 @@ class App {
     const [, name, channel] = location.hash.split("/");
     this.wanted = channel;
     this.be(this.everybody.some((user) => user.username === name) ? name : this.everybody[0].username);
-    setInterval(() => { tick(this); this.paintTyping(); }, MOMENTS_MS);
+    setInterval(() => {
+      tick(this);
+      this.paintTyping();
+    }, MOMENTS_MS);
     addEventListener("hashchange", () => this.followAddress());
   }
 
@@ -64,7 +70,11 @@ class App {
     store.addEventListener("interactions", ({ detail }) => this.heard(detail.interaction));
     store.addEventListener("modals", () => this.paintModals());
     store.addEventListener("typing", () => this.paintTyping());
-    this.stream = new Stream(this.api.eventsAddress(), (event) => store.apply(event), (connected) => this.showConnection(connected));
+    this.stream = new Stream(
+      this.api.eventsAddress(),
+      (event) => store.apply(event),
+      (connected) => this.showConnection(connected),
+    );
   }
 
   showConnection(connected) {
@@ -77,8 +87,7 @@ class App {
   paintWorld() {
     const { store } = this;
     if (!store.current || !store.place(store.current)) {
-      const first = store.guilds[0]?.channels.filter((one) => one.type === 0).sort((a, b) => a.position - b.position)[0] ?? store.dms[0];
-      const target = this.wanted && store.place(this.wanted) ? this.wanted : first?.id;
+      const target = this.wanted && store.place(this.wanted) ? this.wanted : firstPlace(store);
       this.wanted = null;
       if (target) this.open(target);
       return;
@@ -110,7 +119,7 @@ class App {
   }
 
   openGuild(guild) {
-    const first = guild.channels.filter((one) => one.type === 0).sort((a, b) => a.position - b.position)[0];
+    const [first] = textChannels(guild);
     if (first) this.open(first.id);
   }
 
@@ -120,7 +129,7 @@ class App {
   }
 
   openDm(user) {
-    return this.trying(async () => {
+    return this.hands.trying(async () => {
       const { channel } = await this.api.do("open_dm", { user_id: user.id });
       this.store.on_dm_open({ channel });
       this.open(channel.id);
@@ -131,93 +140,51 @@ class App {
     return this.store.place(this.store.current)?.guild ?? null;
   }
 
-  channelName({ channel, guild }, marked = false) {
-    if (guild) return `${marked ? "#" : ""}${channel.name}`;
-    const other = channel.recipients.find((one) => one.id !== this.store.me.id) ?? channel.recipients[0];
-    return `${marked ? "your conversation with " : ""}${nameOf(this.store, other)}`;
+  channelName(place, inSentence) {
+    return channelName(this.store, place, inSentence);
   }
 
-  /** Who and what can be named in an option here. */
   world() {
-    const guild = this.guild();
-    const users = guild ? guild.members.map((one) => one.user) : Object.values(this.store.users);
-    return { users, roles: (guild?.roles ?? []).filter((role) => role.id !== guild.id), channels: guild?.channels ?? [] };
+    return nameables(this.store, this.store.place(this.store.current));
   }
 
   commandsHere() {
     return this.store.commandsIn(this.store.place(this.store.current));
   }
 
-  // --- the human verbs
-
-  /** Do something by hand; a refusal is shown above the message box. */
-  async trying(act) {
-    this.composer.complain("");
-    try {
-      return await act();
-    } catch (error) {
-      this.composer.complain(error.message);
-      return undefined;
-    }
-  }
-
-  async runCommand(command, options) {
-    this.timeline.stick();
-    const { interaction } = await this.api.do("slash", { channel_id: this.store.current, command, options });
-    this.store.sent(interaction);
-  }
-
-  runContext(command, target) {
-    return this.interact("context", { channel_id: this.store.current, command, ...target });
-  }
-
-  press(message, customId) {
-    return this.interact("press", { message_id: message.id, custom_id: customId });
-  }
-
-  select(message, customId, values) {
-    return this.interact("select", { message_id: message.id, custom_id: customId, values });
-  }
-
-  interact(verb, body) {
-    return this.trying(async () => this.store.sent((await this.api.do(verb, body)).interaction));
-  }
-
-  /** @returns the bot's suggestions, or null where there are none to be had */
-  async autocomplete(leaf, options, focused) {
-    const answer = await this.api.do("autocomplete", { channel_id: this.store.current, command: leaf.path, options, focused }).catch(() => ({ failed: true }));
-    return answer.failed ? null : answer.choices;
-  }
-
-  react(message, emoji, remove) {
-    return this.trying(() => this.api.do("react", { message_id: message.id, emoji, remove }));
-  }
-
-  remove(message) {
-    return this.trying(() => this.api.do("delete", { message_id: message.id }));
-  }
-
-  dismiss(message) {
-    return this.trying(() => this.api.do("dismiss", { message_id: message.id }));
-  }
+  // --- what the parts of the screen ask of each other
 
   forget(interactionId) {
     this.store.failed.delete(interactionId);
     this.timeline.paintWaiting();
   }
 
-  // --- what the parts of the screen ask of each other
-
-  reply(message) { this.composer.setAbout(message, "reply"); }
-  edit(message) { this.composer.setAbout(message, "edit"); }
-  showMessage(id) { this.timeline.show(id); }
-  nodeOf(message) { return this.timeline.views.get(message.id)?.view.node; }
-  openUser(anchor, user) { openUserCard(anchor, this.store.users[user.id] ?? user, this); }
-  openReactions(anchor, message) { openReactions(anchor, message, this); }
-  openMessageMenu(anchor, message) { openMessageMenu(anchor, message, this); }
+  reply(message) {
+    this.composer.setAbout(message, "reply");
+  }
+  edit(message) {
+    this.composer.setAbout(message, "edit");
+  }
+  showMessage(id) {
+    this.timeline.show(id);
+  }
+  nodeOf(message) {
+    return this.timeline.views.get(message.id)?.view.node;
+  }
+  openUser(anchor, user) {
+    openUserCard(anchor, this.store.users[user.id] ?? user, this);
+  }
+  openReactions(anchor, message) {
+    openReactions(anchor, message, this);
+  }
+  openMessageMenu(anchor, message) {
+    openMessageMenu(anchor, message, this);
+  }
 
   editLast() {
-    const mine = (this.store.messages.get(this.store.current) ?? []).filter((one) => one.author.id === this.store.me.id && one.content);
+    const mine = (this.store.messages.get(this.store.current) ?? []).filter(
+      (one) => one.author.id === this.store.me.id && one.content,
+    );
     if (mine.length) this.edit(mine.at(-1));
   }
 
@@ -244,13 +211,23 @@ class App {
       view.close();
       this.modals.delete(id);
     }
-    for (const [id, modal] of this.store.modals) if (!this.modals.has(id)) this.modals.set(id, new ModalView(modal, this));
+    for (const [id, modal] of this.store.modals)
+      if (!this.modals.has(id)) this.modals.set(id, new ModalView(modal, this));
   }
 
   paintTyping() {
     const { store } = this;
-    const names = store.current ? store.typists(store.current).map((id) => nameOf(store, store.users[id] ?? { id, username: "Somebody" }, this.guild())) : [];
-    const text = names.length === 0 ? "" : names.length > 2 ? "Several people are typing…" : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`;
+    const names = store.current
+      ? store
+          .typists(store.current)
+          .map((id) => nameOf(store, store.users[id] ?? { id, username: "Somebody" }, this.guild()))
+      : [];
+    const text =
+      names.length === 0
+        ? ""
+        : names.length > 2
+          ? "Several people are typing…"
+          : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`;
     document.getElementById("typing").textContent = text;
   }
 }

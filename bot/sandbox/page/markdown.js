@@ -35,8 +35,13 @@ function lines(text, app) {
     const item = /^( *)(?:[-*]|(\d{1,4})\.) +(\S.*)$/.exec(line);
     if (heading) {
       flush();
-      nodes.push(h("div", { class: `heading h${heading[1].length}`, role: "heading", "aria-level": heading[1].length + 2 },
-        inline(heading[2], app)));
+      nodes.push(
+        h(
+          "div",
+          { class: `heading h${heading[1].length}`, role: "heading", "aria-level": heading[1].length + 2 },
+          inline(heading[2], app),
+        ),
+      );
     } else if (line.startsWith("-# ")) {
       flush();
       nodes.push(h("div", { class: "subtext" }, inline(line.slice(3), app)));
@@ -70,8 +75,10 @@ function lines(text, app) {
 const RULES = [
   [/\\([^\p{L}\p{N}\s])/uy, (m) => [m[1]]],
   [/(`{1,2})([^`](?:[\s\S]*?[^`])?)\1(?!`)/y, (m) => [h("code", { class: "code" }, m[2])]],
-  [/<(?:@!?|@&|#)\d{1,20}>|<\/[^:>\n]{1,100}:\d{1,20}>|<t:-?\d{1,13}(?::[tTdDfFRsS])?>|<a?:\w{1,32}:\d{1,20}>|@everyone|@here/y,
-    (m, app) => [mention(m[0], app)]],
+  [
+    /<(?:@!?|@&|#)\d{1,20}>|<\/[^:>\n]{1,100}:\d{1,20}>|<t:-?\d{1,13}(?::[tTdDfFRsS])?>|<a?:\w{1,32}:\d{1,20}>|@everyone|@here/y,
+    (m, app) => [mention(m[0], app)],
+  ],
   [/\[([^\]\n]{1,300})\]\(<?(https?:\/\/[^\s)>]+)>?\)/y, (m, app, depth) => [link(m[2], inline(m[1], app, depth + 1))]],
   [/<(https?:\/\/[^>\s]+)>/y, (m) => [link(m[1], m[1])]],
   [/https?:\/\/[^\s<>]*[^\s<>.,:;!?'")\]]/y, (m) => [link(m[0], m[0])]],
@@ -121,8 +128,17 @@ function link(url, content) {
 }
 
 function spoiler(content) {
-  const node = h("span", { class: "spoiler", role: "button", tabindex: "0", "aria-expanded": "false", "aria-label": "Spoiler, press to show" },
-    h("span", { class: "spoiler-text", "aria-hidden": "true" }, content));
+  const node = h(
+    "span",
+    {
+      class: "spoiler",
+      role: "button",
+      tabindex: "0",
+      "aria-expanded": "false",
+      "aria-label": "Spoiler, press to show",
+    },
+    h("span", { class: "spoiler-text", "aria-hidden": "true" }, content),
+  );
   const show = (event) => {
     if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
     if (node.classList.contains("shown")) return;
@@ -138,6 +154,9 @@ function spoiler(content) {
 
 /** The text alone, for announcements, replies and previews. */
 export function plainText(text) {
-  return text.replace(/\|\|[\s\S]+?\|\|/g, "▪▪▪").replace(/<(?:@!?|@&|#|\/|t:|a?:)[^>]{1,130}>/g, "…")
-    .replace(/[*_~`]{1,3}|^#{1,3} |^-# |^> /gm, "").trim();
+  return text
+    .replace(/\|\|[\s\S]+?\|\|/g, "▪▪▪")
+    .replace(/<(?:@!?|@&|#|\/|t:|a?:)[^>]{1,130}>/g, "…")
+    .replace(/[*_~`]{1,3}|^#{1,3} |^-# |^> /gm, "")
+    .trim();
 }

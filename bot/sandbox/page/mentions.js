@@ -20,12 +20,19 @@ export function mention(raw, app) {
 function userMention(user, id, app, guild) {
   if (!user) return h("span", { class: "mention" }, "@unknown");
   const own = id === app.store.me.id ? " own" : "";
-  return h("button", { type: "button", class: `mention${own}`, onclick: (event) => app.openUser(event.currentTarget, user) },
-    `@${nameOf(app.store, user, guild)}`);
+  return h(
+    "button",
+    { type: "button", class: `mention${own}`, onclick: (event) => app.openUser(event.currentTarget, user) },
+    `@${nameOf(app.store, user, guild)}`,
+  );
 }
 
 function roleMention(role) {
-  return h("span", { class: "mention", style: role?.color ? { color: hexColour(role.color) } : {} }, `@${role?.name ?? "unknown role"}`);
+  return h(
+    "span",
+    { class: "mention", style: role?.color ? { color: hexColour(role.color) } : {} },
+    `@${role?.name ?? "unknown role"}`,
+  );
 }
 
 function channelMention(id, app) {
@@ -35,26 +42,45 @@ function channelMention(id, app) {
 }
 
 function commandMention(name, app) {
-  return h("button", { type: "button", class: "mention command", title: `Use /${name}`, onclick: () => app.startCommand(name) }, `/${name}`);
+  return h(
+    "button",
+    { type: "button", class: "mention command", title: `Use /${name}`, onclick: () => app.startCommand(name) },
+    `/${name}`,
+  );
 }
 
 const STYLES = {
-  t: { timeStyle: "short" }, T: { timeStyle: "medium" }, d: { dateStyle: "short" }, D: { dateStyle: "long" },
-  f: { dateStyle: "long", timeStyle: "short" }, F: { dateStyle: "full", timeStyle: "short" },
-  s: { dateStyle: "short", timeStyle: "short" }, S: { dateStyle: "short", timeStyle: "medium" },
+  t: { timeStyle: "short" },
+  T: { timeStyle: "medium" },
+  d: { dateStyle: "short" },
+  D: { dateStyle: "long" },
+  f: { dateStyle: "long", timeStyle: "short" },
+  F: { dateStyle: "full", timeStyle: "short" },
+  s: { dateStyle: "short", timeStyle: "short" },
+  S: { dateStyle: "short", timeStyle: "medium" },
 };
 
 function moment(text, app) {
   const [seconds, style = "f"] = text.split(":");
   const when = new Date(Number(seconds) * 1000);
   if (Number.isNaN(when.getTime())) return h("span", {}, "an impossible date");
-  const node = h("time", { class: "moment", datetime: when.toISOString(), title: when.toLocaleString([], STYLES.F) },
-    style === "R" ? relative(when, app.store.now_ms()) : when.toLocaleString([], STYLES[style]));
+  const node = h(
+    "time",
+    { class: "moment", datetime: when.toISOString(), title: when.toLocaleString([], STYLES.F) },
+    style === "R" ? relative(when, app.store.now_ms()) : when.toLocaleString([], STYLES[style]),
+  );
   if (style === "R") node.dataset.at = String(when.getTime());
   return node;
 }
 
-const UNITS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const UNITS = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 function relative(when, now_ms) {
@@ -69,4 +95,12 @@ export function tick(app) {
     const text = relative(new Date(Number(node.dataset.at)), app.store.now_ms());
     if (node.textContent !== text) node.textContent = text;
   }
+}
+
+/** "@ben" in a line that is to be sent becomes the mention that Discord knows. */
+export function addressed(line, users) {
+  return line.replace(/(^|\s)@([\w.]{2,32})/g, (whole, before, name) => {
+    const user = users.find((one) => one.username.toLowerCase() === name.toLowerCase());
+    return user ? `${before}<@${user.id}>` : whole;
+  });
 }

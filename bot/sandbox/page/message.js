@@ -4,27 +4,45 @@ import { h, icon, iconButton, sameness } from "./dom.js";
 import { attachmentNodes } from "./attachments.js";
 import { drawComponents } from "./components.js";
 import { embedNode } from "./embed.js";
-import { blocks, plainText } from "./markdown.js";
-import { avatar, badge, known, nameOf, roleColour } from "./people.js";
-
-export const EPHEMERAL = 64;
-const LOADING = 128;
-const COMPONENTS_V2 = 32768;
+import { COMPONENTS_V2, EPHEMERAL, LOADING } from "./flags.js";
+import { blocks } from "./markdown.js";
+import { avatar, appBadge, known, nameOf, roleColour } from "./people.js";
+import { contextNode } from "./quote.js";
 
 export class MessageView {
   constructor(app) {
     this.app = app;
     this.keys = {};
     this.slots = {};
-    for (const name of ["context", "face", "header", "body", "files", "embeds", "components", "reactions", "foot", "failure"]) {
+    for (const name of [
+      "context",
+      "face",
+      "header",
+      "body",
+      "files",
+      "embeds",
+      "components",
+      "reactions",
+      "foot",
+      "failure",
+    ]) {
       this.slots[name] = h("div", { class: name });
     }
     const { context, face, ...rest } = this.slots;
-    this.tools = h("div", { class: "tools" },
+    this.tools = h(
+      "div",
+      { class: "tools" },
       iconButton("smile", "Add a reaction", (event) => app.openReactions(event.currentTarget, this.message)),
       iconButton("reply", "Reply", () => app.reply(this.message)),
-      iconButton("more", "More for this message", (event) => app.openMessageMenu(event.currentTarget, this.message)));
-    this.node = h("li", { class: "message", tabindex: "-1" }, context, h("div", { class: "columns" }, face, h("div", { class: "content" }, Object.values(rest))), this.tools);
+      iconButton("more", "More for this message", (event) => app.openMessageMenu(event.currentTarget, this.message)),
+    );
+    this.node = h(
+      "li",
+      { class: "message", tabindex: "-1" },
+      context,
+      h("div", { class: "columns" }, face, h("div", { class: "content" }, Object.values(rest))),
+      this.tools,
+    );
     this.node.addEventListener("contextmenu", (event) => {
       // Links, pictures and marked text keep the browser's own menu.
       if (event.target.closest("a, img, textarea") || String(getSelection())) return;
@@ -42,16 +60,35 @@ export class MessageView {
     this.node.dataset.id = message.id;
     this.node.classList.toggle("compact", compact);
     this.node.classList.toggle("ephemeral", Boolean(message.flags & EPHEMERAL));
-    this.node.classList.toggle("to-me", (message.mentions ?? []).some((user) => user.id === app.store.me.id));
-    this.part("context", [message.message_reference, Boolean(message.referenced_message), message.referenced_message?.content, used, message.interaction], () => [contextNode(message, app)]);
+    this.node.classList.toggle(
+      "to-me",
+      (message.mentions ?? []).some((user) => user.id === app.store.me.id),
+    );
+    this.part(
+      "context",
+      [
+        message.message_reference,
+        Boolean(message.referenced_message),
+        message.referenced_message?.content,
+        used,
+        message.interaction,
+      ],
+      () => [contextNode(message, app)],
+    );
     this.part("face", [author, compact], () => [compact ? timeNode(message, "hour") : avatarButton(author, app)]);
     this.part("header", [author, compact, message.timestamp], () => (compact ? [] : headerNodes(message, author, app)));
-    this.part("body", [message.content, message.flags, message.edited_timestamp], () => bodyNodes(message, author, app));
-    this.part("files", message.flags & COMPONENTS_V2 ? [] : message.attachments, () => (message.flags & COMPONENTS_V2 ? [] : attachmentNodes(message)));
+    this.part("body", [message.content, message.flags, message.edited_timestamp], () =>
+      bodyNodes(message, author, app),
+    );
+    this.part("files", message.flags & COMPONENTS_V2 ? [] : message.attachments, () =>
+      message.flags & COMPONENTS_V2 ? [] : attachmentNodes(message),
+    );
     this.part("embeds", message.embeds, () => (message.embeds ?? []).map((embed) => embedNode(embed, app)));
     this.part("reactions", [message.reactions, author.id], () => reactionNodes(message, app));
     this.part("foot", [message.flags], () => footNodes(message, app));
-    const focused = this.slots.components.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
+    const focused = this.slots.components.contains(document.activeElement)
+      ? document.activeElement.dataset.customId
+      : null;
     drawComponents(this.slots.components, message.components ?? [], message, app);
     if (focused && !this.node.contains(document.activeElement)) {
       this.slots.components.querySelector(`[data-custom-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
@@ -62,14 +99,28 @@ export class MessageView {
   /** Show which of its buttons wait for the bot, and what failed. */
   mark() {
     const { store } = this.app;
-    const waiting = new Set([...store.interactions.values()]
-      .filter((one) => one.message_id === this.message.id).map((one) => one.custom_id));
+    const waiting = new Set(
+      [...store.interactions.values()].filter((one) => one.message_id === this.message.id).map((one) => one.custom_id),
+    );
     for (const node of this.slots.components.querySelectorAll("[data-custom-id]")) {
       node.classList.toggle("waiting", waiting.has(node.dataset.customId));
     }
-    const failed = [...store.failed.values()].filter((one) => one.kind === "component" && one.message_id === this.message.id);
-    this.part("failure", failed.map((one) => one.id), () => failed.map((one) => h("p", { class: "error", role: "alert" }, one.error ?? "This interaction failed",
-      iconButton("close", "Dismiss", () => this.app.forget(one.id)))));
+    const failed = [...store.failed.values()].filter(
+      (one) => one.kind === "component" && one.message_id === this.message.id,
+    );
+    this.part(
+      "failure",
+      failed.map((one) => one.id),
+      () =>
+        failed.map((one) =>
+          h(
+            "p",
+            { class: "error", role: "alert" },
+            one.error ?? "This interaction failed",
+            iconButton("close", "Dismiss", () => this.app.forget(one.id)),
+          ),
+        ),
+    );
   }
 
   part(name, key, draw) {
@@ -81,18 +132,40 @@ export class MessageView {
 }
 
 function avatarButton(author, app) {
-  return h("button", { type: "button", class: "bare", "aria-label": `About ${nameOf(app.store, author)}`, onclick: (event) => app.openUser(event.currentTarget, author),
-    oncontextmenu: (event) => { event.preventDefault(); event.stopPropagation(); app.openUser(event.currentTarget, author); } }, avatar(app.store, author));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "bare",
+      "aria-label": `About ${nameOf(app.store, author)}`,
+      onclick: (event) => app.openUser(event.currentTarget, author),
+      oncontextmenu: (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        app.openUser(event.currentTarget, author);
+      },
+    },
+    avatar(app.store, author),
+  );
 }
 
 function headerNodes(message, author, app) {
   const guild = app.guild();
   const colour = roleColour(author, guild);
   return [
-    h("button", { type: "button", class: "bare author", style: colour ? { color: colour } : {}, onclick: (event) => app.openUser(event.currentTarget, author) },
-      nameOf(app.store, author, guild)),
-    author.bot && badge("APP", "This is a program"),
-    timeNode(message, "long")];
+    h(
+      "button",
+      {
+        type: "button",
+        class: "bare author",
+        style: colour ? { color: colour } : {},
+        onclick: (event) => app.openUser(event.currentTarget, author),
+      },
+      nameOf(app.store, author, guild),
+    ),
+    appBadge(author),
+    timeNode(message, "long"),
+  ];
 }
 
 function timeNode(message, style) {
@@ -101,53 +174,50 @@ function timeNode(message, style) {
   return h("time", { class: style, datetime: message.timestamp, title: when.toLocaleString() }, clock);
 }
 
-function contextNode(message, app) {
-  const used = message.interaction_metadata;
-  if (used) {
-    const name = message.interaction?.name ?? used.name;
-    const user = known(app.store, used.user);
-    const kind = used.type === 2 ? ["used ", h("span", { class: "command-name" }, used.command_type > 1 || !name ? name ?? "a command" : `/${name}`)] : [used.type === 5 ? "filled in a form" : "pressed a button"];
-    return h("div", { class: "used" }, avatar(app.store, user, "tiny"), h("strong", {}, nameOf(app.store, user, app.guild())), " ", kind);
-  }
-  if (!message.message_reference) return null;
-  const original = message.referenced_message;
-  if (!original) return h("div", { class: "used" }, icon("reply"), "The original message was deleted");
-  return h("button", { type: "button", class: "used bare", onclick: () => app.showMessage(original.id) }, icon("reply"), avatar(app.store, original.author, "tiny"),
-    h("strong", {}, nameOf(app.store, known(app.store, original.author), app.guild())), " ", h("span", { class: "ellipsis" }, summary(original)));
-}
-
 function bodyNodes(message, author, app) {
   if (message.flags & LOADING) {
-    return [h("div", { class: "thinking" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), `${nameOf(app.store, author)} is thinking…`)];
+    return [
+      h(
+        "div",
+        { class: "thinking" },
+        h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+        `${nameOf(app.store, author)} is thinking…`,
+      ),
+    ];
   }
-  const edited = message.edited_timestamp && !(message.flags & COMPONENTS_V2) && h("small", { class: "edited", title: new Date(message.edited_timestamp).toLocaleString() }, "(edited)");
+  const edited =
+    message.edited_timestamp &&
+    !(message.flags & COMPONENTS_V2) &&
+    h("small", { class: "edited", title: new Date(message.edited_timestamp).toLocaleString() }, "(edited)");
   return message.content ? [...blocks(message.content, app), edited] : [edited];
 }
 
 function reactionNodes(message, app) {
-  return (message.reactions ?? []).map((one) => h("button", {
-    type: "button", class: one.me ? "reaction mine" : "reaction", "aria-pressed": String(Boolean(one.me)),
-    "aria-label": `${one.emoji.name}, ${one.count} ${one.count === 1 ? "reaction" : "reactions"}`,
-    onclick: () => app.react(message, one.emoji.name, Boolean(one.me)),
-  }, h("span", {}, one.emoji.name), h("span", {}, String(one.count))));
+  return (message.reactions ?? []).map((one) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: one.me ? "reaction mine" : "reaction",
+        "aria-pressed": String(Boolean(one.me)),
+        "aria-label": `${one.emoji.name}, ${one.count} ${one.count === 1 ? "reaction" : "reactions"}`,
+        onclick: () => app.hands.react(message, one.emoji.name, Boolean(one.me)),
+      },
+      h("span", {}, one.emoji.name),
+      h("span", {}, String(one.count)),
+    ),
+  );
 }
 
 function footNodes(message, app) {
   if (!(message.flags & EPHEMERAL)) return [];
-  return [h("p", { class: "only-you" }, icon("eye"), "Only you can see this · ",
-    h("button", { type: "button", class: "text-link", onclick: () => app.dismiss(message) }, "Dismiss"))];
-}
-
-/** One line that stands for a message: in replies and for those who listen. */
-export function summary(message) {
-  if (message.flags & LOADING) return "is thinking…";
-  if (message.content) return plainText(message.content);
-  const texts = textsOf(message.components ?? []);
-  if (texts.length) return plainText(texts.join(" "));
-  if (message.flags & 8192) return "Voice message";
-  return message.attachments?.map((one) => one.filename).join(", ") || message.embeds?.[0]?.title || "Message";
-}
-
-function textsOf(components) {
-  return components.flatMap((one) => (one.type === 10 ? [one.content] : textsOf(one.components ?? [])));
+  return [
+    h(
+      "p",
+      { class: "only-you" },
+      icon("eye"),
+      "Only you can see this · ",
+      h("button", { type: "button", class: "text-link", onclick: () => app.hands.dismiss(message) }, "Dismiss"),
+    ),
+  ];
 }

@@ -11,13 +11,33 @@ export class ModalView {
     this.fields = [];
     this.error = h("p", { class: "error", role: "alert", hidden: true });
     this.submitButton = h("button", { type: "submit", class: "button primary" }, "Submit");
-    this.form = h("form", { novalidate: true, onsubmit: (event) => this.submit(event) },
-      h("header", {}, h("h2", { id: `modal-${this.id}` }, modal.title), iconButton("close", "Close the form", () => this.cancel())),
-      h("div", { class: "modal-body" }, modal.components.map((component) => this.part(component))),
+    this.form = h(
+      "form",
+      { novalidate: true, onsubmit: (event) => this.submit(event) },
+      h(
+        "header",
+        {},
+        h("h2", { id: `modal-${this.id}` }, modal.title),
+        iconButton("close", "Close the form", () => this.cancel()),
+      ),
+      h(
+        "div",
+        { class: "modal-body" },
+        modal.components.map((component) => this.part(component)),
+      ),
       this.error,
-      h("footer", {}, h("button", { type: "button", class: "button secondary", onclick: () => this.cancel() }, "Cancel"), this.submitButton));
+      h(
+        "footer",
+        {},
+        h("button", { type: "button", class: "button secondary", onclick: () => this.cancel() }, "Cancel"),
+        this.submitButton,
+      ),
+    );
     this.dialog = h("dialog", { class: "modal", "aria-labelledby": `modal-${this.id}` }, this.form);
-    this.dialog.addEventListener("cancel", (event) => { event.preventDefault(); this.cancel(); });
+    this.dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      this.cancel();
+    });
     document.body.append(this.dialog);
     this.dialog.showModal();
     this.form.querySelector(".modal-body :is(input:not([type=file]), textarea, button)")?.focus();
@@ -25,7 +45,8 @@ export class ModalView {
 
   part(component) {
     if (component.type === 10) return h("div", { class: "text-display" }, blocks(component.content, this.app));
-    if (component.type === 1) return component.components.map((one) => this.labelled(one, one.label ?? one.placeholder ?? "", null));
+    if (component.type === 1)
+      return component.components.map((one) => this.labelled(one, one.label ?? one.placeholder ?? "", null));
     if (component.type === 18) return this.labelled(component.component, component.label, component.description);
     return this.labelled(component, component.label ?? "", null);
   }
@@ -35,9 +56,22 @@ export class ModalView {
     field.note = h("small", { class: "error", id: `${field.id}-problem` });
     this.fields.push(field);
     const needed = component.required ?? true;
-    return h("div", { class: "field" },
-      h("label", { for: field.id, class: "field-label" }, label, needed && component.type !== 23 && h("span", { class: "needed", title: "required" }, " *")),
-      description && h("p", { class: "muted" }, description), field.node, field.note);
+    const heading =
+      component.type !== 23 && // a box to tick has its words beside it
+      h(
+        "label",
+        { for: field.id, class: "field-label" },
+        label,
+        needed && h("span", { class: "needed", title: "required" }, " *"),
+      );
+    return h(
+      "div",
+      { class: "field" },
+      heading,
+      description && h("p", { class: "muted" }, description),
+      field.node,
+      field.note,
+    );
   }
 
   async submit(event) {

@@ -19,8 +19,11 @@ export function avatar(store, user, size = "normal") {
   const own = person.sandbox ?? {};
   const name = nameOf(store, person);
   const colour = own.colour ?? PALETTE[Number(BigInt(person.id) % BigInt(PALETTE.length))];
-  return h("span", { class: `avatar ${size}`, "aria-hidden": "true", style: { "--colour": colour } },
-    own.initials ?? name.slice(0, 1).toUpperCase());
+  return h(
+    "span",
+    { class: `avatar ${size}`, "aria-hidden": "true", style: { "--colour": colour } },
+    own.initials ?? name.slice(0, 1).toUpperCase(),
+  );
 }
 
 /** The colour of the highest coloured role as CSS, or null. */
@@ -37,9 +40,16 @@ export function hexColour(number) {
 }
 
 export function isOperator(user, guild) {
-  return Boolean(guild ? guild.members.find((one) => one.user.id === user.id)?.sandbox?.operator : user.sandbox?.operator);
+  return Boolean(
+    guild ? guild.members.find((one) => one.user.id === user.id)?.sandbox?.operator : user.sandbox?.operator,
+  );
 }
 
 export function badge(text, title) {
   return h("span", { class: "badge", title }, text);
+}
+
+/** The mark of a program among people; nothing for a person. */
+export function appBadge(user) {
+  return user.bot && badge("APP", "This is a program");
 }

@@ -40,9 +40,21 @@ export function voicePlayer(attachment) {
   const bars = heights(attachment.waveform).map((height) => h("i", { style: { "--height": height.toFixed(2) } }));
   const clock = h("span", { class: "clock" }, clockText(length_s));
   const button = h("button", { type: "button", class: "play", "aria-label": "Play voice message" }, icon("play"));
-  const slider = h("input", { type: "range", min: "0", max: String(length_s || 1), step: "0.1", value: "0", "aria-label": "Position in the voice message" });
-  const node = h("div", { class: "voice", role: "group", "aria-label": `Voice message, ${clockText(length_s)}` },
-    button, h("div", { class: "wave" }, h("div", { class: "bars", "aria-hidden": "true" }, bars), slider), clock);
+  const slider = h("input", {
+    type: "range",
+    min: "0",
+    max: String(length_s || 1),
+    step: "0.1",
+    value: "0",
+    "aria-label": "Position in the voice message",
+  });
+  const node = h(
+    "div",
+    { class: "voice", role: "group", "aria-label": `Voice message, ${clockText(length_s)}` },
+    button,
+    h("div", { class: "wave" }, h("div", { class: "bars", "aria-hidden": "true" }, bars), slider),
+    clock,
+  );
   const paint = () => {
     const at = length_s ? audio.currentTime / length_s : 0;
     bars.forEach((bar, i) => bar.classList.toggle("past", i / bars.length < at));
@@ -58,12 +70,20 @@ export function voicePlayer(attachment) {
     if (!audio.paused) return audio.pause();
     if (playing && playing !== audio) playing.pause();
     playing = audio;
-    return audio.play().catch(() => { clock.textContent = "cannot be played"; });
+    return audio.play().catch(() => {
+      clock.textContent = "cannot be played";
+    });
   });
   audio.addEventListener("play", () => face("pause", "Pause voice message"));
   audio.addEventListener("pause", () => face("play", "Play voice message"));
-  audio.addEventListener("ended", () => { audio.currentTime = 0; paint(); });
+  audio.addEventListener("ended", () => {
+    audio.currentTime = 0;
+    paint();
+  });
   audio.addEventListener("timeupdate", paint);
-  slider.addEventListener("input", () => { audio.currentTime = Number(slider.value); paint(); });
+  slider.addEventListener("input", () => {
+    audio.currentTime = Number(slider.value);
+    paint();
+  });
   return node;
 }

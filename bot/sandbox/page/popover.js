@@ -24,7 +24,8 @@ export function popover(anchor, content, { label, role = "dialog", focus = null,
     closePopover();
   };
   const onpress = (event) => {
-    if (!node.contains(event.target) && !(anchor instanceof Element && anchor.contains(event.target))) closePopover(false);
+    if (!node.contains(event.target) && !(anchor instanceof Element && anchor.contains(event.target)))
+      closePopover(false);
   };
   document.addEventListener("keydown", onkey, true);
   document.addEventListener("pointerdown", onpress, true);
@@ -52,12 +53,19 @@ export function isOpenFor(anchor) {
 }
 
 function put(node, anchor) {
-  const box = anchor instanceof Element ? anchor.getBoundingClientRect() : { left: anchor.x, right: anchor.x, top: anchor.y, bottom: anchor.y };
-  if (anchor instanceof Element && anchor.classList.contains("select")) node.style.setProperty("min-width", `${Math.min(box.width, 360)}px`);
+  const box =
+    anchor instanceof Element
+      ? anchor.getBoundingClientRect()
+      : { left: anchor.x, right: anchor.x, top: anchor.y, bottom: anchor.y };
+  if (anchor instanceof Element && anchor.classList.contains("select"))
+    node.style.setProperty("min-width", `${Math.min(box.width, 360)}px`);
   const { offsetWidth: width, offsetHeight: height } = node;
   const room_px = 8;
   const below = box.bottom + 4;
-  const top = below + height <= innerHeight - room_px ? below : Math.max(room_px, Math.min(box.top - height - 4, innerHeight - height - room_px));
+  const top =
+    below + height <= innerHeight - room_px
+      ? below
+      : Math.max(room_px, Math.min(box.top - height - 4, innerHeight - height - room_px));
   const left = Math.max(room_px, Math.min(box.left, innerWidth - width - room_px));
   node.style.setProperty("top", `${top}px`);
   node.style.setProperty("left", `${left}px`);
@@ -66,7 +74,9 @@ function put(node, anchor) {
 /** Arrow keys, Home and End move the focus among `items` of a menu or list. */
 export function arrowKeys(container, selector) {
   container.addEventListener("keydown", (event) => {
-    const items = [...container.querySelectorAll(selector)].filter((item) => !item.disabled && item.offsetParent !== null);
+    const items = [...container.querySelectorAll(selector)].filter(
+      (item) => !item.disabled && item.offsetParent !== null,
+    );
     const at = items.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
     if (to === undefined || items.length === 0) return;

@@ -1,13 +1,18 @@
 // Records a voice message from the microphone.
 
-const TYPES = [["audio/ogg;codecs=opus", "ogg"], ["audio/webm;codecs=opus", "webm"], ["audio/mp4", "m4a"]];
+const TYPES = [
+  ["audio/ogg;codecs=opus", "ogg"],
+  ["audio/webm;codecs=opus", "webm"],
+  ["audio/mp4", "m4a"],
+];
 const TICK_MS = 100;
 const MOST_BARS = 256; // Discord's own limit for a waveform
 export const LONGEST_S = 20 * 60;
 
 /** Why recording is not possible, as a sentence; or null. */
 export function cannotRecord() {
-  if (!navigator.mediaDevices?.getUserMedia) return "The browser gives the microphone to this page only at localhost or over https.";
+  if (!navigator.mediaDevices?.getUserMedia)
+    return "The browser gives the microphone to this page only at localhost or over https.";
   return typeof MediaRecorder === "undefined" ? "This browser cannot record sound." : null;
 }
 
@@ -51,7 +56,9 @@ export class Recorder {
   /** End and give {file, duration_secs, waveform}. */
   async finish() {
     const duration_secs = Math.round(this.seconds() * 100) / 100;
-    const stopped = new Promise((resolve) => { this.media.onstop = resolve; });
+    const stopped = new Promise((resolve) => {
+      this.media.onstop = resolve;
+    });
     this.media.stop();
     await stopped;
     this.release();

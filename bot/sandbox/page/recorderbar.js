@@ -1,6 +1,6 @@
 // What stands in the message box while a voice message is being recorded.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, iconButton } from "./dom.js";
 import { clockText } from "./player.js";
 import { cannotRecord, LONGEST_S, Recorder } from "./recorder.js";
 
@@ -17,9 +17,18 @@ export class RecorderBar {
     this.clock = h("span", { class: "clock" }, "0:00");
     this.meter = h("div", { class: "meter", "aria-hidden": "true" });
     this.send = iconButton("send", "Send the voice message", () => this.finish(), { class: "icon-button send" });
-    this.node = h("div", { class: "recorder", role: "group", "aria-label": "Recording a voice message" },
-      iconButton("trash", "Throw the recording away", () => this.cancel()), h("span", { class: "recording-dot", "aria-hidden": "true" }), this.clock, this.meter, this.send);
-    this.node.addEventListener("keydown", (event) => { if (event.key === "Escape") this.cancel(); });
+    this.node = h(
+      "div",
+      { class: "recorder", role: "group", "aria-label": "Recording a voice message" },
+      iconButton("trash", "Throw the recording away", () => this.cancel()),
+      h("span", { class: "recording-dot", "aria-hidden": "true" }),
+      this.clock,
+      this.meter,
+      this.send,
+    );
+    this.node.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.cancel();
+    });
   }
 
   async start() {

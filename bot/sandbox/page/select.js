@@ -9,16 +9,37 @@ export function optionsOf(component, app) {
   const { store } = app;
   const { channel, guild } = store.place(store.current) ?? {};
   const chosen = new Set((component.default_values ?? []).map((one) => one.id));
-  const users = () => (guild ? guild.members.map((one) => one.user) : [store.me, ...(channel?.recipients ?? [])])
-    .map((user) => ({ value: user.id, label: nameOf(store, user, guild), description: `@${user.username}`, chosen: chosen.has(user.id) }));
-  const roles = () => (guild?.roles ?? []).filter((role) => role.id !== guild.id)
-    .map((role) => ({ value: role.id, label: `@${role.name}`, description: "Role", chosen: chosen.has(role.id) }));
+  const users = () =>
+    (guild ? guild.members.map((one) => one.user) : [store.me, ...(channel?.recipients ?? [])]).map((user) => ({
+      value: user.id,
+      label: nameOf(store, user, guild),
+      description: `@${user.username}`,
+      chosen: chosen.has(user.id),
+    }));
+  const roles = () =>
+    (guild?.roles ?? [])
+      .filter((role) => role.id !== guild.id)
+      .map((role) => ({ value: role.id, label: `@${role.name}`, description: "Role", chosen: chosen.has(role.id) }));
   switch (component.type) {
-    case 3: return component.options.map((one) => ({ ...one, label: emojiText(one.emoji) + one.label, chosen: Boolean(one.default) }));
-    case 5: return users();
-    case 6: return roles();
-    case 7: return [...users(), ...roles()];
-    default: return (guild?.channels ?? []).map((one) => ({ value: one.id, label: `#${one.name}`, description: one.topic, chosen: chosen.has(one.id) }));
+    case 3:
+      return component.options.map((one) => ({
+        ...one,
+        label: emojiText(one.emoji) + one.label,
+        chosen: Boolean(one.default),
+      }));
+    case 5:
+      return users();
+    case 6:
+      return roles();
+    case 7:
+      return [...users(), ...roles()];
+    default:
+      return (guild?.channels ?? []).map((one) => ({
+        value: one.id,
+        label: `#${one.name}`,
+        description: one.topic,
+        chosen: chosen.has(one.id),
+      }));
   }
 }
 
@@ -35,8 +56,18 @@ export function selectNode(component, app, onchange, label = component.placehold
   const options = optionsOf(component, app);
   const most = component.max_values ?? 1;
   const face = h("span", { class: "select-face" });
-  const node = h("button", { type: "button", class: "select", "aria-haspopup": "listbox", "aria-label": label, disabled: component.disabled ?? false },
-    face, icon("down"));
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: "select",
+      "aria-haspopup": "listbox",
+      "aria-label": label,
+      disabled: component.disabled ?? false,
+    },
+    face,
+    icon("down"),
+  );
   if (component.custom_id) node.dataset.customId = component.custom_id;
   node.values = options.filter((one) => one.chosen).map((one) => one.value);
   const paint = () => {
@@ -60,8 +91,17 @@ export function selectNode(component, app, onchange, label = component.placehold
 function openList(node, options, most, label, onclose) {
   const chosen = new Set(node.values);
   const items = options.map((option) => {
-    const item = h("button", { type: "button", class: "option", role: "option", "aria-selected": String(chosen.has(option.value)) },
-      h("span", { class: "option-text" }, h("span", {}, option.label), option.description && h("small", {}, option.description)), icon("check"));
+    const item = h(
+      "button",
+      { type: "button", class: "option", role: "option", "aria-selected": String(chosen.has(option.value)) },
+      h(
+        "span",
+        { class: "option-text" },
+        h("span", {}, option.label),
+        option.description && h("small", {}, option.description),
+      ),
+      icon("check"),
+    );
     item.addEventListener("click", () => choose(option.value, item));
     return item;
   });
@@ -76,13 +116,19 @@ function openList(node, options, most, label, onclose) {
     item.setAttribute("aria-selected", String(chosen.has(value)));
     node.values = options.map((one) => one.value).filter((one) => chosen.has(one));
   };
-  const list = h("div", { class: "options", role: "listbox", "aria-label": label, "aria-multiselectable": most > 1 ? "true" : null }, items);
+  const list = h(
+    "div",
+    { class: "options", role: "listbox", "aria-label": label, "aria-multiselectable": most > 1 ? "true" : null },
+    items,
+  );
   arrowKeys(list, ".option");
-  const done = most > 1 && h("button", { type: "button", class: "button primary", onclick: () => closePopover() }, "Done");
+  const done =
+    most > 1 && h("button", { type: "button", class: "button primary", onclick: () => closePopover() }, "Done");
   const first = items.find((item) => item.getAttribute("aria-selected") === "true") ?? items[0];
   const content = options.length ? [list, done] : h("p", { class: "muted" }, "Nothing to choose from.");
   popover(node, content, {
-    label, focus: first,
+    label,
+    focus: first,
     onclose: () => {
       node.setAttribute("aria-expanded", "false");
       onclose();

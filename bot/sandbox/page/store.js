@@ -59,7 +59,8 @@ export class Store extends EventTarget {
     if (message.channel_id !== this.current && !mine) {
       const unread = this.unread.get(message.channel_id) ?? { count: 0, mentions: 0 };
       unread.count += 1;
-      if (message.mentions?.some((user) => user.id === this.me.id) || this.isDm(message.channel_id)) unread.mentions += 1;
+      if (message.mentions?.some((user) => user.id === this.me.id) || this.isDm(message.channel_id))
+        unread.mentions += 1;
       this.unread.set(message.channel_id, unread);
       this.tell("world");
     }
@@ -75,7 +76,8 @@ export class Store extends EventTarget {
   on_message_delete({ channel_id, message_id }) {
     const list = this.messages.get(channel_id) ?? [];
     // Nobody tells of the answers to it, which quote it.
-    const without = (message) => (message.referenced_message?.id === message_id ? { ...message, referenced_message: null } : message);
+    const without = (message) =>
+      message.referenced_message?.id === message_id ? { ...message, referenced_message: null } : message;
     this.messages.set(channel_id, list.filter((message) => message.id !== message_id).map(without));
     this.tell("messages");
   }

@@ -2,8 +2,10 @@
 
 import { h, icon, reconcile } from "./dom.js";
 import { lineToTry, welcome } from "./hints.js";
-import { MessageView, summary } from "./message.js";
+import { EPHEMERAL } from "./flags.js";
+import { MessageView } from "./message.js";
 import { nameOf } from "./people.js";
+import { summary } from "./quote.js";
 
 const TOGETHER_MS = 7 * 60 * 1000; // one author's messages within this stand under one header
 const NEAR_PX = 60;
@@ -25,7 +27,9 @@ export class Timeline {
     this.toBottom.addEventListener("click", () => this.stick());
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     // Pictures that load and cards that grow must not push the newest message out of sight.
-    const watch = new ResizeObserver(() => { if (this.stuck) this.jump(); });
+    const watch = new ResizeObserver(() => {
+      if (this.stuck) this.jump();
+    });
     watch.observe(this.list);
     watch.observe(this.scroller);
     watch.observe(this.waiting);
@@ -86,7 +90,13 @@ export class Timeline {
     if (key === this.beginningKey) return;
     this.beginningKey = key;
     const started = h("p", { class: "muted start" }, `This is the beginning of ${this.app.channelName(place, true)}.`);
-    this.beginning.replaceChildren(...(messages.length === 0 ? [welcome(this.app, place, line)] : complete ? [started] : [h("p", { class: "muted start" }, "Scroll up for older messages")]));
+    this.beginning.replaceChildren(
+      ...(messages.length === 0
+        ? [welcome(this.app, place, line)]
+        : complete
+          ? [started]
+          : [h("p", { class: "muted start" }, "Scroll up for older messages")]),
+    );
   }
 
   /** Commands that were sent and have no message yet, and those that failed. */
@@ -100,8 +110,23 @@ export class Timeline {
     const name = (one) => (one.kind === "slash" ? `/${one.name}` : one.name);
     this.waiting.replaceChildren(
       ...pending.map((one) => h("p", { class: "pending" }, `Sending ${name(one)} …`)),
-      ...failed.map((one) => h("div", { class: "failed", role: "alert" }, h("strong", {}, name(one)), " ", h("span", { class: "error" }, one.error ?? "The application did not respond"),
-        h("p", { class: "only-you" }, icon("eye"), "Only you can see this · ", h("button", { type: "button", class: "text-link", onclick: () => this.app.forget(one.id) }, "Dismiss")))));
+      ...failed.map((one) =>
+        h(
+          "div",
+          { class: "failed", role: "alert" },
+          h("strong", {}, name(one)),
+          " ",
+          h("span", { class: "error" }, one.error ?? "The application did not respond"),
+          h(
+            "p",
+            { class: "only-you" },
+            icon("eye"),
+            "Only you can see this · ",
+            h("button", { type: "button", class: "text-link", onclick: () => this.app.forget(one.id) }, "Dismiss"),
+          ),
+        ),
+      ),
+    );
     for (const { view } of this.views.values()) view.mark();
   }
 
@@ -155,6 +180,12 @@ export class Timeline {
 }
 
 function isCompact(message, before) {
-  return Boolean(before) && before.author.id === message.author.id && !message.interaction_metadata && !message.message_reference
-    && (before.flags & 64) === (message.flags & 64) && Date.parse(message.timestamp) - Date.parse(before.timestamp) < TOGETHER_MS;
+  return (
+    Boolean(before) &&
+    before.author.id === message.author.id &&
+    !message.interaction_metadata &&
+    !message.message_reference &&
+    (before.flags & EPHEMERAL) === (message.flags & EPHEMERAL) &&
+    Date.parse(message.timestamp) - Date.parse(before.timestamp) < TOGETHER_MS
+  );
 }

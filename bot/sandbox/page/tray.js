@@ -18,7 +18,10 @@ export class Tray {
         this.rules.oncomplaint(`Not more than ${this.rules.most} ${this.rules.most === 1 ? "file" : "files"}.`);
         break;
       }
-      if (file.size > this.rules.bytes) this.rules.oncomplaint(`${file.name} is too large: ${sizeText(file.size)} of at most ${sizeText(this.rules.bytes)}.`);
+      if (file.size > this.rules.bytes)
+        this.rules.oncomplaint(
+          `${file.name} is too large: ${sizeText(file.size)} of at most ${sizeText(this.rules.bytes)}.`,
+        );
       else this.files.push(file);
     }
     this.paint();
@@ -36,10 +39,18 @@ export class Tray {
 
   paint() {
     for (const image of this.node.querySelectorAll("img")) URL.revokeObjectURL(image.src);
-    this.node.replaceChildren(...this.files.map((file) => h("li", {},
-      file.type.startsWith("image/") ? h("img", { src: URL.createObjectURL(file), alt: "" }) : icon("file"),
-      h("span", { class: "tray-name", title: file.name }, file.name), h("small", { class: "muted" }, sizeText(file.size)),
-      iconButton("close", `Remove ${file.name}`, () => this.remove(file)))));
+    this.node.replaceChildren(
+      ...this.files.map((file) =>
+        h(
+          "li",
+          {},
+          file.type.startsWith("image/") ? h("img", { src: URL.createObjectURL(file), alt: "" }) : icon("file"),
+          h("span", { class: "tray-name", title: file.name }, file.name),
+          h("small", { class: "muted" }, sizeText(file.size)),
+          iconButton("close", `Remove ${file.name}`, () => this.remove(file)),
+        ),
+      ),
+    );
     this.node.hidden = this.files.length === 0;
     this.rules.onchange();
   }
@@ -53,9 +64,18 @@ export function dropZone(node, take) {
     node.classList.toggle("dropping", depth > 0);
   };
   const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  node.addEventListener("dragenter", (event) => { if (holds(event)) { event.preventDefault(); mark(1); } });
-  node.addEventListener("dragleave", (event) => { if (holds(event)) mark(-1); });
-  node.addEventListener("dragover", (event) => { if (holds(event)) event.preventDefault(); });
+  node.addEventListener("dragenter", (event) => {
+    if (holds(event)) {
+      event.preventDefault();
+      mark(1);
+    }
+  });
+  node.addEventListener("dragleave", (event) => {
+    if (holds(event)) mark(-1);
+  });
+  node.addEventListener("dragover", (event) => {
+    if (holds(event)) event.preventDefault();
+  });
   node.addEventListener("drop", (event) => {
     if (!holds(event)) return;
     event.preventDefault();

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
 from tests.acceptance.page import show_bot
@@ -51,22 +51,21 @@ class Window:
         self.complaints: list[str] = []
         # A preview that the bot has replaced before the browser asked for it is gone, and the console says so.
         self.expected_complaints = ["preview.png"]
+        page.on("request", self._asked)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     async def open(self, member: str = "ada", channel_id: str = "") -> Page:
         """Load the page as a member."""
-        await self.page.route("**/*", self._guard)
         await self.page.goto(f"{self.url}/#/{member}/{channel_id}")
         await expect(self.page.locator("#app.ready")).to_be_visible()
         return self.page
 
-    async def _guard(self, route: Route) -> None:
-        """Let a request through, noting it where it leaves this machine."""
-        address = urlsplit(route.request.url)
+    def _asked(self, request: Request) -> None:
+        """Note a request that leaves this machine."""
+        address = urlsplit(request.url)
         if address.scheme not in ("data", "blob") and address.netloc != urlsplit(self.url).netloc:
-            self.outside.append(route.request.url)
-        await route.continue_()
+            self.outside.append(request.url)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

@@ -10,7 +10,8 @@ from tests.acceptance.page.show_bot import ShowBot
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = {"width": 360, "height": 740}
-WIDER_THAN_WINDOW = """() => [...document.querySelectorAll("body, #chat, #scroller, #composer, .popover, dialog")]
+WIDER_THAN_WINDOW = """() =>
+    [...document.querySelectorAll("body, #chat, #scroller, #composer, .command-form, .popover, dialog")]
     .filter((node) => node.scrollWidth > node.clientWidth + 1 || node.getBoundingClientRect().right > innerWidth + 1)
     .map((node) => node.id || node.className)"""
 
@@ -61,7 +62,8 @@ async def test_phone_has_no_sideways_scroll_and_the_sidebar_slides_in(
     await window.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     page = await window.open()
     await box.member("ben").say("w" * 300 + " https://example.org/" + "x" * 200)
-    await page.get_by_label("Message", exact=True).press_sequentially("/imagine a cat")
+    await page.get_by_label("Message", exact=True).press_sequentially("/imagine a cat " + "that sleeps " * 12)
+    assert await page.evaluate(WIDER_THAN_WINDOW) == []
     await page.keyboard.press("Enter")
     for _ in range(5):
         bot.go.release()
