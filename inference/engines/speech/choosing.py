@@ -30,10 +30,9 @@ class Line:
 class Chooser:
     """Chooses tokens by greedy search, or above temperature 0 by lot."""
 
-    def __init__(self, tokenizer: Tokenizer, device: torch.device) -> None:
+    def __init__(self, tokenizer: Tokenizer, device: torch.device, never: Sequence[int] = ()) -> None:
         self._eot, self._times = tokenizer.eot, tokenizer.timestamp_begin
-        never = [*suppressed(tokenizer), tokenizer.no_timestamps]
-        self._never = torch.tensor(never, device=device)
+        self._never = torch.tensor([*suppressed(tokenizer), tokenizer.no_timestamps, *never], device=device)
         self._blank = torch.tensor([*tokenizer.encode(" "), tokenizer.eot], device=device)
 
     def choose(self, logits: Tensor, lines: Sequence[Line]) -> list[int]:

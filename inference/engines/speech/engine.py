@@ -17,7 +17,7 @@ from inference.requests import Kind
 log = logging.getLogger(__name__)
 
 SLOTS = 32
-_IDLE_S = 0.02  # how long a step waits for a clip that is being prepared, when there is nothing else to do
+_IDLE_S = 0.005  # how long a step waits for a clip that is being prepared, when there is nothing else to do
 
 
 class SpeechEngine:

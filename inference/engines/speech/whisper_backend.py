@@ -38,7 +38,12 @@ class _Seat:
 class WhisperBackend:
     """Decodes windows of many clips token by token, together; they join and leave between two tokens."""
 
-    def __init__(self, model: Whisper, *, lanes: int, tokens_per_step: int) -> None:
+    def __init__(self, model: Whisper, *, lanes: int, tokens_per_step: int, never: Sequence[int] = ()) -> None:
+        """Take a model over.
+
+        Parameters:
+            never: tokens that are not chosen, besides those that whisper rules out; a bench forces a length with it.
+        """
         self.n_mels = model.dims.n_mels
         self.tokens_max = model.dims.n_text_ctx // 2
         self.multilingual = model.is_multilingual
@@ -49,7 +54,7 @@ class WhisperBackend:
         self._count = lanes
         self._tokens_per_step = tokens_per_step
         self._tokenizer = tokenizer_for(self, None)
-        self._chooser = Chooser(self._tokenizer, model.device)
+        self._chooser = Chooser(self._tokenizer, model.device, never)
         self._waiting: list[_Seat] = []  # encoded, about to take a lane
         self._seated: list[_Seat] = []  # by lane
         self._reported: dict[str, _Seat] = {}
