@@ -1,6 +1,7 @@
 """The picture engine: everybody's lanes advance together, one forward pass a step."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 PREVIEW_EVERY_S = 3.0
 PREPARE_MAX_S = 0.2  # of one step spent on encoding newcomers' prompts
+LANES_EACH = 4  # pictures that a job has unless its member says otherwise
 IDLE_WAIT_S = 0.005  # a step that only waits for a load gives the other engines their turn soon
 
 
@@ -45,7 +47,7 @@ class DiffusionEngine:
         models: ModelCache,
         shelf: AdapterShelf,
         *,
-        slots: int = 8,
+        slots: int = 16,
         lanes_max: int | None = None,
         preview_every_s: float = PREVIEW_EVERY_S,
         clock: Callable[[], float] = time.monotonic,
@@ -54,14 +56,15 @@ class DiffusionEngine:
 
         Args:
             models: may be shared with the training engine of the same worker.
-            slots: jobs aboard at once.
+            slots: jobs aboard at once, at most.
             lanes_max: pictures in one pass; by the kind of device if not given.
         """
         self._catalogue = catalogue
         self._models = models
         self._shelf = shelf
         self._slots = slots
-        self._limit = BatchLimit(lanes_max or (16 if models.device.type == "cuda" else 8))
+        self._lanes_max = lanes_max or (16 if models.device.type == "cuda" else 8)
+        self._limit = BatchLimit(self._lanes_max)
         self._preview_every_s = preview_every_s
         self._clock = clock
         self._drawings: dict[str, Drawing] = {}
@@ -75,8 +78,14 @@ class DiffusionEngine:
     # -- what the worker calls ----------------------------------------------------------------------------------------
 
     def free_slots(self) -> int:
-        """Return how many more tasks could be admitted now."""
-        return self._slots - len(self._drawings)
+        """Return how many more tasks could be admitted now.
+
+        As many as fill a pass and no more: a job that would only share lanes with those before it makes all of them
+        slower, and is better kept in line, where its place is fair.
+        """
+        aboard = sum(drawing.request.count for drawing in self._drawings.values())
+        wanted = math.ceil(max(0, self._lanes_max - aboard) / LANES_EACH)
+        return min(self._slots - len(self._drawings), wanted)
 
     def busy(self) -> bool:
         """Return whether anything is aboard; a step that can only wait for a load returns within milliseconds."""

@@ -84,12 +84,23 @@ def test_newcomer_joins_between_steps_and_may_end_first(studio: Studio) -> None:
     assert isinstance(_last(studio, "long"), Finished)
 
 
-def test_slots_are_counted_by_jobs(studio: Studio) -> None:
-    free = studio.engine.free_slots()
-    studio.admit("job", make_request(count=4))
-    assert studio.engine.free_slots() == free - 1
+def test_slots_are_free_until_a_pass_is_full(sd_folder: Path, models: ModelCache) -> None:
+    studio = Studio(make_line(sd_folder), models=models, lanes_max=8)
+    free = [studio.engine.free_slots()]
+    for number, count in enumerate((1, 4, 4)):
+        studio.admit(f"job-{number}", make_request(count=count))
+        free.append(studio.engine.free_slots())
+    assert free == [2, 2, 1, 0]
     studio.finish()
-    assert studio.engine.free_slots() == free
+    assert studio.engine.free_slots() == 2
+    studio.close()
+
+
+def test_slots_are_never_more_than_the_operator_allows(sd_folder: Path, models: ModelCache) -> None:
+    studio = Studio(make_line(sd_folder), models=models, lanes_max=64, slots=3)
+    studio.admit("job", make_request())
+    assert studio.engine.free_slots() == 2
+    studio.close()
 
 
 def test_picture_is_enlarged_as_the_catalogue_says(sd_folder: Path, models: ModelCache) -> None:
