@@ -53,6 +53,7 @@ class Submission:
     work: int | None = None  # credits of work for the fair order; None: the price (a free job is still work)
     token_lifetime_s: float = 900.0  # the platform's 15 minutes
     source_job_id: str | None = None
+    message_id: int | None = None  # the card, where the platform told it with its receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
