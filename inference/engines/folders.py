@@ -116,7 +116,21 @@ def _check_component(folder: Path, root: Path) -> int:
         pickled = any(file.suffix in _PICKLES for file in files)
         why = "has only pickled weights; convert them to safetensors" if pickled else "has no safetensors"
         raise ModelUnusable(f"{folder.parent.name}: {folder.name} {why}.")
+    for file in files:
+        if file.name.endswith(".safetensors.index.json"):
+            _check_shards(file, root)
     return sum(_check_header(file) for file in weights)
+
+
+def _check_shards(index: Path, root: Path) -> None:
+    """Check that an index of a split model names safetensors beside it: the libraries would unpickle any other file."""
+    shards = _read_json(index, root).get("weight_map")
+    names = set(map(str, shards.values())) if isinstance(shards, dict) else {""}
+    for name in names:
+        if Path(name).name != name or not name.endswith(".safetensors") or not (index.parent / name).is_file():
+            raise ModelUnusable(
+                f"{index.name} in {index.parent.name} names {name!r}, which is no safetensors beside it."
+            )
 
 
 def _check_header(file: Path) -> int:

@@ -99,13 +99,15 @@ def _part(folder: CheckedFolder, name: str) -> Any:
     """Load one network in float32 on the CPU; every weight has to come from its safetensors."""
     class_name = folder.classes[name]
     library: Any = transformers if name.startswith("text_encoder") else diffusers
-    dtype_word = "dtype" if library is transformers else "torch_dtype"
+    options: dict[str, Any] = {"torch_dtype": torch.float32}
+    if library is transformers:  # a configuration may name an attention kernel to be fetched: ours is the built-in one
+        options = {"dtype": torch.float32, "attn_implementation": "sdpa"}
     part, info = getattr(library, class_name).from_pretrained(
         folder.path / name,
         use_safetensors=True,
         local_files_only=True,
         output_loading_info=True,
-        **{dtype_word: torch.float32},
+        **options,
     )
     if missing := sorted(info.get("missing_keys") or ()):
         # the libraries only warn, and draw the rest at random

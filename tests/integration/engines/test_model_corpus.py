@@ -127,6 +127,36 @@ def test_malformed_safetensors_are_refused(folder: Path, canary: Path, damage: C
     assert_unusable(folder, canary, "safetensors")
 
 
+@pytest.mark.parametrize("shard", ["evil.bin", "../evil.safetensors", "/etc/passwd", "gone.safetensors", 5, None])
+@pytest.mark.parametrize("part", ["unet", "text_encoder"])
+def test_split_weights_that_are_no_safetensors_beside_their_index_are_refused(
+    folder: Path, canary: Path, part: str, shard: Any
+) -> None:
+    stem = "diffusion_pytorch_model" if part == "unet" else "model"
+    weights = folder / part / f"{stem}.safetensors"
+    names = list(safetensors.torch.load_file(weights))
+    weights.rename(folder / part / "other.safetensors")
+    for name in ("unet/evil.bin", "text_encoder/evil.bin", "evil.safetensors"):
+        (folder / name).write_bytes(pickle.dumps(Canary(canary)))
+    index = {"metadata": {}, "weight_map": dict.fromkeys(names, shard)}
+    (folder / part / f"{stem}.safetensors.index.json").write_text(json.dumps(index))
+    assert_unusable(folder, canary, "no safetensors beside it")
+
+
+def test_split_weights_are_loaded(folder: Path) -> None:
+    file = folder / "unet" / WEIGHTS
+    tensors = safetensors.torch.load_file(file)
+    file.unlink()
+    shards = {"one.safetensors": list(tensors)[::2], "two.safetensors": list(tensors)[1::2]}
+    for name, keys in shards.items():
+        safetensors.torch.save_file({key: tensors[key] for key in keys}, folder / "unet" / name)
+    index = {"metadata": {}, "weight_map": {key: name for name, keys in shards.items() for key in keys}}
+    (folder / "unet" / f"{WEIGHTS}.index.json").write_text(json.dumps(index))
+    cache = ModelCache("cpu", limit_bytes=1 << 30)
+    assert torch.equal(cache.get(make_line(folder)).unet.conv_in.weight, tensors["conv_in.weight"])
+    cache.close()
+
+
 def test_missing_weights_are_refused_instead_of_drawn_at_random(folder: Path, canary: Path) -> None:
     file = folder / "unet" / WEIGHTS
     tensors = safetensors.torch.load_file(file)
