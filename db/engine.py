@@ -8,8 +8,9 @@ Two databases, one set of rules:
   forgotten); an fsync costs about 3 ms a commit and buys that away. One asyncio lock queues this process's writers,
   because SQLite's own waiting polls; other processes are waited for by `busy_timeout`.
 - **PostgreSQL** (a cluster): READ COMMITTED and row locks, always taken in this order, so that nobody waits in a
-  circle: one member's account → the lines (`db.tables.lines`, alphabetically by kind; a line's lock guards its flows
-  and seats) → job rows. A transaction that conflicts nevertheless is tried again from its start.
+  circle: members' accounts (two for a gift: by id) → the lines (`db.tables.lines`, alphabetically by kind; a line's
+  lock guards its flows and seats) → guild uses → job rows. A transaction that conflicts nevertheless is tried again
+  from its start.
 
 Time is the database's: `now(connection)` asks it, so several machines agree about leases. Tests move it with
 `advance`.

@@ -2,9 +2,11 @@
 
 StoreError
 ├── NotEnoughCredits     the member's available credits do not cover the price
+├── BudgetSpent          the guild's budget does not cover the price
 ├── TooManyQueued        the member has as many jobs waiting as allowed
 ├── UnknownJob           no job has this id
 ├── UnknownSubject       no subject has this id
+├── UnknownOffer         the question was answered already, or is no longer kept
 ├── NameTaken            the member has a subject of that name
 ├── StoreBusy            the database stayed locked or kept conflicting; nothing was changed, trying again is safe
 ├── BadKey               a file key that is not one of ours
@@ -33,6 +35,16 @@ class NotEnoughCredits(StoreError):
         self.renews_at = renews_at
 
 
+class BudgetSpent(StoreError):
+    """This server's credits are used up for now."""
+
+    def __init__(self, *, left: int, price: int, renews_at: dt.datetime) -> None:
+        super().__init__(f"This server's budget has {left} credits left, and this costs {price}.")
+        self.left = left
+        self.price = price
+        self.renews_at = renews_at
+
+
 class TooManyQueued(StoreError):
     """Too many jobs are waiting already."""
 
@@ -47,6 +59,10 @@ class UnknownJob(StoreError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"There is no job {job_id}.")
         self.job_id = job_id
+
+
+class UnknownOffer(StoreError):
+    """That question is no longer open; please ask once more."""
 
 
 class UnknownSubject(StoreError):

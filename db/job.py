@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from db.allowance import Allowance
+from db.budgets import Budget
+
 
 class State(StrEnum):
     """Where a job stands. The last three are final."""
@@ -54,6 +57,11 @@ class Submission:
     token_lifetime_s: float = 900.0  # the platform's 15 minutes
     source_job_id: str | None = None
     message_id: int | None = None  # the card, where the platform told it with its receipt
+    allowance: Allowance | None = None  # the member's, by their tier; None: the ledger's own
+    budget: Budget | None = None  # of the guild; None: no limit
+    weight: float = 1.0  # the member's share among those of the guild
+    guild_weight: float = 1.0  # the guild's share among guilds
+    forecast_s: float | None = None  # what the member was told: seconds from here to the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,8 @@ class Job:
     source_job_id: str | None  # the job that this one varies or repeats
     revision: int  # +1 at each change that the card shows
     changed_at: dt.datetime
+    forecast_s: float | None = None  # what its member was told: seconds from its acceptance to its end
+    budget_day: str | None = None  # for which day of its guild's budget the hold counts
 
     @property
     def final(self) -> bool:

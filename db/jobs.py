@@ -14,11 +14,13 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import claim, lease, reads, submit
+from db import claim, foresight, lease, reads, submit
 from db.engine import Database
 from db.errors import UnknownJob
+from db.foresight import Forecasted
 from db.job import Beaten, Changes, End, Job, Limits, Pace, Place, Report, State, Submission, Waiting
 from db.ledger import Ledger
+from db.schedule import FlowKey
 from db.tables import jobs
 from db.wake import CHANGED, QUEUED
 
@@ -26,6 +28,7 @@ __all__ = [
     "Beaten",
     "Changes",
     "End",
+    "Forecasted",
     "Job",
     "JobStore",
     "Limits",
@@ -48,7 +51,7 @@ class JobStore:
     async def submit(self, submission: Submission) -> Job:
         """Accept a request: hold its price and put it in line. The same interaction id again gives the same job.
 
-        Raises NotEnoughCredits, TooManyQueued; then nothing changed.
+        Raises NotEnoughCredits, BudgetSpent, TooManyQueued; then nothing changed.
         """
         job, is_new = await submit.submit(self.db, self.ledger, submission)
         if is_new:
@@ -121,6 +124,16 @@ class JobStore:
     async def place(self, job_id: str) -> Place:
         """Return how much is served before a queued job. Raises UnknownJob."""
         return await reads.place(self.db, job_id)
+
+    async def foresee(self, *, kind: str, pace: Pace, guild_id: int | None, user_id: int) -> Place:
+        """Return how much would be served before one more job of this member."""
+        return await foresight.foresee(
+            self.db, FlowKey(kind=kind, pace=pace, guild_id=guild_id or submit.NO_GUILD, user_id=user_id)
+        )
+
+    async def forecasted(self, limit: int = 200) -> list[Forecasted]:
+        """Return how the latest jobs were foretold and how they were, newest first."""
+        return await foresight.forecasted(self.db, limit)
 
     async def waiting(self) -> dict[str, Waiting]:
         """Return how much waits, by kind."""

@@ -6,60 +6,34 @@ everybody's counterpart and the only account that may be negative: what it owes 
 
     allowance, grant   mint → available        hold      available → held (at submit)
     release            held → available        charge    held → spent     (both at the end of the job)
+    gift               available → another member's available
 
 Why it cannot go wrong: a hold is one conditional UPDATE ("… SET available = available - x WHERE available >=
 x"), so two at once cannot spend the same credit; CHECKs forbid negative balances; (job, kind) is unique, so
 no job is held, charged or released twice; `ref` is unique, so a repeated grant is one grant. Balances repeat
 what the entries add up to; `audit` compares them.
 
-The daily allowance needs no timer: it is accrued when the member is first looked at on a new day (UTC, the
-database's clock), in the same transaction.
+Allowances need no timer: what is due by the database's clock is accrued when the member is looked at, in the same
+transaction (`db.allowance`). How much that is, a caller says who knows the member's tier; else it is the ledger's own.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.allowance import Accrued, Allowance, due, midnight, newcomer
 from db.engine import Database
 from db.errors import NotEnoughCredits
+from db.statement import Entry, Statement, statement
 from db.tables import accounts, entries, transfers
 from db.upsert import insert_or_ignore
 
+__all__ = ["MINT", "Accrued", "Allowance", "Entry", "Ledger", "Statement"]
+
 MINT = 0  # the mint's user_id in `entries`
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a member gets by doing nothing."""
-
-    daily_credits: int
-    cap_credits: int  # an allowance never lifts available + held above this; grants may
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of a member's statement."""
-
-    at: dt.datetime
-    kind: str  # allowance, grant, hold, charge, release
-    amount: int  # what it did to `available`; for a charge, what was spent (negative)
-    reason: str
-    job_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """What a member has, and the latest entries, newest first."""
-
-    available: int
-    held: int
-    spent_today: int
-    daily_allowance: int
-    renews_at: dt.datetime
-    entries: list[Entry]
 
 
 class Ledger:
@@ -72,57 +46,100 @@ class Ledger:
         self.db = db
         self.allowance = allowance
 
-    async def grant(self, user_id: int, amount: int, reason: str, ref: str) -> bool:
+    async def grant(self, user_id: int, amount: int, reason: str, ref: str, *, by_user: int | None = None) -> bool:
         """Give a member credits, or take available ones back with a negative amount.
 
-        ref: unique name of this grant; the same again changes nothing. Returns whether it was new.
-        Raises NotEnoughCredits when more is taken than is available.
+        ref: unique name of this grant; the same again changes nothing. by_user: who decided it.
+        Returns whether it was new. Raises NotEnoughCredits when more is taken than is available.
         """
 
         async def work(connection: AsyncConnection) -> bool:
             now = await self.db.now(connection)
             await self.open(connection, user_id, now)
-            if await connection.scalar(sa.select(transfers.c.id).where(transfers.c.ref == ref)):
+            if await self._known(connection, ref):
                 return False
+            about: dict[str, Any] = {"reason": reason, "ref": ref, "by_user": by_user}
             if amount:
-                await self._move(connection, user_id, {"available": amount}, now, "grant", reason=reason, ref=ref)
+                await self._move(connection, {user_id: {"available": amount}}, now, "grant", **about)
             return True
 
         return await self.db.write(work)
 
-    async def statement(self, user_id: int, *, limit: int = 20) -> Statement:
-        """Return what the member has, after today's allowance."""
+    async def set_available(self, user_id: int, amount: int, reason: str, ref: str, *, by_user: int | None) -> int:
+        """Grant or take whatever leaves a member with exactly `amount` available credits; return the difference.
 
-        async def work(connection: AsyncConnection) -> None:
-            await self.open(connection, user_id, await self.db.now(connection))
+        The same `ref` again changes nothing and returns 0.
+        """
 
+        async def work(connection: AsyncConnection) -> int:
+            now = await self.db.now(connection)
+            await self.open(connection, user_id, now)
+            row = await self._balances(connection, user_id)
+            difference = amount - row.available if row else amount
+            if not difference or await self._known(connection, ref):
+                return 0
+            about: dict[str, Any] = {"reason": reason, "ref": ref, "by_user": by_user}
+            await self._move(connection, {user_id: {"available": difference}}, now, "grant", **about)
+            return difference
+
+        if amount < 0:
+            raise ValueError("nobody can have less than nothing")
+        return await self.db.write(work)
+
+    async def give(
+        self, from_user: int, to_user: int, amount: int, ref: str, *, allowance: Allowance | None = None
+    ) -> bool:
+        """Move a member's own credits to another; the same `ref` again changes nothing.
+
+        allowance: the giver's. Returns whether it was new. Raises NotEnoughCredits.
+        """
+
+        async def work(connection: AsyncConnection) -> bool:
+            now = await self.db.now(connection)
+            for user_id in sorted((from_user, to_user)):  # one order for all, so that two givers never wait in a circle
+                if user_id == from_user:
+                    await self.open(connection, user_id, now, allowance)
+                else:
+                    await self._lock_or_make(connection, user_id, now, self.allowance)
+            if await self._known(connection, ref):
+                return False
+            changes = {from_user: {"available": -amount}, to_user: {"available": amount}}
+            await self._move(connection, changes, now, "gift", ref=ref, by_user=from_user)
+            return True
+
+        if amount < 1 or from_user == to_user:
+            raise ValueError("a gift goes from one member to another")
+        return await self.db.write(work)
+
+    async def statement(self, user_id: int, *, allowance: Allowance | None = None, limit: int = 20) -> Statement:
+        """Return what the member has, after the allowance that is due."""
+        chosen = allowance or self.allowance
         async with self.db.read() as connection:
             now = await self.db.now(connection)
             row = await self._balances(connection, user_id)
-        if row is None or row.accrued_day < _day(now):
-            await self.db.write(work)
+        if row is None or due(chosen, _accrued(row), row.available + row.held, now).accrued != _accrued(row):
+            await self.db.write(lambda connection: self.open(connection, user_id, now, chosen))
         async with self.db.read() as connection:
-            return await self._statement(connection, user_id, now, limit)
+            return await statement(connection, user_id, chosen, now, limit=limit)
 
-    async def open(self, connection: AsyncConnection, user_id: int, now: dt.datetime) -> None:
+    async def open(
+        self, connection: AsyncConnection, user_id: int, now: dt.datetime, allowance: Allowance | None = None
+    ) -> None:
         """Lock the member's account for this transaction, after making it and accruing what is due."""
-        today = _day(now)
-        query = sa.select(accounts).where(accounts.c.user_id == user_id).with_for_update()
-        row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            values = {"user_id": user_id, "accrued_day": today - 1}
-            await connection.execute(insert_or_ignore(connection, accounts).values(values))
-            row = (await connection.execute(query)).one()
-        days = today - row.accrued_day
-        if days <= 0:
+        allowance = allowance or self.allowance
+        row = await self._lock_or_make(connection, user_id, now, allowance)
+        owed = due(allowance, _accrued(row), row.available + row.held, now)
+        if owed.accrued == _accrued(row):
             return
-        room = max(0, self.allowance.cap_credits - row.available - row.held)
-        amount = min(days * self.allowance.daily_credits, room)
-        if amount:
-            await self._move(
-                connection, user_id, {"available": amount}, now, "allowance", ref=f"allowance:{user_id}:{today}"
-            )
-        await connection.execute(accounts.update().where(accounts.c.user_id == user_id).values(accrued_day=today))
+        period = f"{user_id}:{owed.accrued.day}:{owed.accrued.day_credits}"
+        if owed.daily:
+            changes = {user_id: {"available": owed.daily}}
+            await self._move(connection, changes, now, "allowance", ref=f"allowance:{period}")
+        period = f"{user_id}:{owed.accrued.month}:{owed.accrued.month_credits}"
+        if owed.monthly:
+            changes = {user_id: {"available": owed.monthly}}
+            await self._move(connection, changes, now, "allowance", ref=f"monthly:{period}", reason="of the month")
+        await connection.execute(accounts.update().where(accounts.c.user_id == user_id).values(_columns(owed.accrued)))
 
     async def lock(self, connection: AsyncConnection, user_id: int) -> None:
         """Lock an account that exists, for this transaction. (On SQLite the transaction is the lock.)"""
@@ -130,11 +147,20 @@ class Ledger:
             query = sa.select(accounts.c.user_id).where(accounts.c.user_id == user_id).with_for_update()
             await connection.execute(query)
 
-    async def hold(self, connection: AsyncConnection, user_id: int, job_id: str, price: int, now: dt.datetime) -> None:
+    async def hold(
+        self,
+        connection: AsyncConnection,
+        user_id: int,
+        job_id: str,
+        price: int,
+        now: dt.datetime,
+        allowance: Allowance | None = None,
+    ) -> None:
         """Set `price` credits aside for a job. Raises NotEnoughCredits. `open` came before."""
         if price:
-            changes = {"available": -price, "held": price}
-            await self._move(connection, user_id, changes, now, "hold", job_id=job_id)
+            changes = {user_id: {"available": -price, "held": price}}
+            chosen = allowance or self.allowance
+            await self._move(connection, changes, now, "hold", timezone=chosen.timezone, job_id=job_id)
 
     async def settle(
         self, connection: AsyncConnection, user_id: int, job_id: str, *, held: int, charge: int, now: dt.datetime
@@ -143,11 +169,11 @@ class Ledger:
         if not 0 <= charge <= held:
             raise ValueError(f"a charge of {charge} against a hold of {held}")
         if charge:
-            changes = {"held": -charge, "spent": charge}
-            await self._move(connection, user_id, changes, now, "charge", job_id=job_id)
+            changes = {user_id: {"held": -charge, "spent": charge}}
+            await self._move(connection, changes, now, "charge", job_id=job_id)
         if held - charge:
-            changes = {"held": charge - held, "available": held - charge}
-            await self._move(connection, user_id, changes, now, "release", job_id=job_id)
+            changes = {user_id: {"held": charge - held, "available": held - charge}}
+            await self._move(connection, changes, now, "release", job_id=job_id)
 
     async def audit(self) -> list[str]:
         """Return what is wrong with the books, in words; nothing, always, or there is a bug."""
@@ -170,29 +196,26 @@ class Ledger:
     async def _move(
         self,
         connection: AsyncConnection,
-        user_id: int,
-        changes: dict[str, int],
+        changes: Mapping[int, Mapping[str, int]],  # user id → account → amount
         now: dt.datetime,
         kind: str,
-        **about: Any,  # job_id, reason, ref
+        *,
+        timezone: str = "UTC",
+        **about: Any,  # job_id, reason, ref, by_user
     ) -> None:
-        """Change the member's balances and write the transfer; what they gain or lose in total is the mint's."""
-        update = accounts.update().where(accounts.c.user_id == user_id)
-        for name, amount in changes.items():
-            column = accounts.c[name]
-            update = update.values({name: column + amount})
-            if amount < 0:
-                update = update.where(column >= -amount)
-        if (await connection.execute(update)).rowcount != 1:
-            row = await self._balances(connection, user_id)
-            available = 0 if row is None else row.available
-            raise NotEnoughCredits(
-                available=available, price=max(-amount for amount in changes.values()), renews_at=_midnight_after(now)
-            )
+        """Change members' balances and write the transfer; what they gain or lose in total is the mint's."""
+        for user_id, by_account in changes.items():
+            if not await self._change(connection, user_id, by_account):
+                row = await self._balances(connection, user_id)
+                raise NotEnoughCredits(
+                    available=0 if row is None else row.available,
+                    price=max(-amount for amount in by_account.values()),
+                    renews_at=midnight(now, timezone, days_on=1),
+                )
         insert = transfers.insert().values(kind=kind, at=now, **about).returning(transfers.c.id)
         transfer = (await connection.execute(insert)).scalar_one()
-        lines = [(user_id, name, amount) for name, amount in changes.items()]
-        if total := sum(changes.values()):
+        lines = [(user, name, amount) for user, own in changes.items() for name, amount in own.items()]
+        if total := sum(amount for _, _, amount in lines):
             lines.append((MINT, "mint", -total))
         await connection.execute(
             entries.insert(),
@@ -202,39 +225,47 @@ class Ledger:
             ],
         )
 
+    async def _change(self, connection: AsyncConnection, user_id: int, changes: Mapping[str, int]) -> bool:
+        """Change one member's balances, unless one would fall below zero."""
+        update = accounts.update().where(accounts.c.user_id == user_id)
+        for name, amount in changes.items():
+            column = accounts.c[name]
+            update = update.values({name: column + amount})
+            if amount < 0:
+                update = update.where(column >= -amount)
+        return bool((await connection.execute(update)).rowcount == 1)
+
+    async def _lock_or_make(
+        self, connection: AsyncConnection, user_id: int, now: dt.datetime, allowance: Allowance
+    ) -> sa.Row[Any]:
+        query = sa.select(accounts).where(accounts.c.user_id == user_id).with_for_update()
+        row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            values = {"user_id": user_id} | _columns(newcomer(allowance, now))
+            await connection.execute(insert_or_ignore(connection, accounts).values(values))
+            row = (await connection.execute(query)).one()
+        return row
+
+    async def _known(self, connection: AsyncConnection, ref: str) -> bool:
+        return await connection.scalar(sa.select(transfers.c.id).where(transfers.c.ref == ref)) is not None
+
     async def _balances(self, connection: AsyncConnection, user_id: int) -> sa.Row[Any] | None:
         return (await connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id))).one_or_none()
 
-    async def _statement(self, connection: AsyncConnection, user_id: int, now: dt.datetime, limit: int) -> Statement:
-        balances = (await connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id))).one()
-        mine = sa.select(entries, transfers).join(transfers, transfers.c.id == entries.c.transfer_id)
-        mine = mine.where(entries.c.user_id == user_id)
-        shown = sa.or_(
-            entries.c.account == "available", sa.and_(entries.c.account == "held", transfers.c.kind == "charge")
-        )
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        spent = (
-            sa.select(sa.func.coalesce(sa.func.sum(entries.c.amount), 0))
-            .join(transfers, transfers.c.id == entries.c.transfer_id)
-            .where(entries.c.user_id == user_id, entries.c.account == "spent", transfers.c.at >= midnight)
-        )
-        latest = (await connection.execute(mine.where(shown).order_by(entries.c.transfer_id.desc()).limit(limit))).all()
-        return Statement(
-            available=balances.available,
-            held=balances.held,
-            spent_today=int((await connection.execute(spent)).scalar_one()),
-            daily_allowance=self.allowance.daily_credits,
-            renews_at=_midnight_after(now),
-            entries=[
-                Entry(at=row.at, kind=row.kind, amount=row.amount, reason=row.reason, job_id=row.job_id)
-                for row in latest
-            ],
-        )
+
+def _accrued(row: sa.Row[Any]) -> Accrued:
+    return Accrued(
+        day=row.accrued_day,
+        day_credits=row.day_credits,
+        month=row.accrued_month,
+        month_credits=row.month_credits,
+    )
 
 
-def _day(now: dt.datetime) -> int:
-    return now.toordinal()
-
-
-def _midnight_after(now: dt.datetime) -> dt.datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+def _columns(accrued: Accrued) -> dict[str, int]:
+    return {
+        "accrued_day": accrued.day,
+        "day_credits": accrued.day_credits,
+        "accrued_month": accrued.month,
+        "month_credits": accrued.month_credits,
+    }

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.budgets import give_back
 from db.engine import Database
 from db.errors import UnknownJob
 from db.job import End, Job, Pace, State
@@ -44,6 +45,8 @@ class LockedJob:
         job = self.job
         await self.ledger.settle(self.connection, job.user_id, job.id, held=job.price, charge=end.charge, now=self.now)
         await self._move(Move.LEFT if job.state is State.QUEUED else Move.ENDED)
+        if job.budget_day is not None and end.charge < job.price:
+            await give_back(self.connection, job.guild_id or 0, job.budget_day, job.price - end.charge)
         return await self.change(
             state=State(end.state).value,
             charged=end.charge,

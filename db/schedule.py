@@ -13,7 +13,7 @@ member's seat and flows, let `db.fairness` decide, write back what differs.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -52,6 +52,16 @@ class Line:
         return self.clock_fast if pace is Pace.FAST else self.clock_relaxed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """A job that joins a line, and what its member and guild are entitled to."""
+
+    work: int  # credits
+    max_running: int
+    weight: float = 1.0  # the member's share among those of the guild
+    guild_weight: float = 1.0  # the guild's share among guilds
+
+
 class Move(Enum):
     """What happened to one job; the value is its change of (queued, running)."""
 
@@ -85,13 +95,14 @@ async def next_number(connection: AsyncConnection, kind: str) -> Line:
     return line_from(row)
 
 
-async def join(connection: AsyncConnection, line: Line, key: FlowKey, *, work: int, max_running: int) -> Seat:
-    """Put one more job of `work` credits in its member's flow; return the member's seat."""
-    values = {"user_id": key.user_id, "kind": key.kind, "queued": 1, "max_running": max_running}
-    update = {"queued": seats.c.queued + 1, "max_running": max_running}
+async def join(connection: AsyncConnection, line: Line, key: FlowKey, newcomer: Newcomer) -> Seat:
+    """Put one more job in its member's flow; return the member's seat. Weights count from the next claim on."""
+    values = {"user_id": key.user_id, "kind": key.kind, "queued": 1, "max_running": newcomer.max_running}
+    update = {"queued": seats.c.queued + 1, "max_running": newcomer.max_running}
     upsert = insert_or_update(connection, seats, values, key=("user_id", "kind"), update=update)
     seat = _seat((await connection.execute(upsert.returning(seats))).one())
-    await _rearrange(connection, line, key, seat, Move.JOINED, work)
+    weights = newcomer.weight, newcomer.guild_weight
+    await _rearrange(connection, line, key, seat, Move.JOINED, newcomer.work, weights)
     return seat
 
 
@@ -104,12 +115,22 @@ async def apply(connection: AsyncConnection, line: Line, key: FlowKey, move: Mov
     await _rearrange(connection, line, key, seat, move, work)
 
 
-async def _rearrange(connection: AsyncConnection, line: Line, key: FlowKey, seat: Seat, move: Move, work: int) -> None:
+async def _rearrange(
+    connection: AsyncConnection,
+    line: Line,
+    key: FlowKey,
+    seat: Seat,
+    move: Move,
+    work: int,
+    weights: tuple[float, float] | None = None,
+) -> None:
     """Let the member's flows of this kind follow: all of them, because the seat that opened or closed is shared."""
     for row in await _flows(connection, key):
         guild, member = _records(row)
         own = row.pace == key.pace.value and row.guild_id == key.guild_id
         new_guild, new_member = _moved(guild, member, move, work) if own else (guild, member)
+        if own and weights:
+            new_member, new_guild = replace(new_member, weight=weights[0]), replace(new_guild, weight=weights[1])
         new_guild, new_member = settled_in(
             new_guild,
             new_member,

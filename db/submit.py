@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.budgets import use
 from db.engine import Database
 from db.errors import TooManyQueued
 from db.ids import new_id
 from db.job import Job, Pace, State, Submission
 from db.ledger import Ledger
-from db.schedule import FlowKey, join, next_number
+from db.schedule import FlowKey, Newcomer, join, next_number
 from db.tables import jobs
 
 NO_GUILD = 0  # direct messages, as a guild
@@ -30,17 +31,18 @@ def job_from(row: sa.Row[Any]) -> Job:
 async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[Job, bool]:
     """Hold the price and put the job in line; return it, and whether it is new.
 
-    The same interaction id again returns the job that it made. Raises NotEnoughCredits, TooManyQueued.
+    The same interaction id again returns the job that it made. Raises NotEnoughCredits, BudgetSpent,
+    TooManyQueued.
     """
 
     async def work(connection: AsyncConnection) -> tuple[Job, bool]:
         now = await db.now(connection)
-        await ledger.open(connection, submission.user_id, now)
+        await ledger.open(connection, submission.user_id, now, submission.allowance)
         query = sa.select(jobs).where(jobs.c.interaction_id == submission.interaction_id)
         if (row := (await connection.execute(query)).one_or_none()) is not None:
             return job_from(row), False
         job_id = new_id(now)
-        await ledger.hold(connection, submission.user_id, job_id, submission.price, now)
+        await ledger.hold(connection, submission.user_id, job_id, submission.price, now, submission.allowance)
         line = await next_number(connection, submission.kind)
         row_values = _values(submission, job_id, line.seq, now)
         key = FlowKey(
@@ -49,18 +51,31 @@ async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[
             guild_id=row_values["guild_id"],
             user_id=submission.user_id,
         )
-        seat = await join(connection, line, key, work=row_values["work"], max_running=submission.limits.max_running)
+        seat = await join(connection, line, key, _newcomer(submission, row_values["work"]))
         if seat.queued > submission.limits.max_queued:
             raise TooManyQueued(limit=submission.limits.max_queued)
+        if submission.budget is not None and submission.guild_id is not None and submission.price:
+            day = await use(connection, submission.guild_id, submission.budget, submission.price, now)
+            row_values["budget_day"] = day
         row = (await connection.execute(jobs.insert().values(row_values).returning(jobs))).one()
         return job_from(row), True
 
     return await db.write(work)
 
 
+def _newcomer(submission: Submission, work: int) -> Newcomer:
+    return Newcomer(
+        work=work,
+        max_running=submission.limits.max_running,
+        weight=submission.weight,
+        guild_weight=submission.guild_weight,
+    )
+
+
 def _values(submission: Submission, job_id: str, seq: int, now: dt.datetime) -> dict[str, Any]:
     values = asdict(submission)
-    del values["limits"]
+    for name in ("limits", "allowance", "budget", "weight", "guild_weight"):
+        del values[name]
     lifetime = dt.timedelta(seconds=values.pop("token_lifetime_s"))
     work = submission.price if submission.work is None else submission.work
     return values | {

@@ -13,6 +13,7 @@ PROCESSES = 4
 EACH = 50
 QUOTA = 10
 PRICE = 3
+ALLOWANCE = Allowance(daily_credits=QUOTA * PRICE, cap_credits=QUOTA * PRICE)
 
 
 def _submit_many(url: str, first_interaction: int) -> int:
@@ -27,7 +28,7 @@ def _submit_many(url: str, first_interaction: int) -> int:
 
     async def every() -> int:
         async with Database.from_url(url) as database:
-            shop = Shop(database, Allowance(daily_credits=QUOTA * PRICE, cap_credits=QUOTA * PRICE))
+            shop = Shop(database, ALLOWANCE)
             return sum(await asyncio.gather(*(one(shop, number) for number in range(EACH))))
 
     return asyncio.run(every())
@@ -40,7 +41,7 @@ def _race(pool: Pool, url: str) -> int:
 async def test_parallel_submits_never_exceed_the_quota(database: Database, database_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         accepted = await asyncio.to_thread(_race, pool, database_url)
-    shop = Shop(database)
+    shop = Shop(database, ALLOWANCE)
     assert accepted == QUOTA
     assert await shop.balances() == (0, QUOTA * PRICE)
     assert (await shop.jobs.waiting())["image"].jobs == QUOTA
