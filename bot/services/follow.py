@@ -68,7 +68,12 @@ class Follower:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 looked_at = time.monotonic()
-                changes = await self._studio.jobs.changed_since(cursor)
+                try:
+                    changes = await self._studio.jobs.changed_since(cursor)
+                except Exception:  # a database that is away comes back; the cards must still be followed then
+                    log.exception("cannot look for changes, trying again")
+                    await asyncio.sleep(self._retry_s[0])
+                    continue
                 cursor = changes.cursor
                 for job in changes.jobs:
                     self._notice(job, tasks)

@@ -22,6 +22,7 @@ class Jobs:
         self.db = self
         self.wake = Wake(None)
         self.all: dict[str, Job] = {}
+        self.away = 0  # for so many questions
 
     def put(self, job: Job) -> Job:
         before = self.all.get(job.id)
@@ -31,6 +32,9 @@ class Jobs:
         return job
 
     async def changed_since(self, cursor: object) -> Changes:
+        if self.away:
+            self.away -= 1
+            raise OSError("the database does not answer")
         return Changes(jobs=list(self.all.values()), cursor=NOON)
 
 
@@ -153,6 +157,13 @@ async def test_an_end_that_could_not_be_shown_is_shown_later() -> None:
         screen.failing = 3
         jobs.put(make_job(state=State.DONE))
         await screen.until(("1", State.DONE, 0))
+
+
+async def test_a_database_that_is_away_for_a_while_is_asked_again() -> None:
+    async with following(NEVER_S) as (jobs, screen):
+        jobs.away = 3
+        jobs.put(make_job())
+        await screen.until(("1", State.QUEUED, 0))
 
 
 async def test_a_card_that_can_no_longer_be_edited_is_left_alone_until_the_end() -> None:
