@@ -1,8 +1,8 @@
 """Voice messages on this machine's CPU: the engine against openai-whisper and faster-whisper, same run, same weights.
 
-Whisper base, greedy. Clips of 2 to 7 s of human speech (synthetic where that is not installed) arrive at once, as files;
-the others get samples that are decoded already, one clip after another, because that is all they can do with many
-people's clips. faster-whisper is measured plain and batched, in float32 and int8, and its best is compared with.
+Whisper base, greedy. Clips of 2 to 7 s of human speech (synthetic where that is not installed) arrive at once, as
+files; the others get samples that are decoded already, one clip after another, because that is all they can do with
+many people's clips. faster-whisper is measured plain and batched, in float32 and int8, and its best is compared with.
 
 - `wer`, `wer_openai`, `wer_faster`: word error rates of the default (int8, short windows), and of the others.
 - `clips_per_s_1`, `_8`, `_32`, `p95_s_8`, `p95_s_32`: the engine, from admission to its last event.

@@ -1,17 +1,15 @@
 """One clip on its way to text: where its next window starts, what was heard so far, and what is believed of it."""
 
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-import numpy as np
 from safetensors import SafetensorError
-from safetensors import numpy as safetensors
 from whisper.tokenizer import Tokenizer
 
 from inference.engines.speech.backend import FRAMES, FRAMES_PER_SECOND, Alignment, Decoded, Mel, Window
+from inference.engines.speech.checkpoint import exact, pack, unpack
 from inference.engines.speech.guards import Claim, Span, is_credible
 from inference.engines.speech.mel import window_of
 from inference.engines.speech.windows import (
@@ -203,9 +201,9 @@ class Clip:
             "language_probability": self.language_probability,
             "last_word_s": self._last_word_s,
             "frames": self.prepared.frames,
-            "segments": [_exact(segment) for segment in self.segments],
+            "segments": [exact(segment) for segment in self.segments],
         }
-        return safetensors.save({"tokens": np.array(self._tokens, dtype=np.int64)}, {"clip": json.dumps(state)})
+        return pack(state, self._tokens)
 
     def restore(self, saved: bytes) -> bool:
         """Go on from where `save` was called; start from the beginning if it does not fit this clip.
@@ -214,27 +212,13 @@ class Clip:
             Whether it fitted.
         """
         try:
-            tokens = safetensors.load(saved)["tokens"].tolist()
-            state = json.loads(_metadata(saved)["clip"])
+            state, tokens = unpack(saved)
             if state["frames"] != self.prepared.frames:
                 return False
             self.segments = [segment_from_json(data) for data in state["segments"]]
             self._seek, self._prompt_since = int(state["seek"]), int(state["prompt_since"])
             self.language, self.language_probability = state["language"], float(state["language_probability"])
-            self._last_word_s, self._tokens = float(state["last_word_s"]), [int(token) for token in tokens]
+            self._last_word_s, self._tokens = float(state["last_word_s"]), tokens
         except (SafetensorError, KeyError, TypeError, ValueError):
             return False
         return True
-
-
-def _metadata(saved: bytes) -> dict[str, str]:
-    # the library reads metadata from files only: eight bytes of length, then a JSON header
-    size = int.from_bytes(saved[:8], "little")
-    found: dict[str, str] = json.loads(saved[8 : 8 + size])["__metadata__"]
-    return found
-
-
-def _exact(segment: Segment) -> dict[str, object]:
-    """As `Segment.to_json`, but unrounded and with the text's leading space, so that a restored clip ends the same."""
-    words = [{"start": w.start_s, "end": w.end_s, "text": w.text, "p": w.probability} for w in segment.words]
-    return {"start": segment.start_s, "end": segment.end_s, "text": segment.text, "words": words}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from whisper.model import MultiHeadAttention, Whisper
+from whisper.model import ModelDimensions, MultiHeadAttention, Whisper
 
 
 def encode(model: Whisper, mel: Tensor) -> Tensor:
@@ -38,6 +38,12 @@ def _split(x: Tensor, attention: MultiHeadAttention) -> Tensor:
 def _heads(x: Tensor, attention: MultiHeadAttention) -> Tensor:
     """(lanes, tokens, state) → (lanes, heads, tokens, state / heads)."""
     return _split(x, attention).transpose(1, 2)
+
+
+def lane_bytes(dims: ModelDimensions, dtype: torch.dtype) -> int:
+    """Return what one lane of a model takes: keys and values of all layers, heard and said."""
+    values = 2 * dims.n_text_layer * dims.n_text_state * (dims.n_text_ctx + dims.n_audio_ctx)
+    return int(values) * dtype.itemsize
 
 
 class Lanes:

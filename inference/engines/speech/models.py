@@ -27,6 +27,7 @@ class BatchSizes:
 
 CPU = BatchSizes(lanes=8, tokens=4, encoder_frames=3000)
 GPU = BatchSizes(lanes=32, tokens=16, encoder_frames=48_000)
+LANES_BYTES = 2 << 30  # 25 lanes of large-v3-turbo, 3 of large-v3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def load(line: SpeechModel, device: str, building: AbstractContextManager[Any]) 
 
         with building:
             network = load_whisper(line, device)
-        backend = WhisperBackend(network, lanes=sizes.lanes, tokens_per_step=sizes.tokens)
+        backend = WhisperBackend(network, lanes=sizes.lanes, tokens_per_step=sizes.tokens, lanes_bytes=LANES_BYTES)
     return LoadedModel(backend, sizes, line.whole_windows)
 
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
-from whisper.model import Whisper, disable_sdpa
-from whisper.timing import median_filter
+from whisper.model import Whisper
 from whisper.tokenizer import Tokenizer
 
+from inference.engines.speech.aligning import align
 from inference.engines.speech.backend import (
     Alignment,
     Decoded,
@@ -19,7 +18,7 @@ from inference.engines.speech.backend import (
     tokenizer_for,
 )
 from inference.engines.speech.choosing import Chooser, Line
-from inference.engines.speech.lanes import Lanes, encode
+from inference.engines.speech.lanes import Lanes, encode, lane_bytes
 
 
 @dataclass(slots=True)
@@ -38,10 +37,21 @@ class _Seat:
 class WhisperBackend:
     """Decodes windows of many clips token by token, together; they join and leave between two tokens."""
 
-    def __init__(self, model: Whisper, *, lanes: int, tokens_per_step: int, never: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        model: Whisper,
+        *,
+        lanes: int,
+        tokens_per_step: int,
+        lanes_bytes: int = 1 << 40,
+        never: Sequence[int] = (),
+    ) -> None:
         """Take a model over.
 
         Parameters:
+            lanes: how many windows are decoded together, at most.
+            tokens_per_step: how many tokens `advance` decodes of each.
+            lanes_bytes: what the lanes may take of the device's memory; fewer are made where it is not enough.
             never: tokens that are not chosen, besides those that whisper rules out; a bench forces a length with it.
         """
         self.n_mels = model.dims.n_mels
@@ -50,8 +60,8 @@ class WhisperBackend:
         self.languages = model.num_languages
         self._model = model
         self._dtype = model.encoder.conv1.weight.dtype
-        self._lanes = Lanes(model, lanes, self._dtype)
-        self._count = lanes
+        self._count = max(1, min(lanes, lanes_bytes // lane_bytes(model.dims, self._dtype)))
+        self._lanes = Lanes(model, self._count, self._dtype)
         self._tokens_per_step = tokens_per_step
         self._tokenizer = tokenizer_for(self, None)
         self._chooser = Chooser(self._tokenizer, model.device, never)
@@ -165,29 +175,7 @@ class WhisperBackend:
 
     @torch.inference_mode()
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
-        """Find when the tokens were said: dynamic time warping over the cross-attention, after `whisper.timing`."""
-        features = self._reported[key].features[None]
-        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        tokens = torch.tensor([[*start, *text_tokens, tokenizer.eot]], device=features.device)
-        weights: list[Tensor] = []
-        hooks = [
-            block.cross_attn.register_forward_hook(lambda _, __, out: weights.append(out[1][0]))
-            for block in self._model.decoder.blocks
-        ]
-        try:
-            with disable_sdpa():
-                logits = self._model.decoder(tokens, features)[0]
-        finally:
-            for hook in hooks:
-                hook.remove()
-        said = logits[len(start) - 1 : -2, : tokenizer.eot].softmax(-1)
-        probabilities = said.gather(1, torch.tensor(text_tokens, device=said.device)[:, None])[:, 0].tolist()
-        heads = torch.stack([weights[layer][head] for layer, head in self._model.alignment_heads.indices().T])
-        heads = heads[:, :, : frames // 2].softmax(-1)
-        std, mean = torch.std_mean(heads, dim=-2, keepdim=True, unbiased=False)
-        matrix = median_filter((heads - mean) / std, 7).mean(0)[len(tokenizer.sot_sequence) : -1]
-        token_steps, frame_steps = cheapest_path(-matrix.double().cpu().numpy())
-        return Alignment(token_steps, frame_steps, tuple(probabilities))
+        return align(self._model, self._reported[key].features, tokenizer, text_tokens, frames)
 
 
 def _seat(window: Window, features: Tensor) -> _Seat:
@@ -205,38 +193,3 @@ def _report(seat: _Seat, eot: int) -> Decoded:
         language=seat.language,
         language_probability=seat.language_probability,
     )
-
-
-def cheapest_path(cost: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Warp time: find the cheapest monotonic path through a matrix, row by column.
-
-    whisper compiles this with numba, which takes seconds at the first call; here each anti-diagonal is one numpy step.
-
-    Returns:
-        The rows and the columns of the path's cells.
-    """
-    rows, columns = cost.shape
-    total = np.full((rows + 1, columns + 1), np.inf)
-    total[0, 0] = 0
-    for diagonal in range(2, rows + columns + 1):
-        i = np.arange(max(1, diagonal - columns), min(rows, diagonal - 1) + 1)
-        j = diagonal - i
-        before = np.minimum(np.minimum(total[i - 1, j - 1], total[i - 1, j]), total[i, j - 1])
-        total[i, j] = cost[i - 1, j - 1] + before
-    return _walk_back(total)
-
-
-def _walk_back(total: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    i, j = total.shape[0] - 1, total.shape[1] - 1
-    path = []
-    while i > 0 and j > 0:
-        path.append((i - 1, j - 1))
-        diagonal, up, left = total[i - 1, j - 1], total[i - 1, j], total[i, j - 1]
-        if diagonal < up and diagonal < left:
-            i, j = i - 1, j - 1
-        elif up < diagonal and up < left:
-            i -= 1
-        else:
-            j -= 1
-    steps = np.array(path[::-1], dtype=np.int64)
-    return steps[:, 0], steps[:, 1]

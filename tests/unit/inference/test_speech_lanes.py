@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 import whisper
-from tests.tiny_whisper import DIMS, tiny_whisper
 from whisper.model import Whisper
 
 from inference.engines.speech.backend import Backend, Decoded, Mel, Window
-from inference.engines.speech.lanes import Lanes, encode
+from inference.engines.speech.lanes import Lanes, encode, lane_bytes
 from inference.engines.speech.models import CPU
 from inference.engines.speech.whisper_backend import WhisperBackend
+from tests.tiny_whisper import DIMS, tiny_whisper
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,12 @@ def test_reading_token_by_token_equals_reading_at_once(model: Whisper) -> None:
         steps = [lanes.forward(slice(0, 2), tokens[:, at : at + 1], [at, at]) for at in range(3, 6)]
         found = lanes.logits(torch.cat(steps, dim=1))
     torch.testing.assert_close(found, expected[:, 3:], rtol=1e-4, atol=1e-4)
+
+
+def test_fewer_lanes_are_made_where_memory_is_short(model: Whisper) -> None:
+    each = lane_bytes(model.dims, torch.float32)
+    assert WhisperBackend(model, lanes=8, tokens_per_step=1, lanes_bytes=3 * each + 1).free() == 3
+    assert WhisperBackend(model, lanes=8, tokens_per_step=1, lanes_bytes=0).free() == 1
 
 
 def test_an_english_only_model_detects_nothing() -> None:
