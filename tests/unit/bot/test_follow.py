@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.services.follow import Follower
+from bot.services.forecast import Forecast
 from bot.services.studio import Studio
 from db.jobs import Changes, Job, State
 from db.wake import Wake
@@ -76,15 +78,7 @@ class Screen:
 async def following(edit_every_s: float, first_s: float = 0.0) -> AsyncIterator[tuple[Jobs, Screen]]:
     jobs = Jobs()
     screen = Screen(jobs)
-    studio = Studio(
-        jobs=cast(Any, jobs),
-        ledger=cast(Any, None),
-        subjects=cast(Any, None),
-        downloads=cast(Any, None),
-        files=cast(Any, None),
-        catalogue=cast(Any, None),
-        limits=cast(Any, None),
-    )
+    studio = cast(Studio, SimpleNamespace(jobs=jobs, forecast=Forecast()))
     follower = Follower(
         studio,
         update=screen.update,
