@@ -15,9 +15,11 @@ from bot.cards.show import ShowButton
 from bot.cards.subjects import SUBJECT_ITEMS
 from bot.cards.teaching import DRAFT_BUTTONS
 from bot.cards.training import StepSelect, StopButton
+from bot.cards.transcript import TRANSCRIPT_ITEMS
 from bot.cogs.account import Account
 from bot.cogs.imagine import Imagine
 from bot.cogs.subjects import Subjects
+from bot.cogs.voice import Voice
 from bot.commands import Commands, sync_if_changed
 from bot.delivery import Delivery
 from bot.services.follow import EDIT_EVERY_S, Follower
@@ -36,14 +38,19 @@ RECONNECT_S = (
 
 
 class Atelier(commands.Bot):
-    """The bot. It reads no messages: commands and buttons are all it hears."""
+    """The bot. It hears commands, buttons and direct messages; channels only where an operator set that."""
 
-    def __init__(self, studio: Studio, *, data_dir: Path, edit_every_s: float = EDIT_EVERY_S) -> None:
+    def __init__(
+        self, studio: Studio, *, data_dir: Path, edit_every_s: float = EDIT_EVERY_S, hears_channels: bool = False
+    ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used, see on_message
             help_command=None,
             tree_cls=Commands,
-            intents=discord.Intents(guilds=True),
+            # Message content is privileged; direct messages, and messages that a command was used on, need it not.
+            intents=discord.Intents(
+                guilds=True, dm_messages=True, guild_messages=hears_channels, message_content=hears_channels
+            ),
             allowed_mentions=discord.AllowedMentions.none(),
             allowed_contexts=discord.app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
             allowed_installs=discord.app_commands.AppInstallationType(guild=True, user=False),
@@ -52,6 +59,7 @@ class Atelier(commands.Bot):
         )
         self.studio = studio
         self._data_dir = data_dir
+        self._hears_channels = hears_channels
         self.upload_limits = UploadLimits()
         delivery = Delivery(self, studio, self.upload_limits)
         self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver, edit_every_s=edit_every_s)
@@ -64,7 +72,11 @@ class Atelier(commands.Bot):
         await self.add_cog(Imagine(self.studio))
         await self.add_cog(Account(self.studio))
         await self.add_cog(Subjects(self.studio))
+        voice = Voice(self.studio, hears_channels=self._hears_channels)
+        await self.add_cog(voice)
+        self.tree.add_command(voice.menu)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
+        self.add_dynamic_items(*TRANSCRIPT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="follow")
         self._following.add_done_callback(_report)
 

@@ -21,16 +21,18 @@ from typing import Any, cast
 import discord
 
 from bot.cards.job import Shown, job_card
-from bot.services.results import fitting_pictures, read_film, read_preview
+from bot.services.origin import by_message, overheard
 from bot.services.studio import Studio
-from bot.services.subjects import film_steps, finish_training
+from bot.services.subjects import finish_training
+from bot.services.voice import finish_clip
+from bot.showing import shown_of
 from bot.uploads import UploadLimits, discord_files
 from db.jobs import Job, State
-from inference.requests import Kind
 
 log = logging.getLogger(__name__)
 
 LOOKED_BACK = 50  # messages among which a result is looked for before it is posted
+Postable = discord.PartialMessageable | discord.DMChannel
 NONCE_MAX = 25  # characters, of the platform
 TOO_LARGE = 413
 SMALLEST_BYTES = 4096  # files that are this small are not what is too large
@@ -52,14 +54,16 @@ class RungBroken(Exception):
 
 def rungs(job: Job, now: dt.datetime) -> list[Rung]:
     """Return the ways that make sense for a job, best first."""
-    ways = [Rung.TOKEN] if now < job.token_expires_at else []
+    ways = [Rung.TOKEN] if job.interaction_token and now < job.token_expires_at else []
     if job.message_id is not None and not job.private:
         ways.append(Rung.MESSAGE)
+    if not job.final and by_message(job) and job.message_id is None:
+        return [Rung.CHANNEL]  # there was no command to answer: the card is a reply to the clip
     if not job.final or job.state is State.CANCELLED:
         return ways  # neither progress nor 'cancelled' is worth a message of its own
     if not job.private:
         ways.append(Rung.CHANNEL)
-    return [*ways, Rung.DM]
+    return ways if overheard(job) else [*ways, Rung.DM]
 
 
 class Delivery:
@@ -76,7 +80,7 @@ class Delivery:
         Raises:
             discord.HTTPException, OSError: the platform did not answer; the next update may do better.
         """
-        shown = await self._shown(job, self._limits.limit_bytes(self._client, job.guild_id))
+        shown = await shown_of(self._studio, job, self._limits.limit_bytes(self._client, job.guild_id))
         return await self._climb(job, shown) is not None
 
     async def deliver(self, job: Job) -> None:
@@ -89,15 +93,29 @@ class Delivery:
         if fresh is None or fresh.delivered_at is not None:
             return
         await finish_training(self._studio, fresh)
-        rung, message_id = await self._climb_smaller(fresh) or (Rung.KEPT, None)
+        await finish_clip(self._studio, fresh)
+        if overheard(fresh) and fresh.state is not State.DONE:
+            rung, message_id = await self._take_back(fresh)
+        else:
+            rung, message_id = await self._climb_smaller(fresh) or (Rung.KEPT, None)
         await self._studio.jobs.delivered(fresh.id, message_id=message_id, how=rung)
         log.info("job %s was delivered: %s", fresh.id, rung)
+
+    async def _take_back(self, job: Job) -> tuple[Rung, None]:
+        """Remove the card of a clip that gave no text, where nobody had asked for it."""
+        channel = self._client.get_partial_messageable(job.channel_id)
+        try:
+            if message_id := job.message_id or await self._find(channel, job):
+                await channel.get_partial_message(message_id).delete()
+        except (discord.Forbidden, discord.NotFound):
+            log.info("the card of job %s was gone already", job.id)
+        return Rung.KEPT, None
 
     async def _climb_smaller(self, job: Job) -> tuple[Rung, int] | None:
         """Climb with files that the platform should take, and with smaller ones as often as it finds them too large."""
         limit = self._limits.limit_bytes(self._client, job.guild_id)
         while True:
-            shown = await self._shown(job, limit)
+            shown = await shown_of(self._studio, job, limit)
             try:
                 return await self._climb(job, shown)
             except discord.HTTPException as error:
@@ -106,19 +124,6 @@ class Delivery:
                     raise
                 limit = largest // 2
                 log.warning("job %s is too large to send; making its files smaller than %d bytes", job.id, limit)
-
-    async def _shown(self, job: Job, limit: int) -> Shown:
-        if job.kind == Kind.TRAIN and job.state in (State.RUNNING, State.DONE):
-            film = await read_film(self._studio, job, limit)
-            return Shown(pictures=film, steps=tuple(await film_steps(self._studio, job)))
-        if job.state is State.DONE:
-            return Shown(pictures=await fitting_pictures(self._studio, job, limit))
-        if job.state is State.RUNNING:
-            return Shown(preview=await read_preview(self._studio, job))
-        if job.state is State.QUEUED:
-            place = await self._studio.jobs.place(job.id)
-            return Shown(place=place, wait_s=self._studio.forecast.wait_s(job.kind, place))
-        return Shown()
 
     async def _climb(self, job: Job, shown: Shown) -> tuple[Rung, int] | None:
         """Try the ways in order; return the one that worked, and the message."""
@@ -167,19 +172,24 @@ class Delivery:
         await message.edit(view=job_card(job, shown), attachments=discord_files(shown.files))
         return message.id
 
-    async def _post(self, channel: discord.abc.Messageable, job: Job, shown: Shown) -> int:
+    async def _post(self, channel: Postable, job: Job, shown: Shown) -> int:
+        """Post the card, or bring up to date what was posted before a crash and not noted."""
+        told = shown if by_message(job) else dataclasses.replace(shown, mention=True)
+        view, files = job_card(job, told), discord_files(told.files)
         if (earlier := await self._find(channel, job)) is not None:
+            await channel.get_partial_message(earlier).edit(view=view, attachments=files)
             return earlier
-        told = dataclasses.replace(shown, mention=True)
+        whom = [] if by_message(job) else [discord.Object(job.user_id)]
         message = await channel.send(
-            view=job_card(job, told),
-            files=discord_files(told.files),
-            nonce=job.id[-NONCE_MAX:],
-            allowed_mentions=discord.AllowedMentions(users=[discord.Object(job.user_id)]),
+            view=view,
+            files=files,
+            nonce=_nonce(job),
+            reference=_clip_of(job),
+            allowed_mentions=discord.AllowedMentions(users=whom, everyone=False, roles=False, replied_user=False),
         )
         return message.id
 
-    async def _find(self, channel: discord.abc.Messageable, job: Job) -> int | None:
+    async def _find(self, channel: Postable, job: Job) -> int | None:
         """Look for the result among the latest messages: the platform forgets a nonce within minutes."""
         me = self._client.application_id
         try:
@@ -189,6 +199,20 @@ class Delivery:
         except (discord.Forbidden, discord.NotFound):
             return None  # may not read there; posting will tell whether it may write
         return None
+
+
+def _nonce(job: Job) -> str:
+    """Return what makes a card, or a result, one message however often it is posted."""
+    return ("r" if job.final else "c") + job.id[1 - NONCE_MAX :]
+
+
+def _clip_of(job: Job) -> Any:
+    """Return what the card of a job that a message asked for replies to."""
+    if not by_message(job):
+        return discord.utils.MISSING
+    return discord.MessageReference(
+        message_id=job.interaction_id, channel_id=job.channel_id, guild_id=job.guild_id, fail_if_not_exists=False
+    )
 
 
 def _carries(components: Sequence[Any], job_id: str) -> bool:

@@ -18,6 +18,7 @@ from db.errors import NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
 from db.jobs import Job
 from inference.errors import BadRequest, InferenceError
 from inference.messages import FailureKind
+from inference.requests import Kind
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,11 @@ _FAILURES: Mapping[str, str] = {
     FailureKind.INTERNAL: "Something broke while it was being made. Trying again is worth it.",
     "poison": "It brought the worker down three times, so it is not tried again.",
 }
+_FAILURES_OF_CLIPS: Mapping[str, str] = {
+    FailureKind.OUT_OF_MEMORY: "It did not fit into the device's memory. Trying again later, or a shorter clip, may do.",
+    FailureKind.NOT_FINITE: "The model lost its way in that clip. Trying again is worth it.",
+    FailureKind.INTERNAL: "Something broke while it was being listened to. Trying again is worth it.",
+}
 _FAILED = "It could not be made, for a reason I do not know."
 
 
@@ -76,7 +82,10 @@ def failure_sentence(job: Job) -> str:
     """Say why a job failed, to its owner."""
     if job.error_code == FailureKind.BAD_INPUT:
         return job.error_text or "What was sent cannot be used."
-    return _FAILURES.get(job.error_code or "", _FAILED)
+    code = job.error_code or ""
+    if job.kind == Kind.TRANSCRIBE and code in _FAILURES_OF_CLIPS:
+        return _FAILURES_OF_CLIPS[code]
+    return _FAILURES.get(code, _FAILED)
 
 
 def sentence(error: Exception) -> str | None:

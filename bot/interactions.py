@@ -70,12 +70,12 @@ def is_operator(interaction: discord.Interaction) -> bool:
 
 
 def check_owner(interaction: discord.Interaction, job: Job) -> None:
-    """Let the job's owner pass, and operators of the server in which it was asked for.
+    """Let the job's owner pass, whose voice is heard in it, and operators of the server in which it was asked for.
 
     Raises:
         NotYours: it is somebody else.
     """
-    if interaction.user.id == job.user_id:
+    if interaction.user.id in (job.user_id, job.request.get("speaker_id")):
         return
     if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
         raise NotYours

@@ -1,5 +1,6 @@
 """Everything that Atelier is made of, built once, in one `async with`, and taken down in reverse."""
 
+import datetime as dt
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,12 +11,15 @@ import aiohttp
 from bot.client import Atelier
 from bot.downloads import Downloads
 from bot.platform import point_at
+from bot.services.clips import ClipRules, Clips
 from bot.services.studio import Studio
 from bot.settings import Settings
+from db.channels import Channels
 from db.engine import Database
 from db.files import FileStore
 from db.jobs import JobStore, Limits
 from db.ledger import Allowance, Ledger
+from db.members import Members
 from db.subjects import Subjects
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Rhythm
@@ -46,7 +50,7 @@ async def run(settings: Settings, connection: Connection) -> None:
     catalogue = read_catalogue(settings.catalogue or DEFAULT_FILE)
     async with (
         open_studio(settings, catalogue, api_url=connection.api_url) as studio,
-        Atelier(studio, data_dir=settings.data_dir) as client,
+        Atelier(studio, data_dir=settings.data_dir, hears_channels=settings.auto_transcription) as client,
     ):
         await client.run_for_ever(connection.token)
 
@@ -68,15 +72,27 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
             Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
             aiohttp.ClientSession() as session,
         ):
+            downloads = Downloads(session, api_url)
             yield Studio(
                 jobs=jobs,
                 ledger=ledger,
                 subjects=Subjects(database),
-                downloads=Downloads(session, api_url),
+                downloads=downloads,
+                clips=Clips(files, downloads, _clip_rules(settings)),
+                members=Members(database),
+                channels=Channels(database),
                 files=files,
                 catalogue=catalogue,
                 limits=Limits(max_queued=settings.max_queued, max_running=settings.max_running),
             )
+
+
+def _clip_rules(settings: Settings) -> ClipRules:
+    return ClipRules(
+        seconds_max=settings.clip_max_s,
+        bytes_max=settings.clip_max_mb << 20,
+        kept=dt.timedelta(hours=settings.clips_kept_h),
+    )
 
 
 async def _plans(settings: Settings) -> list[WorkerPlan]:
@@ -87,6 +103,8 @@ async def _plans(settings: Settings) -> list[WorkerPlan]:
         "lanes": settings.lanes,
         "model_memory_gb": settings.model_memory_gb,
         "cache_dir": str(settings.data_dir.resolve() / "cache"),
+        "clip_max_s": settings.clip_max_s,
+        "clip_max_mb": settings.clip_max_mb,
     }
     return [
         WorkerPlan(

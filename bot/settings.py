@@ -66,6 +66,19 @@ class Settings(BaseSettings):
         description="What builds a worker's engines, as package.module:function; tests put others here.",
     )
 
+    # -- voice ---------------------------------------------------------------------------------------------------------
+    auto_transcription: bool = Field(
+        default=False,
+        description="Lets operators turn on /transcribe-channel; needs the Message Content intent of Discord.",
+    )
+    clip_max_s: float = Field(default=1800, gt=0, description="Longest clip that is turned into text, in seconds.")
+    clip_max_mb: int = Field(default=64, ge=1, description="Largest sound or video file that is taken in, in MiB.")
+    clips_kept_h: float = Field(
+        default=24,
+        ge=0,
+        description="Hours that a clip stays here after its text, to be heard in another language; 0: not at all.",
+    )
+
     # -- logs ----------------------------------------------------------------------------------------------------------
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
 

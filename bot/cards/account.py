@@ -69,10 +69,11 @@ def models_card(catalogue: Catalogue) -> ui.LayoutView:
 def help_card() -> ui.LayoutView:
     """Show what the bot can do."""
     return _card(
-        "**Atelier** draws what you say.\n"
+        "**Atelier** draws what you say, and writes it down.\n"
         "`/imagine` a red heart · four pictures, a card that shows how far they are\n"
         "-# after the words: `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name`\n"
         "`/train` teach me something from photos · `/subjects` what you have taught, to share, export or delete\n"
+        "`/transcribe` a file into text · or *Transcribe* in a message's menu · or send me your voice directly\n"
         "`/queue` what you wait for · `/cancel` take it back, for nothing\n"
         "`/history` what you made · `/quota` your credits · `/models` which models there are\n"
         "-# On a card: 🎲 the same with another seed · Info its parameters · Delete the message and the files."

@@ -9,8 +9,10 @@ from discord import ui
 from bot.cards.buttons import AgainButton, CancelButton, DeleteButton, InfoButton
 from bot.cards.text import about, bar, block, credits, exactly, harmless, inline
 from bot.cards.training import done_text, running_text, training_rows
+from bot.cards.transcript import heard_text, hearing_text, transcript_head, transcript_quote, transcript_rows
 from bot.errors import failure_sentence
 from bot.services.pictures import Picture
+from bot.services.voice import transcript_request
 from db.jobs import Job, Place, State
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
 
@@ -34,30 +36,46 @@ class Shown:
     preview: Picture | None = None
     pictures: tuple[Picture, ...] = ()
     steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
+    words: str = ""  # of a transcript: what was heard so far
+    documents: tuple[Picture, ...] = ()  # files that are not looked at but opened
     mention: bool = False  # a message of its own tells its requester that it has come
+
+    @property
+    def gallery(self) -> tuple[Picture, ...]:
+        """The files that are looked at."""
+        return self.pictures or ((self.preview,) if self.preview else ())
 
     @property
     def files(self) -> tuple[Picture, ...]:
         """The files that have to be sent along."""
-        return self.pictures or ((self.preview,) if self.preview else ())
+        return self.gallery + self.documents
 
 
 def job_card(job: Job, shown: Shown) -> ui.LayoutView:
     """Build the card: what was asked, how it stands, pictures, buttons."""
     card = ui.Container[ui.LayoutView](accent_colour=COLOURS[job.state])
-    asked = f"<@{job.user_id}> your result is here:" if shown.mention else f"<@{job.user_id}>"
-    card.add_item(ui.TextDisplay(f"{asked}\n{block(title(from_json(job.request)))}"))
-    if shown.files:
+    card.add_item(ui.TextDisplay(_head(job, shown)))
+    if shown.gallery:
         gallery = ui.MediaGallery[ui.LayoutView]()
-        for picture in shown.files:
+        for picture in shown.gallery:
             gallery.add_item(media=f"attachment://{picture.name}", description=picture.alt or None)
         card.add_item(gallery)
     card.add_item(ui.TextDisplay(status(job, shown)))
+    for document in shown.documents:
+        card.add_item(ui.File(f"attachment://{document.name}"))
     for row in _rows(job, shown):
         card.add_item(row)
     view = ui.LayoutView(timeout=None)
     view.add_item(card)
     return view
+
+
+def _head(job: Job, shown: Shown) -> str:
+    request = from_json(job.request)
+    if isinstance(request, TranscribeRequest):
+        return transcript_head(job, request, transcript_quote(job, shown.words), mention=shown.mention)
+    asked = f"<@{job.user_id}> your result is here:" if shown.mention else f"<@{job.user_id}>"
+    return f"{asked}\n{block(title(request))}"
 
 
 def title(request: Request) -> str:
@@ -99,6 +117,8 @@ def _queued(job: Job, shown: Shown) -> str:
 def _running(job: Job) -> str:
     if job.kind == Kind.TRAIN:
         return running_text(job)
+    if job.kind == Kind.TRANSCRIBE:
+        return hearing_text(job)
     if not job.progress_total:
         return f"{bar(0, 1)} getting ready\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
@@ -109,10 +129,10 @@ def _done(job: Job, shown: Shown) -> str:
     request = from_json(job.request)
     if isinstance(request, TrainRequest):
         return done_text(job, request)
-    facts = [inline(job.model)]
-    if isinstance(request, ImageRequest):
-        last = request.seed + request.count - 1
-        facts.insert(0, f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""))
+    if isinstance(request, TranscribeRequest):
+        return heard_text(job, request)
+    last = request.seed + request.count - 1
+    facts = [f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""), inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(credits(job.charged))
@@ -128,6 +148,8 @@ def _refund(job: Job) -> str:
 def _rows(job: Job, shown: Shown) -> list[ui.ActionRow[Any]]:
     if job.kind == Kind.TRAIN:
         return training_rows(job, shown.steps)
+    if job.kind == Kind.TRANSCRIBE:
+        return transcript_rows(job, transcript_request(job))
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
     return [ui.ActionRow(AgainButton(job.id), InfoButton(job.id), DeleteButton(job.id))]

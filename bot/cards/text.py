@@ -2,9 +2,11 @@
 
 import datetime as dt
 import math
+import re
 
 from bot.services.prompt import clean
 
+_FORMATTING = re.compile(r"([\\*_~`|<>\[\]])|^([-+#])|^(\d+)([.)])")
 ALT_MAX = 256  # characters of alt text; the platform takes 1,024 on an attachment and 256 in a gallery
 BAR_CELLS = 12
 
@@ -26,6 +28,31 @@ def inline(text: str, limit: int = 80) -> str:
 def block(text: str, limit: int = 600) -> str:
     """Show members' text in a block of its own."""
     return f"```\n{harmless(text, limit) or ' '}\n```"
+
+
+def plainly(text: str) -> str:
+    """Return somebody's words so that the platform shows them as they are: no mention, no formatting."""
+    escaped = _FORMATTING.sub(lambda at: f"{at[3]}\\{at[4]}" if at[3] else f"\\{at[0]}", clean(text))
+    return escaped.replace("@", "@\u200b")  # a zero-width space: also '@everyone' is parsed outside of formatting
+
+
+def first_part(text: str, limit: int) -> str:
+    """Return a text, or its beginning up to the end of a sentence or word within `limit`, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    start = text[: limit - 1]
+    sentence = max(start.rfind(mark) for mark in (". ", "? ", "! ", "。"))
+    cut = sentence + 1 if sentence > limit // 2 else max(start.rfind(" "), limit // 2)
+    return start[:cut].rstrip() + " …"
+
+
+def last_part(text: str, limit: int) -> str:
+    """Return a text, or its end from a word within `limit`, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    end = text[1 - limit :]
+    space = end.find(" ")
+    return "… " + end[space + 1 if 0 <= space < limit // 2 else 0 :].lstrip()
 
 
 def alt(text: str) -> str:

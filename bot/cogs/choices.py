@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from discord.app_commands import Choice
 
 from bot.cards.text import harmless
+from bot.services.languages import COMMON, LANGUAGES
 from bot.services.sizes import ASPECTS, parse_size
 from db.jobs import Job
 from db.subjects import Subject
@@ -51,6 +52,14 @@ def aspect_choices(catalogue: Catalogue, model_name: str | None, typed: str) -> 
             width, height = (side * model.upscale for side in parse_size(aspect, model))
             choices.append(Choice(name=f"{aspect} · {width}×{height} px", value=aspect))
     return choices
+
+
+def language_choices(typed: str) -> list[Choice[str]]:
+    """Offer the languages whose name or code begins with what was typed, the most spoken ones first."""
+    wanted = typed.casefold().strip()
+    codes = [*COMMON, *(code for code in LANGUAGES if code not in COMMON)]
+    found = [code for code in codes if LANGUAGES[code].casefold().startswith(wanted) or code == wanted]
+    return [Choice(name=LANGUAGES[code], value=code) for code in found[:ROWS_MAX]]
 
 
 def job_choices(jobs: Sequence[Job], typed: str) -> list[Choice[str]]:

@@ -5,11 +5,13 @@ import asyncio
 from bot.services.pictures import Picture, fit
 from bot.services.studio import Studio
 from bot.services.subjects import film_steps
+from bot.services.voice import forget_clip
 from db.errors import FileMissing
 from db.jobs import Job
 from inference.requests import ImageRequest, from_json
 
 PREVIEW = "preview.webp"
+WORDS = "preview.txt"
 GALLERY_MAX = 10  # of the platform
 
 
@@ -56,11 +58,23 @@ async def read_preview(studio: Studio, job: Job) -> Picture | None:
     return Picture(PREVIEW, content, "A preview of what is being drawn")
 
 
+async def read_words(studio: Studio, job: Job) -> str:
+    """Return what was heard so far of a running transcript's clip."""
+    if not job.preview:
+        return ""
+    try:
+        return (await studio.files.get(f"jobs/{job.id}/{WORDS}")).decode(errors="replace")
+    except FileMissing:
+        return ""
+
+
 async def forget_results(studio: Studio, job: Job) -> None:
-    """Remove a job's files; a job that still runs is cancelled first."""
+    """Remove a job's files, its clip and its text; a job that still runs is cancelled first."""
     if not job.final:
         await studio.jobs.cancel(job.id, by_user=job.user_id)
     await studio.files.delete_tree(f"jobs/{job.id}")
+    await forget_clip(studio, job)
+    await studio.jobs.forget_outcome(job.id)
     await studio.jobs.delivered(job.id, message_id=None, how="deleted")  # counts if delivery had not been noted yet
 
 

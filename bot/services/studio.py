@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.downloads import Downloads
+from bot.services.clips import Clips
 from bot.services.forecast import Forecast
+from db.channels import Channels
 from db.files import FileStore
 from db.jobs import JobStore, Limits
 from db.ledger import Ledger
+from db.members import Members
 from db.subjects import Subjects
 from inference.catalogue import Catalogue
 
@@ -27,6 +30,9 @@ class Studio:
     files: FileStore
     catalogue: Catalogue
     downloads: Downloads
+    clips: Clips
+    members: Members
+    channels: Channels
     limits: Limits
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed

@@ -29,6 +29,8 @@ class DispatcherSettings(BaseSettings):
     cpu_threads: int = Field(default=0, ge=0, description="Threads for computing on the CPU; 0: one for each core.")
     training_share: float = Field(default=0.25, ge=0, le=1, description="Training's share while pictures wait.")
     hang_timeout_s: float = Field(default=300, gt=0, description="A busy worker silent this long is restarted.")
+    clip_max_s: float = Field(default=1800, gt=0, description="As the bot's.")
+    clip_max_mb: int = Field(default=64, ge=1, description="As the bot's.")
     lease_s: float = Field(default=30, ge=5, description="How long a job stays with a dispatcher that is silent.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -42,6 +44,8 @@ class DispatcherSettings(BaseSettings):
                 "lanes": self.lanes,
                 "model_memory_gb": self.model_memory_gb,
                 "cache_dir": str(self.data_dir.resolve()),
+                "clip_max_s": self.clip_max_s,
+                "clip_max_mb": self.clip_max_mb,
             },
             train_share=self.training_share,
             threads=self.cpu_threads,

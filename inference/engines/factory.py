@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from inference.audio import AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
 from inference.engines.adapters import AdapterShelf
 from inference.engines.diffusion import DiffusionEngine
@@ -20,7 +21,14 @@ ADAPTER_SHARE = 0.1  # of the models' memory
 
 
 def build(
-    device: str, *, catalogue: str = "", lanes: int = 0, model_memory_gb: float = 0.0, cache_dir: str = ""
+    device: str,
+    *,
+    catalogue: str = "",
+    lanes: int = 0,
+    model_memory_gb: float = 0.0,
+    cache_dir: str = "",
+    clip_max_s: float = 1800.0,
+    clip_max_mb: int = 64,
 ) -> EngineBuilders:
     """Return what builds the engines of a device; an engine that failed is built again, with the same models.
 
@@ -30,17 +38,20 @@ def build(
         lanes: pictures in one pass; 0: by the kind of device.
         model_memory_gb: what models may keep; 0: a share of what the device has.
         cache_dir: where class pictures of trainings are kept; empty: nowhere.
+        clip_max_s: how long a clip may be.
+        clip_max_mb: how large its file may be, in MiB.
     """
     lines = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
     limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
     models = ModelCache(device, limit_bytes=limit_bytes)
     speech = SpeechModels(lines.speech, device, building=models.building)
+    clips = AudioLimits(seconds=clip_max_s, file_bytes=clip_max_mb << 20)
     shelf = AdapterShelf(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
     class_pictures = Path(cache_dir) / "class-pictures" if cache_dir else None
     return {
         str(Kind.IMAGE): lambda: DiffusionEngine(lines, models, shelf, lanes_max=lanes or None),
         str(Kind.TRAIN): lambda: TrainingEngine(lines, models, cache_dir=class_pictures),
-        str(Kind.TRANSCRIBE): lambda: SpeechEngine(speech),
+        str(Kind.TRANSCRIBE): lambda: SpeechEngine(speech, limits=clips),
     }
 
 

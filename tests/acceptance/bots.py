@@ -44,7 +44,9 @@ async def bot_beside(
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
     async with (
         open_studio(chosen, catalogue, api_url=box.url) as studio,
-        Atelier(studio, data_dir=data_dir, edit_every_s=edit_every_s) as client,
+        Atelier(
+            studio, data_dir=data_dir, edit_every_s=edit_every_s, hears_channels=chosen.auto_transcription
+        ) as client,
     ):
         task = asyncio.create_task(client.run_for_ever(box.token))
         try:

@@ -1,7 +1,8 @@
 """Engines without a model: they draw numbers, step by step, and fail as the request tells them to.
 
-A prompt (or a training's name) may hold orders: 'crash@3' kills the process at the job's step 3, 'hang@3' stops there
-for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends.
+A clip is heard as what stands after 'say:' in its bytes, in sentences of two seconds; 'silence' in it is silence.
+A prompt (or a training's name, or what is said) may hold orders: 'crash@3' kills the process at the job's step 3,
+'hang@3' stops there for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends.
 """
 
 import io
@@ -18,6 +19,7 @@ from PIL import Image
 from inference.engines import Engine
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest
+from inference.transcript import Segment
 from inference.worker import EngineBuilders
 
 ORDER = re.compile(r"(crash|hang|raise|oom)@(\d+)")
@@ -81,6 +83,9 @@ class FakeEngine:
         for order, at in ORDER.findall(words):
             if lane.done >= int(at):
                 _obey(order)
+        if isinstance(task.request, TranscribeRequest) and not words:
+            del self.lanes[task.job_id]
+            return [Failed(task.job_id, task.attempt, FailureKind.NO_SPEECH, "nothing was said")]
         if "nan" in words:
             del self.lanes[task.job_id]
             return [Failed(task.job_id, task.attempt, FailureKind.NOT_FINITE, "told to")]
@@ -89,13 +94,14 @@ class FakeEngine:
         if task.request.kind is Kind.TRAIN and done % 5 == 0:
             events.append(Checkpoint(task.job_id, task.attempt, done, str(done).encode()))
         if done == lane.total // 2:
-            events.append(Preview(task.job_id, task.attempt, b"half of " + task.job_id.encode()))
+            events.append(_preview(task, words))
         ended = lane.keep or done >= lane.total
         if isinstance(task.request, TrainRequest) and (ended or done % task.request.preview_every == 0):
             events += _film(task, done)
         if ended:
             del self.lanes[task.job_id]
-            events += [*_outputs(task), Finished(task.job_id, task.attempt, done, lane.total, {"steps": done})]
+            summary = _heard(task.request, words) if isinstance(task.request, TranscribeRequest) else {"steps": done}
+            events += [*_outputs(task), Finished(task.job_id, task.attempt, done, lane.total, summary)]
         return events
 
 
@@ -110,7 +116,30 @@ def _words(task: Task) -> str:
             return prompt
         case TrainRequest(name=name):
             return name
-    return ""
+    clip = task.inputs.get("audio", b"")
+    if b"silence" in clip:
+        return ""
+    return clip.rpartition(b"say:")[2].decode() if b"say:" in clip else "hello"
+
+
+def _preview(task: Task, words: str) -> Preview:
+    if isinstance(task.request, TranscribeRequest):
+        return Preview(task.job_id, task.attempt, words[: len(words) // 2].encode(), "text/plain")
+    return Preview(task.job_id, task.attempt, b"half of " + task.job_id.encode())
+
+
+def _heard(request: TranscribeRequest, words: str) -> dict[str, object]:
+    text = f"(in English) {words}" if request.translate else words
+    pieces = [piece for piece in re.split(r"(?<=[.!?])\s+", text) if piece]
+    segments = [Segment(2.0 * at, 2.0 * at + 2, piece) for at, piece in enumerate(pieces)]
+    return {
+        "text": text,
+        "language": request.language or "de",
+        "language_probability": 0.98,
+        "duration_s": request.duration_s,
+        "model": request.model,
+        "segments": [segment.to_json() for segment in segments],
+    }
 
 
 def _obey(order: str) -> None:

@@ -1,6 +1,6 @@
 """Catalogue lines for tests."""
 
-from inference.catalogue import Catalogue, ImageModel
+from inference.catalogue import Catalogue, ImageModel, SpeechModel
 
 TINY = ImageModel(
     name="tiny",
@@ -31,4 +31,5 @@ LARGE = ImageModel(
     guidance=7.5,
     credits=2,
 )
-CATALOGUE = Catalogue(images=(TINY, LARGE), speech=())
+HEARS = SpeechModel(name="hears", title="A model that hears", source="/models/hears", licence="MIT")
+CATALOGUE = Catalogue(images=(TINY, LARGE), speech=(HEARS,))

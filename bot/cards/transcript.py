@@ -1,0 +1,230 @@
+"""How a transcript's card differs from a picture's: who is heard, their words as a quote, and what to do with it."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.cards.buttons import JOB_ID, CancelButton, DeleteButton, InfoButton, JobButton
+from bot.cards.text import bar, credits, exactly, first_part, inline, last_part, plainly
+from bot.errors import explain
+from bot.interactions import acknowledge, origin_of, studio_of
+from bot.services.accept import accept_wish
+from bot.services.errors import JobGone
+from bot.services.languages import COMMON, language_name
+from bot.services.prompt import PROMPT_MAX
+from bot.services.transcripts import segments_of, text_of
+from bot.services.voice import Hearing, transcribe_again, transcript_request
+from bot.services.wish import Wish
+from db.jobs import Job, State
+from inference.requests import TranscribeRequest
+from inference.transcript import Segment
+
+SHOWN_MAX = 1500  # characters on the card; escaped they are twice as many at most, and the platform takes 4,000
+PARTIAL_MAX = 800
+
+
+class HearAgainButton(JobButton, template=rf"job:hear-none:{JOB_ID}"):
+    """What the buttons share that hear a clip once more: whoever sees the card may press them, and pays."""
+
+    def check(self, interaction: discord.Interaction, job: Job) -> None:
+        """Let everybody pass: the platform shows a card only to those whom it is for."""
+
+    def hearing(self, request: TranscribeRequest) -> Hearing:
+        """Return how to hear the clip, from how it was heard."""
+        raise NotImplementedError
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        await _hear_again(interaction, job, self.hearing(transcript_request(job)))
+
+
+class TranslateButton(HearAgainButton, template=rf"job:translate:{JOB_ID}"):
+    """The same in English, as a job of its own."""
+
+    verb = "translate"
+    label = "Translate to English"
+
+    def hearing(self, request: TranscribeRequest) -> Hearing:
+        return Hearing(language=request.language, translate=True, timestamps=request.word_timestamps)
+
+
+class TimestampsButton(HearAgainButton, template=rf"job:timestamps:{JOB_ID}"):
+    """The same with the time of each word, as a job of its own."""
+
+    verb = "timestamps"
+    label = "Timestamps"
+
+    def hearing(self, request: TranscribeRequest) -> Hearing:
+        return Hearing(language=request.language, translate=request.translate, timestamps=True)
+
+
+class LanguageSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:language:{JOB_ID}"):
+    """The same as heard in a language of one's choice, as a job of its own."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        options = [discord.SelectOption(label=language_name(code), value=code) for code in COMMON]
+        super().__init__(ui.Select(custom_id=f"job:language:{job_id}", placeholder="Other language …", options=options))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: ui.Item[ui.LayoutView], match: re.Match[str]
+    ) -> Self:
+        """Build it again from what it carries."""
+        return cls(match["job_id"])
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Hear the clip once more."""
+        try:
+            job = await studio_of(interaction).jobs.get(self.job_id)
+            if job is None:
+                raise JobGone
+            timestamps = transcript_request(job).word_timestamps
+            await _hear_again(interaction, job, Hearing(language=self.item.values[0], timestamps=timestamps))
+        except Exception as error:  # discord.py only logs what a dynamic item raises
+            await explain(interaction, error)
+
+
+async def _hear_again(interaction: discord.Interaction, job: Job, hearing: Hearing) -> None:
+    await acknowledge(interaction, private=job.private)
+    await transcribe_again(studio_of(interaction), job, hearing, origin_of(interaction, private=job.private))
+
+
+class ImagineButton(JobButton, template=rf"job:imagine:{JOB_ID}"):
+    """Draw what was said, after a look at the words."""
+
+    verb = "imagine"
+    label = "Imagine this"
+    emoji = "🎨"
+    style = discord.ButtonStyle.primary
+
+    def check(self, interaction: discord.Interaction, job: Job) -> None:
+        """Let everybody pass who sees the card."""
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        text = text_of(job)
+        if not text:
+            raise JobGone
+        await interaction.response.send_modal(ImagineForm(text, private=job.private))
+
+
+class ImagineForm(ui.Modal, title="Imagine this"):
+    """A transcript as a prompt that can be edited."""
+
+    prompt = ui.Label[ui.LayoutView](
+        text="What to draw",
+        description="As in /imagine; --ar 3:2, --seed 7 and others may follow",
+        component=ui.TextInput(style=discord.TextStyle.paragraph, max_length=PROMPT_MAX),
+    )
+
+    def __init__(self, text: str, *, private: bool) -> None:
+        super().__init__()
+        self._private = private
+        assert isinstance(self.prompt.component, ui.TextInput)
+        # Dashes would be read as the beginning of a parameter, which nobody says.
+        self.prompt.component.default = first_part(re.sub(r"--+|[—–]", "-", text), PROMPT_MAX)
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Ask for pictures, as /imagine does."""
+        assert isinstance(self.prompt.component, ui.TextInput)
+        await acknowledge(interaction, private=self._private)
+        origin = origin_of(interaction, private=self._private)
+        await accept_wish(studio_of(interaction), Wish(prompt=self.prompt.component.value), origin)
+
+    async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
+        """Explain an error."""
+        await explain(interaction, error)
+
+
+TRANSCRIPT_ITEMS: tuple[type[Any], ...] = (TranslateButton, TimestampsButton, LanguageSelect, ImagineButton)
+
+
+def transcript_head(job: Job, request: TranscribeRequest, heard: str, *, mention: bool) -> str:
+    """Say who is heard, and what was said so far."""
+    speaker = request.speaker_id or job.user_id
+    told = f"<@{job.user_id}> your text is here:\n" if mention else ""
+    return f"{told}🎙️ **<@{speaker}>**\n{heard}" if heard else f"{told}🎙️ **<@{speaker}>**"
+
+
+def transcript_quote(job: Job, partial: str) -> str:
+    """Return what was said as a quote: its first part when all is there, its latest while the rest is being heard."""
+    if job.state is State.RUNNING:
+        return f"> {plainly(last_part(partial, PARTIAL_MAX))}" if partial else ""
+    if job.state is not State.DONE:
+        return ""
+    if transcript_request(job).word_timestamps:
+        return _timed(segments_of(job))
+    text = text_of(job)
+    return f"> {plainly(first_part(text, SHOWN_MAX))}" if text else ""
+
+
+def fits_on_card(job: Job) -> bool:
+    """Tell whether the card shows a transcript in full, so that it needs no files."""
+    return len(text_of(job)) <= SHOWN_MAX and not transcript_request(job).word_timestamps
+
+
+def hearing_text(job: Job) -> str:
+    """Say how far the hearing is."""
+    if not job.progress_total:
+        return f"{bar(0, 1)} listening\n-# {inline(job.model)}"
+    done, total = job.progress_done, job.progress_total
+    return (
+        f"{bar(done, total)} {min(99, 100 * done // total)} %\n-# {done} of {total} half minutes · {inline(job.model)}"
+    )
+
+
+def heard_text(job: Job, request: TranscribeRequest) -> str:
+    """Say what is known of a transcript: language and how sure, duration, model, time, price."""
+    facts = [_language(job, request), exactly(job.outcome.get("duration_s", request.duration_s)), inline(job.model)]
+    if job.started_at and job.ended_at:
+        facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
+    facts.append(credits(job.charged))
+    if request.speaker_id not in (None, job.user_id):
+        facts.append(f"for <@{job.user_id}>")
+    lost = "" if text_of(job) else "The text is no longer kept.\n"
+    rest = "" if fits_on_card(job) else "The whole text is in the files.\n"
+    return f"{lost}{rest}-# {' · '.join(fact for fact in facts if fact)}"
+
+
+def transcript_rows(job: Job, request: TranscribeRequest) -> list[ui.ActionRow[Any]]:
+    """Return what can be pressed below a transcript."""
+    if not job.final:
+        return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
+    if job.state is not State.DONE or not text_of(job):
+        return [ui.ActionRow(InfoButton(job.id), DeleteButton(job.id))]
+    buttons: list[ui.Item[Any]] = [ImagineButton(job.id)]
+    if not request.translate and job.outcome.get("language") != "en":
+        buttons.append(TranslateButton(job.id))
+    if not request.word_timestamps:
+        buttons.append(TimestampsButton(job.id))
+    return [ui.ActionRow(LanguageSelect(job.id)), ui.ActionRow(*buttons, InfoButton(job.id), DeleteButton(job.id))]
+
+
+def _language(job: Job, request: TranscribeRequest) -> str:
+    code = job.outcome.get("language")
+    if not isinstance(code, str):
+        return ""
+    name = language_name(code)
+    if request.language is None:
+        name += f" ({100 * float(job.outcome.get('language_probability', 0)):.0f} % sure)"
+    return f"{name} → English" if request.translate else name
+
+
+def _timed(segments: Sequence[Segment]) -> str:
+    """Return segments as lines with their times, as many as fit."""
+    lines: list[str] = []
+    room = SHOWN_MAX
+    for segment in segments:
+        room -= len(segment.text) + len("> `0:00:00` ")
+        if room < 0:
+            return "\n".join([*lines, "> …"])
+        lines.append(f"> `{_clock(segment.start_s)}` {plainly(segment.text)}")
+    return "\n".join(lines)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

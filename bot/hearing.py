@@ -1,0 +1,89 @@
+"""Clips as Discord brings them: on a message, with a command, or simply said in a direct message or a channel."""
+
+import logging
+import math
+
+import discord
+
+from bot.errors import sentence
+from bot.services.clips import Attached
+from bot.services.origin import Origin
+from bot.services.studio import Studio
+from bot.services.voice import Hearing, has_opted_out, transcribe
+
+log = logging.getLogger(__name__)
+
+
+def attached_of(attachment: discord.Attachment) -> Attached:
+    """Describe an attachment without Discord."""
+    stated_s = attachment.duration
+    known = stated_s is not None and math.isfinite(stated_s) and stated_s > 0
+    return Attached(
+        url=attachment.url,
+        name=attachment.filename,
+        size_bytes=attachment.size,
+        content_type=attachment.content_type or "",
+        duration_s=stated_s if known else None,
+    )
+
+
+def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
+    """Return the first thing in a message that may have sound, and whose voice it is; None if there is none.
+
+    Whose voice is in a message that was passed on, the platform does not say.
+    """
+    own = [(attachment, message.author.id) for attachment in message.attachments]
+    passed_on = [(attachment, None) for snapshot in message.message_snapshots for attachment in snapshot.attachments]
+    for attachment, speaker_id in (*own, *passed_on):
+        if (attached := attached_of(attachment)).may_sound:
+            return attached, speaker_id
+    return None
+
+
+async def listen(studio: Studio, message: discord.Message) -> None:
+    """Turn into text what somebody said to the bot, or in a channel where an operator wants that.
+
+    The message's own id stands for the interaction's, so that an event that comes twice is one job. In a channel nobody
+    asked, so only voice messages count there, and what cannot be heard is passed over in silence.
+    """
+    found = clip_in(message)
+    if message.author.bot or found is None or not await _wanted(studio, message):
+        return
+    attached, speaker_id = found
+    origin = Origin(
+        interaction_id=message.id,
+        interaction_token="",
+        user_id=message.author.id,
+        guild_id=message.guild.id if message.guild else None,
+        channel_id=message.channel.id,
+        private=False,
+    )
+    try:
+        await transcribe(studio, attached, Hearing(), origin, speaker_id=speaker_id)
+    except Exception as error:  # discord.py only logs what a listener raises
+        await _explain(message, error)
+
+
+async def _wanted(studio: Studio, message: discord.Message) -> bool:
+    if message.guild is None:
+        return True
+    if not message.flags.voice or await has_opted_out(studio, message.author.id):
+        return False
+    parent_id = getattr(message.channel, "parent_id", None)  # of a thread
+    return await studio.channels.transcribed(message.channel.id, *([parent_id] if parent_id else []))
+
+
+async def _explain(message: discord.Message, error: Exception) -> None:
+    text = sentence(error)
+    if text is None:
+        log.error("message %d could not be heard", message.id, exc_info=error)
+        text = "Something went wrong, and not by your doing. Please try again in a moment."
+    if message.guild is not None:
+        log.info("message %d is not turned into text: %s", message.id, text)
+        return
+    try:
+        await message.channel.send(
+            text, nonce=str(message.id), reference=message.to_reference(fail_if_not_exists=False)
+        )
+    except discord.HTTPException as failure:
+        log.warning("could not explain an error to the member: %s", failure)

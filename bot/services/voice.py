@@ -1,0 +1,166 @@
+"""Voice into text: from a clip that somebody sent to a job, the clip heard in another way, and what is left over."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from bot.services.accept import accept, price
+from bot.services.clips import Attached, NothingToHear, clip_key
+from bot.services.errors import BadParameter, Refused
+from bot.services.languages import language_name
+from bot.services.origin import Origin
+from bot.services.studio import Studio
+from db.errors import NotEnoughCredits
+from db.jobs import Job, State
+from inference.catalogue import SpeechModel
+from inference.requests import Kind, TranscribeRequest, from_json
+
+OPTED_OUT = "voice_opted_out"  # a member's preference
+ORPHANED = dt.timedelta(hours=1)  # a clip that has no job by then was left by a crash
+EPOCH = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)  # of the platform's ids: their upper bits are milliseconds since then
+
+
+class SpeakerOptedOut(Refused):
+    """They do not want their voice messages turned into text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """How a clip should be heard."""
+
+    language: str | None = None  # its code; None: detect
+    translate: bool = False  # to English
+    timestamps: bool = False  # of each word
+
+
+async def transcribe(
+    studio: Studio, attached: Attached, hearing: Hearing, origin: Origin, *, speaker_id: int | None = None
+) -> Job:
+    """Turn what was attached into a job. It is checked and priced first, as far as its description goes, then fetched.
+
+    Parameters:
+        speaker_id: who is heard, where that is known.
+
+    Raises:
+        SpeakerOptedOut: somebody else's voice, who does not want that.
+        NothingToHear, TooLong, TooLarge, BadParameter, NotEnoughCredits: before anything was fetched.
+        NotFetched, TooLargeToFetch, AudioRejected, TooManyQueued: after. Nothing was charged or kept in any case.
+    """
+    if (job := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
+        return job
+    if speaker_id not in (None, origin.user_id) and await has_opted_out(studio, speaker_id):
+        raise SpeakerOptedOut
+    studio.clips.check(attached)
+    request = _request(studio, hearing, attached.duration_s or 0.0, speaker_id)
+    await _check_credits(studio, request, origin.user_id)
+    key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
+    return await _accept(studio, replace(request, audio=key, duration_s=duration_s), origin)
+
+
+async def transcribe_again(studio: Studio, job: Job, hearing: Hearing, origin: Origin) -> Job:
+    """Hear a job's clip once more in another way, as a job of its own.
+
+    Raises:
+        ClipGone: the sound is not kept any more.
+        NotEnoughCredits, TooManyQueued: not now.
+    """
+    if (known := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
+        return known
+    old = transcript_request(job)
+    wanted = _request(studio, hearing, old.duration_s, old.speaker_id)
+    await _check_credits(studio, wanted, origin.user_id)
+    key = await studio.clips.copy(old.audio, origin.interaction_id)
+    return await _accept(studio, replace(wanted, audio=key), origin, source_job_id=job.id)
+
+
+def transcript_request(job: Job) -> TranscribeRequest:
+    """Return a job's request, which must be for a transcript.
+
+    Raises:
+        NothingToHear: it is another kind of job.
+    """
+    request = from_json(job.request)
+    if not isinstance(request, TranscribeRequest):
+        raise NothingToHear
+    return request
+
+
+async def has_opted_out(studio: Studio, user_id: int | None) -> bool:
+    """Tell whether a member does not want to be transcribed without asking for it."""
+    member = await studio.members.get(user_id) if user_id is not None else None
+    return member is not None and bool(member.preferences.get(OPTED_OUT))
+
+
+async def opt_out(studio: Studio, user_id: int, *, out: bool) -> None:
+    """Remember whether a member wants to be transcribed without asking for it."""
+    await studio.members.prefer(user_id, {OPTED_OUT: True if out else None})
+
+
+async def finish_clip(studio: Studio, job: Job) -> None:
+    """Throw away the clip of a job that came to nothing, or at once where clips are not kept; again changes nothing."""
+    if job.kind == Kind.TRANSCRIBE and (job.state is not State.DONE or not studio.clips.rules.kept):
+        await forget_clip(studio, job)
+
+
+async def forget_clip(studio: Studio, job: Job) -> None:
+    """Throw a job's clip away, if it had one."""
+    if job.kind == Kind.TRANSCRIBE:
+        await studio.clips.forget(transcript_request(job).audio)
+
+
+async def forget_old_clips(studio: Studio, now: dt.datetime) -> int:
+    """Throw away clips that were kept long enough, and those that a crash left without a job; return how many."""
+    forgotten = 0
+    for clip_id in await studio.clips.kept_ids():
+        job = await studio.jobs.by_interaction(clip_id)
+        if job is None:
+            old = _asked_at(clip_id) + ORPHANED < now
+        else:
+            old = job.ended_at is not None and job.ended_at + studio.clips.rules.kept < now
+        if old:
+            await studio.clips.forget(clip_key(clip_id))
+            forgotten += 1
+    return forgotten
+
+
+def _request(studio: Studio, hearing: Hearing, duration_s: float, speaker_id: int | None) -> TranscribeRequest:
+    model = _model(studio)
+    if model.languages == "en" and (hearing.translate or hearing.language not in (None, "en")):
+        wanted = language_name(hearing.language) if hearing.language else "other languages"
+        raise BadParameter(f"{model.title} hears English only, not {wanted}.")
+    return TranscribeRequest(
+        audio="",
+        duration_s=duration_s,
+        model=model.name,
+        language=hearing.language,
+        translate=hearing.translate,
+        word_timestamps=hearing.timestamps,
+        speaker_id=speaker_id,
+    )
+
+
+def _model(studio: Studio) -> SpeechModel:
+    if not studio.catalogue.speech:
+        raise BadParameter("No model that understands speech is set up here.")
+    return studio.catalogue.speech[0]
+
+
+async def _check_credits(studio: Studio, request: TranscribeRequest, user_id: int) -> None:
+    """Refuse before anything is fetched; the hold itself is taken with the job."""
+    cost = price(studio, request)
+    statement = await studio.ledger.statement(user_id)
+    if statement.available < cost:
+        raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
+
+
+async def _accept(
+    studio: Studio, request: TranscribeRequest, origin: Origin, *, source_job_id: str | None = None
+) -> Job:
+    try:
+        return await accept(studio, request, origin, source_job_id=source_job_id)
+    except Exception:
+        await studio.clips.forget(request.audio)
+        raise
+
+
+def _asked_at(clip_id: int) -> dt.datetime:
+    return EPOCH + dt.timedelta(milliseconds=clip_id >> 22)

@@ -1,0 +1,30 @@
+"""What a card shows of a job as it is now: read from the stores, made to fit the platform."""
+
+from bot.cards.job import Shown
+from bot.cards.transcript import fits_on_card
+from bot.services.results import fitting_pictures, read_film, read_preview, read_words
+from bot.services.studio import Studio
+from bot.services.subjects import film_steps
+from bot.services.transcripts import transcript_files
+from db.jobs import Job, State
+from inference.requests import Kind
+
+
+async def shown_of(studio: Studio, job: Job, limit_bytes: int) -> Shown:
+    """Return what a job's card shows besides the job itself, no file of it larger than `limit_bytes`."""
+    match job.state:
+        case State.QUEUED:
+            place = await studio.jobs.place(job.id)
+            return Shown(place=place, wait_s=studio.forecast.wait_s(job.kind, place))
+        case State.RUNNING | State.DONE if job.kind == Kind.TRAIN:
+            film = await read_film(studio, job, limit_bytes)
+            return Shown(pictures=film, steps=tuple(await film_steps(studio, job)))
+        case State.RUNNING if job.kind == Kind.TRANSCRIBE:
+            return Shown(words=await read_words(studio, job))
+        case State.RUNNING:
+            return Shown(preview=await read_preview(studio, job))
+        case State.DONE if job.kind == Kind.TRANSCRIBE:
+            return Shown(documents=() if fits_on_card(job) else transcript_files(job, limit_bytes))
+        case State.DONE:
+            return Shown(pictures=await fitting_pictures(studio, job, limit_bytes))
+    return Shown()
