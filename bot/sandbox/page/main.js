@@ -107,6 +107,7 @@ class App {
     const { store } = this;
     if (!store.place(channelId)) return;
     closePopover(false);
+    store.trim(store.current);
     store.current = channelId;
     store.unread.delete(channelId);
     history.replaceState(null, "", `#/${this.api.member}/${channelId}`);

@@ -1,6 +1,7 @@
 // What one member knows: the last `state`, kept up to date by the events after it. Draws nothing.
 
 const TYPING_MS = 10_000;
+const KEPT = 100; // as many as a `state` brings
 
 /** Snowflakes are decimal strings without leading zeros: longer means younger. */
 export function older(a, b) {
@@ -41,7 +42,7 @@ export class Store extends EventTarget {
     this.messages = new Map();
     for (const [channelId, list] of Object.entries(state.messages)) {
       this.messages.set(channelId, list);
-      if (list.length < 100) this.complete.add(channelId);
+      if (list.length < KEPT) this.complete.add(channelId);
       else this.complete.delete(channelId);
     }
     this.interactions = new Map(state.interactions.map((one) => [one.id, one]));
@@ -149,6 +150,14 @@ export class Store extends EventTarget {
     for (const message of messages) this.put(message);
     if (messages.length < asked) this.complete.add(channelId);
     this.tell("messages");
+  }
+
+  /** Forget what was loaded by scrolling up in a channel that is being left: it can be asked for again. */
+  trim(channelId) {
+    const list = this.messages.get(channelId) ?? [];
+    if (list.length <= KEPT) return;
+    this.messages.set(channelId, list.slice(-KEPT));
+    this.complete.delete(channelId);
   }
 
   isDm(channelId) {
