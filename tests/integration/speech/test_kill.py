@@ -1,0 +1,44 @@
+"""A worker killed in the middle of a long clip, with a real store, a real pool and real weights."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from db.engine import Database
+from db.jobs import State
+from inference.dispatcher.dispatcher import Dispatcher
+from inference.plan import WorkerPlan
+from inference.pool.local import LocalPool, Patience
+from inference.requests import TranscribeRequest
+from tests.integration.speech.test_long_clips import content
+from tests.integration.studio import BRISK, Studio
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_kill_9_in_a_long_clip_gives_one_text_and_one_charge(
+    database: Database, tmp_path: Path, base: Path
+) -> None:
+    studio = Studio(database, tmp_path / "files")
+    before, _ = await studio.shop.balances()
+    await studio.files.put("uploads/1/clip.wav", content())
+    request = TranscribeRequest(audio="uploads/1/clip.wav", duration_s=60.0, model="base")
+    plan = WorkerPlan(engines="tests.integration.speech.workers:build", options={"folder": str(base)}, threads=2)
+    async with (
+        LocalPool([plan], patience=Patience(hang_s=120.0, back_off_s=0.05, look_every_s=0.05)) as pool,
+        Dispatcher(jobs=studio.shop.jobs, files=studio.files, pool=pool, rhythm=BRISK),
+    ):
+        job = await studio.ask(request, price=2)
+        while not await studio.files.exists(f"jobs/{job.id}/checkpoint"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the file store has no wake-ups
+        os.kill(pool.pids()["cpu"], signal.SIGKILL)
+        ended = await studio.until(job)
+        undisturbed = await studio.until(await studio.ask(request, price=2))
+    assert (ended.state, ended.attempt, ended.charged) == (State.DONE, 2, 2)
+    assert await studio.shop.balances() == (before - 4, 0)
+    assert ended.outcome["text"] == undisturbed.outcome["text"]
+    assert set(ended.outcome["files"]) == {"transcript.txt", "transcript.srt", "transcript.vtt"}
+    subtitles = await studio.files.get(f"jobs/{job.id}/transcript.srt")
+    assert subtitles.startswith(b"1\n00:00:0")
