@@ -29,6 +29,7 @@ from inference.transcript import Segment, segment_from_json
 SHORT_STEP_FRAMES = 500  # short windows come in few lengths, so that they can be batched
 SHORT_MARGIN_FRAMES = 300  # silence behind the last word; with half of it the last words were heard worse
 _LEAD_FRAMES = 50  # kept of a silence that is skipped
+_STEP_MIN_FRAMES = 50  # a window starts so far behind the last: odd sounds must not be heard a thousand times over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ class Clip:
         hottest, content = self.temperature, self.content
         begin = self._seek
         made = cut(decoded.tokens, timestamp_begin=tokenizer.timestamp_begin, seek=begin, frames=content)
-        self._seek += content if is_silent(decoded) else min(made.frames, content)
+        self._go(content if is_silent(decoded) else made.frames, content)
         self._temperature, self._whole = 0, self._whole_windows
         repeats = compression(tokenizer.decode(list(decoded.tokens)).strip()) > COMPRESSION_MAX
         if is_silent(decoded) or repeats:  # still, at the highest temperature
@@ -171,10 +172,14 @@ class Clip:
             pieces = timed(made.pieces, alignment, tokenizer, seek=begin, last_speech_s=self._last_word_s)
             self._last_word_s = pieces[-1].piece.end_s
             if not made.ended and pieces[-1].words:
-                self._seek = max(begin + 1, min(round(self._last_word_s * FRAMES_PER_SECOND), begin + content))
+                self._seek = begin
+                self._go(round(self._last_word_s * FRAMES_PER_SECOND) - begin, content)
         self._keep(pieces, tokenizer)
         if hottest > PROMPT_TEMPERATURE_MAX:
             self._prompt_since = len(self._tokens)
+
+    def _go(self, frames: int, content: int) -> None:
+        self._seek += min(content, max(frames, _STEP_MIN_FRAMES))
 
     def _probability(self, decoded: Decoded) -> float:
         detected = self.language is None  # only the first window's language is detected

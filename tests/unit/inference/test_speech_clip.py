@@ -108,6 +108,16 @@ def test_a_window_that_the_model_calls_silent_is_skipped() -> None:
     assert going.ended
 
 
+def test_a_sliver_of_text_does_not_keep_the_clip_in_place() -> None:
+    going = clip(60)
+    begin = TOKENIZER.timestamp_begin
+    sliver = replace(said("Uh.", 0, 0.02), tokens=(begin, 1, begin + 1, begin + 1, 2))
+    for _ in range(60 * 2):
+        if not going.ended:
+            going.take(sliver, TOKENIZER)
+    assert going.ended
+
+
 def test_progress_is_counted_in_half_minutes() -> None:
     going = clip(95)
     assert (going.windows_done, going.windows) == (0, 4)
