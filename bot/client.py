@@ -11,6 +11,7 @@ import discord
 from discord.ext import commands
 
 from bot.cards.buttons import JOB_BUTTONS
+from bot.cards.offer import OfferButton
 from bot.cards.show import ShowButton
 from bot.cards.subjects import SUBJECT_ITEMS
 from bot.cards.teaching import DRAFT_BUTTONS
@@ -18,23 +19,19 @@ from bot.cards.training import StepSelect, StopButton
 from bot.cards.transcript import TRANSCRIPT_ITEMS
 from bot.cogs.account import Account
 from bot.cogs.imagine import Imagine
+from bot.cogs.quota import Gifts, Paces, Quota
 from bot.cogs.subjects import Subjects
 from bot.cogs.voice import Voice
 from bot.commands import Commands, sync_if_changed
-from bot.delivery import Delivery
-from bot.services.follow import EDIT_EVERY_S, Follower
+from bot.delivery import EDIT_EVERY_S, Delivery
+from bot.services.follow import Follower
 from bot.services.studio import Studio
 from bot.uploads import UploadLimits
 
 log = logging.getLogger(__name__)
 
-RECONNECT_S = (
-    1.0,
-    2.0,
-    5.0,
-    15.0,
-    60.0,
-)  # pauses before Discord is tried again; once connected, discord.py keeps its own
+# Pauses before Discord is tried again; once connected, discord.py keeps its own.
+RECONNECT_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 
 class Atelier(commands.Bot):
@@ -61,8 +58,8 @@ class Atelier(commands.Bot):
         self._data_dir = data_dir
         self._hears_channels = hears_channels
         self.upload_limits = UploadLimits()
-        delivery = Delivery(self, studio, self.upload_limits)
-        self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver, edit_every_s=edit_every_s)
+        delivery = Delivery(self, studio, self.upload_limits, edit_every_s=edit_every_s)
+        self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)
         self._following: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
@@ -72,12 +69,17 @@ class Atelier(commands.Bot):
         await self.add_cog(Imagine(self.studio))
         await self.add_cog(Account(self.studio))
         await self.add_cog(Subjects(self.studio))
+        await self.add_cog(Quota(self.studio))
+        await self.add_cog(Paces(self.studio))
+        if self.studio.rules.gifts:
+            await self.add_cog(Gifts(self.studio))
         voice = Voice(self.studio, hears_channels=self._hears_channels)
         await self.add_cog(voice)
         self.tree.add_command(voice.menu)
+        self.add_dynamic_items(OfferButton)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self.add_dynamic_items(*TRANSCRIPT_ITEMS)
-        self._following = asyncio.create_task(self._follower.run(), name="follow")
+        self._following = asyncio.create_task(self._follower.run(), name="following the cards")
         self._following.add_done_callback(_report)
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
@@ -102,8 +104,14 @@ class Atelier(commands.Bot):
                 mend that.
         """
         await _patiently(lambda: self._log_in(token))
-        await _patiently(lambda: sync_if_changed(self.tree, self._data_dir / "commands.sha256"))
-        await _patiently(self._stay)
+        # Beside the connection: the commands of last time work meanwhile, and a refusal must not keep us from serving.
+        known = self._data_dir / "commands.sha256"
+        sync = asyncio.create_task(_patiently(lambda: sync_if_changed(self.tree, known)), name="registering commands")
+        sync.add_done_callback(_report)
+        try:
+            await _patiently(self._stay)
+        finally:
+            sync.cancel()
 
     async def _log_in(self, token: str) -> None:
         try:
@@ -138,4 +146,4 @@ async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
 
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
-        log.critical("the cards are no longer followed", exc_info=error)
+        log.critical("%s has ended", task.get_name(), exc_info=error)

@@ -14,7 +14,7 @@ from discord import app_commands
 
 from bot.cards.text import credits, moment
 from bot.services.errors import NotAcknowledged, Refused
-from db.errors import NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
+from db.errors import BudgetSpent, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
 from db.jobs import Job
 from inference.errors import BadRequest, InferenceError
 from inference.messages import FailureKind
@@ -34,6 +34,13 @@ def _not_enough(error: NotEnoughCredits) -> str:
     )
 
 
+def _budget_spent(error: BudgetSpent) -> str:
+    return (
+        f"This server has used up what it may draw for now: {credits(error.left)} left, and that costs {error.price}. "
+        f"More comes {moment(error.renews_at)}; `/imagine` with `pace: relaxed` may still be open to you."
+    )
+
+
 def _too_many(error: TooManyQueued) -> str:
     return f"You have {error.limit} waiting already. Let one finish, or take one back with `/queue`."
 
@@ -45,6 +52,7 @@ def _own_words(error: Exception) -> str:
 _BUSY = "I am rather busy just now and did not get to it. Please try again in a moment."
 _SENTENCES: Mapping[type[Exception], Callable[..., str]] = {
     NotEnoughCredits: _not_enough,
+    BudgetSpent: _budget_spent,
     TooManyQueued: _too_many,
     StoreBusy: lambda _: _BUSY,
     StoreError: _own_words,

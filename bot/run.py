@@ -13,13 +13,15 @@ from bot.downloads import Downloads
 from bot.platform import point_at
 from bot.services.clips import ClipRules, Clips
 from bot.services.studio import Studio
+from bot.services.tiers import Rules, Tier, Tiers, read_tiers
 from bot.settings import Settings
 from db.channels import Channels
 from db.engine import Database
 from db.files import FileStore
-from db.jobs import JobStore, Limits
-from db.ledger import Allowance, Ledger
+from db.jobs import JobStore
+from db.ledger import Ledger
 from db.members import Members
+from db.offers import Offers
 from db.subjects import Subjects
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Rhythm
@@ -62,10 +64,11 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
     Args:
         api_url: where a stand-in for the platform answers; empty: the real one.
     """
+    rules = _rules(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with Database.from_url(settings.database) as database:
         await database.migrate()
-        ledger = Ledger(database, Allowance(settings.daily_credits, settings.credits_cap))
+        ledger = Ledger(database, rules.tiers.terms(None).allowance)
         jobs, files = JobStore(database, ledger), FileStore(settings.files)
         async with (
             LocalPool(await _plans(settings), patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
@@ -83,7 +86,8 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
                 channels=Channels(database),
                 files=files,
                 catalogue=catalogue,
-                limits=Limits(max_queued=settings.max_queued, max_running=settings.max_running),
+                offers=Offers(database),
+                rules=rules,
             )
 
 
@@ -93,6 +97,21 @@ def _clip_rules(settings: Settings) -> ClipRules:
         bytes_max=settings.clip_max_mb << 20,
         kept=dt.timedelta(hours=settings.clips_kept_h),
     )
+
+
+def _rules(settings: Settings) -> Rules:
+    """Read the tiers, or make the one that the settings describe."""
+    everybody = Tier(
+        name="everybody",
+        daily_credits=settings.daily_credits,
+        cap_credits=settings.credits_cap,
+        max_queued=settings.max_queued,
+        max_running=settings.max_running,
+        training_slots=settings.max_running,
+        relaxed=settings.relaxed,
+    )
+    tiers = read_tiers(settings.tiers) if settings.tiers else Tiers(tier=(everybody,), timezone=settings.timezone)
+    return Rules(tiers=tiers, asks_above=settings.asks_above, gifts=settings.gifts)
 
 
 async def _plans(settings: Settings) -> list[WorkerPlan]:

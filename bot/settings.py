@@ -43,6 +43,19 @@ class Settings(BaseSettings):
     max_queued: int = Field(default=10, ge=1, description="Most jobs a member may have waiting or running.")
     max_running: int = Field(default=2, ge=1, description="Most jobs of one member that are computed at the same time.")
 
+    relaxed: bool = Field(
+        default=True, description="Without credits, members may still draw when nobody else waits, for free."
+    )
+    timezone: str = Field(default="UTC", description="Where days and months begin, such as Europe/Berlin.")
+    tiers: Path | None = Field(
+        default=None,
+        description="A tiers.toml that maps roles to credits and limits (docs/tiers.md); it replaces the six above.",
+    )
+    asks_above: int = Field(
+        default=20, ge=0, description="Pictures that cost more are shown with price and wait first: go, or leave it."
+    )
+    gifts: bool = Field(default=False, description="Lets members give credits to each other with /gift.")
+
     # -- computing -----------------------------------------------------------------------------------------------------
     catalogue: Path | None = Field(
         default=None, description="A models.toml of your own; empty: the one that is shipped."

@@ -1,4 +1,4 @@
-"""What a member's own things look like: queue, history, quota; and the models and the help."""
+"""What a member's own things look like: queue, history; and the models and the help."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,13 +12,11 @@ from bot.cards.show import ShowButton
 from bot.cards.text import about, bar, credits, inline, moment
 from bot.services.account import Waiting
 from db.jobs import Job, State
-from db.ledger import Entry, Statement
 from inference.catalogue import Catalogue, ImageModel
 from inference.requests import from_json
 
 MODELS_SHOWN = 12
 TEXT_MAX = 3800  # characters on one card; the platform takes 4,000
-ENTRIES_SHOWN = 8
 MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "🎨"}
 
 
@@ -45,19 +43,6 @@ def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
     return view
 
 
-def quota_card(statement: Statement) -> ui.LayoutView:
-    """Show what is left, when it renews, and the latest entries."""
-    total = statement.available + statement.held
-    lines = [
-        f"**{credits(statement.available)} left**"
-        + (f", {statement.held} held for what runs" if statement.held else ""),
-        bar(statement.available, max(total, statement.daily_allowance)),
-        f"{statement.daily_allowance} a day · next {moment(statement.renews_at)} · {statement.spent_today} spent today",
-        *(_entry(entry) for entry in statement.entries[:ENTRIES_SHOWN]),
-    ]
-    return _card("\n".join(lines))
-
-
 def models_card(catalogue: Catalogue) -> ui.LayoutView:
     """Show the models with their licences."""
     lines = ["**Models** (the first is used where none is named)"]
@@ -66,7 +51,7 @@ def models_card(catalogue: Catalogue) -> ui.LayoutView:
     return _card("\n".join(lines)[:TEXT_MAX])
 
 
-def help_card() -> ui.LayoutView:
+def help_card(*, gifts: bool) -> ui.LayoutView:
     """Show what the bot can do."""
     return _card(
         "**Atelier** draws what you say, and writes it down.\n"
@@ -75,8 +60,10 @@ def help_card() -> ui.LayoutView:
         "`/train` teach me something from photos · `/subjects` what you have taught, to share, export or delete\n"
         "`/transcribe` a file into text · or *Transcribe* in a message's menu · or send me your voice directly\n"
         "`/queue` what you wait for · `/cancel` take it back, for nothing\n"
-        "`/history` what you made · `/quota` your credits · `/models` which models there are\n"
-        "-# On a card: 🎲 the same with another seed · Info its parameters · Delete the message and the files."
+        "`/history` what you made · `/models` which models there are\n"
+        "`/quota` your credits · `/relax` draw for free when nobody else waits, `/fast` as usual"
+        + (" · `/gift` some to somebody\n" if gifts else "\n")
+        + "-# On a card: 🎲 the same with another seed · Info its parameters · Delete the message and the files."
     )
 
 
@@ -110,10 +97,6 @@ def _place(one: Waiting) -> str:
         return f"{bar(one.job.progress_done, one.job.progress_total)} · {credits(one.job.price)}"
     wait = f" · starts in {about(one.wait_s)}" if one.wait_s is not None and one.place.ahead else ""
     return f"{one.place.ahead} ahead{wait} · {credits(one.job.price)}"
-
-
-def _entry(entry: Entry) -> str:
-    return f"-# {entry.amount:+d} · {entry.kind} · {moment(entry.at)}"
 
 
 def _model(model: ImageModel) -> str:

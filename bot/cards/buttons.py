@@ -7,9 +7,10 @@ import discord
 from discord import ui
 
 from bot.cards.info import info_text
+from bot.cards.offer import show_if_asked
 from bot.errors import explain
 from bot.interactions import acknowledge, check_owner, origin_of, studio_of
-from bot.services.accept import accept_again
+from bot.services.asking import accept_again
 from bot.services.errors import JobGone
 from bot.services.results import forget_results
 from db.jobs import Job
@@ -78,7 +79,8 @@ class AgainButton(JobButton, template=rf"job:again:{JOB_ID}"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         await acknowledge(interaction, private=job.private)
-        await accept_again(studio_of(interaction), job, origin_of(interaction, private=job.private))
+        accepted = await accept_again(studio_of(interaction), job, origin_of(interaction, private=job.private))
+        await show_if_asked(interaction, accepted)
 
 
 class InfoButton(JobButton, template=rf"job:info:{JOB_ID}"):

@@ -13,7 +13,7 @@ from bot.cards.transcript import heard_text, hearing_text, transcript_head, tran
 from bot.errors import failure_sentence
 from bot.services.pictures import Picture
 from bot.services.voice import transcript_request
-from db.jobs import Job, Place, State
+from db.jobs import Job, Pace, Place, State
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
 
 COLOURS = {
@@ -111,7 +111,8 @@ def _queued(job: Job, shown: Shown) -> str:
     line = "next in line" if ahead == 0 else f"{ahead} ahead" if ahead > 1 else "1 ahead"
     wait = f" · starts in {about(shown.wait_s)}" if ahead and shown.wait_s is not None else ""
     again = " · starting over after a fault" if job.blamed else ""
-    return f"**In the queue** · {line}{wait}{again}\n-# {credits(job.price)} held · {inline(job.model)}"
+    price = "relaxed, for free" if job.pace is Pace.RELAXED else f"{credits(job.price)} held"
+    return f"**In the queue** · {line}{wait}{again}\n-# {price} · {inline(job.model)}"
 
 
 def _running(job: Job) -> str:

@@ -8,10 +8,11 @@ import discord
 from discord import ui
 
 from bot.cards.buttons import JOB_ID, CancelButton, DeleteButton, InfoButton, JobButton
+from bot.cards.offer import show_if_asked
 from bot.cards.text import bar, credits, exactly, first_part, inline, last_part, plainly
 from bot.errors import explain
 from bot.interactions import acknowledge, origin_of, studio_of
-from bot.services.accept import accept_wish
+from bot.services.asking import accept_wish
 from bot.services.errors import JobGone
 from bot.services.languages import COMMON, language_name
 from bot.services.prompt import PROMPT_MAX
@@ -131,7 +132,8 @@ class ImagineForm(ui.Modal, title="Imagine this"):
         assert isinstance(self.prompt.component, ui.TextInput)
         await acknowledge(interaction, private=self._private)
         origin = origin_of(interaction, private=self._private)
-        await accept_wish(studio_of(interaction), Wish(prompt=self.prompt.component.value), origin)
+        accepted = await accept_wish(studio_of(interaction), Wish(prompt=self.prompt.component.value), origin)
+        await show_if_asked(interaction, accepted)
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
         """Explain an error."""

@@ -1,10 +1,10 @@
-"""One's own things: /queue, /cancel, /history, /quota, and what there is: /models, /help. All answers are private."""
+"""One's own things: /queue, /cancel, /history, and what there is: /models, /help. All answers are private."""
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cards.account import cancelled_text, help_card, history_card, models_card, queue_card, quota_card
+from bot.cards.account import cancelled_text, help_card, history_card, models_card, queue_card
 from bot.cogs.choices import job_choices
 from bot.interactions import acknowledge
 from bot.services.account import cancel_mine, my_history, my_queue
@@ -47,13 +47,6 @@ class Account(commands.Cog):
         await interaction.edit_original_response(view=history_card(jobs))
 
     @app_commands.command()
-    async def quota(self, interaction: discord.Interaction) -> None:
-        """Show your credits."""
-        await acknowledge(interaction, private=True)
-        statement = await self.studio.ledger.statement(interaction.user.id)
-        await interaction.edit_original_response(view=quota_card(statement))
-
-    @app_commands.command()
     async def models(self, interaction: discord.Interaction) -> None:
         """Show which models there are, and their licences."""
         await interaction.response.send_message(view=models_card(self.studio.catalogue), ephemeral=True)
@@ -61,4 +54,4 @@ class Account(commands.Cog):
     @app_commands.command()
     async def help(self, interaction: discord.Interaction) -> None:
         """Show what I can do."""
-        await interaction.response.send_message(view=help_card(), ephemeral=True)
+        await interaction.response.send_message(view=help_card(gifts=self.studio.rules.gifts), ephemeral=True)

@@ -1,12 +1,15 @@
 """/imagine: words into pictures."""
 
+from typing import Literal
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cards.offer import show_if_asked
 from bot.cogs.choices import aspect_choices, model_choices, subject_choices
 from bot.interactions import acknowledge, origin_of
-from bot.services.accept import accept_wish
+from bot.services.asking import accept_wish
 from bot.services.prompt import PROMPT_MAX
 from bot.services.studio import Studio
 from bot.services.wish import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, Wish
@@ -35,6 +38,7 @@ class Imagine(commands.Cog):
         seed="The same seed and words draw the same pictures",
         model="Which model draws",
         subject="Something that was taught, up to three: Rex, Blob:0.8",
+        pace="fast: with credits. relaxed: free, when nobody else waits",
         private="Only you see the pictures",
     )
     async def imagine(
@@ -49,6 +53,7 @@ class Imagine(commands.Cog):
         seed: Seed | None = None,
         model: app_commands.Range[str, 1, 32] | None = None,
         subject: app_commands.Range[str, 1, 100] | None = None,
+        pace: Literal["fast", "relaxed"] | None = None,
         private: bool = False,
     ) -> None:
         """Draw pictures from words."""
@@ -63,8 +68,10 @@ class Imagine(commands.Cog):
             seed=seed,
             model=model,
             subject=subject,
+            pace=pace,
         )
-        await accept_wish(self.studio, wish, origin_of(interaction, private=private))
+        accepted = await accept_wish(self.studio, wish, origin_of(interaction, private=private))
+        await show_if_asked(interaction, accepted)
 
     @imagine.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

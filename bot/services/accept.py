@@ -1,55 +1,38 @@
 """Accept: from what somebody asked to a job that is priced, paid for and in line."""
 
-from dataclasses import replace
 from typing import assert_never
 
-from bot.services.errors import BadParameter
+from bot.services.errors import NotOpen
 from bot.services.origin import Origin
 from bot.services.studio import Studio
-from bot.services.subjects import check_rights, with_subject_model, with_subjects
-from bot.services.wish import Wish, image_request
-from db.jobs import Job, Submission
+from bot.services.subjects import check_rights
+from bot.services.tiers import Terms
+from db.jobs import Job, Pace, Submission
 from inference.pricing import price_image, price_train, price_transcribe
-from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json, to_json
+from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
 
 
-async def accept_wish(studio: Studio, wish: Wish, origin: Origin) -> Job:
-    """Accept what was typed into /imagine.
-
-    Raises:
-        BadParameter, UnknownModel, SubjectGone: it cannot be drawn as asked.
-        NotEnoughCredits, TooManyQueued: not now. Nothing was charged in any of these cases.
-    """
-    wish = await with_subject_model(studio, wish, origin)
-    request = image_request(wish, studio.catalogue, random_seed=studio.random_seed())
-    if wish.subject:
-        request = await with_subjects(studio, request, wish.subject, origin)
-    return await accept(studio, request, origin)
-
-
-async def accept_again(studio: Studio, job: Job, origin: Origin) -> Job:
-    """Accept a job's request once more with another seed, at today's price and limits.
-
-    Raises:
-        BadParameter: this kind of job has nothing to draw again.
-        UnknownModel, NotEnoughCredits, TooManyQueued: as for a new one.
-    """
-    request = from_json(job.request)
-    if not isinstance(request, ImageRequest):
-        raise BadParameter("Only pictures can be drawn again.")
-    return await accept(studio, replace(request, seed=studio.random_seed()), origin, source_job_id=job.id)
-
-
-async def accept(studio: Studio, request: Request, origin: Origin, *, source_job_id: str | None = None) -> Job:
-    """Price a request, hold its credits and put it in line.
+async def accept(
+    studio: Studio,
+    request: Request,
+    origin: Origin,
+    *,
+    pace: Pace = Pace.FAST,
+    source_job_id: str | None = None,
+) -> Job:
+    """Price a request, hold its credits and put it in line. Relaxed, it is free.
 
     Raises:
         UnknownModel: the catalogue has no such model (any more).
         SubjectGone, BadParameter: a subject in it may not be used (any more), or not with that model.
-        NotEnoughCredits, TooManyQueued: not now.
+        NotOpen: the member's tier does not allow it.
+        NotEnoughCredits, BudgetSpent, TooManyQueued: not now.
     """
+    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
     if isinstance(request, ImageRequest):
         await check_rights(studio, request, origin)
+    check_terms(studio, request, terms, pace)
+    work = price(studio, request)
     return await studio.jobs.submit(
         Submission(
             interaction_id=origin.interaction_id,
@@ -61,12 +44,46 @@ async def accept(studio: Studio, request: Request, origin: Origin, *, source_job
             private=origin.private,
             request=to_json(request),
             model=request.model,
-            price=price(studio, request),
-            limits=studio.limits,
+            pace=pace,
+            price=0 if pace is Pace.RELAXED else work,
+            work=work,
+            limits=terms.limits(request.kind),
+            allowance=terms.allowance,
+            budget=terms.budget,
+            weight=terms.weight,
+            guild_weight=terms.guild_weight,
+            forecast_s=await expected_s(studio, request, origin, pace),
             source_job_id=source_job_id,
             message_id=origin.message_id,
         )
     )
+
+
+def check_terms(studio: Studio, request: Request, terms: Terms, pace: Pace) -> None:
+    """Check a request against what the member's tier allows.
+
+    Raises:
+        NotOpen: it does not allow this.
+    """
+    if isinstance(request, TrainRequest) and not terms.training_slots:
+        raise NotOpen("Teaching is not open to you here. An operator decides which roles may.")
+    if pace is Pace.RELAXED and not (terms.relaxed and isinstance(request, ImageRequest)):
+        raise NotOpen("Drawing relaxed, for free, is not open to you here; `/fast` draws with your credits again.")
+    if isinstance(request, ImageRequest) and terms.largest_px:
+        side = max(request.width_px, request.height_px) * studio.catalogue.image(request.model).upscale
+        if side > terms.largest_px:
+            raise NotOpen(f"Your pictures may be {terms.largest_px} px wide or high at most; that one has {side}.")
+
+
+async def expected_s(studio: Studio, request: Request, origin: Origin, pace: Pace) -> float | None:
+    """Return the seconds from now until a request would be done, by the speed of late; None: not known yet."""
+    speed = studio.forecast.credits_per_s(request.kind)
+    if speed is None:
+        return None
+    place = await studio.jobs.foresee(
+        kind=str(request.kind), pace=pace, guild_id=origin.guild_id, user_id=origin.user_id
+    )
+    return (place.ahead_credits + price(studio, request)) / speed
 
 
 def price(studio: Studio, request: Request) -> int:

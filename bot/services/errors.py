@@ -2,6 +2,7 @@
 
 Refused
 ├── BadParameter      something in the prompt's parameters or the options cannot be used
+├── NotOpen           the member's tier does not allow it
 ├── NotYours          the job belongs to somebody else
 ├── JobGone           the job or its pictures are no longer kept
 └── NotAcknowledged   the platform no longer takes an answer to this interaction
@@ -19,6 +20,10 @@ class Refused(Exception):
 
 class BadParameter(Refused):
     """One of the parameters cannot be used."""
+
+
+class NotOpen(Refused):
+    """That is not open to you here."""
 
 
 class NotYours(Refused):

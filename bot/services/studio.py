@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from bot.downloads import Downloads
 from bot.services.clips import Clips
 from bot.services.forecast import Forecast
+from bot.services.tiers import Rules
 from db.channels import Channels
 from db.files import FileStore
-from db.jobs import JobStore, Limits
+from db.jobs import JobStore
 from db.ledger import Ledger
 from db.members import Members
+from db.offers import Offers
 from db.subjects import Subjects
 from inference.catalogue import Catalogue
 
@@ -33,6 +35,7 @@ class Studio:
     clips: Clips
     members: Members
     channels: Channels
-    limits: Limits
+    offers: Offers
+    rules: Rules
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed

@@ -27,6 +27,7 @@ class Wish:
     seed: int | str | None = None
     model: str | None = None
     subject: str | None = None  # as typed, such as 'Rex, Blob:0.8'
+    pace: str | None = None  # fast or relaxed
 
 
 def image_request(wish: Wish, catalogue: Catalogue, *, random_seed: int) -> ImageRequest:

@@ -103,7 +103,7 @@ async def test_quota_shows_what_is_left(sandbox: Sandbox, tmp_path: Path) -> Non
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        quota = await (await ben.slash("quota")).answer()
+        quota = await (await ben.slash("quota mine")).answer()
         assert f"{DAILY - 4} credits left" in ben.text(quota["id"])
         assert "4 spent today" in ben.text(quota["id"])
         assert quota["flags"] & EPHEMERAL

@@ -48,12 +48,12 @@ class Screen:
         self.shown: list[tuple[str, State, int]] = []
         self.held: dict[str, asyncio.Event] = {}
         self.failing = 0
-        self.editable = True
+        self.pause_s: float | None = 0.0
         self.changed = asyncio.Condition()
 
-    async def update(self, job: Job) -> bool:
+    async def update(self, job: Job) -> float | None:
         await self._show(job)
-        return self.editable
+        return self.pause_s
 
     async def deliver(self, job: Job) -> None:
         await self._show(job)
@@ -78,12 +78,12 @@ class Screen:
 async def following(edit_every_s: float, first_s: float = 0.0) -> AsyncIterator[tuple[Jobs, Screen]]:
     jobs = Jobs()
     screen = Screen(jobs)
+    screen.pause_s = edit_every_s
     studio = cast(Studio, SimpleNamespace(jobs=jobs, forecast=Forecast()))
     follower = Follower(
         studio,
         update=screen.update,
         deliver=screen.deliver,
-        edit_every_s=edit_every_s,
         first_s=first_s,
         retry_s=(0.0,),
     )
@@ -162,7 +162,7 @@ async def test_a_database_that_is_away_for_a_while_is_asked_again() -> None:
 
 async def test_a_card_that_can_no_longer_be_edited_is_left_alone_until_the_end() -> None:
     async with following(0.0) as (jobs, screen):
-        screen.editable = False
+        screen.pause_s = None
         jobs.put(make_job())
         await screen.until(("1", State.QUEUED, 0))
         jobs.put(running(1))

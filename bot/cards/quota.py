@@ -1,0 +1,71 @@
+"""What credits look like: balance, renewal, the last days as a small chart, the latest entries."""
+
+import discord
+from discord import ui
+
+from bot.cards.text import bar, credits, harmless, moment
+from bot.services.tiers import Terms
+from db.jobs import Pace
+from db.ledger import Entry, Statement
+
+ENTRIES_SHOWN = 8
+CHART = " ▁▂▃▄▅▆▇█"
+
+
+def quota_card(statement: Statement, terms: Terms, user_id: int) -> ui.LayoutView:
+    """Show what is left, when it renews, what was spent lately, and the latest entries."""
+    total = statement.available + statement.held
+    lines = [
+        f"<@{user_id}> · {harmless(', '.join(terms.names), 100)}",
+        f"**{credits(statement.available)} left**"
+        + (f", {statement.held} held for what runs" if statement.held else ""),
+        bar(statement.available, max(total, statement.daily_allowance + statement.monthly_allowance)),
+        *_renewals(statement),
+        f"`{chart(statement.spent_by_day)}` {statement.spent_today} spent today, "
+        f"{sum(statement.spent_by_day)} in {len(statement.spent_by_day)} days",
+        *(["-# Without credits, pictures are drawn relaxed: free, when nobody else waits."] * terms.relaxed),
+        *(_entry(entry) for entry in statement.entries[:ENTRIES_SHOWN]),
+    ]
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(ui.TextDisplay("\n".join(lines)), accent_colour=discord.Colour.blurple()))
+    return view
+
+
+def chart(amounts: tuple[int, ...]) -> str:
+    """Draw a column for each amount, the largest in full height; a small one is never invisible."""
+    largest = max(amounts, default=0)
+    steps = len(CHART) - 1
+    return "".join(CHART[-(-amount * steps // largest)] if amount > 0 else "▁" for amount in amounts)
+
+
+def changed_text(user_id: int, amount: int, statement: Statement) -> str:
+    """Say what an operator changed."""
+    return f"{amount:+d} for <@{user_id}>, who has {credits(statement.available)} now."
+
+
+def gift_text(user_id: int, amount: int) -> str:
+    """Say what was given."""
+    return f"<@{user_id}> has {credits(amount)} of yours now. That was kind."
+
+
+def pace_text(pace: Pace, terms: Terms) -> str:
+    """Say what a preference means."""
+    if pace is Pace.FAST:
+        return "**Fast:** your pictures cost credits and take their turn with everybody's."
+    if terms.relaxed:
+        return "**Relaxed:** your pictures are free and are drawn when nobody else waits. `/fast` goes back."
+    return "Drawing relaxed, for free, is not open to you here. Your pictures go on costing credits."
+
+
+def _renewals(statement: Statement) -> list[str]:
+    lines = []
+    if statement.daily_allowance:
+        lines.append(f"{statement.daily_allowance} a day · next {moment(statement.renews_at)}")
+    if statement.monthly_allowance and statement.month_renews_at:
+        lines.append(f"{statement.monthly_allowance} a month · next {moment(statement.month_renews_at)}")
+    return lines or ["No allowance: an operator gives credits."]
+
+
+def _entry(entry: Entry) -> str:
+    reason = f" · {harmless(entry.reason, 60)}" if entry.reason else ""
+    return f"-# {entry.amount:+d} · {entry.kind} · {moment(entry.at)}{reason}"

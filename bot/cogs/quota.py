@@ -1,0 +1,146 @@
+"""/quota: one's credits, and for operators those of others. /fast, /relax: the pace. /gift, where it is allowed.
+
+Discord keeps permissions for whole commands, not for parts of one, so what only operators may do is checked here.
+"""
+
+import logging
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.cards.quota import changed_text, gift_text, pace_text, quota_card
+from bot.interactions import acknowledge, is_operator
+from bot.services.asking import prefer_pace
+from bot.services.quota import GIFT_MAX, give, grant, set_credits, statement_of
+from bot.services.studio import Studio
+from db.jobs import Pace
+
+log = logging.getLogger(__name__)
+
+Reason = app_commands.Range[str, 1, 200]
+Amount = app_commands.Range[int, -1_000_000, 1_000_000]
+
+
+def _check_operator(interaction: discord.Interaction) -> None:
+    """Let operators pass.
+
+    Raises:
+        CheckFailure: it is somebody else.
+    """
+    if not is_operator(interaction):
+        raise app_commands.CheckFailure
+
+
+def roles_of(member: discord.Member | discord.User) -> frozenset[int]:
+    """Return the ids of a member's roles; nobody has any in direct messages."""
+    return frozenset(role.id for role in getattr(member, "roles", ()))
+
+
+class Quota(commands.GroupCog, group_name="quota", group_description="Credits: what is left, and when more comes."):
+    """Credits."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command()
+    async def mine(self, interaction: discord.Interaction) -> None:
+        """Show your credits."""
+        await self._show(interaction, interaction.user)
+
+    @app_commands.command()
+    @app_commands.describe(member="Whose")
+    async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
+        """Operators: show somebody's credits."""
+        _check_operator(interaction)
+        await self._show(interaction, member)
+
+    @app_commands.command()
+    @app_commands.describe(
+        member="Who gets them", amount="How many; less than nothing takes some back", reason="Why; it is kept"
+    )
+    async def grant(
+        self, interaction: discord.Interaction, member: discord.Member, amount: Amount, reason: Reason
+    ) -> None:
+        """Operators: give somebody credits."""
+        _check_operator(interaction)
+        await acknowledge(interaction, private=True)
+        log.info("operator %d grants %d credits to %d", interaction.user.id, amount, member.id)
+        await grant(self.studio, member.id, amount, reason, by_user=interaction.user.id, interaction_id=interaction.id)
+        await self._tell(interaction, member, amount)
+
+    @app_commands.command(name="set")
+    @app_commands.describe(member="Whose", amount="How many they have afterwards", reason="Why; it is kept")
+    async def set_(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        amount: app_commands.Range[int, 0, 1_000_000],
+        reason: Reason,
+    ) -> None:
+        """Operators: set how many credits somebody has."""
+        _check_operator(interaction)
+        await acknowledge(interaction, private=True)
+        log.info("operator %d sets the credits of %d to %d", interaction.user.id, member.id, amount)
+        difference = await set_credits(
+            self.studio, member.id, amount, reason, by_user=interaction.user.id, interaction_id=interaction.id
+        )
+        await self._tell(interaction, member, difference)
+
+    async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
+        await acknowledge(interaction, private=True)
+        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(member))
+        statement = await statement_of(self.studio, member.id, terms)
+        await interaction.edit_original_response(view=quota_card(statement, terms, member.id))
+
+    async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
+        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(member))
+        statement = await statement_of(self.studio, member.id, terms)
+        await interaction.edit_original_response(content=changed_text(member.id, amount, statement))
+
+
+class Paces(commands.Cog):
+    """How urgent one's pictures are."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command()
+    async def fast(self, interaction: discord.Interaction) -> None:
+        """Draw with credits from now on: everybody in turn."""
+        await self._prefer(interaction, Pace.FAST)
+
+    @app_commands.command()
+    async def relax(self, interaction: discord.Interaction) -> None:
+        """Draw for free from now on, when nobody else waits."""
+        await self._prefer(interaction, Pace.RELAXED)
+
+    async def _prefer(self, interaction: discord.Interaction, pace: Pace) -> None:
+        await acknowledge(interaction, private=True)
+        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(interaction.user))
+        if pace is Pace.FAST or terms.relaxed:
+            await prefer_pace(self.studio, interaction.user.id, pace)
+        await interaction.edit_original_response(content=pace_text(pace, terms))
+
+
+class Gifts(commands.Cog):
+    """Credits from one member to another."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.describe(member="Who gets them", amount="How many of your credits")
+    async def gift(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        amount: app_commands.Range[int, 1, GIFT_MAX],
+    ) -> None:
+        """Give somebody some of your credits."""
+        await acknowledge(interaction, private=True)
+        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(interaction.user))
+        to_user = 0 if member.bot else member.id
+        await give(self.studio, interaction.user.id, to_user, amount, terms, interaction_id=interaction.id)
+        await interaction.edit_original_response(content=gift_text(member.id, amount))

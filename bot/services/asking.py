@@ -1,0 +1,132 @@
+"""Asking back before something dear is paid for, and offering to draw for free when the credits are gone."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from bot.services.accept import accept, expected_s, price
+from bot.services.errors import BadParameter, NotYours
+from bot.services.origin import Origin
+from bot.services.studio import Studio
+from bot.services.subjects import with_subject_model, with_subjects
+from bot.services.wish import Wish, image_request
+from db.errors import NotEnoughCredits
+from db.jobs import Job, Pace
+from db.offers import Offer
+from inference.requests import ImageRequest, from_json, to_json
+
+PACE = "pace"  # among a member's preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What somebody is asked before anything is held."""
+
+    offer_id: str
+    price: int
+    available: int
+    expected_s: float | None  # from now to the finished pictures; None: not known yet
+    renews_at: dt.datetime
+    relaxed: bool  # it may be drawn for free when nobody else waits
+
+    @property
+    def affordable(self) -> bool:
+        """Whether the credits are there."""
+        return self.available >= self.price
+
+
+async def accept_wish(studio: Studio, wish: Wish, origin: Origin) -> Job | Question:
+    """Accept what was typed into /imagine, or ask back.
+
+    Raises:
+        BadParameter, UnknownModel, SubjectGone: it cannot be drawn as asked.
+        NotOpen, NotEnoughCredits, BudgetSpent, TooManyQueued: not now. Nothing was charged in any of these cases.
+    """
+    wish = await with_subject_model(studio, wish, origin)
+    request = image_request(wish, studio.catalogue, random_seed=studio.random_seed())
+    if wish.subject:
+        request = await with_subjects(studio, request, wish.subject, origin)
+    pace = Pace(wish.pace) if wish.pace else await preferred_pace(studio, origin.user_id)
+    return await accept_or_ask(studio, request, origin, pace=pace)
+
+
+async def accept_again(studio: Studio, job: Job, origin: Origin) -> Job | Question:
+    """Accept a job's request once more with another seed, at today's price and limits.
+
+    Raises:
+        BadParameter: this kind of job has nothing to draw again.
+        UnknownModel, NotOpen, NotEnoughCredits, BudgetSpent, TooManyQueued: as for a new one.
+    """
+    request = from_json(job.request)
+    if not isinstance(request, ImageRequest):
+        raise BadParameter("Only pictures can be drawn again.")
+    request = replace(request, seed=studio.random_seed())
+    return await accept_or_ask(studio, request, origin, pace=job.pace, source_job_id=job.id)
+
+
+async def accept_or_ask(
+    studio: Studio, request: ImageRequest, origin: Origin, *, pace: Pace, source_job_id: str | None = None
+) -> Job | Question:
+    """Accept a request for pictures, or return what its member must be asked first. Nothing is held for a question.
+
+    Raises:
+        As `accept`; NotEnoughCredits only where drawing relaxed is not open to the member.
+    """
+    cost = price(studio, request)
+    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    if pace is Pace.RELAXED or cost <= studio.rules.asks_above:
+        try:
+            return await accept(studio, request, origin, pace=pace, source_job_id=source_job_id)
+        except NotEnoughCredits:
+            if not terms.relaxed:
+                raise
+    statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
+    content = {"request": to_json(request), "price": cost, "private": origin.private, "source_job_id": source_job_id}
+    offer = await studio.offers.keep(origin.user_id, origin.interaction_id, content)
+    return Question(
+        offer_id=offer.id,
+        price=cost,
+        available=statement.available,
+        expected_s=await expected_s(studio, request, origin, Pace.FAST),
+        renews_at=statement.renews_at,
+        relaxed=terms.relaxed,
+    )
+
+
+async def open_offer(studio: Studio, offer_id: str, user_id: int) -> Offer:
+    """Return an offer to the one who was asked.
+
+    Raises:
+        UnknownOffer: it was answered already.
+        NotYours: somebody else was asked.
+    """
+    offer = await studio.offers.get(offer_id)
+    if offer.user_id != user_id:
+        raise NotYours
+    return offer
+
+
+async def take_offer(studio: Studio, offer: Offer, origin: Origin, pace: Pace) -> Job:
+    """Make the job that an offer stands for. Saying yes twice makes one job.
+
+    Raises:
+        BadParameter: it costs more by now than the member was told.
+        As `accept`.
+    """
+    request = from_json(offer.content["request"])
+    if price(studio, request) > offer.content["price"]:
+        raise BadParameter("The price has changed since; please ask once more.")
+    first = replace(origin, interaction_id=offer.interaction_id)
+    job = await accept(studio, request, first, pace=pace, source_job_id=offer.content["source_job_id"])
+    await studio.offers.drop(offer.id)
+    return job
+
+
+async def preferred_pace(studio: Studio, user_id: int) -> Pace:
+    """Return whether a member draws fast or relaxed where they do not say."""
+    member = await studio.members.get(user_id)
+    return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
+
+
+async def prefer_pace(studio: Studio, user_id: int, pace: Pace) -> None:
+    """Remember it."""
+    await studio.members.prefer(user_id, {PACE: str(pace) if pace is Pace.RELAXED else None})

@@ -1,0 +1,47 @@
+"""Credits of members: looking at them, changing them as an operator, giving them away."""
+
+from bot.services.errors import BadParameter
+from bot.services.studio import Studio
+from bot.services.tiers import Terms
+from db.ledger import Statement
+
+GIFT_MAX = 1_000_000
+
+
+async def statement_of(studio: Studio, user_id: int, terms: Terms) -> Statement:
+    """Return what a member has by the terms of the place where they ask."""
+    return await studio.ledger.statement(user_id, allowance=terms.allowance)
+
+
+async def grant(studio: Studio, user_id: int, amount: int, reason: str, *, by_user: int, interaction_id: int) -> None:
+    """Give a member credits, or take some back. The same interaction again changes nothing.
+
+    Raises:
+        BadParameter: nothing would change.
+        NotEnoughCredits: more is taken than is available.
+    """
+    if not amount:
+        raise BadParameter("Nothing is nothing; say how many credits.")
+    await studio.ledger.grant(user_id, amount, reason, f"grant:{interaction_id}", by_user=by_user)
+
+
+async def set_credits(
+    studio: Studio, user_id: int, amount: int, reason: str, *, by_user: int, interaction_id: int
+) -> int:
+    """Set how many credits a member has available; return the difference."""
+    return await studio.ledger.set_available(user_id, amount, reason, f"set:{interaction_id}", by_user=by_user)
+
+
+async def give(studio: Studio, from_user: int, to_user: int, amount: int, terms: Terms, *, interaction_id: int) -> None:
+    """Give another member some of one's own credits. The same interaction again changes nothing.
+
+    Parameters:
+        to_user: 0 for somebody who has no use for them.
+
+    Raises:
+        BadParameter: gifts go to other people.
+        NotEnoughCredits: they are not there.
+    """
+    if to_user in (0, from_user):
+        raise BadParameter("A gift goes to another person.")
+    await studio.ledger.give(from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance)

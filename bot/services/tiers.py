@@ -1,0 +1,189 @@
+"""Tiers: what a member is entitled to, by their roles; and what a server may use. Read from one TOML file.
+
+    timezone = "Europe/Berlin"          # where days and months begin
+
+    [[tier]]                            # no roles: for everybody
+    name = "everybody"
+    daily_credits = 100
+
+    [[tier]]
+    name = "patrons"
+    roles = [1181423900221145108]
+    daily_credits = 300
+    monthly_credits = 2000
+    weight = 2                          # twice the share of the queue
+
+    [[guild]]
+    id = 1181423900221145000
+    daily_credits = 5000                # what all its members together may use in a day
+
+A member gets the best of each value that their tiers have: roles only ever add.
+"""
+
+import tomllib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from db.allowance import Allowance
+from db.budgets import Budget
+from db.jobs import Limits
+from inference.requests import Kind
+
+
+class TiersUnusable(ValueError):
+    """The file of tiers cannot be used."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"there is no time zone {name!r}; one is 'Europe/Berlin'") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Credits = Annotated[int, Field(ge=0)]
+Weight = Annotated[float, Field(gt=0, le=1000)]
+
+
+class Tier(BaseModel):
+    """What some members are entitled to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    roles: tuple[int, ...] = ()  # ids; a member needs one of them; none: everybody
+    guild: int | None = None  # only there
+    daily_credits: Credits = 0
+    monthly_credits: Credits = 0
+    cap_credits: Credits | None = None  # unused credits pile up to this; None: two days and a month
+    largest_px: Credits = 0  # longest side of a finished picture; 0: whatever the model can
+    max_queued: Annotated[int, Field(ge=0)] = 10  # of one kind
+    max_running: Annotated[int, Field(ge=1)] = 2
+    training_slots: Annotated[int, Field(ge=0)] = 2  # trainings at once
+    relaxed: bool = True  # may draw for free when nobody else waits
+    weight: Weight = 1.0  # share of the queue among members of a guild
+
+    @property
+    def cap(self) -> int:
+        """What unused credits pile up to."""
+        return 2 * self.daily_credits + self.monthly_credits if self.cap_credits is None else self.cap_credits
+
+
+class Guild(BaseModel):
+    """What a server may use, and its clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: int
+    timezone: Zone | None = None
+    daily_credits: Credits | None = None  # None: as much as its members have
+    monthly_credits: Credits | None = None
+    weight: Weight = 1.0  # share of the queue among guilds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What one member is entitled to in one place."""
+
+    names: tuple[str, ...]  # of their tiers
+    allowance: Allowance
+    max_queued: int
+    max_running: int
+    training_slots: int
+    largest_px: int  # 0: whatever the model can
+    relaxed: bool
+    weight: float
+    guild_weight: float
+    budget: Budget | None
+
+    def limits(self, kind: Kind) -> Limits:
+        """Return how many jobs of a kind may wait and run at once."""
+        if kind is Kind.TRAIN:
+            return Limits(max_queued=self.training_slots, max_running=max(1, self.training_slots))
+        return Limits(max_queued=self.max_queued, max_running=self.max_running)
+
+
+class Tiers(BaseModel):
+    """All tiers and servers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timezone: Zone = "UTC"
+    tiers: tuple[Tier, ...] = Field(alias="tier")
+    guilds: tuple[Guild, ...] = Field(default=(), alias="guild")
+
+    @model_validator(mode="after")
+    def _has_one_for_everybody(self) -> Self:
+        if not any(not tier.roles and tier.guild is None for tier in self.tiers):
+            raise ValueError("one [[tier]] without roles and guild must say what everybody gets")
+        return self
+
+    def terms(self, guild_id: int | None, role_ids: Collection[int] = ()) -> Terms:
+        """Return what a member with these roles is entitled to there; `guild_id` None: in direct messages."""
+        mine = [tier for tier in self.tiers if _holds(tier, guild_id, role_ids)]
+        guild = next((guild for guild in self.guilds if guild.id == guild_id), Guild(id=0))
+        timezone = guild.timezone or self.timezone
+        sizes = [tier.largest_px for tier in mine]
+        return Terms(
+            names=tuple(tier.name for tier in mine),
+            allowance=_allowance(mine, timezone),
+            max_queued=max(tier.max_queued for tier in mine),
+            max_running=max(tier.max_running for tier in mine),
+            training_slots=max(tier.training_slots for tier in mine),
+            largest_px=0 if 0 in sizes else max(sizes),
+            relaxed=any(tier.relaxed for tier in mine),
+            weight=max(tier.weight for tier in mine),
+            guild_weight=guild.weight,
+            budget=_budget(guild, timezone),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The house rules about credits."""
+
+    tiers: Tiers
+    asks_above: int  # credits; dearer pictures are shown with price and wait before they are paid for
+    gifts: bool  # members may give credits to each other
+
+
+def read_tiers(file: Path) -> Tiers:
+    """Read and check a file of tiers.
+
+    Raises:
+        TiersUnusable: the file is missing or a line in it is wrong; the message names it.
+    """
+    try:
+        return Tiers.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise TiersUnusable(f"The tiers in {file.name} cannot be used: {error}") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors())
+        raise TiersUnusable(f"The tiers in {file.name} cannot be used: {wrong}") from error
+
+
+def _holds(tier: Tier, guild_id: int | None, role_ids: Collection[int]) -> bool:
+    here = tier.guild is None or tier.guild == guild_id
+    return here and (not tier.roles or not set(tier.roles).isdisjoint(role_ids))
+
+
+def _allowance(mine: Sequence[Tier], timezone: str) -> Allowance:
+    return Allowance(
+        daily_credits=max(tier.daily_credits for tier in mine),
+        cap_credits=max(tier.cap for tier in mine),
+        monthly_credits=max(tier.monthly_credits for tier in mine),
+        timezone=timezone,
+    )
+
+
+def _budget(guild: Guild, timezone: str) -> Budget | None:
+    if guild.daily_credits is None and guild.monthly_credits is None:
+        return None
+    return Budget(daily_credits=guild.daily_credits, monthly_credits=guild.monthly_credits, timezone=timezone)

@@ -1,0 +1,162 @@
+"""Paying: asked before something dear, offered the free way when credits are gone, and what operators may change."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox.member import Human
+from bot.sandbox.seed import PATRONS
+from bot.sandbox.server import Sandbox
+from db.jobs import Pace
+from tests.acceptance.bots import DAILY, bot_beside
+from tests.acceptance.engines import SLOTS
+
+EPHEMERAL = 64
+
+
+def seen(who: Human, words: str) -> str | None:
+    """Return the id of the message that says this, if there is one."""
+    return next((str(one["id"]) for one in who.messages() if words in who.text(one["id"])), None)
+
+
+async def told(sandbox: Sandbox, who: Human, words: str) -> str:
+    """Wait for a message that says this and return its id."""
+    await sandbox.until(lambda: seen(who, words))
+    return seen(who, words) or ""
+
+
+def drawn(who: Human) -> Callable[[], Any]:
+    return lambda: any(len(who.pictures(one["id"])) == 4 for one in who.messages())
+
+
+async def test_dear_pictures_are_paid_for_only_after_a_yes(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
+        ben, ada = sandbox.member("ben"), sandbox.member("ada")
+        await ben.slash("imagine", prompt="a red heart")
+        question = await told(sandbox, ben, "That costs 4 credits")
+        assert f"you have {DAILY}" in ben.text(question)
+        assert (ada.messages(), await bot.studio.jobs.mine(int(ben.id))) == ([], [])
+        assert (await bot.studio.ledger.statement(int(ben.id))).held == 0
+        await ben.press(question, "Go")
+        await sandbox.until(drawn(ada))
+        assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY - 4
+
+
+async def test_question_is_answered_after_a_restart_and_twice_is_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, asks_above=3):
+        ben = sandbox.member("ben")
+        await ben.slash("imagine", prompt="a red heart")
+        question = await told(sandbox, ben, "That costs 4 credits")
+    async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
+        await ben.press(question, "Go")
+        await sandbox.until(drawn(ben))
+        offered = await bot.studio.jobs.mine(int(ben.id))
+        assert [job.price for job in offered] == [4]
+
+
+async def test_question_left_alone_costs_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
+        ben = sandbox.member("ben")
+        await ben.slash("imagine", prompt="a red heart", private=True)
+        question = await told(sandbox, ben, "That costs 4 credits")
+        await ben.press(question, "Leave it")
+        await sandbox.until(lambda: ben.messages() == [])
+        assert await bot.studio.jobs.mine(int(ben.id)) == []
+
+
+async def test_without_credits_one_may_draw_relaxed(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, daily_credits=3) as bot:
+        ben = sandbox.member("ben")
+        await ben.slash("imagine", prompt="a red heart")
+        question = await told(sandbox, ben, "you have 3 left")
+        assert ben.buttons(question) == ["Relaxed, for free", "Leave it"]
+        await ben.press(question, "Relaxed, for free")
+        await sandbox.until(drawn(ben))
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        assert (job.pace, job.price, job.work) == (Pace.RELAXED, 0, 4)
+        assert (await bot.studio.ledger.statement(int(ben.id))).available == 3
+
+
+async def test_without_relaxed_one_is_told_when_credits_come(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed=False):
+        ben = sandbox.member("ben")
+        await ben.slash("imagine", prompt="a red heart")
+        said = await told(sandbox, ben, "New ones come")
+        assert ben.buttons(said) == []
+
+
+async def test_relax_and_fast_are_remembered(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SLOTS, "0")
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        await (await ben.slash("relax")).answer()
+        card = await (await ben.slash("imagine", prompt="a red heart")).answer()
+        assert "relaxed, for free" in ben.text(card["id"])
+        await (await ben.slash("fast")).answer()
+        await (await ben.slash("imagine", prompt="a green car")).answer()
+        await (await ben.slash("imagine", prompt="a blue cat", pace="relaxed")).answer()
+        paces = [job.pace for job in await bot.studio.jobs.mine(int(ben.id))]
+        assert paces == [Pace.RELAXED, Pace.FAST, Pace.RELAXED]
+
+
+async def test_operator_grants_and_sets_with_a_reason(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        said = await (await ada.slash("quota grant", member=ben.id, amount=50, reason="for the poster")).answer()
+        assert said["flags"] & EPHEMERAL
+        assert f"{DAILY + 50} credits now" in ada.text(said["id"])
+        await (await ada.slash("quota set", member=ben.id, amount=7, reason="a fresh start")).answer()
+        shown = await (await ada.slash("quota show", member=ben.id)).answer()
+        assert "7 credits left" in ada.text(shown["id"])
+        entries = (await bot.studio.ledger.statement(int(ben.id))).entries
+        assert [(one.amount, one.reason, one.by_user) for one in entries[:2]] == [
+            (-(DAILY + 43), "a fresh start", int(ada.id)),
+            (50, "for the poster", int(ada.id)),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [("quota show", {}), ("quota grant", {"amount": 5, "reason": "mine"}), ("quota set", {"amount": 5, "reason": "x"})],
+)
+async def test_members_may_not_touch_quotas(
+    sandbox: Sandbox, tmp_path: Path, command: str, options: dict[str, Any]
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        said = await (await ben.slash(command, member=ben.id, **options)).answer()
+        assert "You may not use that" in ben.text(said["id"])
+        assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY
+
+
+async def test_gift_moves_credits_where_gifts_are_allowed(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, gifts=True) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        said = await (await ben.slash("gift", member=cleo.id, amount=30)).answer()
+        assert "30 credits" in ben.text(said["id"])
+        too_many = await (await ben.slash("gift", member=cleo.id, amount=900)).answer()
+        assert f"you have {DAILY - 30} left" in ben.text(too_many["id"])
+        balances = [(await bot.studio.ledger.statement(int(who.id))).available for who in (ben, cleo)]
+        assert balances == [DAILY - 30, DAILY + 30]
+
+
+async def test_gift_is_no_command_where_gifts_are_not_allowed(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        assert "gift" not in sandbox.member("ben").commands()
+
+
+async def test_role_opens_a_tier(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "tiers.toml"
+    file.write_text(
+        "[[tier]]\nname = 'everybody'\ndaily_credits = 5\nlargest_px = 256\n"
+        f"[[tier]]\nname = 'patrons'\nroles = [{PATRONS}]\ndaily_credits = 70\nlargest_px = 0\n",
+        encoding="utf-8",
+    )
+    async with bot_beside(sandbox, tmp_path, tiers=file):
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        assert "70 credits left" in ben.text((await (await ben.slash("quota mine")).answer())["id"])
+        assert "5 credits left" in cleo.text((await (await cleo.slash("quota mine")).answer())["id"])
+        await cleo.slash("imagine", prompt="a red heart", count=1)
+        await told(sandbox, cleo, "256 px")
