@@ -27,10 +27,12 @@ from bot.services.subjects import finish_training
 from bot.services.voice import finish_clip
 from bot.showing import shown_of
 from bot.uploads import UploadLimits, discord_files
-from db.jobs import Job, State
+from db.jobs import Job, Place, State
 
 log = logging.getLogger(__name__)
 
+EDIT_EVERY_S = 3.0  # between two edits of one card by its token; each token has a rate limit of its own
+SLOWER = 5  # times less often by the bot's own edits: all cards of a channel share their rate limit
 LOOKED_BACK = 50  # messages among which a result is looked for before it is posted
 Postable = discord.PartialMessageable | discord.DMChannel
 NONCE_MAX = 25  # characters, of the platform
@@ -69,19 +71,33 @@ def rungs(job: Job, now: dt.datetime) -> list[Rung]:
 class Delivery:
     """Show jobs on Discord."""
 
-    def __init__(self, client: discord.Client, studio: Studio, limits: UploadLimits) -> None:
+    def __init__(
+        self, client: discord.Client, studio: Studio, limits: UploadLimits, *, edit_every_s: float = EDIT_EVERY_S
+    ) -> None:
         self._client = client
         self._studio = studio
         self._limits = limits
+        self._edit_every_s = edit_every_s
+        self._looks: dict[str, tuple[int, Place | None]] = {}  # of live cards: what their latest edit was about
 
-    async def update(self, job: Job) -> bool:
-        """Edit a live job's card; return False when it cannot be edited any more.
+    async def update(self, job: Job) -> float | None:
+        """Edit a live job's card, if it would look different.
+
+        Returns:
+            The seconds until it may be edited again; None when it cannot be edited any more.
 
         Raises:
             discord.HTTPException, OSError: the platform did not answer; the next update may do better.
         """
         shown = await shown_of(self._studio, job, self._limits.limit_bytes(self._client, job.guild_id))
-        return await self._climb(job, shown) is not None
+        looks = (job.revision, shown.place)
+        if self._looks.get(job.id) == looks:
+            return self._edit_every_s
+        way = await self._climb(job, shown)
+        if way is None:
+            return None
+        self._looks[job.id] = looks
+        return self._edit_every_s * (1 if way[0] is Rung.TOKEN else SLOWER)
 
     async def deliver(self, job: Job) -> None:
         """Show an ended job by the first way that works, and note that it was shown.
@@ -99,6 +115,7 @@ class Delivery:
         else:
             rung, message_id = await self._climb_smaller(fresh) or (Rung.KEPT, None)
         await self._studio.jobs.delivered(fresh.id, message_id=message_id, how=rung)
+        self._looks.pop(fresh.id, None)
         log.info("job %s was delivered: %s", fresh.id, rung)
 
     async def _take_back(self, job: Job) -> tuple[Rung, None]:

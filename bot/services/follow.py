@@ -15,7 +15,6 @@ from db.jobs import Job, State
 
 log = logging.getLogger(__name__)
 
-EDIT_EVERY_S = 3.0  # an edit of one message; the platform's limits leave room for five in five seconds
 PLACE_EVERY_S = 15.0  # a waiting card's place in line moves without the job changing
 FIRST_S = 0.25  # people take that for at once; and a job that is over by then needs one edit, not two
 RETRY_S = (5.0, 15.0, 60.0)  # pauses after the platform did not answer
@@ -27,7 +26,7 @@ class _Card:
     job: Job
     news: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-    editable: bool = True
+    pause_s: float | None = 0.0  # until it may be edited again; None: it cannot be edited any more
     failures: int = 0
 
 
@@ -38,25 +37,22 @@ class Follower:
         self,
         studio: Studio,
         *,
-        update: Callable[[Job], Awaitable[bool]],
+        update: Callable[[Job], Awaitable[float | None]],
         deliver: Callable[[Job], Awaitable[None]],
-        edit_every_s: float = EDIT_EVERY_S,
         first_s: float = FIRST_S,
         retry_s: Sequence[float] = RETRY_S,
     ) -> None:
         """Take the stores and two ways to show a job.
 
         Args:
-            update: edits a live job's card and says whether it can be edited again.
+            update: edits a live job's card; returns the seconds until it may be edited again, or None for never.
             deliver: shows an ended job for good.
-            edit_every_s: the pause between two edits of one card.
             first_s: how long a new card waits: where a worker is free, it need not say 'queued' for an instant.
             retry_s: the pauses after the first, second … time that a job could not be shown.
         """
         self._studio = studio
         self._update = update
         self._deliver = deliver
-        self._edit_every_s = edit_every_s
         self._first_s = first_s
         self._retry_s = retry_s
         self._cards: dict[str, _Card] = {}
@@ -106,8 +102,8 @@ class Follower:
             if job.final:
                 await self._deliver(job)
                 return True
-            if card.editable:
-                card.editable = await self._update(job)
+            if card.pause_s is not None:
+                card.pause_s = await self._update(job)
             card.failures = 0
         except Exception:
             # One job's trouble must not stop the others; it is shown when the platform, or the disk, answers again.
@@ -120,7 +116,7 @@ class Follower:
         if card.failures:
             await asyncio.sleep(self._retry_s[min(card.failures, len(self._retry_s)) - 1])
             return
-        if await _happens(card.ended, self._edit_every_s):
+        if await _happens(card.ended, card.pause_s or 0.0):
             return
         await _happens(card.news, PLACE_EVERY_S if card.job.state is State.QUEUED else None)
 
