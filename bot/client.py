@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 # Pauses before Discord is tried again; once connected, discord.py keeps its own.
 RECONNECT_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+SYNC_FIRST_S = 10.0  # how long registering commands may keep us from connecting
 
 
 class Atelier(commands.Bot):
@@ -104,14 +105,17 @@ class Atelier(commands.Bot):
                 mend that.
         """
         await _patiently(lambda: self._log_in(token))
-        # Beside the connection: the commands of last time work meanwhile, and a refusal must not keep us from serving.
-        known = self._data_dir / "commands.sha256"
-        sync = asyncio.create_task(_patiently(lambda: sync_if_changed(self.tree, known)), name="registering commands")
+        # If the platform is slow about it, or refuses, the commands of last time are served meanwhile.
+        sync = asyncio.create_task(_patiently(self._register), name="registering commands")
         sync.add_done_callback(_report)
+        await asyncio.wait([sync], timeout=SYNC_FIRST_S)
         try:
             await _patiently(self._stay)
         finally:
             sync.cancel()
+
+    async def _register(self) -> None:
+        await sync_if_changed(self.tree, self._data_dir / "commands.sha256")
 
     async def _log_in(self, token: str) -> None:
         try:
