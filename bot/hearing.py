@@ -57,6 +57,7 @@ async def listen(studio: Studio, message: discord.Message) -> None:
         guild_id=message.guild.id if message.guild else None,
         channel_id=message.channel.id,
         private=False,
+        role_ids=frozenset(role.id for role in getattr(message.author, "roles", ())),
     )
     try:
         await transcribe(studio, attached, Hearing(), origin, speaker_id=speaker_id)

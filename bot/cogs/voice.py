@@ -46,8 +46,9 @@ class Voice(commands.Cog):
         found = clip_in(message)
         if found is None:
             raise NothingToHear
-        await acknowledge(interaction)
         attached, speaker_id = found
+        self.studio.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
+        await acknowledge(interaction)
         origin = origin_of(interaction, private=False)
         await transcribe(self.studio, attached, Hearing(), origin, speaker_id=speaker_id)
 
@@ -69,10 +70,12 @@ class Voice(commands.Cog):
         private: bool = False,
     ) -> None:
         """Turn what is said in a file into text."""
-        await acknowledge(interaction, private=private)
+        attached = attached_of(file)
+        self.studio.clips.check(attached)
         code = parse_language(language) if language else None
         hearing = Hearing(language=code, translate=translate, timestamps=timestamps)
-        await transcribe(self.studio, attached_of(file), hearing, origin_of(interaction, private=private))
+        await acknowledge(interaction, private=private)
+        await transcribe(self.studio, attached, hearing, origin_of(interaction, private=private))
 
     @transcribe.autocomplete("language")
     async def _languages(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -51,7 +51,7 @@ async def transcribe(
         raise SpeakerOptedOut
     studio.clips.check(attached)
     request = _request(studio, hearing, attached.duration_s or 0.0, speaker_id)
-    await _check_credits(studio, request, origin.user_id)
+    await _check_credits(studio, request, origin)
     key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
     return await _accept(studio, replace(request, audio=key, duration_s=duration_s), origin)
 
@@ -67,7 +67,7 @@ async def transcribe_again(studio: Studio, job: Job, hearing: Hearing, origin: O
         return known
     old = transcript_request(job)
     wanted = _request(studio, hearing, old.duration_s, old.speaker_id)
-    await _check_credits(studio, wanted, origin.user_id)
+    await _check_credits(studio, wanted, origin)
     key = await studio.clips.copy(old.audio, origin.interaction_id)
     return await _accept(studio, replace(wanted, audio=key), origin, source_job_id=job.id)
 
@@ -144,10 +144,11 @@ def _model(studio: Studio) -> SpeechModel:
     return studio.catalogue.speech[0]
 
 
-async def _check_credits(studio: Studio, request: TranscribeRequest, user_id: int) -> None:
+async def _check_credits(studio: Studio, request: TranscribeRequest, origin: Origin) -> None:
     """Refuse before anything is fetched; the hold itself is taken with the job."""
     cost = price(studio, request)
-    statement = await studio.ledger.statement(user_id)
+    allowance = studio.rules.tiers.terms(origin.guild_id, origin.role_ids).allowance
+    statement = await studio.ledger.statement(origin.user_id, allowance=allowance, limit=1)
     if statement.available < cost:
         raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
 
