@@ -101,5 +101,5 @@ def test_file_that_is_wrong_names_what_is_wrong(tmp_path: Path, wrong: str, told
 
 
 def test_file_that_is_missing_says_so(tmp_path: Path) -> None:
-    with pytest.raises(TiersUnusable, match="none.toml"):
+    with pytest.raises(TiersUnusable, match=r"none\.toml"):
         read_tiers(tmp_path / "none.toml")
