@@ -226,7 +226,7 @@ def _nonce(job: Job) -> str:
 def _clip_of(job: Job) -> Any:
     """Return what the card of a job that a message asked for replies to."""
     if not by_message(job):
-        return discord.utils.MISSING
+        return None
     return discord.MessageReference(
         message_id=job.interaction_id, channel_id=job.channel_id, guild_id=job.guild_id, fail_if_not_exists=False
     )
