@@ -20,7 +20,7 @@ from db.fairness import REACH, next_pace, with_affinity
 from db.job import Job, Pace, State
 from db.schedule import FlowKey, Line, Move, apply, line_from, lock
 from db.submit import job_from
-from db.tables import guild_flows, is_queued, jobs, lines, member_flows
+from db.tables import decisions, guild_flows, is_queued, jobs, lines, member_flows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +82,13 @@ async def _next_turn(connection: AsyncConnection, kinds: Sequence[str]) -> Turn 
 
 
 def turn_query(kinds: Sequence[str]) -> sa.Select[Any]:
-    """Return the query for each kind's next guild, by pace: the first indexed read."""
+    """Return the query for each kind's next guild, by pace: the first indexed read. Paused guilds wait."""
+    paused = sa.select(decisions.c.guild_id).where(decisions.c.kind == "pause")
 
     def next_guild(pace: Pace) -> sa.ScalarSelect[int]:
         g = guild_flows.c
         query = sa.select(g.guild_id).where(g.kind == lines.c.kind, g.pace == pace.value, g.ready > 0)
+        query = query.where(g.guild_id.not_in(paused))
         return query.order_by(g.start, g.since).limit(1).correlate(lines).scalar_subquery()
 
     query = sa.select(lines, next_guild(Pace.FAST).label("fast"), next_guild(Pace.RELAXED).label("relaxed"))

@@ -2,7 +2,7 @@
 
 Credits (see `db.ledger`): accounts ── transfers ── entries; guild_uses for budgets, offers that wait for a yes.
 The line (see `db.schedule`): lines ─ guild_flows ─ member_flows, and seats. Work: jobs. People: members.
-Subjects ─ subject_shares, consents. Places: channels.
+Subjects ─ subject_shares, consents. Places: channels. The house (see `db.house`): decisions, acts, acceptances.
 Ids of the platform are 64-bit integers. A job asked for in a direct message has guild 0 here, None outside.
 """
 
@@ -331,4 +331,40 @@ channels = sa.Table(
     _flag("transcribed"),  # voice messages become text without being asked for
     _id("decided_by"),
     sa.Column("decided_at", Instant, nullable=False),
+)
+
+# What operators decided for a server; one that nobody decided anything about has no row (see `db.house`).
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    _id("guild_id", primary_key=True),  # 0: direct messages
+    sa.Column("kind", sa.String(8), primary_key=True),  # pause, ban, word, channel
+    sa.Column("key", sa.String(64), primary_key=True),  # whom or what: a member, a folded word, a channel
+    sa.Column("value", sa.Text, nullable=False),  # the notice, the reason, the word as typed, allowed or forbidden
+    _id("by_user"),
+    sa.Column("at", Instant, nullable=False),
+)
+
+# Every act of an operator, in the same transaction as what it did.
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("id", Number, primary_key=True),  # counts up
+    _id("guild_id"),
+    _id("by_user"),  # 0: somebody who has left
+    sa.Column("what", sa.String(32), nullable=False),
+    sa.Column("target", sa.String(100), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("ix_acts_guild", "guild_id", "id"),
+)
+
+# Which licences a member accepted, of models that ask for it.
+acceptances = sa.Table(
+    "acceptances",
+    metadata,
+    _id("user_id", primary_key=True),
+    sa.Column("model", sa.String(200), primary_key=True),
+    sa.Column("licence", sa.String(200), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
 )

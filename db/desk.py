@@ -1,0 +1,57 @@
+"""What the operator's desk asks: jobs by where and whose they are, and taking out the rows of what was removed."""
+
+import datetime as dt
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.job import FINAL, Job
+from db.reads import many
+from db.tables import jobs
+
+
+class Desk:
+    """Look jobs up across members, and remove rows of jobs that have ended."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def of_member(self, user_id: int, *, guild_id: int | None, limit: int) -> list[Job]:
+        """Return a member's jobs in a server (None: anywhere), newest first."""
+        query = sa.select(jobs).where(jobs.c.user_id == user_id)
+        if guild_id is not None:
+            query = query.where(jobs.c.guild_id == guild_id)
+        return await many(self.db, query.order_by(jobs.c.id.desc()).limit(limit))
+
+    async def of_subject(self, subject_id: str) -> list[Job]:
+        """Return a subject's training and every job that drew with it, newest first."""
+        said = sa.cast(jobs.c.request, sa.Text).contains(subject_id, autoescape=True)
+        return await many(self.db, sa.select(jobs).where(said).order_by(jobs.c.id.desc()))
+
+    async def heard(self, user_id: int) -> list[Job]:
+        """Return the jobs of others in which a member is heard."""
+        said = sa.cast(jobs.c.request, sa.Text).contains(str(user_id))
+        query = sa.select(jobs).where(said, jobs.c.user_id != user_id, jobs.c.kind == "transcribe")
+        return [job for job in await many(self.db, query) if job.request.get("speaker_id") == user_id]
+
+    async def ended_before(self, moment: dt.datetime, *, kinds: Collection[str], limit: int) -> list[Job]:
+        """Return delivered jobs of these kinds that ended before a moment and still keep an outcome, oldest first."""
+        query = sa.select(jobs).where(
+            jobs.c.ended_at < moment,
+            jobs.c.delivered_at.is_not(None),
+            jobs.c.kind.in_(kinds),
+            sa.cast(jobs.c.outcome, sa.Text) != "{}",
+        )
+        return await many(self.db, query.order_by(jobs.c.ended_at).limit(limit))
+
+    async def erase(self, job_ids: Collection[str]) -> int:
+        """Remove the rows of jobs that have ended; return how many there were. The ledger keeps its own."""
+
+        async def work(connection: AsyncConnection) -> int:
+            ended = jobs.c.state.in_([state.value for state in FINAL])
+            gone = await connection.execute(jobs.delete().where(jobs.c.id.in_(job_ids), ended))
+            return gone.rowcount
+
+        return await self.db.write(work) if job_ids else 0

@@ -1,0 +1,180 @@
+"""The house: what operators decided for their server, and a log of everything they did.
+
+A decision and the act that made it are one transaction, so nothing is decided without a trace. Direct messages belong
+to no server: there, a ban or a blocked word of any server counts.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.tables import acceptances, acts, decisions
+from db.upsert import insert_or_ignore, insert_or_update
+from db.wake import QUEUED
+
+DIRECT = 0  # direct messages, as a server
+ALLOWED, FORBIDDEN = "allowed", "forbidden"
+TARGET_MAX = 100  # characters
+
+
+class Topic(StrEnum):
+    """What can be decided."""
+
+    PAUSE = "pause"  # nothing is claimed for that server; the value is what members are told
+    BAN = "ban"  # the key is a member; the value is why
+    WORD = "word"  # the key is the word as it is compared; the value is the word as it was typed
+    CHANNEL = "channel"  # the key is a channel; the value is ALLOWED or FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that an operator does."""
+
+    guild_id: int
+    by_user: int
+    what: str
+    target: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An act in the log."""
+
+    act: Act
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one thing."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What counts for one member in one place."""
+
+    notice: str | None  # why the server is paused; None: it is not
+    banned: bool
+    channel_open: bool
+    words: tuple[Decision, ...]
+
+
+class House:
+    """Keep decisions, the log of acts, and accepted licences."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def decide(self, act: Act, topic: Topic, key: str, value: str, *, guild_id: int | None = None) -> None:
+        """Decide something for the act's server (or another), and note the act."""
+
+        async def work(connection: AsyncConnection) -> None:
+            now = await self.db.now(connection)
+            place = {"guild_id": act.guild_id if guild_id is None else guild_id, "kind": topic.value, "key": key}
+            decided = {"value": value, "by_user": act.by_user, "at": now}
+            await connection.execute(
+                insert_or_update(
+                    connection, decisions, place | decided, key=("guild_id", "kind", "key"), update=decided
+                )
+            )
+            await self._note(connection, act, now)
+
+        await self.db.write(work)
+
+    async def undo(self, act: Act, topic: Topic, key: str, *, guild_id: int | None = None) -> bool:
+        """Take a decision back and note the act; return whether there was one."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            d = decisions.c
+            place = d.guild_id == (act.guild_id if guild_id is None else guild_id)
+            gone = await connection.execute(decisions.delete().where(place, d.kind == topic.value, d.key == key))
+            await self._note(connection, act, await self.db.now(connection))
+            return gone.rowcount > 0
+
+        undone = await self.db.write(work)
+        self.db.wake.notify(QUEUED)  # what was paused may be claimed now
+        return undone
+
+    async def decided(self, guild_id: int, topic: Topic) -> list[Decision]:
+        """Return what was decided for a server, by key."""
+        d = decisions.c
+        query = sa.select(d.key, d.value).where(d.guild_id == guild_id, d.kind == topic.value).order_by(d.key)
+        async with self.db.read() as connection:
+            return [Decision(row.key, row.value) for row in await connection.execute(query)]
+
+    async def standing(self, user_id: int, *, guild_id: int | None, channel_ids: Collection[int]) -> Standing:
+        """Return what counts for a member there. channel_ids: the channel, and of a thread its channel as well."""
+        d = decisions.c
+        query = sa.select(d.guild_id, d.kind, d.key, d.value).where(
+            sa.or_(d.kind != Topic.BAN.value, d.key == str(user_id))
+        )
+        if guild_id is not None:
+            query = query.where(d.guild_id == guild_id)
+        async with self.db.read() as connection:
+            rows = (await connection.execute(query.order_by(d.key))).all()
+        here = guild_id or DIRECT
+        return Standing(
+            notice=next((row.value for row in rows if row.kind == Topic.PAUSE and row.guild_id == here), None),
+            banned=any(row.kind == Topic.BAN for row in rows),
+            channel_open=guild_id is None
+            or _is_open(
+                {row.key: row.value for row in rows if row.kind == Topic.CHANNEL}, {str(id) for id in channel_ids}
+            ),
+            words=tuple(Decision(row.key, row.value) for row in rows if row.kind == Topic.WORD),
+        )
+
+    async def note(self, act: Act) -> None:
+        """Note an act that decides nothing."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await self._note(connection, act, await self.db.now(connection))
+
+        await self.db.write(work)
+
+    async def latest(self, guild_id: int, limit: int) -> list[Noted]:
+        """Return the latest acts in a server, newest first."""
+        query = sa.select(acts).where(acts.c.guild_id == guild_id).order_by(acts.c.id.desc()).limit(limit)
+        async with self.db.read() as connection:
+            return [_noted(row) for row in await connection.execute(query)]
+
+    async def accept_licence(self, user_id: int, model: str, licence: str) -> None:
+        """Remember that a member accepted a model's licence; again changes nothing."""
+
+        async def work(connection: AsyncConnection) -> None:
+            values = {"user_id": user_id, "model": model, "licence": licence, "at": await self.db.now(connection)}
+            await connection.execute(insert_or_ignore(connection, acceptances).values(values))
+
+        await self.db.write(work)
+
+    async def has_accepted(self, user_id: int, model: str, licence: str) -> bool:
+        """Tell whether a member accepted a model's licence as it is now."""
+        a = acceptances.c
+        query = sa.select(a.at).where(a.user_id == user_id, a.model == model, a.licence == licence)
+        async with self.db.read() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def _note(self, connection: AsyncConnection, act: Act, now: dt.datetime) -> None:
+        values = {"guild_id": act.guild_id, "by_user": act.by_user, "what": act.what, "at": now}
+        words = {"target": act.target[:TARGET_MAX], "reason": act.reason}
+        await connection.execute(acts.insert().values(values | words))
+
+
+def _is_open(said: Mapping[str, str], here: set[str]) -> bool:
+    """Tell whether requests are taken in a channel: not where forbidden, and where some are allowed, only there."""
+    about = [said[key] for key in here & said.keys()]
+    return FORBIDDEN not in about and (ALLOWED in about or ALLOWED not in said.values())
+
+
+def _noted(row: sa.Row[Any]) -> Noted:
+    fields = {name: row._mapping[name] for name in Act.__dataclass_fields__}
+    return Noted(Act(**fields), row.at)
