@@ -1,30 +1,45 @@
 """Whatever happens in whatever order: the books balance, nothing is below zero, and the line agrees with the jobs."""
 
 import asyncio
+import contextlib
 import itertools
+import multiprocessing
+import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from db.budgets import Budget
 from db.engine import Database
-from db.errors import NotEnoughCredits, TooManyQueued
+from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.jobs import End, Job, Pace, Report
 from db.ledger import Allowance
-from db.tables import accounts, entries, guild_flows, jobs, member_flows, seats
+from db.tables import accounts, entries, guild_flows, guild_uses, jobs, member_flows, seats
 from tests.integration.db.shop import DISPATCHER, Shop
 
 USERS = 3
 KINDS = ("image", "train")
 
+BUDGET = Budget(daily_credits=40, monthly_credits=90, timezone="Asia/Tokyo")
+OFFERS = (
+    Allowance(daily_credits=20, cap_credits=60),
+    Allowance(daily_credits=25, cap_credits=80, monthly_credits=30, timezone="America/Lima"),
+    Allowance(daily_credits=5, cap_credits=20, timezone="Asia/Tokyo"),
+)
+
+STEPS = [
+    *["submit", "submit", "submit", "claim", "claim", "settle", "cancel", "give_back", "expire", "beat"],
+    *["grant", "gift", "look", "tomorrow"],
+]
+PROCESSES, ROUNDS, AT_ONCE = 3, 10, 4
+
 numbers = st.integers(0, 1000)  # which job, price, user …: taken modulo what there is
 steps = st.tuples(
-    st.sampled_from(
-        ["submit", "submit", "submit", "claim", "claim", "settle", "cancel", "give_back", "expire", "beat"]
-    ),
+    st.sampled_from(STEPS),
     numbers,
     numbers,
 )
@@ -35,8 +50,9 @@ interactions = itertools.count(1)
 class World:
     """Plays steps against a shop; remembers which jobs there are, and what was claimed when."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, interactions: Iterator[int]) -> None:
         self.shop = shop
+        self.interactions = interactions
         self.job_ids: list[str] = []
         self.leases: list[Job] = []  # every lease that ever was, most of them lost
 
@@ -47,12 +63,13 @@ class World:
 
     async def submit(self, first: int, second: int) -> None:
         changes = {"guild_id": 7 + second % 2, "kind": KINDS[second % 2], "pace": list(Pace)[second // 2 % 2]}
+        changes |= {"weight": 1 + first % 2, "budget": BUDGET if second % 3 else None, "allowance": OFFERS[first % 3]}
         limits = {"max_queued": 4, "max_running": 1 + second % 3}
         try:
             job = await self.shop.submit(
-                user_id=1 + first % USERS, price=first % 9, interaction_id=next(interactions), **changes, **limits
+                user_id=1 + first % USERS, price=first % 9, interaction_id=next(self.interactions), **changes, **limits
             )
-        except (NotEnoughCredits, TooManyQueued):
+        except (NotEnoughCredits, BudgetSpent, TooManyQueued):
             return
         self.job_ids.append(job.id)
 
@@ -77,6 +94,26 @@ class World:
         reports = [Report(job_id=job.id, attempt=job.attempt, done=first, total=1000) for job in self.leases[-4:]]
         await self.shop.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
 
+    async def grant(self, first: int, second: int) -> None:
+        """Give, take back, or set; one in two was said before."""
+        user_id, ref = 1 + first % USERS, f"grant-{second // 2 % 20}"
+        with contextlib.suppress(NotEnoughCredits):
+            if first % 3:
+                await self.shop.ledger.grant(user_id, second % 15 - 7, "because", ref, by_user=9)
+            else:
+                await self.shop.ledger.set_available(user_id, second % 30, "because", ref, by_user=9)
+
+    async def gift(self, first: int, second: int) -> None:
+        giver, taker = 1 + first % USERS, 1 + (first + 1 + second % (USERS - 1)) % USERS
+        with contextlib.suppress(NotEnoughCredits):
+            await self.shop.ledger.give(giver, taker, 1 + second % 12, f"gift-{second % 40}", allowance=OFFERS[0])
+
+    async def look(self, first: int, second: int) -> None:
+        await self.shop.ledger.statement(1 + first % USERS, allowance=OFFERS[second % len(OFFERS)])
+
+    async def tomorrow(self, first: int, _second: int) -> None:
+        self.shop.db.advance(3600.0 * (1 + first % 30))
+
     async def expire(self, _first: int, _second: int) -> None:
         self.shop.db.advance(31)
         await self.shop.jobs.reap()
@@ -100,6 +137,19 @@ async def check_books(shop: Shop) -> None:
         promised = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.price), 0)).where(live)
         held = sa.select(sa.func.coalesce(sa.func.sum(accounts.c.held), 0))
         assert (await connection.execute(held)).scalar_one() == (await connection.execute(promised)).scalar_one()
+
+
+async def check_budgets(shop: Shop) -> None:
+    """What counts against a guild's days and months is what its jobs hold and were charged."""
+    async with shop.db.read() as connection:
+        rows = (await connection.execute(sa.select(jobs).where(jobs.c.budget_day.is_not(None)))).all()
+        counted = {(row.guild_id, row.period): row.credits for row in await connection.execute(sa.select(guild_uses))}
+    expected = Counter[Any]()
+    for row in rows:
+        for period in (row.budget_day, row.budget_day[:7]):
+            expected[row.guild_id, period] += row.charged if row.ended_at else row.price
+    assert {key: credits for key, credits in counted.items() if credits} == +expected
+    assert all(credits <= (BUDGET.monthly_credits or 0) for credits in counted.values())
 
 
 async def check_line(shop: Shop) -> None:
@@ -128,9 +178,25 @@ async def check_line(shop: Shop) -> None:
         assert (seat.queued, seat.running) == (in_hand[user_id, kind, "queued"], in_hand[user_id, kind, "running"])
 
 
+async def check_all(shop: Shop) -> None:
+    await check_books(shop)
+    await check_budgets(shop)
+    await check_line(shop)
+
+
 async def clear(shop: Shop) -> None:
     async with shop.db.begin() as connection:
-        for table in ("jobs", "seats", "member_flows", "guild_flows", "lines", "entries", "transfers", "accounts"):
+        for table in (
+            "guild_uses",
+            "jobs",
+            "seats",
+            "member_flows",
+            "guild_flows",
+            "lines",
+            "entries",
+            "transfers",
+            "accounts",
+        ):
             await connection.execute(sa.text(f"DELETE FROM {table}"))
 
 
@@ -138,14 +204,12 @@ def test_books_and_line_agree_after_any_interleaving(database_url: str) -> None:
     async def example(played: list[list[tuple[str, int, int]]], database: Database) -> None:
         shop = Shop(database, Allowance(daily_credits=20, cap_credits=20))
         await clear(shop)
-        world = World(shop)
+        world = World(shop, interactions)
         for at_once in played:
             await asyncio.gather(*(world.play(step) for step in at_once))
-            await check_books(shop)
-            await check_line(shop)
+            await check_all(shop)
         await world.finish()
-        await check_books(shop)
-        await check_line(shop)
+        await check_all(shop)
         for user_id in range(1, USERS + 1):
             assert (await shop.balances(user_id))[1] == 0
 
@@ -163,3 +227,28 @@ def test_books_and_line_agree_after_any_interleaving(database_url: str) -> None:
             check()
         finally:
             runner.run(database.__aexit__(None, None, None))
+
+
+def _play_alone(url: str, seed: int) -> None:
+    """Play random steps from a process of its own, with a clock of its own."""
+
+    async def every() -> None:
+        chance = random.Random(seed)
+        async with Database.from_url(url) as database:
+            world = World(Shop(database, Allowance(daily_credits=20, cap_credits=20)), itertools.count(seed * 10_000))
+            for _ in range(ROUNDS):
+                played = [
+                    (chance.choice(STEPS), chance.randrange(1000), chance.randrange(1000)) for _ in range(AT_ONCE)
+                ]
+                await asyncio.gather(*(world.play(step) for step in played))
+
+    asyncio.run(every())
+
+
+async def test_books_and_line_agree_after_several_processes(database: Database, database_url: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        await asyncio.to_thread(pool.starmap, _play_alone, [(database_url, 1 + number) for number in range(PROCESSES)])
+    shop = Shop(database)
+    await check_all(shop)
+    async with database.read() as connection:
+        assert (await connection.execute(sa.select(sa.func.count()).select_from(jobs))).scalar_one() > 10
