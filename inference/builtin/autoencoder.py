@@ -64,7 +64,7 @@ def compute_encoder(
     first.weight[torch.arange(3), torch.arange(3), 1, 1] = 1.0
     for halving in halvings:
         width = min(4 * signal.shape[1], ENCODER_WIDTH)
-        directions, _ = _principal(F.pixel_unshuffle(signal, 2))
+        directions = _principal(F.pixel_unshuffle(signal, 2))
         kernel = directions[:, :width].T.reshape(width, signal.shape[1], 2, 2)
         halving.weight[:width, : signal.shape[1], 1:, 1:] = kernel
         signal = F.conv2d(signal, kernel, stride=2)
@@ -123,10 +123,11 @@ def _begin_as_identity(decoder: nn.Module) -> None:
             nn.init.dirac_(layer.weight)
 
 
-def _principal(signal: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the orthonormal directions (columns, most varying first) of a signal's channels, and their variances."""
+def _principal(signal: torch.Tensor) -> torch.Tensor:
+    """Return the orthonormal directions (columns, most varying first) of a signal's channels."""
     vectors = signal.permute(1, 0, 2, 3).flatten(1)
     centred = vectors - vectors.mean(1, keepdim=True)
-    variances, directions = torch.linalg.eigh(centred @ centred.T / centred.shape[1])
+    _, directions = torch.linalg.eigh(centred @ centred.T / centred.shape[1])
     signs = directions.gather(0, directions.abs().argmax(0, keepdim=True)).sign()  # eigh leaves them to chance
-    return (directions * signs).flip(1), variances.flip(0)
+    ordered: torch.Tensor = (directions * signs).flip(1)
+    return ordered

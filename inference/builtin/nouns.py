@@ -21,8 +21,8 @@ _TABLE = """
 🌋 volcano|🌍 earth globe|🪐 planet saturn|⛄ snowman|☂ umbrella
 🍎 apple|🍐 pear|🍊 tangerine orange orange_fruit|🍋 lemon|🍌 banana|🍉 watermelon|🍇 grapes|🍓 strawberry
 🍒 cherries cherry|🍍 pineapple|🍅 tomato|🍆 eggplant aubergine|🥑 avocado|🥕 carrot|🌽 corn
-🍞 bread|🥐 croissant|🧀 cheese|🍳 fried_egg egg|🍔 hamburger burger|🍟 fries|🍕 pizza|🌭 hot_dog|🌮 taco
-🍦 ice_cream|🍩 donut doughnut|🍪 cookie biscuit|🎂 birthday_cake|🍰 cake|🧁 cupcake muffin|🍫 chocolate
+🍞 bread|🥐 croissant|🧀 cheese|🍳 fried_egg egg|🍔 hamburger burger|🍟 fries|🍕 pizza slice_of_pizza|🌭 hot_dog|🌮 taco
+🍦 ice_cream|🍩 donut doughnut|🍪 cookie biscuit|🎂 birthday_cake|🍰 cake slice_of_cake|🧁 cupcake muffin|🍫 chocolate
 🍭 lollipop|☕ coffee tea|🍺 beer|🍷 wine
 ⚽ football soccer_ball|🏀 basketball|🏆 trophy cup|🎯 target|🎲 dice|🎸 guitar
 🥁 drum
