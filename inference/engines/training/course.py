@@ -15,11 +15,12 @@ from safetensors import SafetensorError
 
 from inference.engines.model import LoadedModel
 from inference.engines.training.conditioning import encode
-from inference.engines.training.dreambooth import DreamBooth, Lesson
+from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
 from inference.engines.training.lora import SubjectLora
 from inference.engines.training.photos import photo_tensor
 from inference.engines.training.prior import prior_captions, prior_latents
 from inference.engines.training.sampler import draw, to_latents, to_pixels
+from inference.engines.training.updates import AdamWUpdates
 from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task
 from inference.requests import TrainRequest
 
@@ -92,7 +93,7 @@ class Course:
             prior = yield from _quietly(pieces)
         lesson = Lesson(
             photos=torch.cat(photos),
-            captions=(self._phrase, f"a {self._phrase}", f"a picture of {self._phrase}"),
+            captions=captions(self._phrase),
             prior=prior,
             prior_captions=prior_captions(request.class_noun) if len(prior) else (),
             prior_weight=request.prior_weight,
@@ -111,8 +112,9 @@ class Course:
     def _begin(self, lesson: Lesson) -> Generator[list[JobEvent], None, tuple[DreamBooth, SubjectLora]]:
         request = self._request
         lora = yield from self._layers()
-        rate = request.learning_rate
-        return DreamBooth(self._base, lora, lesson, steps=request.steps, rate=rate, seed=request.seed), lora
+        base, rate = self._base, request.learning_rate
+        updates = AdamWUpdates(lora.parameters(), device=base.device, half=base.dtype == torch.float16)
+        return DreamBooth(base, lora, updates, lesson, steps=request.steps, rate=rate, seed=request.seed), lora
 
     def _layers(self) -> Generator[list[JobEvent], None, SubjectLora]:
         request, base = self._request, self._base

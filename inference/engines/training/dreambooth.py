@@ -12,11 +12,11 @@ from torch import Tensor
 
 from inference.engines.model import LoadedModel
 from inference.engines.training.conditioning import Conditioning, encode
-from inference.engines.training.lora import SubjectLora
+from inference.engines.training.pupil import Pupil
+from inference.engines.training.updates import Updates
 
 MIN_SNR_GAMMA = 5.0  # the paper's choice
 WARMUP_STEPS = 10  # AdamW's second moments are noise in the first steps
-GRAD_NORM_MAX = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,11 @@ class Lesson:
     batch: int  # photos in a step; as many of the prior come with them
 
 
+def captions(phrase: str) -> tuple[str, ...]:
+    """Return ways to say what the photos show; several, so that the words around the phrase are not learnt."""
+    return phrase, f"a {phrase}", f"a picture of {phrase}"
+
+
 class DreamBooth:
     """The state of one training: its layers, its optimiser, its random numbers, the steps behind it.
 
@@ -39,7 +44,8 @@ class DreamBooth:
 
     Parameters:
         base: the loaded base model.
-        lora: the trainable layers over it.
+        pupil: what learns: LoRA layers over the base, or a whole UNet.
+        updates: how it learns from a gradient.
         lesson: what is learnt.
         steps: all steps of the training, which the learning rate's course is laid over.
         rate: the highest learning rate.
@@ -47,19 +53,22 @@ class DreamBooth:
     """
 
     def __init__(
-        self, base: LoadedModel, lora: SubjectLora, lesson: Lesson, *, steps: int, rate: float, seed: int
+        self,
+        base: LoadedModel,
+        pupil: Pupil,
+        updates: Updates,
+        lesson: Lesson,
+        *,
+        steps: int,
+        rate: float,
+        seed: int,
     ) -> None:
         self.done = 0
-        self._base, self._lora, self._lesson = base, lora, lesson
+        self._base, self._pupil, self._updates, self._lesson = base, pupil, updates, lesson
         self._steps, self._rate = steps, rate
         self._noise = DDPMScheduler.from_config(base.scheduler.config)
         self._generator = torch.Generator("cpu").manual_seed(seed)
-        self._parameters = lora.parameters()
-        self._optimiser = torch.optim.AdamW(self._parameters.values(), lr=rate, weight_decay=1e-2, foreach=True)
-        self._half = base.dtype == torch.float16
-        self._scaler = torch.amp.GradScaler(base.device.type, enabled=self._half)
-        self._learns_text = any(name.startswith("text_") for name in self._parameters)
-        self._spoken = None if self._learns_text else self._encode((*lesson.captions, *lesson.prior_captions))
+        self._spoken = None if pupil.learns_text else self._encode((*lesson.captions, *lesson.prior_captions))
 
     def step(self) -> float:
         """Learn from one batch.
@@ -77,7 +86,7 @@ class DreamBooth:
         noisy = self._noise.add_noise(latents, noise, times)
         with torch.autocast(latents.device.type, self._base.dtype, enabled=self._base.dtype != torch.float32):
             told = self._tell(said)
-            guess = self._lora.unet(
+            guess = self._pupil.unet(
                 noisy, times, encoder_hidden_states=told.hidden, added_cond_kwargs=told.added, return_dict=False
             )[0]
         loss = self._loss(guess, self._target(latents, noise, times), times)
@@ -88,15 +97,8 @@ class DreamBooth:
 
     def checkpoint(self) -> bytes:
         """Return all that is needed to go on from here, as safetensors."""
-        tensors: dict[str, Tensor] = {"generator": self._generator.get_state(), "done": torch.tensor([self.done])}
-        for name, parameter in self._parameters.items():
-            tensors[f"weight.{name}"] = parameter.detach().cpu().clone()
-            for key, value in self._optimiser.state.get(parameter, {}).items():
-                tensors[f"{key}.{name}"] = value.detach().cpu().clone()
-        if self._half:
-            scale = self._scaler.state_dict()
-            tensors["scaler"] = torch.tensor([scale["scale"], scale["_growth_tracker"]], dtype=torch.float64)
-        return safetensors.torch.save(tensors)
+        tensors = {"generator": self._generator.get_state(), "done": torch.tensor([self.done])}
+        return safetensors.torch.save(tensors | self._updates.tensors())
 
     def restore(self, checkpoint: bytes) -> None:
         """Go on from what `checkpoint` returned.
@@ -105,19 +107,9 @@ class DreamBooth:
             KeyError, RuntimeError, safetensors.SafetensorError: it belongs to another training, or is damaged.
         """
         tensors = safetensors.torch.load(checkpoint)
-        self._lora.load({name: tensors[f"weight.{name}"] for name in self._parameters})
-        for name, parameter in self._parameters.items():
-            if f"exp_avg.{name}" in tensors:
-                self._optimiser.state[parameter] = {
-                    "step": tensors[f"step.{name}"],
-                    "exp_avg": tensors[f"exp_avg.{name}"].to(parameter.device),
-                    "exp_avg_sq": tensors[f"exp_avg_sq.{name}"].to(parameter.device),
-                }
+        self._updates.restore(tensors)
         self._generator.set_state(tensors["generator"])
         self.done = int(tensors["done"].item())
-        if self._half and "scaler" in tensors:
-            scale, tracker = tensors["scaler"].tolist()
-            self._scaler.load_state_dict({**self._scaler.state_dict(), "scale": scale, "_growth_tracker": int(tracker)})
 
     def _batch(self) -> tuple[Tensor, Tensor]:
         """Draw this step's latents, and the rows of what they are called."""
@@ -137,11 +129,11 @@ class DreamBooth:
         return self._encode(tuple(captions[row] for row in rows.tolist()))
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
-        with torch.set_grad_enabled(self._learns_text):
+        with torch.set_grad_enabled(self._pupil.learns_text):
             return encode(
                 captions,
                 self._base.tokenizers,
-                self._lora.text_encoders,
+                self._pupil.text_encoders,
                 width_px=self._base.line.width_px,
                 height_px=self._base.line.height_px,
             )
@@ -166,13 +158,7 @@ class DreamBooth:
         return torch.clamp(MIN_SNR_GAMMA / snr, max=1.0)
 
     def _advance(self, loss: Tensor) -> None:
-        self._optimiser.param_groups[0]["lr"] = self._rate * self._course(self.done)
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        self._scaler.unscale_(self._optimiser)
-        torch.nn.utils.clip_grad_norm_(self._parameters.values(), GRAD_NORM_MAX)
-        self._scaler.step(self._optimiser)
-        self._scaler.update()
-        self._optimiser.zero_grad(set_to_none=True)
+        self._updates.apply(loss, self._rate * self._course(self.done))
         self.done += 1
 
     def _course(self, done: int) -> float:

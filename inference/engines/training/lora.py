@@ -1,7 +1,6 @@
 """The trainable layers of one subject, laid over a base model that others go on using."""
 
 import copy
-from collections.abc import Mapping
 
 import torch
 from diffusers.utils import convert_state_dict_to_diffusers
@@ -41,7 +40,7 @@ class SubjectLora:
             self._inject(self.unet, UNET_TARGETS, rank)
             for encoder in self.text_encoders if train_text else ():
                 self._inject(encoder, TEXT_TARGETS, rank)
-        self._train_text = train_text
+        self.learns_text = train_text
 
     @staticmethod
     def _inject(module: nn.Module, targets: tuple[str, ...], rank: int) -> None:
@@ -64,16 +63,10 @@ class SubjectLora:
             if parameter.requires_grad
         }
 
-    def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Put back tensors that `parameters` named."""
-        with torch.no_grad():
-            for name, parameter in self.parameters().items():
-                parameter.copy_(tensors[name])
-
     def export(self) -> dict[str, Tensor]:
         """Return the adapter in the layout that diffusers reads (`load_lora_weights`), float32 on the CPU."""
         layers = {f"unet.{key}": value for key, value in get_peft_model_state_dict(self.unet).items()}
-        for index, encoder in enumerate(self.text_encoders if self._train_text else ()):
+        for index, encoder in enumerate(self.text_encoders if self.learns_text else ()):
             prefix = "text_encoder" if index == 0 else f"text_encoder_{index + 1}"
             for key, value in convert_state_dict_to_diffusers(get_peft_model_state_dict(encoder)).items():
                 # Files name the inner model; newer transformers have done away with it, older readers expect it.

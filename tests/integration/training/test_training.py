@@ -31,7 +31,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def engine(folders: dict[str, Path], tmp_path: Path) -> Iterator[TrainingEngine]:
-    lines = tuple(make_line(folder, name=name, train_batch=2) for name, folder in folders.items())
+    lines = tuple(
+        make_line(folder, name=name, family=name.removesuffix("-v"), train_batch=2) for name, folder in folders.items()
+    )
     models = ModelCache("cpu", limit_bytes=1 << 30)
     yield TrainingEngine(Catalogue(images=lines, speech=()), models, cache_dir=tmp_path / "class-pictures")
     models.close()

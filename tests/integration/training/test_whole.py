@@ -1,0 +1,45 @@
+"""A whole UNet learns: the loss falls, every weight moves, the folder loads. On a tiny model."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from inference.engines.loading import ModelCache
+from inference.engines.training.updates import FusedUpdates
+from inference.engines.training.whole import prepare, save, teach
+from tests.integration.training.subject import photo
+from tests.tiny_models import TINY_SD, make_folder, make_line
+
+
+def test_whole_unet_learns_and_is_saved_as_a_model_of_its_own(tmp_path: Path) -> None:
+    folder = make_folder(TINY_SD, tmp_path / "tiny")
+    line = make_line(folder, train_batch=2)
+    base = ModelCache("cpu", limit_bytes=0).get(line)
+    before = {name: tensor.clone() for name, tensor in base.unet.state_dict().items()}
+    lesson = prepare(base, [photo(index, 32) for index in range(3)], "zkv mascot", "mascot", 0.0)
+    losses = list(teach(base, lesson, steps=16, rate=3e-2, seed=1))
+    assert sum(losses[-5:]) < sum(losses[:5])
+    after = base.unet.state_dict()
+    moved = sum(not torch.equal(before[name], after[name]) for name in before)
+    assert moved > 0.9 * len(before)
+    save(base, folder, tmp_path / "taught")
+    loaded = ModelCache("cpu", limit_bytes=0).get(make_line(tmp_path / "taught", name="taught"))
+    for name, tensor in loaded.unet.state_dict().items():
+        assert torch.allclose(tensor, after[name], atol=1e-2)
+
+
+def test_small_updates_are_not_lost_in_bfloat16() -> None:
+    parameter = nn.Parameter(torch.ones(4096, dtype=torch.bfloat16))
+    updates = FusedUpdates({"one": parameter})
+    for _ in range(100):
+        updates.apply(parameter.float().sum(), 1e-4)  # a hundredth of what bfloat16 can tell from 1
+    mean = parameter.detach().float().mean().item()
+    assert 0.98 < mean < 0.995
+
+
+def test_gradients_are_gone_when_a_step_is_over() -> None:
+    layers = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)).to(torch.bfloat16)
+    updates = FusedUpdates(dict(layers.named_parameters()))
+    updates.apply(layers(torch.ones(1, 8, dtype=torch.bfloat16)).sum(), 1e-3)
+    assert all(parameter.grad is None for parameter in layers.parameters())
