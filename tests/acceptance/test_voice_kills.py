@@ -1,0 +1,69 @@
+"""kill -9 of the bot while it listens: afterwards there is one text, one charge and one message."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.member import Human
+from bot.sandbox.server import Sandbox
+from db.jobs import State
+from tests.acceptance.bots import DAILY, books_of, bot_process
+from tests.acceptance.engines import GATE
+from tests.acceptance.test_kills import RECOVERY_S
+from tests.acceptance.test_voice import said
+
+WORDS = "First we come to the bridge, then we go on."
+HELD = WORDS.replace("bridge", "gate")  # the engine stops at that word
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("direct", [False, True], ids=["menu", "direct"])
+async def test_clip_that_is_half_heard_survives_a_kill(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direct: bool
+) -> None:
+    monkeypatch.setenv(GATE, str(tmp_path / "open"))
+    ben = sandbox.member("ben")
+    channel = await ben.dm() if direct else ben.channel()
+    async with bot_process(sandbox, tmp_path / "data") as doomed:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        message = await said(sandbox, ben, HELD, channel=channel)
+        if not direct:
+            await ben.menu("Transcribe", message_id=message)
+        await sandbox.until(lambda: "half minutes" in newest(ben, channel), timeout_s=60)
+        doomed.kill()
+        await doomed.wait()
+    (tmp_path / "open").touch()
+    await ends_well(sandbox, tmp_path / "data", channel, HELD)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stage", ["submit:after", "set_message:before", "settle:after", "delivered:before"])
+async def test_direct_message_survives_a_kill_of_the_bot(sandbox: Sandbox, tmp_path: Path, stage: str) -> None:
+    ben = sandbox.member("ben")
+    dm = await ben.dm()
+    async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await said(sandbox, ben, WORDS, channel=dm)
+        await asyncio.wait_for(doomed.wait(), 60)
+    await ends_well(sandbox, tmp_path, dm, WORDS)
+
+
+def newest(who: Human, channel: str) -> str:
+    return who.text(who.messages(channel)[-1]["id"])
+
+
+async def ends_well(sandbox: Sandbox, data_dir: Path, channel: str, words: str) -> None:
+    """Start the bot again and see Ben's only clip written down once, in one message, and charged once."""
+    ben = sandbox.member("ben")
+    async with bot_process(sandbox, data_dir), books_of(data_dir) as jobs:
+        await sandbox.until(lambda: words in newest(ben, channel), timeout_s=RECOVERY_S)
+        async with asyncio.timeout(RECOVERY_S):
+            while await jobs.undelivered():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # another process writes; there is nothing to be woken by
+        (job,) = await jobs.mine(int(ben.id))
+        assert (job.state, job.charged) == (State.DONE, 1)
+        assert len(ben.messages(channel)) == 2  # the clip and its text
+        statement = await jobs.ledger.statement(int(ben.id))
+        assert (statement.available, statement.held) == (DAILY - 1, 0)
+        assert await jobs.ledger.audit() == []
