@@ -23,3 +23,12 @@ def test_image_bench_runs_with_tiny_models(tmp_path: Path) -> None:
     for name in ("diffusers_pictures_per_s", "atelier_pictures_per_s_16", "ratio_8_mixed_adapters", "latency_s"):
         assert figures[f"sd15_{name}"] > 0
         assert figures[f"sdxl_{name}"] > 0
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+def test_train_bench_runs_with_tiny_models(tmp_path: Path) -> None:
+    gpu.main(["train", "--quick", "--device", "cpu", "--tiny", "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    for name in ("sd15_lora_ratio", "sd15_plain_steps_per_s", "sd15_whole_steps_per_s", "sdxl_lora_ratio"):
+        assert figures[name] > 0
