@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 
+from bot.cards.licence import licence_card
 from bot.cards.text import credits, moment
-from bot.services.errors import NotAcknowledged, Refused
+from bot.services.errors import LicenceNeeded, NotAcknowledged, Refused
 from db.errors import BudgetSpent, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
 from db.jobs import Job
 from inference.errors import BadRequest, InferenceError
@@ -118,7 +119,7 @@ async def explain(interaction: discord.Interaction, error: Exception) -> None:
             f"Something went wrong, and not by your doing. If it happens again, tell an operator: error `{error_id}`."
         )
     try:
-        await _say_privately(interaction, text)
+        await _say_privately(interaction, licence_card(error) if isinstance(error, LicenceNeeded) else text)
     except discord.HTTPException as failure:
         log.warning("could not explain an error to the member: %s", failure)
 
@@ -140,19 +141,20 @@ def _what(interaction: discord.Interaction) -> str:
     return str(data.get("name") or data.get("custom_id") or interaction.type.name)[:100]
 
 
-async def _say_privately(interaction: discord.Interaction, text: str) -> None:
+async def _say_privately(interaction: discord.Interaction, said: str | ui.LayoutView) -> None:
+    answer: dict[str, Any] = {"content": said} if isinstance(said, str) else {"view": said}
     response = interaction.response
     if not response.is_done():
         try:
-            await response.send_message(text, ephemeral=True)
+            await response.send_message(**answer, ephemeral=True)
             return
         except discord.HTTPException as error:
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
     if response.type is discord.InteractionResponseType.deferred_channel_message:
         if interaction.extras.get(PRIVATE):
-            await interaction.edit_original_response(content=text)
+            await interaction.edit_original_response(**answer)
             return
         # What follows a deferral that everybody sees would be seen by everybody as well: take it back first.
         await interaction.delete_original_response()
-    await interaction.followup.send(text, ephemeral=True)
+    await interaction.followup.send(**answer, ephemeral=True)

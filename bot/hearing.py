@@ -57,6 +57,7 @@ async def listen(studio: Studio, message: discord.Message) -> None:
         guild_id=message.guild.id if message.guild else None,
         channel_id=message.channel.id,
         private=False,
+        parent_id=getattr(message.channel, "parent_id", None),
         role_ids=frozenset(role.id for role in getattr(message.author, "roles", ())),
     )
     try:

@@ -60,8 +60,15 @@ def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:
         channel_id=interaction.channel_id,
         private=private,
         message_id=interaction.extras.get(ANSWER_ID),
+        parent_id=getattr(interaction.channel, "parent_id", None),
+        age_restricted=_is_age_restricted(interaction.channel),
         role_ids=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
     )
+
+
+def _is_age_restricted(channel: object) -> bool:
+    is_nsfw = getattr(channel, "is_nsfw", None)  # direct messages have none
+    return bool(is_nsfw()) if is_nsfw else False
 
 
 def is_operator(interaction: discord.Interaction) -> bool:

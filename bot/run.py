@@ -16,8 +16,10 @@ from bot.services.studio import Studio
 from bot.services.tiers import Rules, Tier, Tiers, read_tiers
 from bot.settings import Settings
 from db.channels import Channels
+from db.desk import Desk
 from db.engine import Database
 from db.files import FileStore
+from db.house import House
 from db.jobs import JobStore
 from db.ledger import Ledger
 from db.members import Members
@@ -87,6 +89,8 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
                 files=files,
                 catalogue=catalogue,
                 offers=Offers(database),
+                house=House(database),
+                desk=Desk(database),
                 rules=rules,
             )
 

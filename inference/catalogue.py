@@ -56,6 +56,7 @@ class ImageModel(_Line):
     credits: int = Field(default=1, ge=1)  # for one picture at its own size and steps
     scheduler: Literal["dpm++", "euler", "euler-a", "ddim", "model"] = "dpm++"  # 'model': as its folder says
     upscale: int = Field(default=1, ge=1, le=8)  # pictures are enlarged for the chat by this factor (tiny models)
+    age_restricted: bool = False  # used in age-restricted channels only
     trainable: bool = True
     train_steps: int = 200
     train_rank: int = 8

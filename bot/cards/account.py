@@ -58,7 +58,7 @@ def help_card(*, gifts: bool) -> ui.LayoutView:
         "`/imagine` a red heart · four pictures, a card that shows how far they are\n"
         "-# after the words: `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name`\n"
         "`/train` teach me something from photos · `/subjects` what you have taught, to share, export or delete\n"
-        "`/transcribe` a file into text · or *Transcribe* in a message's menu · or send me your voice directly\n"
+        "`/transcribe` a file into text · or *Transcribe* in a message's menu · or send me your voice directly · `/voice optout`\n"
         "`/queue` what you wait for · `/cancel` take it back, for nothing\n"
         "`/history` what you made · `/models` which models there are\n"
         "`/quota` your credits · `/relax` draw for free when nobody else waits, `/fast` as usual"

@@ -11,6 +11,7 @@ from bot.cards.teaching import PhotoForm, preflight_card, preflight_files
 from bot.cogs.choices import trainable_choices
 from bot.interactions import acknowledge, origin_of
 from bot.services.photos import PHOTO_BYTES_MAX
+from bot.services.rules import check_place
 from bot.services.studio import Studio
 from bot.services.subjects import usable_with_pictures
 from bot.services.teaching import Lesson, check_lesson, draft, expected_s, price_of
@@ -86,6 +87,7 @@ class Subjects(commands.Cog):
     ) -> None:
         """Fetch the photos, look at them, and say what they would cost."""
         await acknowledge(interaction, private=True)
+        await check_place(self.studio, origin_of(interaction, private=True))
         files = [await self._fetch(attachment) for attachment in attachments]
         made, photos = await draft(self.studio, lesson, interaction.user.id, files)
         shown = preflight_files(made, [photo.thumbnail for photo in photos])

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from bot.services.errors import NotOpen
 from bot.services.origin import Origin
+from bot.services.rules import check_rules
 from bot.services.studio import Studio
 from bot.services.subjects import check_rights
 from bot.services.tiers import Terms
@@ -26,8 +27,10 @@ async def accept(
         UnknownModel: the catalogue has no such model (any more).
         SubjectGone, BadParameter: a subject in it may not be used (any more), or not with that model.
         NotOpen: the member's tier does not allow it.
+        Refused: one of the house's rules does not, see `check_rules`.
         NotEnoughCredits, BudgetSpent, TooManyQueued: not now.
     """
+    await check_rules(studio, request, origin)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
     if isinstance(request, ImageRequest):
         await check_rights(studio, request, origin)

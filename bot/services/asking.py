@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bot.services.accept import accept, expected_s, price
 from bot.services.errors import BadParameter, NotYours
 from bot.services.origin import Origin
+from bot.services.rules import check_rules
 from bot.services.studio import Studio
 from bot.services.subjects import with_subject_model, with_subjects
 from bot.services.wish import Wish, image_request
@@ -71,6 +72,7 @@ async def accept_or_ask(
     Raises:
         As `accept`; NotEnoughCredits only where drawing relaxed is not open to the member.
     """
+    await check_rules(studio, request, origin)  # before anybody is asked about a price
     cost = price(studio, request)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
     if pace is Pace.RELAXED or cost <= studio.rules.asks_above:

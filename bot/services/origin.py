@@ -16,6 +16,8 @@ class Origin:
     channel_id: int
     private: bool
     message_id: int | None = None  # of the answer, where the platform told it with its receipt
+    parent_id: int | None = None  # of a thread: its channel
+    age_restricted: bool = False  # the channel is
     role_ids: frozenset[int] = frozenset()  # the member's, in that server
 
 

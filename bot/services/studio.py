@@ -9,7 +9,9 @@ from bot.services.clips import Clips
 from bot.services.forecast import Forecast
 from bot.services.tiers import Rules
 from db.channels import Channels
+from db.desk import Desk
 from db.files import FileStore
+from db.house import House
 from db.jobs import JobStore
 from db.ledger import Ledger
 from db.members import Members
@@ -36,6 +38,8 @@ class Studio:
     members: Members
     channels: Channels
     offers: Offers
+    house: House
+    desk: Desk
     rules: Rules
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed

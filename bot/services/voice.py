@@ -8,6 +8,7 @@ from bot.services.clips import Attached, NothingToHear, clip_key
 from bot.services.errors import BadParameter, Refused
 from bot.services.languages import language_name
 from bot.services.origin import Origin
+from bot.services.rules import check_rules
 from bot.services.studio import Studio
 from db.errors import NotEnoughCredits
 from db.jobs import Job, State
@@ -51,6 +52,7 @@ async def transcribe(
         raise SpeakerOptedOut
     studio.clips.check(attached)
     request = _request(studio, hearing, attached.duration_s or 0.0, speaker_id)
+    await check_rules(studio, request, origin)
     await _check_credits(studio, request, origin)
     key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
     return await _accept(studio, replace(request, audio=key, duration_s=duration_s), origin)

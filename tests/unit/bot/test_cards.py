@@ -103,7 +103,7 @@ def test_card_of_the_worst_prompt_keeps_the_platforms_limits() -> None:
 def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
     jobs = [make_job(id=f"{i:026d}", state=State.DONE) for i in range(8)]
     waiting = [Waiting(job, Place(ahead=1, ahead_credits=1), 5.0) for job in jobs]
-    for view in (queue_card(waiting), history_card(jobs), models_card(CATALOGUE), help_card()):
+    for view in (queue_card(waiting), history_card(jobs), models_card(CATALOGUE), help_card(gifts=True)):
         assert view.total_children_count <= 40
         assert view.content_length() <= 4000
 

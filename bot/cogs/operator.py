@@ -1,0 +1,188 @@
+"""/atelier: the operator's desk. Discord shows it to those who may manage the server; it is checked again here.
+
+An administrator can open single commands to other roles in Discord's own settings (Integrations); the permissions that
+Discord computes for the command are not told to us, so that check stays: who may manage the server.
+"""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.cards.operator import acts_text, channels_text, found_text, removed_text, words_text
+from bot.cards.text import inline
+from bot.interactions import acknowledge, is_operator
+from bot.messages import remove_messages
+from bot.services import desk
+from bot.services.desk import Aim
+from bot.services.rules import fold
+from bot.services.studio import Studio
+from db.house import ALLOWED, FORBIDDEN, Topic
+
+Reason = app_commands.Range[str, 1, 200]
+JobId = app_commands.Range[str, 26, 26]
+Word = app_commands.Range[str, 1, 50]
+ACTS_SHOWN = 25
+
+
+@app_commands.default_permissions(manage_guild=True)
+@app_commands.guild_only()
+class Operator(commands.GroupCog, group_name="atelier", group_description="For operators: pause, rules, find, remove."):
+    """What operators can do in their server."""
+
+    words = app_commands.Group(name="words", description="Words that are not used here")
+    channels = app_commands.Group(name="channels", description="Where I am used")
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Let operators pass, whatever was shown to whom."""
+        return is_operator(interaction)
+
+    @app_commands.command()
+    @app_commands.describe(notice="What members are told meanwhile")
+    async def pause(self, interaction: discord.Interaction, notice: Reason = "") -> None:
+        """Begin nothing new: what runs ends, what waits keeps its place."""
+        await acknowledge(interaction, private=True)
+        await desk.pause(self.studio, _operator(interaction), notice)
+        await _say(interaction, "Paused. What runs ends; what waits keeps its place until `/atelier resume`.")
+
+    @app_commands.command()
+    async def resume(self, interaction: discord.Interaction) -> None:
+        """Go on."""
+        await acknowledge(interaction, private=True)
+        was = await desk.resume(self.studio, _operator(interaction))
+        await _say(interaction, "Going on." if was else "It was not paused.")
+
+    @app_commands.command()
+    @app_commands.describe(member="Who", reason="Why; it is kept in the log")
+    async def ban(self, interaction: discord.Interaction, member: discord.User, reason: Reason) -> None:
+        """Take nothing more from somebody; what they have waiting is cancelled."""
+        await acknowledge(interaction, private=True)
+        await desk.ban(self.studio, _operator(interaction), member.id, reason)
+        await _say(interaction, f"<@{member.id}> cannot use me here any more. `/atelier unban` takes that back.")
+
+    @app_commands.command()
+    @app_commands.describe(member="Who")
+    async def unban(self, interaction: discord.Interaction, member: discord.User) -> None:
+        """Take a ban back."""
+        await acknowledge(interaction, private=True)
+        act = _operator(interaction).act("unban", member.id)
+        was = await self.studio.house.undo(act, Topic.BAN, str(member.id))
+        await _say(interaction, f"<@{member.id}> may use me again." if was else f"<@{member.id}> was not banned.")
+
+    @words.command(name="add")
+    @app_commands.describe(word="Requests with this word are refused; capitals and accents make no difference")
+    async def add_word(self, interaction: discord.Interaction, word: Word) -> None:
+        """Block a word."""
+        await acknowledge(interaction, private=True)
+        key = await desk.block_word(self.studio, _operator(interaction), word)
+        await _say(interaction, f"Requests with the word {inline(key)} are refused; nobody is charged for one.")
+
+    @words.command(name="remove")
+    @app_commands.describe(word="Which one")
+    async def remove_word(self, interaction: discord.Interaction, word: Word) -> None:
+        """Unblock a word."""
+        await acknowledge(interaction, private=True)
+        key = fold(word)
+        was = await self.studio.house.undo(_operator(interaction).act("words remove", key), Topic.WORD, key)
+        await _say(interaction, f"{inline(word)} may be used again." if was else f"{inline(word)} was not blocked.")
+
+    @words.command(name="list")
+    async def list_words(self, interaction: discord.Interaction) -> None:
+        """Show the blocked words."""
+        await acknowledge(interaction, private=True)
+        decided = await self.studio.house.decided(_operator(interaction).guild_id, Topic.WORD)
+        await _say(interaction, words_text(decided))
+
+    @channels.command()
+    @app_commands.describe(channel="Once any is allowed, I am used only in those that are")
+    async def allow(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+        """Let me be used in a channel."""
+        await self._decide_channel(interaction, channel.id, ALLOWED)
+
+    @channels.command()
+    @app_commands.describe(channel="Which one")
+    async def forbid(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+        """Keep me out of a channel."""
+        await self._decide_channel(interaction, channel.id, FORBIDDEN)
+
+    @channels.command()
+    @app_commands.describe(channel="Which one")
+    async def clear(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+        """Forget what was decided for a channel."""
+        await acknowledge(interaction, private=True)
+        act = _operator(interaction).act("channels clear", channel.id)
+        await self.studio.house.undo(act, Topic.CHANNEL, str(channel.id))
+        await self._list(interaction)
+
+    @channels.command(name="list")
+    async def list_channels(self, interaction: discord.Interaction) -> None:
+        """Show where I am used."""
+        await acknowledge(interaction, private=True)
+        await self._list(interaction)
+
+    @app_commands.command()
+    @app_commands.describe(job="A job's id", member="All of a member's jobs", subject="A subject's id")
+    async def find(
+        self,
+        interaction: discord.Interaction,
+        job: JobId | None = None,
+        member: discord.User | None = None,
+        subject: JobId | None = None,
+    ) -> None:
+        """Find what was asked for in this server."""
+        await acknowledge(interaction, private=True)
+        aim = Aim(job, member.id if member else None, subject)
+        await _say(interaction, found_text(await desk.find(self.studio, _operator(interaction), aim)))
+
+    @app_commands.command()
+    @app_commands.describe(
+        reason="Why; it is kept in the log",
+        job="A job's id",
+        member="All of a member's jobs here",
+        subject="A subject's id: it, and everything made from it",
+    )
+    async def remove(
+        self,
+        interaction: discord.Interaction,
+        reason: Reason,
+        job: JobId | None = None,
+        member: discord.User | None = None,
+        subject: JobId | None = None,
+    ) -> None:
+        """Remove jobs with their messages and files. There is no way back."""
+        await acknowledge(interaction, private=True)
+        aim = Aim(job, member.id if member else None, subject)
+        removed = await desk.remove(self.studio, _operator(interaction), aim, reason)
+        messages = await remove_messages(interaction.client, removed.jobs)
+        await _say(interaction, removed_text(removed, messages))
+
+    @app_commands.command()
+    async def log(self, interaction: discord.Interaction) -> None:
+        """Show what operators did lately."""
+        await acknowledge(interaction, private=True)
+        latest = await self.studio.house.latest(_operator(interaction).guild_id, ACTS_SHOWN)
+        await _say(interaction, acts_text(latest))
+
+    async def _decide_channel(self, interaction: discord.Interaction, channel_id: int, value: str) -> None:
+        await acknowledge(interaction, private=True)
+        act = _operator(interaction).act(f"channels {value}", channel_id)
+        await self.studio.house.decide(act, Topic.CHANNEL, str(channel_id), value)
+        await self._list(interaction)
+
+    async def _list(self, interaction: discord.Interaction) -> None:
+        decided = await self.studio.house.decided(_operator(interaction).guild_id, Topic.CHANNEL)
+        await _say(interaction, channels_text(decided))
+
+
+def _operator(interaction: discord.Interaction) -> desk.Operator:
+    return desk.Operator(
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id or 0,
+        only_guild=len(interaction.client.guilds) == 1,
+    )
+
+
+async def _say(interaction: discord.Interaction, text: str) -> None:
+    await interaction.edit_original_response(content=text)

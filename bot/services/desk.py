@@ -1,0 +1,136 @@
+"""What operators do, in ids: decide, find, remove. Each act is noted in the log with who did it and why."""
+
+from dataclasses import dataclass
+
+from bot.services.account import LIVE
+from bot.services.errors import BadParameter, JobGone
+from bot.services.removal import remove_jobs, remove_subject, stop_jobs
+from bot.services.rules import fold
+from bot.services.studio import Studio
+from db.house import DIRECT, Act, Topic
+from db.jobs import Job
+from db.subjects import Subject
+
+FOUND_MAX = 500  # jobs that one act is about
+WORD_MAX = 50  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who acts, and for which server."""
+
+    user_id: int
+    guild_id: int
+    only_guild: bool  # no other server uses this bot, so direct messages are this operator's business too
+
+    def act(self, what: str, target: object = "", reason: str = "") -> Act:
+        """Return something that they do."""
+        return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=str(target), reason=reason)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The servers that a pause is for."""
+        return (self.guild_id, DIRECT) if self.only_guild else (self.guild_id,)
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What `find` and `remove` are about: exactly one of these."""
+
+    job_id: str | None = None
+    user_id: int | None = None
+    subject: str | None = None  # its id
+
+    def __str__(self) -> str:
+        return f"job {self.job_id}" if self.job_id else f"subject {self.subject}" if self.subject else str(self.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, newest first."""
+
+    jobs: list[Job]
+    subject: Subject | None = None
+
+
+async def pause(studio: Studio, operator: Operator, notice: str) -> None:
+    """Claim nothing more for the operator's server; what runs ends, what waits keeps its place."""
+    for place in operator.places:
+        await studio.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, guild_id=place)
+
+
+async def resume(studio: Studio, operator: Operator) -> bool:
+    """Go on; return whether it was paused."""
+    undone = [
+        await studio.house.undo(operator.act("resume"), Topic.PAUSE, "", guild_id=place) for place in operator.places
+    ]
+    return any(undone)
+
+
+async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:
+    """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
+    await studio.house.decide(operator.act("ban", user_id, reason), Topic.BAN, str(user_id), reason)
+    for job in await studio.jobs.mine(user_id, states=LIVE, limit=FOUND_MAX):
+        if job.guild_id == operator.guild_id:
+            await studio.jobs.cancel(job.id, by_user=operator.user_id)
+
+
+async def block_word(studio: Studio, operator: Operator, word: str) -> str:
+    """Block a word, or several that follow each other; return how it is compared.
+
+    Raises:
+        BadParameter: nothing is left of it.
+    """
+    key = fold(word)
+    if not key or len(key) > WORD_MAX:
+        raise BadParameter(f"A word has letters in it, and at most {WORD_MAX} characters.")
+    await studio.house.decide(operator.act("words add", key), Topic.WORD, key, " ".join(word.split()))
+    return key
+
+
+async def find(studio: Studio, operator: Operator, aim: Aim) -> Found:
+    """Return what was asked for in the operator's server. Looking is noted, too.
+
+    Raises:
+        BadParameter: not exactly one thing is named.
+        JobGone: there is nothing of that name in this server.
+    """
+    found = await _look(studio, operator, aim)
+    await studio.house.note(operator.act("find", aim))
+    return found
+
+
+async def remove(studio: Studio, operator: Operator, aim: Aim, reason: str) -> Found:
+    """Stop and remove what was asked for: files and rows. The caller removes the messages that showed it.
+
+    Returns:
+        What was removed, so that its messages can be found.
+
+    Raises:
+        BadParameter, JobGone: as `find`.
+    """
+    found = await _look(studio, operator, aim)
+    await studio.house.note(operator.act("remove", aim, reason))
+    jobs = [job for job in await stop_jobs(studio, found.jobs, by_user=operator.user_id) if job.final]
+    if found.subject is not None:
+        await remove_subject(studio, found.subject, jobs)
+    else:
+        await remove_jobs(studio, jobs)
+    return Found(jobs, found.subject)
+
+
+async def _look(studio: Studio, operator: Operator, aim: Aim) -> Found:
+    if sum(one is not None for one in (aim.job_id, aim.user_id, aim.subject)) != 1:
+        raise BadParameter("Name one thing: a job, a member or a subject.")
+    if aim.job_id is not None:
+        job = await studio.jobs.get(aim.job_id.strip())
+        if job is None or job.guild_id != operator.guild_id:
+            raise JobGone("There is no such job in this server.")
+        return Found([job])
+    if aim.subject is not None:
+        subject = await studio.subjects.get(aim.subject.strip())
+        if subject is None or subject.guild_id != operator.guild_id:
+            raise JobGone("There is no subject with that id in this server; `find` with its member shows ids.")
+        return Found(await studio.desk.of_subject(subject.id), subject)
+    user_id = aim.user_id or 0
+    return Found(await studio.desk.of_member(user_id, guild_id=operator.guild_id, limit=FOUND_MAX))

@@ -1,0 +1,83 @@
+"""The house's rules for a request: what operators decided, licences, and age. Checked before anything is paid for."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from bot.services.errors import AgeRestricted, Banned, ChannelClosed, LicenceNeeded, Paused, WordBlocked
+from bot.services.origin import Origin
+from bot.services.studio import Studio
+from db.house import Decision, Standing
+from inference.catalogue import ImageModel, SpeechModel
+from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest
+
+
+async def check_place(studio: Studio, origin: Origin) -> Standing:
+    """Check whether anything is taken from this member, here and now.
+
+    Raises:
+        Paused, Banned, ChannelClosed: it is not.
+    """
+    here = {origin.channel_id} | ({origin.parent_id} if origin.parent_id else set())
+    standing = await studio.house.standing(origin.user_id, guild_id=origin.guild_id, channel_ids=here)
+    if standing.banned:
+        raise Banned
+    if not standing.channel_open:
+        raise ChannelClosed
+    if standing.notice is not None:
+        raise Paused(standing.notice or None)
+    return standing
+
+
+async def check_rules(studio: Studio, request: Request, origin: Origin) -> None:
+    """Check a request against everything that operators decided.
+
+    Raises:
+        Paused, Banned, ChannelClosed: nothing is taken here.
+        WordBlocked: it has a word in it that is not drawn here.
+        AgeRestricted, LicenceNeeded: its model asks for something first.
+    """
+    standing = await check_place(studio, origin)
+    if word := blocked_word(words_of(request), standing.words):
+        raise WordBlocked(f"The word `{word}` is not used here. Nothing was charged; try it without.")
+    model = model_of(studio, request)
+    if isinstance(model, ImageModel) and model.age_restricted and not origin.age_restricted:
+        raise AgeRestricted(f"{model.title} is for age-restricted channels only.")
+    if model.must_accept and not await studio.house.has_accepted(origin.user_id, model.name, model.licence):
+        raise LicenceNeeded(model)
+
+
+def model_of(studio: Studio, request: Request) -> ImageModel | SpeechModel:
+    """Return the model that a request is for.
+
+    Raises:
+        UnknownModel: the catalogue has no such model (any more).
+    """
+    if isinstance(request, TranscribeRequest):
+        return studio.catalogue.speech_model(request.model)
+    return studio.catalogue.image(request.model)
+
+
+def words_of(request: Request) -> str:
+    """Return what a member typed that should be seen, not what they want kept out of it."""
+    if isinstance(request, ImageRequest):
+        return request.prompt
+    if isinstance(request, TrainRequest):
+        return f"{request.name} {request.class_noun}"
+    return ""
+
+
+def blocked_word(text: str, words: Iterable[Decision]) -> str | None:
+    """Return the first blocked word that stands in a text on its own, as it was typed by the operator."""
+    folded = fold(text)
+    for word in words:
+        if re.search(rf"(?<!\w){re.escape(word.key)}(?!\w)", folded):
+            return word.value
+    return None
+
+
+def fold(text: str) -> str:
+    """Return a text as words are compared: without case, accents, invisible characters and double spaces."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    visible = (c for c in decomposed if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return " ".join("".join(visible).casefold().split())

@@ -1,0 +1,187 @@
+"""/atelier: what operators decide counts, costs nobody anything, leaves a trace, and is refused to members."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox.errors import HumanError
+from bot.sandbox.member import Human
+from bot.sandbox.seed import AFTER_DARK, GENERAL, VOICE_NOTES
+from bot.sandbox.server import Sandbox
+from db.jobs import State
+from inference.catalogue import Catalogue
+from tests.acceptance.bots import DAILY, Running, bot_beside
+from tests.acceptance.engines import SLOTS
+from tests.unit.bot.catalogues import CATALOGUE, HEARS, LARGE, TINY
+
+EPHEMERAL = 64
+NO_JOB = "0" * 26
+COMMANDS: dict[str, dict[str, Any]] = {
+    "atelier pause": {},
+    "atelier resume": {},
+    "atelier ban": {"member": "MEMBER", "reason": "x"},
+    "atelier unban": {"member": "MEMBER"},
+    "atelier words add": {"word": "x"},
+    "atelier words remove": {"word": "x"},
+    "atelier words list": {},
+    "atelier channels allow": {"channel_": GENERAL},
+    "atelier channels forbid": {"channel_": GENERAL},
+    "atelier channels clear": {"channel_": GENERAL},
+    "atelier channels list": {},
+    "atelier find": {"job": NO_JOB},
+    "atelier remove": {"job": NO_JOB, "reason": "x"},
+    "atelier log": {},
+}
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every job stay in the queue."""
+    monkeypatch.setenv(SLOTS, "0")
+
+
+async def does(who: Human, command: str, **options: Any) -> str:
+    """Run a command, see that its answer is private, and return what it says."""
+    said = await (await who.slash(command, **options)).answer()
+    assert said["flags"] & EPHEMERAL
+    return who.text(said["id"])
+
+
+async def refused(sandbox: Sandbox, who: Human, words: str, bot: Running, **options: Any) -> None:
+    """See that drawing is refused with these words, to the one who asked alone, and costs nothing."""
+    before = await bot.studio.jobs.mine(int(who.id))
+    shown = await who.slash("imagine", **({"prompt": "a red heart"} | options))
+    await shown.done()
+    channel = options.get("channel")
+    await sandbox.until(lambda: any(words in who.text(one["id"]) for one in who.messages(channel)))
+    (told,) = [one for one in who.messages(channel) if words in who.text(one["id"])]
+    assert told["flags"] & EPHEMERAL
+    assert await bot.studio.jobs.mine(int(who.id)) == before
+    assert (await bot.studio.ledger.statement(int(who.id))).available == DAILY
+
+
+async def test_operator_commands_are_refused_to_members_even_if_discord_shows_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await sandbox.until(lambda: "atelier" in ada.commands())
+        assert "atelier" not in ben.commands()
+        with pytest.raises(HumanError, match="not shown"):
+            await ben.slash("atelier log")
+        for command in sandbox.parts.commands.visible(ada.id, next(iter(sandbox.parts.world.guilds.values()))):
+            command["default_member_permissions"] = None  # an administrator opened it to everybody
+        offered = {
+            " ".join(["atelier", *path])
+            for path in leaves(bot.client.tree.get_command("atelier").to_dict(bot.client.tree))  # type: ignore[union-attr]
+        }
+        assert offered == COMMANDS.keys()
+        for name, options in COMMANDS.items():
+            given = {key: ben.id if value == "MEMBER" else value for key, value in options.items()}
+            assert await does(ben, name, **given) == "You may not use that here."
+        assert await bot.studio.house.latest(int(next(iter(sandbox.parts.world.guilds))), 10) == []
+
+
+def leaves(command: dict[str, Any]) -> list[list[str]]:
+    found: list[list[str]] = []
+    for option in command.get("options", []):
+        if option["type"] == 1:
+            found.append([option["name"]])
+        elif option["type"] == 2:
+            found += [[option["name"], *path] for path in leaves(option)]
+    return found
+
+
+async def test_paused_studio_takes_nothing_and_keeps_what_waits(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await does(ada, "atelier pause", notice="New lamps until noon.")
+        await refused(sandbox, ben, "New lamps until noon.", bot)
+        assert "Going on" in await does(ada, "atelier resume")
+        card = await (await ben.slash("imagine", prompt="a red heart")).message()
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
+
+
+@pytest.mark.usefixtures("nothing_runs")
+async def test_banned_member_is_refused_and_loses_what_waits(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
+        await (await ben.slash("imagine", prompt="a red heart")).answer()
+        await does(ada, "atelier ban", member=ben.id, reason="spam")
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        assert job.state is State.CANCELLED
+        await refused(sandbox, ben, "may not use me here", bot)
+        await refused(sandbox, ben, "may not use me here", bot, channel=await ben.dm())
+        await (await cleo.slash("imagine", prompt="a blue cat")).answer()
+        assert "may use me again" in await does(ada, "atelier unban", member=ben.id)
+        await (await ben.slash("imagine", prompt="a red heart")).answer()
+        assert len(await bot.studio.jobs.mine(int(ben.id))) == 2
+        log = await does(ada, "atelier log")
+        assert f"<@{ada.id}> **ban** `{ben.id}`: spam" in log
+        assert "**unban**" in log
+
+
+async def test_blocked_word_is_named_and_not_charged(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await does(ada, "atelier words add", word="Müll")
+        assert await does(ada, "atelier words list") == "`Müll`"
+        await refused(sandbox, ben, "The word `Müll` is not used here", bot, prompt="a heap of MU\u0308LL, please")
+        card = await (await ben.slash("imagine", prompt="a muller at work")).message()  # a word of its own
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
+        assert "may be used again" in await does(ada, "atelier words remove", word="mull")
+
+
+async def test_channels_are_open_where_operators_say_so(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await does(ada, "atelier channels allow", channel_=VOICE_NOTES)
+        assert f"<#{VOICE_NOTES}> allowed" in await does(ada, "atelier channels list")
+        await refused(sandbox, ben, "not used in this channel", bot)
+        card = await (await ben.slash("imagine", prompt="a red heart", channel=VOICE_NOTES)).message()
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
+
+
+async def test_model_for_adults_is_used_in_age_restricted_channels_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    catalogue = Catalogue(images=(TINY, LARGE.model_copy(update={"age_restricted": True})), speech=(HEARS,))
+    async with bot_beside(sandbox, tmp_path, catalogue=catalogue) as bot:
+        ben = sandbox.member("ben")
+        await refused(sandbox, ben, "age-restricted channels only", bot, model="large")
+        card = await (await ben.slash("imagine", prompt="a red heart", model="large", channel=AFTER_DARK)).message()
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
+
+
+async def test_licence_is_asked_for_once_and_declining_costs_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    catalogue = replace(CATALOGUE, images=(TINY, LARGE.model_copy(update={"must_accept": True})))
+    async with bot_beside(sandbox, tmp_path, catalogue=catalogue) as bot:
+        ben = sandbox.member("ben")
+        await refused(sandbox, ben, "OpenRAIL-M", bot, model="large")
+        question = ben.messages()[-1]["id"]
+        await ben.press(question, "No, thank you")
+        await sandbox.until(lambda: "Nothing was charged" in ben.text(question))
+        await refused(sandbox, ben, "OpenRAIL-M", bot, model="large")
+        question = ben.messages()[-1]["id"]
+        await ben.press(question, "I accept it")
+        await sandbox.until(lambda: "Please ask once more" in ben.text(question))
+        card = await (await ben.slash("imagine", prompt="a red heart", model="large")).message()
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
+
+
+async def test_removed_job_leaves_no_message_no_file_and_no_row(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        card = await (await ben.slash("imagine", prompt="a red heart")).message()
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        found = await does(ada, "atelier find", member=ben.id)
+        assert job.id in found
+        assert "a red heart" in found
+        said = await does(ada, "atelier remove", job=job.id, reason="asked to")
+        assert "1 job with files, 1 message" in said
+        assert card["id"] not in [one["id"] for one in ben.messages()]
+        assert await bot.studio.jobs.get(job.id) is None
+        assert await bot.studio.files.list(f"jobs/{job.id}") == []
+        assert await bot.studio.ledger.audit() == []
+        assert "no such job" in await does(ada, "atelier find", job=job.id)
