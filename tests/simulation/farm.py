@@ -12,7 +12,7 @@ from tests.simulation.line import Ask, Line
 
 S_PER_CREDIT = 1.0  # one credit buys about one picture
 LOAD_S = 2.0  # an adapter that is not in memory
-KEPT = 4  # adapters in a worker's memory
+KEPT = 16  # adapters in a worker's memory
 PLAIN = "plain"  # wants no adapter
 
 
@@ -38,6 +38,7 @@ class Farm:
 
     line: Line
     workers: Sequence[Worker]
+    prefers: bool = True  # jobs go to a free worker that has their adapter
     free: list[int] = field(default_factory=list)
     hits: int = 0
     misses: int = 0
@@ -65,7 +66,7 @@ class Farm:
         ask = self.line.claim(resident)
         if ask is None:
             return None
-        chosen = next((one for one in self.free if ask.model in self.workers[one].kept), self.free[0])
+        chosen = next((one for one in self.free if self.prefers and ask.model in self.workers[one].kept), self.free[0])
         self.free.remove(chosen)
         load_s = 0.0
         if ask.model != PLAIN:
@@ -82,9 +83,9 @@ class Farm:
         return self.hits / max(1, self.hits + self.misses)
 
 
-def farm(line: Line, workers: int) -> Farm:
+def farm(line: Line, workers: int, *, prefers: bool = True) -> Farm:
     """Return a farm with empty memories."""
-    return Farm(line, [Worker() for _ in range(workers)])
+    return Farm(line, [Worker() for _ in range(workers)], prefers)
 
 
 def jain(amounts: Sequence[float]) -> float:
