@@ -51,7 +51,7 @@ async def test_newcomer_gets_a_picture_and_atelier_ends_when_told(atelier: async
     url = await address(atelier)
     async with aiohttp.ClientSession(base_url=url) as session, asyncio.timeout(START_S):
         events = await session.get("/human/events", params={"as": "ben"}, timeout=aiohttp.ClientTimeout(total=None))
-        await _until(events, lambda text: '"imagine"' in text)
+        await _until(events, lambda text: '"online": true' in text)  # by then the commands are registered
         asked = {"as": "ben", "channel_id": GENERAL, "command": "imagine", "options": {"prompt": "a red heart"}}
         async with session.post("/human/slash", json=asked) as answer:
             assert answer.status == 200
