@@ -139,7 +139,7 @@ async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(Mark.BAD, "Discord", f"cannot be reached ({error})", "Is this machine online?")
             return
     yield Finding(Mark.GOOD, "token", f"logged in as {application.name}")
-    yield _message_content(application.flags)
+    yield check_message_content(application.flags, wanted=settings.auto_transcription)
     if not guilds:
         yield Finding(Mark.BAD, "servers", "the bot is in none", "Open the install link: docs/setup.md, step 2.")
     for guild in guilds:
@@ -160,9 +160,17 @@ def check_permissions(guild: str, value: int) -> Finding:
     return Finding(Mark.GOOD, f"server {guild}", "the bot may do all it needs to")
 
 
-def _message_content(flags: discord.ApplicationFlags) -> Finding:
-    if flags.gateway_message_content or flags.gateway_message_content_limited:
-        return Finding(Mark.GOOD, "intents", "Message Content is on: channels can be transcribed by themselves")
+def check_message_content(flags: discord.ApplicationFlags, *, wanted: bool) -> Finding:
+    """Compare the Message Content intent with the setting that needs it."""
+    granted = flags.gateway_message_content or flags.gateway_message_content_limited
+    if wanted and not granted:
+        remedy = "Turn Message Content on in the developer portal (docs/setup.md, step 2), or AUTO_TRANSCRIPTION off."
+        return Finding(Mark.BAD, "intents", "AUTO_TRANSCRIPTION is on, and Message Content is off", remedy)
+    if granted and not wanted:
+        remedy = "Set AUTO_TRANSCRIPTION if operators may turn on /transcribe-channel, or turn the intent off."
+        return Finding(Mark.NOTE, "intents", "Message Content is on, and nothing here needs it", remedy)
+    if granted:
+        return Finding(Mark.GOOD, "intents", "Message Content is on: voice in channels can become text by itself")
     text = "Message Content is off: fine, voice messages are transcribed from their menu and in direct messages"
     return Finding(Mark.NOTE, "intents", text)
 

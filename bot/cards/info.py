@@ -1,8 +1,9 @@
 """Everything there is to know about a job, for its owner."""
 
 from bot.cards.text import block, credits, exactly, harmless, moment
+from bot.services.languages import language_name
 from db.jobs import Job
-from inference.requests import ImageRequest, from_json
+from inference.requests import ImageRequest, Kind, TranscribeRequest, from_json
 
 TEXT_MAX = 2000  # characters of a message
 
@@ -14,12 +15,14 @@ def info_text(job: Job) -> str:
         facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
     facts.append(f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} held")
     if job.source_job_id:
-        facts.append(f"a re-roll of `{job.source_job_id}`")
+        facts.append(f"{'a re-roll of' if job.kind == Kind.IMAGE else 'once more after'} `{job.source_job_id}`")
     return f"{_request_block(job)}\n-# {' · '.join(facts)}"[:TEXT_MAX]
 
 
 def _request_block(job: Job) -> str:
     request = from_json(job.request)
+    if isinstance(request, TranscribeRequest):
+        return block(_hearing(request))
     if not isinstance(request, ImageRequest):
         return block(job.model)
     lines = [harmless(request.prompt, 900)]
@@ -30,3 +33,13 @@ def _request_block(job: Job) -> str:
         f"Size: {request.width_px}x{request.height_px}, Model: {request.model}, Pictures: {request.count}"
     )
     return "```\n" + "\n".join(lines) + "\n```"
+
+
+def _hearing(request: TranscribeRequest) -> str:
+    language = language_name(request.language) if request.language else "found out"
+    wishes = [
+        name for name, wanted in (("in English", request.translate), ("times", request.word_timestamps)) if wanted
+    ]
+    return ", ".join(
+        [f"Clip: {exactly(request.duration_s)}", f"Model: {request.model}", f"Language: {language}", *wishes]
+    )

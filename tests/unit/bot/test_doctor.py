@@ -5,7 +5,16 @@ from pathlib import Path
 import discord
 import pytest
 
-from bot.doctor import NEEDED, Mark, check_computing, check_database, check_discord, check_files, check_permissions
+from bot.doctor import (
+    NEEDED,
+    Mark,
+    check_computing,
+    check_database,
+    check_discord,
+    check_files,
+    check_message_content,
+    check_permissions,
+)
 from bot.settings import Settings
 
 
@@ -83,3 +92,12 @@ def test_permissions_as_the_setup_guide_asks_for_are_good() -> None:
 
 def test_administrator_is_a_note() -> None:
     assert check_permissions("Home", discord.Permissions(administrator=True).value).mark is Mark.NOTE
+
+
+@pytest.mark.parametrize(
+    ("granted", "wanted", "mark"),
+    [(True, True, Mark.GOOD), (False, True, Mark.BAD), (True, False, Mark.NOTE), (False, False, Mark.NOTE)],
+)
+def test_message_content_is_compared_with_the_setting_that_needs_it(granted: bool, wanted: bool, mark: Mark) -> None:
+    flags = discord.ApplicationFlags(gateway_message_content_limited=granted)
+    assert check_message_content(flags, wanted=wanted).mark is mark

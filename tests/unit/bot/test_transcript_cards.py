@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cards.info import info_text
 from bot.cards.job import Shown, job_card
 from bot.cards.text import first_part, last_part, plainly
 from bot.cards.transcript import SHOWN_MAX
@@ -67,6 +68,13 @@ def test_running_card_shows_the_latest_words() -> None:
     assert "> … " in text
     assert "998 999\n" in text
     assert " 500 " not in text
+
+
+def test_info_of_a_transcript_says_how_it_was_heard() -> None:
+    request = TranscribeRequest(audio="a", duration_s=12.0, model="hears", language="de", translate=True)
+    said = info_text(clip_job(request, source_job_id="0" * 26))
+    assert "Clip: 12 s, Model: hears, Language: German, in English" in said
+    assert "once more after" in said
 
 
 def test_queued_card_names_the_speaker_and_can_be_cancelled() -> None:
