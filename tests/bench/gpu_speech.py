@@ -37,7 +37,7 @@ TURBO = ModelDimensions(
 )
 TINY = ModelDimensions(
     n_mels=128,
-    n_audio_ctx=1500,
+    n_audio_ctx=60,
     n_audio_state=32,
     n_audio_head=2,
     n_audio_layer=1,
@@ -58,15 +58,16 @@ def measure(*, quick: bool, device: str, tiny: bool) -> Mapping[str, float]:
     torch.nn.init.normal_(model.decoder.positional_embedding, std=0.02)  # whisper leaves it as memory was
     length = min(LENGTH, model.dims.n_text_ctx // 2)
     rounds = 1 if quick else 3
+    frames = 2 * model.dims.n_audio_ctx
     figures: dict[str, float] = {}
     openai_s = _openai_s(model, length, windows=2 if tiny else 4 * rounds)
     figures["openai_clips_per_s"] = 1 / openai_s
     for count in (1, 8, 32):
-        seconds, steps_s = _atelier(model, length, count, frames=3000, rounds=rounds)
+        seconds, steps_s = _atelier(model, length, count, frames=frames, rounds=rounds)
         figures[f"atelier_clips_per_s_{count}"] = count / seconds
         figures[f"ratio_{count}"] = openai_s * count / seconds
     figures["step_p95_ms_32"] = 1000 * float(np.quantile(steps_s, 0.95))
-    seconds, _ = _atelier(model, length, 32, frames=1000, rounds=rounds)
+    seconds, _ = _atelier(model, length, 32, frames=frames // 3, rounds=rounds)
     figures["atelier_short_clips_per_s_32"] = 32 / seconds
     if device.startswith("cuda"):
         figures["peak_gb_32"] = torch.cuda.max_memory_allocated() / 2**30
@@ -83,7 +84,7 @@ def _openai_s(model: Whisper, length: int, windows: int) -> float:
     options = whisper.DecodingOptions(
         language="en", fp16=model.device.type == "cuda", sample_len=length, suppress_tokens=[-1, tokenizer.eot]
     )
-    mels = [torch.from_numpy(_mel(model, seed, 3000)).to(model.device) for seed in range(windows)]
+    mels = [torch.from_numpy(_mel(model, seed, 2 * model.dims.n_audio_ctx)).to(model.device) for seed in range(windows)]
     whisper.decode(model, mels[0], options)
     started_s = _now(model)
     for mel in mels:
