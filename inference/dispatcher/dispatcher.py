@@ -126,7 +126,7 @@ class Dispatcher:
         waiting = [escort for escort in self._escorts.values() if escort.worker_id is None]
         arrangement = arrange([escort.wish() for escort in waiting], self._seats())
         for job_id, worker_id in arrangement.placed.items():
-            self._escorts[job_id].place(Placed(worker_id, loads[worker_id].adapters))
+            self._escorts[job_id].place(Placed(worker_id))
         return arrangement
 
     def _seats(self) -> list[Seat]:

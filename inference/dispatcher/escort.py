@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -41,7 +40,6 @@ class Placed:
     """A worker was chosen for the job."""
 
     worker_id: str
-    adapters: Collection[str] = ()  # subject ids in the worker's memory
 
 
 class Notice(Enum):
@@ -150,7 +148,7 @@ class Escort:
             await self._give_back(blame=False)
 
     async def _hand_over(self, placed: Placed) -> None:
-        task = await load_task(self.job, self._means.files, resident=placed.adapters)
+        task = await load_task(self.job, self._means.files)
         await self._means.pool.submit(placed.worker_id, task)
         self.submitted = True
 

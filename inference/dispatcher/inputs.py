@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Collection
 
 from db.errors import FileMissing
 from db.files import FileStore
@@ -18,18 +17,18 @@ class InputMissing(BadRequest):
     """Something that this needs was deleted before its turn came."""
 
 
-async def load_task(job: Job, files: FileStore, *, resident: Collection[str] = ()) -> Task:
+async def load_task(job: Job, files: FileStore) -> Task:
     """Return the task of a claimed job with all its bytes.
 
-    Args:
-        resident: subject ids whose adapters the worker has in memory; they are not sent again.
+    Adapters are sent even to a worker that has them in memory: the owner may have chosen another step since, or deleted
+    the subject. The worker sees that the bytes are the same and reads nothing twice.
 
     Raises:
         InputMissing: a photo, a clip or an adapter is not there any more.
         KeyError, TypeError, ValueError: the stored request is not one of ours.
     """
     request = from_json(job.request)
-    keys = input_keys(request, resident=resident if job.attempt == 1 else ())  # a repeated job takes no chances
+    keys = input_keys(request)
     try:
         contents = await asyncio.gather(*(files.get(key) for key in keys.values()))
     except FileMissing as error:
@@ -41,12 +40,12 @@ async def load_task(job: Job, files: FileStore, *, resident: Collection[str] = (
     return Task(job.id, job.attempt, request, inputs)
 
 
-def input_keys(request: Request, *, resident: Collection[str] = ()) -> dict[str, str]:
+def input_keys(request: Request) -> dict[str, str]:
     """Return the file key of each input by the input's name."""
     match request:
         case ImageRequest(subjects=subjects):
-            missing = [use.subject_id for use in subjects if use.subject_id not in resident]
-            return {f"adapter:{subject}": f"subjects/{subject}/adapter.safetensors" for subject in missing}
+            ids = [use.subject_id for use in subjects]
+            return {f"adapter:{subject}": f"subjects/{subject}/adapter.safetensors" for subject in ids}
         case TrainRequest(photos=photos):
             return {f"photo-{index}": key for index, key in enumerate(photos)}
         case TranscribeRequest(audio=key):

@@ -31,10 +31,6 @@ def test_input_keys_of_each_kind(request_: Request, names: set[str]) -> None:
     assert set(input_keys(request_)) == names
 
 
-def test_input_keys_leave_out_adapters_in_memory() -> None:
-    assert input_keys(WITH_REX, resident=["rex"]) == {"adapter:moe": "subjects/moe/adapter.safetensors"}
-
-
 async def test_load_task_reads_photos_in_order(files: FileStore) -> None:
     await files.put("uploads/1/a.png", b"first")
     await files.put("uploads/1/b.png", b"second")
@@ -51,5 +47,5 @@ async def test_load_task_of_a_repeated_job_brings_everything(files: FileStore) -
     job = job_of(image_request(subjects=(SubjectUse("rex"),)), attempt=2)
     await files.put("subjects/rex/adapter.safetensors", b"weights")
     await files.put(f"jobs/{job.id}/checkpoint", b"12")
-    task = await load_task(job, files, resident=["rex"])
+    task = await load_task(job, files)
     assert task.inputs == {"adapter:rex": b"weights", "checkpoint": b"12"}
