@@ -122,7 +122,6 @@ class Dispatcher:
 
     def _arrange(self) -> Arrangement:
         """Send the jobs that wait here to workers, and return what room is left."""
-        loads = self._pool.loads()
         waiting = [escort for escort in self._escorts.values() if escort.worker_id is None]
         arrangement = arrange([escort.wish() for escort in waiting], self._seats())
         for job_id, worker_id in arrangement.placed.items():
