@@ -69,9 +69,9 @@ class GoButton(DraftButton, template=rf"draft:go:{DRAFT_ID}"):
 
     async def act(self, interaction: discord.Interaction, draft: TeachingDraft) -> None:
         private = draft.lesson.private
-        await acknowledge(interaction, private=private)
+        # The draft's card is private, so it can become the training's own if that is; else there is a new message.
+        await acknowledge(interaction, private=private, update=private)
         await begin(studio_of(interaction), draft, origin_of(interaction, private=private))
-        await _close(interaction, "The training has begun; its own card shows how it goes.")
 
 
 class LeaveButton(DraftButton, template=rf"draft:leave:{DRAFT_ID}"):
@@ -83,20 +83,11 @@ class LeaveButton(DraftButton, template=rf"draft:leave:{DRAFT_ID}"):
     async def act(self, interaction: discord.Interaction, draft: TeachingDraft) -> None:
         await acknowledge(interaction, update=True)
         await discard(studio_of(interaction), draft)
-        await _close(interaction, "Left. Your photos are deleted and nothing was charged.")
+        text = "Left. Your photos are deleted and nothing was charged."
+        await interaction.edit_original_response(view=_said(text), attachments=[])
 
 
 DRAFT_BUTTONS = (GoButton, LeaveButton)
-
-
-async def _close(interaction: discord.Interaction, text: str) -> None:
-    """Replace the card of the draft, so that nobody presses it again."""
-    if interaction.message is None:
-        return
-    try:
-        await interaction.followup.edit_message(interaction.message.id, view=_said(text), attachments=[])
-    except discord.HTTPException:
-        return  # it was dismissed; there is nothing left to press
 
 
 def preflight_card(draft: TeachingDraft, *, price: int, expected_s: float | None) -> ui.LayoutView:
