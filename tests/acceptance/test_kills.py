@@ -12,7 +12,6 @@ from tests.acceptance.engines import GATE
 
 STAGES = [
     "submit:after",  # accepted and paid for, nothing was shown yet
-    "set_message:before",  # the card is there, and nobody noted which it is
     "claim:after",  # a dispatcher has it, no worker yet
     "beat:before",  # in the midst of the steps
     "settle:before",  # all files are written
