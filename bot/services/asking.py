@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from bot.services.accept import accept, expected_s, price
+from bot.services.accept import accept, check_terms, expected_s, price
 from bot.services.errors import BadParameter, NotYours
 from bot.services.origin import Origin
 from bot.services.rules import check_rules
@@ -75,6 +75,7 @@ async def accept_or_ask(
     await check_rules(studio, request, origin)  # before anybody is asked about a price
     cost = price(studio, request)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    check_terms(studio, request, terms, pace)
     if pace is Pace.RELAXED or cost <= studio.rules.asks_above:
         try:
             return await accept(studio, request, origin, pace=pace, source_job_id=source_job_id)
@@ -82,6 +83,8 @@ async def accept_or_ask(
             if not terms.relaxed:
                 raise
     statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
+    if statement.available < cost and not terms.relaxed:
+        raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
     content = {"request": to_json(request), "price": cost, "private": origin.private, "source_job_id": source_job_id}
     offer = await studio.offers.keep(origin.user_id, origin.interaction_id, content)
     return Question(
