@@ -87,7 +87,7 @@ def _decode_stream(file: av.container.InputContainer, seconds_max: float) -> Sou
         raise Refused("no-sound")
     stream = file.streams.audio[0]
     codec = stream.codec_context
-    if codec is None or codec.name not in CODECS and not codec.name.startswith("pcm_"):
+    if codec is None or (codec.name not in CODECS and not codec.name.startswith("pcm_")):
         raise Refused("unknown")
     codec.thread_count = 1  # no thread can be started any more either
     if file.duration is not None and file.duration / av.time_base > seconds_max + 1:
