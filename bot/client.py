@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.cards.buttons import JOB_BUTTONS
 from bot.cards.licence_buttons import LicenceButton
+from bot.cards.mydata import DeleteEverything
 from bot.cards.offer import OfferButton
 from bot.cards.show import ShowButton
 from bot.cards.subjects import SUBJECT_ITEMS
@@ -20,6 +21,7 @@ from bot.cards.training import StepSelect, StopButton
 from bot.cards.transcript import TRANSCRIPT_ITEMS
 from bot.cogs.account import Account
 from bot.cogs.imagine import Imagine
+from bot.cogs.mydata import MyData
 from bot.cogs.operator import Operator
 from bot.cogs.quota import Gifts, Paces, Quota
 from bot.cogs.subjects import Subjects
@@ -80,7 +82,8 @@ class Atelier(commands.Bot):
         await self.add_cog(voice)
         self.tree.add_command(voice.menu)
         await self.add_cog(Operator(self.studio))
-        self.add_dynamic_items(OfferButton, LicenceButton)
+        await self.add_cog(MyData(self.studio))
+        self.add_dynamic_items(OfferButton, LicenceButton, DeleteEverything)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self.add_dynamic_items(*TRANSCRIPT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="following the cards")

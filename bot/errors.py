@@ -80,7 +80,7 @@ _FAILURES: Mapping[str, str] = {
     "poison": "It brought the worker down three times, so it is not tried again.",
 }
 _FAILURES_OF_CLIPS: Mapping[str, str] = {
-    FailureKind.OUT_OF_MEMORY: "It did not fit into the device's memory. Trying again later, or a shorter clip, may do.",
+    FailureKind.OUT_OF_MEMORY: "It did not fit into the device's memory. Later, or with a shorter clip, it may.",
     FailureKind.NOT_FINITE: "The model lost its way in that clip. Trying again is worth it.",
     FailureKind.INTERNAL: "Something broke while it was being listened to. Trying again is worth it.",
 }

@@ -15,6 +15,7 @@ from bot.services.clips import ClipRules, Clips
 from bot.services.studio import Studio
 from bot.services.tiers import Rules, Tier, Tiers, read_tiers
 from bot.settings import Settings
+from db.belongings import Belongings
 from db.channels import Channels
 from db.desk import Desk
 from db.engine import Database
@@ -91,6 +92,7 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
                 offers=Offers(database),
                 house=House(database),
                 desk=Desk(database),
+                belongings=Belongings(database),
                 rules=rules,
             )
 

@@ -18,7 +18,7 @@ class Desk:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    async def of_member(self, user_id: int, *, guild_id: int | None, limit: int) -> list[Job]:
+    async def of_member(self, user_id: int, *, guild_id: int | None, limit: int | None) -> list[Job]:
         """Return a member's jobs in a server (None: anywhere), newest first."""
         query = sa.select(jobs).where(jobs.c.user_id == user_id)
         if guild_id is not None:
@@ -35,6 +35,15 @@ class Desk:
         said = sa.cast(jobs.c.request, sa.Text).contains(str(user_id))
         query = sa.select(jobs).where(said, jobs.c.user_id != user_id, jobs.c.kind == "transcribe")
         return [job for job in await many(self.db, query) if job.request.get("speaker_id") == user_id]
+
+    async def forget_speaker(self, job: Job) -> None:
+        """Take the name of who is heard off a job."""
+
+        async def work(connection: AsyncConnection) -> None:
+            request = job.request | {"speaker_id": None}
+            await connection.execute(jobs.update().where(jobs.c.id == job.id).values(request=request))
+
+        await self.db.write(work)
 
     async def ended_before(self, moment: dt.datetime, *, kinds: Collection[str], limit: int) -> list[Job]:
         """Return delivered jobs of these kinds that ended before a moment and still keep an outcome, oldest first."""

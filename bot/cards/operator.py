@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.cards.job import title
-from bot.cards.text import harmless, inline, moment
+from bot.cards.text import counted, harmless, inline, moment
 from bot.services.desk import Found
 from db.house import Decision, Noted
 from db.jobs import Job
@@ -22,7 +22,7 @@ def removed_text(found: Found, messages: int) -> str:
     """Count what was removed."""
     subject = f" The subject {inline(found.subject.name)} is gone." if found.subject else ""
     live = "" if found.jobs or found.subject else " What still runs is being stopped; ask again in a moment."
-    return f"Removed: {_count(len(found.jobs), 'job')} with files, {_count(messages, 'message')}.{subject}{live}"
+    return f"Removed: {counted(len(found.jobs), 'job')} with files, {counted(messages, 'message')}.{subject}{live}"
 
 
 def acts_text(acts: Sequence[Noted]) -> str:
@@ -62,7 +62,3 @@ def _list(lines: Sequence[str], *, empty: str) -> str:
         text, shown = f"{text}{line}\n", shown + 1
     more = f"… and {len(lines) - shown} more" if shown < len(lines) else ""
     return (text + more).strip() or empty
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -92,6 +92,11 @@ def credits(amount: int) -> str:
     return "1 credit" if amount == 1 else f"{amount} credits"
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many of something there are."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def moment(at: dt.datetime) -> str:
     """Return a point in time that the reader's own client puts into words."""
     return f"<t:{int(at.timestamp())}:R>"

@@ -8,6 +8,7 @@ from bot.downloads import Downloads
 from bot.services.clips import Clips
 from bot.services.forecast import Forecast
 from bot.services.tiers import Rules
+from db.belongings import Belongings
 from db.channels import Channels
 from db.desk import Desk
 from db.files import FileStore
@@ -40,6 +41,7 @@ class Studio:
     offers: Offers
     house: House
     desk: Desk
+    belongings: Belongings
     rules: Rules
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed

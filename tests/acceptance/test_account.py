@@ -120,4 +120,5 @@ async def test_help_names_every_command(sandbox: Sandbox, tmp_path: Path) -> Non
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         shown = await (await ben.slash("help")).answer()
-        assert [name for name in ben.commands() if name != "help" and f"/{name.casefold()}" not in ben.text(shown["id"])] == []
+        names = [name.casefold() for name in ben.commands() if name != "help"]
+        assert [name for name in names if f"/{name}" not in ben.text(shown["id"])] == []

@@ -1,0 +1,44 @@
+"""/mydata: what is kept of a member, handed over or deleted. All answers are private."""
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.cards.mydata import question_card
+from bot.interactions import acknowledge
+from bot.services.mydata import export_parts
+from bot.services.studio import Studio
+
+ROOM_BYTES = 64 * 1024  # of an upload, for what is not the file
+
+
+class MyData(commands.GroupCog, group_name="mydata", group_description="Everything that I keep of you."):
+    """A member's own data."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command()
+    @app_commands.checks.cooldown(2, 600.0)
+    async def export(self, interaction: discord.Interaction) -> None:
+        """Hand me everything that is kept of me, as a zip."""
+        await acknowledge(interaction, private=True)
+        await interaction.edit_original_response(content="Packing …")
+        parts = 0
+        async for part in export_parts(self.studio, interaction.user.id, interaction.filesize_limit - ROOM_BYTES):
+            parts += 1
+            await interaction.followup.send(file=discord.File(io.BytesIO(part.content), part.name), ephemeral=True)
+        several = f" in {parts} archives; unpack them into one folder" if parts > 1 else ""
+        await interaction.edit_original_response(
+            content=f"That is all I keep of you{several}. Open `index.html`, which needs nothing but a browser."
+        )
+
+    @app_commands.command()
+    async def delete(self, interaction: discord.Interaction) -> None:
+        """Delete everything that is kept of me; asks once more."""
+        await acknowledge(interaction, private=True)
+        statement = await self.studio.ledger.statement(interaction.user.id)
+        card = question_card(interaction.user.id, available=statement.available)
+        await interaction.edit_original_response(view=card)

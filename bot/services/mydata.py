@@ -1,0 +1,201 @@
+"""Everything that is kept of a member: as zips with a readable page in them, or removed with a receipt."""
+
+import asyncio
+import datetime as dt
+import html
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.services.account import LIVE
+from bot.services.removal import remove_jobs, stop_jobs
+from bot.services.results import forget_results
+from bot.services.studio import Studio
+from bot.services.subjects import delete_subject
+from db.errors import FileMissing, UnknownJob
+from db.jobs import Job
+
+ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>What Atelier keeps of you</title>
+<style>
+body {{ font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+td, th {{ text-align: left; vertical-align: top; padding: .2rem .6rem; border-bottom: 1px solid #ccc }}
+table {{ border-collapse: collapse }} div {{ overflow-x: auto }}
+</style>
+<h1>What Atelier keeps of you</h1>
+<p>As of {now}. The same is in <a href="data.json">data.json</a>, for programs. If there are several archives, unpack
+them all into one folder.</p>
+{body}</html>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One archive of an export."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What was removed."""
+
+    jobs: int
+    subjects: int
+    files: int
+    credits: int  # entries in the ledger
+    ban_stays: bool
+
+
+async def export_parts(studio: Studio, user_id: int, limit_bytes: int) -> AsyncIterator[Part]:
+    """Yield zips, each within the limit, one in memory at a time; the first has the page and the data.
+
+    A file that is larger than the limit by itself is cut; its pieces are called `….piece-1` and so on.
+    """
+    rows = await studio.belongings.of(user_id)
+    keys = await _keys(studio, user_id)
+    data = json.dumps(rows, default=_as_json, indent=1, ensure_ascii=False).encode()
+    page = index_page(rows, keys, dt.datetime.now(dt.UTC)).encode()
+    waiting: list[tuple[str, bytes]] = [
+        *_pieces("index.html", page, limit_bytes),
+        *_pieces("data.json", data, limit_bytes),
+    ]
+    number = 1
+    for key in keys:
+        try:
+            waiting += _pieces(f"files/{key}", await studio.files.get(key), limit_bytes)
+        except FileMissing:
+            continue  # deleted meanwhile
+        while len(waiting) > 1 and _size(waiting) > limit_bytes:
+            fits = _how_many_fit(waiting, limit_bytes)
+            yield await asyncio.to_thread(_zipped, number, waiting[:fits])
+            waiting, number = waiting[fits:], number + 1
+    while waiting:
+        fits = _how_many_fit(waiting, limit_bytes)
+        yield await asyncio.to_thread(_zipped, number, waiting[:fits])
+        waiting, number = waiting[fits:], number + 1
+
+
+def index_page(rows: dict[str, list[dict[str, Any]]], keys: list[str], now: dt.datetime) -> str:
+    """Return a page that a browser shows without anything else: a table for each kind of thing, and links to files."""
+    tables = "".join(
+        f"<h2>{html.escape(name)} ({len(found)})</h2>{_table(found)}" for name, found in rows.items() if found
+    )
+    links = "".join(f'<li><a href="files/{html.escape(key)}">{html.escape(key)}</a>' for key in keys)
+    return PAGE.format(now=f"{now:%Y-%m-%d %H:%M} UTC", body=f"{tables}<h2>files ({len(keys)})</h2><ul>{links}</ul>")
+
+
+async def live_jobs(studio: Studio, user_id: int) -> list[Job]:
+    """Return what of a member waits or runs."""
+    return await studio.jobs.mine(user_id, states=LIVE, limit=10_000)
+
+
+async def delete_everything(studio: Studio, user_id: int) -> Receipt:
+    """Stop what runs, then remove a member's files and rows.
+
+    Raises:
+        StillLive: something does not stop in time. What went is gone; the rest can be tried again.
+    """
+    await stop_jobs(studio, await live_jobs(studio, user_id), by_user=user_id)
+    keys = await _keys(studio, user_id)
+    banned = await studio.belongings.is_banned(user_id)
+    subjects = await studio.subjects.mine(user_id)
+    jobs = await studio.desk.of_member(user_id, guild_id=None, limit=None)
+    for subject in subjects:
+        await delete_subject(studio, subject)
+    for job in await studio.desk.heard(user_id):
+        await _forget_voice(studio, job)
+    removed = await remove_jobs(studio, jobs)
+    for key in keys:
+        await studio.files.delete(key)  # drafts, and what a job had left elsewhere
+    gone = await studio.belongings.take_out(user_id)
+    return Receipt(
+        jobs=removed + gone["jobs"],
+        subjects=len(subjects),
+        files=len(keys),
+        credits=gone["credits"],
+        ban_stays=banned,
+    )
+
+
+async def _forget_voice(studio: Studio, job: Job) -> None:
+    """Remove what a member said from a job of somebody else."""
+    try:
+        await forget_results(studio, job)
+        await studio.desk.forget_speaker(job)
+    except UnknownJob:
+        return  # its owner was quicker
+
+
+async def _keys(studio: Studio, user_id: int) -> list[str]:
+    """Return the keys of all files of a member: of jobs, subjects, clips and drafts."""
+    prefixes = [f"jobs/{job.id}" for job in await studio.desk.of_member(user_id, guild_id=None, limit=None)]
+    for subject in await studio.subjects.mine(user_id):
+        prefixes += [f"subjects/{subject.id}", f"uploads/{subject.id}"]
+    keys = [key for prefix in prefixes for key in await studio.files.list(prefix)]
+    clips = {job.request.get("audio") for job in await studio.desk.of_member(user_id, guild_id=None, limit=None)}
+    uploads = await studio.files.list("uploads")
+    drafts = {
+        key.rsplit("/", 1)[0]
+        for key in uploads
+        if key.endswith("/draft.json") and await _is_theirs(studio, key, user_id)
+    }
+    keys += [key for key in uploads if key in clips or key.rsplit("/", 1)[0] in drafts]
+    return sorted(set(keys))
+
+
+async def _is_theirs(studio: Studio, key: str, user_id: int) -> bool:
+    try:
+        return bool(json.loads(await studio.files.get(key)).get("owner_id") == user_id)
+    except FileMissing:
+        return False
+
+
+def _table(found: list[dict[str, Any]]) -> str:
+    head = "".join(f"<th>{html.escape(name)}" for name in found[0])
+    lines = ("".join(f"<td>{html.escape(_cell(value))}" for value in row.values()) for row in found)
+    return f"<div><table><tr>{head}{''.join(f'<tr>{line}' for line in lines)}</table></div>"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=_as_json)
+    return "" if value is None else str(value)
+
+
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
+def _pieces(name: str, content: bytes, limit_bytes: int) -> list[tuple[str, bytes]]:
+    room = limit_bytes - ZIP_EXTRA_BYTES
+    if len(content) <= room:
+        return [(name, content)]
+    starts = range(0, len(content), room)
+    return [(f"{name}.piece-{at}", content[start : start + room]) for at, start in enumerate(starts, 1)]
+
+
+def _size(files: list[tuple[str, bytes]]) -> int:
+    return sum(len(content) + ZIP_EXTRA_BYTES for _, content in files)
+
+
+def _how_many_fit(files: list[tuple[str, bytes]], limit_bytes: int) -> int:
+    count = 1
+    while count < len(files) and _size(files[: count + 1]) <= limit_bytes:
+        count += 1
+    return count
+
+
+def _zipped(number: int, files: list[tuple[str, bytes]]) -> Part:
+    """Pack files as they are: pictures do not get smaller, and sizes can be told beforehand."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return Part(f"atelier-data-{number}.zip", packed.getvalue())

@@ -1,0 +1,206 @@
+"""Everything that is kept of one member: to be handed over, or taken out.
+
+Taken out means: no row names the member any more. Credits are the exception that a ledger needs: what the member got
+and spent is added up and booked to `LEFT`, one account for everybody who left, so that all entries still add up to
+zero and nothing points back to a person or a job. What the member had left goes back to the mint. A ban stays: without
+a name it would be no ban.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.errors import StoreError
+from db.job import FINAL
+from db.ledger import MINT
+from db.tables import (
+    acceptances,
+    accounts,
+    acts,
+    channels,
+    consents,
+    decisions,
+    entries,
+    jobs,
+    lines,
+    member_flows,
+    member_guilds,
+    members,
+    offers,
+    seats,
+    subject_shares,
+    subjects,
+    transfers,
+)
+from db.upsert import insert_or_ignore
+
+LEFT = -1  # everybody who left, as an account
+SECRET = frozenset({"interaction_token", "lease_owner"})  # of the platform and of the machines, not of the member
+
+Rows = list[dict[str, Any]]
+
+
+class StillLive(StoreError):
+    """Something of yours is still being stopped; please try again in a moment."""
+
+
+class Belongings:
+    """Hand over or take out what is kept of a member."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def of(self, user_id: int) -> dict[str, Rows]:
+        """Return all rows that are about a member, by table, without secrets."""
+        own_subjects = sa.select(subjects.c.id).where(subjects.c.owner_id == user_id)
+        shared = sa.or_(
+            subject_shares.c.subject_id.in_(own_subjects),
+            sa.and_(subject_shares.c.scope == "member", subject_shares.c.target_id == user_id),
+        )
+        credits = sa.select(transfers.c.at, transfers.c.kind, transfers.c.job_id, transfers.c.reason, entries).join(
+            transfers, transfers.c.id == entries.c.transfer_id
+        )
+        queries: Mapping[str, sa.Select[Any]] = {
+            "member": sa.select(members).where(members.c.user_id == user_id),
+            "guilds": sa.select(member_guilds).where(member_guilds.c.user_id == user_id),
+            "account": sa.select(accounts).where(accounts.c.user_id == user_id),
+            "credits": credits.where(entries.c.user_id == user_id).order_by(transfers.c.id),
+            "jobs": sa.select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id),
+            "subjects": sa.select(subjects).where(subjects.c.owner_id == user_id).order_by(subjects.c.id),
+            "shares": sa.select(subject_shares).where(shared),
+            "consents": sa.select(consents).where(consents.c.user_id == user_id),
+            "questions": sa.select(offers).where(offers.c.user_id == user_id),
+            "licences": sa.select(acceptances).where(acceptances.c.user_id == user_id),
+            "bans": sa.select(decisions.c.guild_id, decisions.c.value, decisions.c.at).where(*_bans(user_id)),
+        }
+        async with self.db.read() as connection:
+            return {
+                name: [_plain(row) for row in (await connection.execute(query)).mappings()]
+                for name, query in queries.items()
+            }
+
+    async def take_out(self, user_id: int) -> dict[str, int]:
+        """Remove or make anonymous every row that names a member; return how many rows went, by table.
+
+        Raises StillLive while a job of theirs waits or runs; then nothing changed.
+        """
+
+        async def work(connection: AsyncConnection) -> dict[str, int]:
+            mine = accounts.c.user_id == user_id
+            account = (await connection.execute(sa.select(accounts).where(mine).with_for_update())).one_or_none()
+            await connection.execute(sa.select(lines.c.kind).order_by(lines.c.kind).with_for_update())
+            live = jobs.c.state.not_in([state.value for state in FINAL])
+            if (await connection.execute(sa.select(jobs.c.id).where(jobs.c.user_id == user_id, live))).first():
+                raise StillLive
+            gone = {"credits": await self._settle_books(connection, user_id, account)}
+            for table, condition in _own_rows(user_id):
+                gone[table.name] = gone.get(table.name, 0) + await _rows(connection, table.delete().where(condition))
+            await _forget_names(connection, user_id)
+            return gone
+
+        gone = await self.db.write(work)
+        await self.db.scrub()
+        return gone
+
+    async def is_banned(self, user_id: int) -> bool:
+        """Tell whether a ban of them stays."""
+        async with self.db.read() as connection:
+            return (await connection.execute(sa.select(decisions.c.key).where(*_bans(user_id)))).first() is not None
+
+    async def _settle_books(self, connection: AsyncConnection, user_id: int, account: sa.Row[Any] | None) -> int:
+        """Add a member's entries up, and book the sums to LEFT; return how many entries went."""
+        if account is None:
+            return 0
+        e = entries.c
+        mine = sa.select(e.transfer_id).where(e.user_id == user_id)
+        with_others = sa.select(e.transfer_id).where(e.transfer_id.in_(mine), e.user_id.not_in([user_id, MINT]))
+        gifts = list(await connection.scalars(with_others))
+        alone = sa.and_(e.transfer_id.in_(mine), e.transfer_id.not_in(gifts))
+        sums_query = sa.select(e.account, sa.func.sum(e.amount)).where(alone).group_by(e.account)
+        sums = {name: int(total) for name, total in await connection.execute(sums_query)}
+        own = list(await connection.scalars(sa.select(e.transfer_id).where(alone).distinct()))
+        gone = await _rows(connection, entries.delete().where(e.transfer_id.in_(own)))
+        await connection.execute(transfers.delete().where(transfers.c.id.in_(own)))
+        gone += await self._rename_gifts(connection, user_id, gifts)
+        await self._book(connection, sums, account)
+        return gone
+
+    async def _rename_gifts(self, connection: AsyncConnection, user_id: int, gifts: list[int]) -> int:
+        """Let LEFT stand for the member in gifts to and from others; between two who left, none is needed."""
+        e = entries.c
+        both = list(
+            await connection.scalars(sa.select(e.transfer_id).where(e.transfer_id.in_(gifts), e.user_id == LEFT))
+        )
+        await connection.execute(entries.delete().where(e.transfer_id.in_(both)))
+        await connection.execute(transfers.delete().where(transfers.c.id.in_(both)))
+        named = entries.update().where(e.transfer_id.in_(gifts), e.user_id == user_id)
+        await connection.execute(named.values(user_id=LEFT))
+        await connection.execute(transfers.update().where(transfers.c.id.in_(gifts)).values(ref=None, reason=""))
+        return len(gifts)
+
+    async def _book(self, connection: AsyncConnection, sums: Mapping[str, int], account: sa.Row[Any]) -> None:
+        """Write the sums as one transfer, with what was left going back to the mint."""
+        booked = dict(sums)
+        booked["available"] = booked.get("available", 0) - account.available
+        booked["mint"] = booked.get("mint", 0) + account.available
+        lines_ = [(MINT if name == "mint" else LEFT, name, amount) for name, amount in booked.items() if amount]
+        if not lines_:
+            return
+        insert = transfers.insert().values(kind="left", at=await self.db.now(connection)).returning(transfers.c.id)
+        transfer = (await connection.execute(insert)).scalar_one()
+        await connection.execute(
+            entries.insert(),
+            [
+                {"transfer_id": transfer, "user_id": user, "account": name, "amount": sum_}
+                for user, name, sum_ in lines_
+            ],
+        )
+        await connection.execute(insert_or_ignore(connection, accounts).values(user_id=LEFT, accrued_day=0))
+        spent = accounts.c.spent + account.spent
+        await connection.execute(accounts.update().where(accounts.c.user_id == LEFT).values(spent=spent))
+
+
+def _own_rows(user_id: int) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:
+    """Return the tables that have rows of a member, and which rows those are; what is pointed at comes last."""
+    with_me = sa.and_(subject_shares.c.scope == "member", subject_shares.c.target_id == user_id)
+    return [
+        (jobs, jobs.c.user_id == user_id),
+        (subject_shares, with_me),
+        (subjects, subjects.c.owner_id == user_id),  # with its shares and consents
+        (consents, consents.c.user_id == user_id),
+        (offers, offers.c.user_id == user_id),
+        (acceptances, acceptances.c.user_id == user_id),
+        (seats, seats.c.user_id == user_id),
+        (member_flows, member_flows.c.user_id == user_id),
+        (member_guilds, member_guilds.c.user_id == user_id),
+        (members, members.c.user_id == user_id),
+        (accounts, accounts.c.user_id == user_id),
+    ]
+
+
+async def _forget_names(connection: AsyncConnection, user_id: int) -> None:
+    """Take a member's name off what stays: acts, decisions and jobs of others."""
+    for update in (
+        acts.update().where(acts.c.by_user == user_id).values(by_user=0),
+        acts.update().where(acts.c.target.contains(str(user_id))).values(target="somebody who has left"),
+        decisions.update().where(decisions.c.by_user == user_id).values(by_user=0),
+        channels.update().where(channels.c.decided_by == user_id).values(decided_by=0),
+        transfers.update().where(transfers.c.by_user == user_id).values(by_user=None),
+        jobs.update().where(jobs.c.cancelled_by == user_id).values(cancelled_by=None),
+    ):
+        await connection.execute(update)
+
+
+def _bans(user_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return decisions.c.kind == "ban", decisions.c.key == str(user_id)
+
+
+async def _rows(connection: AsyncConnection, statement: sa.Delete) -> int:
+    return (await connection.execute(statement)).rowcount
+
+
+def _plain(row: sa.RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in SECRET}

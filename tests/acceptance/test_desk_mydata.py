@@ -1,0 +1,115 @@
+"""/mydata: the export is complete and opens; after the deletion, no byte that is kept is the member's."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+from bot.sandbox.member import Human
+from bot.sandbox.server import Sandbox
+from bot.services.mydata import export_parts
+from db.wake import CHANGED
+from tests.acceptance.bots import Running, bot_beside
+
+CANARY = "zirpelnuss"  # a word that nothing else has
+
+
+async def draw(sandbox: Sandbox, who: Human, prompt: str) -> str:
+    """Draw four pictures and return their card."""
+    card = await (await who.slash("imagine", prompt=prompt)).message()
+    await sandbox.until(lambda: len(who.pictures(card["id"])) == 4)
+    return str(card["id"])
+
+
+async def settled(sandbox: Sandbox, bot: Running, who: Human) -> None:
+    """Wait until what somebody asked for was delivered."""
+    changed = bot.studio.jobs.db.wake.listen(CHANGED)
+    while any(job.delivered_at is None for job in await bot.studio.jobs.mine(int(who.id))):
+        await changed.wait(0.5)
+
+
+async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        await draw(sandbox, ben, f"{CANARY} <b>in gold</b>")
+        await draw(sandbox, cleo, "a blue cat")
+        await settled(sandbox, bot, ben)
+        said = await (await ben.slash("mydata export")).answer()
+        await sandbox.until(lambda: "all I keep of you" in ben.text(said["id"]))
+        (sent,) = [one for one in ben.messages() if any(a["filename"].endswith(".zip") for a in one["attachments"])]
+        assert sent["flags"] & 64
+        with zipfile.ZipFile(io.BytesIO(ben.read(sent["attachments"][0]["url"]))) as archive:
+            assert archive.testzip() is None
+            data = json.loads(archive.read("data.json"))
+            page = archive.read("index.html").decode()
+            names = archive.namelist()
+        (job,) = data["jobs"]
+        assert job["request"]["prompt"] == f"{CANARY} <b>in gold</b>"
+        assert {f"files/jobs/{job['id']}/{n}.png" for n in range(1, 5)} <= set(names)
+        assert "&lt;b&gt;in gold" in page
+        assert "blue cat" not in page
+        assert sum(row["amount"] for row in data["credits"] if row["account"] == "spent") == 4
+        assert await bot.studio.jobs.get(job["id"]) is not None
+
+
+async def test_export_in_parts_keeps_the_limit_and_loses_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        await draw(sandbox, ben, "noise, nothing but noise")
+        await settled(sandbox, bot, ben)
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        limit = 20_000  # a picture is larger
+        parts = [part async for part in export_parts(bot.studio, int(ben.id), limit)]
+        assert all(len(part.content) <= limit for part in parts)
+        found: dict[str, bytes] = {}
+        for part in parts:
+            with zipfile.ZipFile(io.BytesIO(part.content)) as archive:
+                found |= {name: archive.read(name) for name in archive.namelist()}
+        pieces = sorted(
+            (name for name in found if name.startswith(f"files/jobs/{job.id}/1.png.piece-")),
+            key=lambda name: int(name.rsplit("-", 1)[1]),
+        )
+        assert b"".join(found[name] for name in pieces) == await bot.studio.files.get(f"jobs/{job.id}/1.png")
+
+
+async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        shown = await draw(sandbox, ben, f"a {CANARY}")
+        other = await draw(sandbox, cleo, "a blue cat")
+        await (await ben.slash("relax")).answer()
+        await settled(sandbox, bot, ben)
+        await settled(sandbox, bot, cleo)
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        picture = await bot.studio.files.get(f"jobs/{job.id}/1.png")
+        before = everything_in(tmp_path)
+        assert CANARY.encode() in before
+        question = await (await ben.slash("mydata delete")).answer()
+        await ben.press(question["id"], "Delete everything")
+        await sandbox.until(lambda: "Done." in ben.text(question["id"]))
+        assert "1 job," in ben.text(question["id"])
+        after = everything_in(tmp_path)
+        for trace in (CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, job.id.encode()):
+            assert trace not in after
+        assert b"blue cat" in after
+        assert await bot.studio.ledger.audit() == []
+        await sandbox.until(lambda: shown not in [one["id"] for one in cleo.messages()])
+        assert other in [one["id"] for one in cleo.messages()]
+
+
+async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        await (await ben.slash("imagine", prompt=f"a gate and a {CANARY}")).message()
+        await sandbox.until(lambda: bot.client.is_ready())
+        question = await (await ben.slash("mydata delete")).answer()
+        assert await bot.studio.jobs.mine(int(ben.id)) != []  # nothing goes before the yes
+        await ben.press(question["id"], "Delete everything")
+        await sandbox.until(lambda: "Done." in ben.text(question["id"]), 25.0)
+        assert CANARY.encode() not in everything_in(tmp_path)
+        assert await bot.studio.jobs.mine(int(ben.id)) == []
+
+
+def everything_in(folder: Path) -> bytes:
+    """Return all bytes of all files: database, log, pictures, caches."""
+    return b"\n".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())

@@ -1,0 +1,116 @@
+"""What is kept of a member: handed over whole, and taken out so that nothing names them and the books still balance."""
+
+import random
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from db.belongings import LEFT, Belongings, StillLive
+from db.engine import Database
+from db.house import Act, House, Topic
+from db.members import Members
+from db.subjects import Draft, Scope, Share, Subjects
+from db.tables import metadata
+from tests.integration.db.shop import Shop
+
+LEAVER, STAYER, OPERATOR = 777_000_000_000_000_001, 2, 3
+CANARY = "a canary in a coal mine"
+
+
+async def lived(database: Database) -> Shop:
+    """Let a member and another do everything that leaves rows."""
+    shop, house, subjects = Shop(database), House(database), Subjects(database)
+    for user_id in (LEAVER, STAYER):
+        job = await shop.submit(user_id, request={"kind": "image", "prompt": CANARY})
+        (claimed,) = await shop.claim()
+        assert claimed.id == job.id
+        await shop.settle(claimed, charge=3)
+        await Members(database).touch(user_id, 7)
+        await house.accept_licence(user_id, "large", "OpenRAIL-M")
+        await subjects.create(
+            Draft(
+                id=str(user_id).rjust(26, "0"), owner_id=user_id, guild_id=7, name="Rex", class_noun="dog",
+                trigger="zwx", model="tiny", job_id=job.id, keeps_photos=False, statement="mine", photo_hashes=["ab"],
+            )
+        )  # fmt: skip
+    await subjects.share(str(STAYER).rjust(26, "0"), Share(Scope.MEMBER, LEAVER))
+    await shop.ledger.give(LEAVER, STAYER, 5, "gift:1")
+    await shop.ledger.give(STAYER, LEAVER, 2, "gift:2")
+    await shop.ledger.grant(STAYER, 9, "kind", "grant:1", by_user=LEAVER)
+    await house.note(Act(guild_id=7, by_user=OPERATOR, what="find", target=str(LEAVER)))
+    await house.decide(Act(guild_id=7, by_user=LEAVER, what="words add"), Topic.WORD, "x", "x")
+    return shop
+
+
+async def names(database: Database, user_id: int) -> list[str]:
+    """Return which tables have a row that names a member, in whatever column."""
+    found = []
+    async with database.read() as connection:
+        for table in metadata.sorted_tables:
+            rows = (await connection.execute(sa.select(table))).all()
+            if any(str(user_id) in str(value) for row in rows for value in row):
+                found.append(table.name)
+    return found
+
+
+async def test_all_rows_are_handed_over_without_secrets(database: Database) -> None:
+    await lived(database)
+    kept = await Belongings(database).of(LEAVER)
+    assert {name for name, rows in kept.items() if rows} >= {"jobs", "subjects", "consents", "credits", "licences"}
+    assert kept["jobs"][0]["request"]["prompt"] == CANARY
+    assert "interaction_token" not in kept["jobs"][0]
+    assert [row["amount"] for row in kept["credits"] if row["kind"] == "gift"] == [-5, 2]
+
+
+async def test_taken_out_member_is_named_nowhere_and_the_books_balance(database: Database) -> None:
+    shop = await lived(database)
+    before = await shop.balances(STAYER)
+    gone = await Belongings(database).take_out(LEAVER)
+    assert (gone["jobs"], gone["subjects"], gone["acceptances"]) == (1, 1, 1)
+    assert await names(database, LEAVER) == []
+    assert await shop.ledger.audit() == []
+    assert await shop.balances(STAYER) == before
+    async with database.read() as connection:
+        left = (
+            await connection.execute(sa.text(f"SELECT available, held, spent FROM accounts WHERE user_id = {LEFT}"))
+        ).one()
+    assert tuple(left) == (0, 0, 3)
+
+
+async def test_both_who_gave_each_other_credits_may_leave(database: Database) -> None:
+    shop = await lived(database)
+    await Belongings(database).take_out(LEAVER)
+    await Belongings(database).take_out(STAYER)
+    assert await names(database, LEAVER) == []
+    assert await shop.ledger.audit() == []
+
+
+async def test_member_with_a_live_job_is_asked_to_wait(database: Database) -> None:
+    shop = Shop(database)
+    job = await shop.submit(LEAVER)
+    with pytest.raises(StillLive):
+        await Belongings(database).take_out(LEAVER)
+    assert (await shop.fresh(job)).price == 4
+
+
+async def test_ban_stays_after_its_member_left(database: Database) -> None:
+    await House(database).decide(Act(guild_id=7, by_user=OPERATOR, what="ban"), Topic.BAN, str(LEAVER), "spam")
+    await Belongings(database).take_out(LEAVER)
+    assert await Belongings(database).is_banned(LEAVER)
+
+
+async def test_taken_out_member_is_in_no_byte_of_the_files(database: Database, tmp_path: Path) -> None:
+    if not database.is_sqlite:
+        pytest.skip("of PostgreSQL the rows are promised; its vacuum sees to the pages")
+    shop = Shop(database)
+    order = [user for user in (LEAVER, STAYER) for _ in range(60)]
+    random.Random(7).shuffle(order)
+    for user in order:  # many pages, so that some are rebuilt
+        words = f"{CANARY} {user} " + "x" * random.Random(user).randrange(900)
+        await shop.jobs.cancel((await shop.submit(user, request={"prompt": words})).id, by_user=user)
+    await Belongings(database).take_out(LEAVER)
+    content = b"".join(file.read_bytes() for file in tmp_path.glob("atelier.db*"))
+    assert f"{CANARY} {STAYER}".encode() in content
+    for trace in (f"{CANARY} {LEAVER}".encode(), str(LEAVER).encode(), LEAVER.to_bytes(8, "big")):
+        assert trace not in content
