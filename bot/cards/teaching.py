@@ -1,8 +1,9 @@
 """The card before a training: every photo with its verdict, price and time, the consent; go, other photos, or leave."""
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from typing import ClassVar, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import discord
 from discord import ui
@@ -10,9 +11,24 @@ from discord import ui
 from bot.cards.text import about, credits, inline
 from bot.errors import explain
 from bot.interactions import acknowledge, origin_of, studio_of
-from bot.services.photos import USABLE, Verdict
+from bot.services.photos import PHOTO_BYTES_MAX, USABLE, Verdict, inspect, without_duplicates
 from bot.services.pictures import Picture
-from bot.services.teaching import PHOTOS_MIN, STATEMENT, TeachingDraft, begin, discard, open_draft
+from bot.services.rules import check_place
+from bot.services.studio import Studio
+from bot.services.teaching import (
+    PHOTOS_MAX,
+    PHOTOS_MIN,
+    STATEMENT,
+    Lesson,
+    TeachingDraft,
+    begin,
+    discard,
+    draft,
+    expected_s,
+    open_draft,
+    price_of,
+)
+from bot.uploads import discord_files
 
 DRAFT_ID = r"(?P<draft_id>[0-9a-z]{26})"
 THUMBNAILS_MAX = 10
@@ -50,12 +66,12 @@ class DraftButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=rf"draft:no
     async def callback(self, interaction: discord.Interaction) -> None:
         """Do what the button says, for the draft's owner."""
         try:
-            draft = await open_draft(studio_of(interaction), self.draft_id, interaction.user.id)
-            await self.act(interaction, draft)
+            made = await open_draft(studio_of(interaction), self.draft_id, interaction.user.id)
+            await self.act(interaction, made)
         except Exception as error:  # discord.py only logs what a dynamic item raises
             await explain(interaction, error)
 
-    async def act(self, interaction: discord.Interaction, draft: TeachingDraft) -> None:
+    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
         """Do it."""
         raise NotImplementedError
 
@@ -67,11 +83,11 @@ class GoButton(DraftButton, template=rf"draft:go:{DRAFT_ID}"):
     label = "I agree – go"
     style = discord.ButtonStyle.success
 
-    async def act(self, interaction: discord.Interaction, draft: TeachingDraft) -> None:
-        private = draft.lesson.private
+    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
+        private = made.lesson.private
         # The draft's card is private, so it can become the training's own if that is; else there is a new message.
         await acknowledge(interaction, private=private, update=private)
-        await begin(studio_of(interaction), draft, origin_of(interaction, private=private))
+        await begin(studio_of(interaction), made, origin_of(interaction, private=private))
 
 
 class LeaveButton(DraftButton, template=rf"draft:leave:{DRAFT_ID}"):
@@ -80,40 +96,50 @@ class LeaveButton(DraftButton, template=rf"draft:leave:{DRAFT_ID}"):
     verb = "leave"
     label = "Leave it"
 
-    async def act(self, interaction: discord.Interaction, draft: TeachingDraft) -> None:
+    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
         await acknowledge(interaction, update=True)
-        await discard(studio_of(interaction), draft)
+        await discard(studio_of(interaction), made)
         text = "Left. Your photos are deleted and nothing was charged."
         await interaction.edit_original_response(view=_said(text), attachments=[])
 
 
-DRAFT_BUTTONS = (GoButton, LeaveButton)
+class OtherPhotosButton(DraftButton, template=rf"draft:other:{DRAFT_ID}"):
+    """Ask for other photos instead."""
+
+    verb = "other"
+    label = "Other photos"
+
+    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
+        await interaction.response.send_modal(PhotoForm(made.lesson, instead_of=made))
 
 
-def preflight_card(draft: TeachingDraft, *, price: int, expected_s: float | None) -> ui.LayoutView:
+DRAFT_BUTTONS = (GoButton, OtherPhotosButton, LeaveButton)
+
+
+def preflight_card(made: TeachingDraft, *, price: int, expected_s: float | None) -> ui.LayoutView:
     """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`."""
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
-    lesson = draft.lesson
+    lesson = made.lesson
     card.add_item(ui.TextDisplay(f"**{inline(lesson.name)}**, a {inline(lesson.class_noun)} for `{lesson.model}`"))
-    shown = [index for index, verdict in enumerate(draft.verdicts) if _has_thumbnail(verdict)]
+    shown = [index for index, verdict in enumerate(made.verdicts) if _has_thumbnail(verdict)]
     if shown:
         gallery = ui.MediaGallery[ui.LayoutView]()
         for index in shown[:THUMBNAILS_MAX]:
             gallery.add_item(media=f"attachment://photo-{index + 1}.webp", description=f"Photo {index + 1}")
         card.add_item(gallery)
-    lines = [f"{index + 1}. {VERDICTS[verdict]}" for index, verdict in enumerate(draft.verdicts)]
+    lines = [f"{index + 1}. {VERDICTS[verdict]}" for index, verdict in enumerate(made.verdicts)]
     card.add_item(ui.TextDisplay("\n".join(lines)))
-    card.add_item(ui.TextDisplay(_offer(draft, price, expected_s)))
-    buttons = [GoButton(draft.id), LeaveButton(draft.id)] if draft.enough else [LeaveButton(draft.id)]
-    card.add_item(ui.ActionRow(*buttons))
+    card.add_item(ui.TextDisplay(_offer(made, price, expected_s)))
+    buttons: list[ui.Item[Any]] = [GoButton(made.id)] if made.enough else []
+    card.add_item(ui.ActionRow(*buttons, OtherPhotosButton(made.id), LeaveButton(made.id)))
     view = ui.LayoutView(timeout=None)
     view.add_item(card)
     return view
 
 
-def preflight_files(draft: TeachingDraft, thumbnails: list[bytes]) -> list[Picture]:
+def preflight_files(made: TeachingDraft, thumbnails: list[bytes]) -> list[Picture]:
     """Return the thumbnails as the card names them."""
-    pairs = zip(range(len(draft.verdicts)), draft.verdicts, thumbnails, strict=True)
+    pairs = zip(range(len(made.verdicts)), made.verdicts, thumbnails, strict=True)
     found = [
         Picture(f"photo-{index + 1}.webp", content) for index, verdict, content in pairs if _has_thumbnail(verdict)
     ]
@@ -124,16 +150,16 @@ def _has_thumbnail(verdict: Verdict) -> bool:
     return verdict in USABLE or verdict in (Verdict.DUPLICATE, Verdict.SMALL)
 
 
-def _offer(draft: TeachingDraft, price: int, expected_s: float | None) -> str:
-    if not draft.enough:
-        few = f"**{len(draft.hashes)} usable, and at least {PHOTOS_MIN} are needed.**"
+def _offer(made: TeachingDraft, price: int, expected_s: float | None) -> str:
+    if not made.enough:
+        few = f"**{len(made.hashes)} usable, and at least {PHOTOS_MIN} are needed.**"
         return (
             f"{few} Please send others with `/train`; four to eight from different sides are best. Nothing was charged."
         )
     time = f" · {about(expected_s)}" if expected_s is not None else ""
-    keep = "are kept with the subject" if draft.lesson.keep_photos else "are deleted after the training"
+    keep = "are kept with the subject" if made.lesson.keep_photos else "are deleted after the training"
     return (
-        f"**{credits(price)}**{time} · {draft.lesson.steps} steps. "
+        f"**{credits(price)}**{time} · {made.lesson.steps} steps. "
         "You can stop at any time and pay for the steps that ran.\n"
         f"> {STATEMENT}\n-# By pressing 'I agree' you say so, and it is written down. The photos {keep}."
     )
@@ -145,37 +171,70 @@ def _said(text: str) -> ui.LayoutView:
     return view
 
 
-Sent = Callable[[discord.Interaction, list[discord.Attachment]], Awaitable[None]]
+async def look_at(
+    interaction: discord.Interaction,
+    lesson: Lesson,
+    attachments: Sequence[discord.Attachment],
+    *,
+    instead_of: TeachingDraft | None = None,
+) -> None:
+    """Fetch photos, look at them, and show what each is good for and what the training would cost.
+
+    Args:
+        instead_of: an earlier draft, whose card becomes this one's and whose photos go.
+    """
+    studio = studio_of(interaction)
+    await acknowledge(interaction, private=True, update=instead_of is not None)
+    await check_place(studio, origin_of(interaction, private=True))
+    photos = []
+    for attachment in attachments[:PHOTOS_MAX]:  # one after the other: the files themselves are large
+        photos.append(await asyncio.to_thread(inspect, await _fetch(studio, attachment)))
+    photos = without_duplicates(photos)
+    made = await draft(studio, lesson, interaction.user.id, photos)
+    if instead_of is not None:
+        await discard(studio, instead_of)
+    card = preflight_card(made, price=price_of(studio, made), expected_s=expected_s(studio, made))
+    shown = preflight_files(made, [photo.thumbnail for photo in photos])
+    await interaction.edit_original_response(view=card, attachments=discord_files(shown))
+
+
+async def _fetch(studio: Studio, attachment: discord.Attachment) -> bytes:
+    """Return a photo, or what stands for one that is too large: its verdict is the same."""
+    if attachment.size > PHOTO_BYTES_MAX:
+        return bytes(PHOTO_BYTES_MAX + 1)
+    return await studio.downloads.fetch(attachment.url, PHOTO_BYTES_MAX + 1)
 
 
 class PhotoForm(ui.Modal, title="Teach me something"):
     """The form that takes the photos.
 
     Parameters:
-        sent: what happens with the photos once the form was sent and agreed to.
+        lesson: what is to be taught, as `check_lesson` returned it.
+        instead_of: the draft that they replace.
     """
 
     photos = ui.Label[ui.LayoutView](
         text="3 to 10 photos",
         description="Different sides, different places; PNG, JPEG or WebP",
-        component=ui.FileUpload(min_values=1, max_values=10, required=True),
+        component=ui.FileUpload(min_values=1, max_values=PHOTOS_MAX, required=True),
     )
     statement = ui.TextDisplay[ui.LayoutView](STATEMENT)
     agreed = ui.Label[ui.LayoutView](text="I agree", component=ui.Checkbox())
 
-    def __init__(self, sent: Sent) -> None:
+    def __init__(self, lesson: Lesson, *, instead_of: TeachingDraft | None = None) -> None:
         super().__init__()
-        self._sent = sent
+        self._lesson = lesson
+        self._instead_of = instead_of
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Pass the photos on if the statement was agreed to."""
+        """Look at the photos if the statement was agreed to."""
         assert isinstance(self.agreed.component, ui.Checkbox)
         assert isinstance(self.photos.component, ui.FileUpload)
         if not self.agreed.component.value:
             text = "Without your agreement I do not look at the photos. Nothing was kept and nothing was charged."
             await interaction.response.send_message(text, ephemeral=True)
             return
-        await self._sent(interaction, list(self.photos.component.values))
+        await look_at(interaction, self._lesson, self.photos.component.values, instead_of=self._instead_of)
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
         """Explain an error."""

@@ -1,20 +1,16 @@
 """/train: teach a model something from photos. /subjects: what one has taught, and what is shared with one."""
 
-from collections.abc import Sequence
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.cards.subjects import subjects_card, subjects_files
-from bot.cards.teaching import PhotoForm, preflight_card, preflight_files
+from bot.cards.teaching import PhotoForm, look_at
 from bot.cogs.choices import trainable_choices
 from bot.interactions import acknowledge, origin_of
-from bot.services.photos import PHOTO_BYTES_MAX
-from bot.services.rules import check_place
 from bot.services.studio import Studio
 from bot.services.subjects import usable_with_pictures
-from bot.services.teaching import Lesson, check_lesson, draft, expected_s, price_of
+from bot.services.teaching import Lesson, check_lesson
 from bot.uploads import discord_files
 
 Name = app_commands.Range[str, 1, 32]
@@ -72,33 +68,10 @@ class Subjects(commands.Cog):
         )
         lesson = await check_lesson(self.studio, lesson, interaction.user.id)
         given = (photo1, photo2, photo3, photo4, photo5, photo6, photo7, photo8, photo9, photo10)
-        photos = [photo for photo in given if photo is not None]
-
-        async def sent(answer: discord.Interaction, attachments: Sequence[discord.Attachment]) -> None:
-            await self._look(answer, lesson, attachments)
-
-        if photos:
-            await sent(interaction, photos)
+        if photos := [photo for photo in given if photo is not None]:
+            await look_at(interaction, lesson, photos)
         else:
-            await interaction.response.send_modal(PhotoForm(sent))
-
-    async def _look(
-        self, interaction: discord.Interaction, lesson: Lesson, attachments: Sequence[discord.Attachment]
-    ) -> None:
-        """Fetch the photos, look at them, and say what they would cost."""
-        await acknowledge(interaction, private=True)
-        await check_place(self.studio, origin_of(interaction, private=True))
-        files = [await self._fetch(attachment) for attachment in attachments]
-        made, photos = await draft(self.studio, lesson, interaction.user.id, files)
-        shown = preflight_files(made, [photo.thumbnail for photo in photos])
-        card = preflight_card(made, price=price_of(self.studio, made), expected_s=expected_s(self.studio, made))
-        await interaction.edit_original_response(view=card, attachments=discord_files(shown))
-
-    async def _fetch(self, attachment: discord.Attachment) -> bytes:
-        """Return a photo, or what stands for one that is too large: its verdict is the same."""
-        if attachment.size > PHOTO_BYTES_MAX:
-            return bytes(PHOTO_BYTES_MAX + 1)
-        return await self.studio.downloads.fetch(attachment.url, PHOTO_BYTES_MAX + 1)
+            await interaction.response.send_modal(PhotoForm(lesson))
 
     @train.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

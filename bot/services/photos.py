@@ -58,16 +58,15 @@ class Photo:
         return self.verdict in USABLE
 
 
-def inspect_all(files: Sequence[bytes]) -> list[Photo]:
-    """Look at photos in their order; of those that look the same, the first is kept."""
-    photos: list[Photo] = []
-    for file in files:
-        photo = inspect(file)
-        looks = [other.look for other in photos if other.usable]
+def without_duplicates(photos: Sequence[Photo]) -> list[Photo]:
+    """Return photos in their order; of those that look the same, the first can be used."""
+    told: list[Photo] = []
+    for photo in photos:
+        looks = [other.look for other in told if other.usable]
         if photo.usable and any(_difference(photo.look, look) <= SAME_DIFFERENCE for look in looks):
             photo = replace(photo, verdict=Verdict.DUPLICATE, content=b"")
-        photos.append(photo)
-    return photos
+        told.append(photo)
+    return told
 
 
 def inspect(file: bytes) -> Photo:

@@ -4,7 +4,6 @@ Between the form and the 'go', what was sent lies as a draft below `uploads/<dra
 JSON file. A draft outlives a restart, belongs to one member, and is thrown away after an hour.
 """
 
-import asyncio
 import datetime as dt
 import json
 import secrets
@@ -14,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from bot.services.accept import accept, price
 from bot.services.errors import BadParameter, NotYours, Refused
 from bot.services.origin import Origin
-from bot.services.photos import Photo, Verdict, inspect_all
+from bot.services.photos import Photo, Verdict
 from bot.services.studio import Studio
 from db.errors import FileMissing
 from db.ids import new_id
@@ -92,16 +91,13 @@ async def check_lesson(studio: Studio, lesson: Lesson, owner_id: int) -> Lesson:
     return replace(lesson, name=name, class_noun=noun, model=model.name, steps=steps)
 
 
-async def draft(
-    studio: Studio, lesson: Lesson, owner_id: int, files: Sequence[bytes]
-) -> tuple[TeachingDraft, list[Photo]]:
-    """Look at the photos and keep the usable ones for a while. Nothing is charged or held.
+async def draft(studio: Studio, lesson: Lesson, owner_id: int, photos: Sequence[Photo]) -> TeachingDraft:
+    """Keep the usable photos for a while. Nothing is charged or held.
 
     Parameters:
         lesson: as `check_lesson` returned it.
-        files: the photos as they were sent.
+        photos: all that were sent, looked at.
     """
-    photos = await asyncio.to_thread(inspect_all, files[:PHOTOS_MAX])
     now = dt.datetime.now(dt.UTC)
     usable = [photo for photo in photos if photo.usable]
     made = TeachingDraft(
@@ -115,7 +111,7 @@ async def draft(
     for key, photo in zip(made.photos, usable, strict=True):
         await studio.files.put(key, photo.content)
     await studio.files.put(_key(made.id), json.dumps(asdict(made)).encode())
-    return made, photos
+    return made
 
 
 async def open_draft(studio: Studio, draft_id: str, user_id: int) -> TeachingDraft:

@@ -1,8 +1,11 @@
 """/train and /subjects, from the photos to a picture with the subject in it; the engine is a fake."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from bot.sandbox.files import Upload
 from bot.sandbox.member import Human
@@ -11,9 +14,21 @@ from bot.services.teaching import STATEMENT
 from tests.acceptance.bots import DAILY, Running, bot_beside
 from tests.integration.training.subject import photo
 
+GPS_IFD = 0x8825
+PLACE = b"CANARY-GPS"
+
 
 def photos(count: int) -> list[Upload]:
     return [Upload(filename=f"{index}.png", content=photo(index), content_type="image/png") for index in range(count)]
+
+
+def placed_photo(index: int) -> bytes:
+    """A photo that says where it was taken."""
+    exif = Image.Exif()
+    exif.get_ifd(GPS_IFD)[29] = PLACE.decode()
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(photo(index))).save(stream, "JPEG", exif=exif)
+    return stream.getvalue()
 
 
 async def preflight(member: Human, files: list[Upload], **options: Any) -> str:
@@ -61,7 +76,7 @@ async def test_train_with_too_few_photos_cannot_go(sandbox: Sandbox, tmp_path: P
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(2))
         assert "at least 3 are needed" in ben.text(card)
-        assert ben.buttons(card) == ["Leave it"]
+        assert ben.buttons(card) == ["Other photos", "Leave it"]
 
 
 async def test_train_without_agreement_keeps_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -83,6 +98,31 @@ async def test_train_left_alone_deletes_the_photos(sandbox: Sandbox, tmp_path: P
         assert await bot.studio.files.list("uploads") == []
 
 
+async def test_train_with_other_photos_looks_at_those_and_forgets_the_first(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(2))
+        form = await ben.press(card, "Other photos")
+        await form.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
+        await sandbox.until(lambda: "I agree – go" in ben.buttons(card))
+        assert len(await bot.studio.files.list("uploads")) == 5
+
+
+async def test_train_keeps_no_byte_of_where_a_photo_was_taken(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        placed = [
+            Upload(filename="a.jpg", content=placed_photo(index), content_type="image/jpeg") for index in range(3)
+        ]
+        assert all(PLACE in upload.content for upload in placed)
+        card = await preflight(ben, placed)
+        message = await (await ben.press(card, "I agree – go")).message()
+        await sandbox.until(lambda: "Learnt" in ben.text(message["id"]))
+        kept = [file for file in tmp_path.rglob("*") if file.is_file()]
+        assert kept
+        assert [file for file in kept if PLACE in file.read_bytes()] == []
+
+
 async def test_train_shows_a_film_records_the_consent_and_deletes_the_photos(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
@@ -100,7 +140,7 @@ async def test_train_shows_a_film_records_the_consent_and_deletes_the_photos(san
 async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
-        options = {f"photo{index + 1}": file for index, file in enumerate(photos(3))}
+        options: dict[str, Any] = {f"photo{index + 1}": file for index, file in enumerate(photos(3))}
         shown = await ben.slash("train", name="Blob", kind="mascot", **options)
         assert "I agree – go" in ben.buttons((await shown.answer())["id"])
 

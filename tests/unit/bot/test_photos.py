@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.services.photos import KEPT_SIDE_PX, ORIENTATION, PHOTO_BYTES_MAX, Verdict, inspect, inspect_all
+from bot.services.photos import KEPT_SIDE_PX, ORIENTATION, PHOTO_BYTES_MAX, Verdict, inspect, without_duplicates
 
 GPS_IFD = 0x8825
 PLACE = "CANARY-GPS"
@@ -81,7 +81,7 @@ def test_photo_with_transparency_stands_on_white() -> None:
 def test_photos_that_are_the_same_count_once() -> None:
     one = picture()
     files = [encoded(one), encoded(one, "JPEG", quality=90), encoded(one.resize((100, 60))), encoded(picture(2))]
-    verdicts = [photo.verdict for photo in inspect_all(files)]
+    verdicts = [photo.verdict for photo in without_duplicates([inspect(file) for file in files])]
     assert verdicts == [Verdict.GOOD, Verdict.DUPLICATE, Verdict.SMALL, Verdict.GOOD]
 
 
