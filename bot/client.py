@@ -20,6 +20,7 @@ from bot.cards.teaching import DRAFT_BUTTONS
 from bot.cards.training import StepSelect, StopButton
 from bot.cards.transcript import TRANSCRIPT_ITEMS
 from bot.cogs.account import Account
+from bot.cogs.housekeeping import Housekeeping
 from bot.cogs.imagine import Imagine
 from bot.cogs.mydata import MyData
 from bot.cogs.operator import Operator
@@ -83,6 +84,7 @@ class Atelier(commands.Bot):
         self.tree.add_command(voice.menu)
         await self.add_cog(Operator(self.studio))
         await self.add_cog(MyData(self.studio))
+        await self.add_cog(Housekeeping(self.studio))
         self.add_dynamic_items(OfferButton, LicenceButton, DeleteEverything)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self.add_dynamic_items(*TRANSCRIPT_ITEMS)

@@ -12,6 +12,7 @@ from bot.client import Atelier
 from bot.downloads import Downloads
 from bot.platform import point_at
 from bot.services.clips import ClipRules, Clips
+from bot.services.periods import Periods
 from bot.services.studio import Studio
 from bot.services.tiers import Rules, Tier, Tiers, read_tiers
 from bot.settings import Settings
@@ -94,6 +95,7 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
                 desk=Desk(database),
                 belongings=Belongings(database),
                 rules=rules,
+                periods=_periods(settings),
             )
 
 
@@ -103,6 +105,13 @@ def _clip_rules(settings: Settings) -> ClipRules:
         bytes_max=settings.clip_max_mb << 20,
         kept=dt.timedelta(hours=settings.clips_kept_h),
     )
+
+
+def _periods(settings: Settings) -> Periods:
+    def days(number: float) -> dt.timedelta | None:
+        return dt.timedelta(days=number) if number else None
+
+    return Periods(results=days(settings.results_kept_days), transcripts=days(settings.transcripts_kept_days))
 
 
 def _rules(settings: Settings) -> Rules:

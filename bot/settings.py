@@ -1,6 +1,7 @@
 """Everything an operator can set: environment variables or a `.env` file, read once at the start."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,11 @@ class Settings(BaseSettings):
         default="",
         description="Folder or fsspec URL (such as s3://bucket/atelier) for pictures; empty: in the data folder.",
     )
+
+    results_kept_days: float = Field(
+        default=0, ge=0, description="Days that pictures are kept here after their job; 0: until somebody deletes them."
+    )
+    transcripts_kept_days: float = Field(default=0, ge=0, description="The same for texts of voice messages.")
 
     # -- credits -------------------------------------------------------------------------------------------------------
     daily_credits: int = Field(default=100, ge=0, description="Credits that every member gets each day.")
@@ -92,8 +98,21 @@ class Settings(BaseSettings):
         description="Hours that a clip stays here after its text, to be heard in another language; 0: not at all.",
     )
 
+    # -- the operator's page -------------------------------------------------------------------------------------------
+    desk_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port of the operator's web page; empty: no page. 0 picks a free one."
+    )
+    desk_host: str = Field(default="127.0.0.1", description="Address that it binds to.")
+    desk_token: SecretStr | None = Field(
+        default=None, description="What opens the page; empty: a new one at each start, printed with the address."
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port of /metrics for Prometheus and /healthz; empty: neither."
+    )
+
     # -- logs ----------------------------------------------------------------------------------------------------------
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
+    log_format: Literal["text", "json"] = Field(default="text", description="text, or json: one object a line.")
 
     @field_validator("discord_token")
     @classmethod

@@ -14,3 +14,11 @@ def new_id(now: dt.datetime) -> str:
     """Return a fresh identifier for the moment `now`."""
     number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
     return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
+
+
+def moment_of(id: str) -> dt.datetime:
+    """Return when an identifier was made."""
+    number = 0
+    for character in id:
+        number = number * 32 + ALPHABET.index(character)
+    return dt.datetime.fromtimestamp((number >> 80) / 1000, dt.UTC)

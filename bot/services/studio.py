@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.downloads import Downloads
 from bot.services.clips import Clips
 from bot.services.forecast import Forecast
+from bot.services.periods import Periods
 from bot.services.tiers import Rules
 from db.belongings import Belongings
 from db.channels import Channels
@@ -43,5 +44,6 @@ class Studio:
     desk: Desk
     belongings: Belongings
     rules: Rules
+    periods: Periods = field(default_factory=Periods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 
-from db.ids import new_id
+from db.ids import moment_of, new_id
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
@@ -19,3 +19,7 @@ def test_ids_sort_by_time() -> None:
 
 def test_ids_of_one_moment_differ() -> None:
     assert len({new_id(NOW) for _ in range(1000)}) == 1000
+
+
+def test_id_tells_when_it_was_made() -> None:
+    assert moment_of(new_id(NOW)) == NOW

@@ -1,0 +1,61 @@
+"""Retention: results, transcripts and photos are thrown away when the operator's periods are over. Safe to repeat.
+
+Clips have a period of their own and are thrown away by `bot.services.voice`.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from bot.services.results import forget_results
+from bot.services.studio import Studio
+from bot.services.teaching import DRAFT_LIFE
+from db.ids import LENGTH, moment_of
+from inference.requests import Kind
+
+BATCH = 500  # jobs at a time; the next hour goes on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What one round threw away."""
+
+    results: int = 0
+    transcripts: int = 0
+    photos: int = 0  # folders: drafts that nobody paid for, and what a crash left
+
+
+async def sweep(studio: Studio, now: dt.datetime) -> Swept:
+    """Throw away what was kept long enough."""
+    return Swept(
+        results=await _forget(studio, studio.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN)),
+        transcripts=await _forget(studio, studio.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
+        photos=await _forget_photos(studio, now),
+    )
+
+
+async def _forget(studio: Studio, period: dt.timedelta | None, now: dt.datetime, *, kinds: tuple[Kind, ...]) -> int:
+    """Forget what jobs made; their rows stay for the history. A subject keeps its adapter, which lies elsewhere."""
+    if period is None:
+        return 0
+    old = await studio.desk.ended_before(now - period, kinds=kinds, limit=BATCH)
+    for job in old:
+        await forget_results(studio, job)
+    return len(old)
+
+
+async def _forget_photos(studio: Studio, now: dt.datetime) -> int:
+    """Throw away photos whose draft is an hour old and was not paid for; photos that a training needs stay."""
+    folders = {key.split("/")[1] for key in await studio.files.list("uploads")}
+    old = [one for one in folders if len(one) == LENGTH and moment_of(one) + DRAFT_LIFE < now]
+    gone = 0
+    for draft_id in sorted(old):
+        gone += await _forget_if_unused(studio, draft_id)
+    return gone
+
+
+async def _forget_if_unused(studio: Studio, draft_id: str) -> bool:
+    trainings = [job for job in await studio.desk.of_subject(draft_id) if job.kind == Kind.TRAIN]
+    if any(job.delivered_at is None for job in trainings):
+        return False
+    await studio.files.delete_tree(f"uploads/{draft_id}")
+    return True
