@@ -25,7 +25,7 @@ from inference.builtin.pictures import save_sheet
 class DecoderPlan:
     """How long and how the decoder is trained on its own."""
 
-    steps: int = 2100
+    steps: int = 2700
     batch: int = 12
     rate: float = 1e-3
     cooldown: float = 0.4  # share of the steps, at the end, over which the rate falls to nothing
