@@ -45,8 +45,8 @@ def charge(price: int, done: int, total: int) -> int:
 def owed(kind: Kind, price: int, *, done: int, total: int, cancelled: bool) -> int:
     """Return what a job costs that gave a result or was cancelled, after `done` of `total` units.
 
-    A training costs the steps that were run (cancelled after its first, it ends early with what it has). Pictures and transcripts cost their price when they are there, and nothing
-    when they were cancelled.
+    A training costs the steps that were run; cancelled after its first, it ends early with what it has. Pictures and
+    transcripts cost their price when they are there, and nothing when they were cancelled.
     """
     if kind is Kind.TRAIN:
         return charge(price, done, total) if done > 0 else 0

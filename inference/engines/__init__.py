@@ -11,8 +11,8 @@ from inference.messages import JobEvent, Task
 class Engine(Protocol):
     """One kind of work on one device.
 
-    An engine never blocks for longer than one denoising step, a few training steps or one batch of audio windows, so that the
-    worker's loop can turn between engines, take newcomers in and let cancelled jobs go.
+    An engine never blocks for longer than one denoising step, a few training steps or one batch of audio windows, so
+    that the worker's loop can turn between engines, take newcomers in and let cancelled jobs go.
     """
 
     kind: str  # the `Kind` of request it takes

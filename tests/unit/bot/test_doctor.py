@@ -1,6 +1,7 @@
 """The doctor finds what is wrong and says what to do about it."""
 
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -18,8 +19,8 @@ from bot.doctor import (
 from bot.settings import Settings
 
 
-def settings(tmp_path: Path, **values: object) -> Settings:
-    return Settings(_env_file=None, data_dir=tmp_path, **values)  # type: ignore[arg-type]
+def settings(tmp_path: Path, **values: Any) -> Settings:
+    return Settings(_env_file=None, data_dir=tmp_path, **values)
 
 
 async def test_database_that_answers_is_good(tmp_path: Path) -> None:
