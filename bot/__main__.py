@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         return _complain("\n".join(f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()))
     token = settings.discord_token.get_secret_value() if settings.discord_token else ""
-    logs.set_up(settings.log_level, [token])
+    desk_token = settings.desk_token.get_secret_value() if settings.desk_token else ""
+    logs.set_up(settings.log_level, [token, desk_token], as_json=settings.log_format == "json")
     try:
         if command == "doctor":
             from bot.doctor import report  # only here: the doctor imports much that a run does not need

@@ -4,6 +4,8 @@ The library logs webhook addresses (which hold interaction tokens) and whole gat
 quote either. So the finished line is redacted, whatever it was made of: message, arguments or traceback.
 """
 
+import datetime as dt
+import json
 import logging
 import re
 import sys
@@ -16,6 +18,7 @@ HIDDEN = "[hidden]"
 TALKATIVE = ("discord.gateway", "discord.client", "alembic.runtime", "asyncio")  # their INFO says nothing new
 INDISCREET = ("aiosqlite", "sqlalchemy", "psycopg")  # write every value of every query at DEBUG, tokens among them
 
+_JOB = re.compile(r"\bjob ([0-9a-z]{26})\b")
 _PATTERNS = (
     (re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s\"'?]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(token[\"']?\s*[:=]\s*[\"'])[^\"']+"), rf"\1{HIDDEN}"),
@@ -37,6 +40,25 @@ class RedactingFormatter(logging.Formatter):
         return redact(super().format(record), self._secrets)
 
 
+class JsonFormatter(RedactingFormatter):
+    """One JSON object a line: at, level, logger, message, the job that it is about, and the error if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object without secrets; they are hidden before quotes are escaped."""
+        message = redact(record.getMessage(), self._secrets)
+        fields = {
+            "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message,
+        }
+        if job := _JOB.search(message):
+            fields["job"] = job[1]
+        if record.exc_info:
+            fields["error"] = redact(self.formatException(record.exc_info), self._secrets)
+        return json.dumps(fields, ensure_ascii=False)
+
+
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Hide known secrets, and everything in the shape of one."""
     for secret in secrets:
@@ -46,10 +68,10 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return text
 
 
-def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
-    """Send all logs to a stream (default: stderr) at this level, redacted."""
+def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None, *, as_json: bool = False) -> None:
+    """Send all logs to a stream (default: stderr) at this level, redacted; as text, or as one JSON object a line."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(RedactingFormatter(secrets))
+    handler.setFormatter(JsonFormatter(secrets) if as_json else RedactingFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody calls anybody here
     for name in TALKATIVE:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.client import Atelier
+from bot.desk.server import Doors, OpenDesk, open_desk
 from bot.downloads import Downloads
 from bot.platform import point_at
 from bot.services.clips import ClipRules, Clips
@@ -78,7 +79,9 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
             LocalPool(await _plans(settings), patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
             aiohttp.ClientSession() as session,
+            open_desk(_doors(settings), database, pool.loads) as desk,
         ):
+            _announce(desk)
             downloads = Downloads(session, api_url)
             yield Studio(
                 jobs=jobs,
@@ -104,6 +107,23 @@ def _clip_rules(settings: Settings) -> ClipRules:
         seconds_max=settings.clip_max_s,
         bytes_max=settings.clip_max_mb << 20,
         kept=dt.timedelta(hours=settings.clips_kept_h),
+    )
+
+
+def _announce(desk: OpenDesk) -> None:
+    """Print, not log, where the desk is: the address opens it."""
+    if desk.page_url:
+        print(f"The operator's page: {desk.page_url}", flush=True)
+    if desk.metrics_url and desk.token_is_new:
+        print(f"Metrics: {desk.metrics_url} with the bearer token {desk.token}", flush=True)
+
+
+def _doors(settings: Settings) -> Doors:
+    return Doors(
+        host=settings.desk_host,
+        page_port=settings.desk_port,
+        metrics_port=settings.metrics_port,
+        token=settings.desk_token.get_secret_value() if settings.desk_token else "",
     )
 
 

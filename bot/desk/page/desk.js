@@ -1,0 +1,80 @@
+// The operator's page: asks for the figures every few seconds and writes them down. Text only, never markup.
+"use strict";
+
+const EVERY_MS = 3000;
+const at = (id) => document.getElementById(id);
+
+function element(name, text) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function duration(seconds) {
+  if (seconds < 90) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+function table(id, heads, rows) {
+  if (!rows.length) {
+    const none = element("p", "Nothing.");
+    none.className = "none";
+    return at(id).replaceChildren(none);
+  }
+  const made = element("table");
+  const head = made.createTHead().insertRow();
+  for (const name of heads) head.append(element("th", name));
+  const body = made.createTBody();
+  for (const cells of rows) {
+    const row = body.insertRow();
+    for (const cell of cells) row.append(element("td", cell));
+  }
+  at(id).replaceChildren(made);
+}
+
+function glance(figures) {
+  const ended = figures.ended;
+  const facts = [
+    ["Jobs in line", figures.queue.reduce((sum, one) => sum + one.jobs, 0)],
+    ["Running", figures.running.length],
+    ["Workers", figures.workers.length],
+    ["Credits spent today (UTC)", figures.spent_today],
+    ["Done, last hour", ended.done ?? 0],
+    ["Failed, last hour", ended.failed ?? 0],
+  ];
+  at("glance").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+}
+
+function show(figures) {
+  glance(figures);
+  table("queue", ["kind", "jobs", "credits"], figures.queue.filter((one) => one.jobs).map((one) => [one.kind, one.jobs, one.credits]));
+  table("running", ["kind", "model", "steps", "for", "job"],
+    figures.running.map((one) => [one.kind, one.model, `${one.done} / ${one.total}`, duration(one.since_s), one.job]));
+  table("workers", ["worker", "free", "models"], figures.workers.map((one) =>
+    [one.worker, Object.entries(one.free).map(([kind, free]) => `${kind} ${free}`).join(", "), one.models.join(", ")]));
+  table("waits", ["kind", "jobs", "half within", "95 % within"],
+    figures.waits.map((one) => [one.kind, one.count, duration(one.p50_s), duration(one.p95_s)]));
+  table("failed", ["when", "why", "kind", "model", "job"],
+    figures.failed.map((one) => [new Date(one.at).toLocaleTimeString(), one.error, one.kind, one.model, one.job]));
+}
+
+function say(text, bad) {
+  at("state").textContent = text;
+  at("state").className = bad ? "bad" : "";
+}
+
+async function look() {
+  try {
+    const answer = await fetch("/figures");
+    if (answer.status === 401) return say("The token is no longer right; open the address that the bot printed.", true);
+    if (!answer.ok) throw new Error(answer.status);
+    const figures = await answer.json();
+    show(figures);
+    say(`as of ${new Date(figures.at).toLocaleTimeString()}`, false);
+  } catch {
+    say("The bot does not answer; trying again.", true);
+  }
+  setTimeout(look, EVERY_MS);
+}
+
+look();

@@ -1,0 +1,92 @@
+"""Figures for the operator's page: how much waits and runs, how long people waited, what was spent, what failed."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database
+from db.job import Job, State
+from db.reads import many
+from db.tables import entries, guild_flows, jobs, transfers
+
+LATELY = dt.timedelta(hours=1)
+SHOWN = 20  # jobs in a list
+LOOKED_AT = 500  # the latest jobs, of which waits are told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long jobs of one kind waited lately, from acceptance to the start of their last attempt."""
+
+    count: int
+    p50_s: float
+    p95_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How things stand."""
+
+    at: dt.datetime
+    waiting: dict[str, int]  # kind → jobs
+    waiting_credits: dict[str, int]  # kind → credits of work
+    running: list[Job]
+    ended: dict[str, int]  # state → jobs within LATELY
+    failed: list[Job]  # the latest ones, newest first
+    waits: dict[str, Waits]  # kind → of what started within LATELY
+    spent_today: int  # credits, since midnight UTC
+
+
+async def read_figures(db: Database) -> Figures:
+    """Look at everything once."""
+    g = guild_flows.c
+    waiting = sa.select(g.kind, sa.func.sum(g.waiting), sa.func.sum(g.work)).group_by(g.kind)
+    async with db.read() as connection:
+        now = await db.now(connection)
+        queues = (await connection.execute(waiting)).all()
+        by_state = (
+            sa.select(jobs.c.state, sa.func.count()).where(jobs.c.ended_at >= now - LATELY).group_by(jobs.c.state)
+        )
+        ended = {state: int(count) for state, count in await connection.execute(by_state)}
+        waits = await _waits(connection, now)
+        spent = await _spent_since(connection, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    running = sa.select(jobs).where(jobs.c.state == State.RUNNING.value).order_by(jobs.c.started_at).limit(SHOWN)
+    failed = sa.select(jobs).where(jobs.c.state == State.FAILED.value).order_by(jobs.c.ended_at.desc()).limit(SHOWN)
+    return Figures(
+        at=now,
+        waiting={kind: int(count) for kind, count, _ in queues},
+        waiting_credits={kind: int(work) for kind, _, work in queues},
+        running=await many(db, running),
+        ended=ended,
+        failed=await many(db, failed),
+        waits=waits,
+        spent_today=spent,
+    )
+
+
+async def _waits(connection: AsyncConnection, now: dt.datetime) -> dict[str, Waits]:
+    query = sa.select(jobs.c.kind, jobs.c.queued_at, jobs.c.started_at).where(jobs.c.started_at >= now - LATELY)
+    found: dict[str, list[float]] = {}
+    for row in await connection.execute(query.order_by(jobs.c.id.desc()).limit(LOOKED_AT)):
+        found.setdefault(row.kind, []).append((row.started_at - row.queued_at).total_seconds())
+    return {
+        kind: Waits(count=len(waits), p50_s=_quantile(waits, 0.5), p95_s=_quantile(waits, 0.95))
+        for kind, waits in found.items()
+    }
+
+
+async def _spent_since(connection: AsyncConnection, begin: dt.datetime) -> int:
+    query = (
+        sa.select(sa.func.coalesce(sa.func.sum(entries.c.amount), 0))
+        .join(transfers, transfers.c.id == entries.c.transfer_id)
+        .where(entries.c.account == "spent", transfers.c.kind == "charge", transfers.c.at >= begin)
+    )
+    return int((await connection.execute(query)).scalar_one())
+
+
+def _quantile(values: list[float], share: float) -> float:
+    """Return the smallest value that at least this share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
