@@ -11,6 +11,7 @@ from bot.sandbox.member import Human
 from bot.sandbox.seed import AFTER_DARK, GENERAL, VOICE_NOTES
 from bot.sandbox.server import Sandbox
 from db.jobs import State
+from db.subjects import Draft, Scope, Share
 from inference.catalogue import Catalogue
 from tests.acceptance.bots import DAILY, Running, bot_beside
 from tests.acceptance.engines import SLOTS
@@ -185,3 +186,36 @@ async def test_removed_job_leaves_no_message_no_file_and_no_row(sandbox: Sandbox
         assert await bot.studio.files.list(f"jobs/{job.id}") == []
         assert await bot.studio.ledger.audit() == []
         assert "no such job" in await does(ada, "atelier find", job=job.id)
+
+
+async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
+        subject = await bot.studio.subjects.create(rex(int(ben.id), int(ben.state()["guilds"][0]["id"])))
+        await bot.studio.subjects.ready(subject.id, step=50)
+        await bot.studio.subjects.share(subject.id, Share(Scope.MEMBER, int(cleo.id)))
+        await bot.studio.files.put(f"subjects/{subject.id}/adapter.safetensors", b"weights")
+        card = await (await cleo.slash("imagine", prompt="Rex asleep", subject="Rex")).message()
+        await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 4)
+        said = await does(ada, "atelier remove", subject=subject.id, reason="no consent")
+        assert "1 job with files, 1 message. The subject `Rex` is gone." in said
+        assert card["id"] not in [one["id"] for one in cleo.messages()]
+        assert await bot.studio.subjects.get(subject.id) is None
+        assert await bot.studio.files.list("subjects") == []
+        assert await bot.studio.jobs.mine(int(cleo.id)) == []
+
+
+def rex(owner_id: int, guild_id: int) -> Draft:
+    return Draft(
+        id="01m83842kz1b68hw7hqesfsask",
+        owner_id=owner_id,
+        guild_id=guild_id,
+        name="Rex",
+        class_noun="dog",
+        trigger="zwxk",
+        model="tiny",
+        job_id=NO_JOB,
+        keeps_photos=False,
+        statement="mine",
+        photo_hashes=["ab"],
+    )

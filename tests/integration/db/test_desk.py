@@ -1,0 +1,81 @@
+"""What the desk looks up and takes out, and the figures of its page."""
+
+import datetime as dt
+
+from db.desk import Desk
+from db.engine import Database
+from db.figures import read_figures
+from db.jobs import End, Job, State
+from tests.integration.db.shop import Shop
+
+SUBJECT = "01m83842kz1b68hw7hqesfsask"
+SPEAKER = 120_000_000_000_000_007
+
+
+async def drawn(shop: Shop, user_id: int = 1, **request: object) -> Job:
+    """Return a job that was drawn and delivered."""
+    await shop.submit(user_id, request={"kind": "image", "prompt": "a red heart", **request})
+    (job,) = await shop.claim()
+    end = End(state=State.DONE, charge=4, outcome={"files": {"1.png": {}}})
+    await shop.jobs.settle(owner=job.lease_owner or "", job_id=job.id, attempt=job.attempt, end=end)
+    await shop.jobs.delivered(job.id, message_id=5, how="token")
+    return await shop.fresh(job)
+
+
+async def test_jobs_of_a_subject_are_found_whoever_asked_for_them(database: Database) -> None:
+    shop, desk = Shop(database), Desk(database)
+    mine = await drawn(shop, 1, subjects=[{"subject_id": SUBJECT}])
+    theirs = await drawn(shop, 2, subjects=[{"subject_id": SUBJECT}])
+    await drawn(shop, 2)
+    assert [job.id for job in await desk.of_subject(SUBJECT)] == [theirs.id, mine.id]
+
+
+async def test_jobs_of_a_member_are_found_by_server(database: Database) -> None:
+    shop, desk = Shop(database), Desk(database)
+    here = await shop.submit(guild_id=7)
+    direct = await shop.submit(guild_id=None)
+    await shop.submit(2)
+    assert [job.id for job in await desk.of_member(1, guild_id=7, limit=10)] == [here.id]
+    assert [job.id for job in await desk.of_member(1, guild_id=None, limit=None)] == [direct.id, here.id]
+
+
+async def test_voice_in_somebody_elses_job_is_found_and_loses_its_name(database: Database) -> None:
+    shop, desk = Shop(database), Desk(database)
+    job = await shop.submit(2, kind="transcribe", request={"kind": "transcribe", "speaker_id": SPEAKER})
+    await shop.submit(2, kind="transcribe", request={"kind": "transcribe", "speaker_id": None})
+    assert [one.id for one in await desk.heard(SPEAKER)] == [job.id]
+    await desk.forget_speaker(job)
+    assert await desk.heard(SPEAKER) == []
+    assert (await shop.fresh(job)).request == {"kind": "transcribe", "speaker_id": None}
+
+
+async def test_old_results_are_those_that_still_keep_something(database: Database) -> None:
+    shop, desk = Shop(database), Desk(database)
+    job = await drawn(shop)
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    assert [one.id for one in await desk.ended_before(later, kinds=["image"], limit=9)] == [job.id]
+    assert await desk.ended_before(later, kinds=["transcribe"], limit=9) == []
+    assert await desk.ended_before(job.queued_at, kinds=["image"], limit=9) == []
+    await shop.jobs.forget_outcome(job.id)
+    assert await desk.ended_before(later, kinds=["image"], limit=9) == []
+
+
+async def test_erased_are_rows_of_jobs_that_ended_and_the_books_still_balance(database: Database) -> None:
+    shop, desk = Shop(database), Desk(database)
+    over, waits = await drawn(shop), await shop.submit()
+    assert await desk.erase([over.id, waits.id]) == 1
+    assert await shop.jobs.get(over.id) is None
+    assert (await shop.fresh(waits)).state is State.QUEUED
+    assert await shop.ledger.audit() == []
+
+
+async def test_figures_count_what_waits_runs_and_was_spent(database: Database) -> None:
+    shop = Shop(database)
+    await drawn(shop)
+    for _ in range(3):
+        await shop.submit()
+    (running,) = await shop.claim()
+    figures = await read_figures(database)
+    assert (figures.waiting, figures.waiting_credits) == ({"image": 2}, {"image": 8})
+    assert [job.id for job in figures.running] == [running.id]
+    assert (figures.ended, figures.spent_today, figures.waits["image"].count) == ({"done": 1}, 4, 2)
