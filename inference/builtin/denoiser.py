@@ -30,7 +30,7 @@ TRAINING_TIMESTEPS = 1000
 class DenoiserPlan:
     """How long and how the denoiser is trained."""
 
-    steps: int = 5400
+    steps: int = 5900
     batch: int = 32
     rate: float = 1.5e-3
     warmup: int = 150

@@ -22,7 +22,7 @@ from inference.builtin.nouns import Noun
 # How often each style is shown. These three sets share their shapes, so that a noun is one thing to learn in three
 # finishes; the sets of other vendors teach the decoder and the judge, not the denoiser.
 STYLE_WEIGHTS = {"fluent-3d": 0.4, "fluent": 0.3, "fluent-flat": 0.3}
-KIND_WEIGHTS = {"natural": 0.46, "coloured": 0.48, "several": 0.06}
+KIND_WEIGHTS = {"natural": 0.42, "coloured": 0.44, "several": 0.14}
 PLAINLY_MAIN = 0.45  # share of a picture from which its colour may be named
 _SPOTS = {  # where copies stand, as (centre x, centre y, scale)
     2: ((0.27, 0.5, 0.52), (0.73, 0.5, 0.52)),
