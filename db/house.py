@@ -75,29 +75,27 @@ class House:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    async def decide(self, act: Act, topic: Topic, key: str, value: str, *, guild_id: int | None = None) -> None:
-        """Decide something for the act's server (or another), and note the act."""
+    async def decide(self, act: Act, topic: Topic, key: str, value: str, *, places: Collection[int] = ()) -> None:
+        """Decide something for the act's server (or for these places), and note the act."""
 
         async def work(connection: AsyncConnection) -> None:
             now = await self.db.now(connection)
-            place = {"guild_id": act.guild_id if guild_id is None else guild_id, "kind": topic.value, "key": key}
             decided = {"value": value, "by_user": act.by_user, "at": now}
-            await connection.execute(
-                insert_or_update(
-                    connection, decisions, place | decided, key=("guild_id", "kind", "key"), update=decided
-                )
-            )
+            for guild_id in places or (act.guild_id,):
+                values = {"guild_id": guild_id, "kind": topic.value, "key": key, **decided}
+                primary = ("guild_id", "kind", "key")
+                await connection.execute(insert_or_update(connection, decisions, values, key=primary, update=decided))
             await self._note(connection, act, now)
 
         await self.db.write(work)
 
-    async def undo(self, act: Act, topic: Topic, key: str, *, guild_id: int | None = None) -> bool:
+    async def undo(self, act: Act, topic: Topic, key: str, *, places: Collection[int] = ()) -> bool:
         """Take a decision back and note the act; return whether there was one."""
 
         async def work(connection: AsyncConnection) -> bool:
             d = decisions.c
-            place = d.guild_id == (act.guild_id if guild_id is None else guild_id)
-            gone = await connection.execute(decisions.delete().where(place, d.kind == topic.value, d.key == key))
+            where = d.guild_id.in_(places or (act.guild_id,))
+            gone = await connection.execute(decisions.delete().where(where, d.kind == topic.value, d.key == key))
             await self._note(connection, act, await self.db.now(connection))
             return gone.rowcount > 0
 

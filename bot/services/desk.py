@@ -27,11 +27,6 @@ class Operator:
         """Return something that they do."""
         return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=str(target), reason=reason)
 
-    @property
-    def places(self) -> tuple[int, ...]:
-        """The servers that a pause is for."""
-        return (self.guild_id, DIRECT) if self.only_guild else (self.guild_id,)
-
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -55,16 +50,14 @@ class Found:
 
 async def pause(studio: Studio, operator: Operator, notice: str) -> None:
     """Claim nothing more for the operator's server; what runs ends, what waits keeps its place."""
-    for place in operator.places:
-        await studio.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, guild_id=place)
+    places = (operator.guild_id, DIRECT) if operator.only_guild else (operator.guild_id,)
+    await studio.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
 
 
 async def resume(studio: Studio, operator: Operator) -> bool:
     """Go on; return whether it was paused."""
-    undone = [
-        await studio.house.undo(operator.act("resume"), Topic.PAUSE, "", guild_id=place) for place in operator.places
-    ]
-    return any(undone)
+    places = (operator.guild_id, DIRECT)  # direct messages too: they may have been paused before another server came
+    return await studio.house.undo(operator.act("resume"), Topic.PAUSE, "", places=places)
 
 
 async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:

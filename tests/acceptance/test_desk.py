@@ -52,14 +52,14 @@ async def does(who: Human, command: str, **options: Any) -> str:
 
 async def refused(sandbox: Sandbox, who: Human, words: str, bot: Running, **options: Any) -> None:
     """See that drawing is refused with these words, to the one who asked alone, and costs nothing."""
-    before = await bot.studio.jobs.mine(int(who.id))
+    before = [job.id for job in await bot.studio.jobs.mine(int(who.id))]
     shown = await who.slash("imagine", **({"prompt": "a red heart"} | options))
     await shown.done()
     channel = options.get("channel")
     await sandbox.until(lambda: any(words in who.text(one["id"]) for one in who.messages(channel)))
     (told,) = [one for one in who.messages(channel) if words in who.text(one["id"])]
     assert told["flags"] & EPHEMERAL
-    assert await bot.studio.jobs.mine(int(who.id)) == before
+    assert [job.id for job in await bot.studio.jobs.mine(int(who.id))] == before
     assert (await bot.studio.ledger.statement(int(who.id))).available == DAILY
 
 

@@ -35,8 +35,11 @@ async def test_pause_of_a_server_leaves_direct_messages_alone(database: Database
     await house.decide(act("pause"), Topic.PAUSE, "", "closed")
     assert (await house.standing(MEMBER, guild_id=GUILD, channel_ids=[70])).notice == "closed"
     assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71])).notice is None
-    await house.decide(act("pause"), Topic.PAUSE, "", "closed too", guild_id=DIRECT)
+    await house.decide(act("pause"), Topic.PAUSE, "", "closed too", places=(GUILD, DIRECT))
     assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71])).notice == "closed too"
+    assert await house.undo(act("resume"), Topic.PAUSE, "", places=(GUILD, DIRECT))
+    assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71])).notice is None
+    assert [one.act.what for one in await house.latest(GUILD, 9)] == ["resume", "pause", "pause"]
 
 
 async def test_channels_are_open_unless_forbidden_or_others_are_allowed(database: Database) -> None:
