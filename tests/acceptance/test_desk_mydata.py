@@ -82,6 +82,9 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await settled(sandbox, bot, cleo)
         (job,) = await bot.studio.jobs.mine(int(ben.id))
         picture = await bot.studio.files.get(f"jobs/{job.id}/1.png")
+        draft = f"uploads/{job.id[::-1]}"  # photos that were sent and not paid for
+        await bot.studio.files.put(f"{draft}/draft.json", json.dumps({"owner_id": int(ben.id)}).encode())
+        await bot.studio.files.put(f"{draft}/photo-0", b"a photo of ben")
         before = everything_in(tmp_path)
         assert CANARY.encode() in before
         question = await (await ben.slash("mydata delete")).answer()
@@ -89,7 +92,8 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await sandbox.until(lambda: "Done." in ben.text(question["id"]))
         assert "1 job," in ben.text(question["id"])
         after = everything_in(tmp_path)
-        for trace in (CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, job.id.encode()):
+        traces = CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, b"a photo of ben"
+        for trace in (*traces, job.id.encode()):
             assert trace not in after
         assert b"blue cat" in after
         assert await bot.studio.ledger.audit() == []
