@@ -37,11 +37,13 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.lock
 	@touch $@
 
-test: setup-dev  ## Run the tests (under ten minutes on two cores)
-	@$(BIN)/python -m pytest
+# Several processes, for much of a test is waiting for children; a module's tests stay together, as they share models.
+WORKERS ?= 3
+test: weights setup-dev  ## Run the tests (under ten minutes on two cores)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
-test-long: setup-dev  ## Run the tests that need more time
-	@$(BIN)/python -m pytest -m long
+test-long: weights setup-dev  ## Run the tests that need more time
+	@$(BIN)/python -m pytest -m long -n 2 --dist loadscope
 
 check: setup-dev  ## Format check, lint, types
 	@$(BIN)/ruff format --check .
