@@ -8,6 +8,7 @@ No SKIP LOCKED: it would let a second dispatcher see an empty line while the fir
 """
 
 import datetime as dt
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ async def _next_turn(connection: AsyncConnection, kinds: Sequence[str]) -> Turn 
 
     Kinds take turns, least recently served first; within a kind relaxed comes after fast.
     """
-    rows = (await connection.execute(turn_query(kinds))).all()
+    rows = (await connection.execute(turn_query(tuple(kinds)))).all()
     row = next((row for row in rows if row.fast is not None or row.relaxed is not None), None)
     if row is None:
         return None
@@ -81,8 +82,12 @@ async def _next_turn(connection: AsyncConnection, kinds: Sequence[str]) -> Turn 
     return Turn(line=line_from(row), pace=pace, guild_id=row.fast if pace is Pace.FAST else row.relaxed)
 
 
-def turn_query(kinds: Sequence[str]) -> sa.Select[Any]:
-    """Return the query for each kind's next guild, by pace: the first indexed read. Paused guilds wait."""
+@functools.cache
+def turn_query(kinds: tuple[str, ...]) -> sa.Select[Any]:
+    """Return the query for each kind's next guild, by pace: the first indexed read. Paused guilds wait.
+
+    Asked several times a job, and dearer to build than to run; there are a handful of kinds, so it is kept.
+    """
     paused = sa.select(decisions.c.guild_id).where(decisions.c.kind == "pause")
 
     def next_guild(pace: Pace) -> sa.ScalarSelect[int]:

@@ -72,16 +72,17 @@ async def accept_or_ask(
     Raises:
         As `accept`; NotEnoughCredits only where drawing relaxed is not open to the member.
     """
-    await check_rules(studio, request, origin)  # before anybody is asked about a price
     cost = price(studio, request)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
-    check_terms(studio, request, terms, pace)
     if pace is Pace.RELAXED or cost <= studio.rules.asks_above:
         try:
             return await accept(studio, request, origin, pace=pace, source_job_id=source_job_id)
         except NotEnoughCredits:
             if not terms.relaxed:
                 raise
+    else:  # before anybody is asked about a price, what `accept` would say of the request
+        await check_rules(studio, request, origin)
+        check_terms(studio, request, terms, pace)
     statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
     if statement.available < cost and not terms.relaxed:
         raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)

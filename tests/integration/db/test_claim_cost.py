@@ -26,7 +26,7 @@ async def _plan(connection: AsyncConnection, query: sa.Select[tuple[object, ...]
 async def test_next_guild_is_an_indexed_read(database: Database) -> None:
     await gather_crowd(database, members=2000, each=2, guilds=1000)
     async with database.read() as connection:
-        plan = await _plan(connection, turn_query(["image"]))
+        plan = await _plan(connection, turn_query(("image",)))
     assert "ix_guild_flows_next" in plan
     assert "SCAN guild_flows" not in plan
     assert "Seq Scan on guild_flows" not in plan
