@@ -59,6 +59,7 @@ def train(
     checkpoint = Checkpoint(folder, {"model": model, "ema": ema, "critic": critic}, optimiser)
     begun = checkpoint.restore()
     saved_s = started_s = time.monotonic()
+    running = 0.0
     for step in range(begun, plan.steps):
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * min(1.0, (step + 1) / 50, (plan.steps - step) / (plan.cooldown * plan.steps))
@@ -67,9 +68,10 @@ def train(
         nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
         optimiser.step()
         average(ema, model, min(plan.decay, (step + 1) / (step + 10)))
+        running += (loss - running) * max(0.02, 1 / (step - begun + 1))
         if step % 50 == 49:
             pace = (step + 1 - begun) / (time.monotonic() - started_s)
-            print(f"decoder step {step + 1}/{plan.steps} loss {loss:.4f} {pace:.2f} steps/s", flush=True)
+            print(f"decoder step {step + 1}/{plan.steps} loss {running:.4f} {pace:.2f} steps/s", flush=True)
         if time.monotonic() - saved_s > plan.save_every_s or step + 1 == plan.steps:
             checkpoint.save(step + 1)
             with torch.no_grad():

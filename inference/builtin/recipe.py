@@ -43,8 +43,8 @@ def tiny_budget() -> Budget:
     """Return a budget of minutes: eight nouns, hardly learnt, to see that every stage runs."""
     return Budget(
         nouns=vocabulary()[:8],
-        denoiser=DenoiserPlan(steps=100, batch=12, warmup=10),
-        decoder=DecoderPlan(steps=100, batch=4),
+        denoiser=DenoiserPlan(steps=150, batch=12, warmup=10),
+        decoder=DecoderPlan(steps=150, batch=4),
         classifier=ClassifierPlan(steps=60, batch=32),
         only_nouns=True,
     )

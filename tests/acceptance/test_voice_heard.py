@@ -86,13 +86,14 @@ async def test_channel_that_is_turned_on_becomes_text_until_it_is_turned_off(san
     async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await said(sandbox, ben, "Before.")
+        await (await ada.slash("queue")).answer()  # the bot has heard all that was said before this
         answer = await (await ada.slash("transcribe-channel", state="on")).answer()
         assert "become text" in ada.text(answer["id"])
         await said(sandbox, ben, "While it is on.")
         await sandbox.until(lambda: "While it is on" in ben.text(ben.messages()[-1]["id"]))
         await (await ada.slash("transcribe-channel", state="off")).answer()
         await said(sandbox, ben, "After.")
-        await ada.slash("queue")  # the bot has heard all that was said before this
+        await (await ada.slash("queue")).answer()
         assert [job.request["speaker_id"] for job in await jobs_of(bot, ben)] == [int(ben.id)]
         assert await available(bot, ben) == DAILY - 1
         assert sandbox.notified == []

@@ -34,7 +34,8 @@ def test_everybody_who_waits_is_served_alike_by_credits() -> None:
 
 def test_flood_hardly_delays_those_who_ask_now_and_then() -> None:
     calm = light_p95(FairLine(WIDE), [])
-    assert light_p95(FairLine(WIDE), CROWD.flood(1000, 100.0)) <= 1.2 * calm
+    running_s = 4 * S_PER_CREDIT + LOAD_S  # one of the flood's jobs, which is not interrupted; 80 members feel it
+    assert light_p95(FairLine(WIDE), CROWD.flood(1000, 100.0)) <= calm + running_s
     assert light_p95(FirstComeLine(), CROWD.flood(1000, 100.0)) > 5 * calm
 
 

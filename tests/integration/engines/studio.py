@@ -21,7 +21,7 @@ from inference.engines.schedulers import make_scheduler
 from inference.messages import Failed, Finished, JobEvent, Output, Task
 from inference.requests import ImageRequest
 
-STEPS_MAX = 2_000  # a run that needs more hangs
+STEPS_MAX = 50_000  # a step that waits for a load takes 5 ms, and loading on a busy machine many seconds
 
 
 @dataclass(slots=True)

@@ -115,7 +115,7 @@ def test_other_models_lanes_go_on_while_one_loads(
 def test_model_is_let_go_when_its_last_job_ends(two_fit: ModelCache, lines: list[ImageModel]) -> None:
     studio = Studio(*lines, models=two_fit)
     for name in ("first", "second", "third"):
-        studio.admit(name, make_request(model=name))
+        studio.admit(name, make_request(model=name, steps=50))  # so long that none ends before the last is loaded
     studio.step_until(lambda: len(two_fit.resident()) == 3)  # all in use, so beyond the limit
     studio.finish()
     assert len(two_fit.resident()) == 2

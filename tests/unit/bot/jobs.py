@@ -18,7 +18,7 @@ def make_job(**changes: Any) -> Job:
     job = Job(
         id="0" * 25 + "1",
         interaction_id=1,
-        interaction_token="a-secret",  # noqa: S106
+        interaction_token="a-secret",
         token_expires_at=NOON + dt.timedelta(minutes=15),
         kind="image",
         pace=Pace.FAST,

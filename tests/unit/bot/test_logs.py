@@ -6,7 +6,7 @@ import sys
 
 from bot.logs import JsonFormatter, RedactingFormatter, redact
 
-TOKEN = "MTEw.canary.abcdef"  # noqa: S105 (a canary)
+TOKEN = "MTEw.canary.abcdef"
 
 
 def test_bot_token_is_hidden_wherever_it_stands() -> None:
