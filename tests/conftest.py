@@ -7,7 +7,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is first imported, here and in children
 
-from hypothesis import HealthCheck, settings  # noqa: E402 (after the line above, should it ever bring numerics along)
+from hypothesis import HealthCheck, settings
 
 settings.register_profile("atelier", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("atelier")
