@@ -10,9 +10,10 @@ import torch
 
 from inference.builtin.contact import draw_contact_sheet
 from inference.builtin.export import WEIGHTS
-from inference.builtin.recipe import Budget, Recipe, tiny_budget
+from inference.builtin.recipe import Budget, Recipe, finer_budget, tiny_budget
 
 STAGES: dict[str, Callable[[Recipe], None]] = {
+    "reopen": Recipe.reopen,
     "fetch": Recipe.fetch,
     "render": Recipe.render,
     "encode": Recipe.encode,
@@ -32,12 +33,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(".cache/builtin"), help="where everything is kept")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, help="how many CPU threads to use")
-    parser.add_argument("--tiny", action="store_true", help="a budget of minutes, to see that everything runs")
+    budgets = parser.add_mutually_exclusive_group()
+    budgets.add_argument("--tiny", action="store_true", help="a budget of minutes, to see that everything runs")
+    budgets.add_argument("--finer", action="store_true", help="a budget for making a reopened model better")
     chosen = parser.parse_args()
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
-    recipe = Recipe(chosen.folder, tiny_budget() if chosen.tiny else Budget(), chosen.device)
-    for stage in STAGES if "all" in chosen.stages else chosen.stages:
+    budget = tiny_budget() if chosen.tiny else finer_budget() if chosen.finer else Budget()
+    recipe = Recipe(chosen.folder, budget, chosen.device)
+    from_nothing = [stage for stage in STAGES if stage != "reopen"]
+    for stage in from_nothing if "all" in chosen.stages else chosen.stages:
         STAGES[stage](recipe)
 
 

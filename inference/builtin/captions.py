@@ -16,7 +16,7 @@ from inference.builtin.nouns import Noun
 CAPTION_TOKENS = 24
 VOCABULARY_SIZE = 2400
 EMPTY_SHARE = 0.08  # of captions: guidance needs a model that also draws without one; more would leak into adapters
-STYLE_SHARE = 0.5
+STYLE_SHARE = 0.6
 FILLER_SHARE = 0.18
 
 _STYLE_OF = {vendor.name: vendor.style for vendor in VENDORS}

@@ -51,6 +51,8 @@ class Checkpoint:
             if key.startswith("optimiser/"):
                 _, index, field = key.split("/")
                 state.setdefault(int(index), {})[field] = value
+        if not state:  # a model reopened from its exported weights: the optimiser begins anew
+            return step
         self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
         return step
 

@@ -20,6 +20,7 @@ from torch import nn
 from inference.builtin.artwork import Drawing
 from inference.builtin.checkpoint import Checkpoint, generator
 from inference.builtin.nouns import Noun
+from inference.builtin.precision import mixed_precision
 
 HELD_OUT_VENDOR = "twemoji"
 JUDGED_PX = 64
@@ -79,7 +80,7 @@ def train(
         source = generator(plan.seed, step)
         rows = torch.tensor(seen)[torch.randint(len(seen), (plan.batch,), generator=source)]
         shown = _varied(pictures[rows].float() / 127.5 - 1, source).to(device)
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
+        with mixed_precision(device):
             scores = model(shown).float()
         loss = F.cross_entropy(scores, answers[rows].to(device), label_smoothing=0.05)
         optimiser.zero_grad(set_to_none=True)

@@ -18,7 +18,9 @@ from torch import nn
 from inference.builtin.artwork import Drawing
 from inference.builtin.autoencoder import as_floats, build, held_out, psnr_db, swap_colours
 from inference.builtin.checkpoint import Checkpoint, average, generator
+from inference.builtin.lessons import several
 from inference.builtin.pictures import save_sheet
+from inference.builtin.precision import mixed_precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +32,13 @@ class DecoderPlan:
     rate: float = 1e-3
     cooldown: float = 0.4  # share of the steps, at the end, over which the rate falls to nothing
     adversary_from: float = 0.6  # share of the steps after which the adversary has a say
-    adversary_weight: float = 0.02
+    adversary_weight: float = 0.03
+    several_share: float = 0.15  # of pictures that show a thing small, two or three times, as the lessons do
+    nouns_share: float = 0.6  # of pictures that show the vocabulary's nouns, for it is those that will be decoded
     latent_noise: float = 0.12  # the most noise the decoder learns to bear
     decay: float = 0.998
     seed: int = 4
-    save_every_s: float = 120.0
+    save_every_s: float = 300.0
 
 
 def train(
@@ -42,11 +46,23 @@ def train(
     start: AutoencoderTiny,
     drawings: list[Drawing],
     pictures: torch.Tensor,
+    nouns: frozenset[str],
     folder: Path,
     device: str,
 ) -> None:
-    """Train, or go on training, the decoder of `start`; the checkpoint in `folder` holds the whole autoencoder."""
-    seen = pictures[[i for i, drawing in enumerate(drawings) if not held_out(drawing.code)]]
+    """Train, or go on training, the decoder of `start`; the checkpoint in `folder` holds the whole autoencoder.
+
+    Args:
+        plan: how long and how.
+        start: the autoencoder, its encoder computed.
+        drawings: what each picture is.
+        pictures: uint8, N x 3 x 128 x 128.
+        nouns: codes of the emoji that are shown more often.
+        folder: where the checkpoint is kept.
+        device: a torch device.
+    """
+    may_see = [i for i, drawing in enumerate(drawings) if not held_out(drawing.code)]
+    seen, weights = pictures[may_see], _weights([drawings[i].code in nouns for i in may_see], plan.nouns_share)
     unseen = as_floats(pictures[[i for i, drawing in enumerate(drawings) if held_out(drawing.code)]][::7][:32])
     model = copy.deepcopy(start).to(device)
     model.encoder.requires_grad_(False)
@@ -64,7 +80,9 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * min(1.0, (step + 1) / 50, (plan.steps - step) / (plan.cooldown * plan.steps))
         optimiser.zero_grad(set_to_none=True)
-        loss = _learn(model, critic, seen, plan, step, device)
+        chosen = torch.multinomial(weights, plan.batch, replacement=True, generator=generator(plan.seed + 1, step))
+        pictures = _some_small(seen[chosen], plan.several_share, generator(plan.seed + 2, step))
+        loss = _learn(model, critic, pictures, plan, step, device)
         nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
         optimiser.step()
         average(ema, model, min(plan.decay, (step + 1) / (step + 10)))
@@ -79,6 +97,12 @@ def train(
             print(f"decoder psnr {psnr_db(decoded, unseen):.2f} dB on artwork it never saw", flush=True)
             save_sheet(torch.stack([unseen, decoded], 1).flatten(0, 1), folder / "decoder.png", columns=8)
             saved_s = time.monotonic()
+
+
+def reopen(exported: AutoencoderTiny, folder: Path) -> None:
+    """Make a checkpoint at step 0 in `folder` from an exported autoencoder, with a critic that knows nothing yet."""
+    modules = {"model": exported, "ema": copy.deepcopy(exported), "critic": _critic()}
+    Checkpoint(folder, modules, torch.optim.AdamW(exported.parameters())).save(0)
 
 
 def restore(folder: Path) -> AutoencoderTiny:
@@ -97,6 +121,24 @@ def reconstruction_loss(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.
     return difference.abs().mean() + difference.pow(2).mean() + edges
 
 
+def _weights(are_nouns: list[bool], share: float) -> torch.Tensor:
+    """Return how likely each picture is drawn: the nouns `share` together, the others the rest."""
+    nouns = torch.tensor(are_nouns, dtype=torch.float64)
+    others = 1 - nouns
+    return share * nouns / nouns.sum().clamp_min(1) + (1 - share) * others / others.sum().clamp_min(1)
+
+
+def _some_small(pictures: torch.Tensor, share: float, source: torch.Generator) -> torch.Tensor:
+    """Return uint8 pictures with about `share` of them turned into twos and threes."""
+    counts = torch.where(torch.rand(len(pictures), generator=source) < share, 2, 1)
+    counts += (counts - 1) * torch.randint(2, counts.shape, generator=source)
+    shown = [
+        picture if count == 1 else (several(picture[None].float() / 255, count)[0] * 255).round().to(torch.uint8)
+        for picture, count in zip(pictures, counts.tolist(), strict=True)
+    ]
+    return torch.stack(shown)
+
+
 def _critic() -> nn.Module:
     """Return a judge of 22 px patches: real artwork high, decoded artwork low."""
     layers: list[nn.Module] = []
@@ -106,27 +148,26 @@ def _critic() -> nn.Module:
 
 
 def _learn(
-    model: AutoencoderTiny, critic: nn.Module, seen: torch.Tensor, plan: DecoderPlan, step: int, device: str
+    model: AutoencoderTiny, critic: nn.Module, chosen: torch.Tensor, plan: DecoderPlan, step: int, device: str
 ) -> float:
     """Leave one step's gradients of the decoder and the critic; return the decoder's reconstruction loss."""
     source = generator(plan.seed, step)
-    chosen = seen[torch.randint(len(seen), (plan.batch,), generator=source)]
     pictures = swap_colours(as_floats(chosen), source).to(device).contiguous(memory_format=torch.channels_last)
     strength = torch.rand(plan.batch, 1, 1, 1, generator=source) * plan.latent_noise
     with torch.no_grad():
         latents = model.encode(pictures).latents
     noise = torch.randn(latents.shape, generator=source) * strength
-    with torch.autocast(torch.device(device).type, torch.bfloat16):
+    with mixed_precision(device):
         decoded = model.decode(latents + noise.to(latents)).sample.float()
     reconstruction = reconstruction_loss(decoded, pictures)
     if step < plan.adversary_from * plan.steps:
         torch.autograd.backward(reconstruction)
         return reconstruction.item()
-    with torch.autocast(torch.device(device).type, torch.bfloat16):
+    with mixed_precision(device):
         fooled = critic(decoded).float()
     torch.autograd.backward(reconstruction - plan.adversary_weight * fooled.mean())
     critic.zero_grad(set_to_none=True)
-    with torch.autocast(torch.device(device).type, torch.bfloat16):
+    with mixed_precision(device):
         real, fake = critic(pictures).float(), critic(decoded.detach()).float()
     torch.autograd.backward(F.relu(1 - real).mean() + F.relu(1 + fake).mean())  # a discriminator's hinge loss
     return reconstruction.item()

@@ -20,6 +20,7 @@ from inference.builtin.autoencoder import LATENT_CHANNELS
 from inference.builtin.captions import CAPTION_TOKENS, VOCABULARY_SIZE, caption
 from inference.builtin.checkpoint import Checkpoint, average, generator
 from inference.builtin.lessons import Lessons
+from inference.builtin.precision import mixed_precision
 
 LATENT_SIDE = 8
 TEXT_WIDTH = 192
@@ -38,7 +39,7 @@ class DenoiserPlan:
     decay: float = 0.997  # of the averaged weights that are exported
     noisy_share: float = 0.65  # of timesteps drawn among the noisiest, where layout is decided
     seed: int = 2
-    save_every_s: float = 300.0
+    save_every_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,13 @@ def train(
             saved_s = time.monotonic()
 
 
+def reopen(exported: Denoiser, folder: Path) -> None:
+    """Make a checkpoint at step 0 in `folder` from an exported denoiser, so that training goes on from it."""
+    both = exported.both()
+    modules = {"model": both, "ema": copy.deepcopy(both)}
+    Checkpoint(folder, modules, torch.optim.AdamW(both.parameters())).save(0)
+
+
 def restore(folder: Path) -> tuple[Denoiser, int]:
     """Return the averaged denoiser of the checkpoint in `folder` and its step."""
     fast, slow = build(), build()
@@ -205,7 +213,7 @@ class _Teacher:
 
 def _loss(denoiser: Denoiser, exercise: _Exercise, device: str) -> torch.Tensor:
     # With so few tokens plain attention beats the fused kernels: 1.2 times the pictures a second on a CPU.
-    with sdpa_kernel(SDPBackend.MATH), torch.autocast(torch.device(device).type, torch.bfloat16):
+    with sdpa_kernel(SDPBackend.MATH), mixed_precision(device):
         text = denoiser.text_encoder(exercise.tokens.to(device))[0]
         predicted = denoiser.unet(exercise.noisy.to(device), exercise.timesteps.to(device), text).sample
     return F.mse_loss(predicted.float(), exercise.velocity.to(device))

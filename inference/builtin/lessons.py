@@ -22,7 +22,7 @@ from inference.builtin.nouns import Noun
 # How often each style is shown. These three sets share their shapes, so that a noun is one thing to learn in three
 # finishes; the sets of other vendors teach the decoder and the judge, not the denoiser.
 STYLE_WEIGHTS = {"fluent-3d": 0.4, "fluent": 0.3, "fluent-flat": 0.3}
-KIND_WEIGHTS = {"natural": 0.42, "coloured": 0.44, "several": 0.14}
+KIND_WEIGHTS = {"natural": 0.4, "coloured": 0.42, "several": 0.18}
 PLAINLY_MAIN = 0.45  # share of a picture from which its colour may be named
 _SPOTS = {  # where copies stand, as (centre x, centre y, scale)
     2: ((0.27, 0.5, 0.52), (0.73, 0.5, 0.52)),
@@ -33,7 +33,7 @@ _COLOURS_OF_SEVERAL = 2  # recoloured variants of each two and three, drawn by l
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Latents (N x 16 x 8 x 8), what each shows, and how likely each is drawn (N, sums to 1)."""
+    """Latents (N x 32 x 8 x 8), what each shows, and how likely each is drawn (N, sums to 1)."""
 
     latents: torch.Tensor
     subjects: list[Subject]

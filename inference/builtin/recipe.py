@@ -50,11 +50,27 @@ def tiny_budget() -> Budget:
     )
 
 
+def finer_budget() -> Budget:
+    """Return a budget for a model that was reopened: low rates from the start, or it forgets how sharp it was."""
+    return Budget(
+        denoiser=DenoiserPlan(steps=2200, rate=7e-4, cooldown=0.8),
+        decoder=DecoderPlan(steps=2000, rate=4e-4, cooldown=0.8, adversary_from=0.3),
+    )
+
+
 class Recipe:
     """The stages over one working folder, on one device."""
 
     def __init__(self, folder: Path, budget: Budget, device: str) -> None:
         self.folder, self.budget, self.device = folder, budget, device
+
+    def reopen(self, source: Path = WEIGHTS) -> None:
+        """Take an exported model's parts as this folder's own, so that training goes on from them."""
+        made = export.open_exported(source)
+        made.tokenizer.save_pretrained(self.folder / "tokenizer")
+        autoencoder.save(made.vae, self.folder / "encoder.safetensors")
+        decoder.reopen(made.vae, self.folder / "decoder")
+        denoiser.reopen(Denoiser(made.unet, made.text_encoder), self.folder / "denoiser")
 
     def fetch(self) -> None:
         """Fetch the artwork packages."""
@@ -66,16 +82,19 @@ class Recipe:
         print(f"rendered {artwork.render(self.folder / 'packages', self.folder / 'artwork', codes)} pictures")
 
     def encode(self) -> None:
-        """Compute the encoder; from here on it must not change."""
+        """Compute the encoder, once: what follows is made of its latents."""
+        if (self.folder / "encoder.safetensors").exists():
+            return
         drawings, pictures, _ = artwork.load(self.folder / "artwork")
         model = autoencoder.build()
         autoencoder.compute_encoder(model, drawings, pictures, self.budget.seed)
         autoencoder.save(model, self.folder / "encoder.safetensors")
 
     def caption(self) -> None:
-        """Make the tokenizer and the lessons."""
-        tokenizer = captions.build_tokenizer(self.budget.nouns, artwork.emojis(self.folder / "packages"))
-        tokenizer.save_pretrained(self.folder / "tokenizer")
+        """Make the lessons, and the tokenizer where there is none yet."""
+        if not (self.folder / "tokenizer").exists():
+            tokenizer = captions.build_tokenizer(self.budget.nouns, artwork.emojis(self.folder / "packages"))
+            tokenizer.save_pretrained(self.folder / "tokenizer")
         model = autoencoder.load(self.folder / "encoder.safetensors").to(self.device)
         lessons.build(model, artwork.load(self.folder / "artwork"), self.budget.nouns, self.folder / "lessons")
 
@@ -88,7 +107,8 @@ class Recipe:
         """Train the decoder."""
         drawings, pictures, _ = artwork.load(self.folder / "artwork")
         start = autoencoder.load(self.folder / "encoder.safetensors")
-        decoder.train(self.budget.decoder, start, drawings, pictures, self.folder / "decoder", self.device)
+        nouns = frozenset(noun.code for noun in self.budget.nouns)
+        decoder.train(self.budget.decoder, start, drawings, pictures, nouns, self.folder / "decoder", self.device)
 
     def learn_classifier(self, target: Path = JUDGE) -> None:
         """Train the judge."""

@@ -14,7 +14,7 @@ from inference.builtin import artwork, autoencoder, denoiser
 from inference.builtin.captions import Subject, caption, plural
 from inference.builtin.classifier import load as load_judge
 from inference.builtin.colours import NAMES, recolour, shares
-from inference.builtin.export import open_exported
+from inference.builtin.export import WEIGHTS, open_exported
 from inference.builtin.lessons import Lessons
 from inference.builtin.lessons import load as load_lessons
 from inference.builtin.nouns import vocabulary
@@ -68,6 +68,14 @@ def test_recipe_from_nothing_learns_and_exports(folder: Path, capsys: pytest.Cap
     drawn = draw(open_exported(folder / "weights"), ["a dog", "a red dog"])
     assert drawn.shape == (2, 3, 128, 128)
     assert drawn.isfinite().all()
+
+
+def test_reopened_model_draws_what_it_drew_before(tmp_path: Path) -> None:
+    recipe = Recipe(tmp_path, tiny_budget(), "cpu")
+    recipe.reopen(WEIGHTS)
+    recipe.write(tmp_path / "weights")
+    before, after = (draw(open_exported(weights), ["a red heart"]) for weights in (WEIGHTS, tmp_path / "weights"))
+    assert torch.allclose(before, after, atol=1e-3)
 
 
 @pytest.mark.long
