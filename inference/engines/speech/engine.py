@@ -109,7 +109,7 @@ class SpeechEngine:
         if clip.ended:
             return self._end(job_id)
         self._waiting.append(job_id)
-        return interim(clip) if clip.windows_done else []
+        return interim(clip) if clip.begun else []
 
     def _models_in_use(self) -> list[LoadedModel]:
         return list({id(ready.model): ready.model for ready in self._clips.values()}.values())
