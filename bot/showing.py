@@ -1,5 +1,7 @@
 """What a card shows of a job as it is now: read from the stores, made to fit the platform."""
 
+from dataclasses import replace
+
 from bot.cards.job import Shown
 from bot.cards.transcript import fits_on_card
 from bot.services.results import fitting_pictures, read_film, read_preview, read_words
@@ -15,10 +17,10 @@ async def shown_of(studio: Studio, job: Job, limit_bytes: int) -> Shown:
     match job.state:
         case State.QUEUED:
             place = await studio.jobs.place(job.id)
-            return Shown(place=place, wait_s=studio.forecast.wait_s(job.kind, place))
+            film = await _film(studio, job, limit_bytes) if job.kind == Kind.TRAIN and job.attempt else Shown()
+            return replace(film, place=place, wait_s=studio.forecast.wait_s(job.kind, place))
         case State.RUNNING | State.DONE if job.kind == Kind.TRAIN:
-            film = await read_film(studio, job, limit_bytes)
-            return Shown(pictures=film, steps=tuple(await film_steps(studio, job)))
+            return await _film(studio, job, limit_bytes)
         case State.RUNNING if job.kind == Kind.TRANSCRIBE:
             return Shown(words=await read_words(studio, job))
         case State.RUNNING:
@@ -28,3 +30,12 @@ async def shown_of(studio: Studio, job: Job, limit_bytes: int) -> Shown:
         case State.DONE:
             return Shown(pictures=await fitting_pictures(studio, job, limit_bytes))
     return Shown()
+
+
+async def _film(studio: Studio, job: Job, limit_bytes: int) -> Shown:
+    subject = await studio.subjects.by_job(job.id)
+    return Shown(
+        pictures=await read_film(studio, job, limit_bytes),
+        steps=tuple(await film_steps(studio, job)),
+        chosen=subject.step if subject else None,
+    )

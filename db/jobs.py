@@ -109,6 +109,15 @@ class JobStore:
         self._wake(CHANGED)
         return job
 
+    async def stop_at(self, job_id: str, *, by_user: int, step: int) -> Job:
+        """Choose the step of a training that its subject is used from; one that is not over ends early.
+
+        Returns the job as it is then; if it has ended, to carry the choice out is left to the caller. Raises UnknownJob.
+        """
+        job = await lease.stop_at(self.db, self.ledger, job_id, by_user=by_user, step=step)
+        self._wake(CHANGED)
+        return job
+
     async def get(self, job_id: str) -> Job | None:
         """Return a job by its id."""
         return await reads.one(self.db, jobs.c.id == job_id)

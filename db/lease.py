@@ -16,7 +16,7 @@ from db.engine import Database
 from db.job import FINAL, Beaten, End, Job, Report, State
 from db.ledger import Ledger
 from db.locked import LockedJob, locked
-from db.tables import is_running, jobs
+from db.tables import is_running, jobs, subjects
 
 MAX_BLAMED = 3  # a job that was running at the death of so many workers is taken for their murderer
 POISON = "poison"
@@ -83,8 +83,9 @@ async def give_back(
 ) -> list[str]:
     """Put running jobs back to where they stood in line; return which were put back or ended by it.
 
-    A job that was asked to stop ends as cancelled instead; one that is blamed for the third time ends as
-    failed. expired_only: leave those alone whose lease still holds (somebody else may have renewed it).
+    A job that was asked to stop ends as cancelled instead, unless it makes a subject: that one goes back, to end with
+    what it has learnt. One that is blamed for the third time ends as failed. expired_only: leave those alone whose
+    lease still holds (somebody else may have renewed it).
     """
 
     async def work(job_id: str, connection: AsyncConnection) -> bool:
@@ -102,13 +103,18 @@ async def give_back(
 
 async def _give_back_one(held: LockedJob, *, blamed: int) -> None:
     ownerless = {"lease_owner": None, "lease_until": None, "blamed": blamed}
-    if held.job.cancel_requested:
+    if held.job.cancel_requested and not await _makes_a_subject(held):
         await held.finish(End(state=State.CANCELLED, charge=0), **ownerless)
     elif blamed >= MAX_BLAMED:
         end = End(state=State.FAILED, charge=0, error_code=POISON, error_text=POISON_TEXT)
         await held.finish(end, **ownerless)
     else:
         await held.put_back(**ownerless)
+
+
+async def _makes_a_subject(held: LockedJob) -> bool:
+    query = sa.select(subjects.c.id).where(subjects.c.job_id == held.job.id)
+    return (await held.connection.execute(query)).first() is not None
 
 
 async def expired(db: Database) -> list[tuple[str, str]]:
@@ -131,6 +137,22 @@ async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int) -> 
         if held.job.state is State.QUEUED:
             held = await held.finish(End(state=State.CANCELLED, charge=0), cancelled_by=by_user)
         elif held.job.state is State.RUNNING and not held.job.cancel_requested:
+            held = await held.change(cancel_requested=True, cancelled_by=by_user)
+        return held.job
+
+    return await db.write(work)
+
+
+async def stop_at(db: Database, ledger: Ledger, job_id: str, *, by_user: int, step: int) -> Job:
+    """Note the step that a training's subject is to be used from, and ask for the training's end if it is not over.
+
+    Both in one transaction: whoever settles it, and after whatever crash, the choice is there.
+    """
+
+    async def work(connection: AsyncConnection) -> Job:
+        held = await locked(db, ledger, connection, job_id)
+        await connection.execute(subjects.update().where(subjects.c.job_id == job_id).values(step=step))
+        if not held.job.final and not held.job.cancel_requested:
             held = await held.change(cancel_requested=True, cancelled_by=by_user)
         return held.job
 

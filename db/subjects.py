@@ -40,7 +40,7 @@ class Subject:
     model: str  # the catalogue name of the model that it was trained on
     ready: bool  # its adapter is there; not while it is being trained
     job_id: str  # its training
-    step: int | None  # of the training, at which the adapter was taken
+    step: int | None  # of the training, from which it is used; while it is being trained: what its owner chose so far
     photos: int  # how many it was learnt from
     keeps_photos: bool  # whether the owner asked to keep them
     created_at: dt.datetime
@@ -146,9 +146,19 @@ class Subjects:
             conditions.append(subjects.c.id == subject_id)
         return await self._many(*conditions)
 
-    async def ready(self, subject_id: str, *, step: int) -> None:
-        """Note that a subject's adapter is in its place, and from which step of the training it is."""
-        await self._update(subject_id, {"state": "ready", "step": step})
+    async def ready(self, subject_id: str, *, step: int, chosen: int | None = None) -> bool:
+        """Note that a subject's adapter is in its place, and from which step of the training it is.
+
+        chosen: the subject's step when the adapter was put there. Returns False, and changes nothing, if another was
+        chosen meanwhile, or the subject is gone.
+        """
+
+        async def work(connection: AsyncConnection) -> bool:
+            same = sa.and_(subjects.c.id == subject_id, subjects.c.step.is_not_distinct_from(chosen))
+            update = subjects.update().where(same).values(state="ready", step=step)
+            return (await connection.execute(update)).rowcount == 1
+
+        return await self.db.write(work)
 
     async def rename(self, subject_id: str, name: str) -> None:
         """Call a subject something else.
@@ -225,12 +235,6 @@ class Subjects:
             return gone.rowcount > 0
 
         return await self.db.write(work)
-
-    async def _update(self, subject_id: str, values: dict[str, Any]) -> None:
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(subjects.update().where(subjects.c.id == subject_id).values(values))
-
-        await self.db.write(work)
 
     async def _one(self, *conditions: sa.ColumnElement[bool]) -> Subject | None:
         found = await self._many(*conditions)

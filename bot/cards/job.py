@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.cards.buttons import AgainButton, CancelButton, DeleteButton, InfoButton
 from bot.cards.text import about, bar, block, credits, exactly, harmless, inline
-from bot.cards.training import done_text, running_text, training_rows
+from bot.cards.training import done_text, running_text, stopping_text, training_rows
 from bot.cards.transcript import heard_text, hearing_text, transcript_head, transcript_quote, transcript_rows
 from bot.errors import failure_sentence
 from bot.services.pictures import Picture
@@ -36,6 +36,7 @@ class Shown:
     preview: Picture | None = None
     pictures: tuple[Picture, ...] = ()
     steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
+    chosen: int | None = None  # the one of them that its subject is, or will be, used from
     words: str = ""  # of a transcript: what was heard so far
     documents: tuple[Picture, ...] = ()  # files that are not looked at but opened
     mention: bool = False  # a message of its own tells its requester that it has come
@@ -92,10 +93,10 @@ def title(request: Request) -> str:
 def status(job: Job, shown: Shown) -> str:
     """Say how the job stands, in one or two lines."""
     match job.state:
+        case State.QUEUED | State.RUNNING if job.cancel_requested:
+            return stopping_text(shown.chosen)
         case State.QUEUED:
             return _queued(job, shown)
-        case State.RUNNING if job.cancel_requested:
-            return "Stopping …"
         case State.RUNNING:
             return _running(job)
         case State.DONE:
@@ -148,7 +149,7 @@ def _refund(job: Job) -> str:
 
 def _rows(job: Job, shown: Shown) -> list[ui.ActionRow[Any]]:
     if job.kind == Kind.TRAIN:
-        return training_rows(job, shown.steps)
+        return training_rows(job, shown.steps, shown.chosen)
     if job.kind == Kind.TRANSCRIBE:
         return transcript_rows(job, transcript_request(job))
     if not job.final:

@@ -1,4 +1,4 @@
-"""How a training's card differs from a picture's: a filmstrip, 'stop here', and a choice of steps."""
+"""How a training's card differs from a picture's: a filmstrip, 'stop here', and 'use this one' for each step of it."""
 
 import re
 from collections.abc import Sequence
@@ -32,15 +32,19 @@ class StopButton(JobButton, template=rf"job:stop:{JOB_ID}"):
 
 
 class StepSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:step:{JOB_ID}"):
-    """Choose which step of the filmstrip the subject is used from."""
+    """Choose which step of the filmstrip the subject is used from; a training that still runs ends early for it."""
 
-    def __init__(self, job_id: str, steps: Sequence[int] = (), chosen: int | None = None) -> None:
+    def __init__(
+        self, job_id: str, steps: Sequence[int] = (), chosen: int | None = None, *, running: bool = False
+    ) -> None:
         self.job_id = job_id
+        label = "Use step {} and stop" if running else "Use step {}"
         options = [
-            discord.SelectOption(label=f"Use step {step}", value=str(step), default=step == chosen)
+            discord.SelectOption(label=label.format(step), value=str(step), default=step == chosen)
             for step in steps[-OPTIONS_MAX:]
         ]
-        super().__init__(ui.Select(custom_id=f"job:step:{job_id}", placeholder="Use another step …", options=options))
+        placeholder = "Use a step and stop …" if running else "Use another step …"
+        super().__init__(ui.Select(custom_id=f"job:step:{job_id}", placeholder=placeholder, options=options))
 
     @classmethod
     async def from_custom_id(
@@ -50,7 +54,7 @@ class StepSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:step:
         return cls(match["job_id"])
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Put the chosen step's adapter in place."""
+        """Put the chosen step's adapter in place, now or when the training has ended for it."""
         try:
             studio = studio_of(interaction)
             job = await studio.jobs.get(self.job_id)
@@ -62,9 +66,8 @@ class StepSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:step:
             if subject is None:
                 raise SubjectGone
             step = int(self.item.values[0])
-            await choose_step(studio, subject, job, step)
-            text = f"{inline(subject.name)} is used as it was at step {step} from now on."
-            await interaction.edit_original_response(content=text)
+            job = await choose_step(studio, job, step, by_user=interaction.user.id)
+            await interaction.edit_original_response(content=chosen_text(job, subject.name, step))
         except Exception as error:  # discord.py only logs what a dynamic item raises
             await explain(interaction, error)
 
@@ -78,21 +81,43 @@ def running_text(job: Job) -> str:
     return f"{bar(done, total)} step {done} of {total}\n-# {spent} · {inline(job.model)}"
 
 
+def chosen_text(job: Job, name: str, step: int) -> str:
+    """Say what a choice of a step leads to."""
+    if job.final:
+        return f"{inline(name)} is used as it was at step {step} from now on."
+    return (
+        f"{inline(name)} will be used as it was at step {step}. The training ends here, "
+        "and you get back what the steps that were not run would have cost."
+    )
+
+
+def stopping_text(chosen: int | None) -> str:
+    """Say that a training is about to end, and what will come of it."""
+    return "Stopping …" if chosen is None else f"Stopping … it will be used as it was at step {chosen}."
+
+
 def done_text(job: Job, request: TrainRequest) -> str:
     """Say what was learnt, and how to use it."""
     facts = [f"{job.outcome.get('steps', request.steps)} steps", inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
-    facts.append(credits(job.charged))
+    back = f" ({credits(job.price - job.charged)} given back)" if job.charged < job.price else ""
+    facts.append(f"{credits(job.charged)}{back}")
     name = inline(request.name)
     return f"**Learnt.** `/imagine` with `subject` {name}; more in `/subjects`.\n-# {' · '.join(facts)}"
 
 
-def training_rows(job: Job, steps: Sequence[int]) -> list[ui.ActionRow[Any]]:
-    """Return what can be pressed below a training."""
-    if not job.final:
-        return [ui.ActionRow(StopButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
-    rows: list[ui.ActionRow[Any]] = [ui.ActionRow(InfoButton(job.id))]
-    if len(steps) > 1:
-        rows.insert(0, ui.ActionRow(StepSelect(job.id, steps, steps[-1])))
-    return rows
+def training_rows(job: Job, steps: Sequence[int], chosen: int | None) -> list[ui.ActionRow[Any]]:
+    """Return what can be pressed below a training.
+
+    Args:
+        steps: those that its filmstrip shows.
+        chosen: the one that the subject is, or will be, used from; None: nobody chose yet.
+    """
+    info = InfoButton(job.id)
+    if job.final:
+        below = [StepSelect(job.id, steps, chosen)] if len(steps) > 1 else []
+        return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(info)]
+    below = [StepSelect(job.id, steps, running=True)] if steps and not job.cancel_requested else []
+    stop = StopButton(job.id, disabled=job.cancel_requested)
+    return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(stop, info)]

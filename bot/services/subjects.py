@@ -28,9 +28,10 @@ class NotASubject(BadParameter):
 
 
 async def film_steps(studio: Studio, job: Job) -> list[int]:
-    """Return the steps of which a training's filmstrip has a picture."""
-    matches = (FILM.search(key) for key in await studio.files.list(f"jobs/{job.id}"))
-    return sorted(int(match[1]) for match in matches if match)
+    """Return the steps that a training's subject can be used from: those with a picture and an adapter."""
+    keys = set(await studio.files.list(f"jobs/{job.id}"))
+    steps = (int(match[1]) for key in keys if (match := FILM.search(key)))
+    return sorted(step for step in steps if _adapter_of(job, step) in keys)
 
 
 async def finish_training(studio: Studio, job: Job) -> None:
@@ -45,27 +46,58 @@ async def finish_training(studio: Studio, job: Job) -> None:
     steps = await film_steps(studio, job) if job.state is State.DONE else []
     if subject is not None and not steps:
         await delete_subject(studio, subject)
-    elif subject is not None and not subject.ready:
-        await choose_step(studio, subject, job, steps[-1])
+    elif subject is not None:
+        await _put_in_place(studio, job, steps)
     if request.keep_photos and subject is not None and steps:
         await _keep_photos(studio, request)
     await studio.files.delete_tree(f"uploads/{request.subject_id}")
 
 
-async def choose_step(studio: Studio, subject: Subject, job: Job, step: int) -> None:
-    """Use the adapter that a training had at one of its film's steps.
+async def choose_step(studio: Studio, job: Job, step: int, *, by_user: int) -> Job:
+    """Use a subject as it was at one of its film's steps; a training that still runs ends early for it.
+
+    Returns:
+        The training. While it has not ended, the choice is only noted, and `finish_training` will see to it.
 
     Raises:
-        SubjectGone: that step's files are not kept any more.
+        SubjectGone: that step's files are not kept any more, or the training came to nothing.
     """
-    try:
-        adapter = await studio.files.get(f"jobs/{job.id}/adapter-{step:04d}.safetensors")
-        picture = await studio.files.get(f"jobs/{job.id}/film-{step:04d}.png")
-    except FileMissing as error:
-        raise SubjectGone from error
-    await studio.files.put(f"subjects/{subject.id}/{ADAPTER}", adapter)
-    await studio.files.put(f"subjects/{subject.id}/picture.png", picture)
-    await studio.subjects.ready(subject.id, step=step)
+    steps = await film_steps(studio, job)
+    if step not in steps:
+        raise SubjectGone
+    job = await studio.jobs.stop_at(job.id, by_user=by_user, step=step)
+    if job.final and job.state is not State.DONE:
+        raise SubjectGone
+    if job.final:
+        await _put_in_place(studio, job, steps)
+    return job
+
+
+async def _put_in_place(studio: Studio, job: Job, steps: list[int]) -> None:
+    """Use the adapter of the step that was chosen, else of the last one.
+
+    If another step is chosen while the files are written, they are written again: the last who writes knows of it.
+
+    Raises:
+        SubjectGone: its files are not kept any more.
+    """
+    while (subject := await studio.subjects.by_job(job.id)) is not None:
+        step = subject.step if subject.step in steps else steps[-1]
+        try:
+            adapter = await studio.files.get(_adapter_of(job, step))
+            picture = await studio.files.get(f"jobs/{job.id}/film-{step:04d}.png")
+        except FileMissing as error:
+            raise SubjectGone from error
+        await studio.files.put(f"subjects/{subject.id}/{ADAPTER}", adapter)
+        await studio.files.put(f"subjects/{subject.id}/picture.png", picture)
+        if await studio.subjects.ready(subject.id, step=step, chosen=subject.step):
+            return
+        if await studio.subjects.get(subject.id) is None:  # deleted meanwhile: nothing of it may stay
+            await studio.files.delete_tree(f"subjects/{subject.id}")
+
+
+def _adapter_of(job: Job, step: int) -> str:
+    return f"jobs/{job.id}/adapter-{step:04d}.safetensors"
 
 
 async def delete_subject(studio: Studio, subject: Subject) -> None:

@@ -69,7 +69,7 @@ class Escort:
         self.task: asyncio.Task[None] | None = None
         self._means = means
         self._mail: asyncio.Queue[Letter] = asyncio.Queue()
-        self._checkpointing = asyncio.Lock()
+        self._resumes = False  # it goes on from a checkpoint
         self._files: dict[str, dict[str, Any]] = {}
         self._progress = (0, 0)
         self._preview: Preview | None = None
@@ -130,16 +130,20 @@ class Escort:
 
     async def _see_through(self) -> None:
         letter = await self._mail.get()
+        while letter is Notice.CANCELLED and self.job.cancel_requested:  # it will be said again to its worker
+            letter = await self._mail.get()
         try:
             if isinstance(letter, Placed):
                 await self._hand_over(letter)
                 letter = await self._mail.get()
-            async with asyncio.TaskGroup() as writing:
+            async with asyncio.TaskGroup() as group:
+                writing: set[asyncio.Task[None]] = set()
                 while isinstance(letter, Output | Checkpoint) or (letter is Notice.CANCELLED and self._may_end_early()):
                     if isinstance(letter, Notice):
                         await self._end_early()
                     else:
-                        writing.create_task(self._keep(letter))
+                        writing = {task for task in writing if not task.done()}
+                        writing.add(group.create_task(self._keep(letter, after=frozenset(writing))))
                     letter = await self._mail.get()
             await self._end(letter)
         except BadRequest as error:
@@ -149,24 +153,29 @@ class Escort:
 
     async def _hand_over(self, placed: Placed) -> None:
         task = await load_task(self.job, self._means.files)
+        self._resumes = CHECKPOINT in task.inputs
         await self._means.pool.submit(placed.worker_id, task)
         self.submitted = True
+        if self.job.cancel_requested:  # during an earlier attempt, whose worker was lost: all it has to do is to end
+            self.tell(Notice.CANCELLED)
 
     def _may_end_early(self) -> bool:
         """Tell whether a job that is asked to stop has something worth keeping: a training after its first steps."""
-        return self.job.kind == Kind.TRAIN and self._progress[0] > 0
+        return self.job.kind == Kind.TRAIN and (self._progress[0] > 0 or self._resumes)
 
     async def _end_early(self) -> None:
         await self._means.pool.cancel(self.job.id, keep=True)  # what it has made comes next, then its end
 
-    async def _keep(self, letter: Output | Checkpoint) -> None:
+    async def _keep(self, letter: Output | Checkpoint, *, after: frozenset["asyncio.Task[None]"]) -> None:
+        """Write a file; a checkpoint after everything that came before it, for whoever goes on from it has the rest."""
         if isinstance(letter, Output):
             self._files[letter.name] = {"media_type": letter.media_type, **letter.meta}
             await self._write(letter.name, letter.content)
         else:
             self._left_over.add(CHECKPOINT)
-            async with self._checkpointing:  # in their order: the newest stays
-                await self._write(CHECKPOINT, letter.content)
+            if after:
+                await asyncio.wait(after)
+            await self._write(CHECKPOINT, letter.content)
 
     async def _write(self, name: str, content: bytes) -> None:
         write = partial(self._means.files.put, f"jobs/{self.job.id}/{name}", content)
@@ -174,6 +183,8 @@ class Escort:
 
     async def _end(self, letter: Letter) -> None:
         match letter:
+            case Finished(done=0) if self.job.kind == Kind.TRAIN:  # it was to end early, and its checkpoint was damaged
+                await self._settle(self._cancelled())
             case Finished():
                 await self._settle(self._done(letter))
             case Failed(retry=True) if self.job.blamed + 1 < MAX_BLAMED:

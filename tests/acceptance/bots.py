@@ -24,6 +24,7 @@ from tests.unit.bot.catalogues import CATALOGUE
 
 ENGINES = "tests.acceptance.engines:build"
 DAILY = 100
+RECOVERY_S = 60  # the promise: after a kill, everything goes on within so long
 ROOT = Path(__file__).parents[2]
 
 
@@ -90,3 +91,10 @@ async def books_of(data_dir: Path) -> AsyncIterator[JobStore]:
     """Open the bot's database from outside."""
     async with Database.from_url(f"sqlite:///{data_dir / 'atelier.db'}") as database:
         yield JobStore(database, Ledger(database, Allowance(DAILY, 200)))
+
+
+async def all_delivered(jobs: JobStore) -> None:
+    """Wait until every job that ended was shown."""
+    async with asyncio.timeout(RECOVERY_S):
+        while await jobs.undelivered():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # another process writes; there is nothing to be woken by

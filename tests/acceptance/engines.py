@@ -9,12 +9,12 @@ import numpy as np
 
 from inference.messages import JobEvent, Output, Preview
 from inference.pictures import Parameters, encode_png, encode_preview
-from inference.requests import ImageRequest, Kind
+from inference.requests import ImageRequest, Kind, TrainRequest
 from inference.worker import EngineBuilders
 from tests.fakes.engine import FakeEngine, Lane
 
 SLOTS = "ATELIER_TEST_SLOTS"  # 0: everything stays in the queue
-GATE = "ATELIER_TEST_GATE"  # a file; jobs with 'gate' in their prompt stop at half until it exists
+GATE = "ATELIER_TEST_GATE"  # a file; jobs with 'gate' in their prompt or name stop at half until it exists
 
 
 def build(device: str, **_options: object) -> EngineBuilders:
@@ -42,10 +42,13 @@ class Painter(FakeEngine):
         return [self._painted(event) for event in events]
 
     def _is_stopped(self, lane: Lane) -> bool:
-        request = self._requests.get(lane.task.job_id)
-        words = request.prompt.encode() if request else lane.task.inputs.get("audio", b"")
-        gated = b"gate" in words and lane.done >= lane.total // 2
-        return gated and not os.path.exists(os.environ.get(GATE, ""))
+        request = lane.task.request
+        if isinstance(request, ImageRequest | TrainRequest):
+            gated = "gate" in (request.prompt if isinstance(request, ImageRequest) else request.name)
+        else:
+            gated = b"gate" in lane.task.inputs["audio"]
+        held = gated and lane.done >= lane.total // 2 and not lane.keep
+        return held and not os.path.exists(os.environ.get(GATE, ""))
 
     def _painted(self, event: JobEvent) -> JobEvent:
         request = self._requests.get(event.job_id)

@@ -31,9 +31,9 @@ def placed_photo(index: int) -> bytes:
     return stream.getvalue()
 
 
-async def preflight(member: Human, files: list[Upload], **options: Any) -> str:
+async def preflight(member: Human, files: list[Upload], *, name: str = "Blob", **options: Any) -> str:
     """Fill in the form and return the id of the card that asks whether to go."""
-    asked = await member.slash("train", name="Blob", kind="mascot", **options)
+    asked = await member.slash("train", name=name, kind="mascot", **options)
     shown = await asked.submit(**{"3_to_10_photos": files, "I_agree": True})
     return str((await shown.answer())["id"])
 
@@ -188,16 +188,3 @@ async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) 
         assert await bot.studio.subjects.mine(int(ben.id)) == []
         assert await bot.studio.files.list("subjects") == []
         assert await bot.studio.files.list("jobs") == []
-
-
-async def test_film_step_chosen_becomes_the_subject(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path) as bot:
-        ben = sandbox.member("ben")
-        card = await taught(sandbox, ben)
-        (subject,) = await bot.studio.subjects.mine(int(ben.id))
-        first = await bot.studio.files.get(f"subjects/{subject.id}/adapter.safetensors")
-        assert subject.step is not None
-        step = subject.step * 2 // 5
-        shown = await ben.select(card, "Use another step …", str(step))
-        assert f"step {step}" in ben.text((await shown.answer())["id"])
-        assert await bot.studio.files.get(f"subjects/{subject.id}/adapter.safetensors") != first

@@ -2,7 +2,8 @@
 
 A clip is heard as what stands after 'say:' in its bytes, in sentences of two seconds; 'silence' in it is silence.
 A prompt (or a training's name, or what is said) may hold orders: 'crash@3' kills the process at the job's step 3,
-'hang@3' stops there for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends.
+'hang@3' stops there for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends,
+'wait' makes no step and ends when it is told to.
 """
 
 import io
@@ -78,6 +79,8 @@ class FakeEngine:
 
     def _advance(self, lane: Lane) -> list[JobEvent]:
         task, words = lane.task, _words(lane.task)
+        if "wait" in words and not lane.keep:
+            return []
         if not lane.keep:
             lane.done = lane.total if self._instant else lane.done + 1
         for order, at in ORDER.findall(words):
@@ -91,13 +94,13 @@ class FakeEngine:
             return [Failed(task.job_id, task.attempt, FailureKind.NOT_FINITE, "told to")]
         done = min(lane.done, lane.total - 1) if "hold" in words else lane.done
         events: list[JobEvent] = [Progress(task.job_id, task.attempt, done, lane.total)]
-        if task.request.kind is Kind.TRAIN and done % 5 == 0:
-            events.append(Checkpoint(task.job_id, task.attempt, done, str(done).encode()))
         if done == lane.total // 2:
             events.append(_preview(task, words))
         ended = lane.keep or done >= lane.total
         if isinstance(task.request, TrainRequest) and (ended or done % task.request.preview_every == 0):
             events += _film(task, done)
+        if task.request.kind is Kind.TRAIN and done % 5 == 0:
+            events.append(Checkpoint(task.job_id, task.attempt, done, str(done).encode()))
         if ended:
             del self.lanes[task.job_id]
             summary = _heard(task.request, words) if isinstance(task.request, TranscribeRequest) else {"steps": done}

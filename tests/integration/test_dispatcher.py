@@ -14,10 +14,13 @@ from typing import Any
 import pytest
 
 from db.engine import Database
+from db.files import FileStore
 from db.jobs import Beaten, Job, JobStore, State
 from db.ledger import Ledger
+from db.subjects import Subjects
 from inference.dispatcher import Rhythm
 from tests.fakes.requests import image_request, train_request, transcribe_request
+from tests.integration.db.test_subjects import draft
 from tests.integration.studio import MEMBER, Studio
 
 # What stands on the database runs on both kinds; what stands on the pool alone need not do so twice.
@@ -129,6 +132,60 @@ async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> No
         for name, kind in (("adapter", "safetensors"), ("film", "png"))
         for step in range(5, 61, 5)
     ]
+
+
+async def lost_while_stopping(studio: Studio, checkpoint: bytes | None) -> Job:
+    """Return how a training ends whose dispatcher is gone when it is asked to stop."""
+    job = await studio.ask(train_request("wait", steps=100), price=100)
+    await Subjects(studio.shop.db).create(draft(job_id=job.id))
+    await studio.shop.claim(kinds=["train"], owner="lost")
+    if checkpoint is not None:
+        await studio.files.put(f"jobs/{job.id}/checkpoint", checkpoint)
+    await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
+    studio.shop.db.advance(60)
+    async with studio.open(step_s=0.01):
+        return await studio.until(job)
+
+
+async def test_training_that_was_to_stop_when_its_worker_was_lost_ends_from_its_checkpoint(studio: Studio) -> None:
+    job = await lost_while_stopping(studio, b"30")
+    assert (job.state, job.attempt, job.outcome["steps"], job.charged) == (State.DONE, 2, 30, 30)
+    assert await studio.files.exists(f"jobs/{job.id}/adapter-0030.safetensors")
+
+
+@sqlite_only
+@pytest.mark.parametrize("checkpoint", [None, b"0"], ids=["none", "of no use"])
+async def test_training_that_was_to_stop_and_has_nothing_costs_nothing(
+    studio: Studio, checkpoint: bytes | None
+) -> None:
+    before, _ = await studio.shop.balances()
+    job = await lost_while_stopping(studio, checkpoint)
+    assert (job.state, job.charged) == (State.CANCELLED, 0)
+    assert await studio.shop.balances() == (before, 0)
+
+
+class SlowFilm(FileStore):
+    """A store that is slow with pictures, and remembers in which order it had written what."""
+
+    written: list[str]
+
+    async def put(self, key: str, content: bytes) -> None:
+        if key.endswith(".png"):
+            await asyncio.sleep(0.05)
+        await super().put(key, content)
+        self.written.append(key.rpartition("/")[2])
+
+
+@sqlite_only
+async def test_checkpoint_is_written_after_what_came_before_it(studio: Studio, tmp_path: Path) -> None:
+    """Whoever goes on from it does not make that again."""
+    studio.files = store = SlowFilm(str(tmp_path / "files"))
+    store.written = []
+    async with studio.open():
+        await studio.until(await studio.ask(train_request(steps=10)))
+    assert [name for name in store.written if name.startswith(("film", "checkpoint"))] == [
+        "film-0005.png", "checkpoint", "film-0010.png", "checkpoint",
+    ]  # fmt: skip
 
 
 @sqlite_only

@@ -1,12 +1,15 @@
 """Leases: who may say what about a running job, and what happens when nobody does."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from db.errors import UnknownJob
 from db.jobs import End, Report, State
+from db.subjects import Subjects
 from tests.integration.db.shop import DISPATCHER, Shop
+from tests.integration.db.test_subjects import draft
 
 
 async def test_settle_charges_and_releases_the_rest(shop: Shop) -> None:
@@ -164,6 +167,41 @@ async def test_cancel_running_then_its_worker_dies_ends_as_cancelled(shop: Shop)
     await shop.jobs.give_back(owner=DISPATCHER, job_ids=[job.id], blame=True)
     assert (await shop.fresh(job)).state is State.CANCELLED
     assert await shop.balances() == (100_000, 0)
+
+
+async def test_stop_at_a_step_asks_for_the_end_and_notes_the_step(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    subject = await Subjects(shop.db).create(draft(job_id=job.id))
+    await shop.claim()
+    job = await shop.jobs.stop_at(job.id, by_user=5, step=40)
+    assert (job.state, job.cancel_requested, job.cancelled_by) == (State.RUNNING, True, 5)
+    assert (await Subjects(shop.db).by_job(job.id)) == dataclasses.replace(subject, step=40)
+
+
+async def test_stop_at_a_step_of_an_ended_training_only_notes_the_step(shop: Shop) -> None:
+    job = await shop.submit()
+    await Subjects(shop.db).create(draft(job_id=job.id))
+    (job,) = await shop.claim()
+    await shop.settle(job)
+    before = await shop.fresh(job)
+    assert await shop.jobs.stop_at(job.id, by_user=1, step=40) == before
+    subject = await Subjects(shop.db).by_job(job.id)
+    assert subject is not None
+    assert subject.step == 40
+
+
+async def test_training_that_is_to_stop_goes_back_to_end_with_what_it_has(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    await Subjects(shop.db).create(draft(job_id=job.id))
+    await shop.claim()
+    await shop.jobs.stop_at(job.id, by_user=1, step=40)
+    shop.db.advance(31)
+    await shop.jobs.reap()
+    job = await shop.fresh(job)
+    assert (job.state, job.cancel_requested) == (State.QUEUED, True)
+    (again,) = await shop.claim()
+    assert (again.id, again.cancel_requested) == (job.id, True)
+    assert await shop.balances() == (99_990, 10)
 
 
 async def test_cancel_ended_leaves_it_as_it_is(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from db.engine import Database
 from db.errors import NameTaken, UnknownSubject
 from db.subjects import Draft, Scope, Share, Subject, Subjects
 from db.tables import consents, subject_shares
+from tests.integration.db.shop import Shop
 
 ADA, BEN, CLEO = 1, 2, 3
 STUDIO, ANNEX = 10, 11
@@ -145,3 +146,18 @@ async def test_delete_leaves_no_share_and_no_consent(database: Database) -> None
             assert (await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one() == 0
     with pytest.raises(UnknownSubject):
         await subjects.share(subject.id, Share(Scope.MEMBER, BEN))
+
+
+async def test_ready_is_refused_where_another_step_was_chosen_meanwhile(shop: Shop) -> None:
+    subjects = Subjects(shop.db)
+    job = await shop.submit()
+    subject = await subjects.create(draft(job_id=job.id))
+    await shop.jobs.stop_at(job.id, by_user=ADA, step=40)
+    assert not await subjects.ready(subject.id, step=200)
+    assert await names(subjects, ADA) == []
+    assert await subjects.ready(subject.id, step=40, chosen=40)
+    assert [subject.step for subject in await subjects.mine(ADA)] == [40]
+
+
+async def test_ready_of_a_subject_that_is_gone_changes_nothing(database: Database) -> None:
+    assert not await Subjects(database).ready("nothing", step=200)

@@ -1,0 +1,141 @@
+"""'Use this one' at a step of the filmstrip: while the training runs, as it ends, afterwards; the engine is a fake."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.member import Human
+from bot.sandbox.server import Sandbox
+from db.jobs import Job, JobStore, State
+from db.subjects import Subjects
+from tests.acceptance.bots import DAILY, RECOVERY_S, Running, all_delivered, books_of, bot_beside, bot_process
+from tests.acceptance.engines import GATE
+from tests.acceptance.test_train import available, photos, preflight, sees
+
+RUNNING = "Use a step and stop …"
+STEPS = 40  # stopped at half by the gate; the film has every eighth step, a checkpoint is made every fifth
+HALF = STEPS // 2
+SHOWN = [8, 16]
+PRICE = 4
+
+
+@pytest.fixture(autouse=True)
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file that lets trainings go on after their half."""
+    monkeypatch.setenv(GATE, str(tmp_path / "open"))
+    return tmp_path / "open"
+
+
+async def half_taught(sandbox: Sandbox, member: Human, *, private: bool = True) -> str:
+    """Begin to teach and wait until the training stands at its half; return its card's id."""
+    card = await preflight(member, photos(4), name="Garden gate", steps=STEPS, private=private)
+    message = await (await member.press(card, "I agree – go")).message()
+    await sandbox.until(lambda: f"step {HALF} of {STEPS}" in member.text(message["id"]), timeout_s=30)
+    await sandbox.until(lambda: len(member.pictures(message["id"])) == len(SHOWN))
+    return str(message["id"])
+
+
+async def ended(jobs: JobStore, member: Human) -> Job:
+    (job,) = await jobs.mine(int(member.id))
+    assert job.final
+    return job
+
+
+async def test_step_chosen_while_it_runs_ends_the_training_and_is_used(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await half_taught(sandbox, ben)
+        shown = await ben.select(card, RUNNING, str(SHOWN[0]))
+        assert f"will be used as it was at step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
+        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        assert "2 credits (2 credits given back)" in ben.text(card)
+        job = await ended(bot.studio.jobs, ben)
+        assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)
+        assert await available(bot, ben) == DAILY - job.charged
+        await uses(bot, ben, SHOWN[0])
+        picture = await (await ben.slash("imagine", prompt="it", subject="garden gate", count=1)).message()
+        await sandbox.until(lambda: len(ben.pictures(picture["id"])) == 1)
+
+
+async def test_step_chosen_as_the_training_ends_is_used(
+    sandbox: Sandbox, tmp_path: Path, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The training ends by itself between the press and its transaction: all steps were run, and all are paid."""
+    real, pressed = JobStore.stop_at, asyncio.Event()
+
+    async def late(self: JobStore, job_id: str, *, by_user: int, step: int) -> Job:
+        pressed.set()
+        while not (job := await self.get(job_id)) or not job.final:
+            await self.db.wake.listen("changed").wait(1.0)
+        return await real(self, job_id, by_user=by_user, step=step)
+
+    monkeypatch.setattr(JobStore, "stop_at", late)
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await half_taught(sandbox, ben)
+        shown = await ben.select(card, RUNNING, str(SHOWN[0]))
+        await pressed.wait()
+        gate.touch()
+        assert f"is used as it was at step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
+        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        assert (await ended(bot.studio.jobs, ben)).charged == PRICE
+        await uses(bot, ben, SHOWN[0])
+
+
+async def test_step_chosen_by_somebody_else_changes_nothing(sandbox: Sandbox, tmp_path: Path, gate: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        card = await half_taught(sandbox, ben, private=False)
+        await cleo.select(card, RUNNING, str(SHOWN[0]))
+        await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
+        gate.touch()
+        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        assert (await ended(bot.studio.jobs, ben)).charged == PRICE
+        await uses(bot, ben, STEPS)
+
+
+async def test_step_chosen_afterwards_becomes_the_subject(sandbox: Sandbox, tmp_path: Path, gate: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await half_taught(sandbox, ben)
+        gate.touch()
+        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        await uses(bot, ben, STEPS)
+        shown = await ben.select(card, "Use another step …", str(SHOWN[0]))
+        assert f"is used as it was at step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
+        await uses(bot, ben, SHOWN[0])
+
+
+async def uses(bot: Running, member: Human, step: int) -> None:
+    """See that the member's only subject is used from a step, by its row and by its file."""
+    (subject,) = await bot.studio.subjects.mine(int(member.id))
+    assert (subject.ready, subject.step) == (True, step)
+    adapter = await bot.studio.files.get(f"subjects/{subject.id}/adapter.safetensors")
+    assert adapter == f"adapter {step}".encode()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stage", ["stop_at:after", "settle:before", "settle:after"])
+async def test_step_chosen_before_a_kill_of_the_bot_is_used_after_it(
+    sandbox: Sandbox, tmp_path: Path, stage: str
+) -> None:
+    """What was run after the last checkpoint is lost by the kill, and not paid: here that is nothing."""
+    ben = sandbox.member("ben")
+    async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        card = await half_taught(sandbox, ben)
+        await ben.select(card, RUNNING, str(SHOWN[0]))
+        await asyncio.wait_for(doomed.wait(), 60)
+    async with bot_process(sandbox, tmp_path), books_of(tmp_path) as jobs:
+        await sandbox.until(lambda: "Learnt" in ben.text(card), timeout_s=RECOVERY_S)
+        await all_delivered(jobs)
+        job = await ended(jobs, ben)
+        assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)
+        (subject,) = await Subjects(jobs.db).mine(int(ben.id))
+        assert (subject.ready, subject.step) == (True, SHOWN[0])
+        adapter = tmp_path / "files" / "subjects" / subject.id / "adapter.safetensors"
+        assert adapter.read_bytes() == f"adapter {SHOWN[0]}".encode()
+        statement = await jobs.ledger.statement(int(ben.id))
+        assert (statement.available, statement.held) == (DAILY - job.charged, 0)
+        assert await jobs.ledger.audit() == []

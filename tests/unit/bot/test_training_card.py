@@ -1,0 +1,64 @@
+"""What the card of a training shows, and what can be pressed on it."""
+
+from typing import Any
+
+import pytest
+
+from bot.cards.job import Shown
+from bot.cards.training import chosen_text
+from db.jobs import Job, State
+from inference.requests import to_json
+from tests.fakes.requests import train_request
+from tests.unit.bot.jobs import make_job
+from tests.unit.bot.test_cards import drawn, labels, texts
+
+SELECT = 3
+HALF = {"state": State.RUNNING, "progress_done": 10, "progress_total": 20}
+
+
+def training(**changes: Any) -> Job:
+    return make_job(kind="train", request=to_json(train_request()), price=2, **changes)
+
+
+def options(job: Job, **shown: Any) -> list[tuple[str, bool]]:
+    """Return the labels of the menu's options, and which of them is the chosen one."""
+    menus = [one for one in drawn(job, **shown) if one["type"] == SELECT]
+    return [(option["label"], option.get("default", False)) for menu in menus for option in menu["options"]]
+
+
+def test_running_training_without_a_film_can_only_be_stopped() -> None:
+    card = drawn(training(**HALF))
+    assert labels(card) == ["Stop here", "Info"]
+    assert options(training(**HALF)) == []
+    assert "stopping now costs 1 credit of 2" in texts(card)
+
+
+def test_running_training_offers_each_step_of_its_film() -> None:
+    job = training(**HALF)
+    assert options(job, steps=(5, 10)) == [("Use step 5 and stop", False), ("Use step 10 and stop", False)]
+    assert labels(drawn(job, steps=(5, 10))) == ["Stop here", "Info"]
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.QUEUED])  # queued: its worker was lost meanwhile
+def test_training_that_is_stopping_says_what_will_come_of_it_and_offers_nothing_more(state: State) -> None:
+    job = training(state=state, cancel_requested=True)
+    card = drawn(job, steps=(5, 10), chosen=5)
+    assert "Stopping … it will be used as it was at step 5." in texts(card)
+    assert options(job, steps=(5, 10), chosen=5) == []
+    assert next(one for one in card if one.get("label") == "Stop here")["disabled"]
+
+
+def test_ended_training_offers_the_other_steps_and_says_what_was_given_back() -> None:
+    job = training(state=State.DONE, charged=1, outcome={"steps": 10})
+    assert options(job, steps=(5, 10), chosen=5) == [("Use step 5", True), ("Use step 10", False)]
+    assert "10 steps · `tiny` · 1 credit (1 credit given back)" in texts(drawn(job, steps=(5, 10), chosen=5))
+
+
+def test_choice_is_answered_by_whether_the_training_has_ended() -> None:
+    assert chosen_text(training(state=State.DONE), "Rex", 5) == "`Rex` is used as it was at step 5 from now on."
+    assert "will be used as it was at step 5. The training ends here" in chosen_text(training(**HALF), "Rex", 5)
+
+
+def test_card_of_the_longest_film_keeps_the_platforms_limits() -> None:
+    assert len(options(training(**HALF), steps=range(1, 100))) == 25
+    assert Shown(steps=(5,)).files == ()
