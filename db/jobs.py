@@ -112,7 +112,7 @@ class JobStore:
     async def stop_at(self, job_id: str, *, by_user: int, step: int) -> Job:
         """Choose the step of a training that its subject is used from; one that is not over ends early.
 
-        Returns the job as it is then; if it has ended, to carry the choice out is left to the caller. Raises UnknownJob.
+        Returns the job as it is then; if it has ended, the caller has to carry the choice out. Raises UnknownJob.
         """
         job = await lease.stop_at(self.db, self.ledger, job_id, by_user=by_user, step=step)
         self._wake(CHANGED)
