@@ -23,6 +23,7 @@ from tests.acceptance.engines import SLOTS
 from tests.unit.bot.catalogues import CATALOGUE
 
 ENGINES = "tests.acceptance.engines:build"
+REAL_ENGINES = "inference.engines.factory:build"
 DAILY = 100
 RECOVERY_S = 60  # the promise: after a kill, everything goes on within so long
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,7 @@ async def bot_beside(
 
 @asynccontextmanager
 async def bot_process(
-    box: Sandbox, data_dir: Path, *, crash: str = "", slots: int = 4
+    box: Sandbox, data_dir: Path, *, crash: str = "", slots: int = 4, engines: str = ENGINES
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `atelier` in a process of its own; it is killed at the end if it still lives."""
     environment = {
@@ -69,7 +70,7 @@ async def bot_process(
         "DISCORD_API_URL": box.url,
         "DATA_DIR": str(data_dir),
         "DEVICES": "cpu",
-        "ENGINES": ENGINES,
+        "ENGINES": engines,
         "LEASE_S": "5",
         "DAILY_CREDITS": str(DAILY),
         CRASH: crash,
