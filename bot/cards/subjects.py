@@ -13,6 +13,7 @@ from bot.errors import explain
 from bot.interactions import acknowledge, studio_of
 from bot.services.errors import BadParameter
 from bot.services.pictures import Picture
+from bot.services.sharing import take_back
 from bot.services.subjects import delete_subject, export, own_subject, picture_of, rename
 from db.subjects import Scope, Share, Subject
 
@@ -228,9 +229,8 @@ class TakeBackButton(SubjectButton, template=rf"subject:back:{SUBJECT_ID}"):
     label = "Take back from all"
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        subjects = studio_of(interaction).subjects
-        for share in await subjects.shares(subject.id):
-            await subjects.take_back(subject.id, share)
+        studio = studio_of(interaction)
+        await take_back(studio, subject, await studio.subjects.shares(subject.id))
         await show_subject(interaction, subject.id, update=True)
 
 
@@ -258,7 +258,7 @@ class _ShareSelect(ui.DynamicItem[Any], template=rf"subject:whom:{SUBJECT_ID}"):
             subject = await own_subject(studio, self.subject_id, interaction.user.id)
             share = Share(self.scope, self.item.values[0].id)
             if share in await studio.subjects.shares(subject.id):
-                await studio.subjects.take_back(subject.id, share)
+                await take_back(studio, subject, [share])
             else:
                 await studio.subjects.share(subject.id, share)
             await show_subject(interaction, subject.id, update=True)

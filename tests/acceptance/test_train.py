@@ -157,25 +157,6 @@ async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: S
         await sandbox.until(lambda: sees(cleo, "no subject of that name"))
 
 
-async def test_subject_shared_with_the_server_serves_others_until_it_is_taken_back(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    async with bot_beside(sandbox, tmp_path) as bot:
-        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
-        await taught(sandbox, ben)
-        overview = await (await ben.slash("subjects")).answer()
-        opened = await (await ben.press(overview["id"], "Open")).answer()
-        await ben.press(opened["id"], "Share with this server")
-        await sandbox.until(lambda: "everybody" in ben.text(opened["id"]))
-        card = await (await cleo.slash("imagine", prompt="Blob", subject="Blob", count=1)).message()
-        await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 1)
-        await ben.press(opened["id"], "Take back from all")
-        await sandbox.until(lambda: "nobody" in ben.text(opened["id"]))
-        await cleo.press(card["id"], "Re-roll")
-        await sandbox.until(lambda: sees(cleo, "no longer shared with you"))
-        assert await available(bot, cleo) == DAILY - 1
-
-
 async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")

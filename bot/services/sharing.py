@@ -1,0 +1,19 @@
+"""Ending what was shared: whoever had a subject by it can no longer use it, and what waits or runs with it stops."""
+
+from collections.abc import Sequence
+
+from bot.services.studio import Studio
+from db.subjects import Scope, Share, Subject
+
+
+async def take_back(studio: Studio, subject: Subject, shares: Sequence[Share]) -> None:
+    """End shares of a subject, and stop what others have drawn with it just now; that costs them nothing."""
+    for share in shares:
+        await studio.subjects.take_back(subject.id, share)
+    left = await studio.subjects.shares(subject.id)
+    roles = [share.target_id for share in left if share.scope is Scope.ROLE]  # whoever may have one goes on
+    for job in await studio.desk.of_subject(subject.id):
+        if job.final or job.user_id == subject.owner_id:
+            continue
+        if not await studio.subjects.usable(job.user_id, guild_id=job.guild_id, role_ids=roles, subject_id=subject.id):
+            await studio.jobs.cancel(job.id, by_user=subject.owner_id)
