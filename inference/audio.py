@@ -7,6 +7,7 @@ clip to clip, as starting one costs more than decoding a voice message, and repl
 """
 
 import json
+import math
 import struct
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from inference.errors import BadRequest
 SAMPLE_RATE = 16_000  # Whisper's and Silero's
 Sound = npt.NDArray[np.float32]  # shape (samples,), in [-1, 1]
 _CHILD = Path(__file__).with_name("audio_child.py")
+_CHILD_BYTES = 1 << 30  # of address space, for the program itself; Python, numpy and ffmpeg map a quarter of it
 _KNOWN = "Ogg, WAV, MP3, M4A, MP4, WebM and FLAC"
 
 
@@ -35,7 +37,17 @@ class AudioLimits:
 
     seconds: float = 1800.0
     file_bytes: int = 64 << 20
-    decoding_s: float = 60.0  # wall clock for one file
+    decoding_s: float = 60.0  # wall clock for one file; an operator who allows more than half an hour allows more
+
+    @property
+    def patience_s(self) -> float:
+        """How long a file may take."""
+        return self.decoding_s * max(1.0, self.seconds / 1800)
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the decoding process may take: itself, a file, and its samples while the room for them grows."""
+        return _CHILD_BYTES + self.file_bytes + int(2 * self.seconds * SAMPLE_RATE * 4)
 
 
 def refusal(code: str, limits: AudioLimits) -> str:
@@ -45,6 +57,7 @@ def refusal(code: str, limits: AudioLimits) -> str:
         "unknown": f"That is not a sound file that can be read here; {_KNOWN} can.",
         "no-sound": "There is no sound in it.",
         "too-long": f"It is longer than {limits.seconds / 60:g} min, the limit here.",
+        "not-as-stated": "It is longer than it says it is.",
         "too-big": f"It is larger than {limits.file_bytes >> 20} MiB, the limit here.",
         "damaged": "The file is damaged: no sound in it could be decoded.",
         "too-slow": "Decoding it took too long, so it was given up.",
@@ -58,8 +71,16 @@ class AudioDecoder:
         self.limits = limits
         self._child: subprocess.Popen[bytes] | None = None
 
-    def decode(self, content: bytes) -> Sound:
+    @property
+    def pid(self) -> int | None:
+        """The process that decodes, while there is one."""
+        return self._child.pid if self._child else None
+
+    def decode(self, content: bytes, *, promised_s: float = math.inf) -> Sound:
         """Decode a whole file.
+
+        Parameters:
+            promised_s: how long it should be at most; decoding ends there, so that a lie costs no more than the truth.
 
         Returns:
             Its first sound stream.
@@ -67,22 +88,37 @@ class AudioDecoder:
         Raises:
             AudioRejected: it cannot be decoded, or is over a limit; the message is for the member.
         """
+        _, payload = self._ask(content, promised_s, samples_wanted=True)
+        return np.frombuffer(payload, dtype=np.float32)
+
+    def measure(self, content: bytes) -> float:
+        """Return how many seconds of sound are in a file, found by decoding it; none of its samples come here.
+
+        Raises:
+            AudioRejected: as for `decode`.
+        """
+        samples, _ = self._ask(content, math.inf, samples_wanted=False)
+        return samples / SAMPLE_RATE
+
+    def _ask(self, content: bytes, promised_s: float, *, samples_wanted: bool) -> tuple[int, bytes]:
         if len(content) > self.limits.file_bytes:
             raise AudioRejected(refusal("too-big", self.limits))
-        child = self._child = self._child or _start()
+        child = self._child = self._child or _start(self.limits)
         overdue = threading.Event()
 
         def give_up() -> None:
             overdue.set()
             child.kill()
 
-        timer = threading.Timer(self.limits.decoding_s, give_up)
+        timer = threading.Timer(self.limits.patience_s, give_up)
         timer.start()
         try:
-            return _ask(child, content, self.limits.seconds)
+            return _ask(child, content, min(self.limits.seconds, promised_s), samples_wanted)
         except (OSError, ValueError, _Refused) as error:
             self.close()
             code = error.code if isinstance(error, _Refused) else "too-slow" if overdue.is_set() else "damaged"
+            if code == "too-long" and promised_s < self.limits.seconds:
+                code = "not-as-stated"
             raise AudioRejected(refusal(code, self.limits)) from error
         finally:
             timer.cancel()
@@ -101,9 +137,9 @@ class _Refused(Exception):
         self.code = code
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(limits: AudioLimits) -> subprocess.Popen[bytes]:
     """Start a child that inherits no environment and no working folder of ours."""
-    command = [sys.executable, "-I", str(_CHILD)]
+    command = [sys.executable, "-I", str(_CHILD), str(limits.memory_bytes)]
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -114,10 +150,11 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _ask(child: subprocess.Popen[bytes], content: bytes, seconds_max: float) -> Sound:
+def _ask(child: subprocess.Popen[bytes], content: bytes, seconds_max: float, samples_wanted: bool) -> tuple[int, bytes]:
+    """Return how many samples there are, and the samples if they are wanted."""
     assert child.stdin is not None
     assert child.stdout is not None
-    child.stdin.write(struct.pack(">Qd", len(content), seconds_max))
+    child.stdin.write(struct.pack(">Qd?", len(content), seconds_max, samples_wanted))
     child.stdin.write(content)
     child.stdin.flush()
     reply = json.loads(child.stdout.readline(200) or "null")
@@ -125,7 +162,8 @@ def _ask(child: subprocess.Popen[bytes], content: bytes, seconds_max: float) -> 
         raise ValueError("the decoder ended without an answer")
     if code := reply.get("refused"):
         raise _Refused(code)
-    payload = child.stdout.read(4 * int(reply["samples"]))
-    if len(payload) != 4 * int(reply["samples"]):
+    samples = int(reply["samples"])
+    payload = child.stdout.read(4 * samples) if samples_wanted else b""
+    if samples_wanted and len(payload) != 4 * samples:
         raise ValueError("the decoder ended in the middle of its answer")
-    return np.frombuffer(payload, dtype=np.float32)
+    return samples, payload

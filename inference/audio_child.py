@@ -4,7 +4,8 @@
 reads the first byte: no file, socket or process can be opened from here, whatever a container says. ffmpeg is told
 the format that the content shows (never the name), and which demuxers, decoders and protocols exist.
 
-One request: 16 bytes (payload size, longest allowed seconds), payload. One reply: a JSON line, then the samples.
+One request: 17 bytes (payload size, longest allowed seconds, whether the samples are wanted), payload. One reply: a
+JSON line with their number, then the samples if they are wanted.
 """
 
 import importlib
@@ -27,7 +28,7 @@ CODECS = ("opus", "vorbis", "flac", "mp3", "mp3float", "aac", "alac", "speex", "
 RATES_HZ = (4_000, 384_000)  # outside of it, resampling would blow a few bytes up to gigabytes
 CHANNELS_MAX = 8
 BAD_PACKETS_MAX = 200
-MEMORY_BYTES = 4 << 30
+REQUEST = struct.Struct(">Qd?")
 
 
 DEMUXERS = {  # by the name to ask for: the name that ffmpeg compares with its list of allowed ones
@@ -70,19 +71,45 @@ def decode(content: bytes, seconds_max: float) -> Sound:
     Raises:
         Refused: why it cannot be decoded.
     """
+    sound = bytearray()  # grows in place: half an hour in pieces and then as a whole would be there twice
+    for piece in _pieces(content, seconds_max):
+        sound += piece.data
+    return np.frombuffer(sound, dtype=np.float32)
+
+
+def measure(content: bytes, seconds_max: float) -> int:
+    """Decode a file as `decode` does, keep nothing of it, and return how many samples there are.
+
+    Raises:
+        Refused: why it cannot be decoded.
+    """
+    return sum(piece.size for piece in _pieces(content, seconds_max))
+
+
+def _pieces(content: bytes, seconds_max: float) -> Iterator[Sound]:
+    """Yield the sound bit by bit; refuse it as soon as there is too much of it, whatever its container says."""
     if not content:
         raise Refused("empty")
     if (demuxer := sniff(content[:16])) is None:
         raise Refused("unknown")
     options = {"protocol_whitelist": "none", "format_whitelist": DEMUXERS[demuxer]}
+    samples, samples_max = 0, int(seconds_max * SAMPLE_RATE)
     try:
         with av.open(io.BytesIO(content), format=demuxer, container_options=options, metadata_errors="replace") as file:
-            return _decode_stream(file, seconds_max)
+            for frame in _resampled(file, _stream(file, seconds_max)):
+                piece = np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1)
+                samples += piece.size
+                if samples > samples_max:
+                    raise Refused("too-long")
+                yield np.nan_to_num(piece, posinf=0.0, neginf=0.0).clip(-1, 1)
     except (av.FFmpegError, ValueError, EOFError) as error:
         raise Refused("damaged") from error
+    if not samples:
+        raise Refused("damaged")
 
 
-def _decode_stream(file: av.container.InputContainer, seconds_max: float) -> Sound:
+def _stream(file: av.container.InputContainer, seconds_max: float) -> Any:
+    """Return the first sound stream, if it may be decoded."""
     if not file.streams.audio:
         raise Refused("no-sound")
     stream = file.streams.audio[0]
@@ -92,27 +119,20 @@ def _decode_stream(file: av.container.InputContainer, seconds_max: float) -> Sou
     codec.thread_count = 1  # no thread can be started any more either
     if file.duration is not None and file.duration / av.time_base > seconds_max + 1:
         raise Refused("too-long")
-    pieces: list[Sound] = []
-    samples, samples_max = 0, int(seconds_max * SAMPLE_RATE)
+    return stream
+
+
+def _resampled(file: av.container.InputContainer, stream: Any) -> Iterator[av.AudioFrame]:
     resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+    begun = False
     for frame in _frames(file, stream):
         if not RATES_HZ[0] <= frame.sample_rate <= RATES_HZ[1] or frame.layout.nb_channels > CHANNELS_MAX:
             raise Refused("damaged")
         frame.pts = None  # gaps and jumps in the clock are not sound
-        for piece in resampler.resample(frame):
-            pieces.append(_samples(piece))
-            samples += pieces[-1].size
-        if samples > samples_max:
-            raise Refused("too-long")
-    pieces.extend(_samples(piece) for piece in (resampler.resample(None) if pieces else ()))
-    if not samples:
-        raise Refused("damaged")
-    sound = np.nan_to_num(np.concatenate(pieces), copy=False, posinf=0.0, neginf=0.0)
-    return sound.clip(-1, 1, out=sound)
-
-
-def _samples(frame: av.AudioFrame) -> Sound:
-    return np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1)
+        begun = True
+        yield from resampler.resample(frame)
+    if begun:
+        yield from resampler.resample(None)
 
 
 def _frames(file: av.container.InputContainer, stream: Any) -> Iterator[Any]:
@@ -142,7 +162,7 @@ def warm_up() -> None:
     decode(header + bytes(200), 1.0)
 
 
-def lock_down() -> None:
+def lock_down(memory_bytes: int) -> None:
     """Give up opening anything, writing files, and more than a bounded memory. There is no way back."""
     import resource
 
@@ -150,26 +170,30 @@ def lock_down() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 def main() -> None:
-    """Answer requests until stdin ends."""
+    """Answer requests until stdin ends. The command line says how many bytes of memory there are."""
     av.logging.set_level(None)
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     warm_up()
-    lock_down()
-    reply: dict[str, int | str]
-    while len(head := requests.read(16)) == 16:
-        size, seconds_max = struct.unpack(">Qd", head)
+    lock_down(int(sys.argv[1]))
+    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
+        size, seconds_max, wanted = REQUEST.unpack(head)
+        sound = np.empty(0, np.float32)
+        reply: dict[str, int | str]
         try:
-            sound = decode(requests.read(size), seconds_max)
-            reply, payload = {"samples": sound.size}, sound.tobytes()
+            content = requests.read(size)
+            if wanted:
+                sound = decode(content, seconds_max)
+            reply = {"samples": sound.size if wanted else measure(content, seconds_max)}
         except Refused as refused:
-            reply, payload = {"refused": str(refused)}, b""
+            reply = {"refused": str(refused)}
         except Exception:  # whatever a container made of ffmpeg or PyAV; the process is replaced
-            reply, payload = {"refused": "damaged"}, b""
-        replies.write(json.dumps(reply).encode() + b"\n" + payload)
+            reply = {"refused": "damaged"}
+        replies.write(json.dumps(reply).encode() + b"\n")
+        replies.write(sound.data)
         replies.flush()
 
 

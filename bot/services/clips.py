@@ -15,7 +15,7 @@ from bot.downloads import Downloads
 from bot.services.errors import BadParameter, Refused
 from db.errors import FileMissing
 from db.files import FileStore
-from inference.audio import SAMPLE_RATE, AudioDecoder, AudioLimits
+from inference.audio import AudioDecoder, AudioLimits
 
 SOUND = re.compile(r"\.(aac|flac|m4[ab]|mk[av]|mov|mp[34]|og[ag]|opus|wav|web[am])$", re.IGNORECASE)  # a name's end
 AT_ONCE = 2  # files in memory; others wait, while their members see that it is being looked at
@@ -137,6 +137,6 @@ def _duration_s(content: bytes, rules: ClipRules) -> float:
     """Decode a clip, in a process that holds nothing, to learn how long it is. For a thread."""
     decoder = AudioDecoder(AudioLimits(seconds=rules.seconds_max, file_bytes=rules.bytes_max))
     try:
-        return len(decoder.decode(content)) / SAMPLE_RATE
+        return decoder.measure(content)
     finally:
         decoder.close()

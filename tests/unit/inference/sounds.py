@@ -54,3 +54,31 @@ def silent_film() -> bytes:
         for packet in stream.encode(None):
             file.mux(packet)
     return out.getvalue()
+
+
+def looped(content: Samples, seconds: float, container: str, codec: str, **options: str) -> bytes:
+    """A file of any length in a second: the samples (16 kHz mono) are encoded once, their packets told over and over.
+
+    Parameters:
+        options: the container's, as ffmpeg names them.
+    """
+    out = io.BytesIO()
+    rate = 48_000 if codec == "libopus" else 16_000
+    with av.open(out, "w", format=container, container_options=options) as file:
+        stream = file.add_stream(codec, rate=rate, layout="mono")
+        stream.bit_rate = 8_000
+        frame = av.AudioFrame.from_ndarray(content[None], format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        resampler = av.AudioResampler(format=stream.format.name, layout="mono", rate=rate)
+        pieces = (*resampler.resample(frame), *resampler.resample(None), None)
+        encoded = [packet for piece in pieces for packet in stream.encode(piece)]
+        each = [(bytes(packet), packet.duration or 0) for packet in encoded]
+        at, unit = 0, encoded[0].time_base
+        while at * unit < seconds:
+            for body, length in each:
+                packet = av.Packet(body)
+                packet.stream, packet.time_base, packet.duration = stream, unit, length
+                packet.pts = packet.dts = at
+                file.mux(packet)
+                at += length
+    return out.getvalue()

@@ -151,7 +151,7 @@ def test_a_movie_that_refers_to_another_file_opens_nothing(canary: Canary) -> No
 def test_the_decoding_process_can_open_nothing() -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import audio_child, socket\n"
-        "audio_child.warm_up(); audio_child.lock_down()\n"
+        "audio_child.warm_up(); audio_child.lock_down(4 << 30)\n"
         "for attempt in (lambda: open('/etc/hostname'), socket.socket):\n"
         "    try: attempt()\n"
         "    except OSError as error: print(error.errno)\n"

@@ -1,0 +1,139 @@
+"""Two hours of sound, really: in a few megabytes, with containers that tell their length, hide it, or lie about it."""
+
+import multiprocessing
+import resource
+import struct
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from inference.audio import AudioDecoder, AudioLimits, AudioRejected
+from tests.speech_clips import synthetic
+from tests.unit.inference.sounds import Samples, looped, tone, wav
+
+HOURS_S = 7_200.0
+LIMITS = AudioLimits()  # half an hour, as members have it
+CHILD_MAX = 256 << 20  # bytes: Python, numpy and ffmpeg take 60 MB, half an hour of samples 115 MB
+BOT_MAX = 16 << 20  # bytes besides the file itself, which the bot holds anyway
+
+
+def speech() -> Samples:
+    return synthetic()[0].samples
+
+
+def ogg_that_lies() -> bytes:
+    """The last page says that it is at five seconds."""
+    content = looped(speech(), HOURS_S, "ogg", "libopus")
+    at = content.rfind(b"OggS")
+    page = bytearray(content[at:])
+    page[6:14], page[22:26] = struct.pack("<q", 5 * 48_000), bytes(4)
+    page[22:26] = struct.pack("<I", _ogg_checksum(page))
+    return content[:at] + bytes(page)
+
+
+def _ogg_checksum(page: bytearray) -> int:
+    rest = 0
+    for byte in page:
+        rest ^= byte << 24
+        for _ in range(8):
+            rest = (rest << 1 ^ (0x04C11DB7 if rest >> 31 else 0)) & 0xFFFFFFFF
+    return rest
+
+
+def mp3_that_lies() -> bytes:
+    """Its header counts a hundred frames."""
+    content = looped(speech(), HOURS_S, "mp3", "libmp3lame")
+    at = content.index(b"Info") + 8
+    return content[:at] + struct.pack(">I", 100) + content[at + 4 :]
+
+
+def wav_without_end() -> bytes:
+    """As programs write it that do not know yet how long it gets: 57 MB of 8-bit sound."""
+    content = bytearray(wav(tone(0.0), rate=8_000))
+    content[28:36] = struct.pack("<IHH", 8_000, 1, 8)  # bytes a second, a sample; bits a sample
+    content[4:8] = content[40:44] = b"\xff" * 4
+    return bytes(content) + bytes(range(256)) * int(HOURS_S * 8_000 / 256)
+
+
+STATED: dict[str, Callable[[], bytes]] = {
+    "ogg": lambda: looped(speech(), HOURS_S, "ogg", "libopus"),
+    "m4a": lambda: looped(speech(), HOURS_S, "mp4", "aac"),
+    "mp3": lambda: looped(speech(), HOURS_S, "mp3", "libmp3lame"),
+}
+NOT_STATED: dict[str, Callable[[], bytes]] = {
+    "webm": lambda: looped(speech(), HOURS_S, "webm", "libopus", live="1"),  # as a browser records
+    "ogg": ogg_that_lies,
+    "mp3": mp3_that_lies,
+    "flac": lambda: looped(tone(0.256), HOURS_S, "flac", "flac"),  # its header counts the first quarter of a second
+    "wav": wav_without_end,
+}
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_two_hours_that_are_stated_are_refused_before_they_are_decoded(name: str) -> None:
+    refused, _, child_bytes = decoded_elsewhere(STATED[name]())
+    assert refused == "It is longer than 30 min, the limit here."
+    assert child_bytes < CHILD_MAX / 2  # not a minute of it was kept
+
+
+@pytest.mark.parametrize(
+    "promised_s", [pytest.param(None, marks=pytest.mark.long, id="bot"), pytest.param(48.0, id="worker")]
+)
+@pytest.mark.parametrize("name", NOT_STATED)
+def test_two_hours_that_are_not_stated_are_found_out_in_bounded_memory(name: str, promised_s: float | None) -> None:
+    refused, own_bytes, child_bytes = decoded_elsewhere(NOT_STATED[name](), promised_s)
+    assert refused == f"It is longer than {'30 min, the limit here' if promised_s is None else 'it says it is'}."
+    assert own_bytes < BOT_MAX
+    assert child_bytes < CHILD_MAX
+
+
+@pytest.mark.long
+def test_half_an_hour_is_measured_without_its_samples_and_decoded_with_them_once() -> None:
+    nearly = NOT_STATED["webm"]()
+    nearly = nearly[: len(nearly) * 29 // 120]
+    refused, own_bytes, child_bytes = decoded_elsewhere(nearly)
+    assert (refused, own_bytes < BOT_MAX, child_bytes < CHILD_MAX / 2) == ("", True, True)
+    refused, _, child_bytes = decoded_elsewhere(nearly, 1800.0)
+    assert (refused, child_bytes < CHILD_MAX) == ("", True)
+
+
+def test_the_decoding_process_gets_no_more_memory_than_the_limits_need() -> None:
+    decoder = AudioDecoder(LIMITS)
+    try:
+        decoder.measure(wav(tone(0.1)))
+        assert decoder.pid is not None
+        assert resource.prlimit(decoder.pid, resource.RLIMIT_AS) == (LIMITS.memory_bytes,) * 2
+    finally:
+        decoder.close()
+    assert LIMITS.memory_bytes < 3 << 29  # 1.5 GiB
+
+
+def decoded_elsewhere(content: bytes, promised_s: float | None = None) -> tuple[str, int, int]:
+    """Measure a file as the bot does, or decode it as a worker does, in a process whose memory tells of nothing else.
+
+    Returns:
+        The refusal, or ''; what the process took besides the file; what its decoding child took (bytes).
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as elsewhere:
+        return elsewhere.submit(_decode, content, promised_s).result()
+
+
+def _decode(content: bytes, promised_s: float | None) -> tuple[str, int, int]:
+    decoder = AudioDecoder(LIMITS)
+    decoder.measure(wav(tone(0.1)))  # the child's memory at its start counts what it was forked from
+    before_bytes = _peak_bytes(resource.RUSAGE_SELF)
+    refused = ""
+    try:
+        if promised_s is None:
+            decoder.measure(content)
+        else:
+            decoder.decode(content, promised_s=promised_s)
+    except AudioRejected as error:
+        refused = str(error)
+    decoder.close()
+    return refused, _peak_bytes(resource.RUSAGE_SELF) - before_bytes, _peak_bytes(resource.RUSAGE_CHILDREN)
+
+
+def _peak_bytes(whose: int) -> int:
+    return resource.getrusage(whose).ru_maxrss * 1024
