@@ -35,14 +35,14 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return addresses
 
 
-async def refusal(sandbox: Sandbox, who: Human) -> str:
+async def refusal(sandbox: Sandbox, who: Human, *, timeout_s: float = 30) -> str:
     """Wait for what the bot says to somebody alone, and return it."""
 
     def newest() -> str:
         messages = who.messages()
         return who.text(messages[-1]["id"]) if messages and messages[-1]["flags"] & Flag.EPHEMERAL else ""
 
-    await sandbox.until(newest, timeout_s=30)
+    await sandbox.until(newest, timeout_s=timeout_s)
     return newest()
 
 

@@ -1,0 +1,63 @@
+"""Two hours of real sound, sent like anything else: a clear answer, no charge, and no more memory than the file."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.files import Upload
+from bot.sandbox.server import Sandbox
+from db.jobs import State
+from inference.catalogue import read_catalogue
+from tests.acceptance.bots import DAILY, ROOT, books_of, bot_beside, bot_process
+from tests.acceptance.test_voice import available, jobs_of, sound
+from tests.acceptance.test_voice_real import HEARD_WITHIN_S
+from tests.acceptance.test_voice_refusals import refusal
+from tests.speech_weights import weights
+from tests.unit.inference.test_audio_long import NOT_STATED, STATED
+
+BESIDES_MAX = 48 << 20  # bytes; the file is 7 MB, and there twice while it is received
+
+
+def peak_bytes(pid: int) -> int:
+    """Return the most memory that a process ever had."""
+    found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+@pytest.mark.parametrize("stated", [True, pytest.param(False, marks=pytest.mark.long)], ids=["stated", "not-stated"])
+async def test_two_hours_in_a_file_are_refused_at_no_cost(sandbox: Sandbox, tmp_path: Path, stated: bool) -> None:
+    content = STATED["ogg"]() if stated else NOT_STATED["webm"]()
+    ben = sandbox.member("ben")
+    async with bot_process(sandbox, tmp_path) as bot, books_of(tmp_path) as jobs:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        card = await (await ben.slash("transcribe", file=sound(1.0))).message()
+        await sandbox.until(lambda: "> hello" in ben.text(card["id"]), timeout_s=60)
+        before_bytes = peak_bytes(bot.pid)
+        await ben.slash("transcribe", file=Upload(filename="talk.ogg", content=content))
+        assert "It is longer than 30 min, the limit here." in await refusal(sandbox, ben, timeout_s=90)
+        assert peak_bytes(bot.pid) - before_bytes < BESIDES_MAX
+        assert len(await jobs.mine(int(ben.id))) == 1
+        statement = await jobs.ledger.statement(int(ben.id))
+        assert (statement.available, statement.held) == (DAILY - 1, 0)
+    assert len(list((tmp_path / "files" / "uploads").rglob("clip"))) == 1
+
+
+@pytest.mark.long
+async def test_two_hours_in_a_voice_message_of_twelve_seconds_are_found_out_and_given_back(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights("base")
+    monkeypatch.chdir(ROOT)  # where the catalogue looks for them
+    engines = "inference.engines.factory:build"
+    async with bot_beside(sandbox, tmp_path, catalogue=read_catalogue(), engines=engines) as bot:
+        ben = sandbox.member("ben")
+        message = await ben.voice(STATED["ogg"](), 12.0)
+        card = await (await ben.menu("Transcribe", message_id=message["id"])).message()
+        await sandbox.until(lambda: "given back" in ben.text(card["id"]), timeout_s=HEARD_WITHIN_S)
+        assert "**Not transcribed.** It is longer than it says it is." in ben.text(card["id"])
+        (job,) = await jobs_of(bot, ben)
+        assert (job.state, job.attempt, job.charged) == (State.FAILED, 1, 0)
+        assert await available(bot, ben) == DAILY
+        assert await bot.studio.files.list("uploads") == []
