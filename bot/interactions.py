@@ -4,8 +4,10 @@ import logging
 from typing import cast
 
 import discord
+from discord import app_commands
 
 from bot.errors import ALREADY_ACKNOWLEDGED, PRIVATE
+from bot.services.desk import Operator
 from bot.services.errors import NotAcknowledged, NotYours
 from bot.services.origin import Origin
 from bot.services.studio import Studio
@@ -76,8 +78,26 @@ def is_operator(interaction: discord.Interaction) -> bool:
     return interaction.guild_id is not None and interaction.permissions.manage_guild
 
 
-def check_owner(interaction: discord.Interaction, job: Job) -> None:
+def operator_of(interaction: discord.Interaction) -> Operator:
+    """Say who acts as an operator, and for which server.
+
+    Raises:
+        CheckFailure: they may not manage it.
+    """
+    if interaction.guild_id is None or not is_operator(interaction):
+        raise app_commands.CheckFailure
+    return Operator(
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        only_guild=len(interaction.client.guilds) == 1,
+    )
+
+
+async def admit(interaction: discord.Interaction, job: Job, what: str) -> None:
     """Let the job's owner pass, whose voice is heard in it, and operators of the server in which it was asked for.
+
+    Args:
+        what: they want to do; if they may because they are an operator, it is noted.
 
     Raises:
         NotYours: it is somebody else.
@@ -86,3 +106,4 @@ def check_owner(interaction: discord.Interaction, job: Job) -> None:
         return
     if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
         raise NotYours
+    await studio_of(interaction).house.note(operator_of(interaction).act(f"press {what}", f"job {job.id}"))

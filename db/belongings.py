@@ -186,6 +186,7 @@ async def _forget_names(connection: AsyncConnection, user_id: int) -> None:
     for update in (
         acts.update().where(acts.c.by_user == user_id).values(by_user=0),
         acts.update().where(acts.c.target.contains(str(user_id))).values(target="somebody who has left"),
+        acts.update().where(acts.c.reason.contains(str(user_id))).values(reason=""),
         decisions.update().where(decisions.c.by_user == user_id).values(by_user=0),
         channels.update().where(channels.c.decided_by == user_id).values(decided_by=0),
         transfers.update().where(transfers.c.by_user == user_id).values(by_user=None),

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.acts import Act, note
 from db.engine import Database
 from db.tables import channels
 from db.upsert import insert_or_update
@@ -14,18 +15,15 @@ class Channels:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    async def set_transcribed(self, channel_id: int, guild_id: int, *, on: bool, by_user: int) -> None:
-        """Decide whether voice messages in a channel become text without being asked for."""
+    async def set_transcribed(self, channel_id: int, act: Act, *, on: bool) -> None:
+        """Decide whether voice messages in a channel become text without being asked for, and note the act."""
 
         async def work(connection: AsyncConnection) -> None:
-            decided = {
-                "guild_id": guild_id,
-                "transcribed": on,
-                "decided_by": by_user,
-                "decided_at": await self.db.now(connection),
-            }
+            now = await self.db.now(connection)
+            decided = {"guild_id": act.guild_id, "transcribed": on, "decided_by": act.by_user, "decided_at": now}
             values = {"channel_id": channel_id, **decided}
             await connection.execute(insert_or_update(connection, channels, values, key=["channel_id"], update=decided))
+            await note(connection, act, now)
 
         await self.db.write(work)
 

@@ -1,26 +1,24 @@
-"""The house: what operators decided for their server, and a log of everything they did.
+"""The house: what operators decided for their server, and a log of everything they did (`db.acts`).
 
 A decision and the act that made it are one transaction, so nothing is decided without a trace. Direct messages belong
 to no server: there, a ban or a blocked word of any server counts.
 """
 
-import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.acts import Act, Noted, latest, note
 from db.engine import Database
-from db.tables import acceptances, acts, decisions
+from db.tables import acceptances, decisions
 from db.upsert import insert_or_ignore, insert_or_update
 from db.wake import QUEUED
 
 DIRECT = 0  # direct messages, as a server
 ALLOWED, FORBIDDEN = "allowed", "forbidden"
-TARGET_MAX = 100  # characters
 
 
 class Topic(StrEnum):
@@ -30,25 +28,6 @@ class Topic(StrEnum):
     BAN = "ban"  # the key is a member; the value is why
     WORD = "word"  # the key is the word as it is compared; the value is the word as it was typed
     CHANNEL = "channel"  # the key is a channel; the value is ALLOWED or FORBIDDEN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Something that an operator does."""
-
-    guild_id: int
-    by_user: int
-    what: str
-    target: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """An act in the log."""
-
-    act: Act
-    at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +64,7 @@ class House:
                 values = {"guild_id": guild_id, "kind": topic.value, "key": key, **decided}
                 primary = ("guild_id", "kind", "key")
                 await connection.execute(insert_or_update(connection, decisions, values, key=primary, update=decided))
-            await self._note(connection, act, now)
+            await note(connection, act, now)
 
         await self.db.write(work)
 
@@ -96,7 +75,7 @@ class House:
             d = decisions.c
             where = d.guild_id.in_(places or (act.guild_id,))
             gone = await connection.execute(decisions.delete().where(where, d.kind == topic.value, d.key == key))
-            await self._note(connection, act, await self.db.now(connection))
+            await note(connection, act, await self.db.now(connection))
             return gone.rowcount > 0
 
         undone = await self.db.write(work)
@@ -135,15 +114,14 @@ class House:
         """Note an act that decides nothing."""
 
         async def work(connection: AsyncConnection) -> None:
-            await self._note(connection, act, await self.db.now(connection))
+            await note(connection, act, await self.db.now(connection))
 
         await self.db.write(work)
 
     async def latest(self, guild_id: int, limit: int) -> list[Noted]:
         """Return the latest acts in a server, newest first."""
-        query = sa.select(acts).where(acts.c.guild_id == guild_id).order_by(acts.c.id.desc()).limit(limit)
         async with self.db.read() as connection:
-            return [_noted(row) for row in await connection.execute(query)]
+            return await latest(connection, guild_id, limit)
 
     async def accept_licence(self, user_id: int, model: str, licence: str) -> None:
         """Remember that a member accepted a model's licence; again changes nothing."""
@@ -161,18 +139,8 @@ class House:
         async with self.db.read() as connection:
             return (await connection.execute(query)).first() is not None
 
-    async def _note(self, connection: AsyncConnection, act: Act, now: dt.datetime) -> None:
-        values = {"guild_id": act.guild_id, "by_user": act.by_user, "what": act.what, "at": now}
-        words = {"target": act.target[:TARGET_MAX], "reason": act.reason}
-        await connection.execute(acts.insert().values(values | words))
-
 
 def _is_open(said: Mapping[str, str], here: set[str]) -> bool:
     """Tell whether requests are taken in a channel: not where forbidden, and where some are allowed, only there."""
     about = [said[key] for key in here & said.keys()]
     return FORBIDDEN not in about and (ALLOWED in about or ALLOWED not in said.values())
-
-
-def _noted(row: sa.Row[Any]) -> Noted:
-    fields = {name: row._mapping[name] for name in Act.__dataclass_fields__}
-    return Noted(Act(**fields), row.at)

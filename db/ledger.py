@@ -24,6 +24,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.acts import Act, note
 from db.allowance import Accrued, Allowance, due, midnight, newcomer
 from db.engine import Database
 from db.errors import NotEnoughCredits
@@ -46,45 +47,24 @@ class Ledger:
         self.db = db
         self.allowance = allowance
 
-    async def grant(self, user_id: int, amount: int, reason: str, ref: str, *, by_user: int | None = None) -> bool:
+    async def grant(self, user_id: int, amount: int, ref: str, act: Act) -> bool:
         """Give a member credits, or take available ones back with a negative amount.
 
-        ref: unique name of this grant; the same again changes nothing. by_user: who decided it.
+        ref: unique name of this grant; the same again changes nothing. act: who decided it, and why; it is noted.
         Returns whether it was new. Raises NotEnoughCredits when more is taken than is available.
         """
+        return (
+            await self.db.write(lambda connection: self._grant(connection, user_id, ref, act, add=amount)) is not None
+        )
 
-        async def work(connection: AsyncConnection) -> bool:
-            now = await self.db.now(connection)
-            await self.open(connection, user_id, now)
-            if await self._known(connection, ref):
-                return False
-            about: dict[str, Any] = {"reason": reason, "ref": ref, "by_user": by_user}
-            if amount:
-                await self._move(connection, {user_id: {"available": amount}}, now, "grant", **about)
-            return True
-
-        return await self.db.write(work)
-
-    async def set_available(self, user_id: int, amount: int, reason: str, ref: str, *, by_user: int | None) -> int:
+    async def set_available(self, user_id: int, amount: int, ref: str, act: Act) -> int:
         """Grant or take whatever leaves a member with exactly `amount` available credits; return the difference.
 
         The same `ref` again changes nothing and returns 0.
         """
-
-        async def work(connection: AsyncConnection) -> int:
-            now = await self.db.now(connection)
-            await self.open(connection, user_id, now)
-            row = await self._balances(connection, user_id)
-            difference = amount - row.available if row else amount
-            if not difference or await self._known(connection, ref):
-                return 0
-            about: dict[str, Any] = {"reason": reason, "ref": ref, "by_user": by_user}
-            await self._move(connection, {user_id: {"available": difference}}, now, "grant", **about)
-            return difference
-
         if amount < 0:
             raise ValueError("nobody can have less than nothing")
-        return await self.db.write(work)
+        return await self.db.write(lambda connection: self._grant(connection, user_id, ref, act, leave=amount)) or 0
 
     async def give(
         self, from_user: int, to_user: int, amount: int, ref: str, *, allowance: Allowance | None = None
@@ -192,6 +172,22 @@ class Ledger:
                     if row[name] != expected:
                         problems.append(f"{row['user_id']} {name}: {row[name]}, entries say {expected}")
         return problems
+
+    async def _grant(
+        self, connection: AsyncConnection, user_id: int, ref: str, act: Act, *, add: int = 0, leave: int | None = None
+    ) -> int | None:
+        """Add credits, or leave a member with so many; return the change, None if this was done before."""
+        now = await self.db.now(connection)
+        await self.open(connection, user_id, now)
+        if await self._known(connection, ref):
+            return None
+        row = await self._balances(connection, user_id)
+        change = add if leave is None or row is None else leave - row.available
+        if change:
+            about: dict[str, Any] = {"reason": act.reason, "ref": ref, "by_user": act.by_user}
+            await self._move(connection, {user_id: {"available": change}}, now, "grant", **about)
+        await note(connection, act, now)
+        return change
 
     async def _move(
         self,

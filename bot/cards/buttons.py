@@ -9,7 +9,7 @@ from discord import ui
 from bot.cards.info import info_text
 from bot.cards.offer import show_if_asked
 from bot.errors import explain
-from bot.interactions import acknowledge, check_owner, origin_of, studio_of
+from bot.interactions import acknowledge, admit, origin_of, studio_of
 from bot.services.asking import accept_again
 from bot.services.errors import JobGone
 from bot.services.results import forget_results
@@ -51,18 +51,18 @@ class JobButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=rf"job:none:{
             job = await studio_of(interaction).jobs.get(self.job_id)
             if job is None:
                 raise JobGone
-            self.check(interaction, job)
+            await self.admit(interaction, job)
             await self.act(interaction, job)
         except Exception as error:  # discord.py only logs what a dynamic item raises
             await explain(interaction, error)
 
-    def check(self, interaction: discord.Interaction, job: Job) -> None:
-        """Let those pass who may press: the owner, and operators.
+    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
+        """Let those pass who may press: the owner, and operators, of whom it is noted.
 
         Raises:
             NotYours: it is somebody else.
         """
-        check_owner(interaction, job)
+        await admit(interaction, job, self.verb)
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         """Do it."""

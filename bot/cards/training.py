@@ -10,7 +10,7 @@ from discord import ui
 from bot.cards.buttons import JOB_ID, InfoButton, JobButton
 from bot.cards.text import bar, credits, exactly, inline
 from bot.errors import explain
-from bot.interactions import acknowledge, check_owner, studio_of
+from bot.interactions import acknowledge, admit, studio_of
 from bot.services.errors import JobGone
 from bot.services.subjects import SubjectGone, choose_step
 from db.jobs import Job
@@ -60,7 +60,7 @@ class StepSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:step:
             job = await studio.jobs.get(self.job_id)
             if job is None:
                 raise JobGone
-            check_owner(interaction, job)
+            await admit(interaction, job, "step")
             await acknowledge(interaction, private=True)
             subject = await studio.subjects.by_job(job.id)
             if subject is None:

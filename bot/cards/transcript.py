@@ -30,7 +30,7 @@ PARTIAL_MAX = 800
 class HearAgainButton(JobButton, template=rf"job:hear-none:{JOB_ID}"):
     """What the buttons share that hear a clip once more: whoever sees the card may press them, and pays."""
 
-    def check(self, interaction: discord.Interaction, job: Job) -> None:
+    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
         """Let everybody pass: the platform shows a card only to those whom it is for."""
 
     def hearing(self, request: TranscribeRequest) -> Hearing:
@@ -101,7 +101,7 @@ class ImagineButton(JobButton, template=rf"job:imagine:{JOB_ID}"):
     emoji = "🎨"
     style = discord.ButtonStyle.primary
 
-    def check(self, interaction: discord.Interaction, job: Job) -> None:
+    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
         """Let everybody pass who sees the card."""
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:

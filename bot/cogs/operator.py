@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.cards.operator import acts_text, channels_text, found_text, removed_text, words_text
 from bot.cards.text import inline
-from bot.interactions import acknowledge, is_operator
+from bot.interactions import acknowledge, is_operator, operator_of
 from bot.messages import remove_messages
 from bot.services import desk
 from bot.services.desk import Aim
@@ -44,14 +44,14 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
     async def pause(self, interaction: discord.Interaction, notice: Reason = "") -> None:
         """Begin nothing new: what runs ends, what waits keeps its place."""
         await acknowledge(interaction, private=True)
-        await desk.pause(self.studio, _operator(interaction), notice)
+        await desk.pause(self.studio, operator_of(interaction), notice)
         await _say(interaction, "Paused. What runs ends; what waits keeps its place until `/atelier resume`.")
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction) -> None:
         """Go on."""
         await acknowledge(interaction, private=True)
-        was = await desk.resume(self.studio, _operator(interaction))
+        was = await desk.resume(self.studio, operator_of(interaction))
         await _say(interaction, "Going on." if was else "It was not paused.")
 
     @app_commands.command()
@@ -59,7 +59,7 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
     async def ban(self, interaction: discord.Interaction, member: discord.User, reason: Reason) -> None:
         """Take nothing more from somebody; what they have waiting is cancelled."""
         await acknowledge(interaction, private=True)
-        await desk.ban(self.studio, _operator(interaction), member.id, reason)
+        await desk.ban(self.studio, operator_of(interaction), member.id, reason)
         await _say(interaction, f"<@{member.id}> cannot use me here any more. `/atelier unban` takes that back.")
 
     @app_commands.command()
@@ -67,7 +67,7 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
     async def unban(self, interaction: discord.Interaction, member: discord.User) -> None:
         """Take a ban back."""
         await acknowledge(interaction, private=True)
-        act = _operator(interaction).act("unban", member.id)
+        act = operator_of(interaction).act("unban", f"<@{member.id}>")
         was = await self.studio.house.undo(act, Topic.BAN, str(member.id))
         await _say(interaction, f"<@{member.id}> may use me again." if was else f"<@{member.id}> was not banned.")
 
@@ -76,7 +76,7 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
     async def add_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Block a word."""
         await acknowledge(interaction, private=True)
-        key = await desk.block_word(self.studio, _operator(interaction), word)
+        key = await desk.block_word(self.studio, operator_of(interaction), word)
         await _say(interaction, f"Requests with the word {inline(key)} are refused; nobody is charged for one.")
 
     @words.command(name="remove")
@@ -85,14 +85,14 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
         """Unblock a word."""
         await acknowledge(interaction, private=True)
         key = fold(word)
-        was = await self.studio.house.undo(_operator(interaction).act("words remove", key), Topic.WORD, key)
+        was = await self.studio.house.undo(operator_of(interaction).act("words remove", key), Topic.WORD, key)
         await _say(interaction, f"{inline(word)} may be used again." if was else f"{inline(word)} was not blocked.")
 
     @words.command(name="list")
     async def list_words(self, interaction: discord.Interaction) -> None:
         """Show the blocked words."""
         await acknowledge(interaction, private=True)
-        decided = await self.studio.house.decided(_operator(interaction).guild_id, Topic.WORD)
+        decided = await self.studio.house.decided(operator_of(interaction).guild_id, Topic.WORD)
         await _say(interaction, words_text(decided))
 
     @channels.command()
@@ -112,7 +112,7 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
     async def clear(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Forget what was decided for a channel."""
         await acknowledge(interaction, private=True)
-        act = _operator(interaction).act("channels clear", channel.id)
+        act = operator_of(interaction).act("channels clear", f"<#{channel.id}>")
         await self.studio.house.undo(act, Topic.CHANNEL, str(channel.id))
         await self._list(interaction)
 
@@ -134,7 +134,7 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
         """Find what was asked for in this server."""
         await acknowledge(interaction, private=True)
         aim = Aim(job, member.id if member else None, subject)
-        await _say(interaction, found_text(await desk.find(self.studio, _operator(interaction), aim)))
+        await _say(interaction, found_text(await desk.find(self.studio, operator_of(interaction), aim)))
 
     @app_commands.command()
     @app_commands.describe(
@@ -154,7 +154,7 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
         """Remove jobs with their messages and files. There is no way back."""
         await acknowledge(interaction, private=True)
         aim = Aim(job, member.id if member else None, subject)
-        removed = await desk.remove(self.studio, _operator(interaction), aim, reason)
+        removed = await desk.remove(self.studio, operator_of(interaction), aim, reason)
         messages = await remove_messages(interaction.client, removed.jobs)
         await _say(interaction, removed_text(removed, messages))
 
@@ -162,26 +162,18 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
     async def log(self, interaction: discord.Interaction) -> None:
         """Show what operators did lately."""
         await acknowledge(interaction, private=True)
-        latest = await self.studio.house.latest(_operator(interaction).guild_id, ACTS_SHOWN)
+        latest = await self.studio.house.latest(operator_of(interaction).guild_id, ACTS_SHOWN)
         await _say(interaction, acts_text(latest))
 
     async def _decide_channel(self, interaction: discord.Interaction, channel_id: int, value: str) -> None:
         await acknowledge(interaction, private=True)
-        act = _operator(interaction).act(f"channels {value}", channel_id)
+        act = operator_of(interaction).act(f"channels {value}", f"<#{channel_id}>")
         await self.studio.house.decide(act, Topic.CHANNEL, str(channel_id), value)
         await self._list(interaction)
 
     async def _list(self, interaction: discord.Interaction) -> None:
-        decided = await self.studio.house.decided(_operator(interaction).guild_id, Topic.CHANNEL)
+        decided = await self.studio.house.decided(operator_of(interaction).guild_id, Topic.CHANNEL)
         await _say(interaction, channels_text(decided))
-
-
-def _operator(interaction: discord.Interaction) -> desk.Operator:
-    return desk.Operator(
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id or 0,
-        only_guild=len(interaction.client.guilds) == 1,
-    )
 
 
 async def _say(interaction: discord.Interaction, text: str) -> None:

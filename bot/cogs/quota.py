@@ -3,33 +3,19 @@
 Discord keeps permissions for whole commands, not for parts of one, so what only operators may do is checked here.
 """
 
-import logging
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.cards.quota import changed_text, gift_text, pace_text, quota_card
-from bot.interactions import acknowledge, is_operator
+from bot.interactions import acknowledge, operator_of
 from bot.services.asking import prefer_pace
 from bot.services.quota import GIFT_MAX, give, grant, set_credits, statement_of
 from bot.services.studio import Studio
 from db.jobs import Pace
 
-log = logging.getLogger(__name__)
-
 Reason = app_commands.Range[str, 1, 200]
 Amount = app_commands.Range[int, -1_000_000, 1_000_000]
-
-
-def _check_operator(interaction: discord.Interaction) -> None:
-    """Let operators pass.
-
-    Raises:
-        CheckFailure: it is somebody else.
-    """
-    if not is_operator(interaction):
-        raise app_commands.CheckFailure
 
 
 def roles_of(member: discord.Member | discord.User) -> frozenset[int]:
@@ -46,13 +32,16 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
     @app_commands.command()
     async def mine(self, interaction: discord.Interaction) -> None:
         """Show your credits."""
+        await acknowledge(interaction, private=True)
         await self._show(interaction, interaction.user)
 
     @app_commands.command()
     @app_commands.describe(member="Whose")
     async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
         """Operators: show somebody's credits."""
-        _check_operator(interaction)
+        act = operator_of(interaction).act("quota show", f"<@{member.id}>")
+        await acknowledge(interaction, private=True)
+        await self.studio.house.note(act)
         await self._show(interaction, member)
 
     @app_commands.command()
@@ -63,10 +52,9 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
         self, interaction: discord.Interaction, member: discord.Member, amount: Amount, reason: Reason
     ) -> None:
         """Operators: give somebody credits."""
-        _check_operator(interaction)
+        operator = operator_of(interaction)
         await acknowledge(interaction, private=True)
-        log.info("operator %d grants %d credits to %d", interaction.user.id, amount, member.id)
-        await grant(self.studio, member.id, amount, reason, by_user=interaction.user.id, interaction_id=interaction.id)
+        await grant(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
         await self._tell(interaction, member, amount)
 
     @app_commands.command(name="set")
@@ -79,16 +67,12 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
         reason: Reason,
     ) -> None:
         """Operators: set how many credits somebody has."""
-        _check_operator(interaction)
+        operator = operator_of(interaction)
         await acknowledge(interaction, private=True)
-        log.info("operator %d sets the credits of %d to %d", interaction.user.id, member.id, amount)
-        difference = await set_credits(
-            self.studio, member.id, amount, reason, by_user=interaction.user.id, interaction_id=interaction.id
-        )
+        difference = await set_credits(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
         await self._tell(interaction, member, difference)
 
     async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
-        await acknowledge(interaction, private=True)
         terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(member))
         statement = await statement_of(self.studio, member.id, terms)
         await interaction.edit_original_response(view=quota_card(statement, terms, member.id))

@@ -9,7 +9,7 @@ from discord.ext import commands, tasks
 
 from bot.cogs.choices import language_choices
 from bot.hearing import attached_of, clip_in, listen
-from bot.interactions import acknowledge, origin_of
+from bot.interactions import acknowledge, operator_of, origin_of
 from bot.services.clips import NothingToHear
 from bot.services.errors import Refused
 from bot.services.languages import parse_language
@@ -88,13 +88,13 @@ class Voice(commands.Cog):
     async def transcribe_channel(self, interaction: discord.Interaction, state: Literal["on", "off"]) -> None:
         """Turn voice messages in this channel into text, or no longer."""
         on = state == "on"
+        operator = operator_of(interaction)
         if on and not self.hears_channels:
             raise NotHeard
         await acknowledge(interaction, private=True)
-        origin = origin_of(interaction, private=True)
-        await self.studio.channels.set_transcribed(
-            origin.channel_id, origin.guild_id or 0, on=on, by_user=origin.user_id
-        )
+        channel_id = origin_of(interaction, private=True).channel_id
+        act = operator.act(f"transcribe-channel {state}", f"<#{channel_id}>")
+        await self.studio.channels.set_transcribed(channel_id, act, on=on)
         await interaction.edit_original_response(content=ON if on else OFF)
 
     @voice.command()

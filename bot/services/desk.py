@@ -7,7 +7,8 @@ from bot.services.errors import BadParameter, JobGone
 from bot.services.removal import remove_jobs, remove_subject, stop_jobs
 from bot.services.rules import fold
 from bot.services.studio import Studio
-from db.house import DIRECT, Act, Topic
+from db.acts import Act
+from db.house import DIRECT, Topic
 from db.jobs import Job
 from db.subjects import Subject
 
@@ -37,7 +38,9 @@ class Aim:
     subject: str | None = None  # its id
 
     def __str__(self) -> str:
-        return f"job {self.job_id}" if self.job_id else f"subject {self.subject}" if self.subject else str(self.user_id)
+        return (
+            f"job {self.job_id}" if self.job_id else f"subject {self.subject}" if self.subject else f"<@{self.user_id}>"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ async def resume(studio: Studio, operator: Operator) -> bool:
 
 async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:
     """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
-    await studio.house.decide(operator.act("ban", user_id, reason), Topic.BAN, str(user_id), reason)
+    await studio.house.decide(operator.act("ban", f"<@{user_id}>", reason), Topic.BAN, str(user_id), reason)
     for job in await studio.jobs.mine(user_id, states=LIVE, limit=FOUND_MAX):
         if job.guild_id == operator.guild_id:
             await studio.jobs.cancel(job.id, by_user=operator.user_id)

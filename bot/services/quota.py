@@ -1,5 +1,6 @@
 """Credits of members: looking at them, changing them as an operator, giving them away."""
 
+from bot.services.desk import Operator
 from bot.services.errors import BadParameter
 from bot.services.studio import Studio
 from bot.services.tiers import Terms
@@ -13,7 +14,9 @@ async def statement_of(studio: Studio, user_id: int, terms: Terms) -> Statement:
     return await studio.ledger.statement(user_id, allowance=terms.allowance)
 
 
-async def grant(studio: Studio, user_id: int, amount: int, reason: str, *, by_user: int, interaction_id: int) -> None:
+async def grant(
+    studio: Studio, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
+) -> None:
     """Give a member credits, or take some back. The same interaction again changes nothing.
 
     Raises:
@@ -22,14 +25,16 @@ async def grant(studio: Studio, user_id: int, amount: int, reason: str, *, by_us
     """
     if not amount:
         raise BadParameter("Nothing is nothing; say how many credits.")
-    await studio.ledger.grant(user_id, amount, reason, f"grant:{interaction_id}", by_user=by_user)
+    act = operator.act("quota grant", f"<@{user_id}> {amount:+d}", reason)
+    await studio.ledger.grant(user_id, amount, f"grant:{interaction_id}", act)
 
 
 async def set_credits(
-    studio: Studio, user_id: int, amount: int, reason: str, *, by_user: int, interaction_id: int
+    studio: Studio, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
 ) -> int:
     """Set how many credits a member has available; return the difference."""
-    return await studio.ledger.set_available(user_id, amount, reason, f"set:{interaction_id}", by_user=by_user)
+    act = operator.act("quota set", f"<@{user_id}> = {amount}", reason)
+    return await studio.ledger.set_available(user_id, amount, f"set:{interaction_id}", act)
 
 
 async def give(studio: Studio, from_user: int, to_user: int, amount: int, terms: Terms, *, interaction_id: int) -> None:

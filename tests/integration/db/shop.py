@@ -3,12 +3,18 @@
 import itertools
 from typing import Any
 
+from db.acts import Act
 from db.engine import Database
 from db.jobs import End, Job, JobStore, Limits, Pace, Submission
 from db.ledger import Allowance, Ledger
 
 RICH = Allowance(daily_credits=100_000, cap_credits=100_000)
 DISPATCHER = "dispatcher-1"
+
+
+def because(reason: str, *, by_user: int = 9) -> Act:
+    """Return an operator's act of granting credits for this reason."""
+    return Act(guild_id=7, by_user=by_user, what="quota grant", reason=reason)
 
 
 class Shop:

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from db.acts import Act
 from db.belongings import LEFT, Belongings, StillLive
 from db.engine import Database
-from db.house import Act, House, Topic
+from db.house import House, Topic
 from db.members import Members
 from db.subjects import Draft, Scope, Share, Subjects
 from db.tables import metadata
-from tests.integration.db.shop import Shop
+from tests.integration.db.shop import Shop, because
 
 LEAVER, STAYER, OPERATOR = 777_000_000_000_000_001, 2, 3
 CANARY = "a canary in a coal mine"
@@ -37,8 +38,9 @@ async def lived(database: Database) -> Shop:
     await subjects.share(str(STAYER).rjust(26, "0"), Share(Scope.MEMBER, LEAVER))
     await shop.ledger.give(LEAVER, STAYER, 5, "gift:1")
     await shop.ledger.give(STAYER, LEAVER, 2, "gift:2")
-    await shop.ledger.grant(STAYER, 9, "kind", "grant:1", by_user=LEAVER)
-    await house.note(Act(guild_id=7, by_user=OPERATOR, what="find", target=str(LEAVER)))
+    await shop.ledger.grant(STAYER, 9, "grant:1", because("kind", by_user=LEAVER))
+    await house.note(Act(guild_id=7, by_user=OPERATOR, what="find", target=f"<@{LEAVER}>"))
+    await house.note(Act(guild_id=7, by_user=OPERATOR, what="ban", target="<@4>", reason=f"a friend of {LEAVER}"))
     await house.decide(Act(guild_id=7, by_user=LEAVER, what="words add"), Topic.WORD, "x", "x")
     return shop
 

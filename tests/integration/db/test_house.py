@@ -1,7 +1,8 @@
 """The house: decisions count where they were made, paused servers are not served, and every act is in the log."""
 
+from db.acts import Act
 from db.engine import Database
-from db.house import ALLOWED, DIRECT, FORBIDDEN, Act, House, Topic
+from db.house import ALLOWED, DIRECT, FORBIDDEN, House, Topic
 from tests.integration.db.shop import Shop
 
 GUILD, OPERATOR, MEMBER = 7, 90, 1

@@ -19,7 +19,7 @@ from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.jobs import End, Job, Pace, Report
 from db.ledger import Allowance
 from db.tables import accounts, entries, guild_flows, guild_uses, jobs, member_flows, seats
-from tests.integration.db.shop import DISPATCHER, Shop
+from tests.integration.db.shop import DISPATCHER, Shop, because
 
 USERS = 3
 KINDS = ("image", "train")
@@ -99,9 +99,9 @@ class World:
         user_id, ref = 1 + first % USERS, f"grant-{second // 2 % 20}"
         with contextlib.suppress(NotEnoughCredits):
             if first % 3:
-                await self.shop.ledger.grant(user_id, second % 15 - 7, "because", ref, by_user=9)
+                await self.shop.ledger.grant(user_id, second % 15 - 7, ref, because(""))
             else:
-                await self.shop.ledger.set_available(user_id, second % 30, "because", ref, by_user=9)
+                await self.shop.ledger.set_available(user_id, second % 30, ref, because(""))
 
     async def gift(self, first: int, second: int) -> None:
         giver, taker = 1 + first % USERS, 1 + (first + 1 + second % (USERS - 1)) % USERS

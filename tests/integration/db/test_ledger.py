@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from db.engine import Database
 from db.errors import NotEnoughCredits
+from db.house import House
 from db.ledger import Allowance, Ledger
 from db.tables import accounts, entries
-from tests.integration.db.shop import Shop
+from tests.integration.db.shop import Shop, because
 
 DAY_S = 24 * 3600.0
 
@@ -58,23 +59,25 @@ async def test_allowance_renews_at_midnight(ledger: Ledger) -> None:
 
 
 async def test_grant_may_exceed_the_cap(ledger: Ledger) -> None:
-    assert await ledger.grant(1, 500, "for the poster", "poster-1")
+    assert await ledger.grant(1, 500, "poster-1", because("for the poster"))
     statement = await ledger.statement(1)
     assert statement.available == 510
     assert (statement.entries[0].kind, statement.entries[0].reason) == ("grant", "for the poster")
 
 
 async def test_grant_repeated_is_one_grant(ledger: Ledger) -> None:
-    results = await asyncio.gather(*(ledger.grant(1, 5, "", "same") for _ in range(6)))
+    results = await asyncio.gather(*(ledger.grant(1, 5, "same", because("")) for _ in range(6)))
     assert sorted(results) == [False] * 5 + [True]
     assert (await ledger.statement(1)).available == 15
+    assert len(await House(ledger.db).latest(7, 10)) == 1
 
 
 async def test_grant_of_less_than_nothing_stops_at_zero(ledger: Ledger) -> None:
-    assert await ledger.grant(1, -4, "a mistake", "fix-1")
+    assert await ledger.grant(1, -4, "fix-1", because("a mistake"))
     with pytest.raises(NotEnoughCredits):
-        await ledger.grant(1, -7, "too much", "fix-2")
+        await ledger.grant(1, -7, "fix-2", because("too much"))
     assert (await ledger.statement(1)).available == 6
+    assert [noted.act.reason for noted in await House(ledger.db).latest(7, 10)] == ["a mistake"]
 
 
 async def test_spent_today_begins_anew_at_midnight(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from db.errors import BudgetSpent, NotEnoughCredits, UnknownOffer
 from db.jobs import Pace
 from db.ledger import Ledger
 from db.offers import Offers
-from tests.integration.db.shop import Shop
+from tests.integration.db.shop import Shop, because
 
 DAY_S = 24 * 3600.0
 BUDGET = Budget(daily_credits=10)
@@ -70,8 +70,8 @@ async def test_gift_of_more_than_there_is_changes_nothing(ledger: Ledger) -> Non
 
 
 async def test_set_leaves_exactly_that_and_says_the_difference(ledger: Ledger) -> None:
-    assert await ledger.set_available(1, 3, "a fresh start", "set-1", by_user=9) == -7
-    assert await ledger.set_available(1, 3, "a fresh start", "set-1", by_user=9) == 0
+    assert await ledger.set_available(1, 3, "set-1", because("a fresh start")) == -7
+    assert await ledger.set_available(1, 3, "set-1", because("a fresh start")) == 0
     statement = await ledger.statement(1)
     assert (statement.available, statement.entries[0].by_user) == (3, 9)
 

@@ -1,0 +1,115 @@
+"""The log of acts: whatever an operator does by a command, or by a button on what is not theirs, is in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from discord.ext import commands
+
+from bot.sandbox.errors import HumanError
+from bot.sandbox.member import Human
+from bot.sandbox.seed import GENERAL
+from bot.sandbox.server import Sandbox
+from tests.acceptance.bots import Running, bot_beside
+from tests.acceptance.engines import SLOTS
+from tests.acceptance.test_desk import does
+
+JUST_READ = {"atelier words list", "atelier channels list", "atelier log"}  # what operators themselves decided
+
+
+def operator_commands(client: commands.Bot) -> Iterator[tuple[str, list[str]]]:
+    """Yield the commands that only operators may use, and the options that each must or, for an aim, should have."""
+    for command in client.tree.get_commands():
+        if (data := command.to_dict(client.tree)).get("type", 1) == 1:
+            yield from _leaves(data, "", guarded=data.get("default_member_permissions") is not None)
+
+
+def _leaves(data: dict[str, Any], path: str, *, guarded: bool) -> Iterator[tuple[str, list[str]]]:
+    path = f"{path} {data['name']}".strip()
+    options = data.get("options", [])
+    if inner := [option for option in options if option["type"] in (1, 2)]:
+        for one in inner:
+            yield from _leaves(one, path, guarded=guarded)
+    elif guarded or data["description"].startswith("Operators:"):
+        wanted = [option["name"] for option in options if option.get("required") or option["name"] == "member"]
+        yield path, wanted
+
+
+def given(wanted: list[str], about: Human) -> dict[str, Any]:
+    """Return something for each of these options."""
+    values = {"member": about.id, "reason": "because", "word": "x", "channel": GENERAL, "amount": 5, "state": "off"}
+    return {"channel_" if name == "channel" else name: values[name] for name in wanted}
+
+
+async def acts(bot: Running, who: Human) -> list[tuple[str, str, str]]:
+    """Return what somebody did as an operator, oldest first."""
+    noted = await bot.studio.house.latest(int(who.state()["guilds"][0]["id"]), 100)
+    return [(one.act.what, one.act.target, one.act.reason) for one in reversed(noted) if one.act.by_user == int(who.id)]
+
+
+async def test_every_command_of_operators_is_in_the_log(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        found = dict(operator_commands(bot.client))
+        assert found.keys() >= JUST_READ | {"quota show", "quota grant", "quota set", "transcribe-channel"}
+        silent = []
+        for name, wanted in found.items():
+            before = len(await acts(bot, ada))
+            await does(ada, name, **given(wanted, ben))
+            new = (await acts(bot, ada))[before:]
+            if [name.removeprefix("atelier ").split()[0]] != [what.split()[0] for what, _, _ in new]:
+                silent.append(name)
+            assert all(reason == "because" for _, _, reason in new if "reason" in wanted)
+        assert set(silent) == JUST_READ
+
+
+async def test_commands_of_operators_are_refused_to_members_even_if_discord_shows_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await sandbox.until(lambda: "atelier" in ada.commands())
+        assert "atelier" not in ben.commands()
+        with pytest.raises(HumanError, match="not shown"):
+            await ben.slash("atelier log")
+        for command in sandbox.parts.commands.visible(ada.id, next(iter(sandbox.parts.world.guilds.values()))):
+            command["default_member_permissions"] = None  # an administrator opened it to everybody
+        for name, wanted in operator_commands(bot.client):
+            assert await does(ben, name, **given(wanted, ben)) == "You may not use that here."
+        assert await bot.studio.house.latest(int(next(iter(sandbox.parts.world.guilds))), 10) == []
+
+
+async def test_changed_credits_are_in_the_log_with_their_reason(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await does(ada, "quota grant", member=ben.id, amount=50, reason="for the poster")
+        await does(ada, "quota grant", member=ben.id, amount=-20, reason="a mistake")
+        await does(ada, "quota set", member=ben.id, amount=7, reason="a fresh start")
+        newest, second, first = (await does(ada, "atelier log")).splitlines()
+        assert f"<@{ada.id}> **quota grant** <@{ben.id}> +50: for the poster" in first
+        assert f"**quota grant** <@{ben.id}> -20: a mistake" in second
+        assert f"**quota set** <@{ben.id}> = 7: a fresh start" in newest
+
+
+async def test_buttons_on_what_is_not_theirs_are_in_the_log(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        card = await (await ben.slash("imagine", prompt="a red heart")).message()
+        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        await (await ben.press(card["id"], "Info")).answer()
+        for label in ben.buttons(card["id"]):
+            await (await ada.press(card["id"], label)).done()
+        await sandbox.until(lambda: card["id"] not in [one["id"] for one in ben.messages()])
+        noted = [(what, target) for what, target, _ in await acts(bot, ada)]
+        assert noted == [(f"press {verb}", f"job {job.id}") for verb in ("again", "info", "delete")]
+        assert await acts(bot, ben) == []
+    monkeypatch.setenv(SLOTS, "0")
+    async with bot_beside(sandbox, tmp_path) as bot:
+        card = await (await ben.slash("imagine", prompt="a blue cat")).answer()
+        await sandbox.until(lambda: "Cancel" in ben.buttons(card["id"]))
+        await (await ada.press(card["id"], "Cancel")).done()
+        assert (await acts(bot, ada))[-1][0] == "press cancel"
