@@ -1,0 +1,42 @@
+"""The tables, as SQLAlchemy Core. `db/migrations` makes them; a test holds the two together.
+
+    columns ◄── credits    accounts, transfers, entries, guild_uses, offers
+            ◄── line       lines, guild_flows, member_flows, seats
+            ◄── jobs
+            ◄── people     members, member_guilds, subjects, subject_shares, consents
+            ◄── house      channels, decisions, acts, acceptances
+
+Ids of the platform are 64-bit integers. A job asked for in a direct message has guild 0 here, None outside.
+"""
+
+from db.tables.columns import metadata
+from db.tables.credits import accounts, entries, guild_uses, offers, transfers
+from db.tables.house import acceptances, acts, channels, decisions
+from db.tables.jobs import is_queued, is_running, jobs
+from db.tables.line import guild_flows, lines, member_flows, seats
+from db.tables.people import consents, member_guilds, members, subject_shares, subjects
+
+__all__ = [
+    "acceptances",
+    "accounts",
+    "acts",
+    "channels",
+    "consents",
+    "decisions",
+    "entries",
+    "guild_flows",
+    "guild_uses",
+    "is_queued",
+    "is_running",
+    "jobs",
+    "lines",
+    "member_flows",
+    "member_guilds",
+    "members",
+    "metadata",
+    "offers",
+    "seats",
+    "subject_shares",
+    "subjects",
+    "transfers",
+]

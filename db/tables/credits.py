@@ -1,0 +1,70 @@
+"""Credits: accounts ── transfers ── entries (see `db.ledger`); what guilds used; offers that wait for a yes."""
+
+import sqlalchemy as sa
+
+from db.tables.columns import Instant, Number, count_column, id_column, metadata
+
+# One row a member. The three balances repeat what the member's entries add up to; the checks make
+# overspending impossible whatever the code above believes.
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    id_column("user_id", primary_key=True),
+    count_column("available"),
+    count_column("held"),
+    count_column("spent"),
+    sa.Column("accrued_day", sa.Integer, nullable=False),  # proleptic number of the local day last accounted for
+    count_column("day_credits"),  # how much of that day's allowance was accounted for
+    sa.Column("accrued_month", sa.Integer, nullable=False, server_default="0"),  # months since year 0
+    count_column("month_credits"),
+    sa.CheckConstraint("available >= 0", name="available"),
+    sa.CheckConstraint("held >= 0", name="held"),
+    sa.CheckConstraint("spent >= 0", name="spent"),
+)
+
+# One row a movement of credits; its entries add up to zero.
+transfers = sa.Table(
+    "transfers",
+    metadata,
+    sa.Column("id", Number, primary_key=True),  # counts up
+    sa.Column("kind", sa.String(16), nullable=False),  # allowance, grant, gift, hold, charge, release
+    sa.Column("job_id", sa.String(26)),
+    sa.Column("ref", sa.String(128), unique=True),  # what makes a repeated grant the same grant
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("by_user", sa.BigInteger),  # who gave it: an operator, another member
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("job_id", "kind"),
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("transfer_id", Number, sa.ForeignKey("transfers.id"), primary_key=True),
+    sa.Column("account", sa.String(9), primary_key=True),  # mint, available, held, spent
+    id_column("user_id", primary_key=True),  # 0 for the mint
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount <> 0", name="amount"),
+    sa.Index(None, "user_id", "transfer_id"),
+)
+
+# What the members of a guild that has a budget used, by local day (2026-01-31) and month (2026-01); see `db.budgets`.
+guild_uses = sa.Table(
+    "guild_uses",
+    metadata,
+    id_column("guild_id", primary_key=True),
+    sa.Column("period", sa.String(10), primary_key=True),
+    count_column("credits"),
+    sa.CheckConstraint("credits >= 0", name="credits"),
+)
+
+# What was asked for and waits for a yes: 'that costs 12, go?' (see `db.offers`).
+offers = sa.Table(
+    "offers",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    id_column("user_id"),
+    sa.Column("interaction_id", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("ix_offers_user", "user_id"),
+)

@@ -1,0 +1,52 @@
+"""The house (see `db.house`): channels, decisions, acts, acceptances."""
+
+import sqlalchemy as sa
+
+from db.tables.columns import Instant, Number, flag_column, id_column, metadata
+
+# What an operator decided for a channel; one that nobody decided about has no row.
+channels = sa.Table(
+    "channels",
+    metadata,
+    id_column("channel_id", primary_key=True),
+    id_column("guild_id"),
+    flag_column("transcribed"),  # voice messages become text without being asked for
+    id_column("decided_by"),
+    sa.Column("decided_at", Instant, nullable=False),
+)
+
+# What operators decided for a server; one that nobody decided anything about has no row (see `db.house`).
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    id_column("guild_id", primary_key=True),  # 0: direct messages
+    sa.Column("kind", sa.String(8), primary_key=True),  # pause, ban, word, channel
+    sa.Column("key", sa.String(64), primary_key=True),  # whom or what: a member, a folded word, a channel
+    sa.Column("value", sa.Text, nullable=False),  # the notice, the reason, the word as typed, allowed or forbidden
+    id_column("by_user"),
+    sa.Column("at", Instant, nullable=False),
+)
+
+# Every act of an operator, in the same transaction as what it did.
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("id", Number, primary_key=True),  # counts up
+    id_column("guild_id"),
+    id_column("by_user"),  # 0: somebody who has left
+    sa.Column("what", sa.String(32), nullable=False),
+    sa.Column("target", sa.String(100), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("ix_acts_guild", "guild_id", "id"),
+)
+
+# Which licences a member accepted, of models that ask for it.
+acceptances = sa.Table(
+    "acceptances",
+    metadata,
+    id_column("user_id", primary_key=True),
+    sa.Column("model", sa.String(200), primary_key=True),
+    sa.Column("licence", sa.String(200), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+)
