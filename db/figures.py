@@ -1,4 +1,6 @@
-"""Figures for the operator's page: how much waits and runs, how long people waited, what was spent, what failed."""
+"""Figures for the operator's page: what waits and runs, how long people waited and what they had been told, what was
+spent, what failed.
+"""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.engine import Database
 from db.job import Job, State
 from db.reads import many
-from db.tables import entries, guild_flows, jobs, transfers
+from db.tables import entries, guild_flows, is_running, jobs, transfers
 
 LATELY = dt.timedelta(hours=1)
+A_DAY = dt.timedelta(days=1)  # trainings are few, so forecasts are looked at for longer
 SHOWN = 20  # jobs in a list
-LOOKED_AT = 500  # the latest jobs, of which waits are told
+LOOKED_AT = 500  # the latest jobs, of which waits and forecasts are told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +29,28 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forecasts:
+    """How far off it was lately what members of one kind of job were told: seconds from acceptance to end."""
+
+    count: int
+    late_s: float  # on average; above 0: it took longer than was said, below: less
+    p50_s: float  # of the distance, whichever way
+    p95_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """How things stand."""
 
     at: dt.datetime
     waiting: dict[str, int]  # kind → jobs
     waiting_credits: dict[str, int]  # kind → credits of work
-    running: list[Job]
+    running_jobs: dict[str, int]  # kind → jobs
+    running: list[Job]  # some of them, the oldest first
     ended: dict[str, int]  # state → jobs within LATELY
     failed: list[Job]  # the latest ones, newest first
     waits: dict[str, Waits]  # kind → of what started within LATELY
+    forecasts: dict[str, Forecasts]  # kind → of what was done within A_DAY
     spent_today: int  # credits, since midnight UTC
 
 
@@ -50,18 +65,23 @@ async def read_figures(db: Database) -> Figures:
             sa.select(jobs.c.state, sa.func.count()).where(jobs.c.ended_at >= now - LATELY).group_by(jobs.c.state)
         )
         ended = {state: int(count) for state, count in await connection.execute(by_state)}
+        by_kind = sa.select(jobs.c.kind, sa.func.count()).where(is_running).group_by(jobs.c.kind)
+        running_jobs = {kind: int(count) for kind, count in await connection.execute(by_kind)}
         waits = await _waits(connection, now)
+        forecasts = await _forecasts(connection, now)
         spent = await _spent_since(connection, now.replace(hour=0, minute=0, second=0, microsecond=0))
-    running = sa.select(jobs).where(jobs.c.state == State.RUNNING.value).order_by(jobs.c.started_at).limit(SHOWN)
+    running = sa.select(jobs).where(is_running).order_by(jobs.c.started_at).limit(SHOWN)
     failed = sa.select(jobs).where(jobs.c.state == State.FAILED.value).order_by(jobs.c.ended_at.desc()).limit(SHOWN)
     return Figures(
         at=now,
         waiting={kind: int(count) for kind, count, _ in queues},
         waiting_credits={kind: int(work) for kind, _, work in queues},
+        running_jobs=running_jobs,
         running=await many(db, running),
         ended=ended,
         failed=await many(db, failed),
         waits=waits,
+        forecasts=forecasts,
         spent_today=spent,
     )
 
@@ -74,6 +94,28 @@ async def _waits(connection: AsyncConnection, now: dt.datetime) -> dict[str, Wai
     return {
         kind: Waits(count=len(waits), p50_s=_quantile(waits, 0.5), p95_s=_quantile(waits, 0.95))
         for kind, waits in found.items()
+    }
+
+
+async def _forecasts(connection: AsyncConnection, now: dt.datetime) -> dict[str, Forecasts]:
+    foretold = (
+        sa.select(jobs.c.kind, jobs.c.forecast_s, jobs.c.queued_at, jobs.c.ended_at)
+        .where(jobs.c.state == State.DONE.value, jobs.c.forecast_s.is_not(None), jobs.c.ended_at >= now - A_DAY)
+        .order_by(jobs.c.id.desc())
+        .limit(LOOKED_AT)
+    )
+    found: dict[str, list[float]] = {}
+    for row in await connection.execute(foretold):
+        took_s = (row.ended_at - row.queued_at).total_seconds()
+        found.setdefault(row.kind, []).append(took_s - row.forecast_s)
+    return {
+        kind: Forecasts(
+            count=len(late),
+            late_s=sum(late) / len(late),
+            p50_s=_quantile([abs(one) for one in late], 0.5),
+            p95_s=_quantile([abs(one) for one in late], 0.95),
+        )
+        for kind, late in found.items()
     }
 
 

@@ -1,6 +1,6 @@
-"""Before a job exists: where it would stand in line. And after it ended: how right the forecast was."""
+"""Before a job exists: where it would stand in line."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,20 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 from db.fairness import GuildFlow, MemberFlow, Seat, jobs_before, settled_in
-from db.job import Pace, Place, State
+from db.job import Pace, Place
 from db.schedule import FlowKey
-from db.tables import guild_flows, jobs, lines, member_flows
+from db.tables import guild_flows, lines, member_flows
 
 ONE_MORE = Seat(queued=1, running=0, max_running=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecasted:
-    """One ended job, as it was foretold and as it was; in seconds from acceptance to end."""
-
-    kind: str
-    forecast_s: float
-    actual_s: float
 
 
 async def foresee(db: Database, key: FlowKey) -> Place:
@@ -47,22 +38,6 @@ async def foresee(db: Database, key: FlowKey) -> Place:
     if key.pace is Pace.RELAXED:
         count, credits = _plus(count, credits, await _fast(db, key.kind))
     return Place(ahead=count, ahead_credits=round(credits))
-
-
-async def forecasted(db: Database, limit: int) -> list[Forecasted]:
-    """Return the latest jobs that were done and had a forecast, newest first."""
-    query = (
-        sa.select(jobs.c.kind, jobs.c.forecast_s, jobs.c.queued_at, jobs.c.ended_at)
-        .where(jobs.c.state == State.DONE.value, jobs.c.forecast_s.is_not(None))
-        .order_by(jobs.c.id.desc())
-        .limit(limit)
-    )
-    async with db.read() as connection:
-        rows = (await connection.execute(query)).all()
-    return [
-        Forecasted(kind=row.kind, forecast_s=row.forecast_s, actual_s=(row.ended_at - row.queued_at).total_seconds())
-        for row in rows
-    ]
 
 
 async def _line(connection: AsyncConnection, key: FlowKey) -> tuple[dict[int, MemberFlow], dict[int, GuildFlow]]:

@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import claim, foresight, lease, reads, submit
 from db.engine import Database
 from db.errors import UnknownJob
-from db.foresight import Forecasted
 from db.job import Beaten, Changes, End, Job, Limits, Pace, Place, Report, State, Submission, Waiting
 from db.ledger import Ledger
 from db.schedule import FlowKey
@@ -28,7 +27,6 @@ __all__ = [
     "Beaten",
     "Changes",
     "End",
-    "Forecasted",
     "Job",
     "JobStore",
     "Limits",
@@ -51,7 +49,7 @@ class JobStore:
     async def submit(self, submission: Submission) -> Job:
         """Accept a request: hold its price and put it in line. The same interaction id again gives the same job.
 
-        Raises NotEnoughCredits, BudgetSpent, TooManyQueued; then nothing changed.
+        Raises NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken; then nothing changed.
         """
         job, is_new = await submit.submit(self.db, self.ledger, submission)
         if is_new:
@@ -139,10 +137,6 @@ class JobStore:
         return await foresight.foresee(
             self.db, FlowKey(kind=kind, pace=pace, guild_id=guild_id or submit.NO_GUILD, user_id=user_id)
         )
-
-    async def forecasted(self, limit: int = 200) -> list[Forecasted]:
-        """Return how the latest jobs were foretold and how they were, newest first."""
-        return await foresight.forecasted(self.db, limit)
 
     async def waiting(self) -> dict[str, Waiting]:
         """Return how much waits, by kind."""

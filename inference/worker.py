@@ -98,6 +98,7 @@ class Worker:
             free={kind: max(0, engine.free_slots()) for kind, engine in self._engines.items()},
             models=tuple(sorted({name for engine in engines for name in _resident(engine, "models")})),
             adapters=tuple(sorted({name for engine in engines for name in _resident(engine, "adapters")})),
+            memory_bytes=sum(_memory_bytes(engine) for engine in engines),
         )
 
     def _replace(self, kind: str, error: Exception) -> list[JobEvent]:
@@ -130,6 +131,11 @@ def load_builders(plan: WorkerPlan) -> EngineBuilders:
 def _resident(engine: Engine, what: str) -> Iterable[str]:
     # optional for an engine: `models()` and `adapters()` name what it keeps in memory
     return cast(Iterable[str], getattr(engine, what, tuple)())
+
+
+def _memory_bytes(engine: Engine) -> int:
+    # optional as well: what those take
+    return cast(int, getattr(engine, "memory_bytes", int)())
 
 
 def _is_out_of_memory(error: Exception) -> bool:

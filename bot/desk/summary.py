@@ -17,12 +17,14 @@ def summary(figures: Figures, loads: Mapping[str, Load]) -> dict[str, Any]:
             {"kind": kind, "jobs": count, "credits": figures.waiting_credits[kind]}
             for kind, count in sorted(figures.waiting.items())
         ],
+        "running_jobs": sum(figures.running_jobs.values()),
         "running": [_running(job, figures) for job in figures.running],
         "workers": [
-            {"worker": worker_id, "free": dict(load.free), "models": list(load.models)}
+            {"worker": worker_id, "free": dict(load.free), "models": list(load.models), "memory": load.memory_bytes}
             for worker_id, load in sorted(loads.items())
         ],
         "waits": [{"kind": kind} | asdict(waits) for kind, waits in sorted(figures.waits.items())],
+        "forecasts": [{"kind": kind} | asdict(one) for kind, one in sorted(figures.forecasts.items())],
         "ended": dict(sorted(figures.ended.items())),
         "spent_today": figures.spent_today,
         "failed": [_failed(job) for job in figures.failed],

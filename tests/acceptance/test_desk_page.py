@@ -20,21 +20,23 @@ from tests.acceptance.bots import bot_beside
 from tests.acceptance.test_desk_mydata import draw, settled
 from tests.integration.db.shop import Shop
 
-LOADS = {"cpu-0": Load(free={"image": 3, "train": 1}, models=("tiny",))}
+LOADS = {"cpu-0": Load(free={"image": 3, "train": 1}, models=("tiny",), memory_bytes=1_500_000_000)}
 CANARY = "canary-of-the-desk"
 PHONE = {"width": 390, "height": 800}
 
 
 @asynccontextmanager
 async def desk(folder: Path) -> AsyncIterator[OpenDesk]:
-    """Open a desk over a studio in which something waits, runs and has failed."""
+    """Open a desk over a studio in which something waits, runs, was done later than foretold, and has failed."""
     async with Database.from_url(f"sqlite:///{folder / 'atelier.db'}") as database:
         await database.migrate()
         shop = Shop(database)
         words = {"prompt": "a secret wish"}
-        for _ in range(2):
-            await shop.submit(request=words)
-        failing, _running = await shop.claim(2)
+        for _ in range(3):
+            await shop.submit(request=words, forecast_s=1.0)
+        failing, done, _running = await shop.claim(3)
+        database.advance(21)
+        await shop.settle(done)
         await shop.settle(failing, charge=0, state="failed")
         await shop.submit(request=words)
         async with open_desk(Doors(page_port=0, metrics_port=0), database, lambda: LOADS) as opened:
@@ -69,13 +71,17 @@ async def test_figures_tell_how_things_stand_and_nothing_that_was_said(tmp_path:
         async with client.get(opened.page_url.split("/?")[0] + "/figures", headers=allowed) as answer:
             text, figures = await answer.text(), await answer.json()
         assert figures["queue"] == [{"kind": "image", "jobs": 1, "credits": 4}]
-        assert (len(figures["running"]), figures["ended"]) == (1, {"failed": 1})
+        assert (figures["running_jobs"], figures["ended"]) == (1, {"done": 1, "failed": 1})
         assert figures["workers"][0]["free"] == {"image": 3, "train": 1}
-        assert figures["waits"][0]["count"] == 2
+        assert figures["waits"][0]["count"] == 3
+        (forecasts,) = figures["forecasts"]
+        assert (forecasts["kind"], forecasts["count"], round(forecasts["late_s"], -1)) == ("image", 1, 20)
         assert "secret wish" not in text
         async with client.get(opened.metrics_url, headers=allowed) as answer:
             lines = (await answer.text()).splitlines()
         assert 'atelier_jobs_waiting{kind="image"} 1.0' in lines
+        assert any(line.startswith('atelier_forecast_error_seconds{kind="image",quantile="0.95"} 2') for line in lines)
+        assert 'atelier_worker_memory_bytes{worker="cpu-0"} 1.5e+09' in lines
         assert 'atelier_worker_slots_free{kind="image",worker="cpu-0"} 3.0' in lines
 
 
@@ -100,6 +106,7 @@ async def test_page_opens_in_a_browser_with_the_address_that_was_printed(tmp_pat
         assert "token" not in page.url
         assert await page.locator("#running td").first.inner_text() == "image"
         assert await page.locator("#workers td").first.inner_text() == "cpu-0"
+        assert (await page.locator("#forecasts td").all_inner_texts())[-1] == "20 s late"
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"]
         assert problems == []

@@ -15,6 +15,16 @@ function duration(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
+function size(bytes) {
+  return bytes < 1e8 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+function moment(text) {
+  const then = new Date(text);
+  const today = then.toDateString() === new Date().toDateString();
+  return today ? then.toLocaleTimeString() : then.toLocaleString();
+}
+
 function table(id, heads, rows) {
   if (!rows.length) {
     const none = element("p", "Nothing.");
@@ -36,7 +46,7 @@ function glance(figures) {
   const ended = figures.ended;
   const facts = [
     ["Jobs in line", figures.queue.reduce((sum, one) => sum + one.jobs, 0)],
-    ["Running", figures.running.length],
+    ["Running", figures.running_jobs],
     ["Workers", figures.workers.length],
     ["Credits spent today (UTC)", figures.spent_today],
     ["Done, last hour", ended.done ?? 0],
@@ -50,12 +60,14 @@ function show(figures) {
   table("queue", ["kind", "jobs", "credits"], figures.queue.filter((one) => one.jobs).map((one) => [one.kind, one.jobs, one.credits]));
   table("running", ["kind", "model", "steps", "for", "job"],
     figures.running.map((one) => [one.kind, one.model, `${one.done} / ${one.total}`, duration(one.since_s), one.job]));
-  table("workers", ["worker", "free", "models"], figures.workers.map((one) =>
-    [one.worker, Object.entries(one.free).map(([kind, free]) => `${kind} ${free}`).join(", "), one.models.join(", ")]));
+  table("workers", ["device", "free", "models", "memory"], figures.workers.map((one) =>
+    [one.worker, Object.entries(one.free).map(([kind, free]) => `${kind} ${free}`).join(", "), one.models.join(", "), size(one.memory)]));
   table("waits", ["kind", "jobs", "half within", "95 % within"],
     figures.waits.map((one) => [one.kind, one.count, duration(one.p50_s), duration(one.p95_s)]));
+  table("forecasts", ["kind", "jobs", "half off by", "95 % off by", "on average"], figures.forecasts.map((one) =>
+    [one.kind, one.count, duration(one.p50_s), duration(one.p95_s), `${duration(Math.abs(one.late_s))} ${one.late_s < 0 ? "early" : "late"}`]));
   table("failed", ["when", "why", "kind", "model", "job"],
-    figures.failed.map((one) => [new Date(one.at).toLocaleTimeString(), one.error, one.kind, one.model, one.job]));
+    figures.failed.map((one) => [moment(one.at), one.error, one.kind, one.model, one.job]));
 }
 
 function say(text, bad) {

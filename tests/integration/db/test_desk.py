@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from db.desk import Desk
 from db.engine import Database
 from db.figures import read_figures
@@ -79,3 +81,18 @@ async def test_figures_count_what_waits_runs_and_was_spent(database: Database) -
     assert (figures.waiting, figures.waiting_credits) == ({"image": 2}, {"image": 8})
     assert [job.id for job in figures.running] == [running.id]
     assert (figures.ended, figures.spent_today, figures.waits["image"].count) == ({"done": 1}, 4, 2)
+
+
+async def test_figures_say_how_far_off_forecasts_were(database: Database) -> None:
+    shop = Shop(database)
+    for forecast_s in (100.0, 130.0, 160.0, None):
+        await shop.submit(forecast_s=forecast_s)
+    jobs = await shop.claim(4, lease_s=1000)
+    shop.db.advance(120)
+    for job in jobs:
+        await shop.settle(job)
+    forecasts = (await read_figures(database)).forecasts["image"]
+    assert forecasts.count == 3
+    assert (forecasts.late_s, forecasts.p50_s, forecasts.p95_s) == pytest.approx((-10, 20, 40), abs=2)
+    shop.db.advance(24 * 3600)
+    assert (await read_figures(database)).forecasts == {}

@@ -148,17 +148,6 @@ async def test_foreseen_place_in_an_empty_line_is_the_first(shop: Shop) -> None:
     assert (place.ahead, place.ahead_credits) == (0, 0)
 
 
-async def test_forecasts_are_kept_beside_what_came_true(shop: Shop) -> None:
-    await shop.submit(forecast_s=12.5)
-    await shop.submit()
-    for job in await shop.claim(2):
-        shop.db.advance(20)
-        await shop.settle(job)
-    (one,) = await shop.jobs.forecasted()
-    assert (one.kind, one.forecast_s) == ("image", 12.5)
-    assert one.actual_s >= 20
-
-
 async def test_offer_is_kept_until_it_is_answered(database: Database) -> None:
     offers = Offers(database)
     kept = await offers.keep(1, 500, {"price": 12})

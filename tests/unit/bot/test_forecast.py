@@ -49,19 +49,3 @@ def test_a_job_that_failed_teaches_nothing() -> None:
     forecast = Forecast()
     forecast.learn(make_job(state=State.FAILED, started_at=NOON, ended_at=NOON + dt.timedelta(seconds=9)))
     assert forecast.credits_per_s("image") is None
-
-
-def test_accuracy_counts_each_ended_job_once() -> None:
-    forecast = Forecast()
-    for number, (foretold, took) in enumerate([(10.0, 14.0), (10.0, 7.0), (None, 5.0)]):
-        job = make_job(
-            id=f"{number:026d}",
-            state=State.DONE,
-            started_at=NOON,
-            ended_at=NOON + dt.timedelta(seconds=took),
-            forecast_s=foretold,
-        )
-        forecast.learn(job)
-        forecast.learn(job)
-    accuracy = forecast.accuracy()["image"]
-    assert (accuracy.jobs, accuracy.error_sum_s, accuracy.mean_absolute_s) == (2, 1.0, 3.5)
