@@ -7,6 +7,7 @@ from typing import Any
 
 from db.allowance import Allowance
 from db.budgets import Budget
+from db.subjects import Draft
 
 
 class State(StrEnum):
@@ -62,6 +63,7 @@ class Submission:
     weight: float = 1.0  # the member's share among those of the guild
     guild_weight: float = 1.0  # the guild's share among guilds
     forecast_s: float | None = None  # what the member was told: seconds from here to the end
+    subject: Draft | None = None  # what a training makes, with the consent to it; its row is made with the job's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Subjects: what members taught a model, who may use it, and the consent that it was made with.
 
-A row exists from the moment the training's job does: `create` is given the job's id and is safe to repeat for it.
+A row exists from the moment the training's job does: both are made in one transaction (`db.submit`), with the consent.
 Private unless shared with a member, a role or a whole server; the right to use one is asked for at every use.
 """
 
@@ -53,7 +53,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A subject whose training has just been paid for, with its consent."""
+    """A subject whose training is about to be paid for, with its consent."""
 
     id: str
     owner_id: int
@@ -62,7 +62,7 @@ class Draft:
     class_noun: str
     trigger: str
     model: str
-    job_id: str
+    job_id: str = ""  # its training; `db.submit` fills it in
     keeps_photos: bool
     statement: str  # the words that were agreed to
     photo_hashes: Sequence[str]  # SHA-256 of each photo as it was sent
@@ -100,21 +100,7 @@ class Subjects:
         """
 
         async def work(connection: AsyncConnection) -> Subject:
-            now = await self.db.now(connection)
-            insert = insert_or_ignore(connection, subjects).values(_values(draft, now))
-            await connection.execute(insert)
-            row = (await connection.execute(sa.select(subjects).where(subjects.c.job_id == draft.job_id))).one_or_none()
-            if row is None:
-                raise NameTaken(draft.name)
-            consent = {
-                "subject_id": row.id,
-                "user_id": draft.owner_id,
-                "statement": draft.statement,
-                "photo_hashes": list(draft.photo_hashes),
-                "at": now,
-            }
-            await connection.execute(insert_or_ignore(connection, consents).values(consent))
-            return _subject(row)
+            return await add(connection, draft, await self.db.now(connection))
 
         return await self.db.write(work)
 
@@ -244,6 +230,23 @@ class Subjects:
         query = sa.select(subjects).where(*conditions).order_by(subjects.c.name_key, subjects.c.id)
         async with self.db.read() as connection:
             return [_subject(row) for row in await connection.execute(query)]
+
+
+async def add(connection: AsyncConnection, draft: Draft, now: dt.datetime) -> Subject:
+    """Do what `Subjects.create` does as a step of the caller's transaction."""
+    await connection.execute(insert_or_ignore(connection, subjects).values(_values(draft, now)))
+    row = (await connection.execute(sa.select(subjects).where(subjects.c.job_id == draft.job_id))).one_or_none()
+    if row is None:
+        raise NameTaken(draft.name)
+    consent = {
+        "subject_id": row.id,
+        "user_id": draft.owner_id,
+        "statement": draft.statement,
+        "photo_hashes": list(draft.photo_hashes),
+        "at": now,
+    }
+    await connection.execute(insert_or_ignore(connection, consents).values(consent))
+    return _subject(row)
 
 
 def name_key(name: str) -> str:

@@ -1,7 +1,7 @@
 """Submit: one transaction from a priced request to a job in line, or nothing at all."""
 
 import datetime as dt
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from db.ids import new_id
 from db.job import Job, Pace, State, Submission
 from db.ledger import Ledger
 from db.schedule import FlowKey, Newcomer, join, next_number
+from db.subjects import add
 from db.tables import jobs
 
 NO_GUILD = 0  # direct messages, as a guild
@@ -29,10 +30,10 @@ def job_from(row: sa.Row[Any]) -> Job:
 
 
 async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[Job, bool]:
-    """Hold the price and put the job in line; return it, and whether it is new.
+    """Hold the price and put the job in line, with the subject that it makes; return it, and whether it is new.
 
     The same interaction id again returns the job that it made. Raises NotEnoughCredits, BudgetSpent,
-    TooManyQueued.
+    TooManyQueued, NameTaken.
     """
 
     async def work(connection: AsyncConnection) -> tuple[Job, bool]:
@@ -58,6 +59,8 @@ async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[
             day = await use(connection, submission.guild_id, submission.budget, submission.price, now)
             row_values["budget_day"] = day
         row = (await connection.execute(jobs.insert().values(row_values).returning(jobs))).one()
+        if submission.subject is not None:
+            await add(connection, replace(submission.subject, job_id=job_id), now)
         return job_from(row), True
 
     return await db.write(work)
@@ -74,7 +77,7 @@ def _newcomer(submission: Submission, work: int) -> Newcomer:
 
 def _values(submission: Submission, job_id: str, seq: int, now: dt.datetime) -> dict[str, Any]:
     values = asdict(submission)
-    for name in ("limits", "allowance", "budget", "weight", "guild_weight"):
+    for name in ("limits", "allowance", "budget", "weight", "guild_weight", "subject"):
         del values[name]
     lifetime = dt.timedelta(seconds=values.pop("token_lifetime_s"))
     work = submission.price if submission.work is None else submission.work

@@ -1,15 +1,15 @@
 """What somebody is asked before something dear is paid for: price, wait, and buttons that work after a restart."""
 
-import contextlib
 import re
 from typing import Any, Self
 
 import discord
 from discord import ui
 
+from bot.cards.beginning import begin_from
 from bot.cards.text import about, credits, moment
 from bot.errors import PRIVATE, explain
-from bot.interactions import acknowledge, origin_of, studio_of
+from bot.interactions import acknowledge, studio_of
 from bot.services.asking import Question, open_offer, take_offer
 from db.jobs import Job, Pace
 from db.offers import Offer
@@ -87,15 +87,8 @@ async def show_if_asked(interaction: discord.Interaction, accepted: Job | Questi
 
 
 async def _go(interaction: discord.Interaction, offer: Offer, pace: Pace) -> None:
-    private = bool(offer.content["private"])
-    await acknowledge(interaction, private=private)
-    job = await take_offer(studio_of(interaction), offer, origin_of(interaction, private=private), pace)
-    if job.interaction_token != interaction.token:  # pressed twice: the first answer shows the job
-        await interaction.delete_original_response()
-    if interaction.message is not None:
-        # Tidy, no more: it may be gone already, and pressing it again is answered.
-        with contextlib.suppress(discord.HTTPException):
-            await interaction.followup.delete_message(interaction.message.id)
+    studio, private = studio_of(interaction), bool(offer.content["private"])
+    await begin_from(interaction, lambda origin: take_offer(studio, offer, origin, pace), private=private)
 
 
 async def _leave(interaction: discord.Interaction, offer: Offer) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import discord
 from discord import ui
 
+from bot.cards.beginning import begin_from
 from bot.cards.text import about, credits, inline
 from bot.errors import explain
 from bot.interactions import acknowledge, origin_of, studio_of
@@ -84,10 +85,8 @@ class GoButton(DraftButton, template=rf"draft:go:{DRAFT_ID}"):
     style = discord.ButtonStyle.success
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        private = made.lesson.private
-        # The draft's card is private, so it can become the training's own if that is; else there is a new message.
-        await acknowledge(interaction, private=private, update=private)
-        await begin(studio_of(interaction), made, origin_of(interaction, private=private))
+        studio = studio_of(interaction)
+        await begin_from(interaction, lambda origin: begin(studio, made, origin), private=made.lesson.private)
 
 
 class LeaveButton(DraftButton, template=rf"draft:leave:{DRAFT_ID}"):
@@ -185,12 +184,13 @@ async def look_at(
     """
     studio = studio_of(interaction)
     await acknowledge(interaction, private=True, update=instead_of is not None)
-    await check_place(studio, origin_of(interaction, private=True))
+    origin = origin_of(interaction, private=True)
+    await check_place(studio, origin)
     photos = []
     for attachment in attachments[:PHOTOS_MAX]:  # one after the other: the files themselves are large
         photos.append(await asyncio.to_thread(inspect, await _fetch(studio, attachment)))
     photos = without_duplicates(photos)
-    made = await draft(studio, lesson, interaction.user.id, photos)
+    made = await draft(studio, lesson, origin, photos)
     if instead_of is not None:
         await discard(studio, instead_of)
     card = preflight_card(made, price=price_of(studio, made), expected_s=expected_s(studio, made))

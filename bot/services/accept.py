@@ -9,6 +9,7 @@ from bot.services.studio import Studio
 from bot.services.subjects import check_rights
 from bot.services.tiers import Terms
 from db.jobs import Job, Pace, Submission
+from db.subjects import Draft
 from inference.pricing import price_image, price_train, price_transcribe
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
 
@@ -20,15 +21,19 @@ async def accept(
     *,
     pace: Pace = Pace.FAST,
     source_job_id: str | None = None,
+    subject: Draft | None = None,
 ) -> Job:
     """Price a request, hold its credits and put it in line. Relaxed, it is free.
+
+    Args:
+        subject: what a training makes, with the consent to it.
 
     Raises:
         UnknownModel: the catalogue has no such model (any more).
         SubjectGone, BadParameter: a subject in it may not be used (any more), or not with that model.
         NotOpen: the member's tier does not allow it.
         Refused: one of the house's rules does not, see `check_rules`.
-        NotEnoughCredits, BudgetSpent, TooManyQueued: not now.
+        NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken: not now.
     """
     await check_rules(studio, request, origin)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
@@ -58,6 +63,7 @@ async def accept(
             forecast_s=await expected_s(studio, request, origin, pace),
             source_job_id=source_job_id,
             message_id=origin.message_id,
+            subject=subject,
         )
     )
 

@@ -18,7 +18,7 @@ from bot.services.studio import Studio
 from db.errors import FileMissing
 from db.ids import new_id
 from db.jobs import Job
-from db.subjects import Draft, Subject, name_key
+from db.subjects import Draft, name_key
 from inference.catalogue import ImageModel
 from inference.requests import Kind, TrainRequest
 
@@ -59,6 +59,7 @@ class TeachingDraft:
 
     id: str
     owner_id: int
+    interaction_id: int  # that brought the photos; its training takes it, so that pressing 'go' twice begins once
     lesson: Lesson
     verdicts: tuple[Verdict, ...]  # of every file that was sent, in order
     hashes: tuple[str, ...]  # SHA-256 of the usable ones, as they were sent
@@ -91,18 +92,20 @@ async def check_lesson(studio: Studio, lesson: Lesson, owner_id: int) -> Lesson:
     return replace(lesson, name=name, class_noun=noun, model=model.name, steps=steps)
 
 
-async def draft(studio: Studio, lesson: Lesson, owner_id: int, photos: Sequence[Photo]) -> TeachingDraft:
+async def draft(studio: Studio, lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> TeachingDraft:
     """Keep the usable photos for a while. Nothing is charged or held.
 
     Parameters:
         lesson: as `check_lesson` returned it.
+        origin: who sent them.
         photos: all that were sent, looked at.
     """
     now = dt.datetime.now(dt.UTC)
     usable = [photo for photo in photos if photo.usable]
     made = TeachingDraft(
         id=new_id(now),
-        owner_id=owner_id,
+        owner_id=origin.user_id,
+        interaction_id=origin.interaction_id,
         lesson=lesson,
         verdicts=tuple(photo.verdict for photo in photos),
         hashes=tuple(photo.sha256 for photo in usable),
@@ -167,7 +170,7 @@ def expected_s(studio: Studio, made: TeachingDraft) -> float | None:
 
 
 async def begin(studio: Studio, made: TeachingDraft, origin: Origin) -> Job:
-    """Pay for a draft's training and record the consent. Pressing twice begins once.
+    """Pay for a draft's training and record the subject and the consent to it. Pressing twice begins once.
 
     Raises:
         TooFewPhotos: it would learn nothing.
@@ -175,30 +178,28 @@ async def begin(studio: Studio, made: TeachingDraft, origin: Origin) -> Job:
     """
     if not made.enough:
         raise TooFewPhotos
+    if (begun := await studio.jobs.by_interaction(made.interaction_id)) is not None:
+        return begun
     await check_lesson(studio, made.lesson, made.owner_id)
-    job = await accept(studio, request_of(studio, made), origin)
-    await enrol(studio, job, made.hashes)
+    request = request_of(studio, made)
+    first = replace(origin, interaction_id=made.interaction_id)
+    job = await accept(studio, request, first, subject=_subject(request, made, origin))
     await studio.files.delete(_key(made.id))  # from here on the photos belong to the job
     return job
 
 
-async def enrol(studio: Studio, job: Job, hashes: Sequence[str]) -> Subject:
-    """Write down a training's subject and the consent to it; again changes nothing."""
-    request = job.request
-    return await studio.subjects.create(
-        Draft(
-            id=request["subject_id"],
-            owner_id=job.user_id,
-            guild_id=job.guild_id,
-            name=request["name"],
-            class_noun=request["class_noun"],
-            trigger=request["trigger"],
-            model=request["model"],
-            job_id=job.id,
-            keeps_photos=request["keep_photos"],
-            statement=STATEMENT,
-            photo_hashes=hashes,
-        )
+def _subject(request: TrainRequest, made: TeachingDraft, origin: Origin) -> Draft:
+    return Draft(
+        id=request.subject_id,
+        owner_id=made.owner_id,
+        guild_id=origin.guild_id,
+        name=request.name,
+        class_noun=request.class_noun,
+        trigger=request.trigger,
+        model=request.model,
+        keeps_photos=request.keep_photos,
+        statement=STATEMENT,
+        photo_hashes=made.hashes,
     )
 
 

@@ -1,5 +1,6 @@
 """Paying: asked before something dear, offered the free way when credits are gone, and what operators may change."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,9 @@ async def test_dear_pictures_are_paid_for_only_after_a_yes(sandbox: Sandbox, tmp
         assert f"you have {DAILY}" in ben.text(question)
         assert (ada.messages(), await bot.studio.jobs.mine(int(ben.id))) == ([], [])
         assert (await bot.studio.ledger.statement(int(ben.id))).held == 0
-        await ben.press(question, "Go")
+        await asyncio.gather(*(ben.press(question, "Go") for _ in range(2)))
         await sandbox.until(drawn(ada))
+        await sandbox.until(lambda: len(ben.messages()) == len(ada.messages()) == 1)  # the question is gone
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY - 4
 
 

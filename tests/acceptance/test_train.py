@@ -1,10 +1,12 @@
 """/train and /subjects, from the photos to a picture with the subject in it; the engine is a fake."""
 
+import asyncio
 import io
 import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from bot.sandbox.files import Upload
@@ -135,6 +137,38 @@ async def test_train_shows_a_film_records_the_consent_and_deletes_the_photos(san
         assert subject.ready
         assert await bot.studio.files.list("uploads") == []
         assert sandbox.unimplemented == []
+
+
+async def test_train_in_public_takes_its_private_question_back(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        card = await preflight(ben, photos(4), private=False)
+        await ben.press(card, "I agree – go")
+        await sandbox.until(lambda: sees(cleo, "Learnt"))
+        assert [one["id"] for one in ben.messages()] == [one["id"] for one in cleo.messages()]
+
+
+async def test_train_that_cannot_be_paid_leaves_the_question(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, daily_credits=1) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(4), private=False)
+        await ben.press(card, "I agree – go")
+        await sandbox.until(lambda: sees(ben, "you have 1 left"))
+        assert "I agree – go" in ben.buttons(card)
+        assert sandbox.member("cleo").messages() == []
+        assert await bot.studio.subjects.mine(int(ben.id)) == []
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_train_agreed_to_twice_at_once_begins_once(sandbox: Sandbox, tmp_path: Path, private: bool) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(4), private=private)
+        pressed = await asyncio.gather(*(ben.press(card, "I agree – go") for _ in range(2)))
+        assert [await one.done() for one in pressed] == ["acknowledged"] * 2
+        await sandbox.until(lambda: len(ben.messages()) == 1 and sees(ben, "Learnt"))
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        assert await available(bot, ben) == DAILY - job.charged
 
 
 async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_path: Path) -> None:

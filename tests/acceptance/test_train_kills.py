@@ -1,4 +1,4 @@
-"""kill -9 in the midst of a real training, of its worker and then of the bot: it goes on, and learns the very same."""
+"""kill -9 around and in the midst of a training: one subject, one charge, one card, and the very same weights."""
 
 import asyncio
 from pathlib import Path
@@ -22,6 +22,30 @@ from tests.acceptance.test_train import photos, preflight
 STEPS = 20  # of the built-in model; a checkpoint after every fourth
 PRICE = 2
 LEARNT_S = 300  # two cores that others use as well
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stage", ["submit:after", "settle:after"])
+async def test_training_has_its_subject_and_consent_whenever_the_bot_dies(
+    sandbox: Sandbox, tmp_path: Path, stage: str
+) -> None:
+    """With a fake engine."""
+    ben = sandbox.member("ben")
+    async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=RECOVERY_S)
+        card = await preflight(ben, photos(3), steps=STEPS)
+        await ben.press(card, "I agree – go")
+        await asyncio.wait_for(doomed.wait(), RECOVERY_S)
+    async with bot_process(sandbox, tmp_path), books_of(tmp_path) as jobs:
+        await sandbox.until(lambda: "Learnt" in ben.text(card), timeout_s=RECOVERY_S)
+        await all_delivered(jobs)
+        (job,) = await jobs.mine(int(ben.id))
+        assert (job.state, job.charged) == (State.DONE, PRICE)
+        (subject,) = await Subjects(jobs.db).mine(int(ben.id))
+        assert (subject.ready, subject.step) == (True, STEPS)
+        assert await Subjects(jobs.db).consent(subject.id)
+    assert len(ben.messages()) == 1
+    assert list((tmp_path / "files" / "uploads").rglob("*.json")) == []
 
 
 @pytest.mark.long

@@ -161,3 +161,19 @@ async def test_ready_is_refused_where_another_step_was_chosen_meanwhile(shop: Sh
 
 async def test_ready_of_a_subject_that_is_gone_changes_nothing(database: Database) -> None:
     assert not await Subjects(database).ready("nothing", step=200)
+
+
+async def test_submit_makes_the_subject_with_the_job(shop: Shop) -> None:
+    job = await shop.submit(ADA, subject=draft())
+    subject = await Subjects(shop.db).by_job(job.id)
+    assert subject is not None
+    assert await Subjects(shop.db).consent(subject.id)
+
+
+async def test_submit_with_a_name_in_use_changes_nothing(shop: Shop) -> None:
+    await shop.submit(ADA, subject=draft(1, name="Blob"))
+    before = await shop.balances(ADA)
+    with pytest.raises(NameTaken):
+        await shop.submit(ADA, subject=draft(2, name="blob"))
+    assert await shop.balances(ADA) == before
+    assert len(await shop.jobs.mine(ADA)) == 1

@@ -1,0 +1,44 @@
+"""From a private question ('that costs 12, go?') to the job it was about."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import discord
+from discord import ui
+
+from bot.interactions import acknowledge, origin_of
+from bot.services.origin import Origin
+from db.jobs import Job
+
+
+async def begin_from(
+    interaction: discord.Interaction, begin: Callable[[Origin], Awaitable[Job]], *, private: bool
+) -> None:
+    """Begin the job that a private question asked about, and take the question back.
+
+    The card of a private job takes the question's place; a public one gets a message of its own first, for the platform
+    lets an answer be seen by everybody or be an edit of what only one sees, not both. If it cannot begin, the question
+    stays.
+
+    Args:
+        interaction: the yes.
+        begin: makes the job; twice, it returns the same one.
+    """
+    await acknowledge(interaction, private=True, update=True)
+    origin = origin_of(interaction, private=private)
+    if private:
+        await begin(origin)
+        return
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay("One moment …"))
+    message = await interaction.followup.send(view=view, wait=True)
+    try:
+        job = await begin(replace(origin, message_id=message.id))
+    except Exception:
+        await message.delete()
+        raise
+    if job.message_id != message.id:  # pressed twice: the first answer shows the job
+        await message.delete()
+    with contextlib.suppress(discord.NotFound):  # the other yes was quicker
+        await interaction.delete_original_response()
