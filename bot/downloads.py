@@ -43,7 +43,10 @@ class Downloads:
             NotFetched: the address is not the CDN's, or it does not answer.
             TooLargeToFetch: there is more than `limit_bytes` of it, whatever was announced.
         """
-        address = yarl.URL(url)
+        try:
+            address = yarl.URL(url)
+        except ValueError as error:
+            raise NotFetched from error
         if address.scheme not in self._schemes or address.host not in self._hosts:
             raise NotFetched
         try:
