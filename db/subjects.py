@@ -108,6 +108,12 @@ class Subjects:
         """Return a subject, whoever asks; see `usable` for the right to use it."""
         return await self._one(subjects.c.id == subject_id)
 
+    async def among(self, subject_ids: Collection[str]) -> set[str]:
+        """Return which of these ids are subjects that exist."""
+        query = sa.select(subjects.c.id).where(subjects.c.id.in_(subject_ids))
+        async with self.db.read() as connection:
+            return set(await connection.scalars(query))
+
     async def by_job(self, job_id: str) -> Subject | None:
         """Return the subject that a training makes."""
         return await self._one(subjects.c.job_id == job_id)

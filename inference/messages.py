@@ -42,11 +42,18 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Drop the adapters of these subjects from memory: they were deleted."""
+
+    subject_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Leave the loop."""
 
 
-Command = Admit | Cancel | Stop
+Command = Admit | Cancel | Forget | Stop
 
 # -- events from a worker ---------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from inference.engines import Engine
-from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, JobEvent, Load
+from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, Forget, JobEvent, Load
 from inference.plan import WorkerPlan
 from inference.turns import Turns, weights_for
 
@@ -52,13 +52,16 @@ class Worker:
         self._clock = clock
         self.admitted = 0
 
-    def handle(self, command: Admit | Cancel) -> None:
+    def handle(self, command: Admit | Cancel | Forget) -> None:
         """Carry out a command between two steps."""
         if isinstance(command, Admit):
             task = command.task
             self.admitted += 1
             self._aboard[task.job_id] = (task.request.kind, task.attempt)
             self._engines[task.request.kind].admit(task)
+        elif isinstance(command, Forget):
+            for engine in self._engines.values():  # optional for an engine, as `adapters` is
+                getattr(engine, "forget", lambda _: None)(command.subject_ids)
         elif found := self._aboard.get(command.job_id):
             if not command.keep:  # an early end still has things to report
                 del self._aboard[command.job_id]

@@ -13,6 +13,7 @@ from typing import Self
 
 from db.files import FileStore
 from db.jobs import Job, JobStore
+from db.subjects import Subjects
 from db.wake import QUEUED
 from inference.dispatcher.escort import Escort, Means, Notice, Placed
 from inference.messages import Preview, Progress
@@ -29,7 +30,7 @@ class Rhythm:
     lease_s: float = 30.0  # a dispatcher that is silent so long has lost its jobs
     beat_s: float = 1.0  # between two beats: leases renewed, progress written, cancels learnt
     poll_s: float = 2.0  # the longest time without looking for jobs; wake-ups may get lost
-    reap_s: float = 5.0  # between two looks for leases that ran out
+    reap_s: float = 5.0  # between two looks for leases that ran out, and for subjects that were deleted
     drain_s: float = 5.0  # jobs may end by themselves for so long when it is stopped
     close_s: float = 10.0  # and to be given back after that
     trouble_s: float = 1.0  # pause after a loop failed
@@ -45,6 +46,7 @@ class Dispatcher:
         self.owner = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._rhythm = rhythm or Rhythm()
         self._jobs = jobs
+        self._subjects = Subjects(jobs.db)
         self._pool = pool
         self._means = Means(owner=self.owner, jobs=jobs, files=files, pool=pool)
         self._escorts: dict[str, Escort] = {}
@@ -110,9 +112,9 @@ class Dispatcher:
             before.tell(Notice.LEASE_LOST)
         escort = self._escorts[job.id] = Escort(job, self._means)
         escort.task = asyncio.create_task(escort.run(before.task if before else None), name=f"job-{job.id}")
-        escort.task.add_done_callback(partial(self._forget, escort))
+        escort.task.add_done_callback(partial(self._let_go, escort))
 
-    def _forget(self, escort: Escort, task: "asyncio.Task[None]") -> None:
+    def _let_go(self, escort: Escort, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()):
             log.error("job %s is left to its lease", escort.job.id, exc_info=error)
         if self._escorts.get(escort.job.id) is escort:
@@ -193,11 +195,18 @@ class Dispatcher:
                     escort.tell(Notice.CANCELLED)
 
     async def _reap(self) -> None:
-        """Give back the jobs of dispatchers that are no more."""
+        """Give back the jobs of dispatchers that are no more, and let go of subjects that are no more."""
         while True:
             if reaped := await self._jobs.reap():
                 log.warning("%d jobs of a silent dispatcher are back in line", len(reaped))
+            await self._forget()
             await asyncio.sleep(self._rhythm.reap_s)
+
+    async def _forget(self) -> None:
+        """Have the workers drop the adapters of subjects that were deleted: by looking, so no message can be lost."""
+        held = {subject_id for load in self._pool.loads().values() for subject_id in load.adapters}
+        if held and (gone := held - await self._subjects.among(held)):
+            await self._pool.forget(sorted(gone))
 
     async def _for_ever(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -74,6 +74,8 @@ class Escort:
         self._progress = (0, 0)
         self._preview: Preview | None = None
         self._left_over: set[str] = set()  # files that nobody needs once the job has ended
+        self._previewing = asyncio.Lock()
+        self._over = False  # no preview is written any more
 
     # -- what the dispatcher calls ------------------------------------------------------------------------------------
 
@@ -120,7 +122,7 @@ class Escort:
         except UnknownJob:
             log.info("job %s was deleted while it ran", self.job.id)
             await self._means.pool.cancel(self.job.id)
-            await self._means.files.delete_tree(f"jobs/{self.job.id}")
+            await self._clear()
         except Exception:
             log.exception("job %s: something unforeseen; it is given back", self.job.id)
             await self._means.pool.cancel(self.job.id)
@@ -200,6 +202,7 @@ class Escort:
             case Notice.LEASE_LOST:
                 log.warning("job %s is not ours any more", self.job.id)
                 await self._means.pool.cancel(self.job.id)
+                await self._let_go()
             case Notice.CLOSING:
                 await self._means.pool.cancel(self.job.id)
                 await self._give_back(blame=False)
@@ -225,11 +228,27 @@ class Escort:
         settle = partial(means.jobs.settle, owner=means.owner, job_id=job.id, attempt=job.attempt, end=end)
         if not await persist(f"settling job {job.id}", settle):
             log.warning("job %s ended too late here; another dispatcher has it", job.id)
+            await self._let_go()
         elif end.state is State.DONE:
+            await self._end_previews()
             for name in self._left_over | ({CHECKPOINT} if job.attempt > 1 else set()):
                 await means.files.delete(f"jobs/{job.id}/{name}")
         else:
-            await means.files.delete_tree(f"jobs/{job.id}")
+            await self._clear()
+
+    async def _let_go(self) -> None:
+        """Leave what was written to whoever has the job now, unless its owner has deleted it meanwhile."""
+        job = await self._means.jobs.get(self.job.id)
+        if job is None or (job.final and job.deleted):
+            await self._clear()
+
+    async def _clear(self) -> None:
+        await self._end_previews()
+        await self._means.files.delete_tree(f"jobs/{self.job.id}")
+
+    async def _end_previews(self) -> None:
+        async with self._previewing:
+            self._over = True
 
     async def _give_back(self, *, blame: bool) -> None:
         means, job_id = self._means, self.job.id
@@ -238,10 +257,13 @@ class Escort:
 
     async def _write_preview(self, preview: Preview) -> bool:
         name = PREVIEW_NAMES[preview.media_type]
-        try:
-            await self._means.files.put(f"jobs/{self.job.id}/{name}", preview.content)
-        except OSError as error:
-            log.warning("job %s: a preview could not be written: %s", self.job.id, error)
-            return False
-        self._left_over.add(name)
-        return True
+        async with self._previewing:
+            if self._over:
+                return False
+            try:
+                await self._means.files.put(f"jobs/{self.job.id}/{name}", preview.content)
+            except OSError as error:
+                log.warning("job %s: a preview could not be written: %s", self.job.id, error)
+                return False
+            self._left_over.add(name)
+            return True

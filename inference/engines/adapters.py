@@ -214,10 +214,10 @@ class AdapterShelf:
         with self._lock:
             return sum(adapter.size_bytes for adapter in self._kept.values())
 
-    def forget(self, subject_id: str) -> None:
-        """Drop a subject's adapters, because it was deleted."""
+    def forget(self, subject_ids: Sequence[str]) -> None:
+        """Drop the adapters of subjects that were deleted."""
         with self._lock:
-            for key in [key for key in self._kept if key[1] == subject_id]:
+            for key in [key for key in self._kept if key[1] in subject_ids]:
                 del self._kept[key]
 
     def close(self) -> None:

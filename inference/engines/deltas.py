@@ -119,13 +119,17 @@ class Deltas:
 
         return add
 
+    def forget(self) -> None:
+        """Keep nothing of the last pass."""
+        self._stacks.clear()
+        self._mixes = ()
+
     def close(self) -> None:
         """Take the hooks off again."""
         for hook in self._hooks.values():
             hook.remove()
         self._hooks.clear()
-        self._stacks.clear()
-        self._mixes = ()
+        self.forget()
 
 
 @dataclass(frozen=True, slots=True)

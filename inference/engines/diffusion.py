@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 import torch
@@ -138,6 +138,12 @@ class DiffusionEngine:
     def adapters(self) -> tuple[str, ...]:
         """Return the subject ids in memory."""
         return self._shelf.resident()
+
+    def forget(self, subject_ids: Sequence[str]) -> None:
+        """Drop the adapters of subjects that were deleted; what is being drawn with one keeps it to its end."""
+        self._shelf.forget(subject_ids)
+        for passes in self._passes.values():
+            passes.forget()
 
     def memory_bytes(self) -> int:
         """Return what models and adapters take."""

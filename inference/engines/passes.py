@@ -75,6 +75,11 @@ class Passes:
             lane.latents = stepped[0]
             lane.position += 1
 
+    def forget(self) -> None:
+        """Keep nothing of the adapters of earlier passes; the next pass gathers what it needs."""
+        for deltas in self._deltas.values():
+            deltas.forget()
+
     def close(self) -> None:
         """Take the adapters' hooks off the model."""
         for deltas in self._deltas.values():

@@ -4,7 +4,7 @@ Knows: processes, pipes, devices, which worker holds which job. Does not know: t
 engine computes. The event loop's process never imports torch: devices are counted and engines are built by children.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,6 +51,10 @@ class Pool(Protocol):
 
     async def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Let a job go between two steps; with `keep` it ends early with what it has. Unknown ids are ignored."""
+        ...
+
+    async def forget(self, subject_ids: Sequence[str]) -> None:
+        """Have every worker drop the adapters of subjects that were deleted."""
         ...
 
     def events(self) -> AsyncIterator[PoolEvent]:

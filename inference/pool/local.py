@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from inference.messages import Cancel, Failed, Finished, Load, Stop, Task
+from inference.messages import Cancel, Command, Failed, Finished, Forget, Load, Stop, Task
 from inference.plan import WorkerPlan
 from inference.pool import PoolEvent, RoomMade, WorkerGone, WorkerLost
 from inference.pool.link import Link
@@ -90,10 +90,12 @@ class LocalPool:
             if job_id in link.jobs:
                 if not keep:
                     del link.jobs[job_id]
-                try:
-                    await link.send(Cancel(job_id, keep))
-                except WorkerGone:
-                    log.debug("job %s went with its worker", job_id)
+                await _tell(link, Cancel(job_id, keep))
+
+    async def forget(self, subject_ids: Sequence[str]) -> None:
+        """Have every worker drop the adapters of subjects that were deleted."""
+        for link in list(self._links.values()):
+            await _tell(link, Forget(tuple(subject_ids)))
 
     async def events(self) -> AsyncIterator[PoolEvent]:
         """Yield what happens until the pool is closed, each worker's events in their order. One reader only."""
@@ -147,3 +149,10 @@ class LocalPool:
         for _ in range(64):
             link.read_one()  # nobody reads any more; let the reader run to its end
         await link.ended.wait()
+
+
+async def _tell(link: Link, command: Command) -> None:
+    try:
+        await link.send(command)
+    except WorkerGone:
+        log.debug("worker %s is gone, and with it what it was to let go", link.worker_id)

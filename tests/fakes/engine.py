@@ -12,7 +12,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -53,6 +53,7 @@ class FakeEngine:
     def __init__(self, kind: Kind, *, slots: int = 4, step_s: float = 0.0, instant: bool = False) -> None:
         self.kind = str(kind)
         self.lanes: dict[str, Lane] = {}
+        self._adapters: dict[str, None] = {}
         self._slots = slots
         self._step_s = step_s
         self._instant = instant  # a whole job in one step
@@ -66,6 +67,15 @@ class FakeEngine:
     def admit(self, task: Task) -> None:
         done = int(task.inputs["checkpoint"].decode()) if "checkpoint" in task.inputs else 0
         self.lanes[task.job_id] = Lane(task, _total(task), done)
+        if isinstance(task.request, ImageRequest):
+            self._adapters |= dict.fromkeys(use.subject_id for use in task.request.subjects)
+
+    def adapters(self) -> tuple[str, ...]:
+        return tuple(self._adapters)
+
+    def forget(self, subject_ids: Sequence[str]) -> None:
+        for subject_id in subject_ids:
+            self._adapters.pop(subject_id, None)
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         if not keep:

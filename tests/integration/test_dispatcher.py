@@ -19,6 +19,7 @@ from db.jobs import Beaten, Job, JobStore, State
 from db.ledger import Ledger
 from db.subjects import Subjects
 from inference.dispatcher import Rhythm
+from inference.requests import SubjectUse
 from tests.fakes.requests import image_request, train_request, transcribe_request
 from tests.integration.db.test_subjects import draft
 from tests.integration.studio import MEMBER, Studio
@@ -224,6 +225,54 @@ async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
         await studio.until(await studio.ask(image_request()))  # there is one slot: the late end came before
     job = await studio.shop.fresh(job)
     assert (job.state, job.charged, job.lease_owner) == (State.DONE, 1, "another dispatcher")
+
+
+async def test_adapter_of_a_deleted_subject_leaves_the_workers_memory(studio: Studio) -> None:
+    subjects = Subjects(studio.shop.db)
+    kept, gone = [(await subjects.create(draft(number))).id for number in (1, 2)]
+    for subject_id in (kept, gone):
+        await studio.files.put(f"subjects/{subject_id}/adapter.safetensors", b"adapter")
+    uses = (SubjectUse(kept), SubjectUse(gone))
+    async with studio.open():
+        await studio.until(await studio.ask(image_request(subjects=uses)))
+        assert set(studio.pool.loads()["cpu"].adapters) == {kept, gone}
+        await subjects.delete(gone)
+        async with asyncio.timeout(30):
+            while set(studio.pool.loads()["cpu"].adapters) != {kept}:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # a worker's load has no wake-ups
+
+
+async def test_late_end_of_a_deleted_job_leaves_nothing(studio: Studio) -> None:
+    async with studio.open(slots=1, step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0)):
+        job = await studio.until(await studio.ask(image_request(steps=40)), State.RUNNING)
+        studio.shop.db.advance(60)
+        await studio.shop.jobs.reap()
+        (other,) = await studio.shop.claim(owner="another dispatcher")
+        assert await studio.shop.settle(other)
+        await studio.shop.jobs.discard(job.id, by_user=MEMBER)
+        await studio.until(await studio.ask(image_request()))  # there is one slot: the late end came before
+    assert await studio.files.list(f"jobs/{job.id}") == []
+
+
+class LatePreview(FileStore):
+    """A store that writes a preview when it is told to."""
+
+    tell: asyncio.Event
+
+    async def put(self, key: str, content: bytes) -> None:
+        if key.endswith("preview.webp"):
+            await self.tell.wait()
+        await super().put(key, content)
+
+
+@sqlite_only
+async def test_preview_that_is_written_when_all_is_over_does_not_stay(studio: Studio, tmp_path: Path) -> None:
+    studio.files = store = LatePreview(str(tmp_path / "files"))
+    store.tell = asyncio.Event()
+    async with studio.open(step_s=0.01):
+        job = await studio.until(await studio.ask(image_request(steps=60, count=1)))
+        store.tell.set()
+    assert await studio.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/1.png"]
 
 
 class Hiccups(JobStore):

@@ -1,5 +1,7 @@
 """Lanes with different adapters, with several and with none share passes; each draws what diffusers draws alone."""
 
+import gc
+import weakref
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -176,6 +178,37 @@ def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
     assert small.resident() == ("c", "a")
     assert small.size_bytes() < sizes
     small.close()
+
+
+def test_adapter_that_is_forgotten_leaves_memory_while_others_are_drawn(
+    studio: Studio, sd_line: ImageModel, adapters: dict[str, bytes]
+) -> None:
+    studio.admit("plain", make_request(steps=50))
+    studio.admit("drawn", with_subjects(("a", 1.0)), adapters)
+    studio.step_until(lambda: bool(studio.jobs["drawn"].pictures))
+    model = studio.models.get(sd_line)
+    kept = studio.shelf.start(model, "a", adapters["adapter:a"]).result()
+    weight = weakref.ref(next(iter(kept.components["unet"].values())).down)
+    del kept
+    studio.step()
+    assert weight() is not None
+    studio.engine.forget(("a",))
+    gc.collect()
+    assert studio.engine.adapters() == ()
+    assert weight() is None
+    studio.finish()
+    assert studio.jobs["plain"].pictures
+
+
+def test_picture_that_is_being_drawn_keeps_an_adapter_that_is_forgotten(
+    studio: Studio, adapters: dict[str, bytes]
+) -> None:
+    expected = studio.draw(with_subjects(("a", 1.0)), adapters).pictures["picture-1.png"]
+    studio.admit("again", with_subjects(("a", 1.0)), adapters)
+    studio.step_until(lambda: bool(studio.jobs["again"].events))
+    studio.engine.forget(("a",))
+    studio.finish()
+    assert_same(studio.jobs["again"].pictures["picture-1.png"], expected)
 
 
 def test_lane_waits_for_its_adapter_while_others_are_drawn(
