@@ -22,6 +22,7 @@ import discord
 
 from bot.cards.job import Shown, job_card
 from bot.services.origin import by_message, overheard
+from bot.services.results import forget_results
 from bot.services.studio import Studio
 from bot.services.subjects import finish_training
 from bot.services.voice import finish_clip
@@ -89,6 +90,8 @@ class Delivery:
         Raises:
             discord.HTTPException, OSError: the platform did not answer; the next update may do better.
         """
+        if job.deleted:
+            return None
         shown = await shown_of(self._studio, job, self._limits.limit_bytes(self._client, job.guild_id))
         looks = (job.revision, shown.place)
         if self._looks.get(job.id) == looks:
@@ -110,6 +113,9 @@ class Delivery:
             return
         await finish_training(self._studio, fresh)
         await finish_clip(self._studio, fresh)
+        if fresh.deleted:
+            await forget_results(self._studio, fresh)
+            return
         if overheard(fresh) and fresh.state is not State.DONE:
             rung, message_id = await self._take_back(fresh)
         else:

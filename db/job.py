@@ -20,6 +20,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"  # somebody asked; what was not worked for is released
 
 
+DELETED = "deleted"  # how a job was delivered whose result is not wanted any more
 FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 
@@ -104,7 +105,7 @@ class Job:
     started_at: dt.datetime | None  # of the last attempt
     ended_at: dt.datetime | None
     delivered_at: dt.datetime | None
-    delivered_how: str | None  # which rung of the delivery ladder
+    delivered_how: str | None  # which rung of the delivery ladder, or DELETED
     source_job_id: str | None  # the job that this one varies or repeats
     revision: int  # +1 at each change that the card shows
     changed_at: dt.datetime
@@ -115,6 +116,11 @@ class Job:
     def final(self) -> bool:
         """Whether it has ended."""
         return self.state in FINAL
+
+    @property
+    def deleted(self) -> bool:
+        """Whether nothing that it made, or makes yet, is to stay."""
+        return self.delivered_how == DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

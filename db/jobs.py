@@ -107,6 +107,12 @@ class JobStore:
         self._wake(CHANGED)
         return job
 
+    async def discard(self, job_id: str, *, by_user: int) -> Job:
+        """Note that nothing of a job is to stay, whatever it makes yet, and cancel it. Raises UnknownJob."""
+        job = await lease.cancel(self.db, self.ledger, job_id, by_user=by_user, discard=True)
+        self._wake(CHANGED)
+        return job
+
     async def stop_at(self, job_id: str, *, by_user: int, step: int) -> Job:
         """Choose the step of a training that its subject is used from; one that is not over ends early.
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
-from db.job import FINAL, Beaten, End, Job, Report, State
+from db.job import DELETED, FINAL, Beaten, End, Job, Report, State
 from db.ledger import Ledger
 from db.locked import LockedJob, locked
 from db.tables import is_running, jobs, subjects
@@ -129,11 +129,16 @@ def expired_query(now: dt.datetime) -> sa.Select[Any]:
     return sa.select(jobs.c.id, jobs.c.lease_owner).where(is_running, jobs.c.lease_until < now)
 
 
-async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int) -> Job:
-    """End a job that waits, at once; ask for the end of one that runs; leave one that has ended."""
+async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int, discard: bool = False) -> Job:
+    """End a job that waits, at once; ask for the end of one that runs; leave one that has ended.
+
+    discard: note that nothing it made is to stay. If it ends well nevertheless, that is seen to at its delivery.
+    """
 
     async def work(connection: AsyncConnection) -> Job:
         held = await locked(db, ledger, connection, job_id)
+        if discard:
+            held = await held.change(delivered_how=DELETED)
         if held.job.state is State.QUEUED:
             held = await held.finish(End(state=State.CANCELLED, charge=0), cancelled_by=by_user)
         elif held.job.state is State.RUNNING and not held.job.cancel_requested:

@@ -50,7 +50,7 @@ class LockedJob:
         return await self.change(
             state=State(end.state).value,
             charged=end.charge,
-            outcome=end.outcome,
+            outcome={} if job.deleted else end.outcome,
             error_code=end.error_code,
             error_text=end.error_text,
             ended_at=self.now,

@@ -107,7 +107,7 @@ async def delete_everything(studio: Studio, user_id: int) -> Receipt:
     jobs = await studio.desk.of_member(user_id, guild_id=None, limit=None)
     for subject in subjects:
         await delete_subject(studio, subject)
-    for job in await studio.desk.heard(user_id):
+    for job in await stop_jobs(studio, await studio.desk.heard(user_id), by_user=user_id):
         await _forget_voice(studio, job)
     removed = await remove_jobs(studio, jobs)
     for key in keys:

@@ -7,6 +7,7 @@ from bot.services.studio import Studio
 from bot.services.subjects import film_steps
 from bot.services.voice import forget_clip
 from db.errors import FileMissing
+from db.job import DELETED
 from db.jobs import Job
 from inference.requests import ImageRequest, from_json
 
@@ -69,13 +70,16 @@ async def read_words(studio: Studio, job: Job) -> str:
 
 
 async def forget_results(studio: Studio, job: Job) -> None:
-    """Remove a job's files, its clip and its text; a job that still runs is cancelled first."""
-    if not job.final:
-        await studio.jobs.cancel(job.id, by_user=job.user_id)
+    """Remove a job's files, its clip and its text, for good.
+
+    One that still runs is cancelled; as it may end well in that very moment, its delivery comes back here.
+    """
+    job = await studio.jobs.discard(job.id, by_user=job.user_id)
     await studio.files.delete_tree(f"jobs/{job.id}")
     await forget_clip(studio, job)
-    await studio.jobs.forget_outcome(job.id)
-    await studio.jobs.delivered(job.id, message_id=None, how="deleted")  # counts if delivery had not been noted yet
+    if job.final:
+        await studio.jobs.forget_outcome(job.id)
+        await studio.jobs.delivered(job.id, message_id=None, how=DELETED)  # counts if delivery was not noted yet
 
 
 async def _read(studio: Studio, key: str) -> bytes | None:

@@ -10,8 +10,10 @@ from bot.sandbox.member import Human
 from bot.sandbox.seed import GENERAL, STUDIO
 from bot.sandbox.server import Sandbox
 from bot.services.pictures import read_parameters
+from bot.services.results import forget_results
+from db.jobs import End, State
 from tests.acceptance.bots import Running, bot_beside
-from tests.acceptance.engines import GATE
+from tests.acceptance.engines import GATE, SLOTS
 
 TOKEN_S = 15 * 60
 
@@ -160,7 +162,26 @@ async def until_delivered(bot: Running, who: Human) -> None:
     """Wait until somebody's newest job is noted as delivered."""
     listener = bot.studio.jobs.db.wake.listen("changed")
     for _ in range(100):
-        if await how(bot, who) is not None:
+        if (await bot.studio.jobs.mine(int(who.id)))[0].delivered_at is not None:
             return
         await listener.wait(0.1)
     raise AssertionError("not delivered")
+
+
+async def test_job_that_is_deleted_while_it_ends_leaves_nothing(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SLOTS, "0")  # the test computes
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, jobs, files = sandbox.member("ben"), bot.studio.jobs, bot.studio.files
+        card = await (await ben.slash("imagine", prompt="a red heart", count=1)).answer()
+        (job,) = await jobs.claim(owner="the test", kinds=["image"], limit=1, lease_s=60)
+        await forget_results(bot.studio, job)
+        await files.put(f"jobs/{job.id}/1.png", b"made in the same moment")
+        end = End(state=State.DONE, charge=job.price, outcome={"files": {"1.png": {}}})
+        assert await jobs.settle(owner="the test", job_id=job.id, attempt=job.attempt, end=end)
+        await until_delivered(bot, ben)
+        assert await how(bot, ben) == "deleted"
+        assert (await jobs.mine(int(ben.id)))[0].outcome == {}
+        assert await files.list(f"jobs/{job.id}") == []
+        assert ben.pictures(card["id"]) == []
