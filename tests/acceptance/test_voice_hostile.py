@@ -1,0 +1,82 @@
+"""What is no speech, or no sound, or worse, sent to the real worker as voice messages: kind answers, nothing paid."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.sandbox.server import Sandbox
+from inference.catalogue import read_catalogue
+from tests.acceptance.bots import DAILY, ROOT, bot_beside
+from tests.acceptance.test_voice import available, jobs_of
+from tests.acceptance.test_voice_real import HEARD_WITHIN_S
+from tests.speech_clips import synthetic
+from tests.speech_weights import weights
+from tests.unit.inference.sounds import encoded, silent_film, tone, wav
+from tests.unit.inference.test_audio import Canary
+from tests.unit.inference.test_voice_activity import NOT_SPEECH
+
+NOTHING_SAID = "Nothing was said in that clip."
+
+
+def not_speech(name: str) -> bytes:
+    return wav((NOT_SPEECH[name] * 32_767).astype(np.int16))
+
+
+def film_of_elsewhere(canary: Path) -> bytes:
+    """A movie whose sound lies in another file."""
+    name = str(canary).encode() + b"\0"
+    here, there = struct.pack(">I4sI", 12, b"url ", 1), struct.pack(">I4sI", 12 + len(name), b"url ", 0) + name
+    return encoded(tone(1.0), "mov", "pcm_s16le", 16_000).replace(here, there)
+
+
+SENT: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "silence": (lambda _: not_speech("silence"), NOTHING_SAID),
+    "white noise": (lambda _: not_speech("white noise"), NOTHING_SAID),
+    "music": (lambda _: not_speech("chords"), NOTHING_SAID),
+    "nothing at all": (lambda _: b"", "The file is empty."),
+    "cut short": (lambda _: encoded(tone(1.0), "ogg", "libopus", 48_000)[:90], "The file is damaged"),
+    "a picture track": (lambda _: silent_film(), "There is no sound in it."),
+    "a text": (lambda _: b"I am a voice message, believe me.", "not a sound file"),
+    "a playlist": (lambda canary: f"#EXTM3U\n#EXTINF:1,\nfile://{canary}\n".encode(), "not a sound file"),
+    "a list": (lambda canary: f"ffconcat version 1.0\nfile {canary}\n".encode(), "not a sound file"),
+    "a playlist in disguise": (lambda canary: b"OggS" + f"#EXTM3U\nfile://{canary}\n".encode(), "The file is damaged"),
+    "a film of elsewhere": (film_of_elsewhere, "not a sound file"),
+}
+
+
+@pytest.mark.long
+async def test_what_is_no_speech_is_answered_kindly_at_no_cost(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights("base")
+    monkeypatch.chdir(ROOT)  # where the catalogue looks for them
+    canary = Canary(tmp_path / "canary.wav")
+    engines = "inference.engines.factory:build"
+    async with bot_beside(
+        sandbox, tmp_path / "data", catalogue=read_catalogue(), engines=engines, max_queued=len(SENT) + 1
+    ) as bot:
+        ben = sandbox.member("ben")
+        dm = await ben.dm()
+
+        def answer(message_id: str) -> str:
+            cards = (one for one in ben.messages(dm) if one.get("message_reference"))
+            found = [one["id"] for one in cards if one["message_reference"]["message_id"] == message_id]
+            return ben.text(found[0]) if found else ""
+
+        sent = {
+            name: str((await ben.voice(make(canary.path), 5.0, channel=dm))["id"]) for name, (make, _) in SENT.items()
+        }
+        speech = str((await ben.voice(synthetic()[0].content, 5.0, channel=dm))["id"])
+        await sandbox.until(lambda: "took" in answer(speech), timeout_s=HEARD_WITHIN_S)
+        await sandbox.until(lambda: all("given back" in answer(message) for message in sent.values()), timeout_s=60)
+        for name, (_, expected) in SENT.items():
+            assert "**Not transcribed.** " in answer(sent[name])
+            assert expected in answer(sent[name]), name
+        assert not canary.touched()
+        jobs = await jobs_of(bot, ben)
+        assert {(job.attempt, job.charged) for job in jobs} == {(1, 0), (1, 1)}  # none killed a worker
+        assert await available(bot, ben) == DAILY - 1
+        assert len(await bot.studio.files.list("uploads")) == 1
