@@ -94,7 +94,7 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
                 files=files,
                 catalogue=catalogue,
                 offers=Offers(database),
-                house=House(database),
+                house=House(database, homes=settings.home_guilds),
                 desk=Desk(database),
                 belongings=Belongings(database),
                 rules=rules,

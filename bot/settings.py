@@ -1,10 +1,10 @@
 """Everything an operator can set: environment variables or a `.env` file, read once at the start."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     )
     gifts: bool = Field(default=False, description="Lets members give credits to each other with /gift.")
 
+    home_guilds: Annotated[frozenset[int], NoDecode] = Field(
+        default=frozenset(),
+        description="Ids of the servers whose operators decide about credits and direct messages, with commas between; "
+        "empty: the server that Atelier is in, while it is in one only.",
+    )
+
     # -- computing -----------------------------------------------------------------------------------------------------
     catalogue: Path | None = Field(
         default=None, description="A models.toml of your own; empty: the one that is shipped."
@@ -113,6 +119,11 @@ class Settings(BaseSettings):
     # -- logs ----------------------------------------------------------------------------------------------------------
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="text, or json: one object a line.")
+
+    @field_validator("home_guilds", mode="before")
+    @classmethod
+    def _ids_between_commas(cls, value: object) -> object:
+        return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
     @field_validator("discord_token")
     @classmethod

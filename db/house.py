@@ -1,7 +1,8 @@
 """The house: what operators decided for their server, and a log of everything they did (`db.acts`).
 
 A decision and the act that made it are one transaction, so nothing is decided without a trace. Direct messages belong
-to no server: there, a ban or a blocked word of any server counts.
+to no server: there, a ban or a blocked word of each server at home counts; of any server, where nobody said which those
+are.
 """
 
 from collections.abc import Collection, Mapping
@@ -51,8 +52,9 @@ class Standing:
 class House:
     """Keep decisions, the log of acts, and accepted licences."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, homes: Collection[int] = ()) -> None:
         self.db = db
+        self.homes = frozenset(homes)  # servers whose operators decide about what belongs to no server; empty: not said
 
     async def decide(self, act: Act, topic: Topic, key: str, value: str, *, places: Collection[int] = ()) -> None:
         """Decide something for the act's server (or for these places), and note the act."""
@@ -97,6 +99,8 @@ class House:
         )
         if guild_id is not None:
             query = query.where(d.guild_id == guild_id)
+        elif self.homes:
+            query = query.where(d.guild_id.in_(self.homes | {DIRECT}))
         async with self.db.read() as connection:
             rows = (await connection.execute(query.order_by(d.key))).all()
         here = guild_id or DIRECT

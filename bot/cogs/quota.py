@@ -10,7 +10,8 @@ from discord.ext import commands
 from bot.cards.quota import changed_text, gift_text, pace_text, quota_card
 from bot.interactions import acknowledge, operator_of
 from bot.services.asking import prefer_pace
-from bot.services.quota import GIFT_MAX, give, grant, set_credits, statement_of
+from bot.services.desk import Operator
+from bot.services.quota import GIFT_MAX, check_purse, give, grant, set_credits, statement_of
 from bot.services.studio import Studio
 from db.jobs import Pace
 
@@ -39,7 +40,7 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
     @app_commands.describe(member="Whose")
     async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
         """Operators: show somebody's credits."""
-        act = operator_of(interaction).act("quota show", f"<@{member.id}>")
+        act = self._purse_keeper(interaction).act("quota show", f"<@{member.id}>")
         await acknowledge(interaction, private=True)
         await self.studio.house.note(act)
         await self._show(interaction, member)
@@ -52,7 +53,7 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
         self, interaction: discord.Interaction, member: discord.Member, amount: Amount, reason: Reason
     ) -> None:
         """Operators: give somebody credits."""
-        operator = operator_of(interaction)
+        operator = self._purse_keeper(interaction)
         await acknowledge(interaction, private=True)
         await grant(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
         await self._tell(interaction, member, amount)
@@ -67,10 +68,15 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
         reason: Reason,
     ) -> None:
         """Operators: set how many credits somebody has."""
-        operator = operator_of(interaction)
+        operator = self._purse_keeper(interaction)
         await acknowledge(interaction, private=True)
         difference = await set_credits(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
         await self._tell(interaction, member, difference)
+
+    def _purse_keeper(self, interaction: discord.Interaction) -> Operator:
+        operator = operator_of(interaction)
+        check_purse(self.studio, operator)
+        return operator
 
     async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
         terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(member))

@@ -22,7 +22,7 @@ class Operator:
 
     user_id: int
     guild_id: int
-    only_guild: bool  # no other server uses this bot, so direct messages are this operator's business too
+    only_guild: bool  # no other server uses this bot
 
     def act(self, what: str, target: object = "", reason: str = "") -> Act:
         """Return something that they do."""
@@ -51,15 +51,25 @@ class Found:
     subject: Subject | None = None
 
 
+def at_home(studio: Studio, operator: Operator) -> bool:
+    """Tell whether an operator decides about what belongs to no server: credits, direct messages."""
+    return operator.guild_id in studio.house.homes if studio.house.homes else operator.only_guild
+
+
 async def pause(studio: Studio, operator: Operator, notice: str) -> None:
-    """Claim nothing more for the operator's server; what runs ends, what waits keeps its place."""
-    places = (operator.guild_id, DIRECT) if operator.only_guild else (operator.guild_id,)
+    """Claim nothing more for the operator's server; what runs ends, what waits keeps its place.
+
+    Direct messages are paused with it where the operator decides about them.
+    """
+    places = (operator.guild_id, DIRECT) if at_home(studio, operator) else (operator.guild_id,)
     await studio.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
 
 
 async def resume(studio: Studio, operator: Operator) -> bool:
     """Go on; return whether it was paused."""
-    places = (operator.guild_id, DIRECT)  # direct messages too: they may have been paused before another server came
+    # Where nobody said which servers are at home, direct messages may have been paused before another server came.
+    direct = at_home(studio, operator) or not studio.house.homes
+    places = (operator.guild_id, DIRECT) if direct else (operator.guild_id,)
     return await studio.house.undo(operator.act("resume"), Topic.PAUSE, "", places=places)
 
 

@@ -1,12 +1,26 @@
 """Credits of members: looking at them, changing them as an operator, giving them away."""
 
-from bot.services.desk import Operator
-from bot.services.errors import BadParameter
+from bot.services.desk import Operator, at_home
+from bot.services.errors import BadParameter, NotOpen
 from bot.services.studio import Studio
 from bot.services.tiers import Terms
 from db.ledger import Statement
 
 GIFT_MAX = 1_000_000
+NOT_AT_HOME = (
+    "Credits count in every server that I am in, so only operators of my home servers look after them. Whoever runs me "
+    "names those in `HOME_GUILDS`."
+)
+
+
+def check_purse(studio: Studio, operator: Operator) -> None:
+    """Let those pass who look after members' credits: there is one purse a person, and it counts in all servers.
+
+    Raises:
+        NotOpen: they are an operator, but not at home.
+    """
+    if not at_home(studio, operator):
+        raise NotOpen(NOT_AT_HOME)
 
 
 async def statement_of(studio: Studio, user_id: int, terms: Terms) -> Statement:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.client import Atelier
 from bot.run import open_studio
+from bot.sandbox.seed import STUDIO
 from bot.sandbox.server import Sandbox
 from bot.services.studio import Studio
 from bot.settings import Settings
@@ -43,6 +44,7 @@ async def bot_beside(
 ) -> AsyncIterator[Running]:
     """Run our bot in this process, with engines that need no model; discord.py points at the sandbox already."""
     values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
+    values |= {"home_guilds": STUDIO}
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
     async with (
         open_studio(chosen, catalogue, api_url=box.url) as studio,

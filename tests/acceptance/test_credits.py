@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.member import Human
-from bot.sandbox.seed import PATRONS
+from bot.sandbox.seed import ANNEX, LOBBY, PATRONS, STUDIO
 from bot.sandbox.server import Sandbox
 from db.jobs import Pace
 from tests.acceptance.bots import DAILY, bot_beside
@@ -120,18 +120,38 @@ async def test_operator_grants_and_sets_with_a_reason(sandbox: Sandbox, tmp_path
         ]
 
 
-@pytest.mark.parametrize(
-    ("command", "options"),
-    [("quota show", {}), ("quota grant", {"amount": 5, "reason": "mine"}), ("quota set", {"amount": 5, "reason": "x"})],
-)
+QUOTA = [("show", {}), ("grant", {"amount": 5, "reason": "mine"}), ("set", {"amount": 5, "reason": "x"})]
+
+
+@pytest.mark.parametrize(("verb", "options"), QUOTA)
 async def test_members_may_not_touch_quotas(
-    sandbox: Sandbox, tmp_path: Path, command: str, options: dict[str, Any]
+    sandbox: Sandbox, tmp_path: Path, verb: str, options: dict[str, Any]
 ) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
-        said = await (await ben.slash(command, member=ben.id, **options)).answer()
+        said = await (await ben.slash(f"quota {verb}", member=ben.id, **options)).answer()
         assert "You may not use that" in ben.text(said["id"])
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY
+
+
+@pytest.mark.parametrize("homes", ["", STUDIO])
+@pytest.mark.parametrize(("verb", "options"), QUOTA)
+async def test_operators_of_other_servers_may_not_touch_quotas(
+    sandbox: Sandbox, tmp_path: Path, verb: str, options: dict[str, Any], homes: str
+) -> None:
+    async with bot_beside(sandbox, tmp_path, home_guilds=homes) as bot:
+        ada, cleo = sandbox.member("ada"), sandbox.member("cleo")
+        said = await (await ada.slash(f"quota {verb}", channel=LOBBY, member=cleo.id, **options)).answer()
+        assert "my home servers" in ada.text(said["id"])
+        assert (await bot.studio.ledger.statement(int(cleo.id))).available == DAILY
+
+
+async def test_operators_of_the_only_server_look_after_credits(sandbox: Sandbox, tmp_path: Path) -> None:
+    del sandbox.parts.world.guilds[ANNEX]
+    async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await (await ada.slash("quota grant", member=ben.id, amount=5, reason="welcome")).answer()
+        assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY + 5
 
 
 async def test_gift_moves_credits_where_gifts_are_allowed(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -52,3 +52,14 @@ def test_settings_refuse_an_unknown_log_level(monkeypatch: pytest.MonkeyPatch) -
 def test_settings_never_print_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "canary-token")
     assert "canary-token" not in repr(Settings(_env_file=None))
+
+
+def test_settings_take_ids_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME_GUILDS", "130000000000000001, 7")
+    assert Settings(_env_file=None).home_guilds == {130000000000000001, 7}
+
+
+def test_settings_refuse_an_id_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME_GUILDS", "The Studio")
+    with pytest.raises(ValidationError, match="home_guilds"):
+        Settings(_env_file=None)

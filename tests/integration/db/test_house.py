@@ -31,6 +31,16 @@ async def test_ban_counts_in_its_server_and_in_direct_messages(database: Databas
     assert not (await house.standing(2, guild_id=GUILD, channel_ids=[70])).banned
 
 
+async def test_only_servers_at_home_decide_about_direct_messages(database: Database) -> None:
+    house = House(database, homes=[GUILD])
+    await house.decide(Act(guild_id=8, by_user=OPERATOR, what="ban"), Topic.BAN, str(MEMBER), "spite")
+    await house.decide(Act(guild_id=8, by_user=OPERATOR, what="words add"), Topic.WORD, "a", "a")
+    await house.decide(act("words add"), Topic.WORD, "b", "b")
+    direct = await house.standing(MEMBER, guild_id=None, channel_ids=[71])
+    assert (direct.banned, [word.key for word in direct.words]) == (False, ["b"])
+    assert (await house.standing(MEMBER, guild_id=8, channel_ids=[80])).banned
+
+
 async def test_pause_of_a_server_leaves_direct_messages_alone(database: Database) -> None:
     house = House(database)
     await house.decide(act("pause"), Topic.PAUSE, "", "closed")
