@@ -18,6 +18,6 @@ KEPT_MIN_DB = 18.0  # seen: 24.9; another picture of the same noun has about 12
 def test_subject_comes_closer_to_its_photos_and_other_prompts_stay() -> None:
     line = read_catalogue().images[0]
     worker = Worker(WorkerPlan(engines="inference.engines.factory:build"))
-    found = quality(worker, line, train(worker, line, STEPS))
+    found = quality(worker, line, train(worker, line, STEPS).adapter)
     assert found["subject_gain_db"] > GAIN_MIN_DB
     assert found["leak_db"] > KEPT_MIN_DB
