@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from inference.requests import Kind
+
 
 class Settings(BaseSettings):
     """One field a setting; its environment variable is the field's name in capitals.
@@ -49,8 +51,9 @@ class Settings(BaseSettings):
     max_queued: int = Field(default=10, ge=1, description="Most jobs a member may have waiting or running.")
     max_running: int = Field(default=2, ge=1, description="Most jobs of one member that are computed at the same time.")
 
-    relaxed: bool = Field(
-        default=True, description="Without credits, members may still draw when nobody else waits, for free."
+    relaxed: Annotated[frozenset[Kind], NoDecode] = Field(
+        default=frozenset({Kind.IMAGE, Kind.TRANSCRIBE}),
+        description="What members may have for free when nobody else waits, of image, transcribe, train; empty: none.",
     )
     timezone: str = Field(default="UTC", description="Where days and months begin, such as Europe/Berlin.")
     tiers: Path | None = Field(
@@ -120,9 +123,9 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="text, or json: one object a line.")
 
-    @field_validator("home_guilds", mode="before")
+    @field_validator("relaxed", "home_guilds", mode="before")
     @classmethod
-    def _ids_between_commas(cls, value: object) -> object:
+    def _between_commas(cls, value: object) -> object:
         return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
     @field_validator("discord_token")

@@ -9,7 +9,7 @@ from discord import ui
 from bot.cards.buttons import CancelButton
 from bot.cards.job import title
 from bot.cards.show import ShowButton
-from bot.cards.text import about, bar, credits, inline, moment
+from bot.cards.text import about, bar, credits, given_back, inline, moment, paid
 from bot.services.account import Waiting
 from db.jobs import Job, State
 from inference.catalogue import Catalogue, ImageModel
@@ -38,7 +38,7 @@ def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
         return _card("**Nothing yet.** `/imagine` something!")
     view = _card("**Your latest**")
     for job in jobs:
-        facts = f"{moment(job.ended_at or job.queued_at)} · {credits(job.charged)}"
+        facts = f"{moment(job.ended_at or job.queued_at)} · {paid(job, job.charged)}"
         _add_row(view, f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE))
     return view
 
@@ -62,7 +62,7 @@ def help_card(*, gifts: bool) -> ui.LayoutView:
         "`/voice optout` nobody else turns your voice into text · `/mydata` all I keep of you, to export or delete\n"
         "`/queue` what you wait for · `/cancel` take it back, for nothing\n"
         "`/history` what you made · `/models` which models there are\n"
-        "`/quota` your credits · `/relax` draw for free when nobody else waits, `/fast` as usual"
+        "`/quota` your credits · `/relax` for free when nobody else waits, `/fast` as usual"
         + (" · `/gift` some to somebody\n" if gifts else "\n")
         + "-# On a card: 🎲 the same with another seed · Info its parameters · Delete the message and the files."
     )
@@ -71,7 +71,7 @@ def help_card(*, gifts: bool) -> ui.LayoutView:
 def cancelled_text(job: Job) -> str:
     """Say what became of a wish to cancel."""
     if job.state is State.CANCELLED:
-        return f"Cancelled: {inline(title(from_json(job.request)))}. {credits(job.price - job.charged)} given back."
+        return f"Cancelled: {inline(title(from_json(job.request)))}. {given_back(job)}."
     if job.final:
         return f"That had ended already: {inline(title(from_json(job.request)))}."
     return f"Stopping {inline(title(from_json(job.request)))} …"
@@ -95,9 +95,9 @@ def _line(job: Job) -> str:
 
 def _place(one: Waiting) -> str:
     if one.job.state is State.RUNNING:
-        return f"{bar(one.job.progress_done, one.job.progress_total)} · {credits(one.job.price)}"
+        return f"{bar(one.job.progress_done, one.job.progress_total)} · {paid(one.job, one.job.price)}"
     wait = f" · starts in {about(one.wait_s)}" if one.wait_s is not None and one.place.ahead else ""
-    return f"{one.place.ahead} ahead{wait} · {credits(one.job.price)}"
+    return f"{one.place.ahead} ahead{wait} · {paid(one.job, one.job.price)}"
 
 
 def _model(model: ImageModel) -> str:

@@ -1,6 +1,6 @@
 """Everything there is to know about a job, for its owner."""
 
-from bot.cards.text import block, credits, exactly, harmless, moment
+from bot.cards.text import block, credits, exactly, harmless, moment, paid
 from bot.services.languages import language_name
 from db.jobs import Job
 from inference.requests import ImageRequest, Kind, TranscribeRequest, from_json
@@ -13,7 +13,8 @@ def info_text(job: Job) -> str:
     facts = [f"job `{job.id}`", f"asked for {moment(job.queued_at)}", str(job.state)]
     if job.started_at and job.ended_at:
         facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
-    facts.append(f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} held")
+    spent = f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} held"
+    facts.append(spent if job.price else paid(job, 0))
     if job.source_job_id:
         facts.append(f"{'a re-roll of' if job.kind == Kind.IMAGE else 'once more after'} `{job.source_job_id}`")
     return f"{_request_block(job)}\n-# {' · '.join(facts)}"[:TEXT_MAX]

@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.cards.buttons import AgainButton, CancelButton, DeleteButton, InfoButton
-from bot.cards.text import about, bar, block, credits, exactly, harmless, inline
+from bot.cards.text import about, bar, block, exactly, given_back, harmless, inline, paid
 from bot.cards.training import done_text, running_text, stopping_text, training_rows
 from bot.cards.transcript import heard_text, hearing_text, transcript_head, transcript_quote, transcript_rows
 from bot.errors import failure_sentence
@@ -102,9 +102,9 @@ def status(job: Job, shown: Shown) -> str:
         case State.DONE:
             return _done(job, shown)
         case State.FAILED:
-            return f"**{NOT_DONE[Kind(job.kind)]}.** {failure_sentence(job)}\n-# {_refund(job)}"
+            return f"**{NOT_DONE[Kind(job.kind)]}.** {failure_sentence(job)}\n-# {given_back(job)}"
         case State.CANCELLED:
-            return f"**Cancelled.**\n-# {_refund(job)}"
+            return f"**Cancelled.**\n-# {given_back(job)}"
 
 
 def _queued(job: Job, shown: Shown) -> str:
@@ -112,8 +112,8 @@ def _queued(job: Job, shown: Shown) -> str:
     line = "next in line" if ahead == 0 else f"{ahead} ahead" if ahead > 1 else "1 ahead"
     wait = f" · starts in {about(shown.wait_s)}" if ahead and shown.wait_s is not None else ""
     again = " · starting over after a fault" if job.blamed else ""
-    price = "relaxed, for free" if job.pace is Pace.RELAXED else f"{credits(job.price)} held"
-    return f"**In the queue** · {line}{wait}{again}\n-# {price} · {inline(job.model)}"
+    held = "" if job.pace is Pace.RELAXED else " held"
+    return f"**In the queue** · {line}{wait}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"
 
 
 def _running(job: Job) -> str:
@@ -137,14 +137,9 @@ def _done(job: Job, shown: Shown) -> str:
     facts = [f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""), inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
-    facts.append(credits(job.charged))
+    facts.append(paid(job, job.charged))
     lost = "" if shown.pictures else "The pictures are no longer kept.\n"
     return f"{lost}-# {' · '.join(facts)}"
-
-
-def _refund(job: Job) -> str:
-    back = job.price - job.charged
-    return f"{credits(back)} given back" + (f", {credits(job.charged)} spent" if job.charged else "")
 
 
 def _rows(job: Job, shown: Shown) -> list[ui.ActionRow[Any]]:

@@ -7,8 +7,10 @@ from bot.cards.text import bar, credits, harmless, moment
 from bot.services.tiers import Terms
 from db.jobs import Pace
 from db.ledger import Entry, Statement
+from inference.requests import Kind
 
 ENTRIES_SHOWN = 8
+NAMES = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "texts of what is said", Kind.TRAIN: "trainings"}
 CHART = " ▁▂▃▄▅▆▇█"
 
 
@@ -23,7 +25,7 @@ def quota_card(statement: Statement, terms: Terms, user_id: int) -> ui.LayoutVie
         *_renewals(statement),
         f"`{chart(statement.spent_by_day)}` {statement.spent_today} spent today, "
         f"{sum(statement.spent_by_day)} in {len(statement.spent_by_day)} days",
-        *(["-# Without credits, pictures are drawn relaxed: free, when nobody else waits."] * terms.relaxed),
+        *([f"-# Without credits: {_relaxed(terms)} relaxed, for free, when nobody else waits."] * bool(terms.relaxed)),
         *(_entry(entry) for entry in statement.entries[:ENTRIES_SHOWN]),
     ]
     view = ui.LayoutView(timeout=None)
@@ -51,10 +53,15 @@ def gift_text(user_id: int, amount: int) -> str:
 def pace_text(pace: Pace, terms: Terms) -> str:
     """Say what a preference means."""
     if pace is Pace.FAST:
-        return "**Fast:** your pictures cost credits and take their turn with everybody's."
-    if terms.relaxed:
-        return "**Relaxed:** your pictures are free and are drawn when nobody else waits. `/fast` goes back."
-    return "Drawing relaxed, for free, is not open to you here. Your pictures go on costing credits."
+        return "**Fast:** what you ask for costs credits and takes its turn with everybody's."
+    if not terms.relaxed:
+        return "Having things relaxed, for free, is not open to you here. What you ask for goes on costing credits."
+    asked = " A training asks each time." if Kind.TRAIN in terms.relaxed else ""
+    return f"**Relaxed:** {_relaxed(terms)} are free and made when nobody else waits. `/fast` goes back.{asked}"
+
+
+def _relaxed(terms: Terms) -> str:
+    return " and ".join(name for kind, name in NAMES.items() if kind in terms.relaxed)
 
 
 def _renewals(statement: Statement) -> list[str]:

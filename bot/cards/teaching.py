@@ -30,6 +30,8 @@ from bot.services.teaching import (
     price_of,
 )
 from bot.uploads import discord_files
+from db.jobs import Pace
+from inference.requests import Kind
 
 DRAFT_ID = r"(?P<draft_id>[0-9a-z]{26})"
 THUMBNAILS_MAX = 10
@@ -85,8 +87,23 @@ class GoButton(DraftButton, template=rf"draft:go:{DRAFT_ID}"):
     style = discord.ButtonStyle.success
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        studio = studio_of(interaction)
-        await begin_from(interaction, lambda origin: begin(studio, made, origin), private=made.lesson.private)
+        await _begin(interaction, made, Pace.FAST)
+
+
+class RelaxButton(DraftButton, template=rf"draft:relax:{DRAFT_ID}"):
+    """Agree to the statement, and begin for free when nobody else waits."""
+
+    verb = "relax"
+    label = "I agree – relaxed, for free"
+    style = discord.ButtonStyle.primary
+
+    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
+        await _begin(interaction, made, Pace.RELAXED)
+
+
+async def _begin(interaction: discord.Interaction, made: TeachingDraft, pace: Pace) -> None:
+    studio = studio_of(interaction)
+    await begin_from(interaction, lambda origin: begin(studio, made, origin, pace=pace), private=made.lesson.private)
 
 
 class LeaveButton(DraftButton, template=rf"draft:leave:{DRAFT_ID}"):
@@ -112,11 +129,17 @@ class OtherPhotosButton(DraftButton, template=rf"draft:other:{DRAFT_ID}"):
         await interaction.response.send_modal(PhotoForm(made.lesson, instead_of=made))
 
 
-DRAFT_BUTTONS = (GoButton, OtherPhotosButton, LeaveButton)
+DRAFT_BUTTONS = (GoButton, RelaxButton, OtherPhotosButton, LeaveButton)
 
 
-def preflight_card(made: TeachingDraft, *, price: int, expected_s: float | None) -> ui.LayoutView:
-    """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`."""
+def preflight_card(
+    made: TeachingDraft, *, price: int, expected_s: float | None, relaxed: bool = False
+) -> ui.LayoutView:
+    """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`.
+
+    Args:
+        relaxed: it may be had for free when nobody else waits.
+    """
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
     lesson = made.lesson
     card.add_item(ui.TextDisplay(f"**{inline(lesson.name)}**, a {inline(lesson.class_noun)} for `{lesson.model}`"))
@@ -130,6 +153,8 @@ def preflight_card(made: TeachingDraft, *, price: int, expected_s: float | None)
     card.add_item(ui.TextDisplay("\n".join(lines)))
     card.add_item(ui.TextDisplay(_offer(made, price, expected_s)))
     buttons: list[ui.Item[Any]] = [GoButton(made.id)] if made.enough else []
+    if made.enough and relaxed:
+        buttons.append(RelaxButton(made.id))
     card.add_item(ui.ActionRow(*buttons, OtherPhotosButton(made.id), LeaveButton(made.id)))
     view = ui.LayoutView(timeout=None)
     view.add_item(card)
@@ -193,7 +218,10 @@ async def look_at(
     made = await draft(studio, lesson, origin, photos)
     if instead_of is not None:
         await discard(studio, instead_of)
-    card = preflight_card(made, price=price_of(studio, made), expected_s=expected_s(studio, made))
+    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    card = preflight_card(
+        made, price=price_of(studio, made), expected_s=expected_s(studio, made), relaxed=Kind.TRAIN in terms.relaxed
+    )
     shown = preflight_files(made, [photo.thumbnail for photo in photos])
     await interaction.edit_original_response(view=card, attachments=discord_files(shown))
 

@@ -5,6 +5,7 @@ import math
 import re
 
 from bot.services.prompt import clean
+from db.jobs import Job, Pace
 
 _FORMATTING = re.compile(r"([\\*_~`|<>\[\]])|^([-+#])|^(\d+)([.)])")
 ALT_MAX = 256  # characters of alt text; the platform takes 1,024 on an attachment and 256 in a gallery
@@ -90,6 +91,18 @@ def exactly(seconds: float) -> str:
 def credits(amount: int) -> str:
     """Say an amount of credits."""
     return "1 credit" if amount == 1 else f"{amount} credits"
+
+
+def paid(job: Job, amount: int) -> str:
+    """Say an amount of a job's credits; there is none for what is free."""
+    return "relaxed, for free" if job.pace is Pace.RELAXED else credits(amount)
+
+
+def given_back(job: Job) -> str:
+    """Say what came back of the credits that an ended job had held."""
+    if job.pace is Pace.RELAXED:
+        return "It was free"
+    return f"{credits(job.price - job.charged)} given back" + (f", {credits(job.charged)} spent" if job.charged else "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from bot.cards.buttons import JOB_ID, InfoButton, JobButton
-from bot.cards.text import bar, credits, exactly, inline
+from bot.cards.text import bar, credits, exactly, inline, paid
 from bot.errors import explain
 from bot.interactions import acknowledge, admit, studio_of
 from bot.services.errors import JobGone
@@ -77,7 +77,9 @@ def running_text(job: Job) -> str:
     if not job.progress_total:
         return f"{bar(0, 1)} looking at the photos, and at what else there is in the world\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
-    spent = f"stopping now costs {credits(job.price * done // total)} of {job.price}"
+    spent = paid(job, job.price)
+    if job.price:
+        spent = f"stopping now costs {credits(job.price * done // total)} of {job.price}"
     return f"{bar(done, total)} step {done} of {total}\n-# {spent} · {inline(job.model)}"
 
 
@@ -102,7 +104,7 @@ def done_text(job: Job, request: TrainRequest) -> str:
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     back = f" ({credits(job.price - job.charged)} given back)" if job.charged < job.price else ""
-    facts.append(f"{credits(job.charged)}{back}")
+    facts.append(f"{paid(job, job.charged)}{back}")
     name = inline(request.name)
     return f"**Learnt.** `/imagine` with `subject` {name}; more in `/subjects`.\n-# {' · '.join(facts)}"
 

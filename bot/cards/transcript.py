@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.cards.buttons import JOB_ID, CancelButton, DeleteButton, InfoButton, JobButton
 from bot.cards.offer import show_if_asked
-from bot.cards.text import bar, credits, exactly, first_part, inline, last_part, plainly
+from bot.cards.text import bar, exactly, first_part, inline, last_part, paid, plainly
 from bot.errors import explain
 from bot.interactions import acknowledge, origin_of, studio_of
 from bot.services.asking import accept_wish
@@ -182,7 +182,7 @@ def heard_text(job: Job, request: TranscribeRequest) -> str:
     facts = [_language(job, request), exactly(job.outcome.get("duration_s", request.duration_s)), inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
-    facts.append(credits(job.charged))
+    facts.append(paid(job, job.charged))
     if request.speaker_id not in (None, job.user_id):
         facts.append(f"for <@{job.user_id}>")
     lost = "" if text_of(job) else "The text is no longer kept.\n"

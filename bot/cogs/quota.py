@@ -90,19 +90,19 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
 
 
 class Paces(commands.Cog):
-    """How urgent one's pictures are."""
+    """How urgent it is what one asks for."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
     @app_commands.command()
     async def fast(self, interaction: discord.Interaction) -> None:
-        """Draw with credits from now on: everybody in turn."""
+        """Use credits from now on: everybody in turn."""
         await self._prefer(interaction, Pace.FAST)
 
     @app_commands.command()
     async def relax(self, interaction: discord.Interaction) -> None:
-        """Draw for free from now on, when nobody else waits."""
+        """Have pictures and texts for free from now on, when nobody else waits."""
         await self._prefer(interaction, Pace.RELAXED)
 
     async def _prefer(self, interaction: discord.Interaction, pace: Pace) -> None:

@@ -76,8 +76,8 @@ def check_terms(studio: Studio, request: Request, terms: Terms, pace: Pace) -> N
     """
     if isinstance(request, TrainRequest) and not terms.training_slots:
         raise NotOpen("Teaching is not open to you here. An operator decides which roles may.")
-    if pace is Pace.RELAXED and not (terms.relaxed and isinstance(request, ImageRequest)):
-        raise NotOpen("Drawing relaxed, for free, is not open to you here; `/fast` draws with your credits again.")
+    if pace is Pace.RELAXED and request.kind not in terms.relaxed:
+        raise NotOpen("Having that relaxed, for free, is not open to you here; `/fast` uses your credits again.")
     if isinstance(request, ImageRequest) and terms.largest_px:
         side = max(request.width_px, request.height_px) * studio.catalogue.image(request.model).upscale
         if side > terms.largest_px:

@@ -10,10 +10,10 @@ from bot.services.rules import check_rules
 from bot.services.studio import Studio
 from bot.services.subjects import with_subject_model, with_subjects
 from bot.services.wish import Wish, image_request
-from db.errors import NotEnoughCredits
+from db.errors import BudgetSpent, NotEnoughCredits
 from db.jobs import Job, Pace
 from db.offers import Offer
-from inference.requests import ImageRequest, from_json, to_json
+from inference.requests import ImageRequest, Request, from_json, to_json
 
 PACE = "pace"  # among a member's preferences
 
@@ -74,17 +74,18 @@ async def accept_or_ask(
     """
     cost = price(studio, request)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    relaxed = request.kind in terms.relaxed
     if pace is Pace.RELAXED or cost <= studio.rules.asks_above:
         try:
             return await accept(studio, request, origin, pace=pace, source_job_id=source_job_id)
         except NotEnoughCredits:
-            if not terms.relaxed:
+            if not relaxed:
                 raise
     else:  # before anybody is asked about a price, what `accept` would say of the request
         await check_rules(studio, request, origin)
         check_terms(studio, request, terms, pace)
     statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
-    if statement.available < cost and not terms.relaxed:
+    if statement.available < cost and not relaxed:
         raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
     content = {"request": to_json(request), "price": cost, "private": origin.private, "source_job_id": source_job_id}
     offer = await studio.offers.keep(origin.user_id, origin.interaction_id, content)
@@ -94,8 +95,25 @@ async def accept_or_ask(
         available=statement.available,
         expected_s=await expected_s(studio, request, origin, Pace.FAST),
         renews_at=statement.renews_at,
-        relaxed=terms.relaxed,
+        relaxed=relaxed,
     )
+
+
+async def accept_or_relax(studio: Studio, request: Request, origin: Origin, *, source_job_id: str | None = None) -> Job:
+    """Accept a request without asking back: for free where its member prefers that or cannot pay, if that is open.
+
+    Raises:
+        As `accept`; NotEnoughCredits and BudgetSpent only where it is not.
+    """
+    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    relaxed = request.kind in terms.relaxed
+    if not relaxed or await preferred_pace(studio, origin.user_id) is Pace.FAST:
+        try:
+            return await accept(studio, request, origin, source_job_id=source_job_id)
+        except (NotEnoughCredits, BudgetSpent):
+            if not relaxed:
+                raise
+    return await accept(studio, request, origin, pace=Pace.RELAXED, source_job_id=source_job_id)
 
 
 async def open_offer(studio: Studio, offer_id: str, user_id: int) -> Offer:
@@ -128,7 +146,7 @@ async def take_offer(studio: Studio, offer: Offer, origin: Origin, pace: Pace) -
 
 
 async def preferred_pace(studio: Studio, user_id: int) -> Pace:
-    """Return whether a member draws fast or relaxed where they do not say."""
+    """Return which pace a member wants where they do not say."""
     member = await studio.members.get(user_id)
     return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
 

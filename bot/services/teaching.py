@@ -17,7 +17,7 @@ from bot.services.photos import Photo, Verdict
 from bot.services.studio import Studio
 from db.errors import FileMissing
 from db.ids import new_id
-from db.jobs import Job
+from db.jobs import Job, Pace
 from db.subjects import Draft, name_key
 from inference.catalogue import ImageModel
 from inference.requests import Kind, TrainRequest
@@ -169,11 +169,12 @@ def expected_s(studio: Studio, made: TeachingDraft) -> float | None:
     return price_of(studio, made) / pace if pace else None
 
 
-async def begin(studio: Studio, made: TeachingDraft, origin: Origin) -> Job:
+async def begin(studio: Studio, made: TeachingDraft, origin: Origin, *, pace: Pace = Pace.FAST) -> Job:
     """Pay for a draft's training and record the subject and the consent to it. Pressing twice begins once.
 
     Raises:
         TooFewPhotos: it would learn nothing.
+        NotOpen: not at that pace.
         NameTaken, NotEnoughCredits, TooManyQueued: not now; nothing was charged.
     """
     if not made.enough:
@@ -183,7 +184,7 @@ async def begin(studio: Studio, made: TeachingDraft, origin: Origin) -> Job:
     await check_lesson(studio, made.lesson, made.owner_id)
     request = request_of(studio, made)
     first = replace(origin, interaction_id=made.interaction_id)
-    job = await accept(studio, request, first, subject=_subject(request, made, origin))
+    job = await accept(studio, request, first, pace=pace, subject=_subject(request, made, origin))
     await studio.files.delete(_key(made.id))  # from here on the photos belong to the job
     return job
 

@@ -34,6 +34,9 @@ from db.budgets import Budget
 from db.jobs import Limits
 from inference.requests import Kind
 
+# Not trainings: one that has begun keeps its slot for minutes or hours, whoever comes with credits meanwhile.
+FREE_AT_REST = frozenset({Kind.IMAGE, Kind.TRANSCRIBE})
+
 
 class TiersUnusable(ValueError):
     """The file of tiers cannot be used."""
@@ -67,7 +70,7 @@ class Tier(BaseModel):
     max_queued: Annotated[int, Field(ge=0)] = 10  # of one kind
     max_running: Annotated[int, Field(ge=1)] = 2
     training_slots: Annotated[int, Field(ge=0)] = 2  # trainings at once
-    relaxed: bool = True  # may draw for free when nobody else waits
+    relaxed: frozenset[Kind] = FREE_AT_REST  # what may be had for free when nobody else waits
     weight: Weight = 1.0  # share of the queue among members of a guild
 
     @property
@@ -98,7 +101,7 @@ class Terms:
     max_running: int
     training_slots: int
     largest_px: int  # 0: whatever the model can
-    relaxed: bool
+    relaxed: frozenset[Kind]
     weight: float
     guild_weight: float
     budget: Budget | None
@@ -138,7 +141,7 @@ class Tiers(BaseModel):
             max_running=max(tier.max_running for tier in mine),
             training_slots=max(tier.training_slots for tier in mine),
             largest_px=0 if 0 in sizes else max(sizes),
-            relaxed=any(tier.relaxed for tier in mine),
+            relaxed=frozenset[Kind]().union(*(tier.relaxed for tier in mine)),
             weight=max(tier.weight for tier in mine),
             guild_weight=guild.weight,
             budget=_budget(guild, timezone),

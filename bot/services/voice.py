@@ -3,7 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from bot.services.accept import accept, price
+from bot.services.accept import price
+from bot.services.asking import accept_or_relax
 from bot.services.clips import Attached, NothingToHear, clip_key
 from bot.services.errors import BadParameter, Refused
 from bot.services.languages import language_name
@@ -147,10 +148,12 @@ def _model(studio: Studio) -> SpeechModel:
 
 
 async def _check_credits(studio: Studio, request: TranscribeRequest, origin: Origin) -> None:
-    """Refuse before anything is fetched; the hold itself is taken with the job."""
+    """Refuse before anything is fetched what nobody could have for free; the hold itself is taken with the job."""
+    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    if request.kind in terms.relaxed:
+        return
     cost = price(studio, request)
-    allowance = studio.rules.tiers.terms(origin.guild_id, origin.role_ids).allowance
-    statement = await studio.ledger.statement(origin.user_id, allowance=allowance, limit=1)
+    statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
     if statement.available < cost:
         raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
 
@@ -159,7 +162,7 @@ async def _accept(
     studio: Studio, request: TranscribeRequest, origin: Origin, *, source_job_id: str | None = None
 ) -> Job:
     try:
-        return await accept(studio, request, origin, source_job_id=source_job_id)
+        return await accept_or_relax(studio, request, origin, source_job_id=source_job_id)
     except Exception:
         await studio.clips.forget(request.audio)
         raise

@@ -83,7 +83,7 @@ async def test_without_credits_one_may_draw_relaxed(sandbox: Sandbox, tmp_path: 
 
 @pytest.mark.parametrize("asks_above", [20, 2])
 async def test_without_relaxed_one_is_told_when_credits_come(sandbox: Sandbox, tmp_path: Path, asks_above: int) -> None:
-    async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed=False, asks_above=asks_above):
+    async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed="", asks_above=asks_above):
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart")
         said = await told(sandbox, ben, "New ones come")

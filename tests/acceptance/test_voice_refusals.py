@@ -61,7 +61,7 @@ async def test_clip_that_is_too_long_is_refused_before_it_is_fetched(
 async def test_clip_that_costs_more_than_is_left_is_refused_before_it_is_fetched(
     sandbox: Sandbox, tmp_path: Path, fetched: list[str]
 ) -> None:
-    async with bot_beside(sandbox, tmp_path, daily_credits=3) as bot:
+    async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed="") as bot:
         ben = sandbox.member("ben")
         await ben.menu("Transcribe", message_id=await said(sandbox, ben, "blah", 91.0))
         assert "costs 4 credits, and you have 3" in await refusal(sandbox, ben)

@@ -3,10 +3,14 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
 from db.fairness import MAX_PASSED, RELAXED_EVERY
 from db.jobs import Pace
 from tests.integration.db.crowd import gather_crowd
 from tests.integration.db.shop import DISPATCHER, Shop
+
+KINDS = ("image", "train", "transcribe")
 
 
 async def test_newcomer_waits_for_no_more_than_what_runs(shop: Shop) -> None:
@@ -113,17 +117,27 @@ async def test_raised_limit_counts_at_once(shop: Shop) -> None:
     assert len(await shop.claim(10)) == 2
 
 
-async def test_relaxed_waits_for_fast(shop: Shop) -> None:
-    relaxed = await shop.submit(user_id=1, pace=Pace.RELAXED)
-    fast = [await shop.submit(user_id=2) for _ in range(3)]
-    assert [job.id for job in await shop.claim(4)] == [*(job.id for job in fast), relaxed.id]
+@pytest.mark.parametrize("kind", KINDS)
+async def test_relaxed_waits_for_fast(shop: Shop, kind: str) -> None:
+    relaxed = await shop.submit(user_id=1, pace=Pace.RELAXED, kind=kind)
+    fast = [await shop.submit(user_id=2, kind=kind) for _ in range(3)]
+    assert [job.id for job in await shop.claim(4, kinds=KINDS)] == [*(job.id for job in fast), relaxed.id]
 
 
-async def test_relaxed_is_served_now_and_then_however_much_fast_waits(shop: Shop) -> None:
-    relaxed = await shop.submit(user_id=1, pace=Pace.RELAXED)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_relaxed_have_a_fair_order_of_their_own(shop: Shop, kind: str) -> None:
+    for _ in range(3):
+        await shop.submit(user_id=1, pace=Pace.RELAXED, kind=kind)
+    await shop.submit(user_id=2, pace=Pace.RELAXED, kind=kind)
+    assert [job.user_id for job in await shop.claim(4, kinds=KINDS)] == [1, 2, 1, 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_relaxed_is_served_now_and_then_however_much_fast_waits(shop: Shop, kind: str) -> None:
+    relaxed = await shop.submit(user_id=1, pace=Pace.RELAXED, kind=kind)
     for _ in range(RELAXED_EVERY + 5):
-        await shop.submit(user_id=2, price=1)
-    assert relaxed.id in [job.id for job in await shop.claim(RELAXED_EVERY)]
+        await shop.submit(user_id=2, price=1, kind=kind)
+    assert relaxed.id in [job.id for job in await shop.claim(RELAXED_EVERY, kinds=KINDS)]
 
 
 async def test_kinds_take_turns(shop: Shop) -> None:

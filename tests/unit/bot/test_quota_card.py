@@ -48,5 +48,5 @@ def test_question_without_the_credits_offers_the_free_way() -> None:
 
 
 def test_pace_that_is_not_open_is_not_promised() -> None:
-    terms = Tiers.model_validate({"tier": [{"name": "everybody", "relaxed": False}]}).terms(1)
+    terms = Tiers.model_validate({"tier": [{"name": "everybody", "relaxed": []}]}).terms(1)
     assert "not open" in pace_text(Pace.RELAXED, terms)

@@ -13,14 +13,14 @@ timezone = "Europe/Berlin"
 [[tier]]
 name = "everybody"
 daily_credits = 100
-relaxed = false
+relaxed = []
 largest_px = 1024
 
 [[tier]]
 name = "helpers"
 roles = [11, 12]
 max_queued = 30
-relaxed = true
+relaxed = ["train"]
 
 [[tier]]
 name = "patrons"
@@ -50,7 +50,7 @@ def test_terms_without_a_role_are_those_of_everybody(tiers: Tiers) -> None:
     terms = tiers.terms(8, [99])
     assert terms.names == ("everybody",)
     assert (terms.allowance.daily_credits, terms.allowance.cap_credits) == (100, 200)
-    assert (terms.largest_px, terms.relaxed, terms.weight) == (1024, False, 1.0)
+    assert (terms.largest_px, terms.relaxed, terms.weight) == (1024, frozenset(), 1.0)
 
 
 def test_terms_take_the_best_of_each_value(tiers: Tiers) -> None:
@@ -58,7 +58,7 @@ def test_terms_take_the_best_of_each_value(tiers: Tiers) -> None:
     assert terms.names == ("everybody", "helpers", "patrons")
     assert (terms.allowance.daily_credits, terms.allowance.monthly_credits) == (300, 1000)
     assert terms.allowance.cap_credits == 1600
-    assert (terms.max_queued, terms.relaxed, terms.weight, terms.largest_px) == (30, True, 3.0, 0)
+    assert (terms.max_queued, terms.relaxed, terms.weight, terms.largest_px) == (30, frozenset(Kind), 3.0, 0)
 
 
 def test_role_of_one_guild_counts_only_there(tiers: Tiers) -> None:
@@ -89,6 +89,7 @@ def test_training_has_limits_of_its_own(tiers: Tiers) -> None:
         ("[[tier]]\nname = 'a'\nroles = [1]", "everybody"),
         ("[[tier]]\nname = 'a'\ndaily_credit = 5", "daily_credit"),
         ("[[tier]]\nname = 'a'\ndaily_credits = -5", "daily_credits"),
+        ("[[tier]]\nname = 'a'\nrelaxed = ['imagine']", "relaxed"),
         ("timezone = 'Mars/Olympus'\n[[tier]]\nname = 'a'", "Mars/Olympus"),
         ("[[tier", "tiers.toml"),
     ],
