@@ -3,7 +3,7 @@
 A clip is heard as what stands after 'say:' in its bytes, in sentences of two seconds; 'silence' in it is silence.
 A prompt (or a training's name, or what is said) may hold orders: 'crash@3' kills the process at the job's step 3,
 'hang@3' stops there for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends,
-'wait' makes no step and ends when it is told to.
+'stall' makes no step and ends when it is told to.
 """
 
 import io
@@ -89,7 +89,7 @@ class FakeEngine:
 
     def _advance(self, lane: Lane) -> list[JobEvent]:
         task, words = lane.task, _words(lane.task)
-        if "wait" in words and not lane.keep:
+        if "stall" in words and not lane.keep:
             return []
         if not lane.keep:
             lane.done = lane.total if self._instant else lane.done + 1

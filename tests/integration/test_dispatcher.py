@@ -137,7 +137,7 @@ async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> No
 
 async def lost_while_stopping(studio: Studio, checkpoint: bytes | None) -> Job:
     """Return how a training ends whose dispatcher is gone when it is asked to stop."""
-    job = await studio.ask(train_request("wait", steps=100), price=100)
+    job = await studio.ask(train_request("stall", steps=100), price=100)
     await Subjects(studio.shop.db).create(draft(job_id=job.id))
     await studio.shop.claim(kinds=["train"], owner="lost")
     if checkpoint is not None:
