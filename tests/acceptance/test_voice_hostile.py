@@ -9,7 +9,7 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from inference.catalogue import read_catalogue
-from tests.acceptance.bots import DAILY, ROOT, bot_beside
+from tests.acceptance.bots import DAILY, REAL_ENGINES, ROOT, bot_beside
 from tests.acceptance.test_voice import available, jobs_of
 from tests.acceptance.test_voice_real import HEARD_WITHIN_S
 from tests.speech_clips import synthetic
@@ -54,9 +54,8 @@ async def test_what_is_no_speech_is_answered_kindly_at_no_cost(
     weights("base")
     monkeypatch.chdir(ROOT)  # where the catalogue looks for them
     canary = Canary(tmp_path / "canary.wav")
-    engines = "inference.engines.factory:build"
     async with bot_beside(
-        sandbox, tmp_path / "data", catalogue=read_catalogue(), engines=engines, max_queued=len(SENT) + 1
+        sandbox, tmp_path / "data", catalogue=read_catalogue(), engines=REAL_ENGINES, max_queued=len(SENT) + 1
     ) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()

@@ -1,6 +1,7 @@
 """kill -9 of the bot while it listens: afterwards there is one text, one charge and one message."""
 
 import asyncio
+import math
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,13 @@ import pytest
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.acceptance.bots import DAILY, RECOVERY_S, all_delivered, books_of, bot_process
+from inference.pricing import SPEECH_SECONDS_PER_CREDIT
+from tests.acceptance.bots import DAILY, REAL_ENGINES, RECOVERY_S, all_delivered, books_of, bot_process
 from tests.acceptance.engines import GATE
 from tests.acceptance.test_voice import said
+from tests.acceptance.test_voice_real import HEARD_WITHIN_S
+from tests.speech_clips import human, joined, synthetic, word_error_rate
+from tests.speech_weights import weights
 
 WORDS = "First we come to the bridge, then we go on."
 HELD = WORDS.replace("bridge", "gate")  # the engine stops at that word
@@ -46,6 +51,33 @@ async def test_direct_message_survives_a_kill_of_the_bot(sandbox: Sandbox, tmp_p
         await said(sandbox, ben, WORDS, channel=dm)
         await asyncio.wait_for(doomed.wait(), 60)
     await ends_well(sandbox, tmp_path, dm, WORDS)
+
+
+@pytest.mark.long
+async def test_long_clip_that_a_real_model_hears_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path) -> None:
+    weights("base")
+    ben = sandbox.member("ben")
+    dm = await ben.dm()
+    spoken = (human() or synthetic()[:4]) * 4
+    content = joined(spoken)
+    seconds = (len(content) - 44) / 32_000
+    async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES) as doomed:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await ben.voice(content, seconds, channel=dm)
+        async with asyncio.timeout(HEARD_WITHIN_S):
+            while not any((tmp_path / "files").glob("jobs/*/checkpoint")):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # another process writes; there is nothing to be woken by
+        doomed.kill()
+        await doomed.wait()
+    async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), books_of(tmp_path) as jobs:
+        await sandbox.until(lambda: "took" in newest(ben, dm), timeout_s=HEARD_WITHIN_S)
+        (job,) = await jobs.mine(int(ben.id))
+        assert (job.state, job.attempt) == (State.DONE, 2)
+        assert job.charged == math.ceil(seconds / SPEECH_SECONDS_PER_CREDIT)
+        assert len(ben.messages(dm)) == 2  # the clip and its text
+        assert (await jobs.ledger.statement(int(ben.id))).available == DAILY - job.charged
+        words = " ".join(clip.words for clip in spoken)
+        assert word_error_rate([(words, job.outcome["text"])]) <= (0.05 if human() else 0.25)
 
 
 def newest(who: Human, channel: str) -> str:

@@ -9,7 +9,7 @@ from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
 from db.jobs import State
 from inference.catalogue import read_catalogue
-from tests.acceptance.bots import DAILY, ROOT, books_of, bot_beside, bot_process
+from tests.acceptance.bots import DAILY, REAL_ENGINES, ROOT, books_of, bot_beside, bot_process
 from tests.acceptance.test_voice import available, jobs_of, sound
 from tests.acceptance.test_voice_real import HEARD_WITHIN_S
 from tests.acceptance.test_voice_refusals import refusal
@@ -50,8 +50,7 @@ async def test_two_hours_in_a_voice_message_of_twelve_seconds_are_found_out_and_
 ) -> None:
     weights("base")
     monkeypatch.chdir(ROOT)  # where the catalogue looks for them
-    engines = "inference.engines.factory:build"
-    async with bot_beside(sandbox, tmp_path, catalogue=read_catalogue(), engines=engines) as bot:
+    async with bot_beside(sandbox, tmp_path, catalogue=read_catalogue(), engines=REAL_ENGINES) as bot:
         ben = sandbox.member("ben")
         message = await ben.voice(STATED["ogg"](), 12.0)
         card = await (await ben.menu("Transcribe", message_id=message["id"])).message()

@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 from db.jobs import State
 from inference.catalogue import read_catalogue
-from tests.acceptance.bots import DAILY, ROOT, bot_beside
+from tests.acceptance.bots import DAILY, REAL_ENGINES, ROOT, bot_beside
 from tests.acceptance.test_voice import available, jobs_of
 from tests.speech_clips import synthetic, word_error_rate
 from tests.speech_weights import weights
@@ -24,8 +24,7 @@ async def test_voice_message_becomes_what_was_said(
     weights("base")
     monkeypatch.chdir(ROOT)  # where the catalogue looks for them
     (clip,) = (one for one in synthetic() if one.name == name)
-    engines = "inference.engines.factory:build"
-    async with bot_beside(sandbox, tmp_path, catalogue=read_catalogue(), engines=engines) as bot:
+    async with bot_beside(sandbox, tmp_path, catalogue=read_catalogue(), engines=REAL_ENGINES) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()
         await ben.voice(clip.content, len(clip.samples) / 16_000, channel=dm)

@@ -11,7 +11,7 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
 from inference.catalogue import read_catalogue
-from tests.acceptance.bots import ROOT, bot_beside
+from tests.acceptance.bots import REAL_ENGINES, ROOT, bot_beside
 from tests.acceptance.page.conftest import DESKTOP, FLAGS, Window, chromium
 from tests.speech_clips import human, joined, synthetic, word_error_rate
 from tests.speech_weights import weights
@@ -59,9 +59,8 @@ async def test_speech_is_recorded_or_attached_in_the_page_and_read_there(
     seconds = (len(content) - 44) / 32_000
     file = tmp_path / "speech.wav"
     file.write_bytes(content)
-    engines = "inference.engines.factory:build"
     async with (
-        bot_beside(sandbox, tmp_path / "data", catalogue=read_catalogue(), engines=engines),
+        bot_beside(sandbox, tmp_path / "data", catalogue=read_catalogue(), engines=REAL_ENGINES),
         page_with_microphone(sandbox.url, file) as page,
     ):
         await page.get_by_role("button", name="Record a voice message").click()
