@@ -10,10 +10,10 @@ from discord import ui
 
 from bot.cards.text import inline, moment
 from bot.errors import explain
-from bot.interactions import acknowledge, studio_of
+from bot.interactions import acknowledge, origin_of, studio_of
 from bot.services.errors import BadParameter
 from bot.services.pictures import Picture
-from bot.services.sharing import take_back
+from bot.services.sharing import share_with, take_back
 from bot.services.subjects import delete_subject, export, own_subject, picture_of, rename
 from db.subjects import Scope, Share, Subject
 
@@ -218,7 +218,8 @@ class ShareWithGuild(SubjectButton, template=rf"subject:guild:{SUBJECT_ID}"):
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         if interaction.guild_id is None:
             raise BadParameter("There is no server here to share it with.")
-        await studio_of(interaction).subjects.share(subject.id, Share(Scope.GUILD, interaction.guild_id))
+        origin = origin_of(interaction, private=True)
+        await share_with(studio_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), origin)
         await show_subject(interaction, subject.id, update=True)
 
 
@@ -260,7 +261,7 @@ class _ShareSelect(ui.DynamicItem[Any], template=rf"subject:whom:{SUBJECT_ID}"):
             if share in await studio.subjects.shares(subject.id):
                 await take_back(studio, subject, [share])
             else:
-                await studio.subjects.share(subject.id, share)
+                await share_with(studio, subject, share, origin_of(interaction, private=True))
             await show_subject(interaction, subject.id, update=True)
         except Exception as error:  # discord.py only logs what a dynamic item raises
             await explain(interaction, error)
@@ -298,7 +299,8 @@ class RenameForm(ui.Modal, title="Rename"):
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Rename it."""
         assert isinstance(self.name.component, ui.TextInput)
-        name = await rename(studio_of(interaction), self._subject, self.name.component.value)
+        origin = origin_of(interaction, private=True)
+        name = await rename(studio_of(interaction), self._subject, self.name.component.value, origin)
         await interaction.response.send_message(f"It is called {inline(name)} now.", ephemeral=True)
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]

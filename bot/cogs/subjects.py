@@ -66,7 +66,7 @@ class Subjects(commands.Cog):
         lesson = Lesson(
             name=name, class_noun=kind, model=model or "", steps=steps, keep_photos=keep_photos, private=private
         )
-        lesson = await check_lesson(self.studio, lesson, interaction.user.id)
+        lesson = await check_lesson(self.studio, lesson, origin_of(interaction, private=True))
         given = (photo1, photo2, photo3, photo4, photo5, photo6, photo7, photo8, photo9, photo10)
         if photos := [photo for photo in given if photo is not None]:
             await look_at(interaction, lesson, photos)

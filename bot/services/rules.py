@@ -18,8 +18,7 @@ async def check_place(studio: Studio, origin: Origin) -> Standing:
     Raises:
         Paused, Banned, ChannelClosed: it is not.
     """
-    here = {origin.channel_id} | ({origin.parent_id} if origin.parent_id else set())
-    standing = await studio.house.standing(origin.user_id, guild_id=origin.guild_id, channel_ids=here)
+    standing = await _standing(studio, origin)
     if standing.banned:
         raise Banned
     if not standing.channel_open:
@@ -38,13 +37,21 @@ async def check_rules(studio: Studio, request: Request, origin: Origin) -> None:
         AgeRestricted, LicenceNeeded: its model asks for something first.
     """
     standing = await check_place(studio, origin)
-    if word := blocked_word(words_of(request), standing.words):
-        raise WordBlocked(f"The word `{word}` is not used here. Nothing was charged; try it without.")
+    _refuse_words(words_of(request), standing)
     model = model_of(studio, request)
     if isinstance(model, ImageModel) and model.age_restricted and not origin.age_restricted:
         raise AgeRestricted(f"{model.title} is for age-restricted channels only.")
     if model.must_accept and not await studio.house.has_accepted(origin.user_id, model.name, model.licence):
         raise LicenceNeeded(model)
+
+
+async def check_words(studio: Studio, text: str, origin: Origin) -> None:
+    """Check what a member writes for others to see, where it is no request: the name of a subject.
+
+    Raises:
+        WordBlocked: it has a word in it that is not used here.
+    """
+    _refuse_words(text, await _standing(studio, origin))
 
 
 def model_of(studio: Studio, request: Request) -> ImageModel | SpeechModel:
@@ -65,6 +72,16 @@ def words_of(request: Request) -> str:
     if isinstance(request, TrainRequest):
         return f"{request.name} {request.class_noun}"
     return ""
+
+
+async def _standing(studio: Studio, origin: Origin) -> Standing:
+    here = {origin.channel_id} | ({origin.parent_id} if origin.parent_id else set())
+    return await studio.house.standing(origin.user_id, guild_id=origin.guild_id, channel_ids=here)
+
+
+def _refuse_words(text: str, standing: Standing) -> None:
+    if word := blocked_word(text, standing.words):
+        raise WordBlocked(f"The word `{word}` is not used here. Nothing was charged; try it without.")
 
 
 def blocked_word(text: str, words: Iterable[Decision]) -> str | None:

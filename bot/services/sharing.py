@@ -1,9 +1,21 @@
-"""Ending what was shared: whoever had a subject by it can no longer use it, and what waits or runs with it stops."""
+"""Sharing subjects, and ending it: whoever had one by it can no longer use it, and what waits or runs with it stops."""
 
 from collections.abc import Sequence
 
+from bot.services.origin import Origin
+from bot.services.rules import check_words
 from bot.services.studio import Studio
 from db.subjects import Scope, Share, Subject
+
+
+async def share_with(studio: Studio, subject: Subject, share: Share, origin: Origin) -> None:
+    """Share a subject; again changes nothing.
+
+    Raises:
+        WordBlocked: it was named elsewhere, and its name or kind has a word in it that is not used here.
+    """
+    await check_words(studio, f"{subject.name} {subject.class_noun}", origin)
+    await studio.subjects.share(subject.id, share)
 
 
 async def take_back(studio: Studio, subject: Subject, shares: Sequence[Share]) -> None:

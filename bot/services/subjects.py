@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.services.errors import BadParameter, NotYours, Refused
 from bot.services.origin import Origin
+from bot.services.rules import check_words
 from bot.services.studio import Studio
 from bot.services.wish import Wish
 from db.errors import FileMissing, NameTaken
@@ -148,15 +149,17 @@ async def own_subject(studio: Studio, subject_id: str, user_id: int) -> Subject:
     return subject
 
 
-async def rename(studio: Studio, subject: Subject, name: str) -> str:
+async def rename(studio: Studio, subject: Subject, name: str, origin: Origin) -> str:
     """Call a subject something else, and return how it is written now.
 
     Raises:
         BadParameter: that is no name, or the owner has another of that name.
+        WordBlocked: it has a word in it that is not used here.
     """
     tidy = " ".join(name.split())
     if not tidy:
         raise BadParameter("A subject needs a name.")
+    await check_words(studio, tidy, origin)
     try:
         await studio.subjects.rename(subject.id, tidy)
     except NameTaken as error:

@@ -14,6 +14,7 @@ from bot.services.accept import accept, price
 from bot.services.errors import BadParameter, NotYours, Refused
 from bot.services.origin import Origin
 from bot.services.photos import Photo, Verdict
+from bot.services.rules import check_words
 from bot.services.studio import Studio
 from db.errors import FileMissing
 from db.ids import new_id
@@ -76,16 +77,18 @@ class TeachingDraft:
         return len(self.hashes) >= PHOTOS_MIN
 
 
-async def check_lesson(studio: Studio, lesson: Lesson, owner_id: int) -> Lesson:
+async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson:
     """Fill in the model's defaults and check everything that can be checked before a photo is sent.
 
     Raises:
         BadParameter, UnknownModel: it cannot be taught like this; the message says why.
+        WordBlocked: its name or kind has a word in it that is not used here.
     """
     name, noun = " ".join(lesson.name.split()), " ".join(lesson.class_noun.split()).lower()
     if not name or not noun:
         raise BadParameter("A subject needs a name, such as `Rex`, and a kind, such as `dog`.")
-    if any(name_key(subject.name) == name_key(name) for subject in await studio.subjects.mine(owner_id)):
+    await check_words(studio, f"{name} {noun}", origin)
+    if any(name_key(subject.name) == name_key(name) for subject in await studio.subjects.mine(origin.user_id)):
         raise BadParameter("You have a subject of that name already; choose another, or delete it in `/subjects`.")
     model = _model(studio, lesson.model)
     steps = lesson.steps or model.train_steps
@@ -181,7 +184,7 @@ async def begin(studio: Studio, made: TeachingDraft, origin: Origin, *, pace: Pa
         raise TooFewPhotos
     if (begun := await studio.jobs.by_interaction(made.interaction_id)) is not None:
         return begun
-    await check_lesson(studio, made.lesson, made.owner_id)
+    await check_lesson(studio, made.lesson, origin)
     request = request_of(studio, made)
     first = replace(origin, interaction_id=made.interaction_id)
     job = await accept(studio, request, first, pace=pace, subject=_subject(request, made, origin))
