@@ -31,7 +31,7 @@ TOO_LATE = (10062, 10015, 50027)  # unknown interaction, unknown webhook, invali
 def _not_enough(error: NotEnoughCredits) -> str:
     return (
         f"That costs {credits(error.price)}, and you have {error.available} left. New ones come "
-        f"{moment(error.renews_at)}. Fewer pictures, fewer steps or a smaller size cost less."
+        f"{moment(error.renews_at)}. Fewer or smaller pictures, fewer steps or a shorter clip cost less."
     )
 
 

@@ -8,6 +8,7 @@ from bot.services.prompt import clean
 from db.jobs import Job, Pace
 
 _FORMATTING = re.compile(r"([\\*_~`|<>\[\]])|^([-+#])|^(\d+)([.)])")
+_SENTENCE_END = re.compile(r"\w{4}[.?!](?= )|[。？！]")  # after a word, not after 'Mr.' or 'e.g.'
 ALT_MAX = 256  # characters of alt text; the platform takes 1,024 on an attachment and 256 in a gallery
 BAR_CELLS = 12
 
@@ -42,8 +43,8 @@ def first_part(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     start = text[: limit - 1]
-    sentence = max(start.rfind(mark) for mark in (". ", "? ", "! ", "。"))
-    cut = sentence + 1 if sentence > limit // 2 else max(start.rfind(" "), limit // 2)
+    sentence = max((found.end() for found in _SENTENCE_END.finditer(start)), default=0)
+    cut = sentence if sentence > limit // 2 else max(start.rfind(" "), limit // 2)
     return start[:cut].rstrip() + " …"
 
 

@@ -185,9 +185,16 @@ def heard_text(job: Job, request: TranscribeRequest) -> str:
     facts.append(paid(job, job.charged))
     if request.speaker_id not in (None, job.user_id):
         facts.append(f"for <@{job.user_id}>")
-    lost = "" if text_of(job) else "The text is no longer kept.\n"
-    rest = "" if fits_on_card(job) else "The whole text is in the files.\n"
-    return f"{lost}{rest}-# {' · '.join(fact for fact in facts if fact)}"
+    return f"{_kept_where(job)}-# {' · '.join(fact for fact in facts if fact)}"
+
+
+def _kept_where(job: Job) -> str:
+    """Say where the text is that the card does not show."""
+    if not (text := text_of(job)):
+        return "The text is no longer kept.\n"
+    if transcript_request(job).word_timestamps:
+        return "The times of all words are in the files.\n"
+    return "The whole text is in the files.\n" if len(text) > SHOWN_MAX else ""
 
 
 def transcript_rows(job: Job, request: TranscribeRequest) -> list[ui.ActionRow[Any]]:

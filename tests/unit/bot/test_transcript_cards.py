@@ -100,6 +100,14 @@ def test_files_hold_the_times_of_words_where_they_were_asked_for() -> None:
     assert sorted(files) == ["transcript.srt", "transcript.txt", "transcript.vtt", "words.json"]
 
 
+def test_card_says_what_only_its_files_hold() -> None:
+    timed = TranscribeRequest(audio="uploads/7/clip", duration_s=12.0, model="hears", word_timestamps=True)
+    assert "The whole text is in the files." in texts(drawn(done("word " * SHOWN_MAX)))
+    assert "The times of all words are in the files." in texts(drawn(done(request=timed)))
+    assert "files" not in texts(drawn(done()))
+    assert "files" not in texts(drawn(clip_job(timed, state=State.DONE)))  # forgotten
+
+
 def test_files_that_the_platform_would_not_take_are_left_out() -> None:
     assert transcript_files(done("long " * 100), 50) == ()
 
@@ -138,4 +146,5 @@ def test_parts_of_a_text_are_within_their_limit(text: str, limit: int) -> None:
 
 def test_first_part_ends_with_a_sentence_and_last_part_begins_with_a_word() -> None:
     assert first_part("One two three. Four five six. Seven.", 24) == "One two three. …"
+    assert first_part("He was young. And Mr. John Dashwood had leisure.", 24) == "He was young. …"
     assert last_part("One two three. Four five six. Seven.", 16) == "… six. Seven."
