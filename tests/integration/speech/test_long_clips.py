@@ -15,7 +15,9 @@ from inference.messages import Checkpoint, Finished, JobEvent, Preview, Progress
 from tests.integration.speech.conftest import all_events, task
 from tests.speech_clips import human, joined, synthetic, word_error_rate
 
-MODEL = "faster-whisper.short"
+both_backends = pytest.mark.parametrize(
+    "model", ["faster-whisper.short", pytest.param("whisper.short", marks=pytest.mark.long)]
+)
 
 
 def content() -> bytes:
@@ -29,13 +31,14 @@ def finished(events: list[JobEvent]) -> Finished:
     return end
 
 
-def test_a_killed_clip_goes_on_at_its_last_window_and_ends_the_same(speech_models: SpeechModels) -> None:
+@both_backends
+def test_a_killed_clip_goes_on_at_its_last_window_and_ends_the_same(speech_models: SpeechModels, model: str) -> None:
     clip = content()
 
     def run(checkpoint: bytes, *, until_checkpoint: bool) -> list[JobEvent]:
         engine = SpeechEngine(speech_models)  # as after kill -9: nothing is left but the checkpoint
         try:
-            engine.admit(task("long", clip, MODEL, checkpoint=checkpoint))
+            engine.admit(task("long", clip, model, checkpoint=checkpoint))
             events: list[JobEvent] = []
             while engine.busy():
                 events += engine.step()
@@ -53,8 +56,9 @@ def test_a_killed_clip_goes_on_at_its_last_window_and_ends_the_same(speech_model
     assert finished(run(saved, until_checkpoint=False)).summary == finished(whole).summary
 
 
-def test_a_long_clip_tells_how_far_it_is_and_what_was_said(engine: SpeechEngine) -> None:
-    events = all_events(engine, [task("long", content(), MODEL)])
+@both_backends
+def test_a_long_clip_tells_how_far_it_is_and_what_was_said(engine: SpeechEngine, model: str) -> None:
+    events = all_events(engine, [task("long", content(), model)])
     end = finished(events)
     progress = [(event.done, event.total) for event in events if isinstance(event, Progress)]
     assert progress == sorted(progress)
@@ -67,11 +71,12 @@ def test_a_long_clip_tells_how_far_it_is_and_what_was_said(engine: SpeechEngine)
     assert starts[-1] > 25
 
 
-def test_a_short_clip_does_not_wait_for_a_long_one(engine: SpeechEngine) -> None:
-    short: list[Task] = [task("short", synthetic()[0].content, MODEL)]
+@both_backends
+def test_a_short_clip_does_not_wait_for_a_long_one(engine: SpeechEngine, model: str) -> None:
+    short: list[Task] = [task("short", synthetic()[0].content, model)]
     ended = [
         event.job_id
-        for event in all_events(engine, [task("long", content(), MODEL), *short])
+        for event in all_events(engine, [task("long", content(), model), *short])
         if isinstance(event, Finished)
     ]
     assert ended == ["short", "long"]
