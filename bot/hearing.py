@@ -2,11 +2,14 @@
 
 import logging
 import math
+from typing import Any
 
 import discord
 
+from bot.cards.licence import licence_card
 from bot.errors import sentence
 from bot.services.clips import Attached
+from bot.services.errors import LicenceNeeded
 from bot.services.origin import Origin
 from bot.services.studio import Studio
 from bot.services.voice import Hearing, has_opted_out, transcribe
@@ -83,9 +86,10 @@ async def _explain(message: discord.Message, error: Exception) -> None:
     if message.guild is not None:
         log.info("message %d is not turned into text: %s", message.id, text)
         return
+    said: dict[str, Any] = {"view": licence_card(error)} if isinstance(error, LicenceNeeded) else {"content": text}
     try:
         await message.channel.send(
-            text, nonce=str(message.id), reference=message.to_reference(fail_if_not_exists=False)
+            **said, nonce=str(message.id), reference=message.to_reference(fail_if_not_exists=False)
         )
     except discord.HTTPException as failure:
         log.warning("could not explain an error to the member: %s", failure)

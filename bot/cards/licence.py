@@ -15,16 +15,17 @@ STYLES = {"accept": discord.ButtonStyle.success, "decline": discord.ButtonStyle.
 
 def licence_card(error: LicenceNeeded) -> ui.LayoutView:
     """Show which licence it is, with the possible answers."""
-    row = ui.ActionRow[ui.LayoutView](*(licence_button(verb, error.model.name) for verb in LABELS))
+    row = ui.ActionRow[ui.LayoutView](*(licence_button(verb, error.model.name, error.offer_id) for verb in LABELS))
     text = ui.TextDisplay[ui.LayoutView](f"**{error}**\n{_where(error.model)}\nDo you accept it?")
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(text, row, accent_colour=discord.Colour.gold()))
     return view
 
 
-def licence_button(verb: str, model: str) -> ui.Button[ui.LayoutView]:
-    """Return the button of one answer; the model's name is all that it carries."""
-    return ui.Button(label=LABELS[verb], style=STYLES[verb], custom_id=f"licence:{verb}:{model}")
+def licence_button(verb: str, model: str, offer_id: str | None) -> ui.Button[ui.LayoutView]:
+    """Return the button of one answer; it carries the model's name, and where what was asked for is kept."""
+    custom_id = f"licence:{verb}:{model}" + (f":{offer_id}" if offer_id else "")
+    return ui.Button(label=LABELS[verb], style=STYLES[verb], custom_id=custom_id)
 
 
 def _where(model: ImageModel | SpeechModel) -> str:

@@ -205,10 +205,11 @@ async def look_at(
     """Fetch photos, look at them, and show what each is good for and what the training would cost.
 
     Args:
-        instead_of: an earlier draft, whose card becomes this one's and whose photos go.
+        interaction: if a button led here, its message becomes the card.
+        instead_of: an earlier draft, whose photos go.
     """
     studio = studio_of(interaction)
-    await acknowledge(interaction, private=True, update=instead_of is not None)
+    await acknowledge(interaction, private=True, update=interaction.message is not None)
     origin = origin_of(interaction, private=True)
     await check_place(studio, origin)
     photos = []

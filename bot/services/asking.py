@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.services.accept import accept, check_terms, expected_s, price
 from bot.services.errors import BadParameter, NotYours
+from bot.services.licences import kept_for_licence
 from bot.services.origin import Origin
 from bot.services.rules import check_rules
 from bot.services.studio import Studio
@@ -72,6 +73,14 @@ async def accept_or_ask(
     Raises:
         As `accept`; NotEnoughCredits only where drawing relaxed is not open to the member.
     """
+    asked = {"request": to_json(request), "pace": str(pace), "source_job_id": source_job_id}
+    async with kept_for_licence(studio, origin, asked):
+        return await _accept_or_ask(studio, request, origin, pace, source_job_id)
+
+
+async def _accept_or_ask(
+    studio: Studio, request: ImageRequest, origin: Origin, pace: Pace, source_job_id: str | None
+) -> Job | Question:
     cost = price(studio, request)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
     relaxed = request.kind in terms.relaxed

@@ -55,6 +55,7 @@ class LicenceNeeded(Refused):
     def __init__(self, model: ImageModel | SpeechModel) -> None:
         super().__init__(f"{model.title} is used under a licence that wants your consent: {model.licence}.")
         self.model = model
+        self.offer_id: str | None = None  # under which what was asked for is kept meanwhile
 
 
 class NotYours(Refused):

@@ -41,7 +41,16 @@ async def check_rules(studio: Studio, request: Request, origin: Origin) -> None:
     model = model_of(studio, request)
     if isinstance(model, ImageModel) and model.age_restricted and not origin.age_restricted:
         raise AgeRestricted(f"{model.title} is for age-restricted channels only.")
-    if model.must_accept and not await studio.house.has_accepted(origin.user_id, model.name, model.licence):
+    await check_licence(studio, model, origin.user_id)
+
+
+async def check_licence(studio: Studio, model: ImageModel | SpeechModel, user_id: int) -> None:
+    """Check that a member accepted a model's licence, if it wants that.
+
+    Raises:
+        LicenceNeeded: not yet, or not as it is now.
+    """
+    if model.must_accept and not await studio.house.has_accepted(user_id, model.name, model.licence):
         raise LicenceNeeded(model)
 
 

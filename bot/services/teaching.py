@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, replace
 
 from bot.services.accept import accept, price
 from bot.services.errors import BadParameter, NotYours, Refused
+from bot.services.licences import kept_for_licence
 from bot.services.origin import Origin
 from bot.services.photos import Photo, Verdict
-from bot.services.rules import check_words
+from bot.services.rules import check_licence, check_words
 from bot.services.studio import Studio
 from db.errors import FileMissing
 from db.ids import new_id
@@ -83,6 +84,7 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
     Raises:
         BadParameter, UnknownModel: it cannot be taught like this; the message says why.
         WordBlocked: its name or kind has a word in it that is not used here.
+        LicenceNeeded: its model wants that accepted first.
     """
     name, noun = " ".join(lesson.name.split()), " ".join(lesson.class_noun.split()).lower()
     if not name or not noun:
@@ -92,7 +94,10 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
         raise BadParameter("You have a subject of that name already; choose another, or delete it in `/subjects`.")
     model = _model(studio, lesson.model)
     steps = lesson.steps or model.train_steps
-    return replace(lesson, name=name, class_noun=noun, model=model.name, steps=steps)
+    lesson = replace(lesson, name=name, class_noun=noun, model=model.name, steps=steps)
+    async with kept_for_licence(studio, origin, {"lesson": asdict(lesson)}):
+        await check_licence(studio, model, origin.user_id)
+    return lesson
 
 
 async def draft(studio: Studio, lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> TeachingDraft:

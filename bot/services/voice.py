@@ -1,13 +1,14 @@
 """Voice into text: from a clip that somebody sent to a job, the clip heard in another way, and what is left over."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from bot.services.accept import price
 from bot.services.asking import accept_or_relax
 from bot.services.clips import Attached, NothingToHear, clip_key
 from bot.services.errors import BadParameter, Refused
 from bot.services.languages import language_name
+from bot.services.licences import kept_for_licence
 from bot.services.origin import Origin
 from bot.services.rules import check_rules
 from bot.services.studio import Studio
@@ -44,6 +45,7 @@ async def transcribe(
 
     Raises:
         SpeakerOptedOut: somebody else's voice, who does not want that.
+        Refused: one of the house's rules does not allow it, see `check_rules`.
         NothingToHear, TooLong, TooLarge, BadParameter, NotEnoughCredits: before anything was fetched.
         NotFetched, TooLargeToFetch, AudioRejected, TooManyQueued: after. Nothing was charged or kept in any case.
     """
@@ -53,7 +55,9 @@ async def transcribe(
         raise SpeakerOptedOut
     studio.clips.check(attached)
     request = _request(studio, hearing, attached.duration_s or 0.0, speaker_id)
-    await check_rules(studio, request, origin)
+    asked = {"clip": asdict(attached), "hearing": asdict(hearing), "speaker_id": speaker_id}
+    async with kept_for_licence(studio, origin, asked):
+        await check_rules(studio, request, origin)
     await _check_credits(studio, request, origin)
     key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
     return await _accept(studio, replace(request, audio=key, duration_s=duration_s), origin)

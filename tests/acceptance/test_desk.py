@@ -1,6 +1,5 @@
 """/atelier: what operators decide counts, and costs nobody anything."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from db.subjects import Draft, Scope, Share
 from inference.catalogue import Catalogue
 from tests.acceptance.bots import DAILY, Running, bot_beside
 from tests.acceptance.engines import SLOTS
-from tests.unit.bot.catalogues import CATALOGUE, HEARS, LARGE, TINY
+from tests.unit.bot.catalogues import HEARS, LARGE, TINY
 
 EPHEMERAL = 64
 NO_JOB = "0" * 26
@@ -102,22 +101,6 @@ async def test_model_for_adults_is_used_in_age_restricted_channels_only(sandbox:
         ben = sandbox.member("ben")
         await refused(sandbox, ben, "age-restricted channels only", bot, model="large")
         card = await (await ben.slash("imagine", prompt="a red heart", model="large", channel=AFTER_DARK)).message()
-        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-
-
-async def test_licence_is_asked_for_once_and_declining_costs_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
-    catalogue = replace(CATALOGUE, images=(TINY, LARGE.model_copy(update={"must_accept": True})))
-    async with bot_beside(sandbox, tmp_path, catalogue=catalogue) as bot:
-        ben = sandbox.member("ben")
-        await refused(sandbox, ben, "OpenRAIL-M", bot, model="large")
-        question = ben.messages()[-1]["id"]
-        await ben.press(question, "No, thank you")
-        await sandbox.until(lambda: "Nothing was charged" in ben.text(question))
-        await refused(sandbox, ben, "OpenRAIL-M", bot, model="large")
-        question = ben.messages()[-1]["id"]
-        await ben.press(question, "I accept it")
-        await sandbox.until(lambda: "Please ask once more" in ben.text(question))
-        card = await (await ben.slash("imagine", prompt="a red heart", model="large")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
 
 
