@@ -40,10 +40,10 @@ class DispatcherSettings(BaseSettings):
             engines=self.engines,
             device=device,
             options={
-                "catalogue": str(self.catalogue or DEFAULT_FILE),
+                "catalogue": str((self.catalogue or DEFAULT_FILE).resolve()),
                 "lanes": self.lanes,
                 "model_memory_gb": self.model_memory_gb,
-                "cache_dir": str(self.data_dir.resolve()),
+                "cache_dir": str(self.data_dir.resolve() / "cache"),
                 "clip_max_s": self.clip_max_s,
                 "clip_max_mb": self.clip_max_mb,
             },
