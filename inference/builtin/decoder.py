@@ -34,7 +34,7 @@ class DecoderPlan:
     adversary_from: float = 0.6  # share of the steps after which the adversary has a say
     adversary_weight: float = 0.03
     several_share: float = 0.15  # of pictures that show a thing small, two or three times, as the lessons do
-    nouns_share: float = 0.6  # of pictures that show the vocabulary's nouns, for it is those that will be decoded
+    nouns_share: float = 0.75  # of pictures that show the vocabulary's nouns, for it is those that will be decoded
     latent_noise: float = 0.12  # the most noise the decoder learns to bear
     decay: float = 0.998
     seed: int = 4

@@ -53,8 +53,8 @@ def tiny_budget() -> Budget:
 def finer_budget() -> Budget:
     """Return a budget for a model that was reopened: low rates from the start, or it forgets how sharp it was."""
     return Budget(
-        denoiser=DenoiserPlan(steps=2200, rate=7e-4, cooldown=0.8),
-        decoder=DecoderPlan(steps=2000, rate=4e-4, cooldown=0.8, adversary_from=0.3),
+        denoiser=DenoiserPlan(steps=1200, rate=7e-4, cooldown=0.8),
+        decoder=DecoderPlan(steps=1600, rate=4e-4, cooldown=0.8, adversary_from=0.3),
     )
 
 

@@ -9,11 +9,14 @@ import torch.nn.functional as F
 from diffusers import StableDiffusionPipeline
 
 from inference.builtin import colours
-from inference.builtin.artwork import Drawing
+from inference.builtin.artwork import VENDORS, Drawing
 from inference.builtin.autoencoder import as_floats, held_out, psnr_db
 from inference.builtin.classifier import Classifier
+from inference.builtin.lessons import STYLE_WEIGHTS
+from inference.builtin.nouns import Noun
 from inference.builtin.recipe import draw
 
+STYLE_OF = {vendor.name: vendor.style for vendor in VENDORS if vendor.name in STYLE_WEIGHTS}
 COLOURS_ASKED = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
 
 
@@ -52,6 +55,29 @@ def colour_followed(made: StableDiffusionPipeline, words: list[str], seed: int) 
         drawn = draw(made, [with_article(f"{name} {word}") for word in words], [seed + i for i in range(len(words))])
         main = colours.shares((drawn + 1) / 2).argmax(1)
         followed[name] = float((main == colours.NAMES.index(name)).float().mean())
+    return followed
+
+
+@torch.no_grad()
+def style_followed(
+    made: StableDiffusionPipeline, drawings: list[Drawing], pictures: torch.Tensor, nouns: list[Noun]
+) -> dict[str, float]:
+    """Draw 'a <style> <noun>' in the three styles; return, for each, the share that is nearest to the artwork in it.
+
+    Nearest among the three styles of the same noun, each as the autoencoder gives it back, by mean square difference.
+    By chance it would be a third.
+    """
+    row = {(drawing.vendor, drawing.code): index for index, drawing in enumerate(drawings)}
+    known = [noun for noun in nouns if all((vendor, noun.code) in row for vendor in STYLE_OF)]
+    there = pictures[[row[vendor, noun.code] for noun in known for vendor in STYLE_OF]]
+    shown = torch.cat(
+        [made.vae.decode(made.vae.encode(as_floats(part)).latents).sample for part in torch.split(there, 32)]
+    )
+    followed = {}
+    for place, style in enumerate(STYLE_OF.values()):
+        drawn = draw(made, [with_article(f"{style} {noun.word}") for noun in known])
+        apart = (drawn[:, None] - shown.view(len(known), len(STYLE_OF), *shown.shape[1:])).pow(2).flatten(2).mean(2)
+        followed[style] = float((apart.argmin(1) == place).float().mean())
     return followed
 
 

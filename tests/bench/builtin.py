@@ -1,8 +1,8 @@
 """How good and how quick the built-in model is: `python -m tests.bench.builtin [--quick] [--json FILE]`.
 
 What it draws is named by the judge (`inference/builtin/classifier.py`), which was taught by the artwork alone, one
-vendor's style held out. Nouns are drawn by lot. The autoencoder's fidelity needs the artwork, which the recipe fetches
-and renders; without it those two figures are left out.
+vendor's style held out. Nouns are drawn by lot. The autoencoder's fidelity and the styles need the artwork, which the
+recipe fetches and renders; without it those figures are left out.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import torch
 
 from inference.builtin import artwork, classifier
 from inference.builtin.export import open_exported
+from inference.builtin.nouns import vocabulary
 from inference.builtin.recipe import GUIDANCE, SAMPLING_STEPS
-from inference.builtin.scores import autoencoder_fidelity, colour_followed, lot, recognised
+from inference.builtin.scores import autoencoder_fidelity, colour_followed, lot, recognised, style_followed
 
 ARTWORK = Path(".cache/builtin/artwork")
 LOT_SEED = 150
@@ -37,6 +38,11 @@ def measure(quick: bool) -> dict[str, float]:
     figures["colour_followed"] = sum(followed.values()) / len(followed)
     if ARTWORK.with_suffix(".json").exists():
         drawings, pictures, _ = artwork.load(ARTWORK)
+        by_word = {noun.word: noun for noun in vocabulary()}
+        asked = [by_word[word] for word in lot(judge.words, 8 if quick else 30, LOT_SEED + 2)]
+        styles = style_followed(made, drawings, pictures, asked)
+        print("style followed:", ", ".join(f"{name} {share:.2f}" for name, share in styles.items()))
+        figures["style_followed"] = sum(styles.values()) / len(styles)
         every = 8 if quick else 1
         psnr_db, ssim = autoencoder_fidelity(made, drawings[::every], pictures[::every])
         figures |= {"autoencoder_psnr_db": psnr_db, "autoencoder_ssim": ssim}
