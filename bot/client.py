@@ -13,9 +13,9 @@ from discord.ext import commands
 from bot.cards.buttons import JOB_BUTTONS
 from bot.cards.licence_buttons import LicenceButton
 from bot.cards.mydata import DeleteEverything
-from bot.cards.offer import OfferButton
+from bot.cards.offer import OFFER_BUTTONS
 from bot.cards.show import ShowButton
-from bot.cards.subjects import SUBJECT_ITEMS
+from bot.cards.subject import SUBJECT_ITEMS
 from bot.cards.teaching import DRAFT_BUTTONS
 from bot.cards.training import StepSelect, StopButton
 from bot.cards.transcript import TRANSCRIPT_ITEMS
@@ -85,7 +85,7 @@ class Atelier(commands.Bot):
         await self.add_cog(Operator(self.studio))
         await self.add_cog(MyData(self.studio))
         await self.add_cog(Housekeeping(self.studio))
-        self.add_dynamic_items(OfferButton, LicenceButton, DeleteEverything)
+        self.add_dynamic_items(*OFFER_BUTTONS, LicenceButton, DeleteEverything)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self.add_dynamic_items(*TRANSCRIPT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="following the cards")

@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.cards.buttons import CancelButton
 from bot.cards.job import title
+from bot.cards.layout import layout
 from bot.cards.show import ShowButton
 from bot.cards.text import about, bar, credits, given_back, inline, moment, paid
 from bot.services.account import Waiting
@@ -78,9 +79,7 @@ def cancelled_text(job: Job) -> str:
 
 
 def _card(text: str) -> ui.LayoutView:
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(ui.TextDisplay(text), accent_colour=discord.Colour.blurple()))
-    return view
+    return layout(ui.Container(ui.TextDisplay(text), accent_colour=discord.Colour.blurple()))
 
 
 def _add_row(view: ui.LayoutView, text: str, button: ui.Item[Any]) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import discord
-from discord import ui
 
+from bot.cards.layout import said
 from bot.interactions import acknowledge, origin_of
 from bot.services.origin import Origin
 from db.jobs import Job
@@ -30,9 +30,7 @@ async def begin_from(
     if private:
         await begin(origin)
         return
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.TextDisplay("One moment …"))
-    message = await interaction.followup.send(view=view, wait=True)
+    message = await interaction.followup.send(view=said("One moment …"), wait=True)
     try:
         job = await begin(replace(origin, message_id=message.id))
     except Exception:

@@ -7,6 +7,7 @@ import discord
 from discord import ui
 
 from bot.cards.buttons import AgainButton, CancelButton, DeleteButton, InfoButton
+from bot.cards.layout import layout
 from bot.cards.text import about, bar, block, exactly, given_back, harmless, inline, paid
 from bot.cards.training import done_text, running_text, stopping_text, training_rows
 from bot.cards.transcript import heard_text, hearing_text, transcript_head, transcript_quote, transcript_rows
@@ -66,9 +67,7 @@ def job_card(job: Job, shown: Shown) -> ui.LayoutView:
         card.add_item(ui.File(f"attachment://{document.name}"))
     for row in _rows(job, shown):
         card.add_item(row)
-    view = ui.LayoutView(timeout=None)
-    view.add_item(card)
-    return view
+    return layout(card)
 
 
 def _head(job: Job, shown: Shown) -> str:

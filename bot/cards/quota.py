@@ -3,6 +3,7 @@
 import discord
 from discord import ui
 
+from bot.cards.layout import layout
 from bot.cards.text import bar, credits, harmless, moment
 from bot.services.tiers import Terms
 from db.jobs import Pace
@@ -28,9 +29,7 @@ def quota_card(statement: Statement, terms: Terms, user_id: int) -> ui.LayoutVie
         *([f"-# Without credits: {_relaxed(terms)} relaxed, for free, when nobody else waits."] * bool(terms.relaxed)),
         *(_entry(entry) for entry in statement.entries[:ENTRIES_SHOWN]),
     ]
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(ui.TextDisplay("\n".join(lines)), accent_colour=discord.Colour.blurple()))
-    return view
+    return layout(ui.Container(ui.TextDisplay("\n".join(lines)), accent_colour=discord.Colour.blurple()))
 
 
 def chart(amounts: tuple[int, ...]) -> str:

@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.cards.buttons import JOB_ID, JobButton
+from bot.cards.buttons import JobItem
 from bot.cards.job import job_card
 from bot.interactions import acknowledge, studio_of
 from bot.showing import shown_of
@@ -10,10 +10,9 @@ from bot.uploads import discord_files
 from db.jobs import Job
 
 
-class ShowButton(JobButton, template=rf"job:show:{JOB_ID}"):
+class ShowButton(JobItem, verb="show"):
     """Show a kept result again."""
 
-    verb = "show"
     label = "Show"
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:

@@ -1,17 +1,14 @@
 """How a training's card differs from a picture's: a filmstrip, 'stop here', and 'use this one' for each step of it."""
 
-import re
 from collections.abc import Sequence
 from typing import Any, Self
 
 import discord
 from discord import ui
 
-from bot.cards.buttons import JOB_ID, InfoButton, JobButton
+from bot.cards.buttons import InfoButton, JobItem
 from bot.cards.text import bar, credits, exactly, inline, paid
-from bot.errors import explain
-from bot.interactions import acknowledge, admit, studio_of
-from bot.services.errors import JobGone
+from bot.interactions import acknowledge, studio_of
 from bot.services.subjects import SubjectGone, choose_step
 from db.jobs import Job
 from inference.requests import TrainRequest
@@ -19,10 +16,9 @@ from inference.requests import TrainRequest
 OPTIONS_MAX = 25  # of a select
 
 
-class StopButton(JobButton, template=rf"job:stop:{JOB_ID}"):
+class StopButton(JobItem, verb="stop"):
     """End a training early with what it has learnt."""
 
-    verb = "stop"
     label = "Stop here"
     style = discord.ButtonStyle.danger
 
@@ -31,45 +27,34 @@ class StopButton(JobButton, template=rf"job:stop:{JOB_ID}"):
         await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
 
 
-class StepSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:step:{JOB_ID}"):
+class StepSelect(JobItem, verb="step"):
     """Choose which step of the filmstrip the subject is used from; a training that still runs ends early for it."""
 
-    def __init__(
-        self, job_id: str, steps: Sequence[int] = (), chosen: int | None = None, *, running: bool = False
-    ) -> None:
-        self.job_id = job_id
+    @classmethod
+    def of(cls, job_id: str, steps: Sequence[int], chosen: int | None = None, *, running: bool = False) -> Self:
+        """Return the menu of these steps.
+
+        Args:
+            chosen: the one that the subject is used from.
+            running: whether the training still runs.
+        """
         label = "Use step {} and stop" if running else "Use step {}"
         options = [
             discord.SelectOption(label=label.format(step), value=str(step), default=step == chosen)
             for step in steps[-OPTIONS_MAX:]
         ]
         placeholder = "Use a step and stop …" if running else "Use another step …"
-        super().__init__(ui.Select(custom_id=f"job:step:{job_id}", placeholder=placeholder, options=options))
+        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder=placeholder, options=options))
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: ui.Item[ui.LayoutView], match: re.Match[str]
-    ) -> Self:
-        """Build it again from what it carries."""
-        return cls(match["job_id"])
-
-    async def callback(self, interaction: discord.Interaction) -> None:
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
         """Put the chosen step's adapter in place, now or when the training has ended for it."""
-        try:
-            studio = studio_of(interaction)
-            job = await studio.jobs.get(self.job_id)
-            if job is None:
-                raise JobGone
-            await admit(interaction, job, "step")
-            await acknowledge(interaction, private=True)
-            subject = await studio.subjects.by_job(job.id)
-            if subject is None:
-                raise SubjectGone
-            step = int(self.item.values[0])
-            job = await choose_step(studio, job, step, by_user=interaction.user.id)
-            await interaction.edit_original_response(content=chosen_text(job, subject.name, step))
-        except Exception as error:  # discord.py only logs what a dynamic item raises
-            await explain(interaction, error)
+        await acknowledge(interaction, private=True)
+        studio, step = studio_of(interaction), int(self.item.values[0])
+        subject = await studio.subjects.by_job(job.id)
+        if subject is None:
+            raise SubjectGone
+        job = await choose_step(studio, job, step, by_user=interaction.user.id)
+        await interaction.edit_original_response(content=chosen_text(job, subject.name, step))
 
 
 def running_text(job: Job) -> str:
@@ -87,10 +72,8 @@ def chosen_text(job: Job, name: str, step: int) -> str:
     """Say what a choice of a step leads to."""
     if job.final:
         return f"{inline(name)} is used as it was at step {step} from now on."
-    return (
-        f"{inline(name)} will be used as it was at step {step}. The training ends here, "
-        "and you get back what the steps that were not run would have cost."
-    )
+    back = ", and you get back what the steps that were not run would have cost" if job.price else ""
+    return f"{inline(name)} will be used as it was at step {step}. The training ends here{back}."
 
 
 def stopping_text(chosen: int | None) -> str:
@@ -118,8 +101,8 @@ def training_rows(job: Job, steps: Sequence[int], chosen: int | None) -> list[ui
     """
     info = InfoButton(job.id)
     if job.final:
-        below = [StepSelect(job.id, steps, chosen)] if len(steps) > 1 else []
+        below = [StepSelect.of(job.id, steps, chosen)] if len(steps) > 1 else []
         return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(info)]
-    below = [StepSelect(job.id, steps, running=True)] if steps and not job.cancel_requested else []
+    below = [StepSelect.of(job.id, steps, running=True)] if steps and not job.cancel_requested else []
     stop = StopButton(job.id, disabled=job.cancel_requested)
     return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(stop, info)]

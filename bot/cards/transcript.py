@@ -7,10 +7,10 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.cards.buttons import JOB_ID, CancelButton, DeleteButton, InfoButton, JobButton
+from bot.cards.buttons import CancelButton, DeleteButton, InfoButton, JobItem
+from bot.cards.items import Form
 from bot.cards.offer import show_if_asked
 from bot.cards.text import bar, exactly, first_part, inline, last_part, paid, plainly
-from bot.errors import explain
 from bot.interactions import acknowledge, origin_of, studio_of
 from bot.services.asking import accept_wish
 from bot.services.errors import JobGone
@@ -27,8 +27,8 @@ SHOWN_MAX = 1500  # characters on the card; escaped they are twice as many at mo
 PARTIAL_MAX = 800
 
 
-class HearAgainButton(JobButton, template=rf"job:hear-none:{JOB_ID}"):
-    """What the buttons share that hear a clip once more: whoever sees the card may press them, and pays."""
+class HearAgainItem(JobItem):
+    """What hears a clip once more has in common: whoever sees the card may press them, and pays."""
 
     async def admit(self, interaction: discord.Interaction, job: Job) -> None:
         """Let everybody pass: the platform shows a card only to those whom it is for."""
@@ -38,65 +38,45 @@ class HearAgainButton(JobButton, template=rf"job:hear-none:{JOB_ID}"):
         raise NotImplementedError
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await _hear_again(interaction, job, self.hearing(transcript_request(job)))
+        await acknowledge(interaction, private=job.private)
+        origin = origin_of(interaction, private=job.private)
+        await transcribe_again(studio_of(interaction), job, self.hearing(transcript_request(job)), origin)
 
 
-class TranslateButton(HearAgainButton, template=rf"job:translate:{JOB_ID}"):
+class TranslateButton(HearAgainItem, verb="translate"):
     """The same in English, as a job of its own."""
 
-    verb = "translate"
     label = "Translate to English"
 
     def hearing(self, request: TranscribeRequest) -> Hearing:
         return Hearing(language=request.language, translate=True, timestamps=request.word_timestamps)
 
 
-class TimestampsButton(HearAgainButton, template=rf"job:timestamps:{JOB_ID}"):
+class TimestampsButton(HearAgainItem, verb="timestamps"):
     """The same with the time of each word, as a job of its own."""
 
-    verb = "timestamps"
     label = "Timestamps"
 
     def hearing(self, request: TranscribeRequest) -> Hearing:
         return Hearing(language=request.language, translate=request.translate, timestamps=True)
 
 
-class LanguageSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"job:language:{JOB_ID}"):
+class LanguageSelect(HearAgainItem, verb="language"):
     """The same as heard in a language of one's choice, as a job of its own."""
 
-    def __init__(self, job_id: str) -> None:
-        self.job_id = job_id
-        options = [discord.SelectOption(label=language_name(code), value=code) for code in COMMON]
-        super().__init__(ui.Select(custom_id=f"job:language:{job_id}", placeholder="Other language …", options=options))
-
     @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: ui.Item[ui.LayoutView], match: re.Match[str]
-    ) -> Self:
-        """Build it again from what it carries."""
-        return cls(match["job_id"])
+    def of(cls, job_id: str) -> Self:
+        """Return the menu of languages."""
+        options = [discord.SelectOption(label=language_name(code), value=code) for code in COMMON]
+        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder="Other language …", options=options))
 
-    async def callback(self, interaction: discord.Interaction) -> None:
-        """Hear the clip once more."""
-        try:
-            job = await studio_of(interaction).jobs.get(self.job_id)
-            if job is None:
-                raise JobGone
-            timestamps = transcript_request(job).word_timestamps
-            await _hear_again(interaction, job, Hearing(language=self.item.values[0], timestamps=timestamps))
-        except Exception as error:  # discord.py only logs what a dynamic item raises
-            await explain(interaction, error)
+    def hearing(self, request: TranscribeRequest) -> Hearing:
+        return Hearing(language=self.item.values[0], timestamps=request.word_timestamps)
 
 
-async def _hear_again(interaction: discord.Interaction, job: Job, hearing: Hearing) -> None:
-    await acknowledge(interaction, private=job.private)
-    await transcribe_again(studio_of(interaction), job, hearing, origin_of(interaction, private=job.private))
-
-
-class ImagineButton(JobButton, template=rf"job:imagine:{JOB_ID}"):
+class ImagineButton(JobItem, verb="imagine"):
     """Draw what was said, after a look at the words."""
 
-    verb = "imagine"
     label = "Imagine this"
     emoji = "🎨"
     style = discord.ButtonStyle.primary
@@ -111,7 +91,7 @@ class ImagineButton(JobButton, template=rf"job:imagine:{JOB_ID}"):
         await interaction.response.send_modal(ImagineForm(text, private=job.private))
 
 
-class ImagineForm(ui.Modal, title="Imagine this"):
+class ImagineForm(Form, title="Imagine this"):
     """A transcript as a prompt that can be edited."""
 
     prompt = ui.Label[ui.LayoutView](
@@ -134,10 +114,6 @@ class ImagineForm(ui.Modal, title="Imagine this"):
         origin = origin_of(interaction, private=self._private)
         accepted = await accept_wish(studio_of(interaction), Wish(prompt=self.prompt.component.value), origin)
         await show_if_asked(interaction, accepted)
-
-    async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
-        """Explain an error."""
-        await explain(interaction, error)
 
 
 TRANSCRIPT_ITEMS: tuple[type[Any], ...] = (TranslateButton, TimestampsButton, LanguageSelect, ImagineButton)
@@ -208,7 +184,7 @@ def transcript_rows(job: Job, request: TranscribeRequest) -> list[ui.ActionRow[A
         buttons.append(TranslateButton(job.id))
     if not request.word_timestamps:
         buttons.append(TimestampsButton(job.id))
-    return [ui.ActionRow(LanguageSelect(job.id)), ui.ActionRow(*buttons, InfoButton(job.id), DeleteButton(job.id))]
+    return [ui.ActionRow(LanguageSelect.of(job.id)), ui.ActionRow(*buttons, InfoButton(job.id), DeleteButton(job.id))]
 
 
 def _language(job: Job, request: TranscribeRequest) -> str:

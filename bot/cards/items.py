@@ -1,0 +1,84 @@
+"""Buttons, menus and forms: what they share, whatever they are about.
+
+A button or menu carries a topic, a verb and a key (the id of what it is about) in its custom_id, and nothing else, so
+that it works for ever: after a restart, the id is all that is needed.
+"""
+
+import re
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import discord
+from discord import ui
+
+from bot.errors import explain
+
+ID = "[0-9a-z]{26}"  # of jobs, subjects, drafts and offers
+Found = TypeVar("Found")
+
+
+class LastingItem(ui.DynamicItem[Any], Generic[Found], template="none"):
+    """A button or menu that outlives restarts: it finds what it is about, acts on it, and explains what goes wrong.
+
+    A topic's first class names the topic (and what its keys look like, if they are not ids) and says in `find` how its
+    things are found and who may have them. The others name a verb, how they look, and say in `act` what they do.
+
+    Parameters:
+        key: the id of what it is about.
+        item: a menu; None: a button that looks as the class says.
+        disabled: whether that button cannot be pressed.
+    """
+
+    topic: ClassVar[str] = "none"
+    verb: ClassVar[str] = "none"
+    key_form: ClassVar[str] = ID
+    label: ClassVar[str] = ""
+    emoji: ClassVar[str | None] = None
+    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+
+    def __init_subclass__(cls, *, verb: str = "none", topic: str = "", key_form: str = "") -> None:
+        cls.verb = verb
+        cls.topic = topic or cls.topic
+        cls.key_form = key_form or cls.key_form
+        super().__init_subclass__(template=f"{cls.topic}:{verb}:(?P<key>{cls.key_form})")
+
+    def __init__(self, key: str, item: ui.Item[Any] | None = None, *, disabled: bool = False) -> None:
+        self.key = key
+        looks: dict[str, Any] = {"label": self.label, "emoji": self.emoji, "style": self.style, "disabled": disabled}
+        super().__init__(item or ui.Button(custom_id=self.id_for(key), **looks))
+
+    @classmethod
+    def id_for(cls, key: str) -> str:
+        """Return the custom_id of an item about `key`."""
+        return f"{cls.topic}:{cls.verb}:{key}"
+
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
+        """Build it again from what it carries."""
+        return cls(match["key"], item)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Do what it says, for those who may."""
+        try:
+            await self.act(interaction, await self.find(interaction))
+        except Exception as error:  # discord.py only logs what a dynamic item raises
+            await explain(interaction, error)
+
+    async def find(self, interaction: discord.Interaction) -> Found:
+        """Return what it is about.
+
+        Raises:
+            Refused: it is gone, or somebody else's.
+        """
+        raise NotImplementedError
+
+    async def act(self, interaction: discord.Interaction, found: Found, /) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+class Form(ui.Modal):
+    """A form whose errors are explained."""
+
+    async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
+        """Explain an error."""
+        await explain(interaction, error)
