@@ -11,7 +11,7 @@ import discord
 from discord.ext import commands
 
 from bot.cards.buttons import JOB_BUTTONS
-from bot.cards.licence_buttons import LicenceButton
+from bot.cards.licence_buttons import LICENCE_BUTTONS
 from bot.cards.mydata import DeleteEverything
 from bot.cards.offer import OFFER_BUTTONS
 from bot.cards.show import ShowButton
@@ -85,7 +85,7 @@ class Atelier(commands.Bot):
         await self.add_cog(Operator(self.studio))
         await self.add_cog(MyData(self.studio))
         await self.add_cog(Housekeeping(self.studio))
-        self.add_dynamic_items(*OFFER_BUTTONS, LicenceButton, DeleteEverything)
+        self.add_dynamic_items(*OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self.add_dynamic_items(*TRANSCRIPT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="following the cards")

@@ -6,6 +6,7 @@ The question is made of plain buttons, so that `bot.errors` can ask it; `bot.car
 import discord
 from discord import ui
 
+from bot.cards.layout import layout
 from bot.services.errors import LicenceNeeded
 from inference.catalogue import ImageModel, SpeechModel
 
@@ -17,9 +18,7 @@ def licence_card(error: LicenceNeeded) -> ui.LayoutView:
     """Show which licence it is, with the possible answers."""
     row = ui.ActionRow[ui.LayoutView](*(licence_button(verb, error.model.name, error.offer_id) for verb in LABELS))
     text = ui.TextDisplay[ui.LayoutView](f"**{error}**\n{_where(error.model)}\nDo you accept it?")
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(text, row, accent_colour=discord.Colour.gold()))
-    return view
+    return layout(ui.Container(text, row, accent_colour=discord.Colour.gold()))
 
 
 def licence_button(verb: str, model: str, offer_id: str | None) -> ui.Button[ui.LayoutView]:

@@ -1,16 +1,14 @@
 """The answers to the question about a licence: heard after a restart too. A yes goes on with what was asked for."""
 
-import re
-from typing import Self
+from dataclasses import dataclass
 
 import discord
-from discord import ui
 
 from bot.cards.beginning import begin_from
-from bot.cards.licence import licence_button
+from bot.cards.items import LastingItem
+from bot.cards.layout import said
 from bot.cards.offer import question_card
 from bot.cards.teaching import PhotoForm
-from bot.errors import explain
 from bot.interactions import acknowledge, studio_of
 from bot.services.asking import Question, open_offer
 from bot.services.licences import accept_licence
@@ -19,9 +17,17 @@ from bot.services.resuming import lesson_in, resume
 from db.jobs import Job
 from db.offers import Offer
 
-LICENCE = r"licence:(?P<verb>accept|decline):(?P<model>[a-z0-9][a-z0-9._-]{0,31})(?::(?P<offer_id>[0-9a-z]{26}))?"
+KEY = "[a-z0-9][a-z0-9._-]{0,31}(?::[0-9a-z]{26})?"  # a model's name, and where what was asked for is kept
 ACCEPTED = "Thank you, that is noted. Please ask once more."
 DECLINED = "Then not. Nothing was charged; other models are in `/models`."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the question is about."""
+
+    model: str
+    offer_id: str | None  # what was asked for; None: it is not kept
 
 
 class _PriceAsked(Exception):
@@ -32,49 +38,42 @@ class _PriceAsked(Exception):
         self.question = question
 
 
-class LicenceButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=LICENCE):
-    """One answer, of the one who pressed: nobody else sees the question."""
+class LicenceAnswer(LastingItem[Asked], topic="licence", key_form=KEY):
+    """What both answers share; nobody but the one who is asked sees them."""
 
-    def __init__(self, verb: str, model: str, offer_id: str | None) -> None:
-        self.verb = verb
-        self.model = model
-        self.offer_id = offer_id
-        super().__init__(licence_button(verb, model, offer_id))
+    async def find(self, interaction: discord.Interaction) -> Asked:
+        """Return which model it is, and what was asked for."""
+        model, _, offer_id = self.key.partition(":")
+        return Asked(model, offer_id or None)
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: ui.Item[ui.LayoutView], match: re.Match[str]
-    ) -> Self:
-        """Build the button again from what it carries."""
-        return cls(match["verb"], match["model"], match["offer_id"])
 
-    async def callback(self, interaction: discord.Interaction) -> None:
-        """Take the answer."""
-        try:
-            if self.verb == "accept":
-                await self._accept(interaction)
-            else:
-                await self._decline(interaction)
-        except Exception as error:  # discord.py only logs what a dynamic item raises
-            await explain(interaction, error)
+class AcceptLicence(LicenceAnswer, verb="accept"):
+    """Note that a member accepts a model's licence, and go on with what was asked for."""
 
-    async def _accept(self, interaction: discord.Interaction) -> None:
+    async def act(self, interaction: discord.Interaction, asked: Asked) -> None:
         studio, user_id = studio_of(interaction), interaction.user.id
-        await accept_licence(studio, user_id, self.model)
-        offer = await open_offer(studio, self.offer_id, user_id) if self.offer_id else None
+        await accept_licence(studio, user_id, asked.model)
+        offer = await open_offer(studio, asked.offer_id, user_id) if asked.offer_id else None
         if offer is None:
             await acknowledge(interaction, update=True)
-            await _say(interaction, ACCEPTED)
+            await interaction.edit_original_response(view=said(ACCEPTED))
         elif (lesson := lesson_in(offer)) is not None:
             await interaction.response.send_modal(PhotoForm(lesson))
         else:
             await _go_on(interaction, offer)
 
-    async def _decline(self, interaction: discord.Interaction) -> None:
+
+class DeclineLicence(LicenceAnswer, verb="decline"):
+    """Leave it."""
+
+    async def act(self, interaction: discord.Interaction, asked: Asked) -> None:
         await acknowledge(interaction, update=True)
-        if self.offer_id:
-            await studio_of(interaction).offers.drop(self.offer_id)
-        await _say(interaction, DECLINED)
+        if asked.offer_id:
+            await studio_of(interaction).offers.drop(asked.offer_id)
+        await interaction.edit_original_response(view=said(DECLINED))
+
+
+LICENCE_BUTTONS = (AcceptLicence, DeclineLicence)
 
 
 async def _go_on(interaction: discord.Interaction, offer: Offer) -> None:
@@ -88,9 +87,3 @@ async def _go_on(interaction: discord.Interaction, offer: Offer) -> None:
         await begin_from(interaction, begin, private=bool(offer.content["private"]))
     except _PriceAsked as asked:
         await interaction.edit_original_response(view=question_card(asked.question))
-
-
-async def _say(interaction: discord.Interaction, text: str) -> None:
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.TextDisplay(text))
-    await interaction.edit_original_response(view=view)

@@ -1,16 +1,16 @@
 """The card before a training: every photo with its verdict, price and time, the consent; go, other photos, or leave."""
 
 import asyncio
-import re
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import discord
 from discord import ui
 
 from bot.cards.beginning import begin_from
+from bot.cards.items import Form, LastingItem
+from bot.cards.layout import layout, said
 from bot.cards.text import about, credits, inline
-from bot.errors import explain
 from bot.interactions import acknowledge, origin_of, studio_of
 from bot.services.photos import PHOTO_BYTES_MAX, USABLE, Verdict, inspect, without_duplicates
 from bot.services.pictures import Picture
@@ -33,7 +33,6 @@ from bot.uploads import discord_files
 from db.jobs import Pace
 from inference.requests import Kind
 
-DRAFT_ID = r"(?P<draft_id>[0-9a-z]{26})"
 THUMBNAILS_MAX = 10
 
 VERDICTS = {
@@ -47,82 +46,55 @@ VERDICTS = {
 }
 
 
-class DraftButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=rf"draft:none:{DRAFT_ID}"):
-    """What the buttons of a draft share: find the draft, check whose it is, answer errors."""
+class DraftButton(LastingItem[TeachingDraft], topic="draft"):
+    """What the buttons of a draft share."""
 
-    verb: ClassVar[str] = "none"
-    label: ClassVar[str] = ""
-    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+    async def find(self, interaction: discord.Interaction) -> TeachingDraft:
+        """Return the draft to its owner.
 
-    def __init__(self, draft_id: str, *, disabled: bool = False) -> None:
-        self.draft_id = draft_id
-        custom_id = f"draft:{self.verb}:{draft_id}"
-        super().__init__(ui.Button(label=self.label, style=self.style, custom_id=custom_id, disabled=disabled))
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: ui.Item[ui.LayoutView], match: re.Match[str]
-    ) -> Self:
-        """Build the button again from what it carries."""
-        return cls(match["draft_id"])
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        """Do what the button says, for the draft's owner."""
-        try:
-            made = await open_draft(studio_of(interaction), self.draft_id, interaction.user.id)
-            await self.act(interaction, made)
-        except Exception as error:  # discord.py only logs what a dynamic item raises
-            await explain(interaction, error)
-
-    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        """Do it."""
-        raise NotImplementedError
+        Raises:
+            DraftGone, NotYours: it was used or thrown away, or is somebody else's.
+        """
+        return await open_draft(studio_of(interaction), self.key, interaction.user.id)
 
 
-class GoButton(DraftButton, template=rf"draft:go:{DRAFT_ID}"):
+class GoButton(DraftButton, verb="go"):
     """Agree to the statement, pay, begin."""
 
-    verb = "go"
     label = "I agree – go"
     style = discord.ButtonStyle.success
+    pace: ClassVar[Pace] = Pace.FAST
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        await _begin(interaction, made, Pace.FAST)
+        studio, pace = studio_of(interaction), self.pace
+        await begin_from(
+            interaction, lambda origin: begin(studio, made, origin, pace=pace), private=made.lesson.private
+        )
 
 
-class RelaxButton(DraftButton, template=rf"draft:relax:{DRAFT_ID}"):
+class RelaxButton(GoButton, verb="relax"):
     """Agree to the statement, and begin for free when nobody else waits."""
 
-    verb = "relax"
     label = "I agree – relaxed, for free"
     style = discord.ButtonStyle.primary
-
-    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        await _begin(interaction, made, Pace.RELAXED)
+    pace = Pace.RELAXED
 
 
-async def _begin(interaction: discord.Interaction, made: TeachingDraft, pace: Pace) -> None:
-    studio = studio_of(interaction)
-    await begin_from(interaction, lambda origin: begin(studio, made, origin, pace=pace), private=made.lesson.private)
-
-
-class LeaveButton(DraftButton, template=rf"draft:leave:{DRAFT_ID}"):
+class LeaveButton(DraftButton, verb="leave"):
     """Throw the photos away."""
 
-    verb = "leave"
     label = "Leave it"
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
         await acknowledge(interaction, update=True)
         await discard(studio_of(interaction), made)
         text = "Left. Your photos are deleted and nothing was charged."
-        await interaction.edit_original_response(view=_said(text), attachments=[])
+        await interaction.edit_original_response(view=said(text), attachments=[])
 
 
-class OtherPhotosButton(DraftButton, template=rf"draft:other:{DRAFT_ID}"):
+class OtherPhotosButton(DraftButton, verb="other"):
     """Ask for other photos instead."""
 
-    verb = "other"
     label = "Other photos"
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
@@ -156,9 +128,7 @@ def preflight_card(
     if made.enough and relaxed:
         buttons.append(RelaxButton(made.id))
     card.add_item(ui.ActionRow(*buttons, OtherPhotosButton(made.id), LeaveButton(made.id)))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(card)
-    return view
+    return layout(card)
 
 
 def preflight_files(made: TeachingDraft, thumbnails: list[bytes]) -> list[Picture]:
@@ -187,12 +157,6 @@ def _offer(made: TeachingDraft, price: int, expected_s: float | None) -> str:
         "You can stop at any time and pay for the steps that ran.\n"
         f"> {STATEMENT}\n-# By pressing 'I agree' you say so, and it is written down. The photos {keep}."
     )
-
-
-def _said(text: str) -> ui.LayoutView:
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.TextDisplay(text))
-    return view
 
 
 async def look_at(
@@ -234,7 +198,7 @@ async def _fetch(studio: Studio, attachment: discord.Attachment) -> bytes:
     return await studio.downloads.fetch(attachment.url, PHOTO_BYTES_MAX + 1)
 
 
-class PhotoForm(ui.Modal, title="Teach me something"):
+class PhotoForm(Form, title="Teach me something"):
     """The form that takes the photos.
 
     Parameters:
@@ -264,7 +228,3 @@ class PhotoForm(ui.Modal, title="Teach me something"):
             await interaction.response.send_message(text, ephemeral=True)
             return
         await look_at(interaction, self._lesson, self.photos.component.values, instead_of=self._instead_of)
-
-    async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
-        """Explain an error."""
-        await explain(interaction, error)

@@ -1,0 +1,53 @@
+"""Buttons and menus on old messages are heard: their ids are never to change."""
+
+from typing import Any
+
+import pytest
+
+from bot.cards.buttons import JOB_BUTTONS
+from bot.cards.items import LastingItem
+from bot.cards.licence import LABELS, licence_button
+from bot.cards.licence_buttons import LICENCE_BUTTONS
+from bot.cards.mydata import DeleteEverything
+from bot.cards.offer import OFFER_BUTTONS
+from bot.cards.show import ShowButton
+from bot.cards.subject import SUBJECT_ITEMS
+from bot.cards.teaching import DRAFT_BUTTONS
+from bot.cards.training import StepSelect, StopButton
+from bot.cards.transcript import TRANSCRIPT_ITEMS
+
+ITEMS: list[type[LastingItem[Any]]] = [
+    *JOB_BUTTONS, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS, *DRAFT_BUTTONS, *SUBJECT_ITEMS,
+    *OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything,
+]  # fmt: skip
+JOB = "01m83e181se1jfa8y4eqq8mkf0"
+KNOWN = {
+    "job": "again info cancel delete show stop step translate timestamps language imagine",
+    "draft": "go relax other leave",
+    "subject": "open rename export delete really guild back member role",
+    "offer": "go relax leave",
+    "licence": "accept decline",
+    "mydata": "delete",
+}
+
+
+def test_ids_are_those_that_stand_on_messages_by_now() -> None:
+    assert sorted(item.id_for("") for item in ITEMS) == sorted(
+        f"{topic}:{verb}:" for topic, verbs in KNOWN.items() for verb in verbs.split()
+    )
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id_for("x"))
+def test_id_is_heard_by_one_class(item: type[LastingItem[Any]]) -> None:
+    key = {"licence": "sd-1.5", "mydata": "120000000000000001"}.get(item.topic, JOB)
+    heard = [one for one in ITEMS if one.__discord_ui_compiled_template__.fullmatch(item.id_for(key))]
+    assert heard == [item]
+    for strange in ("", f"{key}/..", f"{key} "):
+        assert not item.__discord_ui_compiled_template__.fullmatch(item.id_for(strange))
+
+
+@pytest.mark.parametrize("verb", LABELS)
+@pytest.mark.parametrize("offer_id", [None, JOB])
+def test_question_about_a_licence_carries_an_id_that_is_heard(verb: str, offer_id: str | None) -> None:
+    custom_id = licence_button(verb, "sd-1.5", offer_id).custom_id or ""
+    assert any(one.__discord_ui_compiled_template__.fullmatch(custom_id) for one in LICENCE_BUTTONS)
