@@ -7,19 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.allowance import Allowance, midnight, month_after
-from db.tables import accounts, entries, transfers
+from db.tables import accounts, entries, jobs, transfers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of a member's statement."""
+    """One line of a member's statement. A job has one: what it holds, or what it cost in the end."""
 
     at: dt.datetime
-    kind: str  # allowance, grant, gift, hold, charge, release
-    amount: int  # what it did to `available`; for a charge, what was spent (negative)
+    kind: str  # allowance, grant, gift, hold, charge
+    amount: int  # what became more or less
     reason: str
-    job_id: str | None
     by_user: int | None = None  # who gave it: an operator, another member
+    job_kind: str | None = None  # what it was for; None: for no job, or for one that is not kept any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,29 +60,22 @@ async def statement(
 
 
 async def _latest(connection: AsyncConnection, user_id: int, limit: int) -> list[Entry]:
+    t, end = transfers.c, transfers.alias().c
+    ended = sa.exists().where(end.job_id == t.job_id, end.kind.in_(["charge", "release"]))
+    own = sa.or_(
+        sa.and_(entries.c.account == "available", t.kind.not_in(["hold", "release"])),
+        sa.and_(entries.c.account == "available", t.kind == "hold", sa.not_(ended)),
+        sa.and_(entries.c.account == "held", t.kind == "charge"),
+    )
     query = (
-        sa.select(entries, transfers)
-        .join(transfers, transfers.c.id == entries.c.transfer_id)
-        .where(
-            entries.c.user_id == user_id,
-            sa.or_(
-                entries.c.account == "available", sa.and_(entries.c.account == "held", transfers.c.kind == "charge")
-            ),
-        )
+        sa.select(entries.c.amount, t.at, t.kind, t.reason, t.by_user, jobs.c.kind.label("job_kind"))
+        .join(transfers, t.id == entries.c.transfer_id)
+        .join(jobs, jobs.c.id == t.job_id, isouter=True)
+        .where(entries.c.user_id == user_id, own)
         .order_by(entries.c.transfer_id.desc())
         .limit(limit)
     )
-    return [
-        Entry(
-            at=row.at,
-            kind=row.kind,
-            amount=row.amount,
-            reason=row.reason,
-            job_id=row.job_id,
-            by_user=row.by_user,
-        )
-        for row in await connection.execute(query)
-    ]
+    return [Entry(**row._mapping) for row in await connection.execute(query)]
 
 
 async def _spent_by_day(connection: AsyncConnection, user_id: int, allowance: Allowance, now: dt.datetime) -> list[int]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.cards.job import title
-from bot.cards.text import counted, harmless, inline, moment
+from bot.cards.text import counted, harmless, inline, moment, plainly
 from bot.services.desk import Found
 from db.acts import Noted
 from db.house import Decision
@@ -53,7 +53,7 @@ def _act(noted: Noted) -> str:
     act = noted.act
     who = f"<@{act.by_user}>" if act.by_user else "somebody who has left"
     target = f" {act.target if MENTION.match(act.target) else inline(act.target)}" if act.target else ""
-    reason = f": {harmless(act.reason, 100)}" if act.reason else ""
+    reason = f": {plainly(harmless(act.reason, 100))}" if act.reason else ""
     return f"{moment(noted.at)} {who} **{act.what}**{target}{reason}"
 
 

@@ -4,14 +4,15 @@ import discord
 from discord import ui
 
 from bot.cards.layout import layout
-from bot.cards.text import bar, credits, harmless, moment
+from bot.cards.text import bar, credits, harmless, moment, plainly
 from bot.services.tiers import Terms
 from db.jobs import Pace
 from db.ledger import Entry, Statement
 from inference.requests import Kind
 
 ENTRIES_SHOWN = 8
-NAMES = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "texts of what is said", Kind.TRAIN: "trainings"}
+NAMES = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "transcripts", Kind.TRAIN: "trainings"}
+WORDS = {"hold": "{}, held until they are done", "charge": "{}"}  # of entries that are about a job
 CHART = " ▁▂▃▄▅▆▇█"
 
 
@@ -26,8 +27,8 @@ def quota_card(statement: Statement, terms: Terms, user_id: int) -> ui.LayoutVie
         *_renewals(statement),
         f"`{chart(statement.spent_by_day)}` {statement.spent_today} spent today, "
         f"{sum(statement.spent_by_day)} in {len(statement.spent_by_day)} days",
-        *([f"-# Without credits: {_relaxed(terms)} relaxed, for free, when nobody else waits."] * bool(terms.relaxed)),
-        *(_entry(entry) for entry in statement.entries[:ENTRIES_SHOWN]),
+        *([f"-# Out of credits? Then {_relaxed(terms)} are free when nobody else waits."] * bool(terms.relaxed)),
+        *(_entry(entry, user_id) for entry in statement.entries[:ENTRIES_SHOWN]),
     ]
     return layout(ui.Container(ui.TextDisplay("\n".join(lines)), accent_colour=discord.Colour.blurple()))
 
@@ -60,7 +61,8 @@ def pace_text(pace: Pace, terms: Terms) -> str:
 
 
 def _relaxed(terms: Terms) -> str:
-    return " and ".join(name for kind, name in NAMES.items() if kind in terms.relaxed)
+    *most, last = (name for kind, name in NAMES.items() if kind in terms.relaxed)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _renewals(statement: Statement) -> list[str]:
@@ -72,6 +74,8 @@ def _renewals(statement: Statement) -> list[str]:
     return lines or ["No allowance: an operator gives credits."]
 
 
-def _entry(entry: Entry) -> str:
-    reason = f" · {harmless(entry.reason, 60)}" if entry.reason else ""
-    return f"-# {entry.amount:+d} · {entry.kind} · {moment(entry.at)}{reason}"
+def _entry(entry: Entry, user_id: int) -> str:
+    what = WORDS.get(entry.kind, entry.kind).format(NAMES.get(Kind(entry.job_kind), "") if entry.job_kind else "a job")
+    who = f" by <@{entry.by_user}>" if entry.by_user and entry.by_user != user_id else ""
+    reason = f": {plainly(harmless(entry.reason, 60))}" if entry.reason else ""
+    return f"-# **{entry.amount:+d}** {what}{who}{reason} · {moment(entry.at)}"

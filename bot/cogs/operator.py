@@ -76,16 +76,16 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
     async def add_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Block a word."""
         await acknowledge(interaction, private=True)
-        key = await desk.block_word(self.studio, operator_of(interaction), word)
-        await _say(interaction, f"Requests with the word {inline(key)} are refused; nobody is charged for one.")
+        typed = await desk.block_word(self.studio, operator_of(interaction), word)
+        await _say(interaction, f"Requests with the word {inline(typed)} are refused; nobody is charged for one.")
 
     @words.command(name="remove")
     @app_commands.describe(word="Which one")
     async def remove_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Unblock a word."""
         await acknowledge(interaction, private=True)
-        key = fold(word)
-        was = await self.studio.house.undo(operator_of(interaction).act("words remove", key), Topic.WORD, key)
+        act = operator_of(interaction).act("words remove", word)
+        was = await self.studio.house.undo(act, Topic.WORD, fold(word))
         await _say(interaction, f"{inline(word)} may be used again." if was else f"{inline(word)} was not blocked.")
 
     @words.command(name="list")

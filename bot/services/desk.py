@@ -82,16 +82,16 @@ async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> 
 
 
 async def block_word(studio: Studio, operator: Operator, word: str) -> str:
-    """Block a word, or several that follow each other; return how it is compared.
+    """Block a word, or several that follow each other; return it as it was typed, with single spaces.
 
     Raises:
         BadParameter: nothing is left of it.
     """
-    key = fold(word)
+    key, typed = fold(word), " ".join(word.split())
     if not key or len(key) > WORD_MAX:
         raise BadParameter(f"A word has letters in it, and at most {WORD_MAX} characters.")
-    await studio.house.decide(operator.act("words add", key), Topic.WORD, key, " ".join(word.split()))
-    return key
+    await studio.house.decide(operator.act("words add", typed), Topic.WORD, key, typed)
+    return typed
 
 
 async def find(studio: Studio, operator: Operator, aim: Aim) -> Found:

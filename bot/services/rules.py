@@ -11,6 +11,8 @@ from db.house import Decision, Standing
 from inference.catalogue import ImageModel, SpeechModel
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest
 
+PAUSED = "I am paused: {}\nWhat waits is kept, and nothing is charged."
+
 
 async def check_place(studio: Studio, origin: Origin) -> Standing:
     """Check whether anything is taken from this member, here and now.
@@ -24,7 +26,7 @@ async def check_place(studio: Studio, origin: Origin) -> Standing:
     if not standing.channel_open:
         raise ChannelClosed
     if standing.notice is not None:
-        raise Paused(standing.notice or None)
+        raise Paused(PAUSED.format(standing.notice) if standing.notice else None)
     return standing
 
 

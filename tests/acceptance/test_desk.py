@@ -49,7 +49,7 @@ async def test_paused_studio_takes_nothing_and_keeps_what_waits(sandbox: Sandbox
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await does(ada, "atelier pause", notice="New lamps until noon.")
-        await refused(sandbox, ben, "New lamps until noon.", bot)
+        await refused(sandbox, ben, "I am paused: New lamps until noon.\nWhat waits is kept", bot)
         assert "Going on" in await does(ada, "atelier resume")
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)

@@ -89,12 +89,19 @@ async def test_spent_today_begins_anew_at_midnight(shop: Shop) -> None:
     assert (await shop.ledger.statement(1)).spent_today == 0
 
 
-async def test_statement_tells_a_job_from_hold_to_release(shop: Shop) -> None:
+async def test_statement_has_a_line_for_what_a_job_holds_or_cost(shop: Shop) -> None:
+    async def told() -> list[tuple[str, int, str | None]]:
+        found = (await shop.ledger.statement(1)).entries
+        return [(entry.kind, entry.amount, entry.job_kind) for entry in found]
+
+    allowance = ("allowance", 100_000, None)
     await shop.submit(price=9)
+    assert await told() == [("hold", -9, "image"), allowance]
     (job,) = await shop.claim()
     await shop.settle(job, charge=7)
-    told = [(entry.kind, entry.amount) for entry in (await shop.ledger.statement(1)).entries]
-    assert told == [("release", 2), ("charge", -7), ("hold", -9), ("allowance", 100_000)]
+    assert await told() == [("charge", -7, "image"), allowance]
+    await shop.jobs.cancel((await shop.submit(price=5)).id, by_user=1)
+    assert await told() == [("charge", -7, "image"), allowance]
 
 
 async def test_database_itself_refuses_a_negative_balance(ledger: Ledger) -> None:

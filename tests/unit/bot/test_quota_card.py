@@ -3,12 +3,14 @@
 import datetime as dt
 
 import pytest
+from discord.ui import TextDisplay
 
 from bot.cards.offer import question_text
-from bot.cards.quota import chart, pace_text
+from bot.cards.quota import chart, pace_text, quota_card
 from bot.services.asking import Question
 from bot.services.tiers import Tiers
 from db.jobs import Pace
+from db.ledger import Entry, Statement
 
 RENEWS = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
@@ -50,3 +52,25 @@ def test_question_without_the_credits_offers_the_free_way() -> None:
 def test_pace_that_is_not_open_is_not_promised() -> None:
     terms = Tiers.model_validate({"tier": [{"name": "everybody", "relaxed": []}]}).terms(1)
     assert "not open" in pace_text(Pace.RELAXED, terms)
+
+
+def test_card_says_of_each_entry_what_it_was_for_and_who_gave_it() -> None:
+    told = {
+        Entry(at=RENEWS, kind="charge", amount=-4, reason="", job_kind="image"): "**-4** pictures ·",
+        Entry(at=RENEWS, kind="charge", amount=-4, reason=""): "**-4** a job ·",
+        Entry(at=RENEWS, kind="hold", amount=-2, reason="", job_kind="train"): "**-2** trainings, held until they are",
+        Entry(
+            at=RENEWS, kind="grant", amount=50, reason="a *poster*", by_user=9
+        ): "**+50** grant by <@9>: a \\*poster\\* ·",
+        Entry(at=RENEWS, kind="gift", amount=-5, reason="", by_user=1): "**-5** gift ·",
+        Entry(at=RENEWS, kind="allowance", amount=60, reason=""): "**+60** allowance ·",
+    }
+    statement = Statement(
+        available=1, held=0, spent_today=0, daily_allowance=60, renews_at=RENEWS, entries=list(told), spent_by_day=(0,)
+    )
+    view = quota_card(statement, Tiers.model_validate({"tier": [{"name": "everybody"}]}).terms(1), 1)
+    lines = [
+        line for item in view.walk_children() if isinstance(item, TextDisplay) for line in item.content.split("\n")
+    ]
+    for words in told.values():
+        assert [line for line in lines if line.startswith(f"-# {words}")] != []
