@@ -15,6 +15,7 @@ import pytest
 from psycopg import sql
 
 from db.engine import Database
+from tests.integration.studio import Studio
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +103,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """A fresh migrated database of each kind."""
     async with Database.from_url(database_url) as database:
         yield database
+
+
+@pytest.fixture
+def studio(database: Database, tmp_path: Path) -> Studio:
+    """A store, its files, and a pool that computes without a model."""
+    return Studio(database, tmp_path / "files")

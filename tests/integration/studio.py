@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from db.engine import Database
 from db.files import FileStore
 from db.jobs import Job, State
@@ -15,6 +17,8 @@ from tests.integration.db.shop import Shop
 
 BRISK = Rhythm(beat_s=0.05, reap_s=0.1, drain_s=0.5)
 MEMBER = 1
+# What stands on the database runs on both kinds; what stands on the pool alone need not do so twice.
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class Studio:

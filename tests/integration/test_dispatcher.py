@@ -17,20 +17,9 @@ from db.engine import Database
 from db.files import FileStore
 from db.jobs import Beaten, Job, JobStore, State
 from db.ledger import Ledger
-from db.subjects import Subjects
 from inference.dispatcher import Rhythm
-from inference.requests import SubjectUse
-from tests.fakes.requests import image_request, train_request, transcribe_request
-from tests.integration.db.test_subjects import draft
-from tests.integration.studio import MEMBER, Studio
-
-# What stands on the database runs on both kinds; what stands on the pool alone need not do so twice.
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def studio(database: Database, tmp_path: Path) -> Studio:
-    return Studio(database, tmp_path / "files")
+from tests.fakes.requests import image_request, transcribe_request
+from tests.integration.studio import MEMBER, Studio, sqlite_only
 
 
 async def test_image_is_drawn_kept_and_charged(studio: Studio) -> None:
@@ -77,17 +66,6 @@ async def test_cancel_of_a_running_picture_costs_nothing_and_leaves_nothing(stud
 
 
 @sqlite_only
-async def test_cancel_of_a_training_keeps_what_it_has_and_charges_the_steps_that_were_run(studio: Studio) -> None:
-    async with studio.open(step_s=0.01):
-        job = await studio.until_progress(await studio.ask(train_request("hold", steps=100), price=100))
-        await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
-        job = await studio.until(job)
-    assert job.state is State.DONE
-    assert 0 < job.charged == job.outcome["steps"] < 100
-    assert await studio.files.get(f"jobs/{job.id}/adapter-{job.charged:04d}.safetensors")
-
-
-@sqlite_only
 async def test_not_finite_fails_and_costs_nothing(studio: Studio) -> None:
     before, _ = await studio.shop.balances()
     async with studio.open():
@@ -117,76 +95,6 @@ async def test_worker_killed_mid_step_the_job_is_drawn_by_the_next_one(studio: S
         os.kill(studio.pool.pids()["cpu"], signal.SIGKILL)
         job = await studio.until(job)
     assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 2, 1, 4)
-
-
-@sqlite_only
-async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> None:
-    async with studio.open(step_s=0.02):
-        job = await studio.ask(train_request(steps=60), price=6)
-        while not await studio.files.exists(f"jobs/{job.id}/checkpoint"):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # the file store has no wake-ups
-        os.kill(studio.pool.pids()["cpu"], signal.SIGKILL)
-        job = await studio.until(job)
-    assert (job.state, job.attempt, job.charged) == (State.DONE, 2, 6)
-    assert await studio.files.list(f"jobs/{job.id}") == [
-        f"jobs/{job.id}/{name}-{step:04d}.{kind}"
-        for name, kind in (("adapter", "safetensors"), ("film", "png"))
-        for step in range(5, 61, 5)
-    ]
-
-
-async def lost_while_stopping(studio: Studio, checkpoint: bytes | None) -> Job:
-    """Return how a training ends whose dispatcher is gone when it is asked to stop."""
-    job = await studio.ask(train_request("stall", steps=100), price=100)
-    await Subjects(studio.shop.db).create(draft(job_id=job.id))
-    await studio.shop.claim(kinds=["train"], owner="lost")
-    if checkpoint is not None:
-        await studio.files.put(f"jobs/{job.id}/checkpoint", checkpoint)
-    await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
-    studio.shop.db.advance(60)
-    async with studio.open(step_s=0.01):
-        return await studio.until(job)
-
-
-async def test_training_that_was_to_stop_when_its_worker_was_lost_ends_from_its_checkpoint(studio: Studio) -> None:
-    job = await lost_while_stopping(studio, b"30")
-    assert (job.state, job.attempt, job.outcome["steps"], job.charged) == (State.DONE, 2, 30, 30)
-    assert await studio.files.exists(f"jobs/{job.id}/adapter-0030.safetensors")
-
-
-@sqlite_only
-@pytest.mark.parametrize("checkpoint", [None, b"0"], ids=["none", "of no use"])
-async def test_training_that_was_to_stop_and_has_nothing_costs_nothing(
-    studio: Studio, checkpoint: bytes | None
-) -> None:
-    before, _ = await studio.shop.balances()
-    job = await lost_while_stopping(studio, checkpoint)
-    assert (job.state, job.charged) == (State.CANCELLED, 0)
-    assert await studio.shop.balances() == (before, 0)
-
-
-class SlowFilm(FileStore):
-    """A store that is slow with pictures, and remembers in which order it had written what."""
-
-    written: list[str]
-
-    async def put(self, key: str, content: bytes) -> None:
-        if key.endswith(".png"):
-            await asyncio.sleep(0.05)
-        await super().put(key, content)
-        self.written.append(key.rpartition("/")[2])
-
-
-@sqlite_only
-async def test_checkpoint_is_written_after_what_came_before_it(studio: Studio, tmp_path: Path) -> None:
-    """Whoever goes on from it does not make that again."""
-    studio.files = store = SlowFilm(str(tmp_path / "files"))
-    store.written = []
-    async with studio.open():
-        await studio.until(await studio.ask(train_request(steps=10)))
-    assert [name for name in store.written if name.startswith(("film", "checkpoint"))] == [
-        "film-0005.png", "checkpoint", "film-0010.png", "checkpoint",
-    ]  # fmt: skip
 
 
 @sqlite_only
@@ -225,21 +133,6 @@ async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
         await studio.until(await studio.ask(image_request()))  # there is one slot: the late end came before
     job = await studio.shop.fresh(job)
     assert (job.state, job.charged, job.lease_owner) == (State.DONE, 1, "another dispatcher")
-
-
-async def test_adapter_of_a_deleted_subject_leaves_the_workers_memory(studio: Studio) -> None:
-    subjects = Subjects(studio.shop.db)
-    kept, gone = [(await subjects.create(draft(number))).id for number in (1, 2)]
-    for subject_id in (kept, gone):
-        await studio.files.put(f"subjects/{subject_id}/adapter.safetensors", b"adapter")
-    uses = (SubjectUse(kept), SubjectUse(gone))
-    async with studio.open():
-        await studio.until(await studio.ask(image_request(subjects=uses)))
-        assert set(studio.pool.loads()["cpu"].adapters) == {kept, gone}
-        await subjects.delete(gone)
-        async with asyncio.timeout(30):
-            while set(studio.pool.loads()["cpu"].adapters) != {kept}:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)  # a worker's load has no wake-ups
 
 
 async def test_late_end_of_a_deleted_job_leaves_nothing(studio: Studio) -> None:
