@@ -1,6 +1,7 @@
 """What real models make of real speech, against the words that were said and against whisper itself."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import whisper
@@ -48,6 +49,25 @@ def test_texts_equal_whispers_own_batched_or_not(engine: SpeechEngine, reference
         expected = reference.transcribe(clip.samples.astype("float32") / 32768, fp16=False)
         assert _text(batched[clip.name]) == " ".join(expected["text"].split())
     assert _text(alone["alone"]) == _text(batched[spoken[1].name])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [({}, {}), ({"language": "en"}, {"language": "en"}), ({"translate": True}, {"task": "translate"})],
+    ids=["plain", "told", "translated"],
+)
+def test_every_clip_equals_whispers_own_with_the_same_options(
+    engine: SpeechEngine, reference: whisper.Whisper, asked: dict[str, Any], options: dict[str, str]
+) -> None:
+    german = () if "language" in asked else tuple(clip for clip in synthetic() if clip.name.startswith("de"))
+    spoken = (*clips(), *german)
+    batched = transcribe(engine, [task(clip.name, clip.content, "whisper.whole", **asked) for clip in spoken])
+    for clip in spoken:
+        expected = reference.transcribe(clip.samples.astype("float32") / 32768, fp16=False, **options)
+        (alone,) = transcribe(engine, [task("alone", clip.content, "whisper.whole", **asked)]).values()
+        assert _text(batched[clip.name]) == _text(alone) == " ".join(expected["text"].split()), clip.name
 
 
 def test_word_times_equal_whispers_own(engine: SpeechEngine, reference: whisper.Whisper) -> None:
