@@ -16,6 +16,8 @@ from bot.services.sharing import share_with, take_back
 from bot.services.subjects import delete_subject, export, own_subject, picture_of, rename
 from db.subjects import Scope, Share, Subject
 
+NAMED_MAX = 50  # of those it is shared with; the platform takes 4,000 characters
+
 
 def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, pictured: bool) -> ui.LayoutView:
     """Show one of one's own subjects with all that can be done with it."""
@@ -27,8 +29,9 @@ def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, p
         card.add_item(ui.Section(text, accessory=thumbnail))
     else:
         card.add_item(text)
-    whom = ", ".join(_whom(share) for share in shares) or "nobody"
-    card.add_item(ui.TextDisplay(f"Shared with {whom}"))
+    whom = ", ".join(_whom(share) for share in shares[:NAMED_MAX]) or "nobody"
+    more = f" and {len(shares) - NAMED_MAX} more" if len(shares) > NAMED_MAX else ""
+    card.add_item(ui.TextDisplay(f"Shared with {whom}{more}"))
     card.add_item(ui.ActionRow(ShareWithMember.of(subject.id)))
     if in_guild:
         card.add_item(ui.ActionRow(ShareWithRole.of(subject.id)))

@@ -10,7 +10,7 @@ from bot.cards.text import inline
 from bot.services.pictures import Picture
 from db.subjects import Subject
 
-SHOWN_MAX = 8  # a section with a picture each, within the platform's 40 components
+SHOWN_MAX = 7  # five components each and three around them, within the platform's 40
 Seen = Sequence[tuple[Subject, bytes | None]]  # with what it looks like
 
 
@@ -30,7 +30,7 @@ def subjects_card(seen: Seen, user_id: int) -> ui.LayoutView:
         if subject.owner_id == user_id:
             card.add_item(ui.ActionRow(OpenButton(subject.id)))
     if len(seen) > SHOWN_MAX:
-        card.add_item(ui.TextDisplay(f"-# and {len(seen) - SHOWN_MAX} more, offered while you type"))
+        card.add_item(ui.TextDisplay(f"-# and {len(seen) - SHOWN_MAX} more; `/subjects` with a `name` opens yours"))
     return layout(card)
 
 

@@ -150,10 +150,10 @@ def _offer(made: TeachingDraft, price: int, expected_s: float | None) -> str:
         return (
             f"{few} Please send others with `/train`; four to eight from different sides are best. Nothing was charged."
         )
-    time = f" · {about(expected_s)}" if expected_s is not None else ""
+    time = about(expected_s) if expected_s is not None else "how long it takes is not known yet"
     keep = "are kept with the subject" if made.lesson.keep_photos else "are deleted after the training"
     return (
-        f"**{credits(price)}**{time} · {made.lesson.steps} steps. "
+        f"**{credits(price)}** · {time} · {made.lesson.steps} steps. "
         "You can stop at any time and pay for the steps that ran.\n"
         f"> {STATEMENT}\n-# By pressing 'I agree' you say so, and it is written down. The photos {keep}."
     )

@@ -4,12 +4,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cards.subject import show_subject
 from bot.cards.subjects import subjects_card, subjects_files
 from bot.cards.teaching import PhotoForm, look_at
-from bot.cogs.choices import trainable_choices
+from bot.cogs.choices import subject_choices, trainable_choices
 from bot.interactions import acknowledge, origin_of
 from bot.services.studio import Studio
-from bot.services.subjects import usable_with_pictures
+from bot.services.subjects import own_subject_called, usable_with_pictures
 from bot.services.teaching import Lesson, check_lesson
 from bot.uploads import discord_files
 
@@ -78,11 +79,20 @@ class Subjects(commands.Cog):
         return trainable_choices(self.studio.catalogue, typed)
 
     @app_commands.command()
-    async def subjects(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(name="One of yours, to be opened")
+    async def subjects(self, interaction: discord.Interaction, name: Name | None = None) -> None:
         """Show what you have taught, and what others share with you."""
+        if name is not None:
+            subject = await own_subject_called(self.studio, name, interaction.user.id)
+            await show_subject(interaction, subject.id, update=False)
+            return
         await acknowledge(interaction, private=True)
         origin = origin_of(interaction, private=True)
         found = await usable_with_pictures(self.studio, origin)
         await interaction.edit_original_response(
             view=subjects_card(found, interaction.user.id), attachments=discord_files(subjects_files(found))
         )
+
+    @subjects.autocomplete("name")
+    async def _own(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return subject_choices(await self.studio.subjects.mine(interaction.user.id), typed)

@@ -19,7 +19,8 @@ class Forecast:
         if job.state is not State.DONE or job.started_at is None or job.ended_at is None:
             return
         ended = self._ended.setdefault(job.kind, {})
-        ended[job.id] = (job.started_at.timestamp(), job.ended_at.timestamp(), job.work)
+        work = job.work * job.charged // job.price if job.price else job.work  # a training may have ended early
+        ended[job.id] = (job.started_at.timestamp(), job.ended_at.timestamp(), work)
         if len(ended) > REMEMBERED:
             del ended[next(iter(ended))]
 

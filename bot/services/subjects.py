@@ -11,7 +11,7 @@ from bot.services.studio import Studio
 from bot.services.wish import Wish
 from db.errors import FileMissing, NameTaken
 from db.jobs import Job, State
-from db.subjects import Subject
+from db.subjects import Subject, name_key
 from inference.requests import ImageRequest, Kind, SubjectUse, TrainRequest, from_json
 
 SUBJECTS_MAX = 3  # in one picture
@@ -149,6 +149,32 @@ async def own_subject(studio: Studio, subject_id: str, user_id: int) -> Subject:
     return subject
 
 
+async def own_subject_called(studio: Studio, name: str, user_id: int) -> Subject:
+    """Return a subject to its owner by its name.
+
+    Raises:
+        NotASubject: there is none, or it is still being learnt.
+    """
+    for subject in await studio.subjects.mine(user_id):
+        if subject.ready and name_key(subject.name) == name_key(name):
+            return subject
+    raise NotASubject
+
+
+def tidy_name(name: str) -> str:
+    """Return a subject's name as it is kept.
+
+    Raises:
+        BadParameter: it cannot be called like that.
+    """
+    tidy = " ".join(name.split())
+    if not tidy:
+        raise BadParameter("A subject needs a name, such as `Rex`.")
+    if "," in tidy or ":" in tidy:
+        raise BadParameter("A subject's name has no `,` or `:` in it: they stand between subjects and before weights.")
+    return tidy
+
+
 async def rename(studio: Studio, subject: Subject, name: str, origin: Origin) -> str:
     """Call a subject something else, and return how it is written now.
 
@@ -156,9 +182,7 @@ async def rename(studio: Studio, subject: Subject, name: str, origin: Origin) ->
         BadParameter: that is no name, or the owner has another of that name.
         WordBlocked: it has a word in it that is not used here.
     """
-    tidy = " ".join(name.split())
-    if not tidy:
-        raise BadParameter("A subject needs a name.")
+    tidy = tidy_name(name)
     await check_words(studio, tidy, origin)
     try:
         await studio.subjects.rename(subject.id, tidy)

@@ -17,6 +17,7 @@ from bot.services.origin import Origin
 from bot.services.photos import Photo, Verdict
 from bot.services.rules import check_licence, check_words
 from bot.services.studio import Studio
+from bot.services.subjects import tidy_name
 from db.errors import FileMissing
 from db.ids import new_id
 from db.jobs import Job, Pace
@@ -86,9 +87,9 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
         WordBlocked: its name or kind has a word in it that is not used here.
         LicenceNeeded: its model wants that accepted first.
     """
-    name, noun = " ".join(lesson.name.split()), " ".join(lesson.class_noun.split()).lower()
-    if not name or not noun:
-        raise BadParameter("A subject needs a name, such as `Rex`, and a kind, such as `dog`.")
+    name, noun = tidy_name(lesson.name), " ".join(lesson.class_noun.split()).lower()
+    if not noun:
+        raise BadParameter("A subject needs a kind, such as `dog`.")
     await check_words(studio, f"{name} {noun}", origin)
     if any(name_key(subject.name) == name_key(name) for subject in await studio.subjects.mine(origin.user_id)):
         raise BadParameter("You have a subject of that name already; choose another, or delete it in `/subjects`.")

@@ -191,6 +191,33 @@ async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: S
         await sandbox.until(lambda: sees(cleo, "no subject of that name"))
 
 
+async def test_subject_is_opened_by_its_name_and_only_by_its_owner(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        await taught(sandbox, ben)
+        assert [choice["value"] for choice in await ben.autocomplete("subjects", "name", name="b")] == ["Blob"]
+        assert await cleo.autocomplete("subjects", "name", name="b") == []
+        opened = await (await ben.slash("subjects", name_="blob")).answer()
+        assert "Rename" in ben.buttons(opened["id"])
+        await cleo.slash("subjects", name_="Blob")
+        await sandbox.until(lambda: sees(cleo, "no subject of that name"))
+
+
+@pytest.mark.parametrize("name", ["Rex, the dog", "Rex:2", "   "])
+async def test_name_that_could_not_be_typed_is_refused(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        await taught(sandbox, ben)
+        await ben.slash("train", name_=name, kind="mascot")
+        await sandbox.until(lambda: sees(ben, "subject's name" if name.strip() else "needs a name"))
+        opened = await (await ben.slash("subjects", name_="Blob")).answer()
+        form = await ben.press(opened["id"], "Rename")
+        said = len(ben.messages())
+        await form.submit(Name=name)
+        await sandbox.until(lambda: len(ben.messages()) > said)
+        assert [choice["value"] for choice in await ben.autocomplete("subjects", "name", name="")] == ["Blob"]
+
+
 async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")

@@ -11,7 +11,7 @@ def learnt(*spans: tuple[float, float, int]) -> Forecast:
     forecast = Forecast()
     for number, (start, end, work) in enumerate(spans):
         times = {"started_at": NOON + dt.timedelta(seconds=start), "ended_at": NOON + dt.timedelta(seconds=end)}
-        forecast.learn(make_job(id=f"{number:026d}", state=State.DONE, work=work, **times))
+        forecast.learn(make_job(id=f"{number:026d}", state=State.DONE, work=work, charged=4, **times))
     return forecast
 
 
@@ -34,9 +34,16 @@ def test_speed_does_not_count_idle_time() -> None:
 
 def test_the_same_job_learnt_twice_counts_once() -> None:
     forecast = learnt((0, 10, 4))
-    job = make_job(id=f"{0:026d}", state=State.DONE, started_at=NOON, ended_at=NOON + dt.timedelta(seconds=10))
-    forecast.learn(job)
+    times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
+    forecast.learn(make_job(id=f"{0:026d}", state=State.DONE, charged=4, **times))
     assert forecast.credits_per_s("image") == 0.4
+
+
+def test_a_training_that_ended_early_counts_for_what_was_done() -> None:
+    forecast = Forecast()
+    times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
+    forecast.learn(make_job(kind="train", state=State.DONE, price=20, work=20, charged=5, **times))
+    assert forecast.credits_per_s("train") == 0.5
 
 
 def test_only_the_latest_jobs_count() -> None:
