@@ -60,9 +60,9 @@ class Belongings:
             subject_shares.c.subject_id.in_(own_subjects),
             sa.and_(subject_shares.c.scope == "member", subject_shares.c.target_id == user_id),
         )
-        credits = sa.select(transfers.c.at, transfers.c.kind, transfers.c.job_id, transfers.c.reason, entries).join(
-            transfers, transfers.c.id == entries.c.transfer_id
-        )
+        t, e = transfers.c, entries.c
+        credits = sa.select(t.at, t.kind, e.account, e.amount, t.reason, t.job_id).join(entries, e.transfer_id == t.id)
+        was_theirs = (acts.c.by_user == user_id).label("by_you")
         queries: Mapping[str, sa.Select[Any]] = {
             "member": sa.select(members).where(members.c.user_id == user_id),
             "guilds": sa.select(member_guilds).where(member_guilds.c.user_id == user_id),
@@ -74,6 +74,9 @@ class Belongings:
             "consents": sa.select(consents).where(consents.c.user_id == user_id),
             "questions": sa.select(offers).where(offers.c.user_id == user_id),
             "licences": sa.select(acceptances).where(acceptances.c.user_id == user_id),
+            "acts": sa.select(*(column for column in acts.c if column is not acts.c.by_user), was_theirs)
+            .where(sa.or_(was_theirs, acts.c.target.contains(str(user_id))))
+            .order_by(acts.c.id),
             "bans": sa.select(decisions.c.guild_id, decisions.c.value, decisions.c.at).where(*_bans(user_id)),
         }
         async with self.db.read() as connection:

@@ -2,15 +2,14 @@
 
 import asyncio
 import datetime as dt
-import html
 import io
 import json
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from bot.services.account import LIVE
+from bot.services.mydata_page import as_json, index_page
 from bot.services.removal import remove_jobs, stop_jobs
 from bot.services.results import forget_results
 from bot.services.studio import Studio
@@ -18,18 +17,8 @@ from bot.services.subjects import delete_subject
 from db.errors import FileMissing, UnknownJob
 from db.jobs import Job
 
+HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>What Atelier keeps of you</title>
-<style>
-body {{ font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-td, th {{ text-align: left; vertical-align: top; padding: .2rem .6rem; border-bottom: 1px solid #ccc }}
-table {{ border-collapse: collapse }} div {{ overflow-x: auto }}
-</style>
-<h1>What Atelier keeps of you</h1>
-<p>As of {now}. The same is in <a href="data.json">data.json</a>, for programs. If there are several archives, unpack
-them all into one folder.</p>
-{body}</html>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +46,9 @@ async def export_parts(studio: Studio, user_id: int, limit_bytes: int) -> AsyncI
     A file that is larger than the limit by itself is cut; its pieces are called `….piece-1` and so on.
     """
     rows = await studio.belongings.of(user_id)
+    rows["heard"] = [{name: getattr(job, name) for name in HEARD} for job in await studio.desk.heard(user_id)]
     keys = await _keys(studio, user_id)
-    data = json.dumps(rows, default=_as_json, indent=1, ensure_ascii=False).encode()
+    data = json.dumps(rows, default=as_json, indent=1, ensure_ascii=False).encode()
     page = index_page(rows, keys, dt.datetime.now(dt.UTC)).encode()
     waiting: list[tuple[str, bytes]] = [
         *_pieces("index.html", page, limit_bytes),
@@ -78,15 +68,6 @@ async def export_parts(studio: Studio, user_id: int, limit_bytes: int) -> AsyncI
         fits = _how_many_fit(waiting, limit_bytes)
         yield await asyncio.to_thread(_zipped, number, waiting[:fits])
         waiting, number = waiting[fits:], number + 1
-
-
-def index_page(rows: dict[str, list[dict[str, Any]]], keys: list[str], now: dt.datetime) -> str:
-    """Return a page that a browser shows without anything else: a table for each kind of thing, and links to files."""
-    tables = "".join(
-        f"<h2>{html.escape(name)} ({len(found)})</h2>{_table(found)}" for name, found in rows.items() if found
-    )
-    links = "".join(f'<li><a href="files/{html.escape(key)}">{html.escape(key)}</a>' for key in keys)
-    return PAGE.format(now=f"{now:%Y-%m-%d %H:%M} UTC", body=f"{tables}<h2>files ({len(keys)})</h2><ul>{links}</ul>")
 
 
 async def live_jobs(studio: Studio, user_id: int) -> list[Job]:
@@ -153,24 +134,6 @@ async def _is_theirs(studio: Studio, key: str, user_id: int) -> bool:
         return bool(json.loads(await studio.files.get(key)).get("owner_id") == user_id)
     except FileMissing:
         return False
-
-
-def _table(found: list[dict[str, Any]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}" for name in found[0])
-    lines = ("".join(f"<td>{html.escape(_cell(value))}" for value in row.values()) for row in found)
-    return f"<div><table><tr>{head}{''.join(f'<tr>{line}' for line in lines)}</table></div>"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dt.datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=_as_json)
-    return "" if value is None else str(value)
-
-
-def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
 def _pieces(name: str, content: bytes, limit_bytes: int) -> list[tuple[str, bytes]]:

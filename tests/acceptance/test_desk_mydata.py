@@ -10,6 +10,7 @@ from bot.sandbox.server import Sandbox
 from bot.services.mydata import export_parts
 from db.wake import CHANGED
 from tests.acceptance.bots import Running, bot_beside
+from tests.acceptance.test_voice import said as voiced
 
 CANARY = "zirpelnuss"  # a word that nothing else has
 
@@ -33,6 +34,8 @@ async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Pat
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await draw(sandbox, ben, f"{CANARY} <b>in gold</b>")
         await draw(sandbox, cleo, "a blue cat")
+        await cleo.menu("Transcribe", message_id=await voiced(sandbox, ben, "I said that."))
+        await sandbox.until(lambda: any("I said that." in ben.text(one["id"]) for one in ben.messages()))
         await settled(sandbox, bot, ben)
         said = await (await ben.slash("mydata export")).answer()
         await sandbox.until(lambda: "all I keep of you" in ben.text(said["id"]))
@@ -47,7 +50,10 @@ async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Pat
         assert job["request"]["prompt"] == f"{CANARY} <b>in gold</b>"
         assert {f"files/jobs/{job['id']}/{n}.png" for n in range(1, 5)} <= set(names)
         assert "&lt;b&gt;in gold" in page
+        assert f'<img loading="lazy" alt="" src="files/jobs/{job["id"]}/4.png">' in page
         assert "blue cat" not in page
+        assert "<blockquote>I said that.</blockquote>" in page
+        assert cleo.id not in json.dumps(data)
         assert sum(row["amount"] for row in data["credits"] if row["account"] == "spent") == 4
         assert await bot.studio.jobs.get(job["id"]) is not None
 

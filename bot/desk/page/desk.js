@@ -25,6 +25,7 @@ function moment(text) {
   return today ? then.toLocaleTimeString() : then.toLocaleString();
 }
 
+// A row is its cells, one for each head, and perhaps one more: a note below them, as long as it likes.
 function table(id, heads, rows) {
   if (!rows.length) {
     const none = element("p", "Nothing.");
@@ -37,7 +38,14 @@ function table(id, heads, rows) {
   const body = made.createTBody();
   for (const cells of rows) {
     const row = body.insertRow();
-    for (const cell of cells) row.append(element("td", cell));
+    for (const cell of cells.slice(0, heads.length)) row.append(element("td", cell));
+    if (cells.length > heads.length) {
+      const note = element("td", cells.at(-1));
+      note.colSpan = heads.length;
+      const below = body.insertRow();
+      below.className = "note";
+      below.append(note);
+    }
   }
   at(id).replaceChildren(made);
 }
@@ -58,16 +66,16 @@ function glance(figures) {
 function show(figures) {
   glance(figures);
   table("queue", ["kind", "jobs", "credits"], figures.queue.filter((one) => one.jobs).map((one) => [one.kind, one.jobs, one.credits]));
-  table("running", ["kind", "model", "steps", "for", "job"],
-    figures.running.map((one) => [one.kind, one.model, `${one.done} / ${one.total}`, duration(one.since_s), one.job]));
-  table("workers", ["device", "free", "models", "memory"], figures.workers.map((one) =>
-    [one.worker, Object.entries(one.free).map(([kind, free]) => `${kind} ${free}`).join(", "), one.models.join(", "), size(one.memory)]));
+  table("running", ["kind", "steps", "for"],
+    figures.running.map((one) => [one.kind, `${one.done} / ${one.total}`, duration(one.since_s), `${one.model} · ${one.job}`]));
+  table("workers", ["device", "in memory", "room for"], figures.workers.map((one) =>
+    [one.worker, size(one.memory), Object.entries(one.free).map(([kind, free]) => `${free} ${kind}`).join(", "), one.models.join(", ")]));
   table("waits", ["kind", "jobs", "half within", "95 % within"],
     figures.waits.map((one) => [one.kind, one.count, duration(one.p50_s), duration(one.p95_s)]));
-  table("forecasts", ["kind", "jobs", "half off by", "95 % off by", "on average"], figures.forecasts.map((one) =>
+  table("forecasts", ["kind", "jobs", "half", "95 %", "mean"], figures.forecasts.map((one) =>
     [one.kind, one.count, duration(one.p50_s), duration(one.p95_s), `${duration(Math.abs(one.late_s))} ${one.late_s < 0 ? "early" : "late"}`]));
-  table("failed", ["when", "why", "kind", "model", "job"],
-    figures.failed.map((one) => [moment(one.at), one.error, one.kind, one.model, one.job]));
+  table("failed", ["when", "why", "kind"],
+    figures.failed.map((one) => [moment(one.at), one.error, one.kind, `${one.model} · ${one.job}`]));
 }
 
 function say(text, bad) {

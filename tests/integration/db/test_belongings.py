@@ -63,6 +63,10 @@ async def test_all_rows_are_handed_over_without_secrets(database: Database) -> N
     assert kept["jobs"][0]["request"]["prompt"] == CANARY
     assert "interaction_token" not in kept["jobs"][0]
     assert [row["amount"] for row in kept["credits"] if row["kind"] == "gift"] == [-5, 2]
+    assert [(row["what"], bool(row["by_you"])) for row in kept["acts"]] == [
+        ("quota grant", True), ("find", False), ("words add", True),
+    ]  # fmt: skip
+    assert all("by_user" not in row for row in kept["acts"])
 
 
 async def test_taken_out_member_is_named_nowhere_and_the_books_balance(database: Database) -> None:
