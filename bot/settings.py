@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         description="A tiers.toml that maps roles to credits and limits (docs/tiers.md); it replaces the six above.",
     )
     asks_above: int = Field(
-        default=20, ge=0, description="Pictures that cost more are shown with price and wait first: go, or leave it."
+        default=20, ge=0, description="What costs more credits is shown with price and wait first: go, or leave it."
     )
     gifts: bool = Field(default=False, description="Lets members give credits to each other with /gift.")
 

@@ -11,7 +11,8 @@ from bot.cards.layout import layout
 from bot.cards.text import about, credits, moment
 from bot.errors import PRIVATE
 from bot.interactions import acknowledge, studio_of
-from bot.services.asking import Question, open_offer, take_offer
+from bot.services.asking import Question, open_offer
+from bot.services.resuming import take_offer
 from db.jobs import Job, Pace
 from db.offers import Offer
 

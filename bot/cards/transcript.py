@@ -40,7 +40,8 @@ class HearAgainItem(JobItem):
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         await acknowledge(interaction, private=job.private)
         origin = origin_of(interaction, private=job.private)
-        await transcribe_again(studio_of(interaction), job, self.hearing(transcript_request(job)), origin)
+        hearing = self.hearing(transcript_request(job))
+        await show_if_asked(interaction, await transcribe_again(studio_of(interaction), job, hearing, origin))
 
 
 class TranslateButton(HearAgainItem, verb="translate"):

@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
+from bot.cards.offer import show_if_asked
 from bot.cogs.choices import language_choices
 from bot.hearing import attached_of, clip_in, listen
 from bot.interactions import acknowledge, operator_of, origin_of
@@ -50,7 +51,8 @@ class Voice(commands.Cog):
         self.studio.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
         await acknowledge(interaction)
         origin = origin_of(interaction, private=False)
-        await transcribe(self.studio, attached, Hearing(), origin, speaker_id=speaker_id)
+        accepted = await transcribe(self.studio, attached, Hearing(), origin, speaker_id=speaker_id)
+        await show_if_asked(interaction, accepted)
 
     @app_commands.command()
     @app_commands.describe(
@@ -75,7 +77,8 @@ class Voice(commands.Cog):
         code = parse_language(language) if language else None
         hearing = Hearing(language=code, translate=translate, timestamps=timestamps)
         await acknowledge(interaction, private=private)
-        await transcribe(self.studio, attached, hearing, origin_of(interaction, private=private))
+        accepted = await transcribe(self.studio, attached, hearing, origin_of(interaction, private=private))
+        await show_if_asked(interaction, accepted)
 
     @transcribe.autocomplete("language")
     async def _languages(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.services.accept import accept, check_terms, expected_s, price
 from bot.services.errors import BadParameter, NotYours
@@ -13,6 +14,7 @@ from bot.services.subjects import with_subject_model, with_subjects
 from bot.services.wish import Wish, image_request
 from db.errors import BudgetSpent, NotEnoughCredits
 from db.jobs import Job, Pace
+from db.ledger import Statement
 from db.offers import Offer
 from inference.requests import ImageRequest, Request, from_json, to_json
 
@@ -26,9 +28,9 @@ class Question:
     offer_id: str
     price: int
     available: int
-    expected_s: float | None  # from now to the finished pictures; None: not known yet
+    expected_s: float | None  # from now to its end; None: not known yet
     renews_at: dt.datetime
-    relaxed: bool  # it may be drawn for free when nobody else waits
+    relaxed: bool  # it may be had for free when nobody else waits
 
     @property
     def affordable(self) -> bool:
@@ -96,7 +98,34 @@ async def _accept_or_ask(
     statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
     if statement.available < cost and not relaxed:
         raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
-    content = {"request": to_json(request), "price": cost, "private": origin.private, "source_job_id": source_job_id}
+    asked = {"request": to_json(request), "source_job_id": source_job_id}
+    return await _question(studio, request, origin, statement, asked)
+
+
+async def ask_if_dear(studio: Studio, request: Request, origin: Origin, asked: dict[str, Any]) -> Question | None:
+    """Return what a member must be asked before a request is paid for; None: it is cheap, or it will be for free.
+
+    Nobody is asked who only sent a message: there is no interaction that a question could answer.
+
+    Args:
+        asked: what to go on with after a yes, see `bot.services.resuming`.
+    """
+    cost = price(studio, request)
+    if cost <= studio.rules.asks_above or not origin.interaction_token:
+        return None
+    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    if request.kind in terms.relaxed and await preferred_pace(studio, origin.user_id) is Pace.RELAXED:
+        return None
+    statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
+    return await _question(studio, request, origin, statement, asked) if statement.available >= cost else None
+
+
+async def _question(
+    studio: Studio, request: Request, origin: Origin, statement: Statement, asked: dict[str, Any]
+) -> Question:
+    """Keep what was asked for, and return what its member is asked."""
+    cost = price(studio, request)
+    content = {"price": cost, "private": origin.private, **asked}
     offer = await studio.offers.keep(origin.user_id, origin.interaction_id, content)
     return Question(
         offer_id=offer.id,
@@ -104,16 +133,20 @@ async def _accept_or_ask(
         available=statement.available,
         expected_s=await expected_s(studio, request, origin, Pace.FAST),
         renews_at=statement.renews_at,
-        relaxed=relaxed,
+        relaxed=request.kind in studio.rules.tiers.terms(origin.guild_id, origin.role_ids).relaxed,
     )
 
 
-async def accept_or_relax(studio: Studio, request: Request, origin: Origin, *, source_job_id: str | None = None) -> Job:
-    """Accept a request without asking back: for free where its member prefers that or cannot pay, if that is open.
+async def accept_or_relax(
+    studio: Studio, request: Request, origin: Origin, *, pace: Pace | None = None, source_job_id: str | None = None
+) -> Job:
+    """Accept a request at the pace that was chosen; where none was, for free if its member prefers that or cannot pay.
 
     Raises:
-        As `accept`; NotEnoughCredits and BudgetSpent only where it is not.
+        As `accept`; without a pace, NotEnoughCredits and BudgetSpent only where it is not open to the member for free.
     """
+    if pace is not None:
+        return await accept(studio, request, origin, pace=pace, source_job_id=source_job_id)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
     relaxed = request.kind in terms.relaxed
     if not relaxed or await preferred_pace(studio, origin.user_id) is Pace.FAST:
@@ -136,22 +169,6 @@ async def open_offer(studio: Studio, offer_id: str, user_id: int) -> Offer:
     if offer.user_id != user_id:
         raise NotYours
     return offer
-
-
-async def take_offer(studio: Studio, offer: Offer, origin: Origin, pace: Pace) -> Job:
-    """Make the job that an offer stands for. Saying yes twice makes one job.
-
-    Raises:
-        BadParameter: it costs more by now than the member was told.
-        As `accept`.
-    """
-    request = from_json(offer.content["request"])
-    if price(studio, request) > offer.content["price"]:
-        raise BadParameter("The price has changed since; please ask once more.")
-    first = replace(origin, interaction_id=offer.interaction_id)
-    job = await accept(studio, request, first, pace=pace, source_job_id=offer.content["source_job_id"])
-    await studio.offers.drop(offer.id)
-    return job
 
 
 async def preferred_pace(studio: Studio, user_id: int) -> Pace:

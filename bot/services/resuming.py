@@ -1,46 +1,74 @@
-"""Going on with what was asked for before a licence had to be accepted: pictures, a clip, or a lesson's photos.
+"""Going on with what was asked for, after a question about a licence or a price.
 
-What was kept (see `bot.services.licences`) is one of
+What was kept meanwhile (see `db.offers`) is one of
 
-    {"request", "pace", "source_job_id"}    pictures
-    {"clip", "hearing", "speaker_id"}       a file, as the platform described it; nothing of it was fetched yet
+    {"request", "pace", "source_job_id"}    pictures; the pace that was typed, where a licence was asked about
+    {"clip", "hearing", "speaker_id"}       a file, as the platform described it; nothing of it is kept
+    {"again", "hearing"}                    a clip that was heard before, by the job's id
     {"lesson"}                              the form for its photos comes next, so that is the caller's
+
+each with "private", and with "price" where that was asked about.
 """
 
 from dataclasses import replace
 
+from bot.services.accept import accept, price
 from bot.services.asking import Question, accept_or_ask
 from bot.services.clips import Attached
+from bot.services.errors import BadParameter, JobGone
 from bot.services.origin import Origin
 from bot.services.studio import Studio
 from bot.services.teaching import Lesson
-from bot.services.voice import Hearing, transcribe
+from bot.services.voice import Hearing, transcribe, transcribe_again
 from db.jobs import Job, Pace
 from db.offers import Offer
 from inference.requests import ImageRequest, from_json
 
 
-async def resume(studio: Studio, offer: Offer, origin: Origin) -> Job | Question:
+async def take_offer(studio: Studio, offer: Offer, origin: Origin, pace: Pace) -> Job:
+    """Make the job that a question about its price was about. Saying yes twice makes one job.
+
+    Raises:
+        BadParameter: it costs more by now than the member was told.
+        As `accept`, `transcribe` and `transcribe_again`.
+    """
+    accepted = await resume(studio, offer, origin, pace)
+    assert isinstance(accepted, Job)  # with a pace, nobody is asked again
+    return accepted
+
+
+async def resume(studio: Studio, offer: Offer, origin: Origin, pace: Pace | None = None) -> Job | Question:
     """Accept what was kept, as the interaction that asked for it. Going on twice makes one job.
+
+    Args:
+        pace: the answer to a question about the price; None: it was about a licence.
 
     Returns:
         The job, or what its member has to be asked next.
-
-    Raises:
-        As `accept_or_ask` and `transcribe`.
     """
-    asked, first = offer.content, replace(origin, interaction_id=offer.interaction_id)
-    if "clip" in asked:
-        attached, hearing = Attached(**asked["clip"]), Hearing(**asked["hearing"])
-        accepted: Job | Question = await transcribe(studio, attached, hearing, first, speaker_id=asked["speaker_id"])
-    else:
-        request = from_json(asked["request"])
-        assert isinstance(request, ImageRequest)
-        pace, source = Pace(asked["pace"]), asked["source_job_id"]
-        accepted = await accept_or_ask(studio, request, first, pace=pace, source_job_id=source)
+    accepted = await _accept(studio, offer, replace(origin, interaction_id=offer.interaction_id), pace)
     if isinstance(accepted, Job):  # a question about the price is kept in the same place
         await studio.offers.drop(offer.id)
     return accepted
+
+
+async def _accept(studio: Studio, offer: Offer, origin: Origin, pace: Pace | None) -> Job | Question:
+    asked = offer.content
+    if "clip" in asked:
+        attached, hearing = Attached(**asked["clip"]), Hearing(**asked["hearing"])
+        return await transcribe(studio, attached, hearing, origin, speaker_id=asked["speaker_id"], pace=pace)
+    if "again" in asked:
+        job = await studio.jobs.get(asked["again"])
+        if job is None:
+            raise JobGone
+        return await transcribe_again(studio, job, Hearing(**asked["hearing"]), origin, pace=pace)
+    request, source = from_json(asked["request"]), asked["source_job_id"]
+    assert isinstance(request, ImageRequest)
+    if pace is None:
+        return await accept_or_ask(studio, request, origin, pace=Pace(asked["pace"]), source_job_id=source)
+    if price(studio, request) > asked["price"]:
+        raise BadParameter("The price has changed since; please ask once more.")
+    return await accept(studio, request, origin, pace=pace, source_job_id=source)
 
 
 def lesson_in(offer: Offer) -> Lesson | None:

@@ -153,7 +153,7 @@ class Rules:
     """The house rules about credits."""
 
     tiers: Tiers
-    asks_above: int  # credits; dearer pictures are shown with price and wait before they are paid for
+    asks_above: int  # credits; what is dearer is shown with price and wait before it is paid for
     gifts: bool  # members may give credits to each other
 
 

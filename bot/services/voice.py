@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass, replace
 
 from bot.services.accept import price
-from bot.services.asking import accept_or_relax
+from bot.services.asking import Question, accept_or_relax, ask_if_dear
 from bot.services.clips import Attached, NothingToHear, clip_key
 from bot.services.errors import BadParameter, Refused
 from bot.services.languages import language_name
@@ -13,7 +13,7 @@ from bot.services.origin import Origin
 from bot.services.rules import check_rules
 from bot.services.studio import Studio
 from db.errors import NotEnoughCredits
-from db.jobs import Job, State
+from db.jobs import Job, Pace, State
 from inference.catalogue import SpeechModel
 from inference.requests import Kind, TranscribeRequest, from_json
 
@@ -36,12 +36,20 @@ class Hearing:
 
 
 async def transcribe(
-    studio: Studio, attached: Attached, hearing: Hearing, origin: Origin, *, speaker_id: int | None = None
-) -> Job:
-    """Turn what was attached into a job. It is checked and priced first, as far as its description goes, then fetched.
+    studio: Studio,
+    attached: Attached,
+    hearing: Hearing,
+    origin: Origin,
+    *,
+    speaker_id: int | None = None,
+    pace: Pace | None = None,
+) -> Job | Question:
+    """Turn what was attached into a job, or ask back where it is dear. It is checked and priced first, as far as its
+    description goes, then fetched; nothing of it is kept for a question.
 
     Parameters:
         speaker_id: who is heard, where that is known.
+        pace: what the member answered when they were asked; None: they were not.
 
     Raises:
         SpeakerOptedOut: somebody else's voice, who does not want that.
@@ -59,12 +67,25 @@ async def transcribe(
     async with kept_for_licence(studio, origin, asked):
         await check_rules(studio, request, origin)
     await _check_credits(studio, request, origin)
+    known = attached.duration_s is not None
+    if known and pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
+        return question
     key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
-    return await _accept(studio, replace(request, audio=key, duration_s=duration_s), origin)
+    request = replace(request, audio=key, duration_s=duration_s)
+    asked["clip"] = asdict(replace(attached, duration_s=duration_s))
+    if pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
+        await studio.clips.forget(key)  # only now it is known how dear it is
+        return question
+    return await _accept(studio, request, origin, pace=pace)
 
 
-async def transcribe_again(studio: Studio, job: Job, hearing: Hearing, origin: Origin) -> Job:
-    """Hear a job's clip once more in another way, as a job of its own.
+async def transcribe_again(
+    studio: Studio, job: Job, hearing: Hearing, origin: Origin, *, pace: Pace | None = None
+) -> Job | Question:
+    """Hear a job's clip once more in another way, as a job of its own, or ask back where it is dear.
+
+    Parameters:
+        pace: as for `transcribe`.
 
     Raises:
         ClipGone: the sound is not kept any more.
@@ -74,9 +95,14 @@ async def transcribe_again(studio: Studio, job: Job, hearing: Hearing, origin: O
         return known
     old = transcript_request(job)
     wanted = _request(studio, hearing, old.duration_s, old.speaker_id)
+    asked = {"again": job.id, "hearing": asdict(hearing)}
+    async with kept_for_licence(studio, origin, asked):
+        await check_rules(studio, wanted, origin)
     await _check_credits(studio, wanted, origin)
+    if pace is None and (question := await ask_if_dear(studio, wanted, origin, asked)):
+        return question
     key = await studio.clips.copy(old.audio, origin.interaction_id)
-    return await _accept(studio, replace(wanted, audio=key), origin, source_job_id=job.id)
+    return await _accept(studio, replace(wanted, audio=key), origin, pace=pace, source_job_id=job.id)
 
 
 def transcript_request(job: Job) -> TranscribeRequest:
@@ -163,10 +189,15 @@ async def _check_credits(studio: Studio, request: TranscribeRequest, origin: Ori
 
 
 async def _accept(
-    studio: Studio, request: TranscribeRequest, origin: Origin, *, source_job_id: str | None = None
+    studio: Studio,
+    request: TranscribeRequest,
+    origin: Origin,
+    *,
+    pace: Pace | None,
+    source_job_id: str | None = None,
 ) -> Job:
     try:
-        return await accept_or_relax(studio, request, origin, source_job_id=source_job_id)
+        return await accept_or_relax(studio, request, origin, pace=pace, source_job_id=source_job_id)
     except Exception:
         await studio.clips.forget(request.audio)
         raise

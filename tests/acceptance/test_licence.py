@@ -129,7 +129,7 @@ async def test_yes_in_a_direct_message_turns_what_was_said_into_text(sandbox: Sa
         assert len(await bot.studio.jobs.mine(int(ben.id))) == 1
 
 
-async def test_hearing_a_clip_again_asks_too_and_wants_to_be_asked_once_more(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_yes_hears_a_clip_again(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, catalogue=CATALOGUE):
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await ben.menu("Transcribe", message_id=await said(sandbox, ben, "Guten Morgen."))
@@ -137,6 +137,5 @@ async def test_hearing_a_clip_again_asks_too_and_wants_to_be_asked_once_more(san
         await sandbox.until(lambda: [one for one in ben.messages() if "Timestamps" in ben.buttons(one["id"])])
         card = next(one["id"] for one in ben.messages() if "Timestamps" in ben.buttons(one["id"]))
         await cleo.press(card, "Timestamps")
-        question = await asked(sandbox, cleo)
-        await cleo.press(question, "I accept it")
-        await sandbox.until(lambda: "Please ask once more" in cleo.text(question))
+        await cleo.press(await asked(sandbox, cleo), "I accept it")
+        await sandbox.until(lambda: sum("Guten Morgen." in cleo.text(one["id"]) for one in cleo.messages()) == 2)
