@@ -12,7 +12,7 @@ from db.house import DIRECT, Topic
 from db.jobs import Job
 from db.subjects import Subject
 
-FOUND_MAX = 500  # jobs that one act is about
+LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
 WORD_MAX = 50  # characters
 
 
@@ -76,7 +76,7 @@ async def resume(studio: Studio, operator: Operator) -> bool:
 async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:
     """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
     await studio.house.decide(operator.act("ban", f"<@{user_id}>", reason), Topic.BAN, str(user_id), reason)
-    for job in await studio.jobs.mine(user_id, states=LIVE, limit=FOUND_MAX):
+    for job in await studio.jobs.mine(user_id, states=LIVE, limit=LIVE_MAX):
         if job.guild_id == operator.guild_id:
             await studio.jobs.cancel(job.id, by_user=operator.user_id)
 
@@ -139,4 +139,4 @@ async def _look(studio: Studio, operator: Operator, aim: Aim) -> Found:
             raise JobGone("There is no subject with that id in this server; `find` with its member shows ids.")
         return Found(await studio.desk.of_subject(subject.id), subject)
     user_id = aim.user_id or 0
-    return Found(await studio.desk.of_member(user_id, guild_id=operator.guild_id, limit=FOUND_MAX))
+    return Found(await studio.desk.of_member(user_id, guild_id=operator.guild_id, limit=None))

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import multiprocessing
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,6 +18,7 @@ from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.jobs import End, Job, Pace, Report
 from db.ledger import Allowance
 from db.tables import accounts, entries, guild_flows, guild_uses, jobs, member_flows, seats
+from tests.integration.db.processes import run_at_once
 from tests.integration.db.shop import DISPATCHER, Shop, because
 
 USERS = 3
@@ -230,7 +230,7 @@ def test_books_and_line_agree_after_any_interleaving(database_url: str) -> None:
 
 
 def _play_alone(url: str, seed: int) -> None:
-    """Play random steps from a process of its own, with a clock of its own."""
+    """Play random steps in a process of its own, with a clock of its own."""
 
     async def every() -> None:
         chance = random.Random(seed)
@@ -246,8 +246,8 @@ def _play_alone(url: str, seed: int) -> None:
 
 
 async def test_books_and_line_agree_after_several_processes(database: Database, database_url: str) -> None:
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        await asyncio.to_thread(pool.starmap, _play_alone, [(database_url, 1 + number) for number in range(PROCESSES)])
+    given = [(database_url, 1 + number) for number in range(PROCESSES)]
+    await asyncio.to_thread(run_at_once, _play_alone, given)
     shop = Shop(database)
     await check_all(shop)
     async with database.read() as connection:

@@ -1,12 +1,11 @@
 """Four processes, two hundred submits at once, credits for ten: exactly ten are accepted."""
 
 import asyncio
-import multiprocessing
-from multiprocessing.pool import Pool
 
 from db.engine import Database
 from db.errors import NotEnoughCredits
 from db.ledger import Allowance
+from tests.integration.db.processes import run_at_once
 from tests.integration.db.shop import Shop
 
 PROCESSES = 4
@@ -34,15 +33,11 @@ def _submit_many(url: str, first_interaction: int) -> int:
     return asyncio.run(every())
 
 
-def _race(pool: Pool, url: str) -> int:
-    return sum(pool.starmap(_submit_many, [(url, process * EACH) for process in range(PROCESSES)], chunksize=1))
-
-
 async def test_parallel_submits_never_exceed_the_quota(database: Database, database_url: str) -> None:
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        accepted = await asyncio.to_thread(_race, pool, database_url)
+    given = [(database_url, process * EACH) for process in range(PROCESSES)]
+    accepted = await asyncio.to_thread(run_at_once, _submit_many, given)
     shop = Shop(database, ALLOWANCE)
-    assert accepted == QUOTA
+    assert sum(accepted) == QUOTA
     assert await shop.balances() == (0, QUOTA * PRICE)
     assert (await shop.jobs.waiting())["image"].jobs == QUOTA
     assert await shop.ledger.audit() == []
