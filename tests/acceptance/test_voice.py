@@ -14,6 +14,7 @@ from bot.sandbox.server import Sandbox
 from db.jobs import Job, State
 from tests.acceptance.bots import DAILY, Running, bot_beside
 from tests.acceptance.engines import GATE
+from tests.unit.inference.sounds import film, tone
 
 LONG = " ".join(f"This is sentence number {number} of a long talk." for number in range(200))
 
@@ -87,6 +88,16 @@ async def test_menu_on_a_message_without_sound_says_so(sandbox: Sandbox, tmp_pat
         refusal = await (await ben.menu("Transcribe", message_id=message["id"])).answer()
         assert "no voice message, audio or video" in ben.text(refusal["id"])
         assert await jobs_of(bot, ben) == []
+
+
+async def test_menu_on_a_film_gives_the_text_of_its_sound(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        content = film(tone(40.0)) + b"say:Action, please."
+        message = await ben.say("look", files=[Upload(filename="clip.mp4", content=content, content_type="video/mp4")])
+        card = await (await ben.menu("Transcribe", message_id=message["id"])).message()
+        await sandbox.until(lambda: "> Action, please." in ben.text(card["id"]))
+        assert await available(bot, ben) == DAILY - 2
 
 
 async def test_transcribe_a_file_is_priced_by_what_is_in_it(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.acceptance.test_voice import available, jobs_of
 from tests.acceptance.test_voice_real import HEARD_WITHIN_S
 from tests.speech_clips import synthetic
 from tests.speech_weights import weights
-from tests.unit.inference.sounds import encoded, silent_film, tone, wav
+from tests.unit.inference.sounds import encoded, film, tone, wav
 from tests.unit.inference.test_audio import Canary
 from tests.unit.inference.test_voice_activity import NOT_SPEECH
 
@@ -38,7 +38,7 @@ SENT: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "music": (lambda _: not_speech("chords"), NOTHING_SAID),
     "nothing at all": (lambda _: b"", "The file is empty."),
     "cut short": (lambda _: encoded(tone(1.0), "ogg", "libopus", 48_000)[:90], "The file is damaged"),
-    "a picture track": (lambda _: silent_film(), "There is no sound in it."),
+    "a picture track": (lambda _: film(), "There is no sound in it."),
     "a text": (lambda _: b"I am a voice message, believe me.", "not a sound file"),
     "a playlist": (lambda canary: f"#EXTM3U\n#EXTINF:1,\nfile://{canary}\n".encode(), "not a sound file"),
     "a list": (lambda canary: f"ffconcat version 1.0\nfile {canary}\n".encode(), "not a sound file"),

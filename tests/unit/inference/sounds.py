@@ -41,18 +41,22 @@ def encoded(samples: Samples, container: str, codec: str, rate: int) -> bytes:
     return out.getvalue()
 
 
-def silent_film() -> bytes:
-    """An MP4 with a picture track and no sound."""
+def film(sound: Samples | None = None) -> bytes:
+    """An MP4 with a picture track, and a sound track (16 kHz mono) if there is one."""
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as file:
-        stream = file.add_stream("mpeg4", rate=5)
-        stream.width = stream.height = 32
+        pictures = file.add_stream("mpeg4", rate=5)
+        pictures.width = pictures.height = 32
+        voice = file.add_stream("aac", rate=16_000, layout="mono") if sound is not None else None
         for _ in range(3):
             picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
-            for packet in stream.encode(picture):
-                file.mux(packet)
-        for packet in stream.encode(None):
-            file.mux(packet)
+            file.mux(pictures.encode(picture))
+        file.mux(pictures.encode(None))
+        if voice is not None and sound is not None:
+            frame = av.AudioFrame.from_ndarray((sound[None] / 32768).astype(np.float32), format="fltp", layout="mono")
+            frame.sample_rate = 16_000
+            file.mux(voice.encode(frame))
+            file.mux(voice.encode(None))
     return out.getvalue()
 
 

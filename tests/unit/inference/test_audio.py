@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from inference.audio import SAMPLE_RATE, AudioDecoder, AudioLimits, AudioRejected
 from inference.audio_child import Refused, decode, sniff
-from tests.unit.inference.sounds import encoded, silent_film, tone, wav
+from tests.unit.inference.sounds import encoded, film, tone, wav
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +99,13 @@ def test_what_cannot_be_used_is_refused_with_its_reason(decoder: AudioDecoder, c
         decoder.decode(content)
 
 
+def test_the_sound_of_a_film_is_heard(decoder: AudioDecoder) -> None:
+    assert len(decoder.decode(film(tone(2.0)))) == pytest.approx(2 * SAMPLE_RATE, rel=0.1)
+
+
 def test_a_film_without_sound_is_refused(decoder: AudioDecoder) -> None:
     with pytest.raises(AudioRejected, match="no sound in it"):
-        decoder.decode(silent_film())
+        decoder.decode(film())
 
 
 def test_a_stated_length_over_the_limit_is_refused_before_decoding(decoder: AudioDecoder) -> None:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
+import numpy as np
 import pytest
 
 from inference.audio import AudioDecoder, AudioLimits, AudioRejected
@@ -67,6 +68,7 @@ NOT_STATED: dict[str, Callable[[], bytes]] = {
     "mp3": mp3_that_lies,
     "flac": lambda: looped(tone(0.256), HOURS_S, "flac", "flac"),  # its header counts the first quarter of a second
     "wav": wav_without_end,
+    "a day of silence": lambda: looped(np.zeros(4_096, np.int16), 24 * 3_600.0, "flac", "flac"),
 }
 
 

@@ -17,7 +17,7 @@ from inference.errors import ModelUnusable
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import TranscribeRequest
 from tests.speech_clips import synthetic
-from tests.unit.inference.sounds import silent_film, tone, wav
+from tests.unit.inference.sounds import film, tone, wav
 
 TOKENIZER = get_tokenizer(True, num_languages=99, language="en", task="transcribe")
 Answer = Callable[[Window], tuple[str, float]]
@@ -201,7 +201,7 @@ def test_words_are_timed_where_they_are_asked_for(make: Callable[..., Made]) -> 
     [
         (b"", {}, FailureKind.BAD_INPUT, "empty"),
         (b"not sound at all", {}, FailureKind.BAD_INPUT, "not a sound file"),
-        (silent_film(), {}, FailureKind.BAD_INPUT, "no sound in it"),
+        (film(), {}, FailureKind.BAD_INPUT, "no sound in it"),
         (wav(np.zeros(301 * 16_000, np.int16)), {"duration_s": 250.0}, FailureKind.BAD_INPUT, "longer than 5 min"),
         (wav(np.zeros(100 * 16_000, np.int16)), {"duration_s": 1.0}, FailureKind.BAD_INPUT, "longer than it says"),
         (wav(tone(1.0)), {"language": "tlh"}, FailureKind.BAD_INPUT, "does not know the language"),

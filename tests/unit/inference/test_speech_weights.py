@@ -1,5 +1,8 @@
 """Where a speech model's weights come from, and what is never opened."""
 
+import base64
+import gzip
+import hashlib
 import json
 import pickle
 import struct
@@ -9,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import whisper
 from safetensors.torch import save_file
 
 from inference.catalogue import SpeechModel, read_catalogue
 from inference.engines.speech.ctranslate import read_variables, to_whisper
 from inference.engines.speech.fetch import RECIPES, Part, Recipe, WeightsUnavailable, convert, fetch
 from inference.engines.speech.models import SpeechModels, backend_of
-from inference.engines.speech.weights import load_whisper
+from inference.engines.speech.weights import load_whisper, locate
 from inference.errors import ModelUnusable, UnknownModel
 from tests.tiny_whisper import DIMS, tiny_whisper
 
@@ -71,6 +75,47 @@ def test_a_pickle_that_is_not_openais_is_never_opened(tmp_path: Path) -> None:
     with pytest.raises(ModelUnusable, match="SHA-256"):
         load_whisper(line(tmp_path / "base.pt"), "cpu")
     assert not canary.exists()
+
+
+def test_an_official_file_is_known_by_its_hash_and_loaded_as_weights_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tiny_whisper()
+    torch.save({"dims": vars(small.dims), "model_state_dict": small.state_dict()}, tmp_path / "base.pt")
+    digest = hashlib.sha256((tmp_path / "base.pt").read_bytes()).hexdigest()
+    heads = np.eye(small.dims.n_text_layer, small.dims.n_text_head, dtype=bool)
+    monkeypatch.setitem(whisper._MODELS, "small one", f"https://example.org/{digest}/base.pt")
+    monkeypatch.setitem(whisper._ALIGNMENT_HEADS, "small one", base64.b85encode(gzip.compress(heads.tobytes())))
+    asked: list[dict[str, Any]] = []
+    real = torch.load
+
+    def load(file: Path, **options: Any) -> Any:
+        asked.append(options)
+        return real(file, **options)
+
+    monkeypatch.setattr(torch, "load", load)
+    loaded = load_whisper(line(tmp_path / "base.pt"), "cpu")
+    assert [options["weights_only"] for options in asked] == [True]
+    assert torch.equal(loaded.alignment_heads.to_dense(), torch.from_numpy(heads))
+    for name, value in small.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value)
+
+
+def test_a_hub_model_is_fetched_at_its_pinned_revision_without_pickles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def download(name: str, **options: Any) -> str:
+        asked.append((name, options))
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    hub = SpeechModel(name="turbo", title="", source="openai/whisper-large-v3-turbo", revision="41f01f3", licence="MIT")
+    assert locate(hub) == tmp_path
+    ((name, options),) = asked
+    assert (name, options["revision"]) == ("openai/whisper-large-v3-turbo", "41f01f3")
+    assert sorted(options["allow_patterns"]) == ["config.json", "generation_config.json", "model.safetensors"]
 
 
 def test_missing_weights_say_how_to_get_them(tmp_path: Path) -> None:
