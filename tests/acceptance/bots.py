@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from bot.settings import Settings
 from db.engine import Database
 from db.jobs import JobStore
 from db.ledger import Allowance, Ledger
-from inference.catalogue import Catalogue
+from inference.catalogue import Catalogue, read_catalogue
 from tests.acceptance.crashing import CRASH
 from tests.acceptance.engines import SLOTS
+from tests.speech_weights import weights
 from tests.unit.bot.catalogues import CATALOGUE
 
 ENGINES = "tests.acceptance.engines:build"
@@ -59,6 +60,15 @@ async def bot_beside(
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def hearing_bot(box: Sandbox, data_dir: Path, **settings: Any) -> AsyncIterator[Running]:
+    """Run our bot as `bot_beside` does, with the models that are shipped and the speech weights that are fetched."""
+    weights("base")
+    with chdir(ROOT):  # where the catalogue looks for them
+        async with bot_beside(box, data_dir, catalogue=read_catalogue(), engines=REAL_ENGINES, **settings) as bot:
+            yield bot
 
 
 @asynccontextmanager

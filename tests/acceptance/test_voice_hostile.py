@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 from bot.sandbox.server import Sandbox
-from inference.catalogue import read_catalogue
-from tests.acceptance.bots import DAILY, REAL_ENGINES, ROOT, bot_beside
+from tests.acceptance.bots import DAILY, hearing_bot
 from tests.acceptance.test_voice import available, jobs_of
 from tests.acceptance.test_voice_real import HEARD_WITHIN_S
 from tests.speech_clips import synthetic
-from tests.speech_weights import weights
 from tests.unit.inference.sounds import encoded, film, tone, wav
 from tests.unit.inference.test_audio import Canary
 from tests.unit.inference.test_voice_activity import NOT_SPEECH
@@ -48,15 +46,9 @@ SENT: dict[str, tuple[Callable[[Path], bytes], str]] = {
 
 
 @pytest.mark.long
-async def test_what_is_no_speech_is_answered_kindly_at_no_cost(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    weights("base")
-    monkeypatch.chdir(ROOT)  # where the catalogue looks for them
+async def test_what_is_no_speech_is_answered_kindly_at_no_cost(sandbox: Sandbox, tmp_path: Path) -> None:
     canary = Canary(tmp_path / "canary.wav")
-    async with bot_beside(
-        sandbox, tmp_path / "data", catalogue=read_catalogue(), engines=REAL_ENGINES, max_queued=len(SENT) + 1
-    ) as bot:
+    async with hearing_bot(sandbox, tmp_path / "data", max_queued=len(SENT) + 1) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()
 

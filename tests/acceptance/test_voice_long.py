@@ -8,12 +8,10 @@ import pytest
 from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from inference.catalogue import read_catalogue
-from tests.acceptance.bots import DAILY, REAL_ENGINES, ROOT, books_of, bot_beside, bot_process
+from tests.acceptance.bots import DAILY, books_of, bot_process, hearing_bot
 from tests.acceptance.test_voice import available, jobs_of, sound
 from tests.acceptance.test_voice_real import HEARD_WITHIN_S
 from tests.acceptance.test_voice_refusals import refusal
-from tests.speech_weights import weights
 from tests.unit.inference.test_audio_long import NOT_STATED, STATED
 
 BESIDES_MAX = 48 << 20  # bytes; the file is 7 MB, and there twice while it is received
@@ -46,11 +44,9 @@ async def test_two_hours_in_a_file_are_refused_at_no_cost(sandbox: Sandbox, tmp_
 
 @pytest.mark.long
 async def test_two_hours_in_a_voice_message_of_twelve_seconds_are_found_out_and_given_back(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    weights("base")
-    monkeypatch.chdir(ROOT)  # where the catalogue looks for them
-    async with bot_beside(sandbox, tmp_path, catalogue=read_catalogue(), engines=REAL_ENGINES) as bot:
+    async with hearing_bot(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         message = await ben.voice(STATED["ogg"](), 12.0)
         card = await (await ben.menu("Transcribe", message_id=message["id"])).message()

@@ -6,11 +6,9 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from inference.catalogue import read_catalogue
-from tests.acceptance.bots import DAILY, REAL_ENGINES, ROOT, bot_beside
+from tests.acceptance.bots import DAILY, hearing_bot
 from tests.acceptance.test_voice import available, jobs_of
 from tests.speech_clips import synthetic, word_error_rate
-from tests.speech_weights import weights
 
 HEARD_WITHIN_S = 240  # a busy machine loads torch and the weights first
 ERRORS_MAX = 0.35  # of words; a robot speaks, to the next to smallest model
@@ -18,13 +16,9 @@ ERRORS_MAX = 0.35  # of words; a robot speaks, to the next to smallest model
 
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "language"), [("en-4.ogg", "English"), ("de-5.ogg", "German")])
-async def test_voice_message_becomes_what_was_said(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str
-) -> None:
-    weights("base")
-    monkeypatch.chdir(ROOT)  # where the catalogue looks for them
+async def test_voice_message_becomes_what_was_said(sandbox: Sandbox, tmp_path: Path, name: str, language: str) -> None:
     (clip,) = (one for one in synthetic() if one.name == name)
-    async with bot_beside(sandbox, tmp_path, catalogue=read_catalogue(), engines=REAL_ENGINES) as bot:
+    async with hearing_bot(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()
         await ben.voice(clip.content, len(clip.samples) / 16_000, channel=dm)

@@ -10,11 +10,9 @@ import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
-from inference.catalogue import read_catalogue
-from tests.acceptance.bots import REAL_ENGINES, ROOT, bot_beside
+from tests.acceptance.bots import hearing_bot
 from tests.acceptance.page.conftest import DESKTOP, FLAGS, Window, chromium
 from tests.speech_clips import human, joined, synthetic, word_error_rate
-from tests.speech_weights import weights
 
 HEARD_WITHIN_MS = 240_000  # a busy machine loads torch and the weights first
 HUMAN_BOUND = 0.10  # of words; what the browser records is compressed, and a busy machine drops a little of it
@@ -51,16 +49,14 @@ async def transcribed(page: Page, clip: Locator) -> str:
 @pytest.mark.long
 @pytest.mark.browser
 async def test_speech_is_recorded_or_attached_in_the_page_and_read_there(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights("base")
-    monkeypatch.chdir(ROOT)  # where the catalogue looks for them
     words, content = clips()
     seconds = (len(content) - 44) / 32_000
     file = tmp_path / "speech.wav"
     file.write_bytes(content)
     async with (
-        bot_beside(sandbox, tmp_path / "data", catalogue=read_catalogue(), engines=REAL_ENGINES),
+        hearing_bot(sandbox, tmp_path / "data"),
         page_with_microphone(sandbox.url, file) as page,
     ):
         await page.get_by_role("button", name="Record a voice message").click()
