@@ -24,7 +24,8 @@ async def shown_of(studio: Studio, job: Job, limit_bytes: int) -> Shown:
         case State.RUNNING if job.kind == Kind.TRANSCRIBE:
             return Shown(words=await read_words(studio, job))
         case State.RUNNING:
-            return Shown(preview=await read_preview(studio, job))
+            preview = await read_preview(studio, job)
+            return Shown(preview=preview if preview and len(preview.content) <= limit_bytes else None)
         case State.DONE if job.kind == Kind.TRANSCRIBE:
             return Shown(documents=() if fits_on_card(job) else transcript_files(job, limit_bytes))
         case State.DONE:
