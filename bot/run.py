@@ -152,22 +152,4 @@ def _rules(settings: Settings) -> Rules:
 async def _plans(settings: Settings) -> list[WorkerPlan]:
     devices = await find_devices(settings.devices)
     log.info("computing on %s", ", ".join(devices))
-    options = {
-        "catalogue": str((settings.catalogue or DEFAULT_FILE).resolve()),
-        "lanes": settings.lanes,
-        "model_memory_gb": settings.model_memory_gb,
-        "cache_dir": str(settings.data_dir.resolve() / "cache"),
-        "clip_max_s": settings.clip_max_s,
-        "clip_max_mb": settings.clip_max_mb,
-    }
-    return [
-        WorkerPlan(
-            engines=settings.engines,
-            device=device,
-            options=options,
-            train_share=settings.training_share,
-            threads=settings.cpu_threads,
-            log_level=settings.log_level,
-        )
-        for device in devices
-    ]
+    return [settings.plan(device) for device in devices]

@@ -4,18 +4,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from inference.requests import Kind
+from inference.settings import ComputingSettings
 
 
-class Settings(BaseSettings):
-    """One field a setting; its environment variable is the field's name in capitals.
+class Settings(ComputingSettings):
+    """One field a setting, beside those that computing needs; its environment variable is its name in capitals.
 
     `docs/settings.md` and `deploy/example.env` name every one of them; a test holds the three together.
     """
-
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
     # -- Discord -------------------------------------------------------------------------------------------------------
     discord_token: SecretStr | None = Field(
@@ -30,24 +29,12 @@ class Settings(BaseSettings):
     open_browser: bool = Field(default=True, description="Open the local Discord in the browser where there is one.")
 
     # -- where things are kept -----------------------------------------------------------------------------------------
-    data_dir: Path = Field(default=Path(".cache/atelier"), description="Folder for the database, files and caches.")
-    database_url: str = Field(
-        default="",
-        description="sqlite:///path or postgresql://user:password@host/name; empty: SQLite in the data folder.",
-    )
-    files_url: str = Field(
-        default="",
-        description="Folder or fsspec URL (such as s3://bucket/atelier) for pictures; empty: in the data folder.",
-    )
-
     results_kept_days: float = Field(
         default=0, ge=0, description="Days that pictures are kept here after their job; 0: until somebody deletes them."
     )
     transcripts_kept_days: float = Field(default=0, ge=0, description="The same for texts of voice messages.")
 
     # -- credits -------------------------------------------------------------------------------------------------------
-    daily_credits: int = Field(default=100, ge=0, description="Credits that every member gets each day.")
-    credits_cap: int = Field(default=200, ge=0, description="Unused credits pile up to this and no further.")
     max_queued: int = Field(default=10, ge=1, description="Most jobs a member may have waiting or running.")
     max_running: int = Field(default=2, ge=1, description="Most jobs of one member that are computed at the same time.")
 
@@ -71,36 +58,11 @@ class Settings(BaseSettings):
         "empty: the server that Atelier is in, while it is in one only.",
     )
 
-    # -- computing -----------------------------------------------------------------------------------------------------
-    catalogue: Path | None = Field(
-        default=None, description="A models.toml of your own; empty: the one that is shipped."
-    )
-    devices: str = Field(
-        default="auto",
-        description="Comma-separated devices such as cuda:0,cuda:1 or cpu; auto: every GPU, else the CPU.",
-    )
-    cpu_threads: int = Field(default=0, ge=0, description="Threads for computing on the CPU; 0: one for each core.")
-    lanes: int = Field(default=0, ge=0, description="Most pictures denoised in one pass on a device; 0: by its memory.")
-    model_memory_gb: float = Field(default=0, ge=0, description="Memory for models on a device; 0: what it has.")
-    training_share: float = Field(
-        default=0.25, ge=0, le=1, description="Share of a device's time that training gets while pictures wait."
-    )
-    hang_timeout_s: float = Field(
-        default=300, gt=0, description="A worker that is busy and silent this long is restarted."
-    )
-    lease_s: float = Field(default=30, ge=5, description="How long a job stays with a worker that no longer reports.")
-    engines: str = Field(
-        default="inference.engines.factory:build",
-        description="What builds a worker's engines, as package.module:function; tests put others here.",
-    )
-
     # -- voice ---------------------------------------------------------------------------------------------------------
     auto_transcription: bool = Field(
         default=False,
         description="Lets operators turn on /transcribe-channel; needs the Message Content intent of Discord.",
     )
-    clip_max_s: float = Field(default=1800, gt=0, description="Longest clip that is turned into text, in seconds.")
-    clip_max_mb: int = Field(default=64, ge=1, description="Largest sound or video file that is taken in, in MiB.")
     clips_kept_h: float = Field(
         default=24,
         ge=0,
@@ -120,7 +82,6 @@ class Settings(BaseSettings):
     )
 
     # -- logs ----------------------------------------------------------------------------------------------------------
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="text, or json: one object a line.")
 
     @field_validator("relaxed", "home_guilds", mode="before")
@@ -132,20 +93,3 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_token_is_none(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value and value.get_secret_value().strip() else None
-
-    @field_validator("log_level")
-    @classmethod
-    def _known_level(cls, value: str) -> str:
-        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-            raise ValueError("LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR")
-        return value.upper()
-
-    @property
-    def database(self) -> str:
-        """The database's URL, with the default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'atelier.db'}"
-
-    @property
-    def files(self) -> str:
-        """The file store's URL, with the default filled in."""
-        return self.files_url or str(self.data_dir.resolve() / "files")

@@ -12,23 +12,22 @@ from db.files import FileStore
 from db.jobs import JobStore
 from db.ledger import Allowance, Ledger
 from inference.dispatcher.dispatcher import Dispatcher, Rhythm
-from inference.dispatcher.settings import DispatcherSettings
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Patience
+from inference.settings import ComputingSettings
 
 
-async def run(settings: DispatcherSettings) -> None:
+async def run(settings: ComputingSettings) -> None:
     """Compute until SIGTERM or SIGINT; then let jobs end for a while and give the rest back."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    folder = settings.data_dir.resolve()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     plans = [settings.plan(device) for device in await find_devices(settings.devices)]
-    async with Database.from_url(settings.database_url or f"sqlite:///{folder / 'atelier.db'}") as database:
+    async with Database.from_url(settings.database) as database:
         await database.migrate()
         jobs = JobStore(database, Ledger(database, Allowance(settings.daily_credits, settings.credits_cap)))
-        files = FileStore(settings.files_url or str(folder / "files"))
+        files = FileStore(settings.files)
         async with (
             LocalPool(plans, patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
@@ -38,7 +37,7 @@ async def run(settings: DispatcherSettings) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the settings and run."""
-    settings = CliApp.run(DispatcherSettings, sys.argv[1:] if arguments is None else arguments)
+    settings = CliApp.run(ComputingSettings, sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(run(settings))
 

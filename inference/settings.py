@@ -1,0 +1,91 @@
+"""What computing needs to know: environment variables or a `.env` file, for the bot as for a dispatcher alone."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from inference.catalogue import DEFAULT_FILE
+from inference.plan import WorkerPlan
+
+
+class ComputingSettings(BaseSettings):
+    """One field a setting; its environment variable is the field's name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, cli_prog_name="inference.dispatcher"
+    )
+
+    data_dir: Path = Field(default=Path(".cache/atelier"), description="Folder for the database, files and caches.")
+    database_url: str = Field(
+        default="",
+        description="sqlite:///path or postgresql://user:password@host/name; empty: SQLite in the data folder.",
+    )
+    files_url: str = Field(
+        default="",
+        description="Folder or fsspec URL (such as s3://bucket/atelier) for pictures; empty: in the data folder.",
+    )
+
+    # Allowances accrue when jobs are settled, which is the dispatcher's work.
+    daily_credits: int = Field(default=100, ge=0, description="Credits that every member gets each day.")
+    credits_cap: int = Field(default=200, ge=0, description="Unused credits pile up to this and no further.")
+
+    catalogue: Path | None = Field(
+        default=None, description="A models.toml of your own; empty: the one that is shipped."
+    )
+    devices: str = Field(
+        default="auto",
+        description="Comma-separated devices such as cuda:0,cuda:1 or cpu; auto: every GPU, else the CPU.",
+    )
+    cpu_threads: int = Field(default=0, ge=0, description="Threads for computing on the CPU; 0: one for each core.")
+    lanes: int = Field(default=0, ge=0, description="Most pictures denoised in one pass on a device; 0: by its memory.")
+    model_memory_gb: float = Field(default=0, ge=0, description="Memory for models on a device; 0: what it has.")
+    training_share: float = Field(
+        default=0.25, ge=0, le=1, description="Share of a device's time that training gets while pictures wait."
+    )
+    hang_timeout_s: float = Field(
+        default=300, gt=0, description="A worker that is busy and silent this long is restarted."
+    )
+    lease_s: float = Field(default=30, ge=5, description="How long a job stays with a worker that no longer reports.")
+    engines: str = Field(
+        default="inference.engines.factory:build",
+        description="What builds a worker's engines, as package.module:function; tests put others here.",
+    )
+    clip_max_s: float = Field(default=1800, gt=0, description="Longest clip that is turned into text, in seconds.")
+    clip_max_mb: int = Field(default=64, ge=1, description="Largest sound or video file that is taken in, in MiB.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR")
+        return value.upper()
+
+    @property
+    def database(self) -> str:
+        """The database's URL, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'atelier.db'}"
+
+    @property
+    def files(self) -> str:
+        """The file store's URL, with the default filled in."""
+        return self.files_url or str(self.data_dir.resolve() / "files")
+
+    def plan(self, device: str) -> WorkerPlan:
+        """Return how to start the worker of one device."""
+        return WorkerPlan(
+            engines=self.engines,
+            device=device,
+            options={
+                "catalogue": str((self.catalogue or DEFAULT_FILE).resolve()),
+                "lanes": self.lanes,
+                "model_memory_gb": self.model_memory_gb,
+                "cache_dir": str(self.data_dir.resolve() / "cache"),
+                "clip_max_s": self.clip_max_s,
+                "clip_max_mb": self.clip_max_mb,
+            },
+            train_share=self.training_share,
+            threads=self.cpu_threads,
+            log_level=self.log_level,
+        )
