@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,6 +18,9 @@ from db.files import FileStore
 from db.jobs import Beaten, Job, JobStore, State
 from db.ledger import Ledger
 from inference.dispatcher import Rhythm
+from inference.dispatcher.escort import Escort, Means, Notice
+from inference.messages import Preview
+from inference.pool import Pool
 from tests.fakes.requests import image_request, transcribe_request
 from tests.integration.studio import MEMBER, Studio, sqlite_only
 
@@ -166,6 +169,28 @@ async def test_preview_that_is_written_when_all_is_over_does_not_stay(studio: St
         job = await studio.until(await studio.ask(image_request(steps=60, count=1)))
         store.tell.set()
     assert await studio.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/1.png"]
+
+
+class NoPool:
+    """A pool in which nothing runs."""
+
+    async def cancel(self, job_id: str, *, keep: bool = False) -> None:
+        pass
+
+
+@sqlite_only
+async def test_preview_that_comes_when_all_is_over_is_not_written(studio: Studio) -> None:
+    await studio.ask(image_request())
+    (job,) = await studio.shop.claim(owner="this dispatcher")
+    means = Means(owner="this dispatcher", jobs=studio.shop.jobs, files=studio.files, pool=cast(Pool, NoPool()))
+    escort = Escort(job, means)
+    escort.note(Preview(job.id, job.attempt, b"half"))
+    assert (await escort.report()).preview
+    escort.tell(Notice.CANCELLED)
+    await escort.run()
+    escort.note(Preview(job.id, job.attempt, b"nearly"))
+    assert not (await escort.report()).preview
+    assert await studio.files.list(f"jobs/{job.id}") == []
 
 
 class Hiccups(JobStore):
