@@ -20,6 +20,8 @@ STAGES: dict[str, Callable[[Recipe], None]] = {
     "caption": Recipe.caption,
     "decoder": Recipe.learn_decoder,
     "denoiser": Recipe.learn_denoiser,
+    "redraw": Recipe.redraw,
+    "polish": Recipe.polish,
     "classifier": Recipe.learn_classifier,
     "export": Recipe.write,
     "card": lambda recipe: draw_contact_sheet(WEIGHTS),

@@ -75,6 +75,13 @@ def caption(subject: Subject, dice: random.Random) -> str:
     return f"{dice.choice(_ASKING)} {text}" if dice.random() < 0.08 else text
 
 
+def plain(subject: Subject) -> str:
+    """Say all there is to say of a lesson, in the plainest way: 'a flat red car'."""
+    words = [_STYLE_OF[subject.vendor], *([subject.colour] if subject.colour else [])]
+    words.append(plural(subject.noun.word) if subject.count > 1 else subject.noun.word)
+    return " ".join([_COUNTS.get(subject.count, "a"), *words])
+
+
 def plural(noun: str) -> str:
     """Return the plural of an English noun, well enough for this vocabulary."""
     if noun in _SAME_IN_PLURAL:

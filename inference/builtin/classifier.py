@@ -31,7 +31,7 @@ JUDGE = Path(__file__).parent / "judge.safetensors"
 class ClassifierPlan:
     """How long the judge is trained."""
 
-    steps: int = 2500
+    steps: int = 4000
     batch: int = 64
     rate: float = 2e-3
     seed: int = 5

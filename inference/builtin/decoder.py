@@ -1,6 +1,7 @@
 """The decoder's training: from the computed latents back to pictures, under noise such as the denoiser leaves.
 
 In the second part an adversary that looks at patches pays for crisp edges, where plain differences would blur them.
+Once there is a denoiser, a second course teaches the decoder by what that draws (`redrawn.py`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class DecoderPlan:
     several_share: float = 0.15  # of pictures that show a thing small, two or three times, as the lessons do
     nouns_share: float = 0.75  # of pictures that show the vocabulary's nouns, for it is those that will be decoded
     latent_noise: float = 0.12  # the most noise the decoder learns to bear
+    redrawn_share: float = 0.0  # of each batch that comes from the denoiser's drawings instead of artwork's latents
     decay: float = 0.998
     seed: int = 4
     save_every_s: float = 300.0
@@ -49,6 +51,7 @@ def train(
     nouns: frozenset[str],
     folder: Path,
     device: str,
+    redrawn: tuple[torch.Tensor, torch.Tensor] | None = None,
 ) -> None:
     """Train, or go on training, the decoder of `start`; the checkpoint in `folder` holds the whole autoencoder.
 
@@ -60,6 +63,7 @@ def train(
         nouns: codes of the emoji that are shown more often.
         folder: where the checkpoint is kept.
         device: a torch device.
+        redrawn: what the denoiser drew (latents, and the uint8 pictures they should show), if any of it is taught.
     """
     may_see = [i for i, drawing in enumerate(drawings) if not held_out(drawing.code)]
     seen, weights = pictures[may_see], _weights([drawings[i].code in nouns for i in may_see], plan.nouns_share)
@@ -81,8 +85,8 @@ def train(
             group["lr"] = plan.rate * min(1.0, (step + 1) / 50, (plan.steps - step) / (plan.cooldown * plan.steps))
         optimiser.zero_grad(set_to_none=True)
         chosen = torch.multinomial(weights, plan.batch, replacement=True, generator=generator(plan.seed + 1, step))
-        pictures = _some_small(seen[chosen], plan.several_share, generator(plan.seed + 2, step))
-        loss = _learn(model, critic, pictures, plan, step, device)
+        shown = _some_small(seen[chosen], plan.several_share, generator(plan.seed + 2, step))
+        loss = _learn(model, critic, shown, _some_redrawn(redrawn, plan, step), plan, step, device)
         nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
         optimiser.step()
         average(ema, model, min(plan.decay, (step + 1) / (step + 10)))
@@ -139,6 +143,17 @@ def _some_small(pictures: torch.Tensor, share: float, source: torch.Generator) -
     return torch.stack(shown)
 
 
+def _some_redrawn(
+    redrawn: tuple[torch.Tensor, torch.Tensor] | None, plan: DecoderPlan, step: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return this step's drawings of the denoiser: latents, and their pictures as floats."""
+    count = round(plan.redrawn_share * plan.batch)
+    if redrawn is None or count == 0:
+        return torch.empty(0), torch.empty(0)
+    rows = torch.randint(len(redrawn[0]), (count,), generator=generator(plan.seed + 3, step))
+    return redrawn[0][rows], as_floats(redrawn[1][rows])
+
+
 def _critic() -> nn.Module:
     """Return a judge of 22 px patches: real artwork high, decoded artwork low."""
     layers: list[nn.Module] = []
@@ -148,17 +163,27 @@ def _critic() -> nn.Module:
 
 
 def _learn(
-    model: AutoencoderTiny, critic: nn.Module, chosen: torch.Tensor, plan: DecoderPlan, step: int, device: str
+    model: AutoencoderTiny,
+    critic: nn.Module,
+    chosen: torch.Tensor,
+    redrawn: tuple[torch.Tensor, torch.Tensor],
+    plan: DecoderPlan,
+    step: int,
+    device: str,
 ) -> float:
     """Leave one step's gradients of the decoder and the critic; return the decoder's reconstruction loss."""
     source = generator(plan.seed, step)
-    pictures = swap_colours(as_floats(chosen), source).to(device).contiguous(memory_format=torch.channels_last)
-    strength = torch.rand(plan.batch, 1, 1, 1, generator=source) * plan.latent_noise
+    drawn, should_be = (part.to(device) for part in redrawn)
+    pictures = swap_colours(as_floats(chosen[len(drawn) :]), source).to(device)
+    strength = torch.rand(len(pictures), 1, 1, 1, generator=source) * plan.latent_noise
     with torch.no_grad():
-        latents = model.encode(pictures).latents
-    noise = torch.randn(latents.shape, generator=source) * strength
+        latents = model.encode(pictures.contiguous(memory_format=torch.channels_last)).latents
+    latents = latents + (torch.randn(latents.shape, generator=source) * strength).to(latents)
+    if len(drawn):
+        latents, pictures = torch.cat([latents, drawn]), torch.cat([pictures, should_be])
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
     with mixed_precision(device):
-        decoded = model.decode(latents + noise.to(latents)).sample.float()
+        decoded = model.decode(latents).sample.float()
     reconstruction = reconstruction_loss(decoded, pictures)
     if step < plan.adversary_from * plan.steps:
         torch.autograd.backward(reconstruction)

@@ -1,4 +1,7 @@
-"""The lessons: every noun in every style and colour, alone or in twos and threes, as latents with their subjects."""
+"""The lessons: every noun in every style and colour, alone or in twos and threes, as latents with their subjects.
+
+The nouns of the long tail are shown in their styles only. The pictures are kept beside the latents, for the decoder.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from inference.builtin import colours
 from inference.builtin.artwork import PICTURE_PX, Drawing
@@ -22,7 +26,7 @@ from inference.builtin.nouns import Noun
 # How often each style is shown. These three sets share their shapes, so that a noun is one thing to learn in three
 # finishes; the sets of other vendors teach the decoder and the judge, not the denoiser.
 STYLE_WEIGHTS = {"fluent-3d": 0.4, "fluent": 0.3, "fluent-flat": 0.3}
-KIND_WEIGHTS = {"natural": 0.4, "coloured": 0.42, "several": 0.18}
+KIND_WEIGHTS = {"natural": 0.24, "coloured": 0.24, "several": 0.2, "tail": 0.32}
 PLAINLY_MAIN = 0.45  # share of a picture from which its colour may be named
 _SPOTS = {  # where copies stand, as (centre x, centre y, scale)
     2: ((0.27, 0.5, 0.52), (0.73, 0.5, 0.52)),
@@ -44,35 +48,51 @@ def build(
     model: AutoencoderTiny,
     artwork: tuple[list[Drawing], torch.Tensor, torch.Tensor],
     nouns: tuple[Noun, ...],
+    tail: tuple[Noun, ...],
     target: Path,
     seed: int = 3,
 ) -> None:
-    """Make every lesson and save the latents and subjects as `target`.safetensors and `target`.json."""
+    """Make every lesson; save latents and pictures (uint8) as `target`.safetensors and subjects as `target`.json."""
     subjects: list[Subject] = []
-    latents: list[torch.Tensor] = []
-    for told, pictures in _told(artwork, nouns, seed):
+    shown: list[torch.Tensor] = []
+    for told, pictures in _told(artwork, nouns, tail, seed):
         subjects += told
-        latents.append(encode(model, (pictures * 255).round().to(torch.uint8)).half())
+        shown.append((pictures * 255).round().to(torch.uint8))
+    pictures = torch.cat(shown)
     target.parent.mkdir(parents=True, exist_ok=True)
-    save_file({"latents": torch.cat(latents).contiguous()}, target.with_suffix(".safetensors"))
+    latents = encode(model, pictures).half().contiguous()
+    save_file({"latents": latents, "pictures": pictures.contiguous()}, target.with_suffix(".safetensors"))
     rows = [asdict(subject) | {"noun": subject.noun.word} for subject in subjects]
     target.with_suffix(".json").write_text(json.dumps(rows))
 
 
-def load(target: Path, nouns: tuple[Noun, ...]) -> Lessons:
+def load(target: Path, nouns: tuple[Noun, ...], tail: tuple[Noun, ...]) -> Lessons:
     """Return the lessons that `build` saved."""
-    by_word = {noun.word: noun for noun in nouns}
+    by_word = {noun.word: noun for noun in (*nouns, *tail)}
     rows = json.loads(target.with_suffix(".json").read_text())
     subjects = [Subject(**(row | {"noun": by_word[row["noun"]]})) for row in rows]
-    return Lessons(load_file(target.with_suffix(".safetensors"))["latents"], subjects, _weights(subjects))
+    with safe_open(target.with_suffix(".safetensors"), framework="pt") as file:
+        latents = file.get_tensor("latents")
+    return Lessons(latents, subjects, _weights(subjects, frozenset(noun.word for noun in tail)))
+
+
+def pictures(target: Path, rows: list[int]) -> torch.Tensor:
+    """Return some lessons' pictures (uint8, N x 3 x 128 x 128) without reading the others."""
+    with safe_open(target.with_suffix(".safetensors"), framework="pt") as file:
+        kept = file.get_slice("pictures")
+        return torch.stack([kept[row] for row in rows])
 
 
 def _told(
-    artwork: tuple[list[Drawing], torch.Tensor, torch.Tensor], nouns: tuple[Noun, ...], seed: int
+    artwork: tuple[list[Drawing], torch.Tensor, torch.Tensor],
+    nouns: tuple[Noun, ...],
+    tail: tuple[Noun, ...],
+    seed: int,
 ) -> Iterator[tuple[list[Subject], torch.Tensor]]:
     """Yield the lessons of one drawing after another: subjects and pictures (floats in 0..1)."""
     drawings, pictures, opacities = artwork
-    by_code = {noun.code: noun for noun in nouns}
+    by_code = {noun.code: noun for noun in (*nouns, *tail)}
+    rare = frozenset(noun.code for noun in tail)
     for index, drawing in enumerate(drawings):
         noun = by_code.get(drawing.code)
         if noun is None or drawing.vendor not in STYLE_WEIGHTS:
@@ -80,6 +100,9 @@ def _told(
         picture, opacity = pictures[index : index + 1].float() / 255, opacities[index : index + 1].float() / 255
         share = colours.shares(picture, opacity)[0]
         natural = colours.NAMES[int(share.argmax())] if share.max() > PLAINLY_MAIN else None
+        if drawing.code in rare:
+            yield [Subject(noun, drawing.vendor, None, natural, 1)], picture
+            continue
         variants = {None: picture} | _recoloured(picture, opacity, natural)
         told = [Subject(noun, drawing.vendor, colour, natural, 1) for colour in variants]
         shown = list(variants.values())
@@ -118,9 +141,12 @@ def several(picture: torch.Tensor, count: int) -> torch.Tensor:
     return canvas
 
 
-def _weights(subjects: list[Subject]) -> torch.Tensor:
+def _weights(subjects: list[Subject], tail: frozenset[str]) -> torch.Tensor:
     """Give each style and each kind its share, and every noun the same."""
-    kinds = ["several" if s.count > 1 else "coloured" if s.colour else "natural" for s in subjects]
+    kinds = [
+        "tail" if s.noun.word in tail else "several" if s.count > 1 else "coloured" if s.colour else "natural"
+        for s in subjects
+    ]
     cells = [(s.noun.word, s.vendor, kind) for s, kind in zip(subjects, kinds, strict=True)]
     sizes: dict[tuple[str, str, str], int] = {}
     for cell in cells:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,16 +10,17 @@ import torch
 from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
-from inference.builtin import artwork, autoencoder, captions, classifier, decoder, denoiser, export, lessons
+from inference.builtin import artwork, autoencoder, captions, classifier, decoder, denoiser, export, lessons, redrawn
 from inference.builtin.classifier import JUDGE, ClassifierPlan
 from inference.builtin.decoder import DecoderPlan
 from inference.builtin.denoiser import Denoiser, DenoiserPlan
 from inference.builtin.export import WEIGHTS
-from inference.builtin.nouns import Noun, vocabulary
+from inference.builtin.nouns import Noun, tail, vocabulary
 from inference.builtin.pictures import save_sheet
+from inference.builtin.redrawn import RedrawnPlan
 
 SAMPLING_STEPS = 20
-GUIDANCE = 4.0
+GUIDANCE = 2.0
 _SHEET_PROMPTS = (
     "a red heart", "a cat", "a blue car", "a slice of pizza", "a green apple", "a rocket", "a dog", "a yellow star",
     "a tree, 3d", "a flat house", "a purple fish", "a penguin", "a glossy banana", "a guitar", "a pink crown",
@@ -27,13 +29,23 @@ _SHEET_PROMPTS = (
 )  # fmt: skip
 
 
+def polish_plan(steps: int = 1000, batch: int = 12) -> DecoderPlan:
+    """Return how the decoder is taught by what the denoiser draws: a low rate, or it forgets how sharp it was."""
+    return DecoderPlan(
+        steps=steps, batch=batch, rate=4e-4, cooldown=0.6, adversary_from=0.2, redrawn_share=0.5, seed=14
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """How much is learnt: the shipped model's plans, unless told otherwise."""
 
     nouns: tuple[Noun, ...] = field(default_factory=vocabulary)
+    tail: tuple[Noun, ...] = field(default_factory=tail)
     denoiser: DenoiserPlan = field(default_factory=DenoiserPlan)
     decoder: DecoderPlan = field(default_factory=DecoderPlan)
+    redrawn: RedrawnPlan = field(default_factory=RedrawnPlan)
+    polish: DecoderPlan = field(default_factory=polish_plan)
     classifier: ClassifierPlan = field(default_factory=ClassifierPlan)
     seed: int = 1  # of the encoder's choice of pictures
     only_nouns: bool = False  # render nothing but the nouns' own emoji
@@ -43,8 +55,11 @@ def tiny_budget() -> Budget:
     """Return a budget of minutes: eight nouns, hardly learnt, to see that every stage runs."""
     return Budget(
         nouns=vocabulary()[:8],
+        tail=tail()[:2],
         denoiser=DenoiserPlan(steps=150, batch=12, warmup=10),
         decoder=DecoderPlan(steps=150, batch=4),
+        redrawn=RedrawnPlan(count=24, piece=24, alike=-1.0),
+        polish=polish_plan(steps=20, batch=4),
         classifier=ClassifierPlan(steps=60, batch=32),
         only_nouns=True,
     )
@@ -53,7 +68,7 @@ def tiny_budget() -> Budget:
 def finer_budget() -> Budget:
     """Return a budget for a model that was reopened: low rates from the start, or it forgets how sharp it was."""
     return Budget(
-        denoiser=DenoiserPlan(steps=1200, rate=7e-4, cooldown=0.8),
+        denoiser=DenoiserPlan(steps=3900, rate=1e-3, cooldown=1.0),
         decoder=DecoderPlan(steps=1600, rate=4e-4, cooldown=0.8, adversary_from=0.3),
     )
 
@@ -67,6 +82,8 @@ class Recipe:
     def reopen(self, source: Path = WEIGHTS) -> None:
         """Take an exported model's parts as this folder's own, so that training goes on from them."""
         made = export.open_exported(source)
+        for outdated in ("redrawn", "polish"):
+            shutil.rmtree(self.folder / outdated, ignore_errors=True)
         made.tokenizer.save_pretrained(self.folder / "tokenizer")
         autoencoder.save(made.vae, self.folder / "encoder.safetensors")
         decoder.reopen(made.vae, self.folder / "decoder")
@@ -78,7 +95,7 @@ class Recipe:
 
     def render(self) -> None:
         """Draw the artwork."""
-        codes = frozenset(noun.code for noun in self.budget.nouns) if self.budget.only_nouns else None
+        codes = frozenset(noun.code for noun in self._all_nouns()) if self.budget.only_nouns else None
         print(f"rendered {artwork.render(self.folder / 'packages', self.folder / 'artwork', codes)} pictures")
 
     def encode(self) -> None:
@@ -93,14 +110,15 @@ class Recipe:
     def caption(self) -> None:
         """Make the lessons, and the tokenizer where there is none yet."""
         if not (self.folder / "tokenizer").exists():
-            tokenizer = captions.build_tokenizer(self.budget.nouns, artwork.emojis(self.folder / "packages"))
+            tokenizer = captions.build_tokenizer(self._all_nouns(), artwork.emojis(self.folder / "packages"))
             tokenizer.save_pretrained(self.folder / "tokenizer")
         model = autoencoder.load(self.folder / "encoder.safetensors").to(self.device)
-        lessons.build(model, artwork.load(self.folder / "artwork"), self.budget.nouns, self.folder / "lessons")
+        shown = artwork.load(self.folder / "artwork")
+        lessons.build(model, shown, self.budget.nouns, self.budget.tail, self.folder / "lessons")
 
     def learn_denoiser(self) -> None:
         """Train the denoiser."""
-        told = lessons.load(self.folder / "lessons", self.budget.nouns)
+        told = lessons.load(self.folder / "lessons", self.budget.nouns, self.budget.tail)
         denoiser.train(self.budget.denoiser, told, self._tokenizer(), self.folder / "denoiser", self.device, self._show)
 
     def learn_decoder(self) -> None:
@@ -110,11 +128,34 @@ class Recipe:
         nouns = frozenset(noun.code for noun in self.budget.nouns)
         decoder.train(self.budget.decoder, start, drawings, pictures, nouns, self.folder / "decoder", self.device)
 
+    def redraw(self) -> None:
+        """Draw lessons with the denoiser as it is now."""
+        told = lessons.load(self.folder / "lessons", self.budget.nouns, self.budget.tail)
+        model, step = denoiser.restore(self.folder / "denoiser")
+        made = self._pipeline(model).to(self.device)
+        count = redrawn.build(self.budget.redrawn, made, told, self.folder / f"redrawn/step{step:06}")
+        print(f"{count} lessons were drawn again, by the denoiser of step {step}")
+
+    def polish(self) -> None:
+        """Teach the decoder by what the newest denoiser that was asked drew."""
+        newest = max((self.folder / "redrawn").glob("step*"))
+        drawings, pictures, _ = artwork.load(self.folder / "artwork")
+        decoder.train(
+            self.budget.polish,
+            decoder.restore(self.folder / "decoder"),
+            drawings,
+            pictures,
+            frozenset(noun.code for noun in self._all_nouns()),
+            self.folder / "polish",
+            self.device,
+            redrawn.load(newest, self.folder / "lessons"),
+        )
+
     def learn_classifier(self, target: Path = JUDGE) -> None:
         """Train the judge."""
         accuracy = classifier.train(
             self.budget.classifier,
-            self.budget.nouns,
+            self._all_nouns(),
             artwork.load(self.folder / "artwork"),
             self.folder / "classifier",
             self.device,
@@ -128,12 +169,17 @@ class Recipe:
         size = export.export(self._pipeline(model), target)
         print(f"exported step {step} to {target}: {size / 1e6:.1f} MB")
 
+    def _all_nouns(self) -> tuple[Noun, ...]:
+        return (*self.budget.nouns, *self.budget.tail)
+
     def _show(self, model: Denoiser, step: int) -> None:
         shown = draw(self._pipeline(model).to(self.device), list(_SHEET_PROMPTS))
         save_sheet(shown, self.folder / f"sheets/step{step:06}.png", 8, list(_SHEET_PROMPTS))
 
     def _pipeline(self, model: Denoiser) -> StableDiffusionPipeline:
-        return export.pipeline(decoder.restore(self.folder / "decoder"), model, self._tokenizer())
+        polished = (self.folder / "polish/checkpoint.safetensors").exists()
+        vae = decoder.restore(self.folder / ("polish" if polished else "decoder"))
+        return export.pipeline(vae, model, self._tokenizer())
 
     def _tokenizer(self) -> CLIPTokenizer:
         return CLIPTokenizer.from_pretrained(self.folder / "tokenizer", local_files_only=True)
@@ -141,7 +187,11 @@ class Recipe:
 
 @torch.no_grad()
 def draw(
-    made: StableDiffusionPipeline, prompts: list[str], seeds: list[int] | None = None, batch: int = 12
+    made: StableDiffusionPipeline,
+    prompts: list[str],
+    seeds: list[int] | None = None,
+    batch: int = 12,
+    steps: int = SAMPLING_STEPS,
 ) -> torch.Tensor:
     """Draw one picture a prompt, each from its own seed; return floats in -1..1, N x 3 x 128 x 128."""
     made.set_progress_bar_config(disable=True)
@@ -152,7 +202,7 @@ def draw(
         drawn.append(
             made(
                 prompts[part],
-                num_inference_steps=SAMPLING_STEPS,
+                num_inference_steps=steps,
                 guidance_scale=GUIDANCE,
                 generator=[torch.Generator().manual_seed(seed) for seed in seeds[part]],
                 output_type="pt",

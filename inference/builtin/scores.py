@@ -14,7 +14,7 @@ from inference.builtin.autoencoder import as_floats, held_out, psnr_db
 from inference.builtin.classifier import Classifier
 from inference.builtin.lessons import STYLE_WEIGHTS
 from inference.builtin.nouns import Noun
-from inference.builtin.recipe import draw
+from inference.builtin.recipe import SAMPLING_STEPS, draw
 
 STYLE_OF = {vendor.name: vendor.style for vendor in VENDORS if vendor.name in STYLE_WEIGHTS}
 COLOURS_ASKED = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
@@ -36,10 +36,16 @@ def lot(words: list[str], count: int, seed: int) -> list[str]:
 
 
 @torch.no_grad()
-def recognised(made: StableDiffusionPipeline, judge: Classifier, words: list[str], seeds: list[int]) -> Recognised:
+def recognised(
+    made: StableDiffusionPipeline,
+    judge: Classifier,
+    words: list[str],
+    seeds: list[int],
+    steps: int = SAMPLING_STEPS,
+) -> Recognised:
     """Draw 'a <noun>' for each word and seed and ask the judge what it sees."""
     asked = [(word, seed) for word in words for seed in seeds]
-    drawn = draw(made, [with_article(word) for word, _ in asked], [seed for _, seed in asked])
+    drawn = draw(made, [with_article(word) for word, _ in asked], [seed for _, seed in asked], steps=steps)
     best = torch.cat([judge(part) for part in torch.split(drawn, 64)]).topk(5).indices
     answers = torch.tensor([judge.words.index(word) for word, _ in asked])[:, None]
     first, five = (best[:, :1] == answers).any(1), (best == answers).any(1)

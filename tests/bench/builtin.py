@@ -16,12 +16,13 @@ import torch
 
 from inference.builtin import artwork, classifier
 from inference.builtin.export import open_exported
-from inference.builtin.nouns import vocabulary
+from inference.builtin.nouns import tail, vocabulary
 from inference.builtin.recipe import GUIDANCE, SAMPLING_STEPS
 from inference.builtin.scores import autoencoder_fidelity, colour_followed, lot, recognised, style_followed
 
 ARTWORK = Path(".cache/builtin/artwork")
 LOT_SEED = 150
+FEW_STEPS = (4, 8)
 
 
 def measure(quick: bool) -> dict[str, float]:
@@ -29,17 +30,23 @@ def measure(quick: bool) -> dict[str, float]:
     made = open_exported()
     judge, held_out_top1 = classifier.load()
     figures = {"seconds_for_four": _seconds_for_four(), "judge_held_out_top1": held_out_top1}
-    words = lot(judge.words, 40 if quick else 150, LOT_SEED)
-    seen = recognised(made, judge, words, seeds=[1] if quick else [1, 2])
+    known, rare = [noun.word for noun in vocabulary()], [noun.word for noun in tail()]
+    words, seeds = lot(known, 40 if quick else 150, LOT_SEED), [1] if quick else [1, 2]
+    seen = recognised(made, judge, words, seeds)
     figures |= {"recognised_top1": seen.top1, "recognised_top5": seen.top5}
     print(f"not recognised with any seed: {', '.join(seen.missed) or 'none'}")
-    followed = colour_followed(made, lot(judge.words, 4 if quick else 20, LOT_SEED + 1), seed=7)
+    for steps in FEW_STEPS:
+        figures[f"recognised_top1_{steps}_steps"] = recognised(made, judge, words[::3], seeds, steps).top1
+    seen = recognised(made, judge, lot(rare, 20 if quick else 150, LOT_SEED), seeds)
+    figures |= {"tail_recognised_top1": seen.top1, "tail_recognised_top5": seen.top5}
+    print(f"of the long tail not recognised with any seed: {', '.join(seen.missed) or 'none'}")
+    followed = colour_followed(made, lot(known, 4 if quick else 20, LOT_SEED + 1), seed=7)
     print("colour followed:", ", ".join(f"{name} {share:.2f}" for name, share in followed.items()))
     figures["colour_followed"] = sum(followed.values()) / len(followed)
     if ARTWORK.with_suffix(".json").exists():
         drawings, pictures, _ = artwork.load(ARTWORK)
         by_word = {noun.word: noun for noun in vocabulary()}
-        asked = [by_word[word] for word in lot(judge.words, 8 if quick else 30, LOT_SEED + 2)]
+        asked = [by_word[word] for word in lot(known, 8 if quick else 30, LOT_SEED + 2)]
         styles = style_followed(made, drawings, pictures, asked)
         print("style followed:", ", ".join(f"{name} {share:.2f}" for name, share in styles.items()))
         figures["style_followed"] = sum(styles.values()) / len(styles)
@@ -74,7 +81,7 @@ def main() -> None:
     chosen = parser.parse_args()
     figures = {name: round(value, 4) for name, value in measure(chosen.quick).items()}
     for name, value in figures.items():
-        print(f"{name:24} {value:8.3f}")
+        print(f"{name:26} {value:8.3f}")
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -46,7 +46,7 @@ def lessons(folder: Path) -> Lessons:
     recipe.render()
     recipe.encode()
     recipe.caption()
-    return load_lessons(folder / "lessons", tiny_budget().nouns)
+    return load_lessons(folder / "lessons", tiny_budget().nouns, tiny_budget().tail)
 
 
 @pytest.mark.long
@@ -55,6 +55,8 @@ def test_recipe_from_nothing_learns_and_exports(folder: Path, capsys: pytest.Cap
     recipe = Recipe(folder, tiny_budget(), "cpu")
     for stage in (recipe.render, recipe.encode, recipe.caption, recipe.learn_decoder, recipe.learn_denoiser):
         stage()
+    recipe.redraw()
+    recipe.polish()
     recipe.learn_classifier(folder / "judge.safetensors")
     recipe.write(folder / "weights")
 
@@ -64,7 +66,7 @@ def test_recipe_from_nothing_learns_and_exports(folder: Path, capsys: pytest.Cap
         assert len(losses) >= 2
         assert losses[-1] < 0.9 * losses[0]
     judge, _ = load_judge(folder / "judge.safetensors")
-    assert judge.words == [noun.word for noun in tiny_budget().nouns]
+    assert judge.words == [noun.word for noun in (*tiny_budget().nouns, *tiny_budget().tail)]
     drawn = draw(open_exported(folder / "weights"), ["a dog", "a red dog"])
     assert drawn.shape == (2, 3, 128, 128)
     assert drawn.isfinite().all()
