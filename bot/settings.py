@@ -35,6 +35,8 @@ class Settings(ComputingSettings):
     transcripts_kept_days: float = Field(default=0, ge=0, description="The same for texts of voice messages.")
 
     # -- credits -------------------------------------------------------------------------------------------------------
+    daily_credits: int = Field(default=100, ge=0, description="Credits that every member gets each day.")
+    credits_cap: int = Field(default=200, ge=0, description="Unused credits pile up to this and no further.")
     max_queued: int = Field(default=10, ge=1, description="Most jobs a member may have waiting or running.")
     max_running: int = Field(default=2, ge=1, description="Most jobs of one member that are computed at the same time.")
 

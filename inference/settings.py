@@ -26,10 +26,6 @@ class ComputingSettings(BaseSettings):
         description="Folder or fsspec URL (such as s3://bucket/atelier) for pictures; empty: in the data folder.",
     )
 
-    # Allowances accrue when jobs are settled, which is the dispatcher's work.
-    daily_credits: int = Field(default=100, ge=0, description="Credits that every member gets each day.")
-    credits_cap: int = Field(default=200, ge=0, description="Unused credits pile up to this and no further.")
-
     catalogue: Path | None = Field(
         default=None, description="A models.toml of your own; empty: the one that is shipped."
     )

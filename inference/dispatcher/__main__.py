@@ -26,7 +26,8 @@ async def run(settings: ComputingSettings) -> None:
     plans = [settings.plan(device) for device in await find_devices(settings.devices)]
     async with Database.from_url(settings.database) as database:
         await database.migrate()
-        jobs = JobStore(database, Ledger(database, Allowance(settings.daily_credits, settings.credits_cap)))
+        nothing = Allowance(daily_credits=0, cap_credits=0)  # the bot accrues them, at submit; settling does not
+        jobs = JobStore(database, Ledger(database, nothing))
         files = FileStore(settings.files)
         async with (
             LocalPool(plans, patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
