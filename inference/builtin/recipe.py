@@ -29,7 +29,7 @@ _SHEET_PROMPTS = (
 )  # fmt: skip
 
 
-def polish_plan(steps: int = 1000, batch: int = 12) -> DecoderPlan:
+def polish_plan(steps: int = 1500, batch: int = 12) -> DecoderPlan:
     """Return how the decoder is taught by what the denoiser draws: a low rate, or it forgets how sharp it was."""
     return DecoderPlan(
         steps=steps, batch=batch, rate=4e-4, cooldown=0.6, adversary_from=0.2, redrawn_share=0.5, seed=14
@@ -68,7 +68,7 @@ def tiny_budget() -> Budget:
 def finer_budget() -> Budget:
     """Return a budget for a model that was reopened: low rates from the start, or it forgets how sharp it was."""
     return Budget(
-        denoiser=DenoiserPlan(steps=3900, rate=1e-3, cooldown=1.0),
+        denoiser=DenoiserPlan(steps=6300, rate=1e-3, cooldown=0.6),
         decoder=DecoderPlan(steps=1600, rate=4e-4, cooldown=0.8, adversary_from=0.3),
     )
 
