@@ -28,7 +28,7 @@ from inference.builtin.precision import mixed_precision
 class DecoderPlan:
     """How long and how the decoder is trained on its own."""
 
-    steps: int = 2700
+    steps: int = 4300
     batch: int = 12
     rate: float = 1e-3
     cooldown: float = 0.4  # share of the steps, at the end, over which the rate falls to nothing

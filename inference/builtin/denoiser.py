@@ -31,7 +31,7 @@ TRAINING_TIMESTEPS = 1000
 class DenoiserPlan:
     """How long and how the denoiser is trained."""
 
-    steps: int = 5900
+    steps: int = 12200
     batch: int = 32
     rate: float = 1.5e-3
     warmup: int = 150
