@@ -19,7 +19,7 @@ from inference.builtin.nouns import Noun, tail, vocabulary
 from inference.builtin.pictures import save_sheet
 from inference.builtin.redrawn import RedrawnPlan
 
-SAMPLING_STEPS = 20
+SAMPLING_STEPS = 8
 GUIDANCE = 2.0
 _SHEET_PROMPTS = (
     "a red heart", "a cat", "a blue car", "a slice of pizza", "a green apple", "a rocket", "a dog", "a yellow star",

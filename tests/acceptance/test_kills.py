@@ -52,7 +52,7 @@ async def test_job_that_is_half_done_survives_a_kill_of_the_bot(
     async with bot_process(sandbox, tmp_path) as doomed:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
         card = await (await ben.slash("imagine", prompt="a garden gate")).answer()
-        await sandbox.until(lambda: "step 10 of 20" in ben.text(card["id"]), timeout_s=30)
+        await sandbox.until(lambda: "step 4 of 8" in ben.text(card["id"]), timeout_s=30)
         doomed.kill()
     (tmp_path / "open").touch()
     await ends_well(sandbox, tmp_path)
