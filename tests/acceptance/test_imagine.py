@@ -63,7 +63,7 @@ async def test_imagine_under_way_shows_a_bar_and_a_preview(
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="a garden gate")).message()
-        await sandbox.until(lambda: "step 4 of 8" in ben.text(card["id"]))
+        await sandbox.until(lambda: "step 10 of 20" in ben.text(card["id"]))
         assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50 %" in ben.text(card["id"])
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
         assert ben.buttons(card["id"]) == ["Cancel", "Info"]

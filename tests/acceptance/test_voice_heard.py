@@ -1,16 +1,25 @@
 """Voice that nobody typed a command for: direct messages, and channels where an operator wants text."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.files import Upload
+from bot.sandbox.member import Human
 from bot.sandbox.seed import GENERAL
 from bot.sandbox.server import Sandbox
 from tests.acceptance.bots import DAILY, bot_beside
 from tests.acceptance.engines import GATE
 from tests.acceptance.test_voice import available, clip, jobs_of, said, sound
 from tests.acceptance.test_voice_refusals import refusal
+
+
+async def heard_all(sandbox: Sandbox, anybody: Human) -> None:
+    """Wait until the bot has done with every message that was said before this."""
+    await (await anybody.slash("queue")).answer()  # events come in order, so all of them have reached it
+    hearing = "discord.py: on_message"  # discord.py names its tasks so
+    await sandbox.until(lambda: all(task.get_name() != hearing for task in asyncio.all_tasks()))
 
 
 async def test_direct_message_just_works(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -86,14 +95,14 @@ async def test_channel_that_is_turned_on_becomes_text_until_it_is_turned_off(san
     async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await said(sandbox, ben, "Before.")
-        await (await ada.slash("queue")).answer()  # the bot has heard all that was said before this
+        await heard_all(sandbox, ada)
         answer = await (await ada.slash("transcribe-channel", state="on")).answer()
         assert "become text" in ada.text(answer["id"])
         await said(sandbox, ben, "While it is on.")
         await sandbox.until(lambda: "While it is on" in ben.text(ben.messages()[-1]["id"]))
         await (await ada.slash("transcribe-channel", state="off")).answer()
         await said(sandbox, ben, "After.")
-        await (await ada.slash("queue")).answer()
+        await heard_all(sandbox, ada)
         assert [job.request["speaker_id"] for job in await jobs_of(bot, ben)] == [int(ben.id)]
         assert await available(bot, ben) == DAILY - 1
         assert sandbox.notified == []
