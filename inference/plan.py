@@ -12,6 +12,6 @@ class WorkerPlan:
     engines: str  # 'package.module:function', called as function(device, **options) -> EngineBuilders
     device: str = "cpu"  # 'cpu' or 'cuda:N'
     options: Mapping[str, Any] = field(default_factory=dict)
-    train_share: float = 0.3  # of the device's time, while pictures wait
+    train_share: float = 0.25  # of the device's time, while pictures wait
     threads: int = 0  # for computing on the CPU; 0: as many as the machine has
     log_level: str = "INFO"

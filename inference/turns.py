@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 class Turns:
     """Share a device's time between kinds of work in proportion to their weights.
 
-    Stride scheduling: each kind has a clock that advances by the seconds it used over its weight, and the busy kind
-    whose clock is furthest behind goes next. Time that nobody wants is free: a kind alone has the whole device, and a
-    kind that was idle does not come back with credit (its clock is lifted to where the others are).
+    Start-time fair queueing (Goyal, Vin and Cheng, 1996): each kind has a clock that advances by the seconds it used
+    over its weight, and the busy kind whose clock is furthest behind goes next. Time that nobody wants is free: a kind
+    alone has the whole device, and a kind that was idle does not come back with credit (its clock is lifted to where
+    the last turn began). It is lifted no further, for a long turn that another kind had just before would else be
+    forgiven by every short pause: each picture would wait for a whole step of a training.
     """
 
     def __init__(self, weights: Mapping[str, float], *, default_weight: float = 1.0) -> None:
@@ -22,26 +24,24 @@ class Turns:
         self._default_weight = default_weight
         self._clock_s: dict[str, float] = {}
         self._busy: frozenset[str] = frozenset()
+        self._now_s = 0.0  # the clock of the last turn's kind, when that turn began
 
     def choose(self, busy: Collection[str]) -> str | None:
         """Return which of the busy kinds goes next, or None when none is busy."""
-        self._lift(frozenset(busy))
+        for kind in set(busy) - self._busy:
+            self._clock_s[kind] = max(self._clock_s.get(kind, 0.0), self._now_s)
+        self._busy = frozenset(busy)
         if not busy:
             return None
         weighty = [kind for kind in busy if self._weight(kind) > 0] or list(busy)
-        return min(sorted(weighty), key=lambda kind: self._clock_s.get(kind, 0.0))
+        chosen = min(sorted(weighty), key=self._clock_s.__getitem__)
+        self._now_s = max(self._now_s, self._clock_s[chosen])
+        return chosen
 
     def spent(self, kind: str, seconds: float) -> None:
         """Note that a turn of `kind` took `seconds`."""
         weight = self._weight(kind) or self._default_weight
         self._clock_s[kind] = self._clock_s.get(kind, 0.0) + seconds / weight
-
-    def _lift(self, busy: frozenset[str]) -> None:
-        staying = [self._clock_s.get(kind, 0.0) for kind in busy & self._busy]
-        floor_s = min(staying, default=max(self._clock_s.values(), default=0.0))
-        for kind in busy - self._busy:
-            self._clock_s[kind] = max(self._clock_s.get(kind, 0.0), floor_s)
-        self._busy = busy
 
     def _weight(self, kind: str) -> float:
         return self._weights.get(kind, self._default_weight)

@@ -1,7 +1,8 @@
 """Training beside drawing, on the built-in model: `python -m tests.bench.train [--quick] [--json FILE]`.
 
 imagine_p95_training_over_idle: how much longer a member's picture takes while a subject is being learnt on the same
-device. seconds_100_steps: photos, class pictures, 100 steps and the film's last picture, from a training of any length.
+device. It is asked for at any moment of a training step, and drawn in turns with an idle worker's.
+seconds_100_steps: photos, class pictures, 100 steps and the film's last picture, from a training of any length.
 subject_gain_db: how much closer to the photos the subject's pictures come (PSNR of the closest photo, after
 training minus before, the same seeds). leak_db: how little other prompts' pictures change with the adapter on (PSNR of
 the picture with the adapter against the one without; higher is better). The subject is drawn by a script and is in
@@ -10,6 +11,7 @@ nobody's data.
 
 import io
 import math
+import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -39,11 +41,12 @@ def measure(quick: bool) -> dict[str, float]:
     line = read_catalogue().images[0]
     pictures, steps = (5, 20) if quick else (30, line.train_steps)
     with tempfile.TemporaryDirectory() as cache_dir:  # class pictures are drawn once, by the first training
-        worker = Worker(WorkerPlan(engines="inference.engines.factory:build", options={"cache_dir": cache_dir}))
-        draw(worker, line, ["warm-up"], seed=0)
-        idle_s = [timed(worker, line, seed) for seed in range(pictures)]
+        plan = WorkerPlan(engines="inference.engines.factory:build", options={"cache_dir": cache_dir})
+        worker, idle = Worker(plan), Worker(plan)
+        for each in (worker, idle):
+            draw(each, line, ["warm-up"], seed=0)
         trained = train(worker, line, steps)
-        busy_s, beside = drawing_while_training(worker, line, pictures)
+        busy_s, idle_s, beside = drawing_while_training(worker, idle, line, pictures)
         many = QUICK if quick else max(len(SEEDS), len(OTHER_PROMPTS))
         found = quality(worker, line, trained.adapter, SEEDS[:many], OTHER_PROMPTS[:many])
     return {
@@ -139,35 +142,35 @@ def pixels(content: bytes, side_px: int) -> np.ndarray:
     return np.asarray(small, dtype=np.float32) / 255
 
 
-def timed(worker: Worker, line: ImageModel, seed: int) -> float:
-    """Return the seconds from asking for a picture to having it."""
-    started_s = time.perf_counter()
-    draw(worker, line, ["a red heart"], seed)
-    return time.perf_counter() - started_s
-
-
-def drawing_while_training(worker: Worker, line: ImageModel, pictures: int) -> tuple[list[float], float]:
-    """Draw one picture after another while a training runs.
+def drawing_while_training(
+    worker: Worker, idle: Worker, line: ImageModel, pictures: int
+) -> tuple[list[float], list[float], float]:
+    """Draw one picture after another while a training runs, each once more on a worker that has nothing else to do.
 
     Returns:
-        The seconds of each, and the training steps made in a second meanwhile.
+        The seconds of each beside the training, on the idle worker, and the training steps made in a second meanwhile.
     """
     worker.handle(Admit(train_task(line, 100_000, "long")))
     begun = False
     while not begun:  # photos, class pictures and layers come first
         begun = any(isinstance(event, Progress) for event in worker.turn())
-    seconds, steps, started_s = [], 0, time.perf_counter()
+    busy_s, idle_s, moments = [], [], random.Random(0)
+    steps, shared_s = 0, 0.0
     for seed in range(pictures):
-        asked_s = time.perf_counter()
+        began_s = time.perf_counter()
+        events = worker.turn()  # the step in which the picture is asked for
+        asked_s = began_s + moments.random() * (time.perf_counter() - began_s)
         task = image_task(line, "a red heart", seed)
         worker.handle(Admit(task))
-        for event in events_until(worker, task.job_id):
-            if isinstance(event, Progress) and event.job_id == "long":
-                steps = event.done
-        seconds.append(time.perf_counter() - asked_s)
-    rate = steps / (time.perf_counter() - started_s)
+        events += events_until(worker, task.job_id)
+        done_s = time.perf_counter()
+        draw(idle, line, ["a red heart"], seed)
+        idle_s.append(time.perf_counter() - done_s)
+        busy_s.append(done_s - asked_s)
+        shared_s += done_s - began_s
+        steps += sum(isinstance(event, Progress) and event.job_id == "long" for event in events)
     worker.handle(Cancel("long"))
-    return seconds, rate
+    return busy_s, idle_s, steps / shared_s
 
 
 def train(worker: Worker, line: ImageModel, steps: int) -> Trained:

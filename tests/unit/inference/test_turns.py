@@ -55,3 +55,20 @@ def test_choose_pictures_of_one_step_every_now_and_then_get_their_turn_at_once()
     turns.choose(["image", "train"])
     turns.spent("train", 0.2)
     assert turns.choose(["image", "train"]) == "image"
+
+
+@given(st.integers(1, 20), st.floats(0.01, 0.1), st.floats(0.1, 0.5))
+def test_share_of_training_while_pictures_wait_is_held_over_the_pauses_between_them(
+    steps: int, image_s: float, train_s: float
+) -> None:
+    turns, used_s = Turns(weights_for(0.25)), {"image": 0.0, "train": 0.0}
+    while sum(used_s.values()) < 100:
+        assert turns.choose(["train"]) == "train"  # the pause: nobody else wants the device
+        turns.spent("train", train_s)
+        for _ in range(steps):  # a picture, asked for during that step
+            while turns.choose(["image", "train"]) == "train":
+                turns.spent("train", train_s)
+                used_s["train"] += train_s
+            turns.spent("image", image_s)
+            used_s["image"] += image_s
+    assert used_s["train"] <= 0.25 * sum(used_s.values()) + train_s
