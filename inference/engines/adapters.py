@@ -7,7 +7,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -19,6 +19,7 @@ from torch import nn
 
 from inference.engines.deltas import Factor, Factors, Mix, blend
 from inference.engines.model import LoadedModel
+from inference.engines.threads import threads_beside
 from inference.errors import AdapterRejected
 
 log = logging.getLogger(__name__)
@@ -182,7 +183,7 @@ class AdapterShelf:
         self._kept: OrderedDict[tuple[str, str], Adapter] = OrderedDict()
         self._mixes: WeakValueDictionary[Any, Mix] = WeakValueDictionary()
         self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="load-adapter")
+        self._thread = threads_beside(1, "load-adapter")
 
     def start(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Future[Adapter]:
         """Begin to read an adapter, or take the one that is here.

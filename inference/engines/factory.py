@@ -1,7 +1,13 @@
-"""What a worker computes with: one engine for each kind of job, sharing a device's models."""
+"""What a worker computes with: one engine for each kind of job, sharing a device's models.
+
+CTranslate2 is imported here because it has to come before torch. It brings an OpenMP of its own, but once torch is
+there, uses torch's; their teams of threads then count as one crowd, and pictures on a CPU take twice as long from the
+first clip on (see `inference/engines/threads.py`).
+"""
 
 from pathlib import Path
 
+import ctranslate2  # noqa: F401
 import torch
 
 from inference.audio import AudioLimits

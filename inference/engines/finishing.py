@@ -1,7 +1,6 @@
 """What follows the steps: finished latents are decoded a few at a time, and files encoded on threads."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
@@ -10,6 +9,7 @@ from inference.engines.drawing import Drawing
 from inference.engines.failures import raise_if_device_is_lost
 from inference.engines.lane import Lane
 from inference.engines.outputs import make_output, make_preview
+from inference.engines.threads import threads_beside
 
 DECODE_MAX_PX = 1 << 20  # decoded in one step of the engine: one large picture, or many small ones
 ENCODERS = 4  # threads; a 1024² PNG keeps one busy for a fifth of a second
@@ -21,7 +21,7 @@ class Finisher:
     def __init__(self) -> None:
         self._ripe: list[Lane] = []
         self._alone = False  # decode one by one, after several at once have failed
-        self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encode")
+        self._encoders = threads_beside(ENCODERS, "encode")
 
     def add(self, lanes: Sequence[Lane]) -> None:
         """Take lanes whose steps are all done."""

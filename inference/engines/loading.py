@@ -9,7 +9,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from inference.catalogue import ImageModel
 from inference.engines.folders import CheckedFolder, check_folder
 from inference.engines.model import LoadedModel, load_model
+from inference.engines.threads import threads_beside
 from inference.errors import ModelUnusable
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class ModelCache:
         self._limit_bytes = limit_bytes
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="load-model")
+        self._thread = threads_beside(1, "load-model")
 
     def start(self, line: ImageModel) -> Future[LoadedModel]:
         """Use a model: begin to load it unless it is here. Each call needs a `release` of the same name later."""

@@ -8,7 +8,7 @@ Figures, each with `sd15_` or `sdxl_` before it (512² and 1024², 30 steps, gui
   `batching`.
 - `latency_s`: one picture alone, end to end (median). `peak_gb_1`, `peak_gb_16`: memory at 1 and 16 members, with the
   model and with diffusers' copy of its UNet.
-- `adapter_cold_ms`, `adapter_hot_ms`: as in `batching`.
+- `adapter_cold_ms`, `adapter_hot_ms`, `adapter_step_ratio`: as in `batching`.
 """
 
 import copy
@@ -133,7 +133,7 @@ def _measure_engine(bench: Bench, plain: PlainDiffusers, rounds: int) -> dict[st
     figures["ratio_8_mixed_adapters"] = best["mixed"] / best["diffusers"]
     figures["latency_s"] = statistics.median(spent.seconds for spent in runs["1"])
     figures |= _peaks(bench, wishes)
-    return figures | measure_swaps(bench, rounds=rounds * 2)
+    return figures | measure_swaps(bench, rounds=rounds * 5)
 
 
 def _peaks(bench: Bench, wishes: Sequence[ImageRequest]) -> Mapping[str, float]:

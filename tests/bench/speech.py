@@ -29,6 +29,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import ctranslate2  # noqa: F401  # before torch, as in a worker: see `inference/engines/factory.py`
 import numpy as np
 
 from inference.audio import SAMPLE_RATE, AudioLimits, Sound

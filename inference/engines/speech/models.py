@@ -39,8 +39,12 @@ class LoadedModel:
     whole_windows: bool
 
 
-def load(line: SpeechModel, device: str, building: AbstractContextManager[Any]) -> LoadedModel:
+def load(line: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
     """Load a catalogue line's model.
+
+    Parameters:
+        building: held while a network is built.
+        threads: for computing on the CPU.
 
     Raises:
         ModelUnusable: its weights cannot be loaded.
@@ -51,7 +55,7 @@ def load(line: SpeechModel, device: str, building: AbstractContextManager[Any]) 
     if backend_of(line, folder, device) == "faster-whisper":
         from inference.engines.speech.faster_backend import FasterBackend, load_faster
 
-        model = load_faster(line, folder, device, torch.get_num_threads())
+        model = load_faster(line, folder, device, threads)
         backend = FasterBackend(model, batch=sizes.lanes)
     else:
         from inference.engines.speech.whisper_backend import WhisperBackend
@@ -72,7 +76,7 @@ def backend_of(
     return "faster-whisper" if can_be_faster else "whisper"
 
 
-Load = Callable[[SpeechModel, str, AbstractContextManager[Any]], LoadedModel]
+Load = Callable[[SpeechModel, str, AbstractContextManager[Any], int], LoadedModel]
 
 
 class SpeechModels:
@@ -96,6 +100,7 @@ class SpeechModels:
         self._device = device
         self._building = building or nullcontext()
         self._load = load
+        self._threads = torch.get_num_threads()  # of the thread that computes; those that load have one each
         self._lock = threading.Lock()
         self._loaded: dict[str, LoadedModel] = {}
 
@@ -110,7 +115,7 @@ class SpeechModels:
             if name not in self._loaded:
                 if name not in self._lines:
                     raise UnknownModel
-                self._loaded[name] = self._load(self._lines[name], self._device, self._building)
+                self._loaded[name] = self._load(self._lines[name], self._device, self._building, self._threads)
             return self._loaded[name]
 
     def resident(self) -> tuple[str, ...]:
