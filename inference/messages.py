@@ -111,6 +111,13 @@ class Finished:
     summary: Mapping[str, Any] = field(default_factory=dict)  # JSON-ready: seconds, seeds, text, language, …
 
 
+class Note(StrEnum):
+    """What the summary of pictures remarks on, under 'notes'; `bot/cards/job.py` has a sentence for each."""
+
+    CUT = "prompt was cut"  # it is longer than the model reads
+    UNKNOWN = "nothing known"  # it names none of the things that the model was taught
+
+
 class FailureKind(StrEnum):
     """Why a job failed; `bot/errors.py` has a sentence for each."""
 

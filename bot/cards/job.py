@@ -15,6 +15,7 @@ from bot.errors import failure_sentence
 from bot.services.pictures import Picture
 from bot.services.voice import transcript_request
 from db.jobs import Job, Pace, Place, State
+from inference.messages import Note
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
 
 COLOURS = {
@@ -26,6 +27,11 @@ COLOURS = {
 }
 
 NOT_DONE = {Kind.IMAGE: "Not drawn", Kind.TRAIN: "Not learnt", Kind.TRANSCRIBE: "Not transcribed"}
+
+NOTES = {
+    Note.CUT: "The end of the prompt was left out: it is more than this model reads.",
+    Note.UNKNOWN: "This model has learnt a few hundred things, and none of them is named here: see `/models`.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +144,8 @@ def _done(job: Job, shown: Shown) -> str:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(paid(job, job.charged))
     lost = "" if shown.pictures else "The pictures are no longer kept.\n"
-    return f"{lost}-# {' · '.join(facts)}"
+    notes = "".join(f"{NOTES[note]}\n" for note in Note if note in job.outcome.get("notes", ()))
+    return f"{lost}{notes}-# {' · '.join(facts)}"
 
 
 def _rows(job: Job, shown: Shown) -> list[ui.ActionRow[Any]]:

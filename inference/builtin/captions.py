@@ -97,6 +97,12 @@ def plural(noun: str) -> str:
     return noun + "s"
 
 
+def known(nouns: Iterable[Noun]) -> list[str]:
+    """Return all that the nouns are called, one or several of them, in alphabetical order."""
+    words = {word for noun in nouns for word in (noun.word, *noun.aliases)}
+    return sorted(words | {plural(word) for word in words})
+
+
 def build_tokenizer(nouns: Iterable[Noun], emojis: Iterable[Emoji]) -> CLIPTokenizer:
     """Train CLIP's kind of byte-pair tokenizer: words of the captions whole, names of other emoji in few pieces."""
     nouns = list(nouns)

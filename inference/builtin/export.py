@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -31,8 +33,8 @@ def pipeline(
     )
 
 
-def export(made: StableDiffusionPipeline, folder: Path) -> int:
-    """Write the pipeline to `folder` in float16, in place of what was there.
+def export(made: StableDiffusionPipeline, folder: Path, nouns: Sequence[str]) -> int:
+    """Write the pipeline to `folder` in float16, in place of what was there, and what it was taught beside it.
 
     Returns:
         How many bytes the folder holds.
@@ -40,6 +42,7 @@ def export(made: StableDiffusionPipeline, folder: Path) -> int:
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     made.to(dtype=torch.float16).save_pretrained(fresh, safe_serialization=True, max_shard_size=LARGEST_FILE)
+    (fresh / "nouns.json").write_text(json.dumps({"nouns": list(nouns)}, indent=0) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

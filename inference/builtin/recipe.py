@@ -166,7 +166,7 @@ class Recipe:
     def write(self, target: Path = WEIGHTS) -> None:
         """Write the model as a diffusers folder."""
         model, step = denoiser.restore(self.folder / "denoiser")
-        size = export.export(self._pipeline(model), target)
+        size = export.export(self._pipeline(model), target, captions.known(self._all_nouns()))
         print(f"exported step {step} to {target}: {size / 1e6:.1f} MB")
 
     def _all_nouns(self) -> tuple[Noun, ...]:

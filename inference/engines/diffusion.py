@@ -19,9 +19,9 @@ from inference.engines.loading import ModelCache
 from inference.engines.memory import DeviceMeter
 from inference.engines.model import LoadedModel
 from inference.engines.passes import Passes
-from inference.engines.prompts import is_cut
+from inference.engines.prompts import is_cut, is_unknown
 from inference.errors import BadRequest
-from inference.messages import Finished, JobEvent, Preview, Task
+from inference.messages import Finished, JobEvent, Note, Preview, Task
 from inference.requests import ImageRequest
 
 log = logging.getLogger(__name__)
@@ -185,7 +185,10 @@ class DiffusionEngine:
         if passes is None:
             passes = self._passes[model.line.name] = Passes(model)
         embeddings = passes.encode(request.prompt, request.negative, guided=request.guidance > 1, mix=mix)
-        drawing.cut = is_cut(model, request.prompt)
+        if is_cut(model, request.prompt):
+            drawing.notes.append(Note.CUT)
+        if not used and is_unknown(model, request.prompt):  # a subject was taught to it since
+            drawing.notes.append(Note.UNKNOWN)
         drawing.model = model
         drawing.started_s = drawing.previewed_s = self._clock()
         others = [each.served for each in self._drawings.values() if each.lanes]
@@ -272,12 +275,11 @@ class DiffusionEngine:
             wait(waits, timeout=IDLE_WAIT_S, return_when=FIRST_COMPLETED)
 
     def _finished(self, drawing: Drawing) -> Finished:
-        notes = ["prompt was cut"] if drawing.cut else []
         summary = {
             "seconds": round(self._clock() - drawing.started_s, 3),
             "seeds": [lane.seed for lane in drawing.lanes],
             "model": drawing.line.name,
-            "notes": notes,
+            "notes": [str(note) for note in drawing.notes],
         }
         return Finished(drawing.job_id, drawing.task.attempt, drawing.done, drawing.total, summary)
 

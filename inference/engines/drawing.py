@@ -10,7 +10,7 @@ from inference.engines.batches import Group
 from inference.engines.lane import Lane
 from inference.engines.model import LoadedModel
 from inference.errors import BadRequest
-from inference.messages import Output, Progress, Task
+from inference.messages import Note, Output, Progress, Task
 from inference.requests import ImageRequest
 
 PICTURES_MAX = 16
@@ -36,7 +36,7 @@ class Drawing:
     previewed_s: float = 0.0  # by the engine's clock
     started_s: float = 0.0
     served: int = 0  # lane-steps, for fairness: counted from where the others stood
-    cut: bool = False  # the prompt was longer than the model reads
+    notes: list[Note] = field(default_factory=list)  # on how the prompt was understood
 
     @property
     def job_id(self) -> str:

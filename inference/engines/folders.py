@@ -43,6 +43,7 @@ class CheckedFolder:
     path: Path
     classes: Mapping[str, str]  # component → class name, e.g. 'vae' → 'AutoencoderTiny'
     weight_bytes: int  # of all safetensors that would be read
+    nouns: frozenset[str] = frozenset()  # the only things that it can draw, in lower case; none: not told
 
 
 def check_folder(path: Path, family: str, *, root: Path | None = None) -> CheckedFolder:
@@ -68,7 +69,17 @@ def check_folder(path: Path, family: str, *, root: Path | None = None) -> Checke
     classes = {name: _check_class(path, index, name, *allowed) for name, allowed in expected.items()}
     classes["scheduler"] = _check_scheduler(path, index)
     weight_bytes = sum(_check_component(path / name, root) for name in classes)
-    return CheckedFolder(path, MappingProxyType(classes), weight_bytes)
+    return CheckedFolder(path, MappingProxyType(classes), weight_bytes, _read_nouns(path / "nouns.json", root))
+
+
+def _read_nouns(file: Path, root: Path) -> frozenset[str]:
+    """Read what a small model was taught: {"nouns": ["cat", "cats", "hot dog"]}. Large ones have no such file."""
+    if not file.exists():
+        return frozenset()
+    nouns = _read_json(file, root).get("nouns")
+    if not isinstance(nouns, list) or not all(isinstance(noun, str) for noun in nouns):
+        raise ModelUnusable(f"{file.parent.name}: {file.name} has no list of nouns.")
+    return frozenset(nouns)
 
 
 def _check_entry(path: Path, component: str, value: Any) -> None:

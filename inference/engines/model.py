@@ -37,6 +37,7 @@ class LoadedModel:
     vae_factor: int  # pixels a latent is wide
     zero_empty_negative: bool = False  # SDXL: an empty negative prompt is zeros instead of an encoded ''
     size_bytes: int = 0
+    nouns: frozenset[str] = frozenset()  # the only things that it can draw; none: not told
     layers: Mapping[str, Layers] = field(default_factory=dict)  # what adapters may change: component → name → layer
 
     @property
@@ -91,6 +92,7 @@ def _build(line: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
         vae_factor=2 ** (len(vae.config.block_out_channels) - 1),
         zero_empty_negative=line.family == "sdxl" and _zeroes_empty(folder),
         size_bytes=sum(_module_bytes(part) for part in (*components.values(), vae)),
+        nouns=folder.nouns,
         layers={name: layers_of(part) for name, part in components.items()},
     )
 

@@ -1,5 +1,6 @@
 """Prompts as the network reads them: encoded once for a job, exactly as diffusers' pipelines do."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,16 @@ def is_cut(model: LoadedModel, text: str) -> bool:
     """Return whether the model reads only the beginning of a text."""
     tokenizer = model.tokenizers[0]
     return bool(len(tokenizer(text).input_ids) > tokenizer.model_max_length)
+
+
+NOUN_WORDS_MAX = 3  # 'slice of pizza'
+
+
+def is_unknown(model: LoadedModel, text: str) -> bool:
+    """Return whether a text names none of the things that the model was taught, as far as the model tells them."""
+    words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.lower())
+    phrases = {" ".join(words[at : at + count]) for at in range(len(words)) for count in range(1, NOUN_WORDS_MAX + 1)}
+    return bool(model.nouns) and model.nouns.isdisjoint(phrases)
 
 
 def _hidden_sd(model: LoadedModel, texts: list[str]) -> torch.Tensor:

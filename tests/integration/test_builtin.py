@@ -7,8 +7,11 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from inference.builtin import classifier, colours
+from inference.builtin.captions import known
 from inference.builtin.export import WEIGHTS, open_exported
+from inference.builtin.nouns import tail, vocabulary
 from inference.builtin.recipe import draw
+from inference.engines.folders import check_folder
 
 LARGEST_FILE_BYTES = 16 * 1024 * 1024
 LARGEST_FOLDER_BYTES = 30_000_000
@@ -27,6 +30,10 @@ def files() -> list[Path]:
 
 def test_weights_hold_safetensors_and_text_only() -> None:
     assert {path.suffix for path in files()} == {".safetensors", ".json"}
+
+
+def test_weights_say_what_the_model_was_taught() -> None:
+    assert check_folder(WEIGHTS, "sd").nouns == frozenset(known((*vocabulary(), *tail())))
 
 
 def test_weights_fit_the_package() -> None:

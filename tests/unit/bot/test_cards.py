@@ -75,6 +75,16 @@ def test_done_card_shows_pictures_with_alt_text_seed_model_time_and_cost() -> No
     assert labels(card) == ["Re-roll", "Info", "Delete"]
 
 
+def test_done_card_says_what_was_not_understood() -> None:
+    plain = texts(drawn(make_job(state=State.DONE, outcome={"notes": []}), pictures=PICTURES))
+    noted = texts(
+        drawn(make_job(state=State.DONE, outcome={"notes": ["nothing known", "prompt was cut"]}), pictures=PICTURES)
+    )
+    assert "left out" not in plain
+    assert "left out" in noted
+    assert "none of them is named" in noted
+
+
 def test_failed_card_says_why_and_that_it_cost_nothing() -> None:
     said = texts(drawn(make_job(state=State.FAILED, error_code="out_of_memory")))
     assert "memory" in said
