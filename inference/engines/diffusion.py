@@ -187,7 +187,7 @@ class DiffusionEngine:
         embeddings = passes.encode(request.prompt, request.negative, guided=request.guidance > 1, mix=mix)
         if is_cut(model, request.prompt):
             drawing.notes.append(Note.CUT)
-        if not used and is_unknown(model, request.prompt):  # a subject was taught to it since
+        if not used and is_unknown(model, request.prompt):  # a subject is known by any name
             drawing.notes.append(Note.UNKNOWN)
         drawing.model = model
         drawing.started_s = drawing.previewed_s = self._clock()
