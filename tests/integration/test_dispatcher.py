@@ -128,7 +128,7 @@ async def test_close_lets_what_is_nearly_done_end(studio: Studio) -> None:
 
 async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
     async with studio.open(slots=1, step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0)):
-        job = await studio.until(await studio.ask(image_request(steps=40)), State.RUNNING)
+        job = await studio.until(await studio.ask(image_request(steps=100)), State.RUNNING)
         studio.shop.db.advance(60)
         await studio.shop.jobs.reap()
         (other,) = await studio.shop.claim(owner="another dispatcher")
@@ -140,7 +140,7 @@ async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
 
 async def test_late_end_of_a_deleted_job_leaves_nothing(studio: Studio) -> None:
     async with studio.open(slots=1, step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0)):
-        job = await studio.until(await studio.ask(image_request(steps=40)), State.RUNNING)
+        job = await studio.until(await studio.ask(image_request(steps=100)), State.RUNNING)
         studio.shop.db.advance(60)
         await studio.shop.jobs.reap()
         (other,) = await studio.shop.claim(owner="another dispatcher")
