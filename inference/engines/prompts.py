@@ -65,14 +65,14 @@ def is_cut(model: LoadedModel, text: str) -> bool:
     return bool(len(tokenizer(text).input_ids) > tokenizer.model_max_length)
 
 
-NOUN_WORDS_MAX = 3  # 'slice of pizza'
-
-
 def is_unknown(model: LoadedModel, text: str) -> bool:
     """Return whether a text names none of the things that the model was taught, as far as the model tells them."""
+    if not model.nouns:
+        return False
     words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.lower())
-    phrases = {" ".join(words[at : at + count]) for at in range(len(words)) for count in range(1, NOUN_WORDS_MAX + 1)}
-    return bool(model.nouns) and model.nouns.isdisjoint(phrases)
+    longest = max(len(noun.split()) for noun in model.nouns)  # 'slice of pizza'
+    phrases = {" ".join(words[at : at + count]) for at in range(len(words)) for count in range(1, longest + 1)}
+    return model.nouns.isdisjoint(phrases)
 
 
 def _hidden_sd(model: LoadedModel, texts: list[str]) -> torch.Tensor:
