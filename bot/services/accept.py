@@ -85,14 +85,11 @@ def check_terms(studio: Studio, request: Request, terms: Terms, pace: Pace) -> N
 
 
 async def expected_s(studio: Studio, request: Request, origin: Origin, pace: Pace) -> float | None:
-    """Return the seconds from now until a request would be done, by the speed of late; None: not known yet."""
-    speed = studio.forecast.credits_per_s(request.kind)
-    if speed is None:
-        return None
+    """Return the seconds from now until a request would be done, by the speed of late; None: not known."""
     place = await studio.jobs.foresee(
         kind=str(request.kind), pace=pace, guild_id=origin.guild_id, user_id=origin.user_id
     )
-    return (place.ahead_credits + price(studio, request)) / speed
+    return studio.forecast.duration_s(request.kind, place.ahead_credits + price(studio, request))
 
 
 def price(studio: Studio, request: Request) -> int:

@@ -174,8 +174,7 @@ def price_of(studio: Studio, made: TeachingDraft) -> int:
 
 def expected_s(studio: Studio, made: TeachingDraft) -> float | None:
     """Return how long a draft's training will take by what the latest ones took; None where there was none."""
-    pace = studio.forecast.credits_per_s(Kind.TRAIN)
-    return price_of(studio, made) / pace if pace else None
+    return studio.forecast.duration_s(Kind.TRAIN, price_of(studio, made))
 
 
 async def begin(studio: Studio, made: TeachingDraft, origin: Origin, *, pace: Pace = Pace.FAST) -> Job:

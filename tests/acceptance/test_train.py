@@ -1,6 +1,7 @@
 """/train and /subjects, from the photos to a picture with the subject in it; the engine is a fake."""
 
 import asyncio
+import datetime as dt
 import io
 import re
 from pathlib import Path
@@ -13,8 +14,10 @@ from bot.sandbox.files import Upload
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from bot.services.teaching import STATEMENT
+from db.jobs import State
 from tests.acceptance.bots import DAILY, Running, bot_beside
 from tests.integration.training.subject import photo
+from tests.unit.bot.jobs import NOON, make_job
 
 GPS_IFD = 0x8825
 PLACE = b"CANARY-GPS"
@@ -169,6 +172,17 @@ async def test_train_agreed_to_twice_at_once_begins_once(sandbox: Sandbox, tmp_p
         await sandbox.until(lambda: len(ben.messages()) == 1 and sees(ben, "Learnt"))
         (job,) = await bot.studio.jobs.mine(int(ben.id))
         assert await available(bot, ben) == DAILY - job.charged
+
+
+async def test_train_goes_on_when_the_latest_training_was_stopped_for_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
+        bot.studio.forecast.learn(make_job(kind="train", state=State.DONE, charged=0, **times))
+        card = await preflight(ben, photos(4))
+        assert "how long it takes is not known yet" in ben.text(card)
+        message = await (await ben.press(card, "I agree – go")).message()
+        await sandbox.until(lambda: "Learnt" in ben.text(message["id"]))
 
 
 async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 """How long a job will wait."""
 
 import datetime as dt
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.services.forecast import Forecast
 from db.jobs import Place, State
@@ -25,34 +29,62 @@ def test_wait_follows_from_the_speed_of_late() -> None:
 
 
 def test_speed_of_jobs_side_by_side_counts_their_time_once() -> None:
-    assert learnt((0, 10, 4), (0, 10, 4), (5, 10, 2)).credits_per_s("image") == 1.0
+    assert learnt((0, 10, 4), (0, 10, 4), (5, 10, 2)).duration_s("image", 10) == 10
 
 
 def test_speed_does_not_count_idle_time() -> None:
-    assert learnt((0, 10, 10), (1000, 1010, 10)).credits_per_s("image") == 1.0
+    assert learnt((0, 10, 10), (1000, 1010, 10)).duration_s("image", 10) == 10
 
 
 def test_the_same_job_learnt_twice_counts_once() -> None:
     forecast = learnt((0, 10, 4))
     times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
     forecast.learn(make_job(id=f"{0:026d}", state=State.DONE, charged=4, **times))
-    assert forecast.credits_per_s("image") == 0.4
+    assert forecast.duration_s("image", 4) == 10
 
 
 def test_a_training_that_ended_early_counts_for_what_was_done() -> None:
     forecast = Forecast()
     times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
     forecast.learn(make_job(kind="train", state=State.DONE, price=20, work=20, charged=5, **times))
-    assert forecast.credits_per_s("train") == 0.5
+    assert forecast.duration_s("train", 5) == 10
 
 
 def test_only_the_latest_jobs_count() -> None:
     slow = [(100.0 * i, 100.0 * i + 50, 1) for i in range(20)]
     fast = [(5000.0 + 10 * i, 5000.0 + 10 * i + 1, 1) for i in range(20)]
-    assert learnt(*slow, *fast).credits_per_s("image") == 1.0
+    assert learnt(*slow, *fast).duration_s("image", 10) == 10
 
 
 def test_a_job_that_failed_teaches_nothing() -> None:
     forecast = Forecast()
     forecast.learn(make_job(state=State.FAILED, started_at=NOON, ended_at=NOON + dt.timedelta(seconds=9)))
-    assert forecast.credits_per_s("image") is None
+    assert forecast.duration_s("image", 4) is None
+
+
+def test_a_training_that_was_stopped_for_nothing_teaches_nothing() -> None:
+    forecast = Forecast()
+    times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
+    forecast.learn(make_job(kind="train", state=State.DONE, price=20, work=20, charged=0, **times))
+    assert forecast.duration_s("train", 20) is None
+    assert forecast.wait_s("train", Place(ahead=1, ahead_credits=20)) is None
+
+
+amounts = st.one_of(st.integers(-5, 5), st.sampled_from([math.nan, math.inf, -math.inf, 1e308]))
+lengths_s = st.sampled_from([-86_400.0, -1.0, 0.0, 1e-6, 10.0, 86_400.0])
+
+
+@given(jobs=st.lists(st.tuples(amounts, amounts, amounts, lengths_s), max_size=30), credits=st.integers(0, 10**6))
+def test_whatever_was_learnt_a_forecast_is_a_time_or_unknown(
+    jobs: list[tuple[float, float, float, float]], credits: int
+) -> None:
+    forecast = Forecast()
+    for number, (work, price, charged, length_s) in enumerate(jobs):
+        times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=length_s)}
+        values = {"work": work, "price": price, "charged": charged}
+        forecast.learn(make_job(id=f"{number:026d}", state=State.DONE, **values, **times))
+    for found in (
+        forecast.duration_s("image", credits),
+        forecast.wait_s("image", Place(ahead=1, ahead_credits=credits)),
+    ):
+        assert found is None or 0 <= found < math.inf
