@@ -29,6 +29,7 @@ from bot.cogs.subjects import Subjects
 from bot.cogs.voice import Voice
 from bot.commands import Commands, sync_if_changed
 from bot.delivery import EDIT_EVERY_S, Delivery
+from bot.limits import Limits
 from bot.services.follow import Follower
 from bot.services.studio import Studio
 from bot.uploads import UploadLimits
@@ -44,7 +45,13 @@ class Atelier(commands.Bot):
     """The bot. It hears commands, buttons and direct messages; channels only where an operator set that."""
 
     def __init__(
-        self, studio: Studio, *, data_dir: Path, edit_every_s: float = EDIT_EVERY_S, hears_channels: bool = False
+        self,
+        studio: Studio,
+        *,
+        data_dir: Path,
+        edit_every_s: float = EDIT_EVERY_S,
+        hears_channels: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used, see on_message
@@ -63,6 +70,7 @@ class Atelier(commands.Bot):
         self.studio = studio
         self._data_dir = data_dir
         self._hears_channels = hears_channels
+        self.limits = limits or Limits()
         self.upload_limits = UploadLimits()
         delivery = Delivery(self, studio, self.upload_limits, edit_every_s=edit_every_s)
         self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)
@@ -79,7 +87,7 @@ class Atelier(commands.Bot):
         await self.add_cog(Paces(self.studio))
         if self.studio.rules.gifts:
             await self.add_cog(Gifts(self.studio))
-        voice = Voice(self.studio, hears_channels=self._hears_channels)
+        voice = Voice(self.studio, self.limits, hears_channels=self._hears_channels)
         await self.add_cog(voice)
         self.tree.add_command(voice.menu)
         await self.add_cog(Operator(self.studio))

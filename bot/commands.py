@@ -11,12 +11,32 @@ import discord
 from discord import app_commands
 
 from bot.errors import explain
+from bot.interactions import limits_of
+from bot.limits import AUTOCOMPLETE, entry_of
 
 log = logging.getLogger(__name__)
 
 
 class Commands(app_commands.CommandTree[discord.Client]):
-    """The command tree; what goes wrong in any command is explained to the one who typed it."""
+    """The command tree: every use is counted, and what goes wrong is explained to the one who typed it."""
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Count a command, or a letter typed into one, against its member's limit; nothing more is offered above it.
+
+        Raises:
+            CommandOnCooldown: there were too many.
+        """
+        command, limits = interaction.command, limits_of(interaction)
+        if interaction.type is not discord.InteractionType.autocomplete:
+            if command is not None:  # else there is no such command, which is said elsewhere
+                limits.take(entry_of(command), interaction.user.id)
+            return True
+        try:
+            limits.take(AUTOCOMPLETE, interaction.user.id)
+        except app_commands.CommandOnCooldown:
+            await interaction.response.autocomplete([])
+            return False
+        return True
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         """Explain an error."""

@@ -5,6 +5,7 @@ shown. Answers are seen only by the one who asked. Nothing that is explained her
 """
 
 import logging
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -46,6 +47,12 @@ def _too_many(error: TooManyQueued) -> str:
     return f"You have {error.limit} waiting already. Let one finish, or take one back with `/queue`."
 
 
+def _too_often(error: app_commands.CommandOnCooldown) -> str:
+    wait_s = math.ceil(error.retry_after)
+    wait = f"{wait_s} s" if wait_s < 100 else f"{math.ceil(wait_s / 60)} min"
+    return f"That was a lot in a short time. Please wait {wait}, then go on; nothing was charged."
+
+
 def _own_words(error: Exception) -> str:
     return str(error)
 
@@ -62,7 +69,7 @@ _SENTENCES: Mapping[type[Exception], Callable[..., str]] = {
         "That model cannot be used at the moment. An operator can find out more with `atelier doctor`."
     ),
     Refused: _own_words,
-    app_commands.CommandOnCooldown: lambda error: f"That was quick; please wait {error.retry_after:.0f} s.",
+    app_commands.CommandOnCooldown: _too_often,
     app_commands.TransformerError: lambda error: f"I cannot use `{str(error.value)[:50]}` there.",
     app_commands.CommandSignatureMismatch: lambda _: "My commands have just changed. Please type it once more.",
     app_commands.CommandNotFound: lambda _: "My commands have just changed. Please type it once more.",

@@ -5,9 +5,11 @@ import math
 from typing import Any
 
 import discord
+from discord import app_commands
 
 from bot.cards.licence import licence_card
 from bot.errors import sentence
+from bot.limits import MESSAGE, REFUSAL, Limits
 from bot.services.clips import Attached
 from bot.services.errors import LicenceNeeded
 from bot.services.origin import Origin
@@ -43,7 +45,7 @@ def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
     return None
 
 
-async def listen(studio: Studio, message: discord.Message) -> None:
+async def listen(studio: Studio, limits: Limits, message: discord.Message) -> None:
     """Turn into text what somebody said to the bot, or in a channel where an operator wants that.
 
     The message's own id stands for the interaction's, so that an event that comes twice is one job. In a channel nobody
@@ -64,9 +66,10 @@ async def listen(studio: Studio, message: discord.Message) -> None:
         role_ids=frozenset(role.id for role in getattr(message.author, "roles", ())),
     )
     try:
+        limits.take(MESSAGE, message.author.id)
         await transcribe(studio, attached, Hearing(), origin, speaker_id=speaker_id)
     except Exception as error:  # discord.py only logs what a listener raises
-        await _explain(message, error)
+        await _explain(limits, message, error)
 
 
 async def _wanted(studio: Studio, message: discord.Message) -> bool:
@@ -78,7 +81,7 @@ async def _wanted(studio: Studio, message: discord.Message) -> bool:
     return await studio.channels.transcribed(message.channel.id, *([parent_id] if parent_id else []))
 
 
-async def _explain(message: discord.Message, error: Exception) -> None:
+async def _explain(limits: Limits, message: discord.Message, error: Exception) -> None:
     text = sentence(error)
     if text is None:
         log.error("message %d could not be heard", message.id, exc_info=error)
@@ -86,6 +89,10 @@ async def _explain(message: discord.Message, error: Exception) -> None:
     if message.guild is not None:
         log.info("message %d is not turned into text: %s", message.id, text)
         return
+    try:
+        limits.take(REFUSAL, message.author.id)
+    except app_commands.CommandOnCooldown:
+        return  # they have been told just now
     said: dict[str, Any] = {"view": licence_card(error)} if isinstance(error, LicenceNeeded) else {"content": text}
     try:
         await message.channel.send(

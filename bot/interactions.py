@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import ALREADY_ACKNOWLEDGED, PRIVATE
+from bot.limits import Limits
 from bot.services.desk import Operator
 from bot.services.errors import NotAcknowledged, NotYours
 from bot.services.origin import Origin
@@ -21,6 +22,11 @@ ANSWER_ID = "answer_id"  # in an interaction's extras: the message that will hol
 def studio_of(interaction: discord.Interaction) -> Studio:
     """Return the studio that the client was built with."""
     return cast(Studio, interaction.client.studio)  # type: ignore[attr-defined]
+
+
+def limits_of(interaction: discord.Interaction) -> Limits:
+    """Return how often members may do what."""
+    return cast(Limits, interaction.client.limits)  # type: ignore[attr-defined]
 
 
 async def acknowledge(interaction: discord.Interaction, *, private: bool = False, update: bool = False) -> None:

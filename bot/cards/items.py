@@ -11,8 +11,10 @@ import discord
 from discord import ui
 
 from bot.errors import explain
+from bot.interactions import limits_of
 
 ID = "[0-9a-z]{26}"  # of jobs, subjects, drafts and offers
+FORM_LIFE_S = 3600.0  # as long as a draft's photos; choosing others takes a while
 Found = TypeVar("Found")
 
 
@@ -57,8 +59,9 @@ class LastingItem(ui.DynamicItem[Any], Generic[Found], template="none"):
         return cls(match["key"], item)
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Do what it says, for those who may."""
+        """Do what it says, for those who may and not too often."""
         try:
+            limits_of(interaction).take(f"{self.topic}:{self.verb}", interaction.user.id)
             await self.act(interaction, await self.find(interaction))
         except Exception as error:  # discord.py only logs what a dynamic item raises
             await explain(interaction, error)
@@ -77,7 +80,19 @@ class LastingItem(ui.DynamicItem[Any], Generic[Found], template="none"):
 
 
 class Form(ui.Modal):
-    """A form whose errors are explained."""
+    """A form whose sending is counted, and whose errors are explained."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=FORM_LIFE_S)  # a form that is dismissed is never heard of again
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Count it against its member's limit.
+
+        Raises:
+            CommandOnCooldown: there were too many.
+        """
+        limits_of(interaction).take(f"form {self.title}", interaction.user.id)
+        return True
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
         """Explain an error."""

@@ -11,7 +11,8 @@ from bot.cards.beginning import begin_from
 from bot.cards.items import Form, LastingItem
 from bot.cards.layout import layout, said
 from bot.cards.text import about, credits, inline
-from bot.interactions import acknowledge, origin_of, studio_of
+from bot.interactions import acknowledge, limits_of, origin_of, studio_of
+from bot.limits import PHOTOS
 from bot.services.photos import PHOTO_BYTES_MAX, USABLE, Verdict, inspect, without_duplicates
 from bot.services.pictures import Picture
 from bot.services.rules import check_place
@@ -173,6 +174,7 @@ async def look_at(
         instead_of: an earlier draft, whose photos go.
     """
     studio = studio_of(interaction)
+    limits_of(interaction).take(PHOTOS, interaction.user.id)
     await acknowledge(interaction, private=True, update=interaction.message is not None)
     origin = origin_of(interaction, private=True)
     await check_place(studio, origin)

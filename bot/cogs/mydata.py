@@ -21,7 +21,6 @@ class MyData(commands.GroupCog, group_name="mydata", group_description="Everythi
         self.studio = studio
 
     @app_commands.command()
-    @app_commands.checks.cooldown(2, 600.0)
     async def export(self, interaction: discord.Interaction) -> None:
         """Hand me everything that is kept of me, as a zip."""
         await acknowledge(interaction, private=True)

@@ -11,6 +11,7 @@ from bot.cards.offer import show_if_asked
 from bot.cogs.choices import language_choices
 from bot.hearing import attached_of, clip_in, listen
 from bot.interactions import acknowledge, operator_of, origin_of
+from bot.limits import Limits
 from bot.services.clips import NothingToHear
 from bot.services.errors import Refused
 from bot.services.languages import parse_language
@@ -29,8 +30,9 @@ class Voice(commands.Cog):
 
     voice = app_commands.Group(name="voice", description="Your own voice messages")
 
-    def __init__(self, studio: Studio, *, hears_channels: bool) -> None:
+    def __init__(self, studio: Studio, limits: Limits, *, hears_channels: bool) -> None:
         self.studio = studio
+        self._limits = limits
         self.hears_channels = hears_channels
         self.menu = app_commands.ContextMenu(name="Transcribe", callback=self.transcribe_message)
 
@@ -117,7 +119,7 @@ class Voice(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Hear what is said to the bot, or in a channel that it is to hear."""
-        await listen(self.studio, message)
+        await listen(self.studio, self._limits, message)
 
     @tasks.loop(minutes=PURGE_EVERY_MIN)
     async def purge(self) -> None:

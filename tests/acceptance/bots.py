@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.client import Atelier
+from bot.limits import Limits
 from bot.run import open_studio
 from bot.sandbox.seed import STUDIO
 from bot.sandbox.server import Sandbox
@@ -41,7 +42,13 @@ class Running:
 
 @asynccontextmanager
 async def bot_beside(
-    box: Sandbox, data_dir: Path, *, catalogue: Catalogue = CATALOGUE, edit_every_s: float = 0.02, **settings: Any
+    box: Sandbox,
+    data_dir: Path,
+    *,
+    catalogue: Catalogue = CATALOGUE,
+    edit_every_s: float = 0.02,
+    limits: Limits | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Running]:
     """Run our bot in this process, with engines that need no model; discord.py points at the sandbox already."""
     values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
@@ -50,7 +57,11 @@ async def bot_beside(
     async with (
         open_studio(chosen, catalogue, api_url=box.url) as studio,
         Atelier(
-            studio, data_dir=data_dir, edit_every_s=edit_every_s, hears_channels=chosen.auto_transcription
+            studio,
+            data_dir=data_dir,
+            edit_every_s=edit_every_s,
+            hears_channels=chosen.auto_transcription,
+            limits=limits,
         ) as client,
     ):
         task = asyncio.create_task(client.run_for_ever(box.token))
