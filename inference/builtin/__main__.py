@@ -6,6 +6,10 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from inference.openmp import wait_briefly
+
+wait_briefly()  # before torch is imported
+
 import torch
 
 from inference.builtin.contact import draw_contact_sheet

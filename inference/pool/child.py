@@ -13,6 +13,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from inference.messages import Command, JobEvent, Load, Progress, Stop
+from inference.openmp import wait_briefly
 from inference.plan import WorkerPlan
 from inference.worker import Bulletin, Worker
 
@@ -28,6 +29,7 @@ def main(connection: Connection, plan: WorkerPlan) -> None:
     """Run a worker behind a pipe until it is told to stop or the parent is gone."""
     _bind_to_parent(f"atelier:{plan.device}")
     logging.basicConfig(level=plan.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    wait_briefly()
     if plan.threads:  # read by torch and its libraries when they are first imported, which is below
         os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(plan.threads)
     inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()

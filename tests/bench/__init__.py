@@ -1,0 +1,5 @@
+"""Programs that measure: each prints a table, and writes its figures as JSON where asked."""
+
+from inference.openmp import wait_briefly
+
+wait_briefly()  # what computes in a bench waits as a worker's threads do

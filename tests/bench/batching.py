@@ -9,12 +9,16 @@ the best round of each counts. `diffusers` is its own pipeline called for one pi
 - `adapter_cold_ms`, `adapter_hot_ms`: how much later a lane's first step begins because its adapter had to be read and
   checked, or was there already: by how much the first step takes longer than the second, with an adapter less
   without; p95 less p95.
+- `busy_neighbour_ratio`: how much longer four pictures at once take beside a program that fills one core.
 - `adapter_step_ratio`: a step with an adapter over one without, which is the price of its arithmetic; medians.
 """
 
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -76,11 +80,13 @@ def measure(line: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, 
     wishes = [bench.request(member) for member in range(8)]
     mixed = [bench.request(member, subjects=SETS[member]) for member in range(8)]
     bench.draw(mixed, adapters)  # warms up, and brings the adapters in
-    runs: dict[str, list[Spent]] = {name: [] for name in ("diffusers", "1", "4", "8", "mixed")}
+    runs: dict[str, list[Spent]] = {name: [] for name in ("diffusers", "1", "4", "4 beside", "8", "mixed")}
     for _ in range(rounds):
         runs["diffusers"].append(plain.draw(wishes[:2]))
         runs["1"].append(_one_by_one(bench, wishes[:2]))
         runs["4"].append(bench.draw(wishes[:4]))
+        with busy_neighbour():
+            runs["4 beside"].append(bench.draw(wishes[:4]))
         runs["8"].append(bench.draw(wishes))
         runs["mixed"].append(bench.draw(mixed, adapters))
     best = {name: max(spent.per_s for spent in spents) for name, spents in runs.items()}
@@ -92,11 +98,23 @@ def measure(line: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, 
         "ratio_1": best["1"] / best["diffusers"],
         "ratio_8": best["8"] / best["diffusers"],
         "ratio_8_mixed_adapters": best["mixed"] / best["diffusers"],
+        "busy_neighbour_ratio": best["4"] / best["4 beside"],
     }
     figures |= measure_swaps(bench, rounds=rounds * 10)
     bench.close()
     models.close()
     return figures
+
+
+@contextmanager
+def busy_neighbour() -> Iterator[None]:
+    """Keep one core busy with another process."""
+    neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        neighbour.kill()
+        neighbour.wait()
 
 
 def measure_swaps(bench: Bench, *, rounds: int) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Threads beside the one that computes."""
 
+import os
 import subprocess
 import sys
 import time
@@ -7,6 +8,25 @@ import time
 import torch
 
 from inference.engines.threads import threads_beside
+from inference.openmp import SPINS, wait_briefly
+
+# a worker's process as the pool starts it, with engines that only import torch, and told to stop at once
+WORKER = """
+import multiprocessing, sys, types
+from inference.messages import Stop
+from inference.plan import WorkerPlan
+from inference.pool.child import main
+
+def only_torch(device):
+    import torch
+    return {}
+
+sys.modules["engines"] = types.ModuleType("engines")
+sys.modules["engines"].only_torch = only_torch
+ours, theirs = multiprocessing.Pipe()
+ours.send(Stop())
+main(theirs, WorkerPlan(engines="engines:only_torch"))
+"""
 
 
 def cores() -> int:
@@ -29,3 +49,18 @@ def test_ctranslate2_is_there_before_torch_in_a_worker_and_so_keeps_its_own_open
     ask = "import inference.pool.child, inference.engines.factory, sys; print(*sys.modules)"
     modules = subprocess.check_output([sys.executable, "-c", ask], text=True).split()
     assert modules.index("ctranslate2._ext") < modules.index("torch")
+
+
+def test_a_workers_threads_wait_briefly_and_then_sleep() -> None:
+    ours = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_DISPLAY_ENV")
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    environment["OMP_DISPLAY_ENV"] = "verbose"  # OpenMP says what it has read when it is loaded
+    worker = subprocess.run([sys.executable, "-c", WORKER], env=environment, check=True, capture_output=True, text=True)
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in worker.stderr
+    assert f"GOMP_SPINCOUNT = '{SPINS}'" in worker.stderr
+
+
+def test_threads_wait_as_whoever_runs_the_process_has_chosen() -> None:
+    environment = {"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "7"}
+    wait_briefly(environment)
+    assert environment == {"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "7"}
