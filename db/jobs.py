@@ -10,7 +10,7 @@ is decided in `db.fairness` (pure) and kept in `db.schedule`.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,17 +82,20 @@ class JobStore:
             self._wake(CHANGED, QUEUED)  # QUEUED: the member's next job may have become claimable
         return settled
 
-    async def give_back(self, *, owner: str, job_ids: Iterable[str], blame: bool) -> None:
-        """Return running jobs to their place in line. Blamed three times, a job fails and is released."""
-        await lease.give_back(self.db, self.ledger, owner=owner, job_ids=job_ids, blame=blame)
+    async def give_back(self, *, owner: str, attempts: Mapping[str, int], blame: bool) -> None:
+        """Return running jobs to their place in line. Blamed three times, a job fails and is released.
+
+        attempts: by job id; a job whose attempt is over is left alone.
+        """
+        await lease.give_back(self.db, self.ledger, owner=owner, attempts=attempts, blame=blame)
         self._wake(QUEUED, CHANGED)
 
     async def reap(self) -> list[str]:
         """Give back, with blame, every job whose lease ran out; return their ids."""
         reaped: list[str] = []
-        for job_id, owner in await lease.expired(self.db):
+        for job_id, owner, attempt in await lease.expired(self.db):
             reaped += await lease.give_back(
-                self.db, self.ledger, owner=owner, job_ids=[job_id], blame=True, expired_only=True
+                self.db, self.ledger, owner=owner, attempts={job_id: attempt}, blame=True, expired_only=True
             )
         if reaped:
             self._wake(QUEUED, CHANGED)

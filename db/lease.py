@@ -5,7 +5,7 @@ and comes back late matches no row, and changes nothing.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,14 +29,14 @@ async def beat(db: Database, *, owner: str, reports: Sequence[Report], lease_s: 
 
     async def work(connection: AsyncConnection) -> Beaten:
         now = await db.now(connection)
-        ours = sa.and_(jobs.c.lease_owner == owner, is_running)
+        reported = sa.tuple_(jobs.c.id, jobs.c.attempt).in_([(one.job_id, one.attempt) for one in reports])
         renew = (
             jobs.update()
-            .where(jobs.c.id.in_(list(by_id)), ours)
+            .where(reported, jobs.c.lease_owner == owner, is_running)
             .values(lease_until=now + dt.timedelta(seconds=lease_s))
-            .returning(jobs.c.id, jobs.c.attempt, jobs.c.cancel_requested, jobs.c.progress_done, jobs.c.progress_total)
+            .returning(jobs.c.id, jobs.c.cancel_requested, jobs.c.progress_done, jobs.c.progress_total)
         )
-        kept = {row.id: row for row in await connection.execute(renew) if row.attempt == by_id[row.id].attempt}
+        kept = {row.id: row for row in await connection.execute(renew)}
         for row in kept.values():
             report = by_id[row.id]
             if report.preview or (row.progress_done, row.progress_total) != (report.done, report.total):
@@ -79,18 +79,20 @@ async def settle(db: Database, ledger: Ledger, *, owner: str, job_id: str, attem
 
 
 async def give_back(
-    db: Database, ledger: Ledger, *, owner: str, job_ids: Iterable[str], blame: bool, expired_only: bool = False
+    db: Database, ledger: Ledger, *, owner: str, attempts: Mapping[str, int], blame: bool, expired_only: bool = False
 ) -> list[str]:
     """Put running jobs back to where they stood in line; return which were put back or ended by it.
+
+    attempts: by job id. A later attempt is none of the caller's business, even if it is the same owner's.
 
     A job that was asked to stop ends as cancelled instead, unless it makes a subject: that one goes back, to end with
     what it has learnt. One that is blamed for the third time ends as failed. expired_only: leave those alone whose
     lease still holds (somebody else may have renewed it).
     """
 
-    async def work(job_id: str, connection: AsyncConnection) -> bool:
+    async def work(job_id: str, attempt: int, connection: AsyncConnection) -> bool:
         held = await locked(db, ledger, connection, job_id)
-        if held.job.state is not State.RUNNING or held.job.lease_owner != owner:
+        if held.job.state is not State.RUNNING or (held.job.lease_owner, held.job.attempt) != (owner, attempt):
             return False
         if expired_only and held.job.lease_until is not None and held.job.lease_until > held.now:
             return False
@@ -98,7 +100,7 @@ async def give_back(
         return True
 
     # One transaction a job: it locks one member's account at a time, so two that do this never wait in a circle.
-    return [job_id for job_id in job_ids if await db.write(partial(work, job_id))]
+    return [job_id for job_id, attempt in attempts.items() if await db.write(partial(work, job_id, attempt))]
 
 
 async def _give_back_one(held: LockedJob, *, blamed: int) -> None:
@@ -117,16 +119,16 @@ async def _makes_a_subject(held: LockedJob) -> bool:
     return (await held.connection.execute(query)).first() is not None
 
 
-async def expired(db: Database) -> list[tuple[str, str]]:
-    """Return (job id, owner) of the running jobs whose lease has run out."""
+async def expired(db: Database) -> list[tuple[str, str, int]]:
+    """Return (job id, owner, attempt) of the running jobs whose lease has run out."""
     async with db.read() as connection:
         rows = await connection.execute(expired_query(await db.now(connection)))
-        return [(row.id, row.lease_owner) for row in rows]
+        return [(row.id, row.lease_owner, row.attempt) for row in rows]
 
 
 def expired_query(now: dt.datetime) -> sa.Select[Any]:
     """Return the query for running jobs whose lease ended before `now`."""
-    return sa.select(jobs.c.id, jobs.c.lease_owner).where(is_running, jobs.c.lease_until < now)
+    return sa.select(jobs.c.id, jobs.c.lease_owner, jobs.c.attempt).where(is_running, jobs.c.lease_until < now)
 
 
 async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int, discard: bool = False) -> Job:

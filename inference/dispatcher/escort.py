@@ -251,9 +251,9 @@ class Escort:
             self._over = True
 
     async def _give_back(self, *, blame: bool) -> None:
-        means, job_id = self._means, self.job.id
-        give_back = partial(means.jobs.give_back, owner=means.owner, job_ids=[job_id], blame=blame)
-        await persist(f"giving job {job_id} back", give_back)
+        means, job = self._means, self.job
+        give_back = partial(means.jobs.give_back, owner=means.owner, attempts={job.id: job.attempt}, blame=blame)
+        await persist(f"giving job {job.id} back", give_back)
 
     async def _write_preview(self, preview: Preview) -> bool:
         name = PREVIEW_NAMES[preview.media_type]

@@ -59,6 +59,11 @@ class Shop:
         end = End(state=state, charge=job.price if charge is None else charge)
         return await self.jobs.settle(owner=job.lease_owner or "", job_id=job.id, attempt=job.attempt, end=end)
 
+    async def give_back(self, *claimed: Job, blame: bool = False) -> None:
+        """Give claimed jobs back as their dispatcher."""
+        attempts = {job.id: job.attempt for job in claimed}
+        await self.jobs.give_back(owner=DISPATCHER, attempts=attempts, blame=blame)
+
     async def fresh(self, job: Job) -> Job:
         """Return the job as it is now."""
         found = await self.jobs.get(job.id)

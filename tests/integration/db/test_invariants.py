@@ -87,8 +87,7 @@ class World:
             await self.shop.jobs.cancel(self.job_ids[first % len(self.job_ids)], by_user=1)
 
     async def give_back(self, first: int, second: int) -> None:
-        ids = [job.id for job in self.leases[: 1 + first % 3]]
-        await self.shop.jobs.give_back(owner=DISPATCHER, job_ids=ids, blame=bool(second % 2))
+        await self.shop.give_back(*self.leases[: 1 + first % 3], blame=bool(second % 2))
 
     async def beat(self, first: int, _second: int) -> None:
         reports = [Report(job_id=job.id, attempt=job.attempt, done=first, total=1000) for job in self.leases[-4:]]

@@ -92,7 +92,7 @@ async def test_beat_tells_what_is_lost_and_what_is_cancelled(shop: Shop) -> None
     for _ in range(3):
         await shop.submit()
     kept, lost, unwanted = await shop.claim(3)
-    await shop.jobs.give_back(owner=DISPATCHER, job_ids=[lost.id], blame=False)
+    await shop.give_back(lost)
     await shop.claim(owner="other")
     await shop.jobs.cancel(unwanted.id, by_user=1)
     reports = [Report(job_id=job.id, attempt=1, done=1, total=2) for job in (kept, lost, unwanted)]
@@ -104,8 +104,7 @@ async def test_beat_tells_what_is_lost_and_what_is_cancelled(shop: Shop) -> None
 async def test_poison_job_fails_at_the_third_blame_and_is_released(shop: Shop) -> None:
     job = await shop.submit(price=10)
     for _ in range(2):
-        await shop.claim()
-        await shop.jobs.give_back(owner=DISPATCHER, job_ids=[job.id], blame=True)
+        await shop.give_back(*await shop.claim(), blame=True)
         assert (await shop.fresh(job)).state is State.QUEUED
     await shop.claim()
     shop.db.advance(31)
@@ -119,8 +118,7 @@ async def test_poison_job_fails_at_the_third_blame_and_is_released(shop: Shop) -
 async def test_draining_never_makes_poison(shop: Shop) -> None:
     job = await shop.submit()
     for _ in range(5):
-        await shop.claim()
-        await shop.jobs.give_back(owner=DISPATCHER, job_ids=[job.id], blame=False)
+        await shop.give_back(*await shop.claim())
     job = await shop.fresh(job)
     assert (job.state, job.attempt, job.blamed) == (State.QUEUED, 5, 0)
 
@@ -128,8 +126,24 @@ async def test_draining_never_makes_poison(shop: Shop) -> None:
 async def test_give_back_of_somebody_elses_job_changes_nothing(shop: Shop) -> None:
     await shop.submit()
     (job,) = await shop.claim()
-    await shop.jobs.give_back(owner="other", job_ids=[job.id], blame=True)
+    await shop.jobs.give_back(owner="other", attempts={job.id: 1}, blame=True)
     assert await shop.fresh(job) == job
+
+
+async def test_late_call_of_an_earlier_attempt_changes_nothing(shop: Shop) -> None:
+    """Even where the later attempt is the same dispatcher's."""
+    await shop.submit()
+    (late,) = await shop.claim()
+    await shop.give_back(late)
+    (again,) = await shop.claim()
+    assert (again.id, again.attempt) == (late.id, 2)
+    shop.db.advance(10)
+    await shop.give_back(late, blame=True)
+    report = Report(job_id=late.id, attempt=late.attempt, done=5, total=9, preview=True)
+    beaten = await shop.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30)
+    assert beaten.lost == {late.id}
+    assert not await shop.settle(late)
+    assert await shop.fresh(again) == again
 
 
 async def test_two_reapers_at_once_blame_once(shop: Shop) -> None:
@@ -164,7 +178,7 @@ async def test_cancel_running_then_its_worker_dies_ends_as_cancelled(shop: Shop)
     await shop.submit(price=10)
     (job,) = await shop.claim()
     await shop.jobs.cancel(job.id, by_user=1)
-    await shop.jobs.give_back(owner=DISPATCHER, job_ids=[job.id], blame=True)
+    await shop.give_back(job, blame=True)
     assert (await shop.fresh(job)).state is State.CANCELLED
     assert await shop.balances() == (100_000, 0)
 

@@ -8,7 +8,7 @@ import pytest
 from db.fairness import MAX_PASSED, RELAXED_EVERY
 from db.jobs import Pace
 from tests.integration.db.crowd import gather_crowd
-from tests.integration.db.shop import DISPATCHER, Shop
+from tests.integration.db.shop import Shop
 
 KINDS = ("image", "train", "transcribe")
 
@@ -77,7 +77,7 @@ async def test_given_back_job_is_next_again(shop: Shop) -> None:
     for user_id in (1, 2, 3, 1, 2, 3):
         await shop.submit(user_id=user_id)
     first = await shop.claim(2)
-    await shop.jobs.give_back(owner=DISPATCHER, job_ids=[first[1].id, first[0].id], blame=True)
+    await shop.give_back(first[1], first[0], blame=True)
     assert [job.id for job in await shop.claim(2)] == [job.id for job in first]
 
 
