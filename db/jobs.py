@@ -104,14 +104,15 @@ class JobStore:
     async def cancel(self, job_id: str, *, by_user: int) -> Job:
         """End a queued job at once, ask a running one to stop, leave one that has ended. Raises UnknownJob.
 
-        Whether this user may is the caller's question.
+        A training that waits for another attempt is asked to stop as well: it ends with what it has learnt. Whether
+        this user may is the caller's question.
         """
         job = await lease.cancel(self.db, self.ledger, job_id, by_user=by_user)
         self._wake(CHANGED)
         return job
 
     async def discard(self, job_id: str, *, by_user: int) -> Job:
-        """Note that nothing of a job is to stay, whatever it makes yet, and cancel it. Raises UnknownJob."""
+        """Note that nothing of a job is to stay, whatever it makes yet, and end it or ask for it. Raises UnknownJob."""
         job = await lease.cancel(self.db, self.ledger, job_id, by_user=by_user, discard=True)
         self._wake(CHANGED)
         return job

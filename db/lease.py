@@ -134,16 +134,20 @@ def expired_query(now: dt.datetime) -> sa.Select[Any]:
 async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int, discard: bool = False) -> Job:
     """End a job that waits, at once; ask for the end of one that runs; leave one that has ended.
 
-    discard: note that nothing it made is to stay. If it ends well nevertheless, that is seen to at its delivery.
+    A training that is back in line may have learnt something: it waits on, to end with that as one that runs does.
+
+    discard: nothing it made is to stay, so it is ended wherever it waits. If it runs and ends well nevertheless, that
+    is seen to at its delivery.
     """
 
     async def work(connection: AsyncConnection) -> Job:
         held = await locked(db, ledger, connection, job_id)
         if discard:
             held = await held.change(delivered_how=DELETED)
-        if held.job.state is State.QUEUED:
+        waits = held.job.state is State.QUEUED
+        if waits and (discard or not held.job.attempt or not await _makes_a_subject(held)):
             held = await held.finish(End(state=State.CANCELLED, charge=0), cancelled_by=by_user)
-        elif held.job.state is State.RUNNING and not held.job.cancel_requested:
+        elif not held.job.final and not held.job.cancel_requested:
             held = await held.change(cancel_requested=True, cancelled_by=by_user)
         return held.job
 

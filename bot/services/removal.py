@@ -15,10 +15,10 @@ LOOK_EVERY_S = 0.25
 
 
 async def stop_jobs(studio: Studio, jobs: Sequence[Job], *, by_user: int) -> list[Job]:
-    """Cancel those that are live and wait until they have ended; return all as they are then."""
+    """Discard those that are live and wait until they have ended; return all as they are then."""
     for job in jobs:
         if not job.final:
-            await studio.jobs.cancel(job.id, by_user=by_user)
+            await studio.jobs.discard(job.id, by_user=by_user)
     for _ in range(round(STOPPED_WITHIN_S / LOOK_EVERY_S)):
         fresh = await _fresh(studio, jobs)
         if all(job.final for job in fresh):

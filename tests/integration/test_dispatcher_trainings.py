@@ -43,32 +43,43 @@ async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> No
     ]
 
 
-async def lost_while_stopping(studio: Studio, checkpoint: bytes | None) -> Job:
-    """Return how a training ends whose dispatcher is gone when it is asked to stop."""
+async def lost_while_stopping(studio: Studio, checkpoint: bytes | None, *, in_line: bool = False) -> Job:
+    """Return how a training ends whose dispatcher is gone when it is asked to stop.
+
+    Args:
+        in_line: it is back in line before it is asked.
+    """
     job = await studio.ask(train_request("stall", steps=100), price=100)
     await Subjects(studio.shop.db).create(draft(job_id=job.id))
     await studio.shop.claim(kinds=["train"], owner="lost")
     if checkpoint is not None:
         await studio.files.put(f"jobs/{job.id}/checkpoint", checkpoint)
+    if in_line:
+        studio.shop.db.advance(60)
+        assert await studio.shop.jobs.reap() == [job.id]
     await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
     studio.shop.db.advance(60)
     async with studio.open(step_s=0.01):
         return await studio.until(job)
 
 
-async def test_training_that_was_to_stop_when_its_worker_was_lost_ends_from_its_checkpoint(studio: Studio) -> None:
-    job = await lost_while_stopping(studio, b"30")
+@pytest.mark.parametrize("in_line", [False, True])
+async def test_training_that_was_to_stop_when_its_worker_was_lost_ends_from_its_checkpoint(
+    studio: Studio, in_line: bool
+) -> None:
+    job = await lost_while_stopping(studio, b"30", in_line=in_line)
     assert (job.state, job.attempt, job.outcome["steps"], job.charged) == (State.DONE, 2, 30, 30)
     assert await studio.files.exists(f"jobs/{job.id}/adapter-0030.safetensors")
 
 
 @sqlite_only
+@pytest.mark.parametrize("in_line", [False, True])
 @pytest.mark.parametrize("checkpoint", [None, b"0"], ids=["none", "of no use"])
 async def test_training_that_was_to_stop_and_has_nothing_costs_nothing(
-    studio: Studio, checkpoint: bytes | None
+    studio: Studio, checkpoint: bytes | None, in_line: bool
 ) -> None:
     before, _ = await studio.shop.balances()
-    job = await lost_while_stopping(studio, checkpoint)
+    job = await lost_while_stopping(studio, checkpoint, in_line=in_line)
     assert (job.state, job.charged) == (State.CANCELLED, 0)
     assert await studio.shop.balances() == (before, 0)
 

@@ -218,6 +218,36 @@ async def test_training_that_is_to_stop_goes_back_to_end_with_what_it_has(shop: 
     assert await shop.balances() == (99_990, 10)
 
 
+async def test_cancel_of_a_training_that_came_back_lets_it_end_with_what_it_has(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    await Subjects(shop.db).create(draft(job_id=job.id))
+    await shop.give_back(*await shop.claim(), blame=True)
+    for by_user in (5, 6):  # the first who asks counts
+        job = await shop.jobs.cancel(job.id, by_user=by_user)
+        assert (job.state, job.cancel_requested, job.cancelled_by) == (State.QUEUED, True, 5)
+    (again,) = await shop.claim()
+    assert (again.id, again.cancel_requested) == (job.id, True)
+    assert await shop.settle(again, charge=4)
+    assert await shop.balances() == (99_996, 0)
+
+
+async def test_cancel_of_a_training_that_never_began_ends_it(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    await Subjects(shop.db).create(draft(job_id=job.id))
+    assert (await shop.jobs.cancel(job.id, by_user=1)).state is State.CANCELLED
+    assert await shop.balances() == (100_000, 0)
+
+
+async def test_discard_of_a_training_that_came_back_ends_it(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    await Subjects(shop.db).create(draft(job_id=job.id))
+    await shop.give_back(*await shop.claim())
+    await shop.jobs.cancel(job.id, by_user=1)  # it may have been asked to end in peace before
+    job = await shop.jobs.discard(job.id, by_user=1)
+    assert (job.state, job.deleted) == (State.CANCELLED, True)
+    assert await shop.balances() == (100_000, 0)
+
+
 async def test_cancel_ended_leaves_it_as_it_is(shop: Shop) -> None:
     await shop.submit()
     (job,) = await shop.claim()
