@@ -1,7 +1,7 @@
 """What things cost, in whole credits. Pure; the operator's knobs come in as arguments.
 
 One credit buys about one picture at a model's own size and step count (a catalogue line may price itself higher), ten
-training steps, or half a minute of speech.
+training steps, or half a minute of speech; what has begun counts whole.
 """
 
 import math
@@ -35,19 +35,12 @@ def price_transcribe(request: TranscribeRequest) -> int:
     return max(1, math.ceil(request.duration_s / SPEECH_SECONDS_PER_CREDIT))
 
 
-def charge(price: int, done: int, total: int) -> int:
-    """Return what of `price` is owed for `done` of `total` units, rounded down in the member's favour."""
-    if total <= 0 or done >= total:
-        return price
-    return price * max(0, done) // total
+def owed(kind: Kind, price: int, *, done: int, total: int) -> int:
+    """Return what a job costs that gave a result after `done` of `total` units. What gave none costs nothing.
 
-
-def owed(kind: Kind, price: int, *, done: int, total: int, cancelled: bool) -> int:
-    """Return what a job costs that gave a result or was cancelled, after `done` of `total` units.
-
-    A training costs the steps that were run; cancelled after its first, it ends early with what it has. Pictures and
-    transcripts cost their price when they are there, and nothing when they were cancelled.
+    A training that ended early has a result too, and costs the credits that its steps have begun: at least one, so that
+    nothing is kept for nothing. Pictures and transcripts cost their price.
     """
-    if kind is Kind.TRAIN:
-        return charge(price, done, total) if done > 0 else 0
-    return 0 if cancelled else price
+    if kind is not Kind.TRAIN or done >= total:
+        return price
+    return math.ceil(price * done / total)

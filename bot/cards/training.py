@@ -11,7 +11,8 @@ from bot.cards.text import bar, credits, exactly, inline, paid
 from bot.interactions import acknowledge, studio_of
 from bot.services.subjects import SubjectGone, choose_step
 from db.jobs import Job
-from inference.requests import TrainRequest
+from inference.pricing import owed
+from inference.requests import Kind, TrainRequest
 
 OPTIONS_MAX = 25  # of a select
 
@@ -64,7 +65,7 @@ def running_text(job: Job) -> str:
     done, total = job.progress_done, job.progress_total
     spent = paid(job, job.price)
     if job.price:
-        spent = f"stopping now costs {credits(job.price * done // total)} of {job.price}"
+        spent = f"stopping now costs {credits(owed(Kind.TRAIN, job.price, done=done, total=total))} of {job.price}"
     return f"{bar(done, total)} step {done} of {total}\n-# {spent} · {inline(job.model)}"
 
 

@@ -22,6 +22,7 @@ from inference.requests import Kind
 
 log = logging.getLogger(__name__)
 
+CANCELLED = End(state=State.CANCELLED, charge=0)  # nothing is kept, so nothing is charged
 PREVIEW_NAMES = {"image/webp": "preview.webp", "text/plain": "preview.txt"}
 
 
@@ -186,7 +187,7 @@ class Escort:
     async def _end(self, letter: Letter) -> None:
         match letter:
             case Finished(done=0) if self.job.kind == Kind.TRAIN:  # it was to end early, and its checkpoint was damaged
-                await self._settle(self._cancelled())
+                await self._settle(CANCELLED)
             case Finished():
                 await self._settle(self._done(letter))
             case Failed(retry=True) if self.job.blamed + 1 < MAX_BLAMED:
@@ -198,7 +199,7 @@ class Escort:
                 await self._give_back(blame=True)
             case Notice.CANCELLED:
                 await self._means.pool.cancel(self.job.id)
-                await self._settle(self._cancelled())
+                await self._settle(CANCELLED)
             case Notice.LEASE_LOST:
                 log.warning("job %s is not ours any more", self.job.id)
                 await self._means.pool.cancel(self.job.id)
@@ -211,13 +212,8 @@ class Escort:
 
     def _done(self, finished: Finished) -> End:
         kind = Kind(self.job.kind)
-        charge = owed(kind, self.job.price, done=finished.done, total=finished.total, cancelled=False)
+        charge = owed(kind, self.job.price, done=finished.done, total=finished.total)
         return End(state=State.DONE, charge=charge, outcome={**finished.summary, "files": self._files})
-
-    def _cancelled(self) -> End:
-        done, total = self._progress
-        charge = owed(Kind(self.job.kind), self.job.price, done=done, total=total, cancelled=True)
-        return End(state=State.CANCELLED, charge=charge)
 
     async def _fail(self, failure: FailureKind, message: str) -> None:
         log.warning("job %s failed (%s): %s", self.job.id, failure, message)

@@ -28,6 +28,16 @@ async def test_cancel_of_a_training_keeps_what_it_has_and_charges_the_steps_that
 
 
 @sqlite_only
+async def test_training_stopped_in_its_first_steps_is_not_kept_for_nothing(studio: Studio) -> None:
+    async with studio.open(step_s=0.01):
+        job = await studio.until_progress(await studio.ask(train_request("hold", steps=1000), price=1))
+        await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
+        job = await studio.until(job)
+    assert (job.state, job.charged) == (State.DONE, 1)
+    assert job.outcome["steps"] < 1000
+
+
+@sqlite_only
 async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> None:
     async with studio.open(step_s=0.02):
         job = await studio.ask(train_request(steps=60), price=6)
