@@ -6,12 +6,14 @@ zero and nothing points back to a person or a job. What the member had left goes
 a name it would be no ban.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import batches
 from db.engine import Database
 from db.errors import StoreError
 from db.job import FINAL
@@ -117,18 +119,27 @@ class Belongings:
         """Add a member's entries up, and book the sums to LEFT; return how many entries went."""
         if account is None:
             return 0
-        e = entries.c
-        mine = sa.select(e.transfer_id).where(e.user_id == user_id)
-        with_others = sa.select(e.transfer_id).where(e.transfer_id.in_(mine), e.user_id.not_in([user_id, MINT]))
-        gifts = list(await connection.scalars(with_others))
-        alone = sa.and_(e.transfer_id.in_(mine), e.transfer_id.not_in(gifts))
-        sums_query = sa.select(e.account, sa.func.sum(e.amount)).where(alone).group_by(e.account)
-        sums = {name: int(total) for name, total in await connection.execute(sums_query)}
-        own = list(await connection.scalars(sa.select(e.transfer_id).where(alone).distinct()))
-        gone = await _rows(connection, entries.delete().where(e.transfer_id.in_(own)))
-        await connection.execute(transfers.delete().where(transfers.c.id.in_(own)))
-        gone += await self._rename_gifts(connection, user_id, gifts)
+        e, other = entries.c, entries.alias().c
+        mine = sa.select(e.transfer_id).where(e.user_id == user_id).distinct()
+        with_others = sa.exists().where(other.transfer_id == e.transfer_id, other.user_id.not_in([user_id, MINT]))
+        gifts = list(await connection.scalars(mine.where(with_others)))
+        own = list(await connection.scalars(mine.where(~with_others)))
+        sums: Counter[str] = Counter()
+        gone = 0
+        for batch in batches(own):
+            gone += await self._take_off(connection, batch, sums)
+        for batch in batches(gifts):
+            gone += await self._rename_gifts(connection, user_id, batch)
         await self._book(connection, sums, account)
+        return gone
+
+    async def _take_off(self, connection: AsyncConnection, own: list[int], sums: Counter[str]) -> int:
+        """Remove transfers that only their member and the mint are named in, and count what they moved."""
+        these = entries.c.transfer_id.in_(own)
+        query = sa.select(entries.c.account, sa.func.sum(entries.c.amount)).where(these).group_by(entries.c.account)
+        sums.update({account: int(total) for account, total in await connection.execute(query)})
+        gone = await _rows(connection, entries.delete().where(these))
+        await connection.execute(transfers.delete().where(transfers.c.id.in_(own)))
         return gone
 
     async def _rename_gifts(self, connection: AsyncConnection, user_id: int, gifts: list[int]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import batches
 from db.engine import Database
 from db.job import FINAL, Job
 from db.reads import many
@@ -60,7 +61,9 @@ class Desk:
 
         async def work(connection: AsyncConnection) -> int:
             ended = jobs.c.state.in_([state.value for state in FINAL])
-            gone = await connection.execute(jobs.delete().where(jobs.c.id.in_(job_ids), ended))
-            return gone.rowcount
+            erased = 0
+            for batch in batches(job_ids):
+                erased += (await connection.execute(jobs.delete().where(jobs.c.id.in_(batch), ended))).rowcount
+            return erased
 
         return await self.db.write(work) if job_ids else 0

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import batches
 from db.engine import Database
 from db.errors import NameTaken, UnknownSubject
 from db.tables import consents, subject_shares, subjects
@@ -110,9 +111,12 @@ class Subjects:
 
     async def among(self, subject_ids: Collection[str]) -> set[str]:
         """Return which of these ids are subjects that exist."""
-        query = sa.select(subjects.c.id).where(subjects.c.id.in_(subject_ids))
+        found: set[str] = set()
         async with self.db.read() as connection:
-            return set(await connection.scalars(query))
+            for batch in batches(subject_ids):
+                query = sa.select(subjects.c.id).where(subjects.c.id.in_(batch))
+                found.update(await connection.scalars(query))
+        return found
 
     async def by_job(self, job_id: str) -> Subject | None:
         """Return the subject that a training makes."""

@@ -1,0 +1,80 @@
+"""What belongs to a member has no upper bound, but the values bound to one statement have: 65,535 for PostgreSQL,
+32,766 for SQLite as its authors build it.
+"""
+
+import sqlite3
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from db.belongings import LEFT, Belongings
+from db.desk import Desk
+from db.engine import Database
+from db.subjects import Subjects
+from tests.integration.db.shop import Shop
+
+MEMBER, FRIEND = 1, 2
+MANY = 66_000
+SQLITE_VALUES_MAX = 32_766
+COUNT_UP = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY}) "
+
+
+@pytest.fixture
+def database(database: Database) -> Database:
+    """A database that takes no more values than any build of it does."""
+    if database.is_sqlite:  # Debian's takes 250,000
+        sa.event.listen(database.engine.sync_engine, "connect", _restrict)
+    return database
+
+
+def _restrict(connection: Any, _record: object) -> None:
+    connection.driver_connection._conn.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, SQLITE_VALUES_MAX)
+
+
+async def move_often(shop: Shop, changes: dict[int, tuple[str, int]]) -> None:
+    """Write MANY transfers, each with the same entries (user id → account and amount), and the balances they make."""
+    for user_id in (MEMBER, FRIEND):
+        await shop.ledger.statement(user_id)
+    async with shop.db.begin() as connection:
+        insert = "INSERT INTO transfers (id, kind, at) SELECT 1000 + i, 'grant', 0 FROM n"
+        await connection.execute(sa.text(COUNT_UP + insert))
+        for user_id, (account, amount) in changes.items():
+            insert = f"SELECT 1000 + i, '{account}', {user_id}, {amount} FROM n"
+            await connection.execute(
+                sa.text(f"{COUNT_UP} INSERT INTO entries (transfer_id, account, user_id, amount) {insert}")
+            )
+            if user_id > 0:
+                update = f"UPDATE accounts SET available = available + {amount * MANY} WHERE user_id = {user_id}"
+                await connection.execute(sa.text(update))
+    assert await shop.ledger.audit() == []
+
+
+async def test_member_with_many_transfers_of_their_own_can_leave(shop: Shop) -> None:
+    await move_often(shop, {MEMBER: ("available", 1), 0: ("mint", -1)})
+    gone = await Belongings(shop.db).take_out(MEMBER)
+    assert gone["credits"] == 2 * MANY + 2  # and the allowance
+    assert await shop.ledger.audit() == []
+
+
+async def test_member_with_many_gifts_can_leave_and_so_can_whoever_gave_them(shop: Shop) -> None:
+    await move_often(shop, {MEMBER: ("available", 1), FRIEND: ("available", -1)})
+    gone = await Belongings(shop.db).take_out(MEMBER)
+    assert gone["credits"] == MANY + 2
+    assert await shop.balances(FRIEND) == (100_000 - MANY, 0)
+    await Belongings(shop.db).take_out(FRIEND)
+    assert await shop.ledger.audit() == []
+    async with shop.db.read() as connection:
+        named = sa.text(f"SELECT count(*) FROM entries WHERE user_id NOT IN (0, {LEFT})")
+        assert (await connection.execute(named)).scalar_one() == 0
+
+
+async def test_many_jobs_are_erased(shop: Shop) -> None:
+    job = await shop.submit(MEMBER)
+    await shop.jobs.cancel(job.id, by_user=MEMBER)
+    others = [f"{number:026d}" for number in range(MANY)]
+    assert await Desk(shop.db).erase([*others, job.id, job.id]) == 1
+
+
+async def test_one_is_found_among_many_subjects(shop: Shop) -> None:
+    assert await Subjects(shop.db).among({f"{number:026d}" for number in range(MANY)}) == set()
