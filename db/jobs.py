@@ -138,6 +138,10 @@ class JobStore:
         """Return a member's jobs, newest first; `states` None means all."""
         return await reads.mine(self.db, user_id, states=states, limit=limit)
 
+    async def queued(self, user_id: int, kind: str) -> int:
+        """Return how many jobs of a kind a member has waiting in line."""
+        return await reads.queued(self.db, user_id, kind)
+
     async def place(self, job_id: str) -> Place:
         """Return how much is served before a queued job. Raises UnknownJob."""
         return await reads.place(self.db, job_id)

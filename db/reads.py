@@ -12,7 +12,7 @@ from db.errors import UnknownJob
 from db.fairness import GuildFlow, MemberFlow, jobs_before
 from db.job import Changes, Job, Pace, Place, State, Waiting
 from db.submit import job_from
-from db.tables import guild_flows, is_queued, jobs, member_flows
+from db.tables import guild_flows, is_queued, jobs, member_flows, seats
 
 CHANGES_OVERLAP_S = 5.0  # a transaction that began earlier may commit later: look this far back again
 
@@ -36,6 +36,13 @@ async def mine(db: Database, user_id: int, *, states: Collection[State | str] | 
     if states is not None:
         query = query.where(jobs.c.state.in_([State(state).value for state in states]))
     return await many(db, query)
+
+
+async def queued(db: Database, user_id: int, kind: str) -> int:
+    """Return how many jobs of a kind a member has waiting, as their seat counts them."""
+    query = sa.select(seats.c.queued).where(seats.c.user_id == user_id, seats.c.kind == kind)
+    async with db.read() as connection:
+        return (await connection.execute(query)).scalar_one_or_none() or 0
 
 
 async def undelivered(db: Database, limit: int) -> list[Job]:

@@ -8,10 +8,11 @@ from bot.services.rules import check_rules
 from bot.services.studio import Studio
 from bot.services.subjects import check_rights
 from bot.services.tiers import Terms
+from db.errors import TooManyQueued
 from db.jobs import Job, Pace, Submission
 from db.subjects import Draft
 from inference.pricing import price_image, price_train, price_transcribe
-from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
+from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, to_json
 
 
 async def accept(
@@ -66,6 +67,17 @@ async def accept(
             subject=subject,
         )
     )
+
+
+async def check_room(studio: Studio, kind: Kind, origin: Origin) -> None:
+    """See whether one more job of a kind may wait, before anything is fetched for it.
+
+    Raises:
+        TooManyQueued: its member has as many as their tier allows.
+    """
+    limit = studio.rules.tiers.terms(origin.guild_id, origin.role_ids).limits(kind).max_queued
+    if await studio.jobs.queued(origin.user_id, kind) >= limit:
+        raise TooManyQueued(limit=limit)
 
 
 def check_terms(studio: Studio, request: Request, terms: Terms, pace: Pace) -> None:

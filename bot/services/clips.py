@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bot.downloads import Downloads
 from bot.services.errors import BadParameter, Refused
+from bot.services.turns import Turns
 from db.errors import FileMissing
 from db.files import FileStore
 from inference.audio import AudioDecoder, AudioLimits
@@ -72,6 +73,7 @@ class Clips:
         self._files = files
         self._downloads = downloads
         self._room = asyncio.Semaphore(AT_ONCE)
+        self.turns = Turns()  # members take turns for that room
 
     def check(self, attached: Attached) -> None:
         """Refuse what need not be fetched to know that it cannot be used.

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import asdict, dataclass, replace
 
-from bot.services.accept import price
+from bot.services.accept import check_room, price
 from bot.services.asking import Question, accept_or_relax, ask_if_dear
 from bot.services.clips import Attached, NothingToHear, clip_key
 from bot.services.errors import BadParameter, Refused
@@ -54,8 +54,8 @@ async def transcribe(
     Raises:
         SpeakerOptedOut: somebody else's voice, who does not want that.
         Refused: one of the house's rules does not allow it, see `check_rules`.
-        NothingToHear, TooLong, TooLarge, BadParameter, NotEnoughCredits: before anything was fetched.
-        NotFetched, TooLargeToFetch, AudioRejected, TooManyQueued: after. Nothing was charged or kept in any case.
+        NothingToHear, TooLong, TooLarge, BadParameter, NotEnoughCredits, TooManyQueued: before anything was fetched.
+        NotFetched, TooLargeToFetch, AudioRejected: after. Nothing was charged or kept in any case.
     """
     if (job := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
         return job
@@ -70,13 +70,17 @@ async def transcribe(
     known = attached.duration_s is not None
     if known and pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
         return question
-    key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
-    request = replace(request, audio=key, duration_s=duration_s)
-    asked["clip"] = asdict(replace(attached, duration_s=duration_s))
-    if pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
-        await studio.clips.forget(key)  # only now it is known how dear it is
-        return question
-    return await _accept(studio, request, origin, pace=pace)
+    async with studio.clips.turns.of(origin.user_id):
+        if (job := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
+            return job  # the same event came twice
+        await check_room(studio, request.kind, origin)
+        key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
+        request = replace(request, audio=key, duration_s=duration_s)
+        asked["clip"] = asdict(replace(attached, duration_s=duration_s))
+        if pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
+            await studio.clips.forget(key)  # only now it is known how dear it is
+            return question
+        return await _accept(studio, request, origin, pace=pace)
 
 
 async def transcribe_again(
@@ -101,6 +105,7 @@ async def transcribe_again(
     await _check_credits(studio, wanted, origin)
     if pace is None and (question := await ask_if_dear(studio, wanted, origin, asked)):
         return question
+    await check_room(studio, wanted.kind, origin)
     key = await studio.clips.copy(old.audio, origin.interaction_id)
     return await _accept(studio, replace(wanted, audio=key), origin, pace=pace, source_job_id=job.id)
 

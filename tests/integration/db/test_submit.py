@@ -75,3 +75,14 @@ async def test_mine_lists_newest_first_by_state(shop: Shop) -> None:
     assert {job.id for job in await shop.jobs.mine(1)} == {first.id, second.id}
     assert [job.id for job in await shop.jobs.mine(1, states=[State.QUEUED])] == [second.id]
     assert len(await shop.jobs.mine(1, limit=1)) == 1
+
+
+async def test_what_waits_is_counted_by_kind_and_only_while_it_waits(shop: Shop) -> None:
+    assert await shop.jobs.queued(1, "image") == 0
+    job = await shop.submit()
+    await shop.submit()
+    await shop.submit(kind="train")
+    assert (await shop.jobs.queued(1, "image"), await shop.jobs.queued(1, "train")) == (2, 1)
+    await shop.jobs.cancel(job.id, by_user=1)
+    assert await shop.jobs.queued(1, "image") == 1
+    assert await shop.jobs.queued(2, "image") == 0
