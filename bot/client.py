@@ -29,6 +29,8 @@ from bot.cogs.subjects import Subjects
 from bot.cogs.voice import Voice
 from bot.commands import Commands, sync_if_changed
 from bot.delivery import EDIT_EVERY_S, Delivery
+from bot.errors import explain
+from bot.forms import FormGone, OpenForms
 from bot.limits import Limits
 from bot.services.follow import Follower
 from bot.services.studio import Studio
@@ -71,6 +73,7 @@ class Atelier(commands.Bot):
         self._data_dir = data_dir
         self._hears_channels = hears_channels
         self.limits = limits or Limits()
+        self.forms = OpenForms()
         self.upload_limits = UploadLimits()
         delivery = Delivery(self, studio, self.upload_limits, edit_every_s=edit_every_s)
         self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)
@@ -100,8 +103,12 @@ class Atelier(commands.Bot):
         self._following.add_done_callback(_report)
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
-        """Learn how large files may be where people are active."""
+        """Learn how large files may be where people are active, and answer forms that are no longer known."""
         self.upload_limits.note(interaction)
+        try:
+            self.forms.check(interaction)
+        except FormGone as error:
+            await explain(interaction, error)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Do not look for commands in messages."""

@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import ALREADY_ACKNOWLEDGED, PRIVATE
+from bot.forms import OpenForms
 from bot.limits import Limits
 from bot.services.desk import Operator
 from bot.services.errors import NotAcknowledged, NotYours
@@ -27,6 +28,11 @@ def studio_of(interaction: discord.Interaction) -> Studio:
 def limits_of(interaction: discord.Interaction) -> Limits:
     """Return how often members may do what."""
     return cast(Limits, interaction.client.limits)  # type: ignore[attr-defined]
+
+
+def forms_of(interaction: discord.Interaction) -> OpenForms:
+    """Return the forms that are open."""
+    return cast(OpenForms, interaction.client.forms)  # type: ignore[attr-defined]
 
 
 async def acknowledge(interaction: discord.Interaction, *, private: bool = False, update: bool = False) -> None:

@@ -8,6 +8,7 @@ StoreError
 ├── UnknownSubject       no subject has this id
 ├── UnknownOffer         the question was answered already, or is no longer kept
 ├── NameTaken            the member has a subject of that name
+├── TooManySubjects      the member has as many subjects as one may keep
 ├── StoreBusy            the database stayed locked or kept conflicting; nothing was changed, trying again is safe
 ├── BadKey               a file key that is not one of ours
 └── FileMissing          no file under this key
@@ -75,6 +76,17 @@ class NameTaken(StoreError):
     def __init__(self, name: str) -> None:
         super().__init__(f"You have a subject called {name!r} already; please choose another name.")
         self.name = name
+
+
+class TooManySubjects(StoreError):
+    """The member has as many subjects as one may keep."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(
+            f"You have {limit} subjects, and that is as many as I keep for one person. "
+            "Open one with `/subjects` and its `name`, and press *Delete* to make room."
+        )
+        self.limit = limit
 
 
 class StoreBusy(StoreError):

@@ -18,6 +18,7 @@ from db.tables import offers
 from db.upsert import insert_or_update
 
 KEPT = dt.timedelta(days=2)  # an unanswered question is forgotten
+KEPT_MAX = 20  # of one member; the oldest ones go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Offers:
         self.db = db
 
     async def keep(self, user_id: int, interaction_id: int, content: dict[str, Any]) -> Offer:
-        """Keep an offer, and forget those that nobody answered. The same interaction again is the same offer."""
+        """Keep an offer, and forget those that were not answered. The same interaction again is the same offer."""
 
         async def work(connection: AsyncConnection) -> Offer:
             now = await self.db.now(connection)
@@ -51,7 +52,11 @@ class Offers:
                 key=["interaction_id"],
                 update={"content": content},
             )
-            return Offer(**(await connection.execute(upsert.returning(offers))).one()._mapping)
+            kept = Offer(**(await connection.execute(upsert.returning(offers))).one()._mapping)
+            mine = offers.c.user_id == user_id
+            newest = sa.select(offers.c.id).where(mine).order_by(offers.c.at.desc(), offers.c.id.desc()).limit(KEPT_MAX)
+            await connection.execute(offers.delete().where(mine, offers.c.id.not_in(newest)))
+            return kept
 
         return await self.db.write(work)
 

@@ -15,9 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.batches import batches
 from db.engine import Database
-from db.errors import NameTaken, UnknownSubject
+from db.errors import NameTaken, TooManySubjects, UnknownSubject
 from db.tables import consents, subject_shares, subjects
 from db.upsert import insert_or_ignore
+
+KEPT_MAX = 25  # of one member, those in training included: as many as the platform offers while a name is typed
 
 
 class Scope(StrEnum):
@@ -98,6 +100,7 @@ class Subjects:
 
         Raises:
             NameTaken: the owner has another of that name.
+            TooManySubjects: the owner has as many as one may keep.
         """
 
         async def work(connection: AsyncConnection) -> Subject:
@@ -244,10 +247,13 @@ class Subjects:
 
 async def add(connection: AsyncConnection, draft: Draft, now: dt.datetime) -> Subject:
     """Do what `Subjects.create` does as a step of the caller's transaction."""
-    await connection.execute(insert_or_ignore(connection, subjects).values(_values(draft, now)))
+    made = await connection.execute(insert_or_ignore(connection, subjects).values(_values(draft, now)))
     row = (await connection.execute(sa.select(subjects).where(subjects.c.job_id == draft.job_id))).one_or_none()
     if row is None:
         raise NameTaken(draft.name)
+    mine = sa.select(sa.func.count()).where(subjects.c.owner_id == draft.owner_id)
+    if made.rowcount and (await connection.execute(mine)).scalar_one() > KEPT_MAX:
+        raise TooManySubjects(limit=KEPT_MAX)
     consent = {
         "subject_id": row.id,
         "user_id": draft.owner_id,

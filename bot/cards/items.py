@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.errors import explain
-from bot.interactions import limits_of
+from bot.interactions import forms_of, limits_of
 
 ID = "[0-9a-z]{26}"  # of jobs, subjects, drafts and offers
 FORM_LIFE_S = 3600.0  # as long as a draft's photos; choosing others takes a while
@@ -83,7 +83,16 @@ class Form(ui.Modal):
     """A form whose sending is counted, and whose errors are explained."""
 
     def __init__(self) -> None:
-        super().__init__(timeout=FORM_LIFE_S)  # a form that is dismissed is never heard of again
+        super().__init__(timeout=FORM_LIFE_S)
+
+    async def open(self, interaction: discord.Interaction) -> None:
+        """Show the form to the one who pressed or typed."""
+        forms_of(interaction).add(interaction.user.id, self)
+        try:
+            await interaction.response.send_modal(self)
+        except discord.HTTPException:
+            self.stop()
+            raise
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Count it against its member's limit.

@@ -58,7 +58,7 @@ class AcceptLicence(LicenceAnswer, verb="accept"):
             await acknowledge(interaction, update=True)
             await interaction.edit_original_response(view=said(ACCEPTED))
         elif (lesson := lesson_in(offer)) is not None:
-            await interaction.response.send_modal(PhotoForm(lesson))
+            await PhotoForm(lesson).open(interaction)
         else:
             await _go_on(interaction, offer)
 

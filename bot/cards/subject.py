@@ -100,7 +100,7 @@ class RenameButton(SubjectItem, verb="rename"):
     label = "Rename"
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        await interaction.response.send_modal(RenameForm(subject))
+        await RenameForm(subject).open(interaction)
 
 
 class ExportButton(SubjectItem, verb="export"):

@@ -99,7 +99,7 @@ class OtherPhotosButton(DraftButton, verb="other"):
     label = "Other photos"
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        await interaction.response.send_modal(PhotoForm(made.lesson, instead_of=made))
+        await PhotoForm(made.lesson, instead_of=made).open(interaction)
 
 
 DRAFT_BUTTONS = (GoButton, RelaxButton, OtherPhotosButton, LeaveButton)

@@ -89,7 +89,7 @@ class ImagineButton(JobItem, verb="imagine"):
         text = text_of(job)
         if not text:
             raise JobGone
-        await interaction.response.send_modal(ImagineForm(text, private=job.private))
+        await ImagineForm(text, private=job.private).open(interaction)
 
 
 class ImagineForm(Form, title="Imagine this"):

@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards.subject import show_subject
-from bot.cards.subjects import subjects_card, subjects_files
+from bot.cards.subjects import SHOWN_MAX, subjects_card, subjects_files
 from bot.cards.teaching import PhotoForm, look_at
 from bot.cogs.choices import subject_choices, trainable_choices
 from bot.interactions import acknowledge, origin_of
@@ -72,7 +72,7 @@ class Subjects(commands.Cog):
         if photos := [photo for photo in given if photo is not None]:
             await look_at(interaction, lesson, photos)
         else:
-            await interaction.response.send_modal(PhotoForm(lesson))
+            await PhotoForm(lesson).open(interaction)
 
     @train.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -88,7 +88,7 @@ class Subjects(commands.Cog):
             return
         await acknowledge(interaction, private=True)
         origin = origin_of(interaction, private=True)
-        found = await usable_with_pictures(self.studio, origin)
+        found = await usable_with_pictures(self.studio, origin, pictured=SHOWN_MAX)
         await interaction.edit_original_response(
             view=subjects_card(found, interaction.user.id), attachments=discord_files(subjects_files(found))
         )

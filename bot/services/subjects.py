@@ -128,11 +128,16 @@ async def picture_of(studio: Studio, subject: Subject) -> bytes | None:
         return None
 
 
-async def usable_with_pictures(studio: Studio, origin: Origin) -> list[tuple[Subject, bytes | None]]:
-    """Return the subjects that somebody may use there, their own first, with what they look like."""
+async def usable_with_pictures(studio: Studio, origin: Origin, *, pictured: int) -> list[tuple[Subject, bytes | None]]:
+    """Return the subjects that somebody may use there, their own first, the first ones with what they look like.
+
+    Args:
+        pictured: how many pictures are read.
+    """
     found = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
     found.sort(key=lambda subject: subject.owner_id != origin.user_id)
-    return [(subject, await picture_of(studio, subject)) for subject in found]
+    pictures = [await picture_of(studio, subject) for subject in found[:pictured]]
+    return [*zip(found, pictures, strict=False), *((subject, None) for subject in found[pictured:])]
 
 
 async def own_subject(studio: Studio, subject_id: str, user_id: int) -> Subject:

@@ -18,10 +18,10 @@ from bot.services.photos import Photo, Verdict
 from bot.services.rules import check_licence, check_words
 from bot.services.studio import Studio
 from bot.services.subjects import tidy_name
-from db.errors import FileMissing
+from db.errors import FileMissing, TooManySubjects
 from db.ids import new_id
 from db.jobs import Job, Pace
-from db.subjects import Draft, name_key
+from db.subjects import KEPT_MAX, Draft, name_key
 from inference.catalogue import ImageModel
 from inference.requests import Kind, TrainRequest
 
@@ -84,6 +84,7 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
 
     Raises:
         BadParameter, UnknownModel: it cannot be taught like this; the message says why.
+        TooManySubjects: its member has as many as one may keep.
         WordBlocked: its name or kind has a word in it that is not used here.
         LicenceNeeded: its model wants that accepted first.
     """
@@ -91,8 +92,11 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
     if not noun:
         raise BadParameter("A subject needs a kind, such as `dog`.")
     await check_words(studio, f"{name} {noun}", origin)
-    if any(name_key(subject.name) == name_key(name) for subject in await studio.subjects.mine(origin.user_id)):
+    mine = await studio.subjects.mine(origin.user_id)
+    if any(name_key(subject.name) == name_key(name) for subject in mine):
         raise BadParameter("You have a subject of that name already; choose another, or delete it in `/subjects`.")
+    if len(mine) >= KEPT_MAX:
+        raise TooManySubjects(limit=KEPT_MAX)
     model = _model(studio, lesson.model)
     steps = lesson.steps or model.train_steps
     lesson = replace(lesson, name=name, class_noun=noun, model=model.name, steps=steps)

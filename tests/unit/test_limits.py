@@ -8,7 +8,11 @@ from discord import app_commands
 
 import bot.client  # noqa: F401 (it brings every button, menu and form)
 from bot.cards.items import Form, LastingItem
+from bot.forms import MEMBERS_MAX
 from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
+from bot.services.clips import AT_ONCE
+from bot.services.teaching import PHOTOS_MAX
+from db import offers, subjects
 
 DOCS = Path(__file__).parents[2] / "docs/limits.md"
 BEN, CLEO = 120000000000000001, 120000000000000002
@@ -34,6 +38,12 @@ def test_documented_limits_are_those_of_the_code() -> None:
     ]
     documented = DOCS.read_text("utf-8").split("| --- | ---: | ---: | --- |\n")[1].split("\n\n")[0]
     assert documented.splitlines() == rows
+
+
+def test_documented_caps_are_those_of_the_code() -> None:
+    table = DOCS.read_text("utf-8").split("| --- | ---: | --- |\n")[1].split("\n\n")[0]
+    documented = [int(line.split(" | ")[1]) for line in table.splitlines()]
+    assert documented == [1, AT_ONCE, subjects.KEPT_MAX, PHOTOS_MAX, offers.KEPT_MAX, MEMBERS_MAX]
 
 
 def test_no_entry_point_has_two_limits() -> None:

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.errors import NameTaken, UnknownSubject
-from db.subjects import Draft, Scope, Share, Subject, Subjects
+from db.errors import NameTaken, TooManySubjects, UnknownSubject
+from db.subjects import KEPT_MAX, Draft, Scope, Share, Subject, Subjects
 from db.tables import consents, subject_shares
 from tests.integration.db.shop import Shop
 
@@ -177,3 +177,16 @@ async def test_submit_with_a_name_in_use_changes_nothing(shop: Shop) -> None:
         await shop.submit(ADA, subject=draft(2, name="blob"))
     assert await shop.balances(ADA) == before
     assert len(await shop.jobs.mine(ADA)) == 1
+
+
+async def test_member_keeps_only_so_many_subjects(database: Database) -> None:
+    subjects = Subjects(database)
+    for number in range(KEPT_MAX):
+        await subjects.create(draft(number))
+    with pytest.raises(TooManySubjects, match="You have 25 subjects"):
+        await subjects.create(draft(KEPT_MAX))
+    assert len(await subjects.mine(ADA)) == KEPT_MAX
+    assert await subjects.create(draft(3)) in await subjects.mine(ADA)  # the same job again
+    await subjects.create(draft(KEPT_MAX, owner_id=BEN))
+    await subjects.delete(draft(0).id)
+    await subjects.create(draft(KEPT_MAX + 1))

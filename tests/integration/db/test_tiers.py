@@ -10,7 +10,7 @@ from db.engine import Database
 from db.errors import BudgetSpent, NotEnoughCredits, UnknownOffer
 from db.jobs import Pace
 from db.ledger import Ledger
-from db.offers import Offers
+from db.offers import KEPT_MAX, Offers
 from tests.integration.db.shop import Shop, because
 
 DAY_S = 24 * 3600.0
@@ -165,3 +165,13 @@ async def test_offer_that_nobody_answers_is_forgotten(database: Database) -> Non
     await offers.keep(2, 501, {})
     with pytest.raises(UnknownOffer):
         await offers.get(old.id)
+
+
+async def test_offers_of_one_member_are_few(database: Database) -> None:
+    offers = Offers(database)
+    others = await offers.keep(2, 1, {})
+    kept = [await offers.keep(1, 500 + number, {}) for number in range(KEPT_MAX + 3)]
+    for old in kept[:3]:
+        with pytest.raises(UnknownOffer):
+            await offers.get(old.id)
+    assert [await offers.get(offer.id) for offer in (*kept[3:], others)] == [*kept[3:], others]
