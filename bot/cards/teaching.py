@@ -24,6 +24,7 @@ from bot.services.teaching import (
     Lesson,
     TeachingDraft,
     begin,
+    check_kept,
     discard,
     draft,
     expected_s,
@@ -172,19 +173,24 @@ async def look_at(
     Args:
         interaction: if a button led here, its message becomes the card.
         instead_of: an earlier draft, whose photos go.
+
+    Raises:
+        DraftBegun, DraftGone: that one is no draft any more; then nothing was fetched, or nothing is kept.
     """
     studio = studio_of(interaction)
     limits_of(interaction).take(PHOTOS, interaction.user.id)
     await acknowledge(interaction, private=True, update=interaction.message is not None)
     origin = origin_of(interaction, private=True)
     await check_place(studio, origin)
+    if instead_of is not None:
+        await check_kept(studio, instead_of)
     photos = []
     for attachment in attachments[:PHOTOS_MAX]:  # one after the other: the files themselves are large
         photos.append(await asyncio.to_thread(inspect, await _fetch(studio, attachment)))
     photos = without_duplicates(photos)
-    made = await draft(studio, lesson, origin, photos)
     if instead_of is not None:
         await discard(studio, instead_of)
+    made = await draft(studio, lesson, origin, photos)
     terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
     card = preflight_card(
         made, price=price_of(studio, made), expected_s=expected_s(studio, made), relaxed=Kind.TRAIN in terms.relaxed

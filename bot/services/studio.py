@@ -1,8 +1,10 @@
 """What every use case needs, handed in once by `__main__`."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from bot.downloads import Downloads
 from bot.services.clips import Clips
@@ -47,3 +49,8 @@ class Studio:
     periods: Periods = field(default_factory=Periods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed
+    _draft_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def draft_lock(self, draft_id: str) -> asyncio.Lock:
+        """Return the lock under which a draft is begun or thrown away: the one or the other."""
+        return self._draft_locks.setdefault(draft_id, asyncio.Lock())

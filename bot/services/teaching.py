@@ -40,6 +40,14 @@ class DraftGone(Refused):
     """Those photos are no longer kept; please send them again with `/train`."""
 
 
+class DraftBegun(Refused):
+    """That training has begun, with the photos that its card showed. Stop it there if you want to use others."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
 class TooFewPhotos(BadParameter):
     """At least three usable photos are needed; four to eight, from different sides, are best."""
 
@@ -186,19 +194,23 @@ async def begin(studio: Studio, made: TeachingDraft, origin: Origin, *, pace: Pa
 
     Raises:
         TooFewPhotos: it would learn nothing.
+        DraftGone: it was thrown away meanwhile.
         NotOpen: not at that pace.
         NameTaken, NotEnoughCredits, TooManyQueued: not now; nothing was charged.
     """
     if not made.enough:
         raise TooFewPhotos
-    if (begun := await studio.jobs.by_interaction(made.interaction_id)) is not None:
-        return begun
-    await check_lesson(studio, made.lesson, origin)
-    request = request_of(studio, made)
-    first = replace(origin, interaction_id=made.interaction_id)
-    job = await accept(studio, request, first, pace=pace, subject=_subject(request, made, origin))
-    await studio.files.delete(_key(made.id))  # from here on the photos belong to the job
-    return job
+    async with studio.draft_lock(made.id):
+        try:
+            await check_kept(studio, made)
+        except DraftBegun as error:
+            return error.job
+        await check_lesson(studio, made.lesson, origin)
+        request = request_of(studio, made)
+        first = replace(origin, interaction_id=made.interaction_id)
+        job = await accept(studio, request, first, pace=pace, subject=_subject(request, made, origin))
+        await studio.files.delete(_key(made.id))  # from here on the photos belong to the job
+        return job
 
 
 def _subject(request: TrainRequest, made: TeachingDraft, origin: Origin) -> Draft:
@@ -217,8 +229,28 @@ def _subject(request: TrainRequest, made: TeachingDraft, origin: Origin) -> Draf
 
 
 async def discard(studio: Studio, made: TeachingDraft) -> None:
-    """Throw a draft away with its photos."""
-    await studio.files.delete_tree(f"uploads/{made.id}")
+    """Throw a draft away with its photos.
+
+    Raises:
+        DraftBegun: the photos belong to its training.
+        DraftGone: that was done before.
+    """
+    async with studio.draft_lock(made.id):
+        await check_kept(studio, made)
+        await studio.files.delete_tree(f"uploads/{made.id}")
+
+
+async def check_kept(studio: Studio, made: TeachingDraft) -> None:
+    """See that a draft, opened a while ago, is still one.
+
+    Raises:
+        DraftBegun: its training was paid for.
+        DraftGone: it was thrown away.
+    """
+    if (job := await studio.jobs.by_interaction(made.interaction_id)) is not None:
+        raise DraftBegun(job)
+    if not await studio.files.exists(_key(made.id)):
+        raise DraftGone
 
 
 def _model(studio: Studio, name: str) -> ImageModel:

@@ -1,0 +1,114 @@
+"""What lies between the photos and the 'go': begun or thrown away, the one or the other."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox.server import Sandbox
+from bot.services import teaching
+from bot.services.accept import accept
+from bot.services.origin import Origin
+from bot.services.studio import Studio
+from bot.services.teaching import DraftBegun, DraftGone, TeachingDraft, begin, discard, open_draft
+from db.jobs import Job
+from tests.acceptance.bots import bot_beside
+from tests.acceptance.engines import GATE
+from tests.acceptance.test_train import photos, preflight, sees
+
+
+@pytest.fixture(autouse=True)
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file that lets trainings go on after their half."""
+    monkeypatch.setenv(GATE, str(tmp_path / "open"))
+    return tmp_path / "open"
+
+
+async def draft_ids(studio: Studio) -> set[str]:
+    return {key.split("/")[1] for key in await studio.files.list("uploads")}
+
+
+async def only_draft(studio: Studio, user_id: int) -> TeachingDraft:
+    (draft_id,) = await draft_ids(studio)
+    return await open_draft(studio, draft_id, user_id)
+
+
+def origin_of(made: TeachingDraft) -> Origin:
+    """Return where its 'go' would come from."""
+    return Origin(
+        interaction_id=made.interaction_id + 1,
+        interaction_token="",
+        user_id=made.owner_id,
+        guild_id=None,
+        channel_id=1,
+        private=True,
+    )
+
+
+async def test_form_that_is_sent_after_go_leaves_the_training_its_photos(
+    sandbox: Sandbox, tmp_path: Path, gate: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(4), name="Garden gate")
+        form = await ben.press(card, "Other photos")
+        await ben.press(card, "I agree – go")
+        await sandbox.until(lambda: sees(ben, "stopping now costs"))
+        kept = await bot.studio.files.list("uploads")
+        assert len(kept) == 4
+        await form.submit(**{"3_to_10_photos": photos(3), "I_agree": True})
+        await sandbox.until(lambda: sees(ben, "That training has begun"))
+        assert await bot.studio.files.list("uploads") == kept
+        gate.touch()
+        await sandbox.until(lambda: "Learnt" in ben.text(card))
+
+
+async def test_form_whose_draft_was_replaced_makes_no_other(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(4))
+        forms = [await ben.press(card, "Other photos") for _ in range(2)]
+        await forms[0].submit(**{"3_to_10_photos": photos(3), "I_agree": True})
+        await sandbox.until(lambda: len(ben.pictures(card)) == 3)
+        ids = await draft_ids(bot.studio)
+        await forms[1].submit(**{"3_to_10_photos": photos(4), "I_agree": True})
+        await sandbox.until(lambda: sees(ben, "no longer kept"))
+        assert await draft_ids(bot.studio) == ids
+
+
+async def test_draft_that_was_left_cannot_begin(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        await preflight(ben, photos(4))
+        made = await only_draft(bot.studio, int(ben.id))
+        await discard(bot.studio, made)
+        with pytest.raises(DraftGone):
+            await begin(bot.studio, made, origin_of(made))
+        assert await bot.studio.jobs.mine(int(ben.id)) == []
+
+
+async def test_draft_that_is_left_while_it_begins_keeps_its_photos(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(*args: Any, **options: Any) -> Job:
+        accepting.set()
+        await go_on.wait()
+        return await accept(*args, **options)
+
+    monkeypatch.setattr(teaching, "accept", slow)
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, studio = sandbox.member("ben"), bot.studio
+        await preflight(ben, photos(4), name="Garden gate")
+        made = await only_draft(studio, int(ben.id))
+        beginning = asyncio.create_task(begin(studio, made, origin_of(made)))
+        await accepting.wait()
+        leaving = asyncio.create_task(discard(studio, made))
+        await asyncio.wait([leaving], timeout=0.2)  # it waits for the other
+        go_on.set()
+        job = await beginning
+        with pytest.raises(DraftBegun):
+            await leaving
+        assert await studio.files.list("uploads") == job.request["photos"]
