@@ -16,7 +16,9 @@ from bot.settings import Settings
 from db.engine import Database
 from db.errors import StoreError
 from db.files import FileStore
+from inference.audio import AudioDecoder, AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
+from inference.decoders.process import NotDecoded
 from inference.errors import ModelUnusable
 
 NEEDED = discord.Permissions(
@@ -49,9 +51,10 @@ class Finding:
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield a finding for each thing that was looked at: store, models, devices, Discord."""
+    """Yield a finding for each thing that was looked at: store, decoding, models, devices, Discord."""
     yield await check_database(settings)
     yield await check_files(settings)
+    yield await asyncio.to_thread(check_decoding)
     async for finding in check_computing(settings):
         yield finding
     async for finding in check_discord(settings):
@@ -85,6 +88,21 @@ async def check_files(settings: Settings) -> Finding:
     if not same:
         return Finding(Mark.BAD, "files", "come back changed", "Choose another FILES_URL.")
     return Finding(Mark.GOOD, "files", "can be written and read")
+
+
+def check_decoding() -> Finding:
+    """Start a process that decodes, and see what it could not give up."""
+    decoder = AudioDecoder(AudioLimits())
+    try:
+        missing = decoder.process.start()
+    except NotDecoded:
+        return Finding(Mark.BAD, "decoding", "the process that opens files does not start", "Run `make setup` again.")
+    finally:
+        decoder.close()
+    if missing:
+        remedy = "Install Debian's libseccomp2, or a kernel with seccomp; without, its other limits still hold."
+        return Finding(Mark.NOTE, "decoding", f"files from strangers are opened with {missing}", remedy)
+    return Finding(Mark.GOOD, "decoding", "files from strangers are opened in a process that can do nothing else")
 
 
 async def check_computing(settings: Settings) -> AsyncIterator[Finding]:

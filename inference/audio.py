@@ -1,29 +1,22 @@
 """Sound files into samples, safely: 16 kHz, mono, float32.
 
-Whatever people attach is decoded in a small process of its own (`audio_child.py`) that holds nothing worth having,
-can open nothing, and is killed when it takes too long. A process and not a thread, because a hostile container that
-hangs or crashes ffmpeg would take a thread's whole worker, with everybody's pictures, along. It is kept warm from
-clip to clip, as starting one costs more than decoding a voice message, and replaced after every clip that it refused.
+Whatever people attach is decoded in a locked-down process (`decoders`), which is kept warm from clip to clip: starting
+one costs more than decoding a voice message.
 """
 
-import json
 import math
-import struct
-import subprocess
-import sys
-import threading
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from inference.decoders.process import Bounds, DecoderProcess, NotDecoded
 from inference.errors import BadRequest
 
 SAMPLE_RATE = 16_000  # Whisper's and Silero's
 Sound = npt.NDArray[np.float32]  # shape (samples,), in [-1, 1]
-_CHILD = Path(__file__).with_name("audio_child.py")
-_CHILD_BYTES = 1 << 30  # of address space, for the program itself; Python, numpy and ffmpeg map a quarter of it
+_PROGRAM_BYTES = 320 << 20  # of address space: Python, numpy and ffmpeg map 200 MiB and touch 45 of them
 _KNOWN = "Ogg, WAV, MP3, M4A, MP4, WebM and FLAC"
 
 
@@ -44,15 +37,16 @@ class AudioLimits:
         """How long a file may take."""
         return self.decoding_s * max(1.0, self.seconds / 1800)
 
-    @property
-    def memory_bytes(self) -> int:
-        """What the decoding process may take: itself, a file, and its samples while the room for them grows."""
-        return _CHILD_BYTES + self.file_bytes + int(2 * self.seconds * SAMPLE_RATE * 4)
+    def bounds(self, *, samples_wanted: bool) -> Bounds:
+        """What a decoding process may take: itself, a file, and its samples while the room for them grows."""
+        samples_bytes = int(self.seconds * SAMPLE_RATE * 4)
+        room_bytes = 2 * samples_bytes if samples_wanted else 0
+        return Bounds(_PROGRAM_BYTES + self.file_bytes + room_bytes, self.patience_s, samples_bytes + 4)
 
 
 def refusal(code: str, limits: AudioLimits) -> str:
-    """Return the sentence for a reason of `audio_child` not to decode."""
-    return {
+    """Return the sentence for a reason not to decode."""
+    sentences = {
         "empty": "The file is empty.",
         "unknown": f"That is not a sound file that can be read here; {_KNOWN} can.",
         "no-sound": "There is no sound in it.",
@@ -60,21 +54,25 @@ def refusal(code: str, limits: AudioLimits) -> str:
         "not-as-stated": "It is longer than it says it is.",
         "too-big": f"It is larger than {limits.file_bytes >> 20} MiB, the limit here.",
         "damaged": "The file is damaged: no sound in it could be decoded.",
-        "too-slow": "Decoding it took too long, so it was given up.",
-    }[code]
+        "memory": "Decoding it would take too much memory, so it was given up.",
+        "start": "I cannot open files at the moment. An operator can find out more with `atelier doctor`.",
+        "slow": "Decoding it took too long, so it was given up.",
+    }
+    return sentences.get(code, sentences["damaged"])
 
 
 class AudioDecoder:
     """Decodes one file at a time in a process of its own. Use one decoder per thread, and close it."""
 
-    def __init__(self, limits: AudioLimits) -> None:
+    def __init__(self, limits: AudioLimits, *, samples_wanted: bool = True) -> None:
         self.limits = limits
-        self._child: subprocess.Popen[bytes] | None = None
+        self._samples_wanted = samples_wanted
+        self.process = DecoderProcess("sounds", limits.bounds(samples_wanted=samples_wanted))
 
     @property
     def pid(self) -> int | None:
         """The process that decodes, while there is one."""
-        return self._child.pid if self._child else None
+        return self.process.pid
 
     def decode(self, content: bytes, *, promised_s: float = math.inf) -> Sound:
         """Decode a whole file.
@@ -88,8 +86,9 @@ class AudioDecoder:
         Raises:
             AudioRejected: it cannot be decoded, or is over a limit; the message is for the member.
         """
-        _, payload = self._ask(content, promised_s, samples_wanted=True)
-        return np.frombuffer(payload, dtype=np.float32)
+        assert self._samples_wanted
+        _, parts = self._ask(content, promised_s)
+        return np.frombuffer(parts[0], dtype=np.float32)
 
     def measure(self, content: bytes) -> float:
         """Return how many seconds of sound are in a file, found by decoding it; none of its samples come here.
@@ -97,73 +96,23 @@ class AudioDecoder:
         Raises:
             AudioRejected: as for `decode`.
         """
-        samples, _ = self._ask(content, math.inf, samples_wanted=False)
-        return samples / SAMPLE_RATE
+        reply, _ = self._ask(content, math.inf, samples_wanted=False)
+        return int(reply["samples"]) / SAMPLE_RATE
 
-    def _ask(self, content: bytes, promised_s: float, *, samples_wanted: bool) -> tuple[int, bytes]:
+    def _ask(
+        self, content: bytes, promised_s: float, *, samples_wanted: bool = True
+    ) -> tuple[dict[str, Any], list[bytes]]:
         if len(content) > self.limits.file_bytes:
             raise AudioRejected(refusal("too-big", self.limits))
-        child = self._child = self._child or _start(self.limits)
-        overdue = threading.Event()
-
-        def give_up() -> None:
-            overdue.set()
-            child.kill()
-
-        timer = threading.Timer(self.limits.patience_s, give_up)
-        timer.start()
+        seconds_max = min(self.limits.seconds, promised_s)
         try:
-            return _ask(child, content, min(self.limits.seconds, promised_s), samples_wanted)
-        except (OSError, ValueError, _Refused) as error:
-            self.close()
-            code = error.code if isinstance(error, _Refused) else "too-slow" if overdue.is_set() else "damaged"
+            return self.process.ask(content, {"seconds_max": seconds_max, "samples_wanted": samples_wanted})
+        except NotDecoded as error:
+            code = str(error)
             if code == "too-long" and promised_s < self.limits.seconds:
                 code = "not-as-stated"
             raise AudioRejected(refusal(code, self.limits)) from error
-        finally:
-            timer.cancel()
 
     def close(self) -> None:
         """End the process."""
-        if child := self._child:
-            self._child = None
-            child.kill()
-            child.communicate()
-
-
-class _Refused(Exception):
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-def _start(limits: AudioLimits) -> subprocess.Popen[bytes]:
-    """Start a child that inherits no environment and no working folder of ours."""
-    command = [sys.executable, "-I", str(_CHILD), str(limits.memory_bytes)]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"OMP_NUM_THREADS": "1"},
-        cwd="/",
-    )
-
-
-def _ask(child: subprocess.Popen[bytes], content: bytes, seconds_max: float, samples_wanted: bool) -> tuple[int, bytes]:
-    """Return how many samples there are, and the samples if they are wanted."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write(struct.pack(">Qd?", len(content), seconds_max, samples_wanted))
-    child.stdin.write(content)
-    child.stdin.flush()
-    reply = json.loads(child.stdout.readline(200) or "null")
-    if not isinstance(reply, dict):
-        raise ValueError("the decoder ended without an answer")
-    if code := reply.get("refused"):
-        raise _Refused(code)
-    samples = int(reply["samples"])
-    payload = child.stdout.read(4 * samples) if samples_wanted else b""
-    if samples_wanted and len(payload) != 4 * samples:
-        raise ValueError("the decoder ended in the middle of its answer")
-    return samples, payload
+        self.process.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from inference.audio_child import decode
+from inference.decoders.sounds import decode
 
 _HUMAN = Path("/usr/share/pocketsphinx/test/data/librivox")
 _SYNTHETIC = Path(__file__).parent / "clips"

@@ -137,7 +137,7 @@ def clip_key(clip_id: int) -> str:
 
 def _duration_s(content: bytes, rules: ClipRules) -> float:
     """Decode a clip, in a process that holds nothing, to learn how long it is. For a thread."""
-    decoder = AudioDecoder(AudioLimits(seconds=rules.seconds_max, file_bytes=rules.bytes_max))
+    decoder = AudioDecoder(AudioLimits(seconds=rules.seconds_max, file_bytes=rules.bytes_max), samples_wanted=False)
     try:
         return decoder.measure(content)
     finally:

@@ -11,12 +11,14 @@ from bot.doctor import (
     Mark,
     check_computing,
     check_database,
+    check_decoding,
     check_discord,
     check_files,
     check_message_content,
     check_permissions,
 )
 from bot.settings import Settings
+from inference.decoders import process
 
 
 def settings(tmp_path: Path, **values: Any) -> Settings:
@@ -50,6 +52,21 @@ async def test_files_that_cannot_be_written_are_a_problem(tmp_path: Path) -> Non
     (tmp_path / "occupied").write_text("a file where a folder should be")
     finding = await check_files(settings(tmp_path, files_url=str(tmp_path / "occupied")))
     assert finding.mark is Mark.BAD
+
+
+def test_decoding_that_is_locked_down_is_good_and_without_a_filter_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = check_decoding()
+    assert finding.mark is (Mark.NOTE if "no filter" in finding.text else Mark.GOOD)
+    hidden = process.PROGRAM.replace("import sys;", "import sys; sys.modules['pyseccomp'] = None;")
+    monkeypatch.setattr(process, "PROGRAM", hidden)
+    finding = check_decoding()
+    assert (finding.mark, "no filter of system calls" in finding.text) == (Mark.NOTE, True)
+    assert "libseccomp2" in finding.remedy
+
+
+def test_decoding_process_that_does_not_start_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PROGRAM", "raise SystemExit(1)")
+    assert check_decoding().mark is Mark.BAD
 
 
 async def test_catalogue_with_a_wrong_line_is_a_problem_that_names_it(tmp_path: Path) -> None:

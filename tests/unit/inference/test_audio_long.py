@@ -5,13 +5,14 @@ import resource
 import struct
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inference.audio import AudioDecoder, AudioLimits, AudioRejected
 from tests.speech_clips import synthetic
-from tests.unit.inference.sounds import Samples, looped, tone, wav
+from tests.unit.inference.sounds import Samples, encoded, looped, tone, wav
 
 HOURS_S = 7_200.0
 LIMITS = AudioLimits()  # half an hour, as members have it
@@ -100,15 +101,17 @@ def test_half_an_hour_is_measured_without_its_samples_and_decoded_with_them_once
     assert (refused, child_bytes < CHILD_MAX) == ("", True)
 
 
-def test_the_decoding_process_gets_no_more_memory_than_the_limits_need() -> None:
-    decoder = AudioDecoder(LIMITS)
+@pytest.mark.parametrize(("samples_wanted", "most_bytes"), [(False, 384 << 20), (True, 640 << 20)])
+def test_the_decoding_process_gets_no_more_memory_than_the_limits_need(samples_wanted: bool, most_bytes: int) -> None:
+    decoder = AudioDecoder(LIMITS, samples_wanted=samples_wanted)
     try:
         decoder.measure(wav(tone(0.1)))
-        assert decoder.pid is not None
-        assert resource.prlimit(decoder.pid, resource.RLIMIT_AS) == (LIMITS.memory_bytes,) * 2
+        told = Path(f"/proc/{decoder.pid}/limits").read_text()
     finally:
         decoder.close()
-    assert LIMITS.memory_bytes < 3 << 29  # 1.5 GiB
+    granted = str(LIMITS.bounds(samples_wanted=samples_wanted).memory_bytes)
+    assert int(granted) <= most_bytes
+    assert next(line for line in told.splitlines() if "address space" in line).split()[3:5] == [granted, granted]
 
 
 def decoded_elsewhere(content: bytes, promised_s: float | None = None) -> tuple[str, int, int]:
@@ -122,7 +125,7 @@ def decoded_elsewhere(content: bytes, promised_s: float | None = None) -> tuple[
 
 
 def _decode(content: bytes, promised_s: float | None) -> tuple[str, int, int]:
-    decoder = AudioDecoder(LIMITS)
+    decoder = AudioDecoder(LIMITS, samples_wanted=promised_s is not None)
     decoder.measure(wav(tone(0.1)))  # the child's memory at its start counts what it was forked from
     before_bytes = _peak_bytes(resource.RUSAGE_SELF)
     refused = ""
@@ -139,3 +142,13 @@ def _decode(content: bytes, promised_s: float | None) -> tuple[str, int, int]:
 
 def _peak_bytes(whose: int) -> int:
     return resource.getrusage(whose).ru_maxrss * 1024
+
+
+@pytest.mark.parametrize("samples", [20_000_000, 400_000_000])
+def test_a_small_film_that_counts_very_many_samples_is_refused_in_bounded_memory(samples: int) -> None:
+    content = bytearray(encoded(tone(1.0), "mp4", "aac", 16_000))
+    at = content.index(b"stsz") + 8  # size of each sample, their number: a table of one size needs no bytes here
+    content[at : at + 8] = struct.pack(">II", 1, samples)
+    refused, _, child_bytes = decoded_elsewhere(bytes(content))
+    assert refused
+    assert child_bytes < CHILD_MAX

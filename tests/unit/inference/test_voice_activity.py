@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from inference.audio_child import decode
+from inference.decoders.sounds import decode
 from inference.engines.speech.voice_activity import speech_spans
 from tests.speech_clips import Spoken, human, synthetic
 

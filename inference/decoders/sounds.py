@@ -1,19 +1,12 @@
-"""A program of its own that decodes sound: whole files in on stdin, 16 kHz mono float32 out on stdout.
+"""Sound out of files, in the decoding process: 16 kHz mono float32.
 
-`audio.py` starts it. It imports nothing of ours, knows no secret, and gives up the right to open anything before it
-reads the first byte: no file, socket or process can be opened from here, whatever a container says. ffmpeg is told
-the format that the content shows (never the name), and which demuxers, decoders and protocols exist.
-
-One request: 17 bytes (payload size, longest allowed seconds, whether the samples are wanted), payload. One reply: a
-JSON line with their number, then the samples if they are wanted.
+ffmpeg is told the format that the content shows (never the name), and which demuxers, decoders and protocols exist.
 """
 
 import importlib
 import io
-import json
 import pkgutil
 import struct
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
+from inference.decoders.refused import Refused
+
 Sound = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
 CODECS = ("opus", "vorbis", "flac", "mp3", "mp3float", "aac", "alac", "speex", "libspeex")  # and every pcm_*
 RATES_HZ = (4_000, 384_000)  # outside of it, resampling would blow a few bytes up to gigabytes
 CHANNELS_MAX = 8
 BAD_PACKETS_MAX = 200
-REQUEST = struct.Struct(">Qd?")
-
 
 DEMUXERS = {  # by the name to ask for: the name that ffmpeg compares with its list of allowed ones
     "ogg": "ogg",
@@ -39,10 +32,6 @@ DEMUXERS = {  # by the name to ask for: the name that ffmpeg compares with its l
     "mov": "mov,mp4,m4a,3gp,3g2,mj2",
     "matroska": "matroska,webm",
 }
-
-
-class Refused(Exception):
-    """The sound cannot be decoded; the text is one of `audio.REFUSALS`' keys."""
 
 
 def sniff(head: bytes) -> str | None:
@@ -153,6 +142,7 @@ def _frames(file: av.container.InputContainer, stream: Any) -> Iterator[Any]:
 
 def warm_up() -> None:
     """Import every module of PyAV, which it would do at first use, when nothing can be opened any more."""
+    av.logging.set_level(None)
     for module in pkgutil.walk_packages(av.__path__, "av."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -162,40 +152,14 @@ def warm_up() -> None:
     decode(header + bytes(200), 1.0)
 
 
-def lock_down(memory_bytes: int) -> None:
-    """Give up opening anything, writing files, and more than a bounded memory. There is no way back."""
-    import resource
+def answer(content: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Say how many samples are in a file, and hand them over if they are wanted.
 
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
-
-def main() -> None:
-    """Answer requests until stdin ends. The command line says how many bytes of memory there are."""
-    av.logging.set_level(None)
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    warm_up()
-    lock_down(int(sys.argv[1]))
-    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
-        size, seconds_max, wanted = REQUEST.unpack(head)
-        sound = np.empty(0, np.float32)
-        reply: dict[str, int | str]
-        try:
-            content = requests.read(size)
-            if wanted:
-                sound = decode(content, seconds_max)
-            reply = {"samples": sound.size if wanted else measure(content, seconds_max)}
-        except Refused as refused:
-            reply = {"refused": str(refused)}
-        except Exception:  # whatever a container made of ffmpeg or PyAV; the process is replaced
-            reply = {"refused": "damaged"}
-        replies.write(json.dumps(reply).encode() + b"\n")
-        replies.write(sound.data)
-        replies.flush()
-
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        Refused: why it cannot be decoded.
+    """
+    seconds_max = float(options["seconds_max"])
+    if not options["samples_wanted"]:
+        return {"samples": measure(content, seconds_max)}, []
+    sound = decode(content, seconds_max)
+    return {"samples": sound.size}, [sound.data]
