@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.batches import batches
 from db.engine import Database
-from db.job import FINAL, Job
+from db.job import DELETED, FINAL, Job, State
 from db.reads import many
 from db.tables import jobs
 
@@ -55,6 +55,16 @@ class Desk:
             sa.cast(jobs.c.outcome, sa.Text) != "{}",
         )
         return await many(self.db, query.order_by(jobs.c.ended_at).limit(limit))
+
+    async def without_result(self, job_ids: Collection[str]) -> list[str]:
+        """Return which of these ids are of jobs that are over and gave nothing, or nothing that is wanted any more."""
+        nothing = sa.or_(jobs.c.state != State.DONE.value, jobs.c.delivered_how == DELETED)
+        over = sa.and_(jobs.c.ended_at.is_not(None), jobs.c.delivered_at.is_not(None), nothing)
+        found: list[str] = []
+        async with self.db.read() as connection:
+            for batch in batches(job_ids):
+                found += await connection.scalars(sa.select(jobs.c.id).where(jobs.c.id.in_(batch), over))
+        return found
 
     async def erase(self, job_ids: Collection[str]) -> int:
         """Remove the rows of jobs that have ended; return how many there were. The ledger keeps its own."""

@@ -7,6 +7,8 @@ a disk.
 """
 
 import asyncio
+import contextlib
+import datetime as dt
 import os
 import re
 import secrets
@@ -60,6 +62,10 @@ class FileStore:
         except FileNotFoundError as error:
             raise FileMissing(f"There is no file {key}.") from error
 
+    async def folders(self, prefix: str) -> list[str]:
+        """Return the names of the folders right below `prefix` (such as `jobs`), sorted."""
+        return sorted(await asyncio.to_thread(_folders, self._fs, self._tree(prefix)))
+
     async def list(self, prefix: str) -> list[str]:
         """Return the keys below `prefix` (such as `jobs/<job id>`), sorted."""
         paths = await asyncio.to_thread(_find, self._fs, self._tree(prefix))
@@ -77,6 +83,13 @@ class FileStore:
     async def delete_tree(self, prefix: str) -> int:
         """Delete everything below `prefix`, unfinished writes too; return how many files that were."""
         return await asyncio.to_thread(self._delete_tree, self._tree(prefix))
+
+    async def delete_parts(self, before: dt.datetime) -> int:
+        """Delete what is left of writes that were killed, if they began before then; return how many those were.
+
+        Object stores have none: they do not show a file before it is whole.
+        """
+        return await asyncio.to_thread(self._delete_parts, before) if self._is_folder else 0
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{check_key(key)}"
@@ -106,6 +119,24 @@ class FileStore:
         if self._fs.exists(tree):
             self._fs.rm(tree, recursive=True)
         return len(found)
+
+    def _delete_parts(self, before: dt.datetime) -> int:
+        gone = 0
+        for part in Path(self._root).rglob(f"*{PART}"):
+            with contextlib.suppress(FileNotFoundError):  # it was finished, or deleted with its folder
+                if part.stat().st_mtime < before.timestamp():
+                    part.unlink()
+                    gone += 1
+        return gone
+
+
+def _folders(fs: Any, tree: str) -> list[str]:
+    try:
+        return [
+            str(found["name"]).rsplit("/", 1)[-1] for found in fs.ls(tree, detail=True) if found["type"] == "directory"
+        ]
+    except FileNotFoundError:
+        return []
 
 
 def _find(fs: Any, tree: str) -> list[str]:

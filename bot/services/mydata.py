@@ -79,28 +79,35 @@ async def delete_everything(studio: Studio, user_id: int) -> Receipt:
     """Stop what runs, then remove a member's files and rows.
 
     Raises:
-        StillLive: something does not stop in time. What went is gone; the rest can be tried again.
+        StillLive: something does not stop in time, or came meanwhile. What went is gone; the rest can be tried again.
     """
     await stop_jobs(studio, await live_jobs(studio, user_id), by_user=user_id)
     keys = await _keys(studio, user_id)
     banned = await studio.belongings.is_banned(user_id)
-    subjects = await studio.subjects.mine(user_id)
-    jobs = await studio.desk.of_member(user_id, guild_id=None, limit=None)
-    for subject in subjects:
-        await delete_subject(studio, subject)
     for job in await stop_jobs(studio, await studio.desk.heard(user_id), by_user=user_id):
         await _forget_voice(studio, job)
-    removed = await remove_jobs(studio, jobs)
+    removed = await _remove_ended(studio, user_id)
+    subjects = await studio.subjects.mine(user_id)  # after the trainings: each of those makes one
+    for subject in subjects:
+        await delete_subject(studio, subject)
     for key in keys:
         await studio.files.delete(key)  # drafts, and what a job had left elsewhere
-    gone = await studio.belongings.take_out(user_id)
+    gone = await studio.belongings.take_out(user_id, jobs_are_gone=True)
     return Receipt(
-        jobs=removed + gone["jobs"],
+        jobs=removed,
         subjects=len(subjects),
         files=len(keys),
         credits=gone["credits"],
         ban_stays=banned,
     )
+
+
+async def _remove_ended(studio: Studio, user_id: int) -> int:
+    """Remove jobs until none that has ended is left, for some end meanwhile; return how many were removed."""
+    removed = 0
+    while ended := [job for job in await studio.desk.of_member(user_id, guild_id=None, limit=None) if job.final]:
+        removed += await remove_jobs(studio, ended)
+    return removed
 
 
 async def _forget_voice(studio: Studio, job: Job) -> None:

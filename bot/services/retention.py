@@ -12,6 +12,7 @@ from bot.services.teaching import DRAFT_LIFE
 from db.ids import LENGTH, moment_of
 from inference.requests import Kind
 
+WRITTEN_WITHIN = dt.timedelta(hours=1)  # no write of a file takes so long
 BATCH = 500  # jobs at a time; the next hour goes on
 
 
@@ -22,6 +23,8 @@ class Swept:
     results: int = 0
     transcripts: int = 0
     photos: int = 0  # folders: drafts that nobody paid for, and what a crash left
+    leftovers: int = 0  # folders of jobs that gave no result: previews and checkpoints that a crash left
+    parts: int = 0  # files that a crash left unfinished
 
 
 async def sweep(studio: Studio, now: dt.datetime) -> Swept:
@@ -30,6 +33,8 @@ async def sweep(studio: Studio, now: dt.datetime) -> Swept:
         results=await _forget(studio, studio.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN)),
         transcripts=await _forget(studio, studio.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
         photos=await _forget_photos(studio, now),
+        leftovers=await _forget_leftovers(studio),
+        parts=await studio.files.delete_parts(now - WRITTEN_WITHIN),
     )
 
 
@@ -59,3 +64,11 @@ async def _forget_if_unused(studio: Studio, draft_id: str) -> bool:
         return False
     await studio.files.delete_tree(f"uploads/{draft_id}")
     return True
+
+
+async def _forget_leftovers(studio: Studio) -> int:
+    """Throw away the files of jobs that gave no result; a folder of no known job is not ours to judge."""
+    left = await studio.desk.without_result(await studio.files.folders("jobs"))
+    for job_id in left:
+        await studio.files.delete_tree(f"jobs/{job_id}")
+    return len(left)

@@ -48,9 +48,9 @@ async def finish_training(studio: Studio, job: Job) -> None:
     if subject is not None and not steps:
         await delete_subject(studio, subject)
     elif subject is not None:
+        if request.keep_photos:
+            await _keep_photos(studio, request)
         await _put_in_place(studio, job, steps)
-    if request.keep_photos and subject is not None and steps:
-        await _keep_photos(studio, request)
     await studio.files.delete_tree(f"uploads/{request.subject_id}")
 
 
@@ -82,19 +82,21 @@ async def _put_in_place(studio: Studio, job: Job, steps: list[int]) -> None:
     Raises:
         SubjectGone: its files are not kept any more.
     """
-    while (subject := await studio.subjects.by_job(job.id)) is not None:
-        step = subject.step if subject.step in steps else steps[-1]
-        try:
-            adapter = await studio.files.get(_adapter_of(job, step))
-            picture = await studio.files.get(f"jobs/{job.id}/film-{step:04d}.png")
-        except FileMissing as error:
-            raise SubjectGone from error
-        await studio.files.put(f"subjects/{subject.id}/{ADAPTER}", adapter)
-        await studio.files.put(f"subjects/{subject.id}/picture.png", picture)
-        if await studio.subjects.ready(subject.id, step=step, chosen=subject.step):
-            return
-        if await studio.subjects.get(subject.id) is None:  # deleted meanwhile: nothing of it may stay
-            await studio.files.delete_tree(f"subjects/{subject.id}")
+    try:
+        while (subject := await studio.subjects.by_job(job.id)) is not None:
+            step = subject.step if subject.step in steps else steps[-1]
+            try:
+                adapter = await studio.files.get(_adapter_of(job, step))
+                picture = await studio.files.get(f"jobs/{job.id}/film-{step:04d}.png")
+            except FileMissing as error:
+                raise SubjectGone from error
+            await studio.files.put(f"subjects/{subject.id}/{ADAPTER}", adapter)
+            await studio.files.put(f"subjects/{subject.id}/picture.png", picture)
+            if await studio.subjects.ready(subject.id, step=step, chosen=subject.step):
+                return
+    finally:
+        if await studio.subjects.by_job(job.id) is None:  # deleted meanwhile: nothing of it may stay
+            await studio.files.delete_tree(f"subjects/{job.request['subject_id']}")
 
 
 def _adapter_of(job: Job, step: int) -> str:

@@ -233,9 +233,9 @@ class Escort:
             await self._clear()
 
     async def _let_go(self) -> None:
-        """Leave what was written to whoever has the job now, unless its owner has deleted it meanwhile."""
+        """Leave what was written to whoever has the job now, unless it came to nothing or was deleted meanwhile."""
         job = await self._means.jobs.get(self.job.id)
-        if job is None or (job.final and job.deleted):
+        if job is None or (job.final and (job.deleted or job.state is not State.DONE)):
             await self._clear()
 
     async def _clear(self) -> None:

@@ -1,13 +1,18 @@
 """/mydata: the export is complete and opens; after the deletion, no byte that is kept is the member's."""
 
+import contextlib
 import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
-from bot.services.mydata import export_parts
+from bot.services.mydata import delete_everything, export_parts
+from db.belongings import Belongings, StillLive
 from db.wake import CHANGED
 from tests.acceptance.bots import Running, bot_beside
 from tests.acceptance.test_voice import said as voiced
@@ -118,6 +123,30 @@ async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: 
         await sandbox.until(lambda: "Done." in ben.text(question["id"]), 25.0)
         assert CANARY.encode() not in everything_in(tmp_path)
         assert await bot.studio.jobs.mine(int(ben.id)) == []
+
+
+async def test_job_that_ends_during_the_deletion_leaves_nothing(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was asked for after the others were stopped, and is over before the rows go."""
+    take_out = Belongings.take_out
+
+    async def late(self: Belongings, user_id: int, **options: Any) -> dict[str, int]:
+        monkeypatch.setattr(Belongings, "take_out", take_out)
+        await draw(sandbox, ben, f"a {CANARY}")
+        await settled(sandbox, bot, ben)
+        return await take_out(self, user_id, **options)
+
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        await draw(sandbox, ben, "a red heart")
+        await settled(sandbox, bot, ben)
+        monkeypatch.setattr(Belongings, "take_out", late)
+        with contextlib.suppress(StillLive):  # told to try again
+            await delete_everything(bot.studio, int(ben.id))
+        await delete_everything(bot.studio, int(ben.id))
+        assert await bot.studio.files.list("jobs") == []
+        assert CANARY.encode() not in everything_in(tmp_path)
 
 
 def everything_in(folder: Path) -> bytes:

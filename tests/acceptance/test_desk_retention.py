@@ -1,6 +1,8 @@
 """Retention: what was kept long enough goes, and nothing else."""
 
+import asyncio
 import datetime as dt
+import os
 from pathlib import Path
 
 from bot.sandbox.server import Sandbox
@@ -41,3 +43,32 @@ async def test_photos_of_a_draft_that_nobody_paid_for_go_after_an_hour(sandbox: 
         assert await sweep(bot.studio, NOW + dt.timedelta(minutes=30)) == Swept()
         assert await sweep(bot.studio, NOW + dt.timedelta(minutes=90)) == Swept(photos=2)
         assert await bot.studio.files.list("uploads") == []
+
+
+async def test_what_a_crash_left_of_jobs_without_a_result_goes(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Such as the preview of a picture whose worker was killed, and which was cancelled in line."""
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        await draw(sandbox, ben, "a red heart")
+        card = await (await ben.slash("imagine", prompt="a gate")).message()
+        await sandbox.until(lambda: "Cancel" in ben.buttons(card["id"]))
+        running, done = await bot.studio.jobs.mine(int(ben.id))
+        for job_id in (running.id, done.id, new_id(NOW)):  # the last is no job that is known here: another's, perhaps
+            await bot.studio.files.put(f"jobs/{job_id}/preview.txt", b"what was heard so far")
+        assert await sweep(bot.studio, NOW) == Swept()
+        await ben.press(card["id"], "Cancel")
+        await settled(sandbox, bot, ben)
+        await bot.studio.files.put(f"jobs/{running.id}/preview.txt", b"what was heard so far")
+        assert await sweep(bot.studio, NOW) == Swept(leftovers=1)
+        assert await bot.studio.files.list(f"jobs/{running.id}") == []
+        assert await bot.studio.files.exists(f"jobs/{done.id}/preview.txt")
+
+
+async def test_unfinished_write_that_a_kill_left_goes_at_the_start(sandbox: Sandbox, tmp_path: Path) -> None:
+    left = tmp_path / "files" / "jobs" / new_id(NOW) / "1.png.00112233.part~"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    os.utime(left, (NOW.timestamp() - 7200,) * 2)
+    async with bot_beside(sandbox, tmp_path), asyncio.timeout(20):
+        while left.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # nobody is woken by a file that goes

@@ -13,8 +13,11 @@ from PIL import Image
 from bot.sandbox.files import Upload
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
+from bot.services.subjects import delete_subject
 from bot.services.teaching import STATEMENT
+from db.files import FileStore
 from db.jobs import State
+from db.wake import CHANGED
 from tests.acceptance.bots import DAILY, Running, bot_beside
 from tests.integration.training.subject import photo
 from tests.unit.bot.jobs import NOON, make_job
@@ -244,3 +247,26 @@ async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) 
         assert await bot.studio.subjects.mine(int(ben.id)) == []
         assert await bot.studio.files.list("subjects") == []
         assert await bot.studio.files.list("jobs") == []
+
+
+async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = FileStore.put
+
+    async def put(self: FileStore, key: str, content: bytes) -> None:
+        if key.endswith("photo-0.png"):
+            (subject,) = await bot.studio.subjects.mine(int(ben.id))
+            await delete_subject(bot.studio, subject)
+        await real(self, key, content)
+
+    monkeypatch.setattr(FileStore, "put", put)
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(4), keep_photos=True)
+        await ben.press(card, "I agree – go")
+        changed = bot.studio.jobs.db.wake.listen(CHANGED)
+        while not any(job.delivered_at for job in await bot.studio.jobs.mine(int(ben.id))):
+            await changed.wait(0.5)
+        assert await bot.studio.files.list("subjects") == []
+        assert await bot.studio.files.list("uploads") == []

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from db.acts import Act
 from db.belongings import LEFT, Belongings, StillLive
+from db.desk import Desk
 from db.engine import Database
 from db.house import House, Topic
 from db.members import Members
@@ -98,6 +99,18 @@ async def test_member_with_a_live_job_is_asked_to_wait(database: Database) -> No
     with pytest.raises(StillLive):
         await Belongings(database).take_out(LEAVER)
     assert (await shop.fresh(job)).price == 4
+
+
+async def test_member_with_a_job_that_was_said_to_be_gone_is_asked_to_wait(database: Database) -> None:
+    """It came or ended meanwhile, and its files are there yet."""
+    shop = await lived(database)
+    (job,) = await shop.jobs.mine(LEAVER)
+    with pytest.raises(StillLive):
+        await Belongings(database).take_out(LEAVER, jobs_are_gone=True)
+    assert await shop.fresh(job) == job
+    await Desk(database).erase([job.id])
+    await Belongings(database).take_out(LEAVER, jobs_are_gone=True)
+    assert await names(database, LEAVER) == []
 
 
 async def test_ban_stays_after_its_member_left(database: Database) -> None:

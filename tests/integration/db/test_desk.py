@@ -62,6 +62,21 @@ async def test_old_results_are_those_that_still_keep_something(database: Databas
     assert await desk.ended_before(later, kinds=["image"], limit=9) == []
 
 
+async def test_without_result_are_those_that_are_over_and_gave_nothing_that_is_wanted(database: Database) -> None:
+    shop, desk = Shop(database), Desk(database)
+    done, unwanted = await drawn(shop), await drawn(shop)
+    cancelled, unshown, waits = [await shop.submit() for _ in range(3)]
+    for job in (cancelled, unshown):
+        await shop.jobs.cancel(job.id, by_user=1)
+    for job in (done, cancelled):
+        await shop.jobs.delivered(job.id, message_id=None, how="token")
+    await shop.jobs.discard(unwanted.id, by_user=1)
+    await shop.jobs.delivered(unwanted.id, message_id=None, how="deleted")
+    ids = [job.id for job in (done, unwanted, cancelled, unshown, waits)]
+    assert set(await desk.without_result([*ids, "not a job's"])) == {unwanted.id, cancelled.id}
+    assert await desk.without_result([]) == []
+
+
 async def test_erased_are_rows_of_jobs_that_ended_and_the_books_still_balance(database: Database) -> None:
     shop, desk = Shop(database), Desk(database)
     over, waits = await drawn(shop), await shop.submit()

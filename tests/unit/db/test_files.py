@@ -1,12 +1,16 @@
 """Files by key: whole or not at all, and never outside their folder."""
 
 import asyncio
+import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
 
 from db.errors import BadKey, FileMissing
 from db.files import FileStore, check_key
+
+NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -85,6 +89,29 @@ async def test_unfinished_write_is_not_seen(tmp_path: Path) -> None:
     assert await files.list("jobs/abc") == ["jobs/abc/1.png"]
     await files.delete_tree("jobs/abc")
     assert not (tmp_path / "jobs/abc").exists()
+
+
+async def test_what_a_killed_write_left_is_deleted_once_it_is_old(tmp_path: Path) -> None:
+    files = FileStore(str(tmp_path))
+    await files.put("jobs/abc/1.png", b"x")
+    for age_s, name in ((0, "young"), (3700, "old")):
+        part = tmp_path / f"jobs/abc/{name}.png.00112233.part~"
+        part.write_bytes(b"half")
+        os.utime(part, (NOON.timestamp() - age_s,) * 2)
+    os.utime(tmp_path / "jobs/abc/1.png", (0, 0))
+    assert await files.delete_parts(NOON - dt.timedelta(hours=1)) == 1
+    assert sorted(path.name for path in (tmp_path / "jobs/abc").iterdir()) == ["1.png", "young.png.00112233.part~"]
+
+
+async def test_object_store_has_no_unfinished_writes() -> None:
+    assert await FileStore("memory://parts").delete_parts(NOON) == 0
+
+
+async def test_folders_are_those_right_below(files: FileStore) -> None:
+    for key in ("jobs/b/2.png", "jobs/a/deep/1.png", "jobs/file", "uploads/c/1"):
+        await files.put(key, b"x")
+    assert await files.folders("jobs") == ["a", "b"]
+    assert await files.folders("nothing") == []
 
 
 async def test_failed_write_leaves_nothing(tmp_path: Path) -> None:
