@@ -14,7 +14,7 @@ from bot.interactions import acknowledge, is_operator, operator_of
 from bot.messages import remove_messages
 from bot.services import desk
 from bot.services.desk import Aim
-from bot.services.rules import fold
+from bot.services.folding import fold
 from bot.services.studio import Studio
 from db.house import ALLOWED, FORBIDDEN, Topic
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from bot.services.account import LIVE
 from bot.services.errors import BadParameter, JobGone
+from bot.services.folding import fold
 from bot.services.removal import remove_jobs, remove_subject, stop_jobs
-from bot.services.rules import fold
 from bot.services.studio import Studio
 from db.acts import Act
 from db.house import DIRECT, Topic

@@ -1,11 +1,12 @@
 """The house's rules for a request: what operators decided, licences, and age. Checked before anything is paid for."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from bot.services.errors import AgeRestricted, Banned, ChannelClosed, LicenceNeeded, Paused, WordBlocked
+from bot.services.folding import readings
 from bot.services.origin import Origin
+from bot.services.quoting import inline
 from bot.services.studio import Studio
 from db.house import Decision, Standing
 from inference.catalogue import ImageModel, SpeechModel
@@ -92,20 +93,14 @@ async def _standing(studio: Studio, origin: Origin) -> Standing:
 
 def _refuse_words(text: str, standing: Standing) -> None:
     if word := blocked_word(text, standing.words):
-        raise WordBlocked(f"The word `{word}` is not used here. Nothing was charged; try it without.")
+        raise WordBlocked(f"The word {inline(word)} is not used here. Nothing was charged; try it without.")
 
 
 def blocked_word(text: str, words: Iterable[Decision]) -> str | None:
     """Return the first blocked word that stands in a text on its own, as it was typed by the operator."""
-    folded = fold(text)
+    read = readings(text)
     for word in words:
-        if re.search(rf"(?<!\w){re.escape(word.key)}(?!\w)", folded):
+        patterns = [re.compile(rf"(?<!\w){re.escape(one)}(?!\w)") for one in readings(word.value) if one]
+        if any(pattern.search(one) for pattern in patterns for one in read):
             return word.value
     return None
-
-
-def fold(text: str) -> str:
-    """Return a text as words are compared: without case, accents, invisible characters and double spaces."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    visible = (c for c in decomposed if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return " ".join("".join(visible).casefold().split())
