@@ -59,8 +59,7 @@ async def transcribe(
     """
     if (job := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
         return job
-    if speaker_id not in (None, origin.user_id) and await has_opted_out(studio, speaker_id):
-        raise SpeakerOptedOut
+    await _check_speaker(studio, speaker_id, origin)
     studio.clips.check(attached)
     request = _request(studio, hearing, attached.duration_s or 0.0, speaker_id)
     asked = {"clip": asdict(attached), "hearing": asdict(hearing), "speaker_id": speaker_id}
@@ -92,12 +91,14 @@ async def transcribe_again(
         pace: as for `transcribe`.
 
     Raises:
+        SpeakerOptedOut: somebody else's voice, who does not want that any more.
         ClipGone: the sound is not kept any more.
         NotEnoughCredits, TooManyQueued: not now.
     """
     if (known := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
         return known
     old = transcript_request(job)
+    await _check_speaker(studio, old.speaker_id or job.user_id, origin)
     wanted = _request(studio, hearing, old.duration_s, old.speaker_id)
     asked = {"again": job.id, "hearing": asdict(hearing)}
     async with kept_for_licence(studio, origin, asked):
@@ -120,6 +121,11 @@ def transcript_request(job: Job) -> TranscribeRequest:
     if not isinstance(request, TranscribeRequest):
         raise NothingToHear
     return request
+
+
+async def _check_speaker(studio: Studio, speaker_id: int | None, origin: Origin) -> None:
+    if speaker_id not in (None, origin.user_id) and await has_opted_out(studio, speaker_id):
+        raise SpeakerOptedOut
 
 
 async def has_opted_out(studio: Studio, user_id: int | None) -> bool:
