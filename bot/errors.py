@@ -14,9 +14,9 @@ import discord
 from discord import app_commands, ui
 
 from bot.cards.licence import licence_card
-from bot.cards.text import credits, moment
+from bot.cards.text import credits, inline, moment
 from bot.services.errors import LicenceNeeded, NotAcknowledged, Refused
-from db.errors import BudgetSpent, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
+from db.errors import BudgetSpent, NameTaken, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
 from db.jobs import Job
 from inference.errors import BadRequest, InferenceError
 from inference.messages import FailureKind
@@ -63,6 +63,7 @@ _SENTENCES: Mapping[type[Exception], Callable[..., str]] = {
     BudgetSpent: _budget_spent,
     TooManyQueued: _too_many,
     StoreBusy: lambda _: _BUSY,
+    NameTaken: lambda error: f"You have a subject called {inline(error.name)} already; please choose another name.",
     StoreError: _own_words,
     BadRequest: _own_words,
     InferenceError: lambda _: (
@@ -70,7 +71,7 @@ _SENTENCES: Mapping[type[Exception], Callable[..., str]] = {
     ),
     Refused: _own_words,
     app_commands.CommandOnCooldown: _too_often,
-    app_commands.TransformerError: lambda error: f"I cannot use `{str(error.value)[:50]}` there.",
+    app_commands.TransformerError: lambda error: f"I cannot use {inline(str(error.value), 50)} there.",
     app_commands.CommandSignatureMismatch: lambda _: "My commands have just changed. Please type it once more.",
     app_commands.CommandNotFound: lambda _: "My commands have just changed. Please type it once more.",
     app_commands.CheckFailure: lambda _: "You may not use that here.",

@@ -41,6 +41,5 @@ def subjects_files(seen: Seen) -> list[Picture]:
 
 def _line(subject: Subject, user_id: int) -> str:
     whose = "yours" if subject.owner_id == user_id else f"from <@{subject.owner_id}>"
-    return (
-        f"**{inline(subject.name)}** · {inline(subject.class_noun)} · {whose}\n-# `{subject.model}` · {subject.phrase}"
-    )
+    what = f"**{inline(subject.name)}** · {inline(subject.class_noun)} · {whose}"
+    return f"{what}\n-# `{subject.model}` · {inline(subject.phrase)}"

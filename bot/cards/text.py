@@ -5,26 +5,18 @@ import math
 import re
 
 from bot.services.prompt import clean
+from bot.services.quoting import harmless, inline
 from db.jobs import Job, Pace
+
+__all__ = [
+    "about", "alt", "bar", "block", "counted", "credits", "exactly", "first_part", "given_back", "harmless", "inline",
+    "last_part", "moment", "paid", "plainly",
+]  # fmt: skip
 
 _FORMATTING = re.compile(r"([\\*_~`|<>\[\]])|^([-+#])|^(\d+)([.)])")
 _SENTENCE_END = re.compile(r"\w{4}[.?!](?= )|[。？！]")  # after a word, not after 'Mr.' or 'e.g.'
 ALT_MAX = 256  # characters of alt text; the platform takes 1,024 on an attachment and 256 in a gallery
 BAR_CELLS = 12
-
-
-def harmless(text: str, limit: int) -> str:
-    """Return members' text on one line, cut to `limit`, without what could end a code span.
-
-    Inside a code span or block the platform parses no mention, link or formatting, so a back-tick is all to guard.
-    """
-    text = clean(text).replace("`", "ˋ")
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def inline(text: str, limit: int = 80) -> str:
-    """Show members' text within a sentence."""
-    return f"`{harmless(text, limit) or ' '}`"
 
 
 def block(text: str, limit: int = 600) -> str:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from bot.services.errors import BadParameter, NotYours, Refused
 from bot.services.origin import Origin
+from bot.services.quoting import inline
 from bot.services.rules import check_words
 from bot.services.studio import Studio
 from bot.services.wish import Wish
-from db.errors import FileMissing, NameTaken
+from db.errors import FileMissing
 from db.jobs import Job, State
 from db.subjects import Subject, name_key
 from inference.requests import ImageRequest, Kind, SubjectUse, TrainRequest, from_json
@@ -186,15 +187,12 @@ async def rename(studio: Studio, subject: Subject, name: str, origin: Origin) ->
     """Call a subject something else, and return how it is written now.
 
     Raises:
-        BadParameter: that is no name, or the owner has another of that name.
+        BadParameter, NameTaken: that is no name, or the owner has another of that name.
         WordBlocked: it has a word in it that is not used here.
     """
     tidy = tidy_name(name)
     await check_words(studio, tidy, origin)
-    try:
-        await studio.subjects.rename(subject.id, tidy)
-    except NameTaken as error:
-        raise BadParameter(str(error)) from error
+    await studio.subjects.rename(subject.id, tidy)
     return tidy
 
 
@@ -212,7 +210,7 @@ async def check_rights(studio: Studio, request: ImageRequest, origin: Origin) ->
         if not found:
             raise SubjectGone
         if found[0].model != request.model:
-            raise BadParameter(f"`{found[0].name}` was learnt by `{found[0].model}`; draw it with that model.")
+            raise BadParameter(f"{inline(found[0].name)} was learnt by `{found[0].model}`; draw it with that model.")
 
 
 async def with_subjects(studio: Studio, request: ImageRequest, typed: str, origin: Origin) -> ImageRequest:
@@ -230,7 +228,7 @@ async def with_subjects(studio: Studio, request: ImageRequest, typed: str, origi
     for piece in pieces:
         subject, weight = _parse(piece, usable, origin.user_id)
         if any(use.subject_id == subject.id for use in uses):
-            raise BadParameter(f"`{subject.name}` is named twice.")
+            raise BadParameter(f"{inline(subject.name)} is named twice.")
         uses.append(SubjectUse(subject.id, weight, subject.phrase))
         prompt = _say(prompt, subject)
     models = {subject.model for subject in usable if any(use.subject_id == subject.id for use in uses)}

@@ -1,0 +1,102 @@
+"""What members write is shown as it is, wherever it is shown: no link, mention or formatting of theirs is rendered."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from discord import AppCommandOptionType
+from discord.app_commands import Transformer, TransformerError
+
+from bot.cards.account import cancelled_text, history_card, queue_card
+from bot.cards.info import info_text
+from bot.cards.job import Shown, job_card
+from bot.cards.operator import acts_text, found_text, removed_text, words_text
+from bot.cards.subject import subject_card
+from bot.cards.subjects import subjects_card
+from bot.cards.teaching import preflight_card
+from bot.cards.training import chosen_text
+from bot.errors import sentence
+from bot.services.account import Waiting
+from bot.services.desk import Found
+from bot.services.photos import Verdict
+from bot.services.rules import _refuse_words
+from bot.services.teaching import Lesson, TeachingDraft
+from db.acts import Act, Noted
+from db.errors import NameTaken
+from db.house import Decision, Standing
+from db.jobs import Place, State
+from inference.requests import TrainRequest, to_json
+from tests.unit.bot.jobs import NOON, REQUEST, make_job
+from tests.unit.bot.test_cards import sent, texts
+from tests.unit.bot.test_subject_cards import subject, walked
+
+HOSTILE = ("[here](https://evil.example)", "`[here](https://evil.example)", "``` **evil** ```", "<@5> evil ` @everyone")
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+
+
+def shown(view: Any) -> str:
+    return view if isinstance(view, str) else texts(walked(sent(view)))
+
+
+def training(text: str, **changes: Any) -> Any:
+    request = TrainRequest(
+        subject_id="s" * 26, name=text, class_noun=text, trigger="zkv", model="tiny", photos=("a",), steps=20, rank=4,
+        learning_rate=1e-4, seed=1, preview_every=5, keep_photos=False,
+    )  # fmt: skip
+    return make_job(kind="train", request=to_json(request), **changes)
+
+
+def lesson(text: str) -> TeachingDraft:
+    return TeachingDraft(
+        id="d" * 26, owner_id=1, interaction_id=2, lesson=Lesson(name=text, class_noun=text, model="tiny", steps=20),
+        verdicts=(Verdict.GOOD,) * 3, hashes=("a", "b", "c"), made_at=0.0,
+    )  # fmt: skip
+
+
+def refused(text: str) -> str:
+    standing = Standing(notice=None, banned=False, channel_open=True, words=(Decision("x", text),))
+    with pytest.raises(Exception, match="not used here") as caught:
+        _refuse_words(text, standing)
+    return str(caught.value)
+
+
+def drawing(text: str, **changes: Any) -> Any:
+    return make_job(request=to_json(replace(REQUEST, prompt=text, negative=text)), **changes)
+
+
+DONE: dict[str, Any] = {"state": State.DONE, "ended_at": NOON, "started_at": NOON}
+PLACES: dict[str, Callable[[str], Any]] = {
+    "overview": lambda text: subjects_card([(subject(name=text, class_noun=text), None)], 1),
+    "subject": lambda text: subject_card(subject(name=text, class_noun=text), [], in_guild=True, pictured=False),
+    "preflight": lambda text: preflight_card(lesson(text), price=1, expected_s=None),
+    "training": lambda text: job_card(training(text), Shown()),
+    "trained": lambda text: job_card(training(text, **DONE), Shown()),
+    "drawn": lambda text: job_card(drawing(text, **DONE), Shown()),
+    "info": lambda text: info_text(drawing(text)),
+    "history": lambda text: history_card([drawing(text, **DONE), training(text, **DONE)]),
+    "queue": lambda text: queue_card([Waiting(training(text), Place(ahead=1, ahead_credits=1), None)]),
+    "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),
+    "chosen": lambda text: chosen_text(training(text), text, 20),
+    "found": lambda text: found_text(Found([drawing(text), training(text)], subject(name=text))),
+    "removed": lambda text: removed_text(Found([], subject(name=text)), 1),
+    "words": lambda text: words_text([Decision("x", text)]),
+    "name taken": lambda text: sentence(NameTaken(text)),
+    "word": refused,
+    "option": lambda text: sentence(TransformerError(text, AppCommandOptionType.string, Transformer())),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("place", PLACES)
+def test_members_words_stand_in_code_only(place: str, text: str) -> None:
+    said = shown(PLACES[place](text))
+    assert "evil" in said.replace("\u200b", "")
+    assert "evil" not in CODE.sub("", said)
+
+
+def test_reasons_of_operators_are_no_formatting() -> None:
+    act = Act(guild_id=1, by_user=2, what="ban", target=HOSTILE[0], reason=HOSTILE[0])
+    said = acts_text([Noted(act, NOON)])
+    assert "\\[here\\](https" in CODE.sub("", said)
