@@ -1,5 +1,6 @@
 """The models there are: what `models.toml` says, checked."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from inference.errors import ModelUnusable, UnknownModel
 
 BUILTIN_WEIGHTS = Path(__file__).parent / "builtin" / "weights"
+COMMIT = re.compile(r"[0-9a-f]{40}")
 DEFAULT_FILE = Path(__file__).parent / "models.toml"
 
 
@@ -21,7 +23,9 @@ class _Line(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")
     title: str  # shown to members
     source: str  # 'builtin', a local folder, or a hub id 'owner/name'
-    revision: str = ""  # a commit of the hub repository; needed for hub ids, so that weights cannot change under us
+    revision: str = (
+        ""  # all 40 digits of a commit of the hub repository; needed for hub ids, so that weights stay the same
+    )
     licence: str
     licence_url: str = ""
     must_accept: bool = False  # members are asked to accept the licence before the first use
@@ -37,8 +41,12 @@ class _Line(BaseModel):
 
     @model_validator(mode="after")
     def _hub_ids_are_pinned(self) -> "_Line":
-        if self.folder is None and not self.revision:
-            raise ValueError(f"model '{self.name}': a hub id needs a revision (a commit hash)")
+        if self.folder is None and not COMMIT.fullmatch(self.revision):
+            given = f"'{self.revision}' is none" if self.revision else "it has none"
+            raise ValueError(
+                f"model '{self.name}': a hub id is pinned to a commit, and {given}. A branch or tag can be moved to "
+                "other weights. Put the 40 characters of the commit into revision; the hub shows it beside the model's files."
+            )
         return self
 
 

@@ -104,17 +104,17 @@ def test_an_official_file_is_known_by_its_hash_and_loaded_as_weights_only(
 def test_a_hub_model_is_fetched_at_its_pinned_revision_without_pickles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
+    commit, asked = "41f01f3fe87f28c78e2fbf8b568835947dd65ed9", list[tuple[str, dict[str, Any]]]()
 
     def download(name: str, **options: Any) -> str:
         asked.append((name, options))
         return str(tmp_path)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    hub = SpeechModel(name="turbo", title="", source="openai/whisper-large-v3-turbo", revision="41f01f3", licence="MIT")
+    hub = SpeechModel(name="turbo", title="", source="openai/whisper-large-v3-turbo", revision=commit, licence="MIT")
     assert locate(hub) == tmp_path
     ((name, options),) = asked
-    assert (name, options["revision"]) == ("openai/whisper-large-v3-turbo", "41f01f3")
+    assert (name, options["revision"]) == ("openai/whisper-large-v3-turbo", commit)
     assert sorted(options["allow_patterns"]) == ["config.json", "generation_config.json", "model.safetensors"]
 
 
