@@ -90,7 +90,7 @@ class Atelier(commands.Bot):
         await self.add_cog(Paces(self.studio))
         if self.studio.rules.gifts:
             await self.add_cog(Gifts(self.studio))
-        voice = Voice(self.studio, self.limits, hears_channels=self._hears_channels)
+        voice = Voice(self, self.studio, self.limits, hears_channels=self._hears_channels)
         await self.add_cog(voice)
         self.tree.add_command(voice.menu)
         await self.add_cog(Operator(self.studio))

@@ -161,7 +161,7 @@ async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
     if not guilds:
         yield Finding(Mark.BAD, "servers", "the bot is in none", "Open the install link: docs/setup.md, step 2.")
     if len(guilds) > 1 and not settings.home_guilds:
-        text = f"the bot is in {len(guilds)} and none is at home: nobody can grant credits"
+        text = f"the bot is in {len(guilds)} and none is at home: nobody can grant credits, or ban in direct messages"
         yield Finding(Mark.NOTE, "servers", text, "Set HOME_GUILDS: docs/operating.md, 'Several servers'.")
     for guild in guilds:
         yield check_permissions(guild["name"], int(guild["permissions"]))

@@ -9,6 +9,7 @@ from discord import app_commands
 
 from bot.cards.licence import licence_card
 from bot.errors import sentence
+from bot.interactions import only_guild_id
 from bot.limits import MESSAGE, REFUSAL, Limits
 from bot.services.clips import Attached
 from bot.services.errors import LicenceNeeded
@@ -45,7 +46,7 @@ def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
     return None
 
 
-async def listen(studio: Studio, limits: Limits, message: discord.Message) -> None:
+async def listen(client: discord.Client, studio: Studio, limits: Limits, message: discord.Message) -> None:
     """Turn into text what somebody said to the bot, or in a channel where an operator wants that.
 
     The message's own id stands for the interaction's, so that an event that comes twice is one job. In a channel nobody
@@ -64,6 +65,7 @@ async def listen(studio: Studio, limits: Limits, message: discord.Message) -> No
         private=False,
         parent_id=getattr(message.channel, "parent_id", None),
         role_ids=frozenset(role.id for role in getattr(message.author, "roles", ())),
+        only_guild_id=only_guild_id(client),
     )
     try:
         limits.take(MESSAGE, message.author.id)

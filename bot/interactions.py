@@ -77,7 +77,13 @@ def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:
         parent_id=getattr(interaction.channel, "parent_id", None),
         age_restricted=_is_age_restricted(interaction.channel),
         role_ids=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
+        only_guild_id=only_guild_id(interaction.client),
     )
+
+
+def only_guild_id(client: discord.Client) -> int | None:
+    """Return the server that the bot is in; None: it is in several, or in none."""
+    return client.guilds[0].id if len(client.guilds) == 1 else None
 
 
 def _is_age_restricted(channel: object) -> bool:
@@ -101,7 +107,7 @@ def operator_of(interaction: discord.Interaction) -> Operator:
     return Operator(
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
-        only_guild=len(interaction.client.guilds) == 1,
+        only_guild=only_guild_id(interaction.client) == interaction.guild_id,
     )
 
 

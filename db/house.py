@@ -1,8 +1,8 @@
 """The house: what operators decided for their server, and a log of everything they did (`db.acts`).
 
 A decision and the act that made it are one transaction, so nothing is decided without a trace. Direct messages belong
-to no server: there, a ban or a blocked word of each server at home counts; of any server, where nobody said which those
-are.
+to no server: there, a ban or a blocked word of each server at home counts; where nobody said which those are, of
+the one server that there is, and of none where there are several, for anybody can add the bot to one of their own.
 """
 
 from collections.abc import Collection, Mapping
@@ -91,16 +91,24 @@ class House:
         async with self.db.read() as connection:
             return [Decision(row.key, row.value) for row in await connection.execute(query)]
 
-    async def standing(self, user_id: int, *, guild_id: int | None, channel_ids: Collection[int]) -> Standing:
-        """Return what counts for a member there. channel_ids: the channel, and of a thread its channel as well."""
+    async def standing(
+        self, user_id: int, *, guild_id: int | None, channel_ids: Collection[int], only_guild_id: int | None = None
+    ) -> Standing:
+        """Return what counts for a member there.
+
+        Parameters:
+            channel_ids: the channel, and of a thread its channel as well.
+            only_guild_id: the server that the bot is in, if it is in no other.
+        """
         d = decisions.c
         query = sa.select(d.guild_id, d.kind, d.key, d.value).where(
             sa.or_(d.kind != Topic.BAN.value, d.key == str(user_id))
         )
         if guild_id is not None:
             query = query.where(d.guild_id == guild_id)
-        elif self.homes:
-            query = query.where(d.guild_id.in_(self.homes | {DIRECT}))
+        else:
+            homes = self.homes or {guild for guild in (only_guild_id,) if guild is not None}
+            query = query.where(d.guild_id.in_(homes | {DIRECT}))
         async with self.db.read() as connection:
             rows = (await connection.execute(query.order_by(d.key))).all()
         here = guild_id or DIRECT

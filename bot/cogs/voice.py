@@ -30,7 +30,8 @@ class Voice(commands.Cog):
 
     voice = app_commands.Group(name="voice", description="Your own voice messages")
 
-    def __init__(self, studio: Studio, limits: Limits, *, hears_channels: bool) -> None:
+    def __init__(self, client: discord.Client, studio: Studio, limits: Limits, *, hears_channels: bool) -> None:
+        self._client = client
         self.studio = studio
         self._limits = limits
         self.hears_channels = hears_channels
@@ -119,7 +120,7 @@ class Voice(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Hear what is said to the bot, or in a channel that it is to hear."""
-        await listen(self.studio, self._limits, message)
+        await listen(self._client, self.studio, self._limits, message)
 
     @tasks.loop(minutes=PURGE_EVERY_MIN)
     async def purge(self) -> None:

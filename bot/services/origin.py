@@ -19,6 +19,7 @@ class Origin:
     parent_id: int | None = None  # of a thread: its channel
     age_restricted: bool = False  # the channel is
     role_ids: frozenset[int] = frozenset()  # the member's, in that server
+    only_guild_id: int | None = None  # the server that the bot is in, if it is in no other
 
 
 def by_message(job: Job) -> bool:

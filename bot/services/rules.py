@@ -88,7 +88,9 @@ def words_of(request: Request) -> str:
 
 async def _standing(studio: Studio, origin: Origin) -> Standing:
     here = {origin.channel_id} | ({origin.parent_id} if origin.parent_id else set())
-    return await studio.house.standing(origin.user_id, guild_id=origin.guild_id, channel_ids=here)
+    return await studio.house.standing(
+        origin.user_id, guild_id=origin.guild_id, channel_ids=here, only_guild_id=origin.only_guild_id
+    )
 
 
 def _refuse_words(text: str, standing: Standing) -> None:

@@ -26,9 +26,19 @@ async def test_ban_counts_in_its_server_and_in_direct_messages(database: Databas
     house = House(database)
     await house.decide(act("ban"), Topic.BAN, str(MEMBER), "spam")
     assert (await house.standing(MEMBER, guild_id=GUILD, channel_ids=[70])).banned
-    assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71])).banned
+    assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71], only_guild_id=GUILD)).banned
     assert not (await house.standing(MEMBER, guild_id=8, channel_ids=[70])).banned
     assert not (await house.standing(2, guild_id=GUILD, channel_ids=[70])).banned
+
+
+async def test_of_several_servers_none_decides_about_direct_messages_unless_it_is_at_home(database: Database) -> None:
+    house = House(database)
+    await house.decide(act("ban"), Topic.BAN, str(MEMBER), "spite")
+    await house.decide(act("words add"), Topic.WORD, "a", "a")
+    direct = await house.standing(MEMBER, guild_id=None, channel_ids=[71])
+    assert (direct.banned, direct.words) == (False, ())
+    elsewhere = await house.standing(MEMBER, guild_id=None, channel_ids=[71], only_guild_id=8)
+    assert (elsewhere.banned, elsewhere.words) == (False, ())
 
 
 async def test_only_servers_at_home_decide_about_direct_messages(database: Database) -> None:
