@@ -45,7 +45,7 @@ class _Line(BaseModel):
             given = f"'{self.revision}' is none" if self.revision else "it has none"
             raise ValueError(
                 f"model '{self.name}': a hub id is pinned to a commit, and {given}. A branch or tag can be moved to "
-                "other weights. Put the 40 characters of the commit into revision; the hub shows it beside the model's files."
+                "other weights. Put the 40 characters of a commit into revision; the hub lists them with the files."
             )
         return self
 

@@ -33,7 +33,7 @@ def catalogue(tmp_path: Path, revision: str, source: str = "owner/name") -> Path
 
 @pytest.mark.parametrize("revision", ["", "main", "v1.5", "refs/pr/3", COMMIT[:7], COMMIT.upper(), COMMIT + "0"])
 def test_hub_model_that_is_not_pinned_to_a_commit_is_refused_at_the_start(tmp_path: Path, revision: str) -> None:
-    with pytest.raises(ModelUnusable, match="40 characters of the commit") as refused:
+    with pytest.raises(ModelUnusable, match="40 characters of a commit") as refused:
         read_catalogue(catalogue(tmp_path, revision))
     assert "model 'large'" in str(refused.value)
 
