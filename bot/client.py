@@ -35,6 +35,7 @@ from bot.limits import Limits
 from bot.services.follow import Follower
 from bot.services.studio import Studio
 from bot.uploads import UploadLimits
+from common.supervisor import supervise
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +100,7 @@ class Atelier(commands.Bot):
         self.add_dynamic_items(*OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self.add_dynamic_items(*TRANSCRIPT_ITEMS)
-        self._following = asyncio.create_task(self._follower.run(), name="following the cards")
-        self._following.add_done_callback(_report)
+        self._following = asyncio.create_task(self._follower.run(), name="cards")
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
         """Learn how large files may be where people are active, and answer forms that are no longer known."""
@@ -129,8 +129,7 @@ class Atelier(commands.Bot):
         """
         await _patiently(lambda: self._log_in(token))
         # If the platform is slow about it, or refuses, the commands of last time are served meanwhile.
-        sync = asyncio.create_task(_patiently(self._register), name="registering commands")
-        sync.add_done_callback(_report)
+        sync = supervise("register-commands", lambda: _patiently(self._register), until_done=True)
         await asyncio.wait([sync], timeout=SYNC_FIRST_S)
         try:
             await _patiently(self._stay)
@@ -169,8 +168,3 @@ async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
         except (OSError, aiohttp.ClientError, discord.HTTPException) as error:
             log.warning("Discord cannot be reached (%s); trying again in %.0f s", type(error).__name__, pause_s)
         await asyncio.sleep(pause_s)
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.critical("%s has ended", task.get_name(), exc_info=error)

@@ -1,4 +1,4 @@
-"""What is true: members, their credits, the jobs and the files. Imports nothing of ours.
+"""What is true: members, their credits, the jobs and the files. Imports nothing of ours but `common`.
 
 Knows: tables and migrations (SQLite or PostgreSQL), a double-entry ledger of credits, the job store with its
 leases and its fair order, wake-ups between processes, and files under keys. Does not know: what a picture is,

@@ -10,16 +10,16 @@ payload. SQLite means one process, so there is nothing to send.
 
 import asyncio
 import contextlib
-import logging
+from functools import partial
 
 import psycopg
+
+from common.supervisor import Backoff, supervise
 
 QUEUED = "queued"  # a job waits for a dispatcher
 CHANGED = "changed"  # a job moved: its card may need an edit, its dispatcher may have to stop it
 CHANNEL = "atelier"
-RECONNECT_S = 1.0
-
-log = logging.getLogger(__name__)
+RECONNECT = Backoff(first_s=1.0, longest_s=5.0)  # meanwhile, polling carries on
 
 
 class Listener:
@@ -78,11 +78,11 @@ class Wake:
         if self._libpq_url is not None and not self._tasks:
             listening = asyncio.Event()
             self._tasks = [
-                asyncio.create_task(self._receive(self._libpq_url, listening), name="wake-receive"),
-                asyncio.create_task(self._send(self._libpq_url), name="wake-send"),
+                supervise("wake-receive", partial(self._receive, self._libpq_url, listening), backoff=RECONNECT),
+                supervise("wake-send", partial(self._send, self._libpq_url), backoff=RECONNECT),
             ]
             with contextlib.suppress(TimeoutError):  # a database that is down is `migrate`'s to report
-                async with asyncio.timeout(RECONNECT_S):
+                async with asyncio.timeout(RECONNECT.first_s):
                     await listening.wait()
 
     async def stop(self) -> None:
@@ -97,29 +97,23 @@ class Wake:
             listener.ring()
 
     async def _receive(self, url: str, listening: asyncio.Event) -> None:
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    listening.set()
-                    for topic in self._listeners:
-                        self._ring(topic)  # whatever was missed while nobody listened
-                    async for notice in connection.notifies():
-                        self._ring(notice.payload)
-            except psycopg.Error as error:
-                log.warning("wake-ups are interrupted, polling carries on: %s", type(error).__name__)
-            await asyncio.sleep(RECONNECT_S)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            listening.set()
+            for topic in self._listeners:
+                self._ring(topic)  # whatever was missed while nobody listened
+            async for notice in connection.notifies():
+                self._ring(notice.payload)
 
     async def _send(self, url: str) -> None:
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-                    while True:
-                        await self._to_send.wait()
-                        self._to_send.clear()
-                        topics, self._outgoing = self._outgoing, set()
-                        for topic in sorted(topics):
-                            await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, topic))
-            except psycopg.Error as error:
-                log.warning("wake-ups cannot be sent, polling carries on: %s", type(error).__name__)
-            await asyncio.sleep(RECONNECT_S)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            while True:
+                topics, self._outgoing = self._outgoing, set()
+                try:
+                    for topic in sorted(topics):
+                        await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, topic))
+                except psycopg.Error:
+                    self._outgoing |= topics  # to be sent over the next connection
+                    raise
+                await self._to_send.wait()
+                self._to_send.clear()

@@ -1,14 +1,20 @@
-"""No command: once an hour, what was kept long enough is thrown away."""
+"""No command: what was kept long enough is thrown away, clips every quarter of an hour, the rest once an hour."""
 
+import asyncio
 import datetime as dt
 import logging
 
-from discord.ext import commands, tasks
+from discord.ext import commands
 
 from bot.services.retention import Swept, sweep
 from bot.services.studio import Studio
+from bot.services.voice import forget_old_clips
+from common.supervisor import supervise
 
 log = logging.getLogger(__name__)
+
+SWEEP_EVERY_S = 3600.0
+PURGE_EVERY_S = 900.0
 
 
 class Housekeeping(commands.Cog):
@@ -16,22 +22,25 @@ class Housekeeping(commands.Cog):
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
+        self._loops: list[asyncio.Task[None]] = []
 
     async def cog_load(self) -> None:
         """Begin."""
-        self.hourly.start()
+        self._loops = [
+            supervise("retention", self._sweep, every_s=SWEEP_EVERY_S),
+            supervise("purge-clips", self._purge, every_s=PURGE_EVERY_S),
+        ]
 
     async def cog_unload(self) -> None:
         """Stop."""
-        self.hourly.cancel()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
 
-    @tasks.loop(hours=1)
-    async def hourly(self) -> None:
-        """Throw away what is old. A round that fails is followed by the next."""
-        try:
-            swept = await sweep(self.studio, dt.datetime.now(dt.UTC))
-        except Exception:
-            log.exception("what is old could not be thrown away; trying again in an hour")
-            return
+    async def _sweep(self) -> None:
+        swept = await sweep(self.studio, dt.datetime.now(dt.UTC))
         if swept != Swept():
             log.info("kept long enough: %s", swept)
+
+    async def _purge(self) -> None:
+        await forget_old_clips(self.studio, dt.datetime.now(dt.UTC))

@@ -1,11 +1,10 @@
 """Voice into text: the menu of a message, /transcribe, direct messages, and channels where all voice becomes text."""
 
-import datetime as dt
 from typing import Literal
 
 import discord
 from discord import app_commands
-from discord.ext import commands, tasks
+from discord.ext import commands
 
 from bot.cards.offer import show_if_asked
 from bot.cogs.choices import language_choices
@@ -16,9 +15,7 @@ from bot.services.clips import NothingToHear
 from bot.services.errors import Refused
 from bot.services.languages import parse_language
 from bot.services.studio import Studio
-from bot.services.voice import Hearing, forget_old_clips, opt_out, transcribe
-
-PURGE_EVERY_MIN = 15
+from bot.services.voice import Hearing, opt_out, transcribe
 
 
 class NotHeard(Refused):
@@ -36,14 +33,6 @@ class Voice(commands.Cog):
         self._limits = limits
         self.hears_channels = hears_channels
         self.menu = app_commands.ContextMenu(name="Transcribe", callback=self.transcribe_message)
-
-    async def cog_load(self) -> None:
-        """Begin to throw away clips that were kept long enough."""
-        self.purge.start()
-
-    async def cog_unload(self) -> None:
-        """Stop that."""
-        self.purge.cancel()
 
     async def transcribe_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Turn a message's voice, audio or video into text."""
@@ -121,11 +110,6 @@ class Voice(commands.Cog):
     async def on_message(self, message: discord.Message) -> None:
         """Hear what is said to the bot, or in a channel that it is to hear."""
         await listen(self._client, self.studio, self._limits, message)
-
-    @tasks.loop(minutes=PURGE_EVERY_MIN)
-    async def purge(self) -> None:
-        """Throw away old clips."""
-        await forget_old_clips(self.studio, dt.datetime.now(dt.UTC))
 
 
 ON = (

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from bot.sandbox.mentions import Mentions
 from bot.sandbox.messages import Message
 from bot.sandbox.parts import Parts
 from bot.sandbox.world import Channel
-
-_log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
@@ -26,21 +23,21 @@ class Saving:
     def __init__(self, parts: Parts, folder: Path) -> None:
         self._parts = parts
         self._folder = folder
+        self._unsaved = False
 
     async def keep_saving(self) -> None:
         """Save soon after each change, until cancelled."""
         queue = self._parts.bus.listen()
         try:
             while True:
-                await queue.get()
-                await asyncio.sleep(EVERY_S)
+                if not self._unsaved:
+                    await queue.get()
+                    await asyncio.sleep(EVERY_S)
                 while not queue.empty():
                     queue.get_nowait()
-                world, files = self._snapshot()
-                try:
-                    await asyncio.to_thread(self._write, world, files)
-                except OSError:
-                    _log.exception("the world could not be saved to %s", self._folder)
+                self._unsaved = True  # until it is written: after an error, nothing new need happen first
+                await asyncio.to_thread(self._write, *self._snapshot())
+                self._unsaved = False
                 if not self._parts.bus.listening(queue):
                     queue = self._parts.bus.listen()
         finally:

@@ -24,6 +24,7 @@ from bot.sandbox.rest.guilds import Guilds
 from bot.sandbox.rest.webhooks import Webhooks
 from bot.sandbox.saving import Saving
 from bot.sandbox.staging import Staging
+from common.supervisor import supervise
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         if self._saving:
             self._saving.load()
-            self._saver = asyncio.create_task(self._saving.keep_saving())
+            self._saver = supervise("sandbox-saving", self._saving.keep_saving)
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)

@@ -5,12 +5,15 @@ once. What could not be shown is tried again later, and after a restart everythi
 """
 
 import asyncio
+import datetime as dt
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.services.studio import Studio
+from common.supervisor import Backoff, supervise
 from db.jobs import Job, State
 
 log = logging.getLogger(__name__)
@@ -55,26 +58,28 @@ class Follower:
         self._deliver = deliver
         self._first_s = first_s
         self._retry_s = retry_s
+        self._changed = studio.jobs.db.wake.listen("changed")
+        self._cursor: dt.datetime | None = None
         self._cards: dict[str, _Card] = {}
 
     async def run(self) -> None:
         """Follow all jobs that have not been delivered, those of before the start included."""
-        changed = self._studio.jobs.db.wake.listen("changed")
-        cursor = None
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                looked_at = time.monotonic()
-                try:
-                    changes = await self._studio.jobs.changed_since(cursor)
-                except Exception:  # a database that is away comes back; the cards must still be followed then
-                    log.exception("cannot look for changes, trying again")
-                    await asyncio.sleep(self._retry_s[0])
-                    continue
-                cursor = changes.cursor
-                for job in changes.jobs:
-                    self._notice(job, tasks)
-                await asyncio.sleep(time.monotonic() - looked_at)  # in a rush, look no more than half of the time
-                await changed.wait(POLL_S)
+        backoff = Backoff(self._retry_s[0], self._retry_s[0])
+        async with asyncio.TaskGroup() as tasks:  # its tasks raise nothing
+            await supervise("follow-cards", partial(self._look, tasks), every_s=0.0, backoff=backoff)
+
+    async def _look(self, tasks: asyncio.TaskGroup) -> None:
+        """Take up what has changed since the last look, then wait for more."""
+        looked_at = time.monotonic()
+        changes = await self._studio.jobs.changed_since(self._cursor)
+        for job in changes.jobs:
+            self._notice(job, tasks)
+        self._cursor = changes.cursor
+        for job in changes.jobs:
+            if job.final:
+                self._studio.forecast.learn(job)  # last: no error in it may cost a card its news
+        await asyncio.sleep(time.monotonic() - looked_at)  # in a rush, look no more than half of the time
+        await self._changed.wait(POLL_S)
 
     def _notice(self, job: Job, tasks: asyncio.TaskGroup) -> None:
         card = self._cards.get(job.id)
@@ -85,7 +90,6 @@ class Follower:
             card.job = job
             card.news.set()
         if job.final:
-            self._studio.forecast.learn(job)
             card.ended.set()
 
     async def _follow(self, card: _Card) -> None:

@@ -5,12 +5,13 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Self
 
+from common.supervisor import Backoff, supervise
 from db.files import FileStore
 from db.jobs import Job, JobStore
 from db.subjects import Subjects
@@ -33,7 +34,7 @@ class Rhythm:
     reap_s: float = 5.0  # between two looks for leases that ran out, and for subjects that were deleted
     drain_s: float = 5.0  # jobs may end by themselves for so long when it is stopped
     close_s: float = 10.0  # and to be given back after that
-    trouble_s: float = 1.0  # pause after a loop failed
+    trouble_s: float = 1.0  # first pause after a loop failed; it doubles, up to a sixth of the lease
 
 
 class Dispatcher:
@@ -52,12 +53,20 @@ class Dispatcher:
         self._escorts: dict[str, Escort] = {}
         self._look = asyncio.Event()  # there may be something to claim, or room for it
         self._may_wait = True  # jobs may be in line: somebody said so, or nobody has looked for a while
+        self._queued = jobs.db.wake.listen(QUEUED)
         self._loops: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
-        for loop in (self._claim, self._hear, self._listen, self._beat, self._reap):
-            name = loop.__name__.strip("_")
-            self._loops[name] = asyncio.create_task(self._for_ever(name, loop), name=f"dispatcher-{name}")
+        rhythm = self._rhythm
+        backoff = Backoff(rhythm.trouble_s, max(rhythm.trouble_s, rhythm.lease_s / 6))
+        for name, work, every_s in (
+            ("claim", self._claim, 0.0),
+            ("hear", self._hear, 0.0),
+            ("listen", self._listen, None),
+            ("beat", self._beat, rhythm.beat_s),
+            ("reap", self._reap, rhythm.reap_s),
+        ):
+            self._loops[name] = supervise(f"dispatcher-{name}", work, every_s=every_s, backoff=backoff)
         return self
 
     async def __aexit__(
@@ -79,16 +88,18 @@ class Dispatcher:
     # -- claim --------------------------------------------------------------------------------------------------------
 
     async def _claim(self) -> None:
-        """Look for jobs whenever something may have changed."""
-        self._may_wait = True
-        while True:
-            self._look.clear()
+        """Look for jobs, then wait until something may have changed."""
+        self._look.clear()
+        try:
             await self._fill()
-            try:
-                async with asyncio.timeout(self._rhythm.poll_s):
-                    await self._look.wait()
-            except TimeoutError:
-                self._may_wait = True
+        except BaseException:
+            self._may_wait = True  # it said that nobody waits before it had asked
+            raise
+        try:
+            async with asyncio.timeout(self._rhythm.poll_s):
+                await self._look.wait()
+        except TimeoutError:
+            self._may_wait = True
 
     async def _fill(self) -> None:
         """Claim as many jobs as the workers have room for, and send each on its way."""
@@ -146,11 +157,9 @@ class Dispatcher:
 
     async def _hear(self) -> None:
         """Pass wake-ups on to the claim loop."""
-        queued = self._jobs.db.wake.listen(QUEUED)
-        while True:
-            if await queued.wait(60.0):
-                self._may_wait = True
-                self._look.set()
+        if await self._queued.wait(60.0):
+            self._may_wait = True
+            self._look.set()
 
     # -- listen -------------------------------------------------------------------------------------------------------
 
@@ -181,40 +190,28 @@ class Dispatcher:
 
     async def _beat(self) -> None:
         """Renew all leases in one call, and pass on what it says."""
-        while True:
-            await asyncio.sleep(self._rhythm.beat_s)
-            escorts = list(self._escorts.values())
-            if not escorts:
-                continue
-            reports = await asyncio.gather(*(escort.report() for escort in escorts))
-            beaten = await self._jobs.beat(owner=self.owner, reports=reports, lease_s=self._rhythm.lease_s)
-            for escort in escorts:
-                if escort.job.id in beaten.lost:
-                    escort.tell(Notice.LEASE_LOST)
-                elif escort.job.id in beaten.cancelled:
-                    escort.tell(Notice.CANCELLED)
+        escorts = list(self._escorts.values())
+        if not escorts:
+            return
+        reports = await asyncio.gather(*(escort.report() for escort in escorts))
+        beaten = await self._jobs.beat(owner=self.owner, reports=reports, lease_s=self._rhythm.lease_s)
+        for escort in escorts:
+            if escort.job.id in beaten.lost:
+                escort.tell(Notice.LEASE_LOST)
+            elif escort.job.id in beaten.cancelled:
+                escort.tell(Notice.CANCELLED)
 
     async def _reap(self) -> None:
         """Give back the jobs of dispatchers that are no more, and let go of subjects that are no more."""
-        while True:
-            if reaped := await self._jobs.reap():
-                log.warning("%d jobs of a silent dispatcher are back in line", len(reaped))
-            await self._forget()
-            await asyncio.sleep(self._rhythm.reap_s)
+        if reaped := await self._jobs.reap():
+            log.warning("%d jobs of a silent dispatcher are back in line", len(reaped))
+        await self._forget()
 
     async def _forget(self) -> None:
         """Have the workers drop the adapters of subjects that were deleted: by looking, so no message can be lost."""
         held = {subject_id for load in self._pool.loads().values() for subject_id in load.adapters}
         if held and (gone := held - await self._subjects.among(held)):
             await self._pool.forget(sorted(gone))
-
-    async def _for_ever(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await loop()
-            except Exception:
-                log.exception("the dispatcher's %s loop failed and goes on", name)
-            await asyncio.sleep(self._rhythm.trouble_s)
 
     async def _finish(self, escorts: Iterable[Escort], timeout_s: float) -> None:
         if tasks := [escort.task for escort in escorts if escort.task]:

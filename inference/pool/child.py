@@ -17,6 +17,8 @@ from inference.openmp import wait_briefly
 from inference.plan import WorkerPlan
 from inference.worker import Bulletin, Worker
 
+log = logging.getLogger(__name__)
+
 SAY_EVERY_S = 0.1  # progress is put together for so long; anything else is said at once
 WAITING_S = 0.02  # between two looks at engines whose models are still being loaded
 PULSE_EVERY_S = 1.0  # a busy worker with nothing to say shows that it lives
@@ -99,6 +101,9 @@ def _listen(connection: Connection, inbox: "queue.SimpleQueue[Command]") -> None
             inbox.put(connection.recv())
     except (EOFError, OSError):
         os._exit(0)
+    except Exception:  # a worker that hears nothing more is of no use; the parent starts another
+        log.exception("a command cannot be read")
+        os._exit(1)
 
 
 def _bind_to_parent(name: str) -> None:

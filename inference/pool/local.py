@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
+from common.supervisor import supervise
 from inference.messages import Cancel, Command, Failed, Finished, Forget, Load, Stop, Task
 from inference.plan import WorkerPlan
 from inference.pool import PoolEvent, RoomMade, WorkerGone, WorkerLost
@@ -52,7 +54,7 @@ class LocalPool:
     async def __aenter__(self) -> Self:
         for worker_id, plan in self._plans.items():
             self._links[worker_id] = Link(worker_id, plan, self._deliver)
-            self._keepers.append(asyncio.create_task(self._keep(worker_id, plan), name=f"keep-{worker_id}"))
+            self._keepers.append(supervise(f"keep-{worker_id}", partial(self._keep, worker_id, plan)))
         return self
 
     async def __aexit__(

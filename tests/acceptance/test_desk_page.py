@@ -14,6 +14,7 @@ from bot import logs
 from bot.desk.server import Doors, OpenDesk, open_desk
 from bot.sandbox.server import TOKEN as SANDBOX_TOKEN
 from bot.sandbox.server import Sandbox
+from common.supervisor import supervise
 from db.engine import Database
 from inference.messages import Load
 from tests.acceptance.bots import bot_beside
@@ -146,3 +147,20 @@ async def test_studio_prints_the_address_and_logs_no_secret(
     assert f'"job": "{job.id}"' in written
     for secret in (SANDBOX_TOKEN, CANARY, job.interaction_token):
         assert secret not in written
+
+
+async def test_loops_are_counted_in_the_metrics_even_while_the_database_is_away(tmp_path: Path) -> None:
+    async def work() -> None:
+        raise OSError("away")
+
+    loop = supervise("a-loop", work)
+    async with (
+        Database.from_url(f"sqlite:///{tmp_path / 'empty.db'}") as database,  # as good as away: it has no tables
+        open_desk(Doors(metrics_port=0), database, lambda: LOADS) as opened,
+        aiohttp.ClientSession() as client,
+        client.get(opened.metrics_url, headers={"Authorization": f"Bearer {opened.token}"}) as answer,
+    ):
+        lines = (await answer.text()).splitlines()
+    loop.cancel()
+    assert 'atelier_loop_failures_total{loop="a-loop"} 1.0' in lines
+    assert "atelier_workers 1.0" not in lines

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("bot", "db", "inference")
+ROOMS = ("bot", "common", "db", "inference")
 HEAVY = {"torch", "diffusers", "transformers", "peft", "whisper", "faster_whisper", "ctranslate2"}
 
 
@@ -38,13 +38,20 @@ def inside(name: str, package: str) -> bool:
 
 
 def ours(names: set[str]) -> set[str]:
-    """Keep the names that are rooms of this project."""
-    return {name for name in names if name.split(".")[0] in (*ROOMS, "tests")}
+    """Keep the names that are rooms of this project, without the one that all may know."""
+    return {name for name in names if name.split(".")[0] in (*ROOMS, "tests") and not inside(name, "common")}
 
 
 @pytest.mark.parametrize(("name", "file"), list(modules("db")), ids=lambda value: str(value))
 def test_db_imports_nothing_of_ours(name: str, file: Path) -> None:
     assert {found for found in ours(imports(file)) if not inside(found, "db")} == set()
+
+
+@pytest.mark.parametrize(("name", "file"), list(modules("common")), ids=lambda value: str(value))
+def test_common_imports_nothing_of_ours(name: str, file: Path) -> None:
+    found = {one for one in imports(file) if one.split(".")[0] in (*ROOMS, "tests")}
+    assert {one for one in found if not inside(one, "common")} == set()
+    assert {one for one in imports(file) if one.split(".")[0] in HEAVY} == set()
 
 
 @pytest.mark.parametrize(("name", "file"), list(modules("inference")), ids=lambda value: str(value))
