@@ -1,11 +1,15 @@
 """Files that members sent, fetched from the platform's own CDN and from nowhere else, up to a size."""
 
+import asyncio
+import io
+
 import aiohttp
 import yarl
 
 from bot.services.errors import Refused
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+AT_ONCE = 2  # files from strangers in memory, photos and clips together; others wait
 TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
@@ -24,7 +28,7 @@ def cdn_hosts(api_url: str) -> frozenset[str]:
 
 
 class Downloads:
-    """Fetch attachments.
+    """Fetch attachments. Who fetches one that may be large has `room` until it is no longer in memory.
 
     Parameters:
         session: open for as long as this is used.
@@ -34,6 +38,7 @@ class Downloads:
     def __init__(self, session: aiohttp.ClientSession, api_url: str = "") -> None:
         self._session = session
         self._hosts = cdn_hosts(api_url)
+        self.room = asyncio.Semaphore(AT_ONCE)
         self._schemes = {"http", "https"} if api_url else {"https"}
 
     async def fetch(self, url: str, limit_bytes: int) -> bytes:
@@ -53,11 +58,11 @@ class Downloads:
             async with self._session.get(address, allow_redirects=False, timeout=TIMEOUT) as answer:
                 if answer.status != 200:
                     raise NotFetched
-                content = bytearray()
+                content = io.BytesIO()  # which hands its bytes over without a second copy of them
                 async for piece in answer.content.iter_chunked(1 << 16):
-                    content += piece
-                    if len(content) > limit_bytes:
+                    if content.tell() + len(piece) > limit_bytes:
                         raise TooLargeToFetch
+                    content.write(piece)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NotFetched from error
-        return bytes(content)
+        return content.getvalue()

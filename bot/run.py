@@ -14,6 +14,7 @@ from bot.downloads import Downloads
 from bot.platform import point_at
 from bot.services.clips import ClipRules, Clips
 from bot.services.periods import Periods
+from bot.services.photos import Photos
 from bot.services.studio import Studio
 from bot.services.tiers import Rules, Tier, Tiers, read_tiers
 from bot.settings import Settings
@@ -89,6 +90,7 @@ async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str 
                 subjects=Subjects(database),
                 downloads=downloads,
                 clips=Clips(files, downloads, _clip_rules(settings)),
+                photos=Photos(downloads),
                 members=Members(database),
                 channels=Channels(database),
                 files=files,

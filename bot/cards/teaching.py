@@ -1,6 +1,5 @@
 """The card before a training: every photo with its verdict, price and time, the consent; go, other photos, or leave."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -13,10 +12,8 @@ from bot.cards.layout import layout, said
 from bot.cards.text import about, credits, inline
 from bot.interactions import acknowledge, limits_of, origin_of, studio_of
 from bot.limits import PHOTOS
-from bot.services.photos import PHOTO_BYTES_MAX, USABLE, Verdict, inspect, without_duplicates
+from bot.services.photos import USABLE, Sent
 from bot.services.pictures import Picture
-from bot.services.rules import check_place
-from bot.services.studio import Studio
 from bot.services.teaching import (
     PHOTOS_MAX,
     PHOTOS_MIN,
@@ -24,6 +21,7 @@ from bot.services.teaching import (
     Lesson,
     TeachingDraft,
     begin,
+    check_before_photos,
     check_kept,
     discard,
     draft,
@@ -33,6 +31,7 @@ from bot.services.teaching import (
 )
 from bot.uploads import discord_files
 from db.jobs import Pace
+from inference.decoders.photos import Verdict
 from inference.requests import Kind
 
 THUMBNAILS_MAX = 10
@@ -43,8 +42,11 @@ VERDICTS = {
     Verdict.BLURRED: "🌫️ blurred: usable, a sharper one would be better",
     Verdict.DUPLICATE: "✖️ the same as another one",
     Verdict.SMALL: "✖️ too small: at least 64 px a side",
+    Verdict.LONG: "✖️ too long and narrow: at most four times as long as wide; cut out the part that matters",
     Verdict.NOT_A_PICTURE: "✖️ not a PNG, JPEG or WebP picture",
-    Verdict.TOO_LARGE: "✖️ too large: at most 20 MB and 50 megapixels",
+    Verdict.UNREADABLE: "✖️ could not be read; save it anew, best as JPEG",
+    Verdict.TOO_LARGE: "✖️ too large: at most 20 MB, and 50 megapixels as JPEG, 25 as PNG, 13 as WebP",
+    Verdict.NOT_FETCHED: "✖️ Discord did not hand it over; send it again",
 }
 
 
@@ -181,13 +183,11 @@ async def look_at(
     limits_of(interaction).take(PHOTOS, interaction.user.id)
     await acknowledge(interaction, private=True, update=interaction.message is not None)
     origin = origin_of(interaction, private=True)
-    await check_place(studio, origin)
     if instead_of is not None:
         await check_kept(studio, instead_of)
-    photos = []
-    for attachment in attachments[:PHOTOS_MAX]:  # one after the other: the files themselves are large
-        photos.append(await asyncio.to_thread(inspect, await _fetch(studio, attachment)))
-    photos = without_duplicates(photos)
+    await check_before_photos(studio, lesson, origin)
+    sent = [Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX]]
+    photos = await studio.photos.look_at(origin.user_id, sent)
     if instead_of is not None:
         await discard(studio, instead_of)
     made = await draft(studio, lesson, origin, photos)
@@ -197,13 +197,6 @@ async def look_at(
     )
     shown = preflight_files(made, [photo.thumbnail for photo in photos])
     await interaction.edit_original_response(view=card, attachments=discord_files(shown))
-
-
-async def _fetch(studio: Studio, attachment: discord.Attachment) -> bytes:
-    """Return a photo, or what stands for one that is too large: its verdict is the same."""
-    if attachment.size > PHOTO_BYTES_MAX:
-        return bytes(PHOTO_BYTES_MAX + 1)
-    return await studio.downloads.fetch(attachment.url, PHOTO_BYTES_MAX + 1)
 
 
 class PhotoForm(Form, title="Teach me something"):

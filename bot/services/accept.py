@@ -8,7 +8,7 @@ from bot.services.rules import check_rules
 from bot.services.studio import Studio
 from bot.services.subjects import check_rights
 from bot.services.tiers import Terms
-from db.errors import TooManyQueued
+from db.errors import NotEnoughCredits, TooManyQueued
 from db.jobs import Job, Pace, Submission
 from db.subjects import Draft
 from inference.pricing import price_image, price_train, price_transcribe
@@ -78,6 +78,21 @@ async def check_room(studio: Studio, kind: Kind, origin: Origin) -> None:
     limit = studio.rules.tiers.terms(origin.guild_id, origin.role_ids).limits(kind).max_queued
     if await studio.jobs.queued(origin.user_id, kind) >= limit:
         raise TooManyQueued(limit=limit)
+
+
+async def check_credits(studio: Studio, request: Request, origin: Origin) -> None:
+    """Refuse before anything is fetched what nobody could have for free; the hold itself is taken with the job.
+
+    Raises:
+        NotEnoughCredits: it costs more than its member has.
+    """
+    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    if request.kind in terms.relaxed:
+        return
+    cost = price(studio, request)
+    statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
+    if statement.available < cost:
+        raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
 
 
 def check_terms(studio: Studio, request: Request, terms: Terms, pace: Pace) -> None:

@@ -19,7 +19,6 @@ from db.files import FileStore
 from inference.audio import AudioDecoder, AudioLimits
 
 SOUND = re.compile(r"\.(aac|flac|m4[ab]|mk[av]|mov|mp[34]|og[ag]|opus|wav|web[am])$", re.IGNORECASE)  # a name's end
-AT_ONCE = 2  # files in memory; others wait, while their members see that it is being looked at
 KEY = re.compile(r"uploads/(\d+)/clip")
 
 
@@ -72,8 +71,7 @@ class Clips:
         self.rules = rules
         self._files = files
         self._downloads = downloads
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self.turns = Turns()  # members take turns for that room
+        self.turns = Turns()  # members take turns for the room that there is
 
     def check(self, attached: Attached) -> None:
         """Refuse what need not be fetched to know that it cannot be used.
@@ -99,7 +97,7 @@ class Clips:
             AudioRejected: its duration had to be looked for, and there is no sound in it.
         """
         key = clip_key(clip_id)
-        async with self._room:
+        async with self._downloads.room:
             content = await self._downloads.fetch(attached.url, self.rules.bytes_max)
             duration_s = attached.duration_s
             if duration_s is None:

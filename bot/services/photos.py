@@ -1,45 +1,33 @@
-"""A member's photos taken in: looked at, turned upright, stripped of all but the picture. CPU work, for a thread.
+"""A member's photos taken in: fetched, looked at, turned upright, stripped of all but the picture.
 
-Only PNG, JPEG and WebP are opened, by their content and not by their name, and only the first frame. Sizes are capped
-before anything is decoded. What is kept is a PNG made anew from the pixels: no EXIF, no place, no thumbnail of a larger
-picture, nothing after the end.
+Nothing of a photo is decoded here: that is done in a locked-down process (`inference/decoders`), from which pixels come
+and no file. What is kept is a PNG made anew from those: no EXIF, no place, no thumbnail of a larger picture, nothing
+after the end. One photo is in memory at a time, whoever sent it, and members take turns by the photo.
 """
 
+import asyncio
 import hashlib
 import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+
+from bot.downloads import Downloads, NotFetched, TooLargeToFetch
+from bot.services.turns import Turns
+from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdict
+from inference.decoders.process import Bounds, DecoderProcess, NotDecoded
 
 PHOTO_BYTES_MAX = 20 * 2**20
-PIXELS_MAX = 50_000_000  # a phone's largest photos; 150 MB decoded
-SIDE_MIN_PX = 64
-KEPT_SIDE_PX = 1024  # models learn from 512 or 1024 px
-THUMBNAIL_PX = 256
-FORMATS = ("PNG", "JPEG", "WEBP")
-ORIENTATION = 0x0112  # EXIF 2.3, 4.6.4
-SHARPNESS_MIN = 12.0  # variance of the Laplacian at 256 px, 0 … 255: sharp photos have hundreds
-LOOK_PX = 16
-SAME_DIFFERENCE = 3.0  # mean, of 0 … 255: the same photo, saved twice or made smaller
-
-
-class Verdict(StrEnum):
-    """What became of a photo."""
-
-    GOOD = "good"
-    TURNED = "turned"
-    BLURRED = "blurred"
-    DUPLICATE = "duplicate"
-    SMALL = "small"
-    NOT_A_PICTURE = "not a picture"
-    TOO_LARGE = "too large"
-
-
 USABLE = frozenset({Verdict.GOOD, Verdict.TURNED, Verdict.BLURRED})
+SAME_DIFFERENCE = 3.0  # mean, of 0 … 255: the same photo, saved twice or made smaller
+BOUNDS = Bounds(
+    memory_bytes=448 << 20,  # of address space: Python, numpy and Pillow map 120 MiB, a file, and 200 for its pixels
+    patience_s=20.0,  # the largest takes two, alone on a core
+    reply_bytes=3 * (KEPT_SIDE_PX**2 + THUMBNAIL_PX**2 + LOOK_PX**2),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +35,7 @@ class Photo:
     """One photo that was looked at."""
 
     verdict: Verdict
-    sha256: str  # of the file as it was sent
+    sha256: str  # of the file as it was sent; empty where it was not fetched
     content: bytes = b""  # PNG, cleaned; empty where it cannot be used
     thumbnail: bytes = b""  # WebP
     look: bytes = b""  # 16 × 16 RGB, to find the same photo twice
@@ -56,6 +44,77 @@ class Photo:
     def usable(self) -> bool:
         """Whether it can be learnt from."""
         return self.verdict in USABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A photo as the platform describes it, before anything of it was fetched."""
+
+    url: str
+    size_bytes: int
+
+
+class PhotoDecoder:
+    """Looks at one photo at a time in a process of its own, which is kept until it is closed. Work for a thread."""
+
+    def __init__(self) -> None:
+        self.process = DecoderProcess("photos", BOUNDS)
+
+    def inspect(self, file: bytes) -> Photo:
+        """Look at one photo and clean it. Nothing that a file holds raises."""
+        sha256 = hashlib.sha256(file).hexdigest()
+        if len(file) > PHOTO_BYTES_MAX:
+            return Photo(verdict=Verdict.TOO_LARGE, sha256=sha256)
+        try:
+            return _photo(sha256, *self.process.ask(file, {}))
+        except NotDecoded as error:
+            verdict = Verdict.TOO_LARGE if str(error) == "memory" else Verdict.UNREADABLE
+            return Photo(verdict=verdict, sha256=sha256)
+        except (ValueError, TypeError, LookupError):  # a process that was taken over may answer anything
+            self.process.close()
+            return Photo(verdict=Verdict.UNREADABLE, sha256=sha256)
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.close()
+
+
+class Photos:
+    """Take photos in."""
+
+    def __init__(self, downloads: Downloads) -> None:
+        self._downloads = downloads
+        self._decoder = PhotoDecoder()
+        self._one = asyncio.Lock()
+        self._turns = Turns()
+        self._forms = 0  # that are being looked at, or wait
+
+    async def look_at(self, user_id: int, sent: Sequence[Sent]) -> list[Photo]:
+        """Fetch photos and look at each; of those that look the same, the first can be used.
+
+        Returns:
+            A verdict for each, those that could not be fetched included.
+        """
+        self._forms += 1
+        try:
+            async with self._turns.of(user_id):
+                return without_duplicates([await self._look_at(one) for one in sent])
+        finally:
+            self._forms -= 1
+            if not self._forms:
+                await asyncio.to_thread(self._decoder.close)  # it costs a second to start, and 40 MB to keep
+
+    async def _look_at(self, sent: Sent) -> Photo:
+        if sent.size_bytes > PHOTO_BYTES_MAX:
+            return Photo(verdict=Verdict.TOO_LARGE, sha256="")
+        async with self._one, self._downloads.room:
+            try:
+                content = await self._downloads.fetch(sent.url, PHOTO_BYTES_MAX)
+            except TooLargeToFetch:
+                return Photo(verdict=Verdict.TOO_LARGE, sha256="")
+            except NotFetched:
+                return Photo(verdict=Verdict.NOT_FETCHED, sha256="")
+            return await asyncio.to_thread(self._decoder.inspect, content)
 
 
 def without_duplicates(photos: Sequence[Photo]) -> list[Photo]:
@@ -69,60 +128,29 @@ def without_duplicates(photos: Sequence[Photo]) -> list[Photo]:
     return told
 
 
-def inspect(file: bytes) -> Photo:
-    """Look at one photo and clean it. Nothing that a file holds raises."""
-    sha256 = hashlib.sha256(file).hexdigest()
-    if len(file) > PHOTO_BYTES_MAX:
-        return Photo(verdict=Verdict.TOO_LARGE, sha256=sha256)
-    try:
-        image, turned = _open(file)
-    except _TooLarge:
-        return Photo(verdict=Verdict.TOO_LARGE, sha256=sha256)
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
-        return Photo(verdict=Verdict.NOT_A_PICTURE, sha256=sha256)  # Pillow's ways to say so
-    thumbnail = _encode(ImageOps.contain(image, (THUMBNAIL_PX, THUMBNAIL_PX)), "WEBP")
-    if min(image.size) < SIDE_MIN_PX:
-        return Photo(verdict=Verdict.SMALL, sha256=sha256, thumbnail=thumbnail)
-    blurred = _sharpness(image) < SHARPNESS_MIN
-    verdict = Verdict.BLURRED if blurred else Verdict.TURNED if turned else Verdict.GOOD
-    kept = ImageOps.contain(image, (KEPT_SIDE_PX, KEPT_SIDE_PX)) if max(image.size) > KEPT_SIDE_PX else image
-    return Photo(verdict=verdict, sha256=sha256, content=_encode(kept, "PNG"), thumbnail=thumbnail, look=_look(image))
+def _photo(sha256: str, reply: dict[str, Any], parts: list[bytes]) -> Photo:
+    """Make a photo of a reply. Raises ValueError, TypeError or LookupError if it makes no sense."""
+    verdict, (kept_size, thumbnail_size) = Verdict(reply["verdict"]), reply["sizes"]
+    kept, thumbnail, look = parts
+    if len(look) != (3 * LOOK_PX**2 if verdict in USABLE else 0):
+        raise ValueError("a usable photo has a look")
+    return Photo(
+        verdict=verdict,
+        sha256=sha256,
+        content=_encoded(kept, kept_size, "PNG"),
+        thumbnail=_encoded(thumbnail, thumbnail_size, "WEBP"),
+        look=look,
+    )
 
 
-class _TooLarge(Exception):
-    """More pixels than are ever decoded."""
-
-
-def _open(file: bytes) -> tuple[Image.Image, bool]:
-    """Decode the first frame, upright, as RGB on white; and whether it had to be turned."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of sizes (ours is smaller) and of odd metadata, which is dropped
-        with Image.open(io.BytesIO(file), formats=FORMATS) as opened:
-            if opened.width * opened.height > PIXELS_MAX:
-                raise _TooLarge
-            turned = opened.getexif().get(ORIENTATION, 1) != 1
-            upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    flat = Image.new("RGB", upright.size, "white")
-    flat.paste(upright, mask=upright.getchannel("A"))
-    return flat, turned
-
-
-def _encode(image: Image.Image, kind: str) -> bytes:
+def _encoded(pixels: bytes, size: Sequence[int], kind: str) -> bytes:
+    """Return RGB pixels as a file; no pixels: no file."""
+    if not pixels:
+        return b""
+    width, height = size
     stream = io.BytesIO()
-    image.save(stream, kind)
+    Image.frombytes("RGB", (int(width), int(height)), pixels).save(stream, kind)
     return stream.getvalue()
-
-
-def _sharpness(image: Image.Image) -> float:
-    """Return the variance of the picture's Laplacian: edges make it large (Pech-Pacheco et al., ICPR 2000)."""
-    small = ImageOps.contain(image.convert("L"), (256, 256))
-    grey = np.asarray(small, dtype=np.float32)
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
-    return float(laplacian.var())
-
-
-def _look(image: Image.Image) -> bytes:
-    return image.resize((LOOK_PX, LOOK_PX), Image.Resampling.BOX).tobytes()
 
 
 def _difference(one: bytes, other: bytes) -> float:

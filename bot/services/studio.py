@@ -10,6 +10,7 @@ from bot.downloads import Downloads
 from bot.services.clips import Clips
 from bot.services.forecast import Forecast
 from bot.services.periods import Periods
+from bot.services.photos import Photos
 from bot.services.tiers import Rules
 from db.belongings import Belongings
 from db.channels import Channels
@@ -39,6 +40,7 @@ class Studio:
     catalogue: Catalogue
     downloads: Downloads
     clips: Clips
+    photos: Photos
     members: Members
     channels: Channels
     offers: Offers

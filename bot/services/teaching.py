@@ -8,14 +8,15 @@ import datetime as dt
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
-from bot.services.accept import accept, price
+from bot.services.accept import accept, check_credits, check_room, check_terms, price
 from bot.services.errors import BadParameter, NotYours, Refused
 from bot.services.licences import kept_for_licence
 from bot.services.origin import Origin
-from bot.services.photos import Photo, Verdict
-from bot.services.rules import check_licence, check_words
+from bot.services.photos import Photo
+from bot.services.rules import check_licence, check_rules, check_words
 from bot.services.studio import Studio
 from bot.services.subjects import tidy_name
 from db.errors import FileMissing, TooManySubjects
@@ -23,11 +24,15 @@ from db.ids import new_id
 from db.jobs import Job, Pace
 from db.subjects import KEPT_MAX, Draft, name_key
 from inference.catalogue import ImageModel
+from inference.decoders.photos import Verdict
 from inference.requests import Kind, TrainRequest
 
 PHOTOS_MIN = 3
 PHOTOS_MAX = 10
 DRAFT_LIFE = dt.timedelta(hours=1)
+DRAFT = "draft.json"
+DRAFTS_MAX = 200  # of all members; each up to 30 MB of photos
+OWN_DRAFTS_MAX = 3  # of one; the oldest goes
 FILM_PICTURES = 5
 LETTERS = "bcdfghjkmnpqrstvwxz"  # a token without vowels is in nobody's prompt
 STATEMENT = (
@@ -38,6 +43,10 @@ STATEMENT = (
 
 class DraftGone(Refused):
     """Those photos are no longer kept; please send them again with `/train`."""
+
+
+class TooManyDrafts(Refused):
+    """I keep photos of very many people just now and can take no more. Please try again in an hour."""
 
 
 class DraftBegun(Refused):
@@ -113,6 +122,27 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
     return lesson
 
 
+async def check_before_photos(studio: Studio, lesson: Lesson, origin: Origin) -> None:
+    """Check everything that could keep a lesson's training from beginning, before a photo is fetched for it.
+
+    Parameters:
+        lesson: as `check_lesson` returned it, perhaps a while ago.
+
+    Raises:
+        Paused, Banned, ChannelClosed, WordBlocked, AgeRestricted, LicenceNeeded: the house's rules do not allow it.
+        BadParameter, UnknownModel, TooManySubjects: as for `check_lesson`.
+        NotOpen, TooManyQueued, NotEnoughCredits: its member may not, or not now.
+        TooManyDrafts: photos of too many others are kept.
+    """
+    request = request_of(studio, _draft_of(await check_lesson(studio, lesson, origin), origin, ()))
+    await check_rules(studio, request, origin)
+    check_terms(studio, request, studio.rules.tiers.terms(origin.guild_id, origin.role_ids), Pace.FAST)
+    await check_room(studio, request.kind, origin)
+    await check_credits(studio, request, origin)
+    if len(await _drafts(studio)) >= DRAFTS_MAX:
+        raise TooManyDrafts
+
+
 async def draft(studio: Studio, lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> TeachingDraft:
     """Keep the usable photos for a while. Nothing is charged or held.
 
@@ -121,21 +151,43 @@ async def draft(studio: Studio, lesson: Lesson, origin: Origin, photos: Sequence
         origin: who sent them.
         photos: all that were sent, looked at.
     """
-    now = dt.datetime.now(dt.UTC)
     usable = [photo for photo in photos if photo.usable]
-    made = TeachingDraft(
+    made = _draft_of(lesson, origin, photos)
+    await _discard_oldest(studio, origin.user_id)
+    for key, photo in zip(made.photos, usable, strict=True):
+        await studio.files.put(key, photo.content)
+    await studio.files.put(_key(made.id), json.dumps(asdict(made)).encode())
+    return made
+
+
+def _draft_of(lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> TeachingDraft:
+    now = dt.datetime.now(dt.UTC)
+    return TeachingDraft(
         id=new_id(now),
         owner_id=origin.user_id,
         interaction_id=origin.interaction_id,
         lesson=lesson,
         verdicts=tuple(photo.verdict for photo in photos),
-        hashes=tuple(photo.sha256 for photo in usable),
+        hashes=tuple(photo.sha256 for photo in photos if photo.usable),
         made_at=now.timestamp(),
     )
-    for key, photo in zip(made.photos, usable, strict=True):
-        await studio.files.put(key, photo.content)
-    await studio.files.put(_key(made.id), json.dumps(asdict(made)).encode())
-    return made
+
+
+async def _drafts(studio: Studio) -> list[str]:
+    """Return the ids of all drafts, the oldest first."""
+    found = (key.split("/") for key in await studio.files.list("uploads"))
+    return [folder for _, folder, *rest in found if rest == [DRAFT]]
+
+
+async def _discard_oldest(studio: Studio, user_id: int) -> None:
+    """Make room for one more draft of a member."""
+    own = []
+    for draft_id in await _drafts(studio):
+        with suppress(DraftGone, NotYours):
+            own.append(await open_draft(studio, draft_id, user_id))
+    for made in own[: len(own) + 1 - OWN_DRAFTS_MAX]:
+        with suppress(DraftGone, DraftBegun):
+            await discard(studio, made)
 
 
 async def open_draft(studio: Studio, draft_id: str, user_id: int) -> TeachingDraft:
@@ -266,4 +318,4 @@ def _model(studio: Studio, name: str) -> ImageModel:
 
 
 def _key(draft_id: str) -> str:
-    return f"uploads/{draft_id}/draft.json"
+    return f"uploads/{draft_id}/{DRAFT}"

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import asdict, dataclass, replace
 
-from bot.services.accept import check_room, price
+from bot.services.accept import check_credits, check_room
 from bot.services.asking import Question, accept_or_relax, ask_if_dear
 from bot.services.clips import Attached, NothingToHear, clip_key
 from bot.services.errors import BadParameter, Refused
@@ -12,7 +12,6 @@ from bot.services.licences import kept_for_licence
 from bot.services.origin import Origin
 from bot.services.rules import check_rules
 from bot.services.studio import Studio
-from db.errors import NotEnoughCredits
 from db.jobs import Job, Pace, State
 from inference.catalogue import SpeechModel
 from inference.requests import Kind, TranscribeRequest, from_json
@@ -65,7 +64,7 @@ async def transcribe(
     asked = {"clip": asdict(attached), "hearing": asdict(hearing), "speaker_id": speaker_id}
     async with kept_for_licence(studio, origin, asked):
         await check_rules(studio, request, origin)
-    await _check_credits(studio, request, origin)
+    await check_credits(studio, request, origin)
     known = attached.duration_s is not None
     if known and pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
         return question
@@ -103,7 +102,7 @@ async def transcribe_again(
     asked = {"again": job.id, "hearing": asdict(hearing)}
     async with kept_for_licence(studio, origin, asked):
         await check_rules(studio, wanted, origin)
-    await _check_credits(studio, wanted, origin)
+    await check_credits(studio, wanted, origin)
     if pace is None and (question := await ask_if_dear(studio, wanted, origin, asked)):
         return question
     await check_room(studio, wanted.kind, origin)
@@ -186,17 +185,6 @@ def _model(studio: Studio) -> SpeechModel:
     if not studio.catalogue.speech:
         raise BadParameter("No model that understands speech is set up here.")
     return studio.catalogue.speech[0]
-
-
-async def _check_credits(studio: Studio, request: TranscribeRequest, origin: Origin) -> None:
-    """Refuse before anything is fetched what nobody could have for free; the hold itself is taken with the job."""
-    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
-    if request.kind in terms.relaxed:
-        return
-    cost = price(studio, request)
-    statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
-    if statement.available < cost:
-        raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
 
 
 async def _accept(

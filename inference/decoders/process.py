@@ -46,7 +46,7 @@ class Bounds:
 
 
 class DecoderProcess:
-    """Decodes one file at a time. Use one per thread, and close it.
+    """Decodes one file at a time, and closes when it is told to, even in the middle of one.
 
     Args:
         kind: a module of this package that decodes.
@@ -58,6 +58,7 @@ class DecoderProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._used_s = 0.0
         self._missing = ""
+        self._one = threading.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -70,16 +71,15 @@ class DecoderProcess:
         Raises:
             NotDecoded: it was refused, took too long, or brought the process down.
         """
-        if self._used_s > self.bounds.patience_s:
-            self.close()  # while it has enough left for a whole file
-        self.start()
-        child = self._child
-        assert child is not None
-        try:
-            return self._watched(child, self.bounds.patience_s, lambda: _ask(child, content, options, self.bounds))
-        except NotDecoded:
-            self.close()
-            raise
+        with self._one:
+            if self._used_s > self.bounds.patience_s:
+                self.close()  # while it has enough left for a whole file
+            child, _ = self._started()
+            try:
+                return self._watched(child, self.bounds.patience_s, lambda: _ask(child, content, options, self.bounds))
+            except NotDecoded:
+                self.close()
+                raise
 
     def start(self) -> str:
         """Start the process if there is none, and wait until it is locked down.
@@ -90,7 +90,19 @@ class DecoderProcess:
         Raises:
             NotDecoded: it does not start, which is no fault of a file.
         """
-        if self._child is None:
+        with self._one:
+            return self._started()[1]
+
+    def close(self) -> None:
+        """End the process."""
+        self._used_s = 0.0
+        if child := self._child:
+            self._child = None
+            child.kill()
+            child.communicate()
+
+    def _started(self) -> tuple[subprocess.Popen[bytes], str]:
+        if (child := self._child) is None:
             child = self._child = self._spawned()
             try:
                 hello, _ = self._watched(child, START_S, lambda: _read(child, self.bounds))
@@ -101,15 +113,7 @@ class DecoderProcess:
             self._missing = str(hello.get("missing", ""))
             if self._missing:
                 _warn_once(self._missing)
-        return self._missing
-
-    def close(self) -> None:
-        """End the process."""
-        self._used_s = 0.0
-        if child := self._child:
-            self._child = None
-            child.kill()
-            child.communicate()
+        return child, self._missing
 
     def _spawned(self) -> subprocess.Popen[bytes]:
         """Return a child that inherits no environment and no working folder of ours."""

@@ -15,6 +15,7 @@ from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from bot.services.subjects import delete_subject
 from bot.services.teaching import STATEMENT
+from db.acts import Act
 from db.files import FileStore
 from db.jobs import State
 from db.wake import CHANGED
@@ -155,9 +156,10 @@ async def test_train_in_public_takes_its_private_question_back(sandbox: Sandbox,
 
 
 async def test_train_that_cannot_be_paid_leaves_the_question(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path, daily_credits=1) as bot:
+    async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), private=False)
+        await bot.studio.ledger.set_available(int(ben.id), 1, "test", Act(guild_id=0, by_user=0, what="set"))
         await ben.press(card, "I agree – go")
         await sandbox.until(lambda: sees(ben, "you have 1 left"))
         assert "I agree – go" in ben.buttons(card)

@@ -8,10 +8,10 @@ from discord import app_commands
 
 import bot.client  # noqa: F401 (it brings every button, menu and form)
 from bot.cards.items import Form, LastingItem
+from bot.downloads import AT_ONCE
 from bot.forms import MEMBERS_MAX
 from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
-from bot.services.clips import AT_ONCE
-from bot.services.teaching import PHOTOS_MAX
+from bot.services.teaching import DRAFTS_MAX, OWN_DRAFTS_MAX, PHOTOS_MAX
 from db import offers, subjects
 
 DOCS = Path(__file__).parents[2] / "docs/limits.md"
@@ -43,7 +43,17 @@ def test_documented_limits_are_those_of_the_code() -> None:
 def test_documented_caps_are_those_of_the_code() -> None:
     table = DOCS.read_text("utf-8").split("| --- | ---: | --- |\n")[1].split("\n\n")[0]
     documented = [int(line.split(" | ")[1]) for line in table.splitlines()]
-    assert documented == [1, AT_ONCE, subjects.KEPT_MAX, PHOTOS_MAX, offers.KEPT_MAX, MEMBERS_MAX]
+    assert documented == [
+        1,
+        1,
+        AT_ONCE,
+        subjects.KEPT_MAX,
+        PHOTOS_MAX,
+        OWN_DRAFTS_MAX,
+        DRAFTS_MAX,
+        offers.KEPT_MAX,
+        MEMBERS_MAX,
+    ]
 
 
 def test_no_entry_point_has_two_limits() -> None:

@@ -20,13 +20,13 @@ from bot.cards.training import chosen_text
 from bot.errors import sentence
 from bot.services.account import Waiting
 from bot.services.desk import Found
-from bot.services.photos import Verdict
 from bot.services.rules import _refuse_words
 from bot.services.teaching import Lesson, TeachingDraft
 from db.acts import Act, Noted
 from db.errors import NameTaken
 from db.house import Decision, Standing
 from db.jobs import Place, State
+from inference.decoders.photos import Verdict
 from inference.requests import TrainRequest, to_json
 from tests.unit.bot.jobs import NOON, REQUEST, make_job
 from tests.unit.bot.test_cards import sent, texts
