@@ -6,6 +6,9 @@
     dm        write to the requester
     kept      nothing worked: the result stays in /history
 
+Pictures from an age-restricted channel are left out wherever a rung leads to a place that is not (any more): the card
+says that they are in /history.
+
 A private result takes only `token` and `dm`. A rung that the platform refuses leads to the next one; a platform that
 does not answer leads to another try later. Edits may be repeated, and posts are looked for first, so a crash between
 showing a result and noting it down shows it once.
@@ -21,12 +24,13 @@ from typing import Any, cast
 import discord
 
 from bot.cards.job import Shown, job_card
+from bot.interactions import is_age_restricted
 from bot.services.origin import by_message, overheard
 from bot.services.results import forget_results
 from bot.services.studio import Studio
 from bot.services.subjects import finish_training
 from bot.services.voice import finish_clip
-from bot.showing import shown_of
+from bot.showing import fit_for_all, shown_of
 from bot.uploads import UploadLimits, discord_files
 from db.jobs import Job, Place, State
 
@@ -162,6 +166,8 @@ class Delivery:
         return None
 
     async def _try(self, rung: Rung, job: Job, shown: Shown) -> int:
+        if not await self._is_age_restricted(rung, job):
+            shown = fit_for_all(self._studio, self._client, job, shown)
         try:
             match rung:
                 case Rung.TOKEN:
@@ -178,6 +184,20 @@ class Delivery:
             if 400 <= error.status < 500 and error.status not in (TOO_LARGE, 429):
                 raise RungBroken(f"{error.status} (error code {error.code})") from error
             raise
+
+    async def _is_age_restricted(self, rung: Rung, job: Job) -> bool:
+        """Tell whether a rung leads to an age-restricted place, as it is now."""
+        if rung is Rung.DM:
+            return False
+        channel = self._client.get_channel(job.channel_id)
+        if channel is None and rung is Rung.TOKEN:  # a thread that the library does not know: the answer stays there
+            return job.age_restricted
+        if channel is None and job.age_restricted:
+            try:
+                channel = await self._client.fetch_channel(job.channel_id)
+            except discord.HTTPException:
+                return False
+        return is_age_restricted(channel)
 
     async def _edit_answer(self, job: Job, shown: Shown) -> int:
         application_id = cast(int, self._client.application_id)

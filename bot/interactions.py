@@ -75,7 +75,7 @@ def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:
         private=private,
         message_id=interaction.extras.get(ANSWER_ID),
         parent_id=getattr(interaction.channel, "parent_id", None),
-        age_restricted=_is_age_restricted(interaction.channel),
+        age_restricted=is_age_restricted(interaction.channel),
         role_ids=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
         only_guild_id=only_guild_id(interaction.client),
     )
@@ -86,7 +86,8 @@ def only_guild_id(client: discord.Client) -> int | None:
     return client.guilds[0].id if len(client.guilds) == 1 else None
 
 
-def _is_age_restricted(channel: object) -> bool:
+def is_age_restricted(channel: object) -> bool:
+    """Tell whether a channel is age-restricted; direct messages are not."""
     is_nsfw = getattr(channel, "is_nsfw", None)  # direct messages have none
     return bool(is_nsfw()) if is_nsfw else False
 

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import discord
+
 from bot.cards.job import Shown
 from bot.cards.transcript import fits_on_card
+from bot.interactions import is_age_restricted
 from bot.services.results import fitting_pictures, read_film, read_preview, read_words
+from bot.services.rules import is_for_adults
 from bot.services.studio import Studio
 from bot.services.subjects import film_steps
 from bot.services.transcripts import transcript_files
@@ -31,6 +35,17 @@ async def shown_of(studio: Studio, job: Job, limit_bytes: int) -> Shown:
         case State.DONE:
             return Shown(pictures=await fitting_pictures(studio, job, limit_bytes))
     return Shown()
+
+
+def fit_for_all(studio: Studio, client: discord.Client, job: Job, shown: Shown) -> Shown:
+    """Return what may be shown of a job where everybody may look: no pictures from an age-restricted channel.
+
+    A job of before the channel was noted counts as its channel does now.
+    """
+    if not shown.gallery:
+        return shown
+    restricted = is_for_adults(studio, job) or is_age_restricted(client.get_channel(job.channel_id))
+    return shown.without_pictures() if restricted else shown
 
 
 async def _film(studio: Studio, job: Job, limit_bytes: int) -> Shown:

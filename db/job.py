@@ -59,6 +59,7 @@ class Submission:
     token_lifetime_s: float = 900.0  # the platform's 15 minutes
     source_job_id: str | None = None
     message_id: int | None = None  # the card, where the platform told it with its receipt
+    age_restricted: bool = False  # the channel is
     allowance: Allowance | None = None  # the member's, by their tier; None: the ledger's own
     budget: Budget | None = None  # of the guild; None: no limit
     weight: float = 1.0  # the member's share among those of the guild
@@ -83,6 +84,7 @@ class Job:
     channel_id: int
     message_id: int | None  # the card, once it is known
     private: bool  # only its owner may see the result
+    age_restricted: bool  # the channel was, when it was asked for
     request: dict[str, Any]
     model: str
     price: int  # credits held for it

@@ -1,6 +1,6 @@
 """The card of a job: what it shows in each state. Built anew for every edit, never kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
@@ -28,6 +28,8 @@ COLOURS = {
 
 NOT_DONE = {Kind.IMAGE: "Not drawn", Kind.TRAIN: "Not learnt", Kind.TRANSCRIBE: "Not transcribed"}
 
+HIDDEN = "The pictures are from an age-restricted channel, so I show them in such channels only: use `/history` there."
+
 NOTES = {
     Note.CUT: "The end of the prompt was left out: it is more than this model reads.",
     Note.UNKNOWN: "This model has learnt a few hundred things, and none of them is named here: see `/models`.",
@@ -47,6 +49,12 @@ class Shown:
     words: str = ""  # of a transcript: what was heard so far
     documents: tuple[Picture, ...] = ()  # files that are not looked at but opened
     mention: bool = False  # a message of its own tells its requester that it has come
+
+    hidden: bool = False  # there are pictures, but not for this place
+
+    def without_pictures(self) -> "Shown":
+        """Return the same for a place that is not age-restricted, where the pictures are for such places."""
+        return replace(self, preview=None, pictures=(), hidden=True)
 
     @property
     def gallery(self) -> tuple[Picture, ...]:
@@ -68,7 +76,7 @@ def job_card(job: Job, shown: Shown) -> ui.LayoutView:
         for picture in shown.gallery:
             gallery.add_item(media=f"attachment://{picture.name}", description=picture.alt or None)
         card.add_item(gallery)
-    card.add_item(ui.TextDisplay(status(job, shown)))
+    card.add_item(ui.TextDisplay(f"{HIDDEN}\n{status(job, shown)}" if shown.hidden else status(job, shown)))
     for document in shown.documents:
         card.add_item(ui.File(f"attachment://{document.name}"))
     for row in _rows(job, shown):
@@ -143,7 +151,7 @@ def _done(job: Job, shown: Shown) -> str:
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(paid(job, job.charged))
-    lost = "" if shown.pictures else "The pictures are no longer kept.\n"
+    lost = "" if shown.pictures or shown.hidden else "The pictures are no longer kept.\n"
     notes = "".join(f"{NOTES[note]}\n" for note in Note if note in job.outcome.get("notes", ()))
     return f"{lost}{notes}-# {' · '.join(facts)}"
 

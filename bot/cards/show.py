@@ -4,8 +4,8 @@ import discord
 
 from bot.cards.buttons import JobItem
 from bot.cards.job import job_card
-from bot.interactions import acknowledge, studio_of
-from bot.showing import shown_of
+from bot.interactions import acknowledge, is_age_restricted, studio_of
+from bot.showing import fit_for_all, shown_of
 from bot.uploads import discord_files
 from db.jobs import Job
 
@@ -17,5 +17,8 @@ class ShowButton(JobItem, verb="show"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         await acknowledge(interaction, private=True)
-        shown = await shown_of(studio_of(interaction), job, interaction.filesize_limit)
+        studio = studio_of(interaction)
+        shown = await shown_of(studio, job, interaction.filesize_limit)
+        if not is_age_restricted(interaction.channel):
+            shown = fit_for_all(studio, interaction.client, job, shown)
         await interaction.edit_original_response(view=job_card(job, shown), attachments=discord_files(shown.files))

@@ -13,7 +13,7 @@ from bot.cards.text import inline, moment
 from bot.interactions import acknowledge, origin_of, studio_of
 from bot.services.errors import BadParameter
 from bot.services.sharing import share_with, take_back
-from bot.services.subjects import delete_subject, export, own_subject, picture_of, rename
+from bot.services.subjects import delete_subject, export, own_subject, picture_for, rename
 from db.subjects import Scope, Share, Subject
 
 NAMED_MAX = 50  # of those it is shared with; the platform takes 4,000 characters
@@ -63,7 +63,7 @@ async def show_subject(interaction: discord.Interaction, subject_id: str, *, upd
     """Show a subject's card to its owner, anew or in place of the one that was pressed."""
     studio = studio_of(interaction)
     subject = await own_subject(studio, subject_id, interaction.user.id)
-    picture = await picture_of(studio, subject)
+    picture = await picture_for(studio, subject, origin_of(interaction, private=True))
     shares = await studio.subjects.shares(subject.id)
     view = subject_card(subject, shares, in_guild=interaction.guild_id is not None, pictured=picture is not None)
     content = picture or b""

@@ -64,6 +64,7 @@ async def accept(
             forecast_s=await expected_s(studio, request, origin, pace),
             source_job_id=source_job_id,
             message_id=origin.message_id,
+            age_restricted=origin.age_restricted,
             subject=subject,
         )
     )

@@ -9,6 +9,7 @@ from bot.services.origin import Origin
 from bot.services.quoting import inline
 from bot.services.studio import Studio
 from db.house import Decision, Standing
+from db.jobs import Job
 from inference.catalogue import ImageModel, SpeechModel
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest
 
@@ -45,6 +46,13 @@ async def check_rules(studio: Studio, request: Request, origin: Origin) -> None:
     if isinstance(model, ImageModel) and model.age_restricted and not origin.age_restricted:
         raise AgeRestricted(f"{model.title} is for age-restricted channels only.")
     await check_licence(studio, model, origin.user_id)
+
+
+def is_for_adults(studio: Studio, job: Job) -> bool:
+    """Tell whether a job's pictures belong in age-restricted channels: it was asked for there, or its model is such."""
+    return job.age_restricted or any(
+        model.name == job.model and model.age_restricted for model in studio.catalogue.images
+    )
 
 
 async def check_licence(studio: Studio, model: ImageModel | SpeechModel, user_id: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.services.errors import BadParameter, NotYours, Refused
 from bot.services.origin import Origin
 from bot.services.quoting import inline
-from bot.services.rules import check_words
+from bot.services.rules import check_words, is_for_adults
 from bot.services.studio import Studio
 from bot.services.wish import Wish
 from db.errors import FileMissing
@@ -131,6 +131,15 @@ async def picture_of(studio: Studio, subject: Subject) -> bytes | None:
         return None
 
 
+async def picture_for(studio: Studio, subject: Subject, origin: Origin) -> bytes | None:
+    """Return what a subject looks like, where that may be shown: its picture may be from an age-restricted channel."""
+    if not origin.age_restricted:
+        job = await studio.jobs.get(subject.job_id)
+        if job is not None and is_for_adults(studio, job):
+            return None
+    return await picture_of(studio, subject)
+
+
 async def usable_with_pictures(studio: Studio, origin: Origin, *, pictured: int) -> list[tuple[Subject, bytes | None]]:
     """Return the subjects that somebody may use there, their own first, the first ones with what they look like.
 
@@ -139,7 +148,7 @@ async def usable_with_pictures(studio: Studio, origin: Origin, *, pictured: int)
     """
     found = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
     found.sort(key=lambda subject: subject.owner_id != origin.user_id)
-    pictures = [await picture_of(studio, subject) for subject in found[:pictured]]
+    pictures = [await picture_for(studio, subject, origin) for subject in found[:pictured]]
     return [*zip(found, pictures, strict=False), *((subject, None) for subject in found[pictured:])]
 
 

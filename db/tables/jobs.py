@@ -19,6 +19,7 @@ jobs = sa.Table(
     id_column("channel_id"),
     sa.Column("message_id", sa.BigInteger),
     flag_column("private"),
+    flag_column("age_restricted"),  # where it was asked for
     sa.Column("request", sa.JSON, nullable=False),
     sa.Column("model", sa.String(200), nullable=False),
     count_column("price"),

@@ -73,3 +73,18 @@ async def test_processes_that_start_together_migrate_once(empty_database_url: st
         await asyncio.to_thread(pool.map, _migrate, [empty_database_url] * 3)
     async with Database.from_url(empty_database_url) as database:
         assert await Shop(database).balances() == (100_000, 0)
+
+
+async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channel(empty_database_url: str) -> None:
+    def to(connection: sa.Connection, revision: str) -> None:
+        command.downgrade(configuration(connection), revision)
+
+    async with Database.from_url(empty_database_url) as database:
+        await database.migrate()
+        shop = Shop(database)
+        old = await shop.submit(age_restricted=True)
+        async with database.begin() as connection:
+            await connection.run_sync(to, "0005")
+        await database.migrate()
+        assert not (await shop.fresh(old)).age_restricted
+        assert (await shop.submit(age_restricted=True)).age_restricted

@@ -28,6 +28,7 @@ def make_job(**changes: Any) -> Job:
         channel_id=31,
         message_id=None,
         private=False,
+        age_restricted=False,
         request=to_json(REQUEST),
         model="tiny",
         price=4,
