@@ -23,6 +23,7 @@ from db.channels import Channels
 from db.desk import Desk
 from db.engine import Database
 from db.files import FileStore
+from db.former_members import hash_key_from
 from db.house import House
 from db.jobs import JobStore
 from db.ledger import Ledger
@@ -57,22 +58,27 @@ async def run(settings: Settings, connection: Connection) -> None:
         point_at(connection.api_url)
     catalogue = read_catalogue(settings.catalogue or DEFAULT_FILE)
     async with (
-        open_studio(settings, catalogue, api_url=connection.api_url) as studio,
+        open_studio(
+            settings, catalogue, api_url=connection.api_url, hash_key=hash_key_from(connection.token)
+        ) as studio,
         Atelier(studio, data_dir=settings.data_dir, hears_channels=settings.auto_transcription) as client,
     ):
         await client.run_for_ever(connection.token)
 
 
 @asynccontextmanager
-async def open_studio(settings: Settings, catalogue: Catalogue, *, api_url: str = "") -> AsyncIterator[Studio]:
+async def open_studio(
+    settings: Settings, catalogue: Catalogue, *, api_url: str = "", hash_key: bytes | None = None
+) -> AsyncIterator[Studio]:
     """Open the stores and start computing; yield what the bot needs of it.
 
     Args:
         api_url: where a stand-in for the platform answers; empty: the real one.
+        hash_key: by which members who left are known again (`db.former_members`); None: until the end.
     """
     rules = _rules(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    async with Database.from_url(settings.database) as database:
+    async with Database.from_url(settings.database, hash_key=hash_key) as database:
         await database.migrate()
         ledger = Ledger(database, rules.tiers.terms(None).allowance)
         jobs, files = JobStore(database, ledger), FileStore(settings.files)

@@ -1,12 +1,15 @@
 """What a member gets by doing nothing: so much a day and a month, by the clock on the wall of the guild. Pure.
 
 No timer gives it out: what is due is worked out when the member is next looked at. Days and months are counted in
-the allowance's time zone. Somebody who is looked at with a better allowance later on the same day (a new role, another
-guild) gets the difference, so the best one of the day counts, whatever the order.
+the allowance's time zone. A day is worth the best allowance that was seen in it, whatever the order; a missed one is
+worth what the next day that is not missed is worth. So days stay open: somebody who is looked at with a better
+allowance later on the same day (a new role, another guild) gets the difference, also for the days missed before it.
+What the cap cut off comes then as well, if the better allowance has a higher one; the cap is held against what the
+member had when the day was first looked at.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -21,14 +24,81 @@ class Allowance:
     timezone: str = "UTC"  # an IANA name; where days and months begin at midnight
 
 
+@dataclass(frozen=True, slots=True)
+class OpenPeriod:
+    """A day or month in which somebody was seen, and which is not over."""
+
+    number: int
+    credits: int  # the best that was seen in it
+    until_s: float  # since 1970; where it was seen in several time zones: the end that comes first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periods:
+    """How far the days, or the months, have been accounted for."""
+
+    closed: int = 0  # the newest that is over; 0: none was seen before, so none was missed
+    credits: int = 0  # what that one was worth
+    open: tuple[OpenPeriod, ...] = ()  # oldest first; the closed one is in it again if it goes on elsewhere
+
+    @property
+    def worth(self) -> int:
+        """What the closed period and everything after it are worth together."""
+        if not self.closed:
+            return sum(one.credits for one in self.open)
+        total, best = self.credits, 0
+        for number in reversed(range(len(self.open))):
+            begin = self.open[number - 1].number if number else self.closed
+            best = max(best, self.open[number].credits)
+            total += (self.open[number].number - begin) * best
+        return total
+
+    def at(self, now: dt.datetime) -> "Periods":
+        """Close what is over."""
+        over = [one.number for one in self.open if one.until_s <= now.timestamp()]
+        if not over:
+            return self
+        closed = max(over)
+        best = max(one.credits for one in self.open if one.number >= closed)
+        rest = tuple(one for one in self.open if one.number > closed)
+        return Periods(closed=closed, credits=self.credits if closed == self.closed else best, open=rest)
+
+    def seen(self, number: int, credits: int, until: dt.datetime) -> "Periods":
+        """Note what somebody was seen with in a period; one before the closed one is not opened again."""
+        if number < self.closed:
+            return self
+        known = next((one for one in self.open if one.number == number), None)
+        until_s = until.timestamp() if known is None else min(known.until_s, until.timestamp())
+        best = max(credits, known.credits if known else 0, self.credits if number == self.closed else 0)
+        others = [one for one in self.open if one.number != number]
+        period = OpenPeriod(number, best, until_s)
+        return Periods(
+            closed=self.closed,
+            credits=best if number == self.closed else self.credits,
+            open=tuple(sorted([*others, period], key=lambda one: one.number)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What limits the allowance of the periods that are open now."""
+
+    balance: int  # available and held credits when the first of them was looked at
+    counted: int  # what was accounted for before
+    cap: int = 0  # the best that was seen since
+
+    def given(self, worth: int) -> int:
+        """Return what has been given since, when everything is worth so much."""
+        return min(worth - self.counted, max(0, self.cap - self.balance))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accrued:
     """How far somebody's allowance has been accounted for."""
 
-    day: int  # proleptic day number
-    day_credits: int  # of that day's allowance
-    month: int  # months since year 0
-    month_credits: int
+    days: Periods  # by proleptic day number
+    months: Periods  # by months since year 0
+    room: Room | None = field(default=None)  # None: not looked at since a period was closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +110,7 @@ class Due:
     accrued: Accrued
 
 
-def newcomer(allowance: Allowance, now: dt.datetime) -> Accrued:
-    """Return where somebody stands who was never looked at: this day and this month are due in full."""
-    here = local(now, allowance.timezone)
-    return Accrued(day=here.toordinal() - 1, day_credits=0, month=_month(here) - 1, month_credits=0)
+NEWCOMER = Accrued(days=Periods(), months=Periods())  # the days and months in which they are seen are due in full
 
 
 def due(allowance: Allowance, accrued: Accrued, balance: int, now: dt.datetime) -> Due:
@@ -54,15 +121,16 @@ def due(allowance: Allowance, accrued: Accrued, balance: int, now: dt.datetime) 
     balance: available and held credits together.
     """
     here = local(now, allowance.timezone)
-    day, day_credits, daily = _owed(here.toordinal(), accrued.day, accrued.day_credits, allowance.daily_credits)
-    month, month_credits, monthly = _owed(_month(here), accrued.month, accrued.month_credits, allowance.monthly_credits)
-    room = max(0, allowance.cap_credits - balance)
-    monthly = min(monthly, room)
-    return Due(
-        daily=min(daily, room - monthly),
-        monthly=monthly,
-        accrued=Accrued(day=day, day_credits=day_credits, month=month, month_credits=month_credits),
-    )
+    days, months, room = accrued.days.at(now), accrued.months.at(now), accrued.room
+    if room is None or days is not accrued.days or months is not accrued.months:
+        room = Room(balance=balance, counted=days.worth + months.worth)
+    given, of_months = room.given(days.worth + months.worth), months.worth
+    days = days.seen(here.toordinal(), allowance.daily_credits, midnight(now, allowance.timezone, days_on=1))
+    months = months.seen(_month(here), allowance.monthly_credits, month_after(now, allowance.timezone))
+    room = replace(room, cap=max(room.cap, allowance.cap_credits))
+    owed = room.given(days.worth + months.worth) - given
+    monthly = min(owed, months.worth - of_months)
+    return Due(daily=owed - monthly, monthly=monthly, accrued=Accrued(days=days, months=months, room=room))
 
 
 def midnight(now: dt.datetime, timezone: str, *, days_on: int = 0) -> dt.datetime:
@@ -81,14 +149,6 @@ def month_after(now: dt.datetime, timezone: str) -> dt.datetime:
 def local(now: dt.datetime, timezone: str) -> dt.datetime:
     """Return a moment as a clock in that time zone shows it."""
     return now.astimezone(_zone(timezone))
-
-
-def _owed(period: int, seen: int, given: int, credits: int) -> tuple[int, int, int]:
-    """Return the period accounted for, how much of it, and what that adds."""
-    if period > seen:
-        return period, credits, (period - seen) * credits
-    # Looked at in a time zone that is behind: its day was accounted for already.
-    return seen, max(given, credits), max(0, credits - given)
 
 
 def _month(here: dt.datetime) -> int:

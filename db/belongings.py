@@ -2,8 +2,9 @@
 
 Taken out means: no row names the member any more. Credits are the exception that a ledger needs: what the member got
 and spent is added up and booked to `LEFT`, one account for everybody who left, so that all entries still add up to
-zero and nothing points back to a person or a job. What the member had left goes back to the mint. A ban stays: without
-a name it would be no ban.
+zero and nothing points back to a person or a job. What the member had left goes back to the mint. How far their
+allowance was accounted for is remembered until the month is over (`db.former_members`). A ban stays: without a name it
+would be no ban.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.batches import batches
 from db.engine import Database
 from db.errors import StoreError
+from db.former_members import digest_of, forget, remember
 from db.job import FINAL
 from db.ledger import MINT
 from db.tables import (
@@ -26,6 +28,7 @@ from db.tables import (
     consents,
     decisions,
     entries,
+    former_members,
     jobs,
     lines,
     member_flows,
@@ -79,6 +82,7 @@ class Belongings:
             "acts": sa.select(*(column for column in acts.c if column is not acts.c.by_user), was_theirs)
             .where(sa.or_(was_theirs, acts.c.target.contains(str(user_id))))
             .order_by(acts.c.id),
+            "allowance": sa.select(former_members).where(former_members.c.digest == digest_of(self.db, user_id)),
             "bans": sa.select(decisions.c.guild_id, decisions.c.value, decisions.c.at).where(*_bans(user_id)),
         }
         async with self.db.read() as connection:
@@ -105,6 +109,8 @@ class Belongings:
                 query = query.where(jobs.c.state.not_in([state.value for state in FINAL]))
             if (await connection.execute(query)).first():
                 raise StillLive
+            if account is not None:
+                await remember(self.db, connection, account)
             gone = {"credits": await self._settle_books(connection, user_id, account)}
             for table, condition in _own_rows(user_id):
                 gone[table.name] = gone.get(table.name, 0) + await _rows(connection, table.delete().where(condition))
@@ -114,6 +120,10 @@ class Belongings:
         gone = await self.db.write(work)
         await self.db.scrub()
         return gone
+
+    async def forget_former(self) -> int:
+        """Forget the members who left in a month that is over; return how many those were."""
+        return await forget(self.db)
 
     async def is_banned(self, user_id: int) -> bool:
         """Tell whether a ban of them stays."""

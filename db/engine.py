@@ -18,6 +18,7 @@ Time is the database's: `now(connection)` asks it, so several machines agree abo
 
 import asyncio
 import datetime as dt
+import secrets
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -45,8 +46,9 @@ class Database:
     Build it with `from_url`, enter it, call `migrate` once at the start of a program.
     """
 
-    def __init__(self, url: URL, *, clock_offset_s: float = 0.0) -> None:
+    def __init__(self, url: URL, *, clock_offset_s: float = 0.0, hash_key: bytes | None = None) -> None:
         self.url = url
+        self.hash_key = hash_key or secrets.token_bytes(32)  # see `db.former_members`
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = _engine(url)
         self.wake = Wake(None if self.is_sqlite else _libpq_url(url))
@@ -54,12 +56,13 @@ class Database:
         self._writing = asyncio.Lock()
 
     @classmethod
-    def from_url(cls, url: str, *, clock_offset_s: float = 0.0) -> "Database":
+    def from_url(cls, url: str, *, clock_offset_s: float = 0.0, hash_key: bytes | None = None) -> "Database":
         """Return a database for `sqlite:///path`, `postgresql://…` or the same with a driver named.
 
-        Nothing is connected yet. `clock_offset_s` is added to the database's clock (tests).
+        Nothing is connected yet. `clock_offset_s` is added to the database's clock (tests). `hash_key`: of what is
+        hashed in it, from outside; None: one that ends with this object.
         """
-        return cls(normalised(url), clock_offset_s=clock_offset_s)
+        return cls(normalised(url), clock_offset_s=clock_offset_s, hash_key=hash_key)
 
     async def __aenter__(self) -> Self:
         await self.wake.start()

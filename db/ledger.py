@@ -24,15 +24,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.accrual import accrual_columns, accrued_from
 from db.acts import Act, note
-from db.allowance import Accrued, Allowance, due, midnight, newcomer
+from db.allowance import NEWCOMER, Allowance, due, midnight
 from db.engine import Database
 from db.errors import NotEnoughCredits
+from db.former_members import recall
 from db.statement import Entry, Statement, statement
 from db.tables import accounts, entries, transfers
 from db.upsert import insert_or_ignore
 
-__all__ = ["MINT", "Accrued", "Allowance", "Entry", "Ledger", "Statement"]
+__all__ = ["MINT", "Allowance", "Entry", "Ledger", "Statement"]
 
 MINT = 0  # the mint's user_id in `entries`
 
@@ -80,7 +82,7 @@ class Ledger:
                 if user_id == from_user:
                     await self.open(connection, user_id, now, allowance)
                 else:
-                    await self._lock_or_make(connection, user_id, now, self.allowance)
+                    await self._lock_or_make(connection, user_id)
             if await self._known(connection, ref):
                 return False
             changes = {from_user: {"available": -amount}, to_user: {"available": amount}}
@@ -97,7 +99,7 @@ class Ledger:
         async with self.db.read() as connection:
             now = await self.db.now(connection)
             row = await self._balances(connection, user_id)
-        if row is None or due(chosen, _accrued(row), row.available + row.held, now).accrued != _accrued(row):
+        if row is None or due(chosen, accrued_from(row), row.available + row.held, now).accrued != accrued_from(row):
             await self.db.write(lambda connection: self.open(connection, user_id, now, chosen))
         async with self.db.read() as connection:
             return await statement(connection, user_id, chosen, now, limit=limit)
@@ -107,19 +109,16 @@ class Ledger:
     ) -> None:
         """Lock the member's account for this transaction, after making it and accruing what is due."""
         allowance = allowance or self.allowance
-        row = await self._lock_or_make(connection, user_id, now, allowance)
-        owed = due(allowance, _accrued(row), row.available + row.held, now)
-        if owed.accrued == _accrued(row):
+        row = await self._lock_or_make(connection, user_id)
+        owed = due(allowance, accrued_from(row), row.available + row.held, now)
+        if owed.accrued == accrued_from(row):
             return
-        period = f"{user_id}:{owed.accrued.day}:{owed.accrued.day_credits}"
-        if owed.daily:
-            changes = {user_id: {"available": owed.daily}}
-            await self._move(connection, changes, now, "allowance", ref=f"allowance:{period}")
-        period = f"{user_id}:{owed.accrued.month}:{owed.accrued.month_credits}"
-        if owed.monthly:
-            changes = {user_id: {"available": owed.monthly}}
-            await self._move(connection, changes, now, "allowance", ref=f"monthly:{period}", reason="of the month")
-        await connection.execute(accounts.update().where(accounts.c.user_id == user_id).values(_columns(owed.accrued)))
+        for credits, reason in ((owed.daily, ""), (owed.monthly, "of the month")):
+            if credits:
+                await self._move(connection, {user_id: {"available": credits}}, now, "allowance", reason=reason)
+        await connection.execute(
+            accounts.update().where(accounts.c.user_id == user_id).values(accrual_columns(owed.accrued))
+        )
 
     async def lock(self, connection: AsyncConnection, user_id: int) -> None:
         """Lock an account that exists, for this transaction. (On SQLite the transaction is the lock.)"""
@@ -231,13 +230,12 @@ class Ledger:
                 update = update.where(column >= -amount)
         return bool((await connection.execute(update)).rowcount == 1)
 
-    async def _lock_or_make(
-        self, connection: AsyncConnection, user_id: int, now: dt.datetime, allowance: Allowance
-    ) -> sa.Row[Any]:
+    async def _lock_or_make(self, connection: AsyncConnection, user_id: int) -> sa.Row[Any]:
         query = sa.select(accounts).where(accounts.c.user_id == user_id).with_for_update()
         row = (await connection.execute(query)).one_or_none()
         if row is None:
-            values = {"user_id": user_id} | _columns(newcomer(allowance, now))
+            accrued = await recall(self.db, connection, user_id) or accrual_columns(NEWCOMER)
+            values = {"user_id": user_id} | accrued
             await connection.execute(insert_or_ignore(connection, accounts).values(values))
             row = (await connection.execute(query)).one()
         return row
@@ -247,21 +245,3 @@ class Ledger:
 
     async def _balances(self, connection: AsyncConnection, user_id: int) -> sa.Row[Any] | None:
         return (await connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id))).one_or_none()
-
-
-def _accrued(row: sa.Row[Any]) -> Accrued:
-    return Accrued(
-        day=row.accrued_day,
-        day_credits=row.day_credits,
-        month=row.accrued_month,
-        month_credits=row.month_credits,
-    )
-
-
-def _columns(accrued: Accrued) -> dict[str, int]:
-    return {
-        "accrued_day": accrued.day,
-        "day_credits": accrued.day_credits,
-        "accrued_month": accrued.month,
-        "month_credits": accrued.month_credits,
-    }

@@ -49,8 +49,8 @@ def question_card(user_id: int, *, available: int) -> ui.LayoutView:
         "Your jobs with their pictures and texts, your subjects with photos and adapters, your preferences. What waits "
         f"or runs is cancelled, and the {credits(available)} that you have left are gone. Subjects that you shared "
         "can no longer be used. Your latest messages with results are taken back where Discord lets me.\n"
-        "What you spent stays as a number in a sum of everybody who left. There is no way back; "
-        "`/mydata export` hands you a copy first."
+        "What you spent stays as a number in a sum of everybody who left, and until the month is over I remember "
+        "which credits you already had. There is no way back; `/mydata export` hands you a copy first."
     )
     row = ui.ActionRow[Any](DeleteEverything(str(user_id)))
     return layout(ui.Container(ui.TextDisplay[ui.LayoutView](text), row, accent_colour=discord.Colour.red()))
@@ -62,5 +62,6 @@ def receipt_text(receipt: Receipt) -> str:
     return (
         f"**Done.** Deleted: {counted(receipt.jobs, 'job')}, {counted(receipt.files, 'file')}, "
         f"{counted(receipt.subjects, 'subject')}, your preferences. {receipt.credits} entries of your credits became "
-        f"part of an anonymous sum.{ban}"
+        "part of an anonymous sum.\nSo that nobody gets the same day's credits twice, a code that only I can trace to "
+        f"you keeps what you already had until the month is over; then it goes too.{ban}"
     )

@@ -34,6 +34,7 @@ TITLES = {
     "consents": "What you agreed to",
     "questions": "Questions that you have not answered",
     "licences": "Licences that you accepted",
+    "allowance": "What is remembered of your allowance since you deleted everything",
     "bans": "Bans",
     "acts": "What operators did about you, and you as one",
     "files": "Files",

@@ -25,6 +25,7 @@ class Swept:
     photos: int = 0  # folders: drafts that nobody paid for, and what a crash left
     leftovers: int = 0  # folders of jobs that gave no result: previews and checkpoints that a crash left
     parts: int = 0  # files that a crash left unfinished
+    former: int = 0  # what was remembered of members who deleted everything in a month that is over
 
 
 async def sweep(studio: Studio, now: dt.datetime) -> Swept:
@@ -35,6 +36,7 @@ async def sweep(studio: Studio, now: dt.datetime) -> Swept:
         photos=await _forget_photos(studio, now),
         leftovers=await _forget_leftovers(studio),
         parts=await studio.files.delete_parts(now - WRITTEN_WITHIN),
+        former=await studio.belongings.forget_former(),
     )
 
 

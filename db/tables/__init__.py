@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy Core. `db/migrations` makes them; a test holds the two together.
 
-    columns ◄── credits    accounts, transfers, entries, guild_uses, offers
+    columns ◄── credits    accounts, former_members, transfers, entries, guild_uses, offers
             ◄── line       lines, guild_flows, member_flows, seats
             ◄── jobs
             ◄── people     members, member_guilds, subjects, subject_shares, consents
@@ -10,7 +10,7 @@ Ids of the platform are 64-bit integers. A job asked for in a direct message has
 """
 
 from db.tables.columns import metadata
-from db.tables.credits import accounts, entries, guild_uses, offers, transfers
+from db.tables.credits import accounts, entries, former_members, guild_uses, offers, transfers
 from db.tables.house import acceptances, acts, channels, decisions
 from db.tables.jobs import is_queued, is_running, jobs
 from db.tables.line import guild_flows, lines, member_flows, seats
@@ -24,6 +24,7 @@ __all__ = [
     "consents",
     "decisions",
     "entries",
+    "former_members",
     "guild_flows",
     "guild_uses",
     "is_queued",

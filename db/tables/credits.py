@@ -1,8 +1,24 @@
-"""Credits: accounts ── transfers ── entries (see `db.ledger`); what guilds used; offers that wait for a yes."""
+"""Credits: accounts ── transfers ── entries (see `db.ledger`); former members; what guilds used; offers."""
+
+from typing import Any
 
 import sqlalchemy as sa
 
 from db.tables.columns import Instant, Number, count_column, id_column, metadata
+
+
+def accrued_columns() -> list[sa.Column[Any]]:
+    """Return the columns that say how far a member's allowance was accounted for (`db.allowance.Accrued`)."""
+    return [
+        sa.Column("accrued_day", sa.Integer, nullable=False),  # proleptic number of the newest day that is closed
+        count_column("day_credits"),  # what that day was worth
+        sa.Column("accrued_month", sa.Integer, nullable=False, server_default="0"),  # months since year 0
+        count_column("month_credits"),
+        sa.Column("accruing", sa.JSON, nullable=False, server_default="{}"),  # the days and months that are open
+    ]
+
+
+ACCRUED = tuple(column.name for column in accrued_columns())
 
 # One row a member. The three balances repeat what the member's entries add up to; the checks make
 # overspending impossible whatever the code above believes.
@@ -13,13 +29,20 @@ accounts = sa.Table(
     count_column("available"),
     count_column("held"),
     count_column("spent"),
-    sa.Column("accrued_day", sa.Integer, nullable=False),  # proleptic number of the local day last accounted for
-    count_column("day_credits"),  # how much of that day's allowance was accounted for
-    sa.Column("accrued_month", sa.Integer, nullable=False, server_default="0"),  # months since year 0
-    count_column("month_credits"),
+    *accrued_columns(),
     sa.CheckConstraint("available >= 0", name="available"),
     sa.CheckConstraint("held >= 0", name="held"),
     sa.CheckConstraint("spent >= 0", name="spent"),
+)
+
+# One row for each member who deleted everything, until the month is over: what was accounted for, so that it is not
+# given again. See `db.former_members`.
+former_members = sa.Table(
+    "former_members",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),  # of the id, by a key that is not in the database
+    *accrued_columns(),
+    sa.Column("forget_at", Instant, nullable=False),
 )
 
 # One row a movement of credits; its entries add up to zero.

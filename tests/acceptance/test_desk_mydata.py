@@ -102,6 +102,7 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await ben.press(question["id"], "Delete everything")
         await sandbox.until(lambda: "Done." in ben.text(question["id"]))
         assert "1 job," in ben.text(question["id"])
+        assert "until the month is over" in ben.text(question["id"])
         after = everything_in(tmp_path)
         traces = CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, b"a photo of ben"
         for trace in (*traces, job.id.encode()):
@@ -110,6 +111,7 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         assert await bot.studio.ledger.audit() == []
         await sandbox.until(lambda: shown not in [one["id"] for one in cleo.messages()])
         assert other in [one["id"] for one in cleo.messages()]
+        assert (await bot.studio.ledger.statement(int(ben.id))).available == 0  # the day was accounted for
 
 
 async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is kept of a member: handed over whole, and taken out so that nothing names them and the books still balance."""
 
+import datetime as dt
 import random
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from db.acts import Act
 from db.belongings import LEFT, Belongings, StillLive
 from db.desk import Desk
 from db.engine import Database
+from db.former_members import forget, hash_key_from
 from db.house import House, Topic
+from db.ledger import Allowance, Ledger
 from db.members import Members
 from db.subjects import Draft, Scope, Share, Subjects
 from db.tables import metadata
@@ -18,6 +21,7 @@ from tests.integration.db.shop import Shop, because
 
 LEAVER, STAYER, OPERATOR = 777_000_000_000_000_001, 2, 3
 CANARY = "a canary in a coal mine"
+DAY_S = 24 * 3600.0
 
 
 async def lived(database: Database) -> Shop:
@@ -133,3 +137,55 @@ async def test_taken_out_member_is_in_no_byte_of_the_files(database: Database, t
     assert f"{CANARY} {STAYER}".encode() in content
     for trace in (f"{CANARY} {LEAVER}".encode(), str(LEAVER).encode(), LEAVER.to_bytes(8, "big")):
         assert trace not in content
+
+
+async def test_deleting_and_coming_back_gives_no_allowance_twice(database: Database) -> None:
+    ledger = Ledger(database, Allowance(100, 1000, 50))
+    moved = 0
+    for number in range(5):
+        rest = (await ledger.statement(LEAVER)).available
+        moved += rest
+        if rest:
+            await ledger.give(LEAVER, STAYER, rest, f"gift:{number}")
+        await Belongings(database).take_out(LEAVER)
+        assert await names(database, LEAVER) == []
+    assert moved == 150
+    assert (await ledger.statement(STAYER)).available == 300
+    assert await ledger.audit() == []
+    assert (await ledger.statement(LEAVER, allowance=Allowance(120, 1000, 50))).available == 20  # a better tier
+    database.advance(DAY_S)
+    assert (await ledger.statement(LEAVER, allowance=Allowance(120, 1000))).available == 140
+
+
+async def test_credits_given_to_somebody_who_left_do_not_make_them_a_newcomer(database: Database) -> None:
+    ledger = Ledger(database, Allowance(100, 1000))
+    await ledger.statement(LEAVER)
+    await Belongings(database).take_out(LEAVER)
+    await ledger.give(STAYER, LEAVER, 1, "gift:1")
+    assert (await ledger.statement(LEAVER)).available == 1
+
+
+async def test_what_is_remembered_of_a_former_member_is_theirs_to_see_until_the_month_is_over(
+    database: Database,
+) -> None:
+    ledger, belongings = Ledger(database, Allowance(100, 1000)), Belongings(database)
+    await ledger.statement(LEAVER)
+    await belongings.take_out(LEAVER)
+    (kept,) = (await belongings.of(LEAVER))["allowance"]
+    assert kept["forget_at"] > dt.datetime.now(dt.UTC)
+    assert await forget(database) == 0
+    database.advance((kept["forget_at"] - dt.datetime.now(dt.UTC)).total_seconds() + 1)
+    assert await forget(database) == 1
+    assert (await belongings.of(LEAVER))["allowance"] == []
+    assert (await ledger.statement(LEAVER)).available == 100
+
+
+async def test_former_member_is_recognised_by_whoever_has_the_key_alone(database_url: str) -> None:
+    key, other = hash_key_from("a token"), hash_key_from("another token")
+    async with Database.from_url(database_url, hash_key=key) as before:
+        await Ledger(before, Allowance(100, 1000)).statement(LEAVER)
+        await Belongings(before).take_out(LEAVER)
+    async with Database.from_url(database_url, hash_key=other) as stranger:
+        assert (await Belongings(stranger).of(LEAVER))["allowance"] == []
+    async with Database.from_url(database_url, hash_key=key) as after:
+        assert (await Ledger(after, Allowance(100, 1000)).statement(LEAVER)).available == 0

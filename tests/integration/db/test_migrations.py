@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from db.engine import Database
+from db.ledger import Allowance, Ledger
 from db.migrations.run import configuration
 from db.tables import metadata
 from tests.integration.db.shop import Shop
@@ -88,3 +89,21 @@ async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channe
         await database.migrate()
         assert not (await shop.fresh(old)).age_restricted
         assert (await shop.submit(age_restricted=True)).age_restricted
+
+
+async def test_account_of_before_open_days_goes_on_where_it_was(empty_database_url: str) -> None:
+    """Its last day was given: the same day gives no more, a better tier the difference, the next day its own."""
+    async with Database.from_url(empty_database_url) as database:
+        async with database.begin() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0005"))
+            now = await database.now(connection)
+            day, month = now.toordinal(), now.year * 12 + now.month - 1
+            values = f"1, 60, {day}, 60, {month}, 0"
+            columns = "user_id, available, accrued_day, day_credits, accrued_month, month_credits"
+            await connection.execute(sa.text(f"INSERT INTO accounts ({columns}) VALUES ({values})"))
+        await database.migrate()
+        ledger = Ledger(database, Allowance(60, 1000))
+        assert (await ledger.statement(1)).available == 60
+        assert (await ledger.statement(1, allowance=Allowance(200, 1000))).available == 200
+        database.advance(24 * 3600.0)
+        assert (await ledger.statement(1)).available == 260

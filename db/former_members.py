@@ -1,0 +1,71 @@
+"""What is remembered of members who deleted everything: how far their allowance was accounted for.
+
+Without it, deleting would make a newcomer, to whom the day and the month are due in full once more. It is kept until
+the month is over everywhere, under a keyed hash (HMAC-SHA-256) of the member's id.
+
+What the rows show, to somebody who has a copy of the database and not the key: how many members deleted everything
+this month, on which day each was last seen, and what their tier gave. Not who they are, not even by trying all ids,
+because the key is not in the database: the bot derives it from its token. Somebody who has both can ask of any id
+whether it is there. A new token makes a new key; then everybody who left begins as a newcomer once.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.accrual import accrued_from
+from db.allowance import NEWCOMER, Accrued
+from db.engine import Database
+from db.tables import former_members
+from db.tables.credits import ACCRUED
+from db.upsert import insert_or_update
+
+PURPOSE = b"atelier: ids of former members"
+
+
+def hash_key_from(secret: str) -> bytes:
+    """Return the key of hashes, which shows nothing of the secret that it is made from."""
+    return hmac.digest(secret.encode(), PURPOSE, hashlib.sha256)
+
+
+def digest_of(db: Database, user_id: int) -> str:
+    """Return the keyed hash of a member's id."""
+    return hmac.digest(db.hash_key, str(user_id).encode(), hashlib.sha256).hex()
+
+
+async def remember(db: Database, connection: AsyncConnection, account: sa.Row[Any]) -> None:
+    """Keep how far the allowance of an account was accounted for."""
+    accrued = accrued_from(account)
+    if accrued == NEWCOMER:
+        return
+    kept = {name: account._mapping[name] for name in ACCRUED} | {"forget_at": _month_is_over(accrued)}
+    values = kept | {"digest": digest_of(db, account.user_id)}
+    await connection.execute(insert_or_update(connection, former_members, values, key=["digest"], update=kept))
+
+
+async def recall(db: Database, connection: AsyncConnection, user_id: int) -> dict[str, Any] | None:
+    """Return the columns of a member who comes back, and keep them here no longer."""
+    mine = former_members.c.digest == digest_of(db, user_id)
+    row = (await connection.execute(former_members.delete().where(mine).returning(former_members))).one_or_none()
+    return None if row is None else {name: row._mapping[name] for name in ACCRUED}
+
+
+async def forget(db: Database) -> int:
+    """Remove the rows whose month is over; return how many those were."""
+
+    async def work(connection: AsyncConnection) -> int:
+        over = former_members.c.forget_at <= await db.now(connection)
+        return (await connection.execute(former_members.delete().where(over))).rowcount
+
+    return await db.write(work)
+
+
+def _month_is_over(accrued: Accrued) -> dt.datetime:
+    """Return when the newest month that was accounted for is over in all time zones."""
+    newest = max(accrued.months.closed, *(one.number for one in accrued.months.open), 0)
+    year, month = divmod(newest + 1, 12)
+    return dt.datetime(year, month + 1, 1, 12, tzinfo=dt.UTC)  # midnight, twelve hours behind UTC
