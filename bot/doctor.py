@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from inference.audio import AudioDecoder, AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
 from inference.decoders.process import NotDecoded
 from inference.errors import ModelUnusable
+from inference.pool.environment import worker_environment
 
 NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, attach_files=True, read_message_history=True
@@ -117,6 +119,7 @@ async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
         *(sys.executable, "-m", "inference.engines.check", str(catalogue)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=worker_environment(os.environ),
     )
     try:
         said, complaint = await asyncio.wait_for(child.communicate(), CHECK_TIMEOUT_S)

@@ -26,8 +26,9 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import psycopg
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -37,6 +38,7 @@ from db.wake import Wake
 BUSY_TIMEOUT_S = 30
 ATTEMPTS = 8
 T = TypeVar("T")
+DATA_EXCEPTION = "22"  # the class of errors whose message itself quotes the value: PostgreSQL, appendix A
 RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL, appendix A
 
 
@@ -168,12 +170,30 @@ def _libpq_url(url: URL) -> str:
 
 
 def _engine(url: URL) -> AsyncEngine:
+    # hide_parameters: values are tokens and prompts, and errors end up in logs
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_timeout=60)
+        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+        sa.event.listen(engine.sync_engine, "handle_error", _hide_quoted_values)
+        return engine
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_timeout=60, hide_parameters=True)
     sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _hide_quoted_values(context: ExceptionContext) -> None:
+    """Take out of PostgreSQL's own words what they quote of a row, such as 'Failing row contains (…)'."""
+    original = context.original_exception
+    if not isinstance(original, psycopg.Error):
+        return
+    said = original.diag
+    quoted = [said.message_detail, said.context]
+    if (original.sqlstate or "").startswith(DATA_EXCEPTION):
+        quoted.append(said.message_primary)
+    for error in (original, context.sqlalchemy_exception):
+        for words in filter(None, quoted):
+            if error is not None:
+                error.args = tuple(str(one).replace(words, "[hidden]") for one in error.args)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

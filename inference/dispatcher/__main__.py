@@ -1,12 +1,12 @@
 """A dispatcher in a process of its own: `python -m inference.dispatcher`, beside any number of others."""
 
 import asyncio
-import logging
 import signal
 import sys
 
 from pydantic_settings import CliApp
 
+from common import logs
 from db.engine import Database
 from db.files import FileStore
 from db.jobs import JobStore
@@ -39,7 +39,7 @@ async def run(settings: ComputingSettings) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Read the settings and run."""
     settings = CliApp.run(ComputingSettings, sys.argv[1:] if arguments is None else arguments)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up(settings.log_level, ())
     asyncio.run(run(settings))
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from common import logs
 from inference.messages import Command, JobEvent, Load, Progress, Stop
 from inference.openmp import wait_briefly
 from inference.plan import WorkerPlan
@@ -27,10 +28,16 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_NAME = 15
 
 
+def run(descriptor: int) -> None:
+    """Take the pipe that was inherited, whose first words are the plan, and run."""
+    connection = Connection(descriptor)
+    main(connection, connection.recv())
+
+
 def main(connection: Connection, plan: WorkerPlan) -> None:
     """Run a worker behind a pipe until it is told to stop or the parent is gone."""
     _bind_to_parent(f"atelier:{plan.device}")
-    logging.basicConfig(level=plan.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up(plan.log_level, ())
     wait_briefly()
     if plan.threads:  # read by torch and its libraries when they are first imported, which is below
         os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(plan.threads)

@@ -1,9 +1,12 @@
 """Which devices this machine has, found without importing torch here."""
 
 import asyncio
+import os
 import re
 import sys
 from pathlib import Path
+
+from inference.pool.environment import worker_environment
 
 _COUNT = "import torch; print(torch.cuda.device_count())"
 _PROBE_S = 120.0  # importing torch from a cold disk takes its time
@@ -49,7 +52,10 @@ def _looks_like_gpu(dev: Path) -> bool:
 
 async def _count_gpus() -> int:
     probe = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _COUNT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        *(sys.executable, "-c", _COUNT),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=worker_environment(os.environ),
     )
     try:
         async with asyncio.timeout(_PROBE_S):

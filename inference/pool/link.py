@@ -2,21 +2,32 @@
 
 import asyncio
 import contextlib
+import json
 import logging
-import multiprocessing
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from multiprocessing import Pipe
 
 from inference.messages import Admit, Command, Load, Task
 from inference.plan import WorkerPlan
 from inference.pool import WorkerGone
-from inference.pool.child import main
+from inference.pool.environment import worker_environment
 from inference.worker import Bulletin
 
 log = logging.getLogger(__name__)
 
+# A plain child instead of multiprocessing's: that one cannot be given an environment of its own.
+MAIN = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[2])
+from inference.pool.child import run
+run(int(sys.argv[1]))
+"""
 UNREAD_MAX = 64  # bulletins that may wait for the event loop; then the child waits
 
 
@@ -46,18 +57,18 @@ class Link:
         self._waiting_since_s: float | None = time.monotonic()  # None: it spoke, and the loop has not listened yet
         self._given_work_s = 0.0
         self._loop = asyncio.get_running_loop()
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        # started from the loop's own thread: Linux ends a child with the thread that started it (PR_SET_PDEATHSIG)
-        self._process = context.Process(target=main, args=(theirs, plan), name=f"atelier-{worker_id}", daemon=True)
-        self._process.start()
-        theirs.close()
+        self._connection, theirs = Pipe()
+        with theirs:
+            # started from the loop's own thread: Linux ends a child with the thread that started it (PR_SET_PDEATHSIG)
+            self._process = _start(theirs.fileno())
+        with contextlib.suppress(OSError):  # a child that is gone already is noticed by its reader
+            self._connection.send(plan)
         threading.Thread(target=self._read, name=f"reader-{worker_id}", daemon=True).start()
 
     @property
     def pid(self) -> int:
         """The child's process id."""
-        return self._process.pid or 0
+        return self._process.pid
 
     @property
     def idle(self) -> bool:
@@ -138,10 +149,19 @@ class Link:
         except Exception:
             log.exception("worker %s: the pipe cannot be read", self.worker_id)
         self._process.kill()  # it may live on without its pipe
-        self._process.join()
+        self._process.wait()
         with contextlib.suppress(RuntimeError):  # the loop was closed before; nobody waits
             self._loop.call_soon_threadsafe(self._gone)
 
     def _gone(self) -> None:
         self.ended.set()
         self._deliver(self, None)
+
+
+def _start(descriptor: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-c", MAIN, str(descriptor), json.dumps(sys.path)],
+        stdin=subprocess.DEVNULL,
+        env=worker_environment(os.environ),
+        pass_fds=(descriptor,),
+    )

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from playwright.async_api import async_playwright
 
+import common.logs
 from bot import logs
 from bot.desk.server import Doors, OpenDesk, open_desk
 from bot.sandbox.server import TOKEN as SANDBOX_TOKEN
@@ -125,7 +126,7 @@ def log() -> Iterator[StringIO]:
     yield stream
     root.handlers[:] = handlers
     root.setLevel(level)
-    for name in (*logs.TALKATIVE, *logs.INDISCREET):
+    for name in (*logs.TALKATIVE, *common.logs.TALKATIVE, *common.logs.INDISCREET):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped,unused-ignore]
@@ -187,3 +188,28 @@ def test_back_off_grows_and_is_bounded() -> None:
 def test_event_loop_side_imports_no_torch() -> None:
     code = "import sys, inference.pool.local, inference.pool.devices; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+SECRETS = {
+    "DISCORD_TOKEN": "MTEw.canary-1.abcdef",
+    "DATABASE_URL": "postgresql://atelier:canary-2@database/atelier",
+    "DESK_TOKEN": "canary-3",
+    "FILES_URL": "s3://key:canary-4@bucket",
+    "AWS_SECRET_ACCESS_KEY": "canary-5",
+    "PGPASSWORD": "canary-6",
+    "SOMETHING_OF_THE_OPERATORS": "canary-7",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_worker_inherits_no_secret_and_what_computing_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    monkeypatch.setenv("HF_HOME", "/models")
+    async with LocalPool([plan()]) as pool:
+        await Listener(pool).until(RoomMade)
+        processes = [pool.pids()["cpu"], *(child.pid for child in psutil.Process().children(recursive=True))]
+        said = b"".join(Path(f"/proc/{pid}/environ").read_bytes() for pid in processes).decode()
+    assert "canary" not in said
+    assert {"OMP_WAIT_POLICY=PASSIVE", "HF_HOME=/models", f"HOME={os.environ['HOME']}"} <= set(said.split("\0"))
