@@ -11,7 +11,7 @@ from db.errors import UnknownJob
 from db.files import FileStore
 from db.jobs import End, Job, JobStore, Report, State
 from db.lease import MAX_BLAMED
-from inference.dispatcher.inputs import CHECKPOINT, load_task
+from inference.dispatcher.inputs import CHECKPOINT, checkpoint_name, earlier_checkpoints, load_task
 from inference.dispatcher.persistence import persist
 from inference.errors import BadRequest
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, Output, Preview, Progress
@@ -60,7 +60,8 @@ class Escort:
 
     Files are written before the settling transaction, under names that do not depend on the attempt. Two dispatchers
     that both believe a job is theirs write the same names, whole files each (seeds are part of the request, so also the
-    same pictures); which of them settles is decided by the lease.
+    same pictures); which of them settles is decided by the lease. Only checkpoints, which differ in how far they have
+    come, have a name for each attempt.
     """
 
     def __init__(self, job: Job, means: Means) -> None:
@@ -175,10 +176,11 @@ class Escort:
             self._files[letter.name] = {"media_type": letter.media_type, **letter.meta}
             await self._write(letter.name, letter.content)
         else:
-            self._left_over.add(CHECKPOINT)
+            name = checkpoint_name(self.job.attempt)
+            self._left_over.add(name)
             if after:
                 await asyncio.wait(after)
-            await self._write(CHECKPOINT, letter.content)
+            await self._write(name, letter.content)
 
     async def _write(self, name: str, content: bytes) -> None:
         write = partial(self._means.files.put, f"jobs/{self.job.id}/{name}", content)
@@ -227,8 +229,7 @@ class Escort:
             await self._let_go()
         elif end.state is State.DONE:
             await self._end_previews()
-            for name in self._left_over | ({CHECKPOINT} if job.attempt > 1 else set()):
-                await means.files.delete(f"jobs/{job.id}/{name}")
+            await self._tidy()
         else:
             await self._clear()
 
@@ -237,6 +238,16 @@ class Escort:
         job = await self._means.jobs.get(self.job.id)
         if job is None or (job.final and (job.deleted or job.state is not State.DONE)):
             await self._clear()
+        elif job.final:
+            await self._tidy()
+
+    async def _tidy(self) -> None:
+        """Delete what nobody needs besides the result."""
+        files = self._means.files
+        for key in [f"jobs/{self.job.id}/{name}" for name in self._left_over]:
+            await files.delete(key)
+        for key in await earlier_checkpoints(self.job, files):
+            await files.delete(key)
 
     async def _clear(self) -> None:
         await self._end_previews()

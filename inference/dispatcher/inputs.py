@@ -34,10 +34,25 @@ async def load_task(job: Job, files: FileStore) -> Task:
     except FileMissing as error:
         raise InputMissing from error
     inputs = dict(zip(keys, contents, strict=True))
-    if job.attempt > 1:
-        with contextlib.suppress(FileMissing):  # then it starts from the beginning
-            inputs[CHECKPOINT] = await files.get(f"jobs/{job.id}/{CHECKPOINT}")
+    for key in await earlier_checkpoints(job, files):
+        with contextlib.suppress(FileMissing):
+            inputs[CHECKPOINT] = await files.get(key)
+            break
     return Task(job.id, job.attempt, request, inputs)
+
+
+def checkpoint_name(attempt: int) -> str:
+    """Return what an attempt calls its checkpoint: whoever comes back late cannot put theirs in a later one's place."""
+    return f"{CHECKPOINT}-{attempt}"
+
+
+async def earlier_checkpoints(job: Job, files: FileStore) -> list[str]:
+    """Return the keys of what earlier attempts have left to go on from, the latest first; none: from the beginning."""
+    if job.attempt == 1:
+        return []
+    there = set(await files.list(f"jobs/{job.id}"))
+    keys = [f"jobs/{job.id}/{checkpoint_name(attempt)}" for attempt in range(job.attempt - 1, 0, -1)]
+    return [key for key in keys if key in there]
 
 
 def input_keys(request: Request) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """kill -9 around and in the midst of a training: one subject, one charge, one card, and the very same weights."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped,unused-ignore]
@@ -98,9 +99,12 @@ async def checkpoint_after(folder: Path, step: int) -> int:
 
 
 def checkpoint_step(folder: Path) -> int:
-    """Return the step of the checkpoint; -1 where there is none yet."""
-    file = folder / "checkpoint"
-    return int(safetensors.torch.load_file(file)["done"].item()) if file.exists() else -1
+    """Return the step of the latest checkpoint; -1 where there is none yet."""
+    with contextlib.suppress(FileNotFoundError):  # deleted as we look: a later attempt has one
+        return max(
+            (int(safetensors.torch.load_file(file)["done"].item()) for file in folder.glob("checkpoint-?")), default=-1
+        )
+    return checkpoint_step(folder)
 
 
 def files_until(folder: Path, step: int) -> dict[str, int]:

@@ -65,7 +65,7 @@ async def test_long_clip_that_a_real_model_hears_goes_on_after_a_kill(sandbox: S
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
         await ben.voice(content, seconds, channel=dm)
         async with asyncio.timeout(HEARD_WITHIN_S):
-            while not any((tmp_path / "files").glob("jobs/*/checkpoint")):  # noqa: ASYNC110
+            while not any((tmp_path / "files").glob("jobs/*/checkpoint-1")):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)  # another process writes; there is nothing to be woken by
         doomed.kill()
         await doomed.wait()

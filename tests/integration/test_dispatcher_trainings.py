@@ -10,6 +10,8 @@ import pytest
 from db.files import FileStore
 from db.jobs import Job, State
 from db.subjects import Subjects
+from inference.dispatcher import Rhythm
+from inference.dispatcher.inputs import CHECKPOINT, checkpoint_name, load_task
 from inference.requests import SubjectUse
 from tests.fakes.requests import image_request, train_request
 from tests.integration.db.test_subjects import draft
@@ -41,7 +43,7 @@ async def test_training_stopped_in_its_first_steps_is_not_kept_for_nothing(studi
 async def test_training_killed_goes_on_from_its_checkpoint(studio: Studio) -> None:
     async with studio.open(step_s=0.02):
         job = await studio.ask(train_request(steps=60), price=6)
-        while not await studio.files.exists(f"jobs/{job.id}/checkpoint"):  # noqa: ASYNC110
+        while not await studio.files.exists(f"jobs/{job.id}/checkpoint-1"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # the file store has no wake-ups
         os.kill(studio.pool.pids()["cpu"], signal.SIGKILL)
         job = await studio.until(job)
@@ -63,7 +65,7 @@ async def lost_while_stopping(studio: Studio, checkpoint: bytes | None, *, in_li
     await Subjects(studio.shop.db).create(draft(job_id=job.id))
     await studio.shop.claim(kinds=["train"], owner="lost")
     if checkpoint is not None:
-        await studio.files.put(f"jobs/{job.id}/checkpoint", checkpoint)
+        await studio.files.put(f"jobs/{job.id}/checkpoint-1", checkpoint)
     if in_line:
         studio.shop.db.advance(60)
         assert await studio.shop.jobs.reap() == [job.id]
@@ -113,7 +115,7 @@ async def test_checkpoint_is_written_after_what_came_before_it(studio: Studio, t
     store.written = []
     async with studio.open():
         await studio.until(await studio.ask(train_request(steps=10)))
-    checkpoints = [at for at, name in enumerate(store.written) if name == "checkpoint"]
+    checkpoints = [at for at, name in enumerate(store.written) if name == "checkpoint-1"]
     films = [store.written.index(f"film-{step:04d}.png") for step in (5, 10)]
     assert len(checkpoints) == len(films)
     assert all(film < checkpoint for film, checkpoint in zip(films, checkpoints, strict=True))
@@ -132,3 +134,46 @@ async def test_adapter_of_a_deleted_subject_leaves_the_workers_memory(studio: St
         async with asyncio.timeout(30):
             while set(studio.pool.loads()["cpu"].adapters) != {kept}:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)  # a worker's load has no wake-ups
+
+
+class LateCheckpoint(FileStore):
+    """A store that writes the first checkpoint when it is told to."""
+
+    begun: asyncio.Event
+    tell: asyncio.Event
+    written: asyncio.Event
+
+    async def put(self, key: str, content: bytes) -> None:
+        late = "checkpoint" in key and not self.begun.is_set()
+        if late:
+            self.begun.set()
+            await self.tell.wait()
+        await super().put(key, content)
+        if late:
+            self.written.set()
+
+
+@sqlite_only
+async def test_checkpoint_that_comes_late_does_not_replace_that_of_a_later_attempt(
+    studio: Studio, tmp_path: Path
+) -> None:
+    studio.files = store = LateCheckpoint(str(tmp_path / "files"))
+    store.begun, store.tell, store.written = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    async with studio.open(slots=1, step_s=0.01, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0, drain_s=0.1)):
+        job = await studio.ask(train_request("hold", steps=1000), price=100)
+        await store.begun.wait()
+        studio.shop.db.advance(60)
+        later = await next_attempt(studio, job)
+        await studio.files.put(f"jobs/{job.id}/{checkpoint_name(later.attempt)}", b"500")
+        store.tell.set()
+        await store.written.wait()
+        studio.shop.db.advance(60)
+        task = await load_task(await next_attempt(studio, job), studio.files)
+    assert task.inputs[CHECKPOINT] == b"500"
+
+
+async def next_attempt(studio: Studio, job: Job) -> Job:
+    """Let another dispatcher have a job whose lease has run out."""
+    assert await studio.shop.jobs.reap() == [job.id]
+    (claimed,) = await studio.shop.claim(kinds=["train"], owner="another dispatcher")
+    return claimed

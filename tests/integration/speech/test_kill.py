@@ -31,7 +31,7 @@ async def test_kill_9_in_a_long_clip_gives_one_text_and_one_charge(
         Dispatcher(jobs=studio.shop.jobs, files=studio.files, pool=pool, rhythm=BRISK),
     ):
         job = await studio.ask(request, price=2)
-        while not await studio.files.exists(f"jobs/{job.id}/checkpoint"):  # noqa: ASYNC110
+        while not await studio.files.exists(f"jobs/{job.id}/checkpoint-1"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # the file store has no wake-ups
         os.kill(pool.pids()["cpu"], signal.SIGKILL)
         ended = await studio.until(job)

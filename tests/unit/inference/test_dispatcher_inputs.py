@@ -43,9 +43,25 @@ async def test_load_task_with_a_deleted_adapter(files: FileStore) -> None:
         await load_task(job_of(WITH_REX), files)
 
 
-async def test_load_task_of_a_repeated_job_brings_everything(files: FileStore) -> None:
-    job = job_of(image_request(subjects=(SubjectUse("rex"),)), attempt=2)
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        ({"checkpoint-1": b"12"}, b"12"),
+        ({"checkpoint-1": b"12", "checkpoint-2": b"8", "checkpoint-3": b"99"}, b"8"),  # the third is its own
+    ],
+)
+async def test_load_task_of_a_repeated_job_brings_everything(
+    files: FileStore, left: dict[str, bytes], expected: bytes
+) -> None:
+    job = job_of(image_request(subjects=(SubjectUse("rex"),)), attempt=3)
     await files.put("subjects/rex/adapter.safetensors", b"weights")
-    await files.put(f"jobs/{job.id}/checkpoint", b"12")
+    for name, content in left.items():
+        await files.put(f"jobs/{job.id}/{name}", content)
     task = await load_task(job, files)
-    assert task.inputs == {"adapter:rex": b"weights", "checkpoint": b"12"}
+    assert task.inputs == {"adapter:rex": b"weights", "checkpoint": expected}
+
+
+async def test_load_task_of_a_first_attempt_goes_on_from_nothing(files: FileStore) -> None:
+    job = job_of(image_request())
+    await files.put(f"jobs/{job.id}/checkpoint-1", b"12")
+    assert (await load_task(job, files)).inputs == {}
