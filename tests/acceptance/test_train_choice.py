@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.member import Human
+from bot.sandbox.seed import STUDIO
 from bot.sandbox.server import Sandbox
+from bot.services.desk import Operator, pause, resume
 from db.jobs import Job, JobStore, State
 from db.subjects import Subjects
 from tests.acceptance.bots import DAILY, RECOVERY_S, Running, all_delivered, books_of, bot_beside, bot_process
@@ -106,6 +108,30 @@ async def test_step_chosen_afterwards_becomes_the_subject(sandbox: Sandbox, tmp_
         shown = await ben.select(card, "Use another step …", str(SHOWN[0]))
         assert f"is used as it was at step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
         await uses(bot, ben, SHOWN[0])
+
+
+async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Its worker is taken for lost, and nothing is claimed until it has been stopped."""
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, jobs = sandbox.member("ben"), bot.studio.jobs
+        card = await half_taught(sandbox, ben)
+        operator = Operator(user_id=1, guild_id=int(STUDIO), only_guild=True)
+        await pause(bot.studio, operator, "")
+        (job,) = await jobs.mine(int(ben.id))
+        await jobs.give_back(owner=str(job.lease_owner), attempts={job.id: job.attempt}, blame=True)
+        await sandbox.until(lambda: "In the queue" in ben.text(card))
+        await ben.press(card, "Stop here")
+        await sandbox.until(lambda: "Stopping" in ben.text(card))
+        assert len(ben.pictures(card)) == len(SHOWN)
+        await resume(bot.studio, operator)
+        await sandbox.until(lambda: "Learnt" in ben.text(card), timeout_s=RECOVERY_S)
+        job = await ended(jobs, ben)
+        assert (job.state, job.attempt, job.outcome["steps"]) == (State.DONE, 2, HALF)
+        assert job.charged == PRICE * HALF // STEPS
+        assert await available(bot, ben) == DAILY - job.charged
+        await uses(bot, ben, HALF)
 
 
 async def uses(bot: Running, member: Human, step: int) -> None:
