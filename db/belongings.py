@@ -45,6 +45,8 @@ from db.upsert import insert_or_ignore
 LEFT = -1  # everybody who left, as an account
 SECRET = frozenset({"interaction_token", "lease_owner"})  # of the platform and of the machines, not of the member
 
+FEW = 100  # rows that are read at a time
+
 Rows = list[dict[str, Any]]
 
 
@@ -86,10 +88,7 @@ class Belongings:
             "bans": sa.select(decisions.c.guild_id, decisions.c.value, decisions.c.at).where(*_bans(user_id)),
         }
         async with self.db.read() as connection:
-            return {
-                name: [_plain(row) for row in (await connection.execute(query)).mappings()]
-                for name, query in queries.items()
-            }
+            return {name: await _rows_of(connection, query) for name, query in queries.items()}
 
     async def take_out(self, user_id: int, *, jobs_are_gone: bool = False) -> dict[str, int]:
         """Remove or make anonymous every row that names a member; return how many rows went, by table.
@@ -115,11 +114,17 @@ class Belongings:
             for table, condition in _own_rows(user_id):
                 gone[table.name] = gone.get(table.name, 0) + await _rows(connection, table.delete().where(condition))
             await _forget_names(connection, user_id)
+            await self.db.note_erasure(connection)
             return gone
 
-        gone = await self.db.write(work)
-        await self.db.scrub()
-        return gone
+        return await self.db.write(work)
+
+    async def scrub(self) -> bool:
+        """Leave no trace in the files of the rows that were taken out since the last time; say whether any were.
+
+        Whoever writes waits meanwhile, so this is done seldom, and not at each deletion.
+        """
+        return await self.db.scrub()
 
     async def forget_former(self) -> int:
         """Forget the members who left in a month that is over; return how many those were."""
@@ -230,6 +235,15 @@ def _bans(user_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 async def _rows(connection: AsyncConnection, statement: sa.Delete) -> int:
     return (await connection.execute(statement)).rowcount
+
+
+async def _rows_of(connection: AsyncConnection, query: sa.Select[Any]) -> Rows:
+    """Return a query's rows; others on the event loop get their turn between a few and the next few."""
+    found: Rows = []
+    async with connection.stream(query) as result:
+        async for some in result.mappings().partitions(FEW):
+            found += map(_plain, some)
+    return found
 
 
 def _plain(row: sa.RowMapping) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from db.errors import StoreBusy
 from db.wake import Wake
 
 BUSY_TIMEOUT_S = 30
+CUT_WITHIN_MS = 2000
 ATTEMPTS = 8
 T = TypeVar("T")
 DATA_EXCEPTION = "22"  # the class of errors whose message itself quotes the value: PostgreSQL, appendix A
@@ -118,17 +119,38 @@ class Database:
                 await asyncio.sleep(0.01 * 2**attempt)
         raise StoreBusy
 
-    async def scrub(self) -> None:
-        """Leave no trace of deleted rows in SQLite's files; PostgreSQL's own vacuum sees to its pages.
+    async def note_erasure(self, connection: AsyncConnection) -> None:
+        """Note in the caller's transaction that rows were deleted of which no trace may stay; `scrub` sees to it."""
+        if self.is_sqlite:
+            await connection.exec_driver_sql(f"PRAGMA user_version = {await _erasures(connection) + 1}")
 
-        `secure_delete` overwrites most of it already, but pages that were rebuilt keep old cells, and so does the log.
+    async def scrub(self) -> bool:
+        """Leave no trace of rows whose erasure was noted in SQLite's files; return whether there were any.
+
+        PostgreSQL's own vacuum sees to its pages. `secure_delete` overwrites most of it already, but pages that were
+        rebuilt keep old cells, and so does the log. Only VACUUM writes every page anew (auto_vacuum moves whole pages,
+        with what is left in them), and it is one write transaction from begin to end: readers go on, writers wait.
+        So whoever calls this does so seldom. What can be done beside writers is: copying the log to its place.
         """
         if not self.is_sqlite:
-            return
-        async with self._writing, self.engine.connect() as raw:
+            return False
+        async with self.engine.connect() as raw:
             connection = await raw.execution_options(sqlite_begin="")  # not in a transaction
-            await connection.exec_driver_sql("VACUUM")
-            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            if not await _erasures(connection):
+                return False
+            await connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 0")
+            try:
+                async with self._writing:
+                    noted = await _erasures(connection)
+                    await connection.exec_driver_sql("VACUUM")
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+                async with self._writing:
+                    await _cut_log(connection)
+                    if await _erasures(connection) == noted:
+                        await connection.exec_driver_sql("PRAGMA user_version = 0")
+            finally:
+                await connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 1000")
+        return True
 
     async def now(self, connection: AsyncConnection) -> dt.datetime:
         """Return the database's time, aware, in UTC."""
@@ -220,6 +242,22 @@ def _enter_wal(cursor: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
         connection.exec_driver_sql(begin)
+
+
+async def _erasures(connection: AsyncConnection) -> int:
+    """Return how many erasures were noted since the last scrub: the number that SQLite keeps for its user."""
+    return int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one())
+
+
+async def _cut_log(connection: AsyncConnection) -> None:
+    """Empty SQLite's log. Raises StoreBusy while somebody reads what is in it; writers wait for that, so not long."""
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout = {CUT_WITHIN_MS}")
+    try:
+        busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+    finally:
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+    if busy:
+        raise StoreBusy
 
 
 def _is_conflict(error: DBAPIError) -> bool:

@@ -9,12 +9,13 @@ from discord.ext import commands
 from bot.services.retention import Swept, sweep
 from bot.services.studio import Studio
 from bot.services.voice import forget_old_clips
-from common.supervisor import supervise
+from common.supervisor import Backoff, supervise
 
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 3600.0
 PURGE_EVERY_S = 900.0
+SCRUB_EVERY_S = 3600.0
 
 
 class Housekeeping(commands.Cog):
@@ -29,6 +30,10 @@ class Housekeeping(commands.Cog):
         self._loops = [
             supervise("retention", self._sweep, every_s=SWEEP_EVERY_S),
             supervise("purge-clips", self._purge, every_s=PURGE_EVERY_S),
+            # Not sooner after an error either: whoever writes to the database waits for it.
+            supervise(
+                "scrub-database", self._scrub, every_s=SCRUB_EVERY_S, backoff=Backoff(SCRUB_EVERY_S, SCRUB_EVERY_S)
+            ),
         ]
 
     async def cog_unload(self) -> None:
@@ -44,3 +49,7 @@ class Housekeeping(commands.Cog):
 
     async def _purge(self) -> None:
         await forget_old_clips(self.studio, dt.datetime.now(dt.UTC))
+
+    async def _scrub(self) -> None:
+        if await self.studio.belongings.scrub():
+            log.info("what members deleted has left the database's files")

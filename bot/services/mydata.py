@@ -5,8 +5,9 @@ import datetime as dt
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from bot.services.account import LIVE
 from bot.services.mydata_page import as_json, index_page
@@ -19,6 +20,9 @@ from db.jobs import Job
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
+
+File = tuple[str, bytes]  # its name in an archive, and what is in it
+Rows = dict[str, list[dict[str, Any]]]  # by table
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +49,39 @@ async def export_parts(studio: Studio, user_id: int, limit_bytes: int) -> AsyncI
 
     A file that is larger than the limit by itself is cut; its pieces are called `….piece-1` and so on.
     """
+    waiting: list[File] = []
+    size = number = 0
+    async for file in _pieces(_all_files(studio, user_id), limit_bytes):
+        file_size = len(file[1]) + ZIP_EXTRA_BYTES
+        if waiting and size + file_size > limit_bytes:
+            number += 1
+            yield await asyncio.to_thread(_zipped, number, waiting)
+            waiting, size = [], 0
+        waiting.append(file)
+        size += file_size
+    yield await asyncio.to_thread(_zipped, number + 1, waiting)
+
+
+async def _all_files(studio: Studio, user_id: int) -> AsyncIterator[File]:
+    """Yield the page, the data, and every file that is kept of a member."""
     rows = await studio.belongings.of(user_id)
     rows["heard"] = [{name: getattr(job, name) for name in HEARD} for job in await studio.desk.heard(user_id)]
-    keys = await _keys(studio, user_id)
-    data = json.dumps(rows, default=as_json, indent=1, ensure_ascii=False).encode()
-    page = index_page(rows, keys, dt.datetime.now(dt.UTC)).encode()
-    waiting: list[tuple[str, bytes]] = [
-        *_pieces("index.html", page, limit_bytes),
-        *_pieces("data.json", data, limit_bytes),
-    ]
-    number = 1
+    keys = await _keys(studio, user_id, [(row["id"], row["request"].get("audio")) for row in rows["jobs"]])
+    yield "index.html", await asyncio.to_thread(_page, rows, keys)
+    yield "data.json", await asyncio.to_thread(_data, rows)
     for key in keys:
         try:
-            waiting += _pieces(f"files/{key}", await studio.files.get(key), limit_bytes)
+            yield f"files/{key}", await studio.files.get(key)
         except FileMissing:
             continue  # deleted meanwhile
-        while len(waiting) > 1 and _size(waiting) > limit_bytes:
-            fits = _how_many_fit(waiting, limit_bytes)
-            yield await asyncio.to_thread(_zipped, number, waiting[:fits])
-            waiting, number = waiting[fits:], number + 1
-    while waiting:
-        fits = _how_many_fit(waiting, limit_bytes)
-        yield await asyncio.to_thread(_zipped, number, waiting[:fits])
-        waiting, number = waiting[fits:], number + 1
+
+
+def _page(rows: Rows, keys: list[str]) -> bytes:
+    return index_page(rows, keys, dt.datetime.now(dt.UTC)).encode()
+
+
+def _data(rows: Rows) -> bytes:
+    return json.dumps(rows, default=as_json, indent=1, ensure_ascii=False).encode()
 
 
 async def live_jobs(studio: Studio, user_id: int) -> list[Job]:
@@ -82,7 +96,8 @@ async def delete_everything(studio: Studio, user_id: int) -> Receipt:
         StillLive: something does not stop in time, or came meanwhile. What went is gone; the rest can be tried again.
     """
     await stop_jobs(studio, await live_jobs(studio, user_id), by_user=user_id)
-    keys = await _keys(studio, user_id)
+    every_job = await studio.desk.of_member(user_id, guild_id=None, limit=None)
+    keys = await _keys(studio, user_id, [(job.id, job.request.get("audio")) for job in every_job])
     banned = await studio.belongings.is_banned(user_id)
     for job in await stop_jobs(studio, await studio.desk.heard(user_id), by_user=user_id):
         await _forget_voice(studio, job)
@@ -119,20 +134,23 @@ async def _forget_voice(studio: Studio, job: Job) -> None:
         return  # its owner was quicker
 
 
-async def _keys(studio: Studio, user_id: int) -> list[str]:
-    """Return the keys of all files of a member: of jobs, subjects, clips and drafts."""
-    prefixes = [f"jobs/{job.id}" for job in await studio.desk.of_member(user_id, guild_id=None, limit=None)]
+async def _keys(studio: Studio, user_id: int, jobs: Iterable[tuple[str, str | None]]) -> list[str]:
+    """Return the keys of all files of a member: of jobs, subjects, clips and drafts.
+
+    jobs: the id of each and the key of its clip.
+    """
+    clips = dict(jobs)
+    prefixes = [f"jobs/{job_id}" for job_id in clips]
     for subject in await studio.subjects.mine(user_id):
         prefixes += [f"subjects/{subject.id}", f"uploads/{subject.id}"]
     keys = [key for prefix in prefixes for key in await studio.files.list(prefix)]
-    clips = {job.request.get("audio") for job in await studio.desk.of_member(user_id, guild_id=None, limit=None)}
-    uploads = await studio.files.list("uploads")
+    uploads, heard = await studio.files.list("uploads"), set(clips.values())
     drafts = {
         key.rsplit("/", 1)[0]
         for key in uploads
         if key.endswith("/draft.json") and await _is_theirs(studio, key, user_id)
     }
-    keys += [key for key in uploads if key in clips or key.rsplit("/", 1)[0] in drafts]
+    keys += [key for key in uploads if key in heard or key.rsplit("/", 1)[0] in drafts]
     return sorted(set(keys))
 
 
@@ -143,26 +161,18 @@ async def _is_theirs(studio: Studio, key: str, user_id: int) -> bool:
         return False
 
 
-def _pieces(name: str, content: bytes, limit_bytes: int) -> list[tuple[str, bytes]]:
+async def _pieces(files: AsyncIterator[File], limit_bytes: int) -> AsyncIterator[File]:
+    """Yield the files, and in place of one that is too large its pieces."""
     room = limit_bytes - ZIP_EXTRA_BYTES
-    if len(content) <= room:
-        return [(name, content)]
-    starts = range(0, len(content), room)
-    return [(f"{name}.piece-{at}", content[start : start + room]) for at, start in enumerate(starts, 1)]
+    async for name, content in files:
+        if len(content) <= room:
+            yield name, content
+            continue
+        for number, start in enumerate(range(0, len(content), room), 1):
+            yield f"{name}.piece-{number}", content[start : start + room]
 
 
-def _size(files: list[tuple[str, bytes]]) -> int:
-    return sum(len(content) + ZIP_EXTRA_BYTES for _, content in files)
-
-
-def _how_many_fit(files: list[tuple[str, bytes]], limit_bytes: int) -> int:
-    count = 1
-    while count < len(files) and _size(files[: count + 1]) <= limit_bytes:
-        count += 1
-    return count
-
-
-def _zipped(number: int, files: list[tuple[str, bytes]]) -> Part:
+def _zipped(number: int, files: list[File]) -> Part:
     """Pack files as they are: pictures do not get smaller, and sizes can be told beforehand."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:

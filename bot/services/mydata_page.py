@@ -51,9 +51,10 @@ def index_page(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], now: dt.d
         keys: of all files; each lies at `files/<key>` beside the page.
     """
     sections: dict[str, tuple[int, str]] = {}
+    pictures = _pictures_by_job(keys)
     for name, found in rows.items():
         if found:
-            body = "".join(_job(row, keys) for row in found) if name in ("jobs", "heard") else _table(found)
+            body = "".join(_job(row, pictures) for row in found) if name in ("jobs", "heard") else _table(found)
             sections[name] = (len(found), body)
     links = "".join(f"<li>{_link(key, html.escape(key))}" for key in keys)
     sections["files"] = (len(keys), f"<ul>{links}</ul>")
@@ -70,17 +71,26 @@ def as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
-def _job(row: Row, keys: Sequence[str]) -> str:
+def _pictures_by_job(keys: Sequence[str]) -> dict[str, list[str]]:
+    """Return the keys of pictures by the id of their job."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        if key.startswith("jobs/") and key.endswith(PICTURES):
+            found.setdefault(key.split("/")[1], []).append(key)
+    return found
+
+
+def _job(row: Row, pictures: Mapping[str, Sequence[str]]) -> str:
     """Return one job: when, what, how it ended; the words, the pictures; and behind a click everything."""
     facts = [_cell(row["queued_at"]), row["kind"], row["state"]]
     facts += [f"{row['charged']} credits"] if "charged" in row else []
     request, outcome = row.get("request", {}), row["outcome"]
     asked = request.get("prompt") or request.get("name") or ""
     text = f"<blockquote>{html.escape(outcome['text'])}</blockquote>" if outcome.get("text") else ""
-    own = [key for key in keys if key.startswith(f"jobs/{row['id']}/") and key.endswith(PICTURES)]
-    pictures = "".join(_link(key, f'<img loading="lazy" alt="" src="files/{html.escape(key)}">') for key in own)
+    own = pictures.get(row["id"], ())
+    shown = "".join(_link(key, f'<img loading="lazy" alt="" src="files/{html.escape(key)}">') for key in own)
     return (
-        f"<article><h3>{html.escape(' · '.join(facts))}</h3><p>{html.escape(asked)}</p>{text}{pictures}"
+        f"<article><h3>{html.escape(' · '.join(facts))}</h3><p>{html.escape(asked)}</p>{text}{shown}"
         f"{_all_of(dict(row))}</article>"
     )
 

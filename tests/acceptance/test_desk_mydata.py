@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.limits import LIMITS
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from bot.services.mydata import delete_everything, export_parts
@@ -103,6 +104,7 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await sandbox.until(lambda: "Done." in ben.text(question["id"]))
         assert "1 job," in ben.text(question["id"])
         assert "until the month is over" in ben.text(question["id"])
+        await bot.studio.belongings.scrub()  # as the bot does once an hour
         after = everything_in(tmp_path)
         traces = CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, b"a photo of ben"
         for trace in (*traces, job.id.encode()):
@@ -123,6 +125,7 @@ async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: 
         assert await bot.studio.jobs.mine(int(ben.id)) != []  # nothing goes before the yes
         await ben.press(question["id"], "Delete everything")
         await sandbox.until(lambda: "Done." in ben.text(question["id"]), 25.0)
+        await bot.studio.belongings.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
         assert await bot.studio.jobs.mine(int(ben.id)) == []
 
@@ -148,7 +151,21 @@ async def test_job_that_ends_during_the_deletion_leaves_nothing(
             await delete_everything(bot.studio, int(ben.id))
         await delete_everything(bot.studio, int(ben.id))
         assert await bot.studio.files.list("jobs") == []
+        await bot.studio.belongings.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
+
+
+async def test_copies_and_deletions_in_a_row_have_to_wait(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        for command in ("mydata export", "mydata delete"):
+            times = next(limit.times for limit in LIMITS if f"/{command}" in limit.entries)
+            for _ in range(times):
+                question = await (await ben.slash(command)).answer()
+            refused = await (await ben.slash(command)).answer()
+            assert "a lot in a short time" in ben.text(refused["id"])
+        pressed = await (await ben.press(question["id"], "Delete everything")).answer()  # counted together
+        assert "a lot in a short time" in ben.text(pressed["id"])
 
 
 def everything_in(folder: Path) -> bytes:

@@ -30,6 +30,7 @@ LOOPS = {
     "register-commands",
     "retention",
     "sandbox-saving",
+    "scrub-database",
     "wake-receive",
     "wake-send",
 }

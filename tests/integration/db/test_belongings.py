@@ -11,6 +11,7 @@ from db.acts import Act
 from db.belongings import LEFT, Belongings, StillLive
 from db.desk import Desk
 from db.engine import Database
+from db.errors import StoreBusy
 from db.former_members import forget, hash_key_from
 from db.house import House, Topic
 from db.ledger import Allowance, Ledger
@@ -18,6 +19,7 @@ from db.members import Members
 from db.subjects import Draft, Scope, Share, Subjects
 from db.tables import metadata
 from tests.integration.db.shop import Shop, because
+from tests.integration.studio import sqlite_only
 
 LEAVER, STAYER, OPERATOR = 777_000_000_000_000_001, 2, 3
 CANARY = "a canary in a coal mine"
@@ -133,6 +135,7 @@ async def test_taken_out_member_is_in_no_byte_of_the_files(database: Database, t
         words = f"{CANARY} {user} " + "x" * random.Random(user).randrange(900)
         await shop.jobs.cancel((await shop.submit(user, request={"prompt": words})).id, by_user=user)
     await Belongings(database).take_out(LEAVER)
+    assert await Belongings(database).scrub()
     content = b"".join(file.read_bytes() for file in tmp_path.glob("atelier.db*"))
     assert f"{CANARY} {STAYER}".encode() in content
     for trace in (f"{CANARY} {LEAVER}".encode(), str(LEAVER).encode(), LEAVER.to_bytes(8, "big")):
@@ -189,3 +192,48 @@ async def test_former_member_is_recognised_by_whoever_has_the_key_alone(database
         assert (await Belongings(stranger).of(LEAVER))["allowance"] == []
     async with Database.from_url(database_url, hash_key=key) as after:
         assert (await Ledger(after, Allowance(100, 1000)).statement(LEAVER)).available == 0
+
+
+def statements(database: Database) -> list[tuple[str, bool]]:
+    """Return a list that fills with the statements to come, each with whether writers wait for it."""
+    seen: list[tuple[str, bool]] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        seen.append((statement, database._writing.locked()))
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    return seen
+
+
+@sqlite_only
+async def test_however_many_leave_their_traces_are_scrubbed_once(database: Database) -> None:
+    belongings, seen = Belongings(database), statements(database)
+    for user_id in range(5):
+        await Ledger(database, Allowance(1, 1)).statement(user_id + 1)
+        await belongings.take_out(user_id + 1)
+    assert ("VACUUM", True) not in seen
+    assert [await belongings.scrub(), await belongings.scrub()] == [True, False]
+    assert seen.count(("VACUUM", True)) == 1
+    assert ("PRAGMA wal_checkpoint(PASSIVE)", False) in seen
+
+
+@sqlite_only
+async def test_traces_that_a_restart_left_are_scrubbed_after_it(database_url: str, tmp_path: Path) -> None:
+    async with Database.from_url(database_url) as before:
+        await Ledger(before, Allowance(1, 1)).statement(LEAVER)
+        await Belongings(before).take_out(LEAVER)
+    async with Database.from_url(database_url) as after:
+        assert await Belongings(after).scrub()
+        assert not await Belongings(after).scrub()
+
+
+@sqlite_only
+async def test_scrub_that_a_reader_holds_up_is_done_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.engine.CUT_WITHIN_MS", 10)
+    await Ledger(database, Allowance(1, 1)).statement(LEAVER)
+    await Belongings(database).take_out(LEAVER)
+    async with database.read() as reader:
+        await reader.execute(sa.text("SELECT * FROM accounts"))
+        with pytest.raises(StoreBusy):
+            await Belongings(database).scrub()
+    assert await Belongings(database).scrub()

@@ -1,0 +1,103 @@
+"""The export of a member who has a lot: it costs so much a job, whatever there is, and nobody waits for it."""
+
+import asyncio
+import io
+import json
+import sys
+import threading
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, SimpleNamespace
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from bot.services.mydata import export_parts
+from bot.services.studio import Studio
+from db.belongings import Belongings
+from db.desk import Desk
+from db.engine import Database
+from db.files import FileStore
+from db.subjects import Subjects
+from db.tables import jobs
+from tests.integration.db.shop import Shop
+from tests.integration.studio import sqlite_only
+
+FEW, MANY = 300, 3000
+LIMIT_BYTES = 1 << 20
+
+
+async def studio_with(database: Database, folder: Path, count: int, *, user_id: int) -> Studio:
+    """Return what an export needs of a studio, where a member has so many jobs with a picture each."""
+    shop = Shop(database)
+    job = await shop.submit(user_id, interaction_id=user_id)
+    await shop.jobs.cancel(job.id, by_user=user_id)
+    async with database.begin() as connection:
+        row = dict((await connection.execute(sa.select(jobs).where(jobs.c.id == job.id))).one()._mapping)
+        rows = [row | {"id": f"{user_id}{n:025d}", "interaction_id": 10_000 * user_id + n} for n in range(count - 1)]
+        await connection.execute(jobs.insert(), rows)
+    for row in rows:
+        picture = folder / "jobs" / row["id"] / "1.png"
+        picture.parent.mkdir(parents=True)
+        picture.write_bytes(b"x" * 2000)
+    files, desk, subjects = FileStore(str(folder)), Desk(database), Subjects(database)
+    return cast(Studio, SimpleNamespace(belongings=Belongings(database), desk=desk, subjects=subjects, files=files))
+
+
+@contextmanager
+def counted_calls() -> Iterator[Counter[tuple[str, bool]]]:
+    """Count what is called, in Python or C, by name and whether in the thread of the event loop."""
+    calls: Counter[tuple[str, bool]] = Counter()
+    here = threading.get_ident()
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        if event in ("call", "c_call"):
+            name = argument.__name__ if event == "c_call" else frame.f_code.co_name
+            calls[name, threading.get_ident() == here] += 1
+
+    sys.setprofile(note)
+    threading.setprofile(note)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+async def calls_of_an_export(studio: Studio, user_id: int) -> Counter[tuple[str, bool]]:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))  # new threads, that are counted too
+    with counted_calls() as calls:
+        async for _ in export_parts(studio, user_id, LIMIT_BYTES):
+            pass
+    return calls
+
+
+@sqlite_only
+async def test_export_of_ten_times_the_jobs_takes_ten_times_the_calls(database: Database, tmp_path: Path) -> None:
+    few = await studio_with(database, tmp_path / "few", FEW, user_id=1)
+    many = await studio_with(database, tmp_path / "many", MANY, user_id=2)
+    few_calls, many_calls = [await calls_of_an_export(studio, user_id) for studio, user_id in ((few, 1), (many, 2))]
+    assert many_calls.total() <= 1.1 * MANY / FEW * few_calls.total()
+    for name in ("index_page", "dumps", "writestr"):  # and not on the event loop
+        assert many_calls[name, True] == 0 < many_calls[name, False]
+
+
+@sqlite_only
+async def test_export_of_many_jobs_is_whole(database: Database, tmp_path: Path) -> None:
+    studio = await studio_with(database, tmp_path / "files", MANY, user_id=1)
+    names: list[str] = []
+    page, data = "", b""
+    async for part in export_parts(studio, 1, LIMIT_BYTES):
+        assert len(part.content) <= LIMIT_BYTES
+        with zipfile.ZipFile(io.BytesIO(part.content)) as archive:
+            names += archive.namelist()
+            page += "".join(archive.read(n).decode() for n in archive.namelist() if n.startswith("index.html"))
+            data += b"".join(archive.read(n) for n in archive.namelist() if n.startswith("data.json"))
+    assert len(names) == len(set(names))
+    assert sum(name.startswith("files/jobs/") for name in names) == MANY - 1
+    assert len(json.loads(data)["jobs"]) == MANY
+    assert page.count('<img loading="lazy"') == MANY - 1
