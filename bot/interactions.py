@@ -1,6 +1,9 @@
 """Around an interaction: acknowledge it, find the studio, tell who may press."""
 
+import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import cast
 
 import discord
@@ -13,10 +16,12 @@ from bot.services.desk import Operator
 from bot.services.errors import NotAcknowledged, NotYours
 from bot.services.origin import Origin
 from bot.services.studio import Studio
+from db.errors import StoreBusy
 from db.jobs import Job
 
 log = logging.getLogger(__name__)
 
+IN_TIME_S = 2.0  # of the three seconds that the platform waits for a first answer
 ANSWER_ID = "answer_id"  # in an interaction's extras: the message that will hold its answer
 
 
@@ -56,6 +61,25 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
         log.info("interaction %d was acknowledged before", interaction.id)
     else:
         interaction.extras[ANSWER_ID] = receipt.message_id if receipt and not update else None
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Do what comes before a form, which cannot be deferred, within the three seconds.
+
+    Raises:
+        StoreBusy: it took too long; that is said while it can still be.
+    """
+    try:
+        async with asyncio.timeout(IN_TIME_S):
+            yield
+    except TimeoutError as error:
+        raise StoreBusy from error
+
+
+def seen_privately(interaction: discord.Interaction) -> bool:
+    """Tell whether the message that was pressed is shown to one member alone."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:

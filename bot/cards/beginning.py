@@ -7,7 +7,7 @@ from dataclasses import replace
 import discord
 
 from bot.cards.layout import said
-from bot.interactions import acknowledge, origin_of
+from bot.interactions import origin_of
 from bot.services.origin import Origin
 from db.jobs import Job
 
@@ -22,10 +22,9 @@ async def begin_from(
     stays.
 
     Args:
-        interaction: the yes.
+        interaction: the yes, acknowledged as an update of the question.
         begin: makes the job; twice, it returns the same one.
     """
-    await acknowledge(interaction, private=True, update=True)
     origin = origin_of(interaction, private=private)
     if private:
         await begin(origin)

@@ -3,9 +3,9 @@
 import discord
 
 from bot.cards.info import info_text
-from bot.cards.items import LastingItem
+from bot.cards.items import Answer, LastingItem
 from bot.cards.offer import show_if_asked
-from bot.interactions import acknowledge, admit, origin_of, studio_of
+from bot.interactions import admit, origin_of, seen_privately, studio_of
 from bot.services.asking import accept_again
 from bot.services.errors import JobGone
 from bot.services.results import forget_results
@@ -43,10 +43,11 @@ class AgainButton(JobItem, verb="again"):
     label = "Re-roll"
     emoji = "🎲"
     style = discord.ButtonStyle.primary
+    answer = Answer.ALIKE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await acknowledge(interaction, private=job.private)
-        accepted = await accept_again(studio_of(interaction), job, origin_of(interaction, private=job.private))
+        origin = origin_of(interaction, private=job.private or seen_privately(interaction))
+        accepted = await accept_again(studio_of(interaction), job, origin)
         await show_if_asked(interaction, accepted)
 
 
@@ -54,9 +55,10 @@ class InfoButton(JobItem, verb="info"):
     """Everything about the job, for the one who asks."""
 
     label = "Info"
+    answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await interaction.response.send_message(info_text(job), ephemeral=True)
+        await interaction.edit_original_response(content=info_text(job))
 
 
 class CancelButton(JobItem, verb="cancel"):
@@ -66,8 +68,7 @@ class CancelButton(JobItem, verb="cancel"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await acknowledge(interaction, update=True)  # the card itself will say what became of it
-        await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
+        await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)  # the card will say the rest
 
 
 class DeleteButton(JobItem, verb="delete"):
@@ -76,7 +77,6 @@ class DeleteButton(JobItem, verb="delete"):
     label = "Delete"
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await acknowledge(interaction, update=True)
         await forget_results(studio_of(interaction), job)
         await interaction.delete_original_response()
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import discord
 
 from bot.cards.beginning import begin_from
-from bot.cards.items import LastingItem
+from bot.cards.items import Answer, LastingItem
 from bot.cards.layout import said
 from bot.cards.offer import question_card
 from bot.cards.teaching import PhotoForm
-from bot.interactions import acknowledge, studio_of
+from bot.interactions import acknowledge, in_time, studio_of
 from bot.services.asking import Question, open_offer
 from bot.services.licences import accept_licence
 from bot.services.origin import Origin
@@ -50,16 +50,20 @@ class LicenceAnswer(LastingItem[Asked], topic="licence", key_form=KEY):
 class AcceptLicence(LicenceAnswer, verb="accept"):
     """Note that a member accepts a model's licence, and go on with what was asked for."""
 
+    answer = Answer.FORM
+
     async def act(self, interaction: discord.Interaction, asked: Asked) -> None:
         studio, user_id = studio_of(interaction), interaction.user.id
-        await accept_licence(studio, user_id, asked.model)
-        offer = await open_offer(studio, asked.offer_id, user_id) if asked.offer_id else None
+        async with in_time():
+            await accept_licence(studio, user_id, asked.model)
+            offer = await open_offer(studio, asked.offer_id, user_id) if asked.offer_id else None
         if offer is None:
             await acknowledge(interaction, update=True)
             await interaction.edit_original_response(view=said(ACCEPTED))
         elif (lesson := lesson_in(offer)) is not None:
             await PhotoForm(lesson).open(interaction)
         else:
+            await acknowledge(interaction, private=True, update=True)
             await _go_on(interaction, offer)
 
 
@@ -67,7 +71,6 @@ class DeclineLicence(LicenceAnswer, verb="decline"):
     """Leave it."""
 
     async def act(self, interaction: discord.Interaction, asked: Asked) -> None:
-        await acknowledge(interaction, update=True)
         if asked.offer_id:
             await studio_of(interaction).offers.drop(asked.offer_id)
         await interaction.edit_original_response(view=said(DECLINED))

@@ -8,7 +8,7 @@ from discord import ui
 from bot.cards.items import LastingItem
 from bot.cards.layout import layout, said
 from bot.cards.text import counted, credits
-from bot.interactions import acknowledge, studio_of
+from bot.interactions import studio_of
 from bot.messages import remove_messages
 from bot.services.errors import NotYours
 from bot.services.mydata import Receipt, delete_everything
@@ -34,7 +34,6 @@ class DeleteEverything(LastingItem[int], topic="mydata", verb="delete", key_form
 
     async def act(self, interaction: discord.Interaction, user_id: int) -> None:
         """Delete, and give a receipt."""
-        await acknowledge(interaction, update=True)
         studio = studio_of(interaction)
         jobs = await studio.desk.of_member(user_id, guild_id=None, limit=SHOWN_MAX)
         receipt = await delete_everything(studio, user_id)

@@ -10,7 +10,7 @@ from bot.cards.items import LastingItem
 from bot.cards.layout import layout
 from bot.cards.text import about, credits, moment
 from bot.errors import PRIVATE
-from bot.interactions import acknowledge, studio_of
+from bot.interactions import studio_of
 from bot.services.asking import Question, open_offer
 from bot.services.resuming import take_offer
 from db.jobs import Job, Pace
@@ -55,7 +55,6 @@ class LeaveButton(OfferButton, verb="leave"):
     label = "Leave it"
 
     async def act(self, interaction: discord.Interaction, offer: Offer) -> None:
-        await acknowledge(interaction, update=True)
         await studio_of(interaction).offers.drop(offer.id)
         await interaction.delete_original_response()
 

@@ -3,8 +3,9 @@
 import discord
 
 from bot.cards.buttons import JobItem
+from bot.cards.items import Answer
 from bot.cards.job import job_card
-from bot.interactions import acknowledge, is_age_restricted, studio_of
+from bot.interactions import is_age_restricted, studio_of
 from bot.showing import fit_for_all, shown_of
 from bot.uploads import discord_files
 from db.jobs import Job
@@ -14,9 +15,9 @@ class ShowButton(JobItem, verb="show"):
     """Show a kept result again."""
 
     label = "Show"
+    answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await acknowledge(interaction, private=True)
         studio = studio_of(interaction)
         shown = await shown_of(studio, job, interaction.filesize_limit)
         if not is_age_restricted(interaction.channel):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import discord
 from discord import ui
 
-from bot.cards.items import Form, LastingItem
+from bot.cards.items import Answer, Form, LastingItem
 from bot.cards.layout import layout, said
 from bot.cards.text import inline, moment
 from bot.interactions import acknowledge, origin_of, studio_of
@@ -59,8 +59,8 @@ def file_name(subject: Subject) -> str:
     return f"{subject.id}.png"
 
 
-async def show_subject(interaction: discord.Interaction, subject_id: str, *, update: bool) -> None:
-    """Show a subject's card to its owner, anew or in place of the one that was pressed."""
+async def show_subject(interaction: discord.Interaction, subject_id: str) -> None:
+    """Show a subject's card to its owner, in an answer that was acknowledged."""
     studio = studio_of(interaction)
     subject = await own_subject(studio, subject_id, interaction.user.id)
     picture = await picture_for(studio, subject, origin_of(interaction, private=True))
@@ -68,8 +68,6 @@ async def show_subject(interaction: discord.Interaction, subject_id: str, *, upd
     view = subject_card(subject, shares, in_guild=interaction.guild_id is not None, pictured=picture is not None)
     content = picture or b""
     files = [discord.File(io.BytesIO(content), file_name(subject))] if picture else []
-    if not interaction.response.is_done():
-        await acknowledge(interaction, private=True, update=update)
     await interaction.edit_original_response(view=view, attachments=files)
 
 
@@ -89,15 +87,17 @@ class OpenButton(SubjectItem, verb="open"):
     """Show what can be done with a subject."""
 
     label = "Open"
+    answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        await show_subject(interaction, subject.id, update=False)
+        await show_subject(interaction, subject.id)
 
 
 class RenameButton(SubjectItem, verb="rename"):
     """Ask for another name."""
 
     label = "Rename"
+    answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         await RenameForm(subject).open(interaction)
@@ -107,9 +107,9 @@ class ExportButton(SubjectItem, verb="export"):
     """Hand out the adapter as a file that other tools read."""
 
     label = "Export"
+    answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        await acknowledge(interaction, private=True)
         adapter = await export(studio_of(interaction), subject)
         if len(adapter) > interaction.filesize_limit:
             raise BadParameter("The adapter is larger than a message here may carry; an operator can copy it for you.")
@@ -123,11 +123,12 @@ class DeleteSubject(SubjectItem, verb="delete"):
 
     label = "Delete"
     style = discord.ButtonStyle.danger
+    answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         view = said(f"Delete {inline(subject.name)} with its photos, film and adapter? It cannot be undone.")
         view.add_item(ui.ActionRow(ReallyDelete(subject.id)))
-        await interaction.response.send_message(view=view, ephemeral=True)
+        await interaction.edit_original_response(view=view)
 
 
 class ReallyDelete(SubjectItem, verb="really"):
@@ -137,7 +138,6 @@ class ReallyDelete(SubjectItem, verb="really"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        await acknowledge(interaction, update=True)
         await delete_subject(studio_of(interaction), subject)
         await interaction.edit_original_response(view=said(f"{inline(subject.name)} is gone, with everything of it."))
 
@@ -152,7 +152,7 @@ class ShareWithGuild(SubjectItem, verb="guild"):
             raise BadParameter("There is no server here to share it with.")
         origin = origin_of(interaction, private=True)
         await share_with(studio_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), origin)
-        await show_subject(interaction, subject.id, update=True)
+        await show_subject(interaction, subject.id)
 
 
 class TakeBackButton(SubjectItem, verb="back"):
@@ -163,7 +163,7 @@ class TakeBackButton(SubjectItem, verb="back"):
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         studio = studio_of(interaction)
         await take_back(studio, subject, await studio.subjects.shares(subject.id))
-        await show_subject(interaction, subject.id, update=True)
+        await show_subject(interaction, subject.id)
 
 
 class _ShareMenu(SubjectItem):
@@ -186,7 +186,7 @@ class _ShareMenu(SubjectItem):
             await take_back(studio, subject, [share])
         else:
             await share_with(studio, subject, share, origin_of(interaction, private=True))
-        await show_subject(interaction, subject.id, update=True)
+        await show_subject(interaction, subject.id)
 
 
 class ShareWithMember(_ShareMenu, verb="member"):
@@ -218,10 +218,11 @@ class RenameForm(Form, title="Rename"):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Rename it."""
+        await acknowledge(interaction, private=True)
         assert isinstance(self.name.component, ui.TextInput)
         origin = origin_of(interaction, private=True)
         name = await rename(studio_of(interaction), self._subject, self.name.component.value, origin)
-        await interaction.response.send_message(f"It is called {inline(name)} now.", ephemeral=True)
+        await interaction.edit_original_response(content=f"It is called {inline(name)} now.")
 
 
 SUBJECT_ITEMS = (

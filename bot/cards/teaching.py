@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.cards.beginning import begin_from
-from bot.cards.items import Form, LastingItem
+from bot.cards.items import Answer, Form, LastingItem
 from bot.cards.layout import layout, said
 from bot.cards.text import about, credits, inline
 from bot.interactions import acknowledge, limits_of, origin_of, studio_of
@@ -90,7 +90,6 @@ class LeaveButton(DraftButton, verb="leave"):
     label = "Leave it"
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        await acknowledge(interaction, update=True)
         await discard(studio_of(interaction), made)
         text = "Left. Your photos are deleted and nothing was charged."
         await interaction.edit_original_response(view=said(text), attachments=[])
@@ -100,6 +99,7 @@ class OtherPhotosButton(DraftButton, verb="other"):
     """Ask for other photos instead."""
 
     label = "Other photos"
+    answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
         await PhotoForm(made.lesson, instead_of=made).open(interaction)
@@ -185,7 +185,7 @@ async def look_at(
     origin = origin_of(interaction, private=True)
     if instead_of is not None:
         await check_kept(studio, instead_of)
-    await check_before_photos(studio, lesson, origin)
+    lesson = await check_before_photos(studio, lesson, origin)
     sent = [Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX]]
     photos = await studio.photos.look_at(origin.user_id, sent)
     if instead_of is not None:

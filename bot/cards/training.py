@@ -7,8 +7,9 @@ import discord
 from discord import ui
 
 from bot.cards.buttons import InfoButton, JobItem
+from bot.cards.items import Answer
 from bot.cards.text import bar, credits, exactly, inline, paid
-from bot.interactions import acknowledge, studio_of
+from bot.interactions import studio_of
 from bot.services.subjects import SubjectGone, choose_step
 from db.jobs import Job
 from inference.pricing import owed
@@ -24,12 +25,13 @@ class StopButton(JobItem, verb="stop"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await acknowledge(interaction, update=True)
         await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
 
 
 class StepSelect(JobItem, verb="step"):
     """Choose which step of the filmstrip the subject is used from; a training that still runs ends early for it."""
+
+    answer = Answer.PRIVATE
 
     @classmethod
     def of(cls, job_id: str, steps: Sequence[int], chosen: int | None = None, *, running: bool = False) -> Self:
@@ -49,7 +51,6 @@ class StepSelect(JobItem, verb="step"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         """Put the chosen step's adapter in place, now or when the training has ended for it."""
-        await acknowledge(interaction, private=True)
         studio, step = studio_of(interaction), int(self.item.values[0])
         subject = await studio.subjects.by_job(job.id)
         if subject is None:

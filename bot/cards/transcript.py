@@ -8,10 +8,10 @@ import discord
 from discord import ui
 
 from bot.cards.buttons import CancelButton, DeleteButton, InfoButton, JobItem
-from bot.cards.items import Form
+from bot.cards.items import Answer, Form
 from bot.cards.offer import show_if_asked
 from bot.cards.text import bar, exactly, first_part, inline, last_part, paid, plainly
-from bot.interactions import acknowledge, origin_of, studio_of
+from bot.interactions import acknowledge, origin_of, seen_privately, studio_of
 from bot.services.asking import accept_wish
 from bot.services.errors import JobGone
 from bot.services.languages import COMMON, language_name
@@ -30,6 +30,8 @@ PARTIAL_MAX = 800
 class HearAgainItem(JobItem):
     """What hears a clip once more has in common: whoever sees the card may press them, and pays."""
 
+    answer = Answer.ALIKE
+
     async def admit(self, interaction: discord.Interaction, job: Job) -> None:
         """Let everybody pass: the platform shows a card only to those whom it is for."""
 
@@ -38,8 +40,7 @@ class HearAgainItem(JobItem):
         raise NotImplementedError
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await acknowledge(interaction, private=job.private)
-        origin = origin_of(interaction, private=job.private)
+        origin = origin_of(interaction, private=job.private or seen_privately(interaction))
         hearing = self.hearing(transcript_request(job))
         await show_if_asked(interaction, await transcribe_again(studio_of(interaction), job, hearing, origin))
 
@@ -81,6 +82,7 @@ class ImagineButton(JobItem, verb="imagine"):
     label = "Imagine this"
     emoji = "🎨"
     style = discord.ButtonStyle.primary
+    answer = Answer.FORM
 
     async def admit(self, interaction: discord.Interaction, job: Job) -> None:
         """Let everybody pass who sees the card."""

@@ -8,7 +8,7 @@ from bot.cards.subject import show_subject
 from bot.cards.subjects import SHOWN_MAX, subjects_card, subjects_files
 from bot.cards.teaching import PhotoForm, look_at
 from bot.cogs.choices import subject_choices, trainable_choices
-from bot.interactions import acknowledge, origin_of
+from bot.interactions import acknowledge, in_time, origin_of
 from bot.services.studio import Studio
 from bot.services.subjects import own_subject_called, usable_with_pictures
 from bot.services.teaching import Lesson, check_lesson
@@ -67,11 +67,12 @@ class Subjects(commands.Cog):
         lesson = Lesson(
             name=name, class_noun=kind, model=model or "", steps=steps, keep_photos=keep_photos, private=private
         )
-        lesson = await check_lesson(self.studio, lesson, origin_of(interaction, private=True))
         given = (photo1, photo2, photo3, photo4, photo5, photo6, photo7, photo8, photo9, photo10)
         if photos := [photo for photo in given if photo is not None]:
             await look_at(interaction, lesson, photos)
         else:
+            async with in_time():
+                lesson = await check_lesson(self.studio, lesson, origin_of(interaction, private=True))
             await PhotoForm(lesson).open(interaction)
 
     @train.autocomplete("model")
@@ -82,11 +83,11 @@ class Subjects(commands.Cog):
     @app_commands.describe(name="One of yours, to be opened")
     async def subjects(self, interaction: discord.Interaction, name: Name | None = None) -> None:
         """Show what you have taught, and what others share with you."""
+        await acknowledge(interaction, private=True)
         if name is not None:
             subject = await own_subject_called(self.studio, name, interaction.user.id)
-            await show_subject(interaction, subject.id, update=False)
+            await show_subject(interaction, subject.id)
             return
-        await acknowledge(interaction, private=True)
         origin = origin_of(interaction, private=True)
         found = await usable_with_pictures(self.studio, origin, pictured=SHOWN_MAX)
         await interaction.edit_original_response(

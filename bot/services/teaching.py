@@ -122,11 +122,14 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
     return lesson
 
 
-async def check_before_photos(studio: Studio, lesson: Lesson, origin: Origin) -> None:
+async def check_before_photos(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson:
     """Check everything that could keep a lesson's training from beginning, before a photo is fetched for it.
 
     Parameters:
-        lesson: as `check_lesson` returned it, perhaps a while ago.
+        lesson: as it was typed, or as `check_lesson` returned it, perhaps a while ago.
+
+    Returns:
+        The lesson, as `check_lesson` returns it.
 
     Raises:
         Paused, Banned, ChannelClosed, WordBlocked, AgeRestricted, LicenceNeeded: the house's rules do not allow it.
@@ -134,13 +137,15 @@ async def check_before_photos(studio: Studio, lesson: Lesson, origin: Origin) ->
         NotOpen, TooManyQueued, NotEnoughCredits: its member may not, or not now.
         TooManyDrafts: photos of too many others are kept.
     """
-    request = request_of(studio, _draft_of(await check_lesson(studio, lesson, origin), origin, ()))
+    lesson = await check_lesson(studio, lesson, origin)
+    request = request_of(studio, _draft_of(lesson, origin, ()))
     await check_rules(studio, request, origin)
     check_terms(studio, request, studio.rules.tiers.terms(origin.guild_id, origin.role_ids), Pace.FAST)
     await check_room(studio, request.kind, origin)
     await check_credits(studio, request, origin)
     if len(await _drafts(studio)) >= DRAFTS_MAX:
         raise TooManyDrafts
+    return lesson
 
 
 async def draft(studio: Studio, lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> TeachingDraft:

@@ -37,6 +37,7 @@ LOOPS = {
 
 # What is started without supervision, and why that may be.
 OTHERS = {
+    "bot.cards.items.LastingItem._found_in_time": "one look-up, which is waited for",
     "bot.client.Atelier.setup_hook": "waits for follow-cards, and ends the tasks of single cards with it",
     "bot.sandbox.interactions.Interactions._deliver": "one late delivery",
     "bot.sandbox.session.Line.__init__": "one connection's writer, whose end closes it",
