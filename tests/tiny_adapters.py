@@ -21,6 +21,7 @@ def make_tensors(
     parts: Iterable[str] = ("unet",),
     endings: Iterable[str] = ATTENTION,
     strength: float = 0.3,
+    dtype: torch.dtype = torch.float32,
 ) -> dict[str, torch.Tensor]:
     """Return random factors, by peft's keys, for all layers of some parts whose names have one of the endings."""
     generator = torch.Generator().manual_seed(seed)
@@ -33,8 +34,8 @@ def make_tensors(
             ones = (1,) * (weight.dim() - 2)
             down = torch.randn(rank, *weight.shape[1:], generator=generator) / weight[0].numel() ** 0.5
             up = torch.randn(weight.shape[0], rank, *ones, generator=generator) * strength
-            tensors[f"{part}.{name}.lora_A.weight"] = down
-            tensors[f"{part}.{name}.lora_B.weight"] = up
+            tensors[f"{part}.{name}.lora_A.weight"] = down.to(dtype)
+            tensors[f"{part}.{name}.lora_B.weight"] = up.to(dtype)
     return tensors
 
 

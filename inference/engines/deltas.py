@@ -1,10 +1,11 @@
 """Adapters of many people in one forward pass: each sample's own low-rank change, added layer by layer.
 
 Why not peft: its LoRA layers take one adapter name a sample (`adapter_names`), at the adapter's own scale. Here a
-sample has up to three adapters, each with its own weight, beside samples with others and with none. A low-rank change
-is linear, so a sample's adapters are one: A's stacked along the rank, B's stacked beside each other and scaled. A
-forward hook on each changed layer then adds `B_i (A_i x_i)` for each sample i in two batched products. Samples never
-meet in them: each row is multiplied with its own matrices only, so nobody's picture depends on who shares the pass.
+sample has up to three adapters, each with its own weight, beside samples with others and with none. A forward hook on
+each changed layer adds `B_i (A_i x_i)` for each sample i in two batched products (grouped convolutions where the layer
+is one): first everybody's first adapter, then the second of those who have one. Were a sample's adapters joined along
+the rank instead, all samples of the pass would be padded to the longest. Samples never meet in the products: each row
+is multiplied with its own matrices only, so nobody's picture depends on who shares the pass.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,40 +28,38 @@ class Factor:
 
 
 Factors = Mapping[str, Factor]  # by the layer's name within its component
+MixedFactors = Mapping[str, tuple[Factor, ...]]  # the same for several adapters, scale and weight folded into `up`
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Mix:
-    """A set of weighted adapters as one: by component ('unet', 'text_encoder' …), then by layer. Empty: no adapter."""
+    """A set of weighted adapters: by component ('unet', 'text_encoder' …), then by layer. Empty: no adapter."""
 
-    layers: Mapping[str, Factors] = field(default_factory=dict)
+    layers: Mapping[str, MixedFactors] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.layers)
 
+    def depth(self, component: str) -> int:
+        """Return how many adapters change a component, at the layer that most of them change."""
+        return max(map(len, self.layers.get(component, {}).values()), default=0)
+
 
 def blend(parts: Sequence[tuple[Mapping[str, Factors], float]]) -> Mix:
-    """Join adapters with their weights into one set of factors, scale folded into `up`.
+    """Gather adapters with their weights into one set.
 
     Args:
         parts: (component → layer → factor, weight); a weight of 0 leaves the adapter out.
     """
-    gathered: dict[str, dict[str, list[tuple[Factor, float]]]] = {}
+    gathered: dict[str, dict[str, list[Factor]]] = {}
     for components, weight in parts:
         if weight == 0:
             continue
         for component, factors in components.items():
             for name, factor in factors.items():
-                gathered.setdefault(component, {}).setdefault(name, []).append((factor, weight))
-    return Mix({part: {name: _join(found) for name, found in layers.items()} for part, layers in gathered.items()})
-
-
-def _join(found: list[tuple[Factor, float]]) -> Factor:
-    downs = [factor.down for factor, _ in found]
-    ups = [factor.up * (factor.scale * weight) for factor, weight in found]
-    if len(found) == 1:
-        return Factor(downs[0], ups[0], 1.0)
-    return Factor(torch.cat(downs), torch.cat(ups, dim=1), 1.0)
+                scaled = Factor(factor.down, factor.up * (factor.scale * weight), 1.0)
+                gathered.setdefault(component, {}).setdefault(name, []).append(scaled)
+    return Mix({part: {name: tuple(found) for name, found in layers.items()} for part, layers in gathered.items()})
 
 
 class Deltas:
@@ -77,12 +76,15 @@ class Deltas:
         self._layers = layers
         self._hooks: dict[str, Any] = {}
         self._mixes: tuple[Mix, ...] = ()
-        self._stacks: dict[str, _Stack] = {}
+        self._stacks: dict[str, tuple[_Stack, ...]] = {}
         self._active = False
 
     @contextmanager
     def applied(self, mixes: Sequence[Mix]) -> Iterator[None]:
-        """Add `mixes[i]` to sample i of every forward pass within; samples with adapters have to come first."""
+        """Add `mixes[i]` to sample i of every forward pass within; samples with adapters have to come first.
+
+        It is quickest where those with the most adapters do.
+        """
         mixed = tuple(mix for mix in mixes if mix.layers.get(self._component))
         if not mixed:
             yield
@@ -106,15 +108,15 @@ class Deltas:
         self._stacks = {}
         for name in names:
             layer = self._layers[name]
-            found = [mix.layers[self._component].get(name) for mix in distinct]
-            self._stacks[name] = _stack(layer, found, rows)
+            found = [mix.layers[self._component].get(name, ()) for mix in distinct]
+            self._stacks[name] = _stacks(found, rows)
             if name not in self._hooks:
                 self._hooks[name] = layer.register_forward_hook(self._hook(name))
         self._mixes = mixes
 
     def _hook(self, name: str) -> Any:
         def add(layer: nn.Module, args: tuple[torch.Tensor, ...], out: torch.Tensor) -> None:
-            if self._active and (stack := self._stacks.get(name)) is not None:
+            for stack in self._stacks.get(name, ()) if self._active else ():
                 stack.add(layer, args[0], out)
 
         return add
@@ -170,11 +172,32 @@ class _Stack:
         out += change.view(self.samples, -1, *low.shape[2:])
 
 
-def _stack(layer: nn.Module, factors: list[Factor | None], rows: list[int]) -> _Stack:
-    """Gather the distinct factors (None: this layer is unchanged) into one stack, `rows[i]` telling sample i's."""
+def _stacks(found: Sequence[tuple[Factor, ...]], rows: list[int]) -> tuple[_Stack, ...]:
+    """Gather the factors of the distinct mixes at one layer, `rows[i]` telling sample i's.
+
+    Returns:
+        What is to be added one after the other: everybody's first factor, then the second of those who have one …
+    """
+    if len(found) == 1:  # all samples have the same: their adapters are one, joined along the rank
+        downs, ups = [factor.down for factor in found[0]], [factor.up for factor in found[0]]
+        return (_Stack(len(rows), downs[0], ups[0]) if len(ups) == 1 else _joined(len(rows), downs, ups),)
+    stacks = []
+    for level in range(max(map(len, found))):
+        factors = [several[level] if level < len(several) else None for several in found]
+        samples = 1 + max(sample for sample, row in enumerate(rows) if factors[row] is not None)
+        stacks.append(_stack(factors, rows[:samples]))
+    return tuple(stacks)
+
+
+def _joined(samples: int, downs: list[torch.Tensor], ups: list[torch.Tensor]) -> _Stack:
+    return _Stack(samples, torch.cat(downs), torch.cat(ups, dim=1))
+
+
+def _stack(factors: list[Factor | None], rows: list[int]) -> _Stack:
+    """Gather one factor of each distinct mix (None: it has none) into one stack."""
+    if len(set(rows)) == 1 and (only := factors[rows[0]]) is not None:
+        return _Stack(len(rows), only.down, only.up)
     present = next(factor for factor in factors if factor is not None)
-    if len(factors) == 1:
-        return _Stack(len(rows), present.down, present.up)
     rank = max(factor.up.shape[1] for factor in factors if factor is not None)
     down = present.down.new_zeros(len(factors), rank, *present.down.shape[1:])
     up = present.up.new_zeros(len(factors), present.up.shape[0], rank)

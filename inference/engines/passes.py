@@ -87,7 +87,7 @@ class Passes:
         self._formation = None
 
     def _form(self, lanes: Sequence[Lane]) -> _Formation:
-        ordered = tuple(sorted(lanes, key=lambda lane: not lane.mix.layers.get("unet")))
+        ordered = tuple(sorted(lanes, key=lambda lane: -lane.mix.depth("unet")))
         if self._formation is not None and self._formation.lanes == ordered:
             return self._formation
         self._formation = _Formation(

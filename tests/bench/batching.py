@@ -5,7 +5,7 @@ the best round of each counts. `diffusers` is its own pipeline called for one pi
 
 - `diffusers_pictures_per_s`, `atelier_pictures_per_s_1`, `_4`, `_8`: with 1, 4, 8 members who want a picture each.
 - `ratio_1`, `ratio_8`: atelier over diffusers. `ratio_8_mixed_adapters`: 8 members, six of whom bring adapters of their
-  own (one with two, one with three), over diffusers without any.
+  own (one with two, one with three), of the layers and rank that a training here makes, over diffusers without any.
 - `adapter_cold_ms`, `adapter_hot_ms`: how much later a lane's first step begins because its adapter had to be read and
   checked, or was there already: by how much the first step takes longer than the second, with an adapter less
   without; p95 less p95.
@@ -22,12 +22,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
+
 from inference.catalogue import DEFAULT_FILE, ImageModel, read_catalogue
 from inference.engines.loading import ModelCache
+from inference.engines.model import LoadedModel
 from inference.requests import ImageRequest, SubjectUse
 from tests.bench.drawing import Bench, PlainDiffusers, Spent
 from tests.bench.report import main
-from tests.tiny_adapters import make_adapter
+from tests.tiny_adapters import ATTENTION, make_adapter
 from tests.tiny_models import Shape, make_folder, make_line
 
 # about the size of the built-in model, for a checkout that has no weights
@@ -75,8 +78,7 @@ def measure(line: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, 
     model = models.get(line)
     plain = PlainDiffusers.load(line, model.device, model.dtype)
     bench = Bench(line, models, lanes_max=8)
-    parts = tuple(model.layers)
-    adapters = {f"adapter:{name}": make_adapter(model, rank=8, seed=ord(name), parts=parts) for name in "abcde"}
+    adapters = {f"adapter:{name}": as_trained(model, ord(name)) for name in "abcde"}
     wishes = [bench.request(member) for member in range(8)]
     mixed = [bench.request(member, subjects=SETS[member]) for member in range(8)]
     bench.draw(mixed, adapters)  # warms up, and brings the adapters in
@@ -106,6 +108,15 @@ def measure(line: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, 
     return figures
 
 
+def as_trained(model: LoadedModel, seed: int) -> bytes:
+    """Return an adapter of the size that this model's trainings make, with random numbers."""
+    line = model.line
+    endings = ("",) if line.train_layers == "all" else (*ATTENTION, "to_k", "net.0.proj", "net.2")
+    return make_adapter(
+        model, rank=line.train_rank, seed=seed, parts=tuple(model.layers), endings=endings, dtype=torch.float16
+    )
+
+
 @contextmanager
 def busy_neighbour() -> Iterator[None]:
     """Keep one core busy with another process."""
@@ -120,11 +131,10 @@ def busy_neighbour() -> Iterator[None]:
 def measure_swaps(bench: Bench, *, rounds: int) -> dict[str, float]:
     """Return how much an adapter delays a lane's first step, new to the engine and known to it, and every step."""
     model = bench.models.get(bench.line)
-    parts = tuple(model.layers)
     runs: dict[str, list[tuple[float, float]]] = {"none": [], "cold": [], "hot": []}
     for number in range(rounds):
         name = f"swap-{number}"
-        inputs = {f"adapter:{name}": make_adapter(model, rank=8, seed=number, parts=parts)}
+        inputs = {f"adapter:{name}": as_trained(model, number)}
         request = bench.request(0, subjects=(SubjectUse(name),))
         runs["none"].append(bench.first_steps_s(bench.request(0)))
         runs["cold"].append(bench.first_steps_s(request, inputs))

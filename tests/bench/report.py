@@ -17,11 +17,16 @@ def main(name: str, purpose: str | None, measure: Measure) -> None:
         purpose: its help text.
         measure: takes whether it should be quick (45 s at most) and returns its figures.
     """
-    parser = argparse.ArgumentParser(prog=f"python -m tests.bench.{name}", description=purpose)
-    parser.add_argument("--quick", action="store_true", help="fewer samples: under 45 s")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
-    chosen = parser.parse_args()
+    chosen = parser_for(name, purpose).parse_args()
     publish(name, measure(chosen.quick), chosen.json)
+
+
+def parser_for(name: str, purpose: str | None, *, quick: str = "fewer samples: under 45 s") -> argparse.ArgumentParser:
+    """Return the arguments that every bench takes."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.bench.{name}", description=purpose)
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    return parser
 
 
 def publish(name: str, measured: Mapping[str, float], file: Path | None) -> None:

@@ -8,14 +8,15 @@ import safetensors.torch
 import torch
 from diffusers import DDPMScheduler
 from diffusers.training_utils import compute_snr
-from torch import Tensor
+from torch import Tensor, nn
 
 from inference.engines.model import LoadedModel
 from inference.engines.training.conditioning import Conditioning, encode
 from inference.engines.training.pupil import Pupil
 from inference.engines.training.updates import Updates
 
-MIN_SNR_GAMMA = 5.0  # the paper's choice
+NOISY_SPAN = 0.65  # of the timesteps, from the noisiest down: layout is decided there
+NOISY_POWER = 1.6  # above 1: the noisiest are drawn most often
 WARMUP_STEPS = 10  # AdamW's second moments are noise in the first steps
 
 
@@ -69,6 +70,11 @@ class DreamBooth:
         self._noise = DDPMScheduler.from_config(base.scheduler.config)
         self._generator = torch.Generator("cpu").manual_seed(seed)
         self._spoken = None if pupil.learns_text else self._encode((*lesson.captions, *lesson.prior_captions))
+        self._teacher: nn.Module | None = None
+        own = base.line.train_prior_target == "base" and pupil.unet is not base.unet  # what learns cannot teach itself
+        if own and len(lesson.prior):
+            self._teacher = base.unet
+            self._taught_captions = self._encode_with(base.text_encoders, lesson.prior_captions)
 
     def step(self) -> float:
         """Learn from one batch.
@@ -81,15 +87,18 @@ class DreamBooth:
         """
         latents, said = self._batch()
         noise = torch.randn(latents.shape, generator=self._generator).to(latents)
-        times = torch.randint(0, self._noise.config.num_train_timesteps, (len(latents),), generator=self._generator)
-        times = times.to(latents.device)
-        noisy = self._noise.add_noise(latents, noise, times)
+        times = self._times(len(latents)).to(latents.device)
+        noisy = self._noise.add_noise(latents, noise, times).to(memory_format=torch.channels_last)
         with torch.autocast(latents.device.type, self._base.dtype, enabled=self._base.dtype != torch.float32):
             told = self._tell(said)
             guess = self._pupil.unet(
                 noisy, times, encoder_hidden_states=told.hidden, added_cond_kwargs=told.added, return_dict=False
             )[0]
-        loss = self._loss(guess, self._target(latents, noise, times), times)
+            targets = [self._target(latents, noise, times)]
+            if self._teacher is not None:
+                photos = self._lesson.batch
+                targets = [targets[0][:photos], self._taught(noisy[photos:], times[photos:], said[photos:])]
+        loss = self._loss(guess, torch.cat(targets), times)
         if not math.isfinite(value := loss.item()):
             raise FloatingPointError("the loss is not finite")
         self._advance(loss)
@@ -122,6 +131,26 @@ class DreamBooth:
         latents = torch.cat([lesson.photos[photos], lesson.prior[prior]])
         return latents, torch.cat([said, prior + len(lesson.captions)])
 
+    def _times(self, count: int) -> Tensor:
+        """Draw timesteps: evenly, but for the share that the model's line wants among the noisiest."""
+        last = self._noise.config.num_train_timesteps - 1
+        even = torch.randint(0, last + 1, (count,), generator=self._generator)
+        share = self._base.line.train_noisy_share
+        if not share:
+            return even
+        noisy = last - NOISY_SPAN * last * torch.rand(count, generator=self._generator).pow(NOISY_POWER)
+        return torch.where(torch.rand(count, generator=self._generator) < share, noisy.long(), even)
+
+    @torch.no_grad()
+    def _taught(self, noisy: Tensor, times: Tensor, said: Tensor) -> Tensor:
+        """Return what the untouched base makes of the prior's latents."""
+        assert self._teacher is not None
+        told = self._taught_captions[said - len(self._lesson.captions)]
+        guess: Tensor = self._teacher(
+            noisy, times, encoder_hidden_states=told.hidden, added_cond_kwargs=told.added, return_dict=False
+        )[0]
+        return guess
+
     def _tell(self, rows: Tensor) -> Conditioning:
         if self._spoken is not None:
             return self._spoken[rows]
@@ -130,13 +159,11 @@ class DreamBooth:
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
         with torch.set_grad_enabled(self._pupil.learns_text):
-            return encode(
-                captions,
-                self._base.tokenizers,
-                self._pupil.text_encoders,
-                width_px=self._base.line.width_px,
-                height_px=self._base.line.height_px,
-            )
+            return self._encode_with(self._pupil.text_encoders, captions)
+
+    def _encode_with(self, encoders: tuple[nn.Module, ...], captions: tuple[str, ...]) -> Conditioning:
+        line = self._base.line
+        return encode(captions, self._base.tokenizers, encoders, width_px=line.width_px, height_px=line.height_px)
 
     def _target(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:
         if self._noise.config.prediction_type == "v_prediction":
@@ -152,10 +179,13 @@ class DreamBooth:
 
     def _weights(self, times: Tensor) -> Tensor:
         """Return min-SNR's weight of each timestep: nearly clean latents teach little and would drown the rest."""
+        gamma = self._base.line.train_min_snr
+        if not gamma:
+            return torch.ones_like(times, dtype=torch.float32)
         snr: Tensor = compute_snr(self._noise, times)
         if self._noise.config.prediction_type == "v_prediction":
-            return torch.clamp(snr, max=MIN_SNR_GAMMA) / (snr + 1)
-        return torch.clamp(MIN_SNR_GAMMA / snr, max=1.0)
+            return torch.clamp(snr, max=gamma) / (snr + 1)
+        return torch.clamp(gamma / snr, max=1.0)
 
     def _advance(self, loss: Tensor) -> None:
         self._updates.apply(loss, self._rate * self._course(self.done))

@@ -7,6 +7,8 @@ from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
 from torch import Tensor, nn
 
+from inference.engines.model import layers_of
+
 UNET_TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2")
 TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 
@@ -28,16 +30,25 @@ class SubjectLora:
         rank: of every layer; alpha equals the rank, so that the scale is 1 and no reader has to be told.
         seed: of the first factors (the second ones start at zero).
         train_text: whether the text encoders learn too.
+        all_layers: whether every linear layer and convolution of the UNet learns, not only attention and feed-forward.
     """
 
     def __init__(
-        self, unet: nn.Module, text_encoders: tuple[nn.Module, ...], *, rank: int, seed: int, train_text: bool
+        self,
+        unet: nn.Module,
+        text_encoders: tuple[nn.Module, ...],
+        *,
+        rank: int,
+        seed: int,
+        train_text: bool,
+        all_layers: bool = False,
     ) -> None:
+        targets = tuple(layers_of(unet)) if all_layers else UNET_TARGETS
         self.unet = sharing_copy(unet)
         self.text_encoders = tuple(sharing_copy(encoder) for encoder in text_encoders)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self._inject(self.unet, UNET_TARGETS, rank)
+            self._inject(self.unet, targets, rank)
             for encoder in self.text_encoders if train_text else ():
                 self._inject(encoder, TEXT_TARGETS, rank)
         self.learns_text = train_text
@@ -48,9 +59,9 @@ class SubjectLora:
         inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=rank, target_modules=list(targets)), module)
         for name, parameter in module.named_parameters():
             if "lora_" in name:
-                parameter.data = (
-                    parameter.data.float()
-                )  # the small layers learn in full precision, whatever the base is
+                # The small layers learn in full precision, whatever the base is; convolutions in the base's own layout.
+                layout = torch.channels_last if parameter.dim() == 4 else torch.contiguous_format
+                parameter.data = parameter.data.float().to(memory_format=layout)
                 parameter.requires_grad_(True)
 
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -64,7 +75,7 @@ class SubjectLora:
         }
 
     def export(self) -> dict[str, Tensor]:
-        """Return the adapter in the layout that diffusers reads (`load_lora_weights`), float32 on the CPU."""
+        """Return the adapter in the layout that diffusers reads (`load_lora_weights`), float16 on the CPU."""
         layers = {f"unet.{key}": value for key, value in get_peft_model_state_dict(self.unet).items()}
         for index, encoder in enumerate(self.text_encoders if self.learns_text else ()):
             prefix = "text_encoder" if index == 0 else f"text_encoder_{index + 1}"
@@ -72,4 +83,4 @@ class SubjectLora:
                 # Files name the inner model; newer transformers have done away with it, older readers expect it.
                 inner = key if key.startswith("text_model.") else f"text_model.{key}"
                 layers[f"{prefix}.{inner}"] = value
-        return {key: value.detach().float().cpu().contiguous() for key, value in layers.items()}
+        return {key: value.detach().half().cpu().contiguous() for key, value in layers.items()}

@@ -11,15 +11,18 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from inference.engines.model import LoadedModel
-from inference.engines.training.conditioning import encode
 from inference.engines.training.sampler import draw
 
 CLASS_PICTURES = 8
 BATCH = 4
-STEPS = 16
 # DreamBooth's prior holds the class only, and a small model lets the subject leak into everything else: so everyday
-# things that have nothing to do with it are shown as well.
-OTHERS = ("a red heart", "a blue car", "a green tree", "a house", "a yellow star", "a cup", "a cat", "a smiling face")
+# things that have nothing to do with it are shown as well. With eight of them, everything else took on its colours.
+OTHERS = (
+    "a red heart", "a blue car", "a green tree", "a house", "a yellow star", "a cup", "a cat", "a smiling face",
+    "a dog", "a purple fish", "two birds", "a rabbit", "a pink flower", "a mushroom", "a strawberry", "a cake",
+    "three eggs", "a burger", "a moon", "a cloud", "a bicycle", "a boat", "a train", "a black hat",
+    "an orange shoe", "a crown", "a key", "a clock", "a book", "a green leaf", "an umbrella", "a snowman",
+)  # fmt: skip
 
 
 def prior_captions(class_noun: str) -> tuple[str, ...]:
@@ -35,23 +38,20 @@ def prior_latents(base: LoadedModel, class_noun: str, cache_dir: Path | None) ->
     Returns:
         Latents, one for each of `prior_captions`, as the generator's value.
     """
-    captions = prior_captions(class_noun)
+    of_class, others = prior_captions(class_noun)[:CLASS_PICTURES], OTHERS
+    drawn = yield from _drawn(base, of_class, cache_dir)
+    return torch.cat([drawn, (yield from _drawn(base, others, cache_dir))])
+
+
+def _drawn(base: LoadedModel, captions: Sequence[str], cache_dir: Path | None) -> Generator[None, None, Tensor]:
     file = cache_dir / f"{_key(base, captions)}.safetensors" if cache_dir else None
     if file and (kept := _read(file, len(captions))) is not None:
         return kept.to(base.device)
     parts = []
     for start in range(0, len(captions), BATCH):
         some = captions[start : start + BATCH]
-        with torch.no_grad():
-            told = encode(
-                (*("" for _ in some), *some),
-                base.tokenizers,
-                base.text_encoders,
-                width_px=base.line.width_px,
-                height_px=base.line.height_px,
-            )
         seeds = list(range(start, start + len(some)))
-        parts.append((yield from draw(base, base.unet, told, steps=STEPS, guidance=base.line.guidance, seeds=seeds)))
+        parts.append((yield from draw(base, base.unet, base.text_encoders, some, seeds)))
     latents = torch.cat(parts)
     if file:
         _write(file, latents)
@@ -60,7 +60,8 @@ def prior_latents(base: LoadedModel, class_noun: str, cache_dir: Path | None) ->
 
 def _key(base: LoadedModel, captions: Sequence[str]) -> str:
     line = base.line
-    said = "\n".join((line.source, line.revision, f"{line.width_px}x{line.height_px}", str(base.dtype), *captions))
+    settings = (line.source, line.revision, f"{line.width_px}x{line.height_px}", str(base.dtype), line.scheduler)
+    said = "\n".join((*settings, str(line.steps), str(line.guidance), *captions))
     return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -1,36 +1,39 @@
 """Draw a few pictures with a model that is being trained, a step at a time, and go between pixels and latents."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import cast
 
 import torch
-from diffusers import DPMSolverMultistepScheduler
 from torch import Tensor, nn
 
 from inference.engines.model import LoadedModel
-from inference.engines.training.conditioning import Conditioning
+from inference.engines.schedulers import make_scheduler, takes_generator
+from inference.engines.training.conditioning import Conditioning, encode
 
 
 def draw(
-    base: LoadedModel, unet: nn.Module, told: Conditioning, *, steps: int, guidance: float, seeds: list[int]
+    base: LoadedModel, unet: nn.Module, text_encoders: Sequence[nn.Module], captions: Sequence[str], seeds: list[int]
 ) -> Generator[None, None, Tensor]:
-    """Denoise n pictures together, yielding after each step.
+    """Denoise n pictures together at the model's own settings, yielding after each step.
+
+    A picture is what `/imagine` draws of the caption with that seed, so that nothing is seen here that cannot be had.
 
     Parameters:
-        base: the loaded base model.
-        unet: the one to draw with, such as the base's with LoRA layers.
-        told: 2n rows: what the pictures are not (the empty caption), then what they are.
-        steps, guidance: of the sampler, DPM-Solver++ (arXiv 2211.01095).
-        seeds: n seeds.
+        base: the loaded base model; its line says scheduler, steps and guidance.
+        unet, text_encoders: the ones to draw with, such as the base's with LoRA layers.
+        captions, seeds: n of each.
 
     Returns:
         Latents, shape (n, channels, h, w), as the generator's value.
     """
-    scheduler = DPMSolverMultistepScheduler.from_config(base.scheduler.config, steps_offset=1)
-    scheduler.set_timesteps(steps)
-    shape = (base.latent_channels, base.line.height_px // base.vae_factor, base.line.width_px // base.vae_factor)
-    noise = [torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed)) for seed in seeds]
+    line, told = base.line, _pairs(base, text_encoders, captions)
+    scheduler = make_scheduler(base.scheduler, line.scheduler, line.steps)
+    shape = (base.latent_channels, line.height_px // base.vae_factor, line.width_px // base.vae_factor)
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+    noise = [torch.randn(shape, generator=generator) for generator in generators]
     latents = torch.stack(noise).to(base.device) * scheduler.init_noise_sigma
+    options = {"generator": generators} if takes_generator(scheduler) else {}
+    guidance = max(1.0, line.guidance)  # below it pipelines do not guide at all
     for time in scheduler.timesteps:
         with torch.no_grad(), torch.autocast(base.device.type, base.dtype, enabled=base.dtype != torch.float32):
             doubled = scheduler.scale_model_input(torch.cat([latents, latents]), time)
@@ -42,9 +45,21 @@ def draw(
                 return_dict=False,
             )[0]
         without, following = guess.float().chunk(2)
-        latents = scheduler.step(without + guidance * (following - without), time, latents, return_dict=False)[0]
+        guess = without + guidance * (following - without)
+        latents = scheduler.step(guess, time, latents, return_dict=False, **options)[0]
         yield
     return cast(Tensor, latents)
+
+
+def _pairs(base: LoadedModel, text_encoders: Sequence[nn.Module], captions: Sequence[str]) -> Conditioning:
+    """Encode n empty captions, then n captions: what pictures are guided away from, and towards."""
+    size = {"width_px": base.line.width_px, "height_px": base.line.height_px}
+    with torch.no_grad():
+        told = encode((*("" for _ in captions), *captions), base.tokenizers, text_encoders, **size)
+    if base.zero_empty_negative:
+        for part in (told.hidden, told.added["text_embeds"]):
+            part[: len(captions)] = 0
+    return told
 
 
 def to_latents(base: LoadedModel, pixels: Tensor) -> Tensor:

@@ -48,9 +48,9 @@ class AdamWUpdates:
         """Return parameters, moments and the loss's scale."""
         found: dict[str, Tensor] = {}
         for name, parameter in self._parameters.items():
-            found[f"weight.{name}"] = parameter.detach().cpu().clone()
+            found[f"weight.{name}"] = _kept(parameter)
             for key, value in self._optimiser.state.get(parameter, {}).items():
-                found[f"{key}.{name}"] = value.detach().cpu().clone()
+                found[f"{key}.{name}"] = _kept(value)
         if self._scaler.is_enabled():
             scale = self._scaler.state_dict()
             found["scaler"] = torch.tensor([scale["scale"], scale["_growth_tracker"]], dtype=torch.float64)
@@ -113,13 +113,18 @@ class FusedUpdates:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the parameters; the moments are not kept, going on starts with fresh ones."""
-        return {f"weight.{name}": parameter.detach().cpu().clone() for name, parameter in self._parameters.items()}
+        return {f"weight.{name}": _kept(parameter) for name, parameter in self._parameters.items()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back the parameters."""
         with torch.no_grad():
             for name, parameter in self._parameters.items():
                 parameter.copy_(tensors[f"weight.{name}"])
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    """Copy a tensor to the CPU, its numbers in the order that safetensors writes."""
+    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
 
 
 def _rounded(values: Tensor, generator: torch.Generator) -> Tensor:

@@ -20,7 +20,7 @@ from inference.catalogue import DEFAULT_FILE, read_catalogue
 from inference.engines.loading import ModelCache
 from inference.engines.model import LoadedModel
 from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
-from inference.engines.training.photos import photo_tensor
+from inference.engines.training.photos import augmented, photo_tensor
 from inference.engines.training.prior import prior_captions, prior_latents
 from inference.engines.training.sampler import to_latents
 from inference.engines.training.updates import FusedUpdates
@@ -62,7 +62,11 @@ def teach(base: LoadedModel, lesson: Lesson, *, steps: int, rate: float, seed: i
 def prepare(base: LoadedModel, photos: list[bytes], phrase: str, class_noun: str, prior_weight: float) -> Lesson:
     """Encode everything that is learnt from, once."""
     line = base.line
-    latents = [to_latents(base, photo_tensor(photo, line.width_px, line.height_px)[None]) for photo in photos]
+    latents = [
+        to_latents(base, variant[None])
+        for index, photo in enumerate(photos)
+        for variant in augmented(photo_tensor(photo, line.width_px, line.height_px), line, index)
+    ]
     prior = torch.empty(0, *latents[0].shape[1:], device=base.device)
     if prior_weight > 0:
         prior = _value(base, class_noun)

@@ -150,14 +150,14 @@ def test_class_pictures_are_drawn_once_for_a_model_and_class(engine: TrainingEng
     engine.admit(task(prior_weight=1.0, seed=9))
     run(engine)
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "class-pictures").iterdir()} == files
-    assert len(files) == 1
+    assert len(files) == 2  # those of the class, and the everyday things that every class has beside them
 
 
 def test_damaged_class_pictures_are_drawn_again(engine: TrainingEngine, tmp_path: Path) -> None:
     engine.admit(task(prior_weight=1.0))
     first = run(engine)
-    (file,) = (tmp_path / "class-pictures").iterdir()
-    file.write_bytes(file.read_bytes()[:40])
+    for file in (tmp_path / "class-pictures").iterdir():
+        file.write_bytes(file.read_bytes()[:40])
     engine.admit(task(prior_weight=1.0))
     assert same(weights(run(engine)), weights(first))
 

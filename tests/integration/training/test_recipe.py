@@ -1,0 +1,183 @@
+"""What a model's line says of its training is what happens: layers, timesteps, weights, the prior's targets."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from inference.catalogue import Catalogue, ImageModel
+from inference.engines.loading import ModelCache
+from inference.engines.model import LoadedModel, layers_of
+from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
+from inference.engines.training.engine import TrainingEngine
+from inference.engines.training.lora import SubjectLora
+from inference.engines.training.updates import AdamWUpdates
+from inference.requests import SubjectUse
+from tests.integration.engines.studio import Reference, Studio, assert_same, make_request, open_picture, saved
+from tests.integration.training.test_training import STEPS, output, run, task
+from tests.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
+
+RECIPE = {
+    "train_layers": "all",
+    "train_noisy_share": 0.65,
+    "train_min_snr": 0.0,
+    "train_prior_target": "base",
+    "train_batch": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_folder(TINY_SD_V, tmp_path_factory.mktemp("models") / "sd-v")
+
+
+@pytest.fixture(scope="module")
+def line(folder: Path) -> ImageModel:
+    return make_line(folder, name="sd", **RECIPE)
+
+
+@pytest.fixture(scope="module")
+def models() -> Iterator[ModelCache]:
+    cache = ModelCache("cpu", limit_bytes=1 << 30)
+    yield cache
+    cache.close()
+
+
+@pytest.fixture
+def engine(line: ImageModel, models: ModelCache) -> TrainingEngine:
+    return TrainingEngine(Catalogue(images=(line,), speech=()), models)
+
+
+def dreambooth(base: LoadedModel, *, prior: int = 2, weight: float = 1.0) -> DreamBooth:
+    noise = torch.Generator().manual_seed(1)
+    shape = (base.latent_channels, base.line.height_px // base.vae_factor, base.line.width_px // base.vae_factor)
+    lesson = Lesson(
+        photos=torch.randn(3, *shape, generator=noise),
+        captions=captions("zkv mascot"),
+        prior=torch.randn(prior, *shape, generator=noise),
+        prior_captions=("a mascot",) * prior,
+        prior_weight=weight,
+        batch=base.line.train_batch,
+    )
+    lora = SubjectLora(base.unet, base.text_encoders, rank=2, seed=1, train_text=True, all_layers=True)
+    updates = AdamWUpdates(lora.parameters(), device=base.device, half=False)
+    return DreamBooth(base, lora, updates, lesson, steps=10, rate=1e-2, seed=1)
+
+
+def with_line(models: ModelCache, line: ImageModel, **changes: object) -> LoadedModel:
+    return dataclasses.replace(models.get(line), line=line.model_copy(update=changes))
+
+
+def test_every_linear_layer_and_convolution_of_the_unet_learns(
+    engine: TrainingEngine, models: ModelCache, line: ImageModel
+) -> None:
+    engine.admit(task())
+    taught = safetensors.torch.load(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
+    named = {key.removeprefix("unet.").removesuffix(".lora_A.weight") for key in taught if "lora_A" in key}
+    assert set(layers_of(models.get(line).unet)) <= named
+    ups = [tensor for key, tensor in taught.items() if key.startswith("unet.") and "lora_B" in key]
+    assert all(tensor.abs().max() > 0 for tensor in ups)
+
+
+@pytest.mark.parametrize("family", ["sd", "sdxl"])
+def test_adapter_with_convolutions_draws_in_plain_diffusers_what_it_draws_here(tmp_path: Path, family: str) -> None:
+    folder = make_folder(TINY_SD_V if family == "sd" else TINY_SDXL, tmp_path / family)
+    line = make_line(folder, name="sd", family=family, **RECIPE)
+    models = ModelCache("cpu", limit_bytes=1 << 30)
+    engine = TrainingEngine(Catalogue(images=(line,), speech=()), models)
+    made = []
+    for seed in (1, 2):
+        engine.admit(task(learning_rate=1e-2, seed=seed))
+        made.append(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
+    adapters = {"adapter:s1": made[0], "adapter:s2": made[1]}
+    plain, studio = Reference(saved(folder), "dpm++"), Studio(line, models=models)
+    without = make_request(prompt="zkv mascot", model="sd")
+    uses = [(), (SubjectUse("s1"),), (SubjectUse("s2", 0.7),), (SubjectUse("s1", 0.4), SubjectUse("s2", 0.6))]
+    requests = [dataclasses.replace(without, subjects=each) for each in uses]
+    for number, request in enumerate(requests):  # all of them share their passes
+        studio.admit(str(number), request, adapters)
+    studio.finish()
+    pictures = [studio.jobs[str(number)].pictures["picture-1.png"] for number in range(len(uses))]
+    for request, drawn in zip(requests, pictures, strict=True):
+        assert_same(drawn, plain.picture(request, 0, adapters))
+    assert all(abs(drawn - pictures[0]).max() > 8 for drawn in pictures[1:])  # they really do something
+    studio.close()
+    models.close()
+
+
+def test_film_shows_what_imagine_draws_with_its_seed(engine: TrainingEngine, models: ModelCache) -> None:
+    line = engine._catalogue.image("sd")
+    engine.admit(task(learning_rate=1e-2))
+    events = run(engine)
+    studio = Studio(line, models=models)
+    request = make_request(
+        prompt="zkv mascot",
+        model="sd",
+        steps=line.steps,
+        guidance=line.guidance,
+        seed=7,
+        subjects=(SubjectUse("s1"),),
+    )
+    adapters = {"adapter:s1": output(events, f"adapter-{STEPS:04d}.safetensors")}
+    drawn = studio.draw(request, adapters)
+    film = open_picture(output(events, f"film-{STEPS:04d}.png"))
+    assert_same(film, drawn.pictures["picture-1.png"])
+    studio.close()
+
+
+def test_noisy_timesteps_are_drawn_as_often_as_the_line_says(models: ModelCache, line: ImageModel) -> None:
+    even = dreambooth(with_line(models, line, train_noisy_share=0.0))._times(4000).float()
+    noisy = dreambooth(with_line(models, line, train_noisy_share=0.65))._times(4000).float()
+    assert 480 < even.mean() < 520
+    # 0.35 of them have a mean of 500, and 0.65 of 999 less 650 / 2.6
+    assert abs(noisy.mean() - (0.35 * 500 + 0.65 * (999 - 650 / 2.6))) < 15
+    assert noisy.min() >= 0
+    assert noisy.max() == 999
+
+
+def test_all_timesteps_weigh_the_same_without_min_snr(models: ModelCache, line: ImageModel) -> None:
+    times = torch.tensor([1, 500, 999])
+    assert dreambooth(with_line(models, line, train_min_snr=0.0))._weights(times).tolist() == [1, 1, 1]
+    weights = dreambooth(with_line(models, line, train_min_snr=5.0))._weights(times)
+    assert weights.max() > 5 * weights.min()
+
+
+def test_base_is_its_own_target_for_the_prior(models: ModelCache, line: ImageModel) -> None:
+    """Before anything is learnt, base and pupil agree: the prior adds nothing to the loss, however much it counts."""
+    losses = {weight: dreambooth(models.get(line), weight=weight).step() for weight in (0.0, 100.0)}
+    assert losses[100.0] == pytest.approx(losses[0.0], rel=1e-4)
+    noise = with_line(models, line, train_prior_target="noise")
+    assert dreambooth(noise, weight=100.0).step() > 10 * losses[0.0]
+
+
+def test_prior_with_the_base_as_its_target_holds_the_base_in_place(models: ModelCache, line: ImageModel) -> None:
+    """After some steps the pupil strays less from the base where the prior is taught."""
+
+    def strayed(weight: float) -> float:
+        training = dreambooth(models.get(line), weight=weight)
+        for _ in range(8):
+            training.step()
+        latents, times = training._lesson.prior, torch.tensor([800, 900])
+        said = torch.tensor([3, 4])
+        with torch.no_grad():
+            told = training._tell(said)
+            pupil = training._pupil.unet(latents, times, encoder_hidden_states=told.hidden, return_dict=False)[0]
+        return float((pupil - training._taught(latents, times, said)).square().mean())
+
+    assert strayed(10.0) < 0.5 * strayed(0.0)
+
+
+def test_adapter_of_version_0_1_still_draws(tmp_path: Path) -> None:
+    """The file was made by 0.1's training: attention, feed-forward and text encoder, float32."""
+    folder = make_folder(TINY_SD, tmp_path / "sd")
+    adapters = {"adapter:s1": (Path(__file__).parent / "adapter-0.1.safetensors").read_bytes()}
+    studio, plain = Studio(make_line(folder, name="sd")), Reference(saved(folder), "dpm++")
+    without = make_request(prompt="zkv mascot", model="sd")
+    request = dataclasses.replace(without, subjects=(SubjectUse("s1"),))
+    drawn = studio.draw(request, adapters).pictures["picture-1.png"]
+    assert_same(drawn, plain.picture(request, 0, adapters))
+    assert abs(drawn - studio.draw(without).pictures["picture-1.png"]).max() > 8
+    studio.close()
