@@ -40,18 +40,19 @@ def main() -> None:
 def serve(decoder: Decoder, requests: BinaryIO, replies: BinaryIO) -> None:
     """Answer requests until there are no more."""
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
-        reply: dict[str, Any]
-        size, options_size = REQUEST.unpack(head)
-        try:
-            options = json.loads(requests.read(options_size))
-            reply, parts = decoder.answer(requests.read(size), options)
-        except Refused as refused:
-            reply, parts = {"refused": str(refused)}, []
-        except MemoryError:
-            reply, parts = {"refused": "memory"}, []
-        except Exception:  # whatever a file made of a library; the process is replaced
-            reply, parts = {"refused": "damaged"}, []
-        _write(replies, reply, parts)
+        _write(replies, *_answer(decoder, requests, *REQUEST.unpack(head)))  # nothing of it is kept until the next
+
+
+def _answer(decoder: Decoder, requests: BinaryIO, size: int, options_size: int) -> tuple[dict[str, Any], list[Any]]:
+    try:
+        options = json.loads(requests.read(options_size))
+        return decoder.answer(requests.read(size), options)
+    except Refused as refused:
+        return {"refused": str(refused)}, []
+    except MemoryError:
+        return {"refused": "memory"}, []
+    except Exception:  # whatever a file made of a library; the process is replaced
+        return {"refused": "damaged"}, []
 
 
 def _write(replies: BinaryIO, reply: dict[str, Any], parts: list[Any]) -> None:

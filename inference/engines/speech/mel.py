@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from whisper.audio import HOP_LENGTH, N_FFT, N_SAMPLES, mel_filters
+from whisper.audio import HOP_LENGTH, N_FFT, mel_filters
 
 from inference.audio import Sound
 from inference.engines.speech.backend import FRAMES, Mel
@@ -19,21 +19,29 @@ def log_mel(sound: Sound, n_mels: int) -> Mel:
     Returns:
         float32 (n_mels, frames); 100 frames a second.
     """
-    padded = torch.nn.functional.pad(torch.from_numpy(sound.copy()), (0, N_SAMPLES))
     edge = N_FFT // 2
-    padded = torch.nn.functional.pad(padded[None, None], (edge, edge), mode="reflect")[0, 0]
     window, filters = torch.hann_window(N_FFT), mel_filters("cpu", n_mels)
     frames = len(sound) // HOP_LENGTH
     total = frames + FRAMES  # the last frame of the transform is dropped, as in the reference
-    chunks = []
+    spectrogram = torch.empty(n_mels, total)
     for first in range(0, total, _CHUNK_FRAMES):
         count = min(_CHUNK_FRAMES, total - first)
-        stretch = padded[first * HOP_LENGTH : (first + count - 1) * HOP_LENGTH + N_FFT]
+        stretch = torch.from_numpy(_stretch(sound, first * HOP_LENGTH - edge, (count - 1) * HOP_LENGTH + N_FFT))
         spectrum = torch.stft(stretch, N_FFT, HOP_LENGTH, window=window, center=False, return_complex=True)
-        chunks.append((filters @ spectrum.abs() ** 2).clamp(min=1e-10).log10())
-    spectrogram = torch.cat(chunks, dim=1)
-    spectrogram = torch.maximum(spectrogram, spectrogram.max() - 8.0)
-    return np.ascontiguousarray(((spectrogram + 4.0) / 4.0)[:, :frames].numpy())
+        spectrogram[:, first : first + count] = (filters @ spectrum.abs() ** 2).clamp(min=1e-10).log10()
+    spectrogram.clamp_(min=float(spectrogram.max()) - 8.0).add_(4.0).div_(4.0)
+    return np.ascontiguousarray(spectrogram[:, :frames].numpy())
+
+
+def _stretch(sound: Sound, start: int, length: int) -> Sound:
+    """Return a stretch of a sound that is mirrored before its start and silent after its end."""
+    piece = np.zeros(length, np.float32)
+    inside = sound[max(start, 0) : max(start + length, 0)]
+    piece[max(-start, 0) : max(-start, 0) + len(inside)] = inside
+    if start < 0:
+        mirrored = sound[1 : 1 - start]
+        piece[-start - len(mirrored) : -start] = mirrored[::-1]
+    return piece
 
 
 def window_of(mel: Mel, seek: int, *, content: int, frames: int = FRAMES, fill: float = 0.0) -> Mel:

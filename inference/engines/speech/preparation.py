@@ -23,6 +23,7 @@ from inference.messages import Task
 from inference.requests import TranscribeRequest
 
 _THREADS = 2  # so that one hostile file does not hold up everybody's voice messages
+_LONG_S = 300.0
 _OVER_STATED = (1.5, 30.0)  # a clip may be this many times, and this many seconds, longer than it was priced for
 
 
@@ -46,6 +47,7 @@ class Preparation:
         self._limits = limits
         self._threads = threads_beside(_THREADS, "clip")
         self._mine = threading.local()
+        self._long = threading.Lock()
         self._decoders: list[AudioDecoder] = []
         self._finalizer = weakref.finalize(self, _close, self._threads, self._decoders)
 
@@ -69,6 +71,12 @@ class Preparation:
         model = self._find_model(request.model)
         if request.language not in (None, *(LANGUAGES if model.backend.multilingual else ("en",))):
             raise BadRequest(f"The speech model '{request.model}' does not know the language '{request.language}'.")
+        if request.duration_s <= _LONG_S:
+            return Ready(self._clip(task, request, model), model)
+        with self._long:  # a quarter of a gigabyte each while they are prepared; short ones pass by in the other thread
+            return Ready(self._clip(task, request, model), model)
+
+    def _clip(self, task: Task, request: TranscribeRequest, model: LoadedModel) -> Clip:
         promised_s = _OVER_STATED[0] * request.duration_s + _OVER_STATED[1]
         sound = self._decoder().decode(task.inputs.get("audio", b""), promised_s=promised_s)
         duration_s = len(sound) / SAMPLE_RATE
@@ -78,7 +86,7 @@ class Preparation:
         clip = Clip(task, request, prepared, whole_windows=model.whole_windows)
         if checkpoint := task.inputs.get("checkpoint"):
             clip.restore(checkpoint)
-        return Ready(clip, model)
+        return clip
 
     def _decoder(self) -> AudioDecoder:
         """Return this thread's own decoder."""

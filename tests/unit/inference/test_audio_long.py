@@ -114,6 +114,23 @@ def test_the_decoding_process_gets_no_more_memory_than_the_limits_need(samples_w
     assert next(line for line in told.splitlines() if "address space" in line).split()[3:5] == [granted, granted]
 
 
+def test_decoding_process_keeps_nothing_of_a_sound_that_it_handed_over() -> None:
+    decoder = AudioDecoder(LIMITS)
+    try:
+        decoder.decode(wav(tone(0.1)))
+        before_bytes = _resident_bytes(decoder)
+        decoder.decode(looped(np.zeros(4_096, np.int16), 900.0, "flac", "flac"))
+        decoder.measure(wav(tone(0.1)))  # it has seen to the next
+        assert _resident_bytes(decoder) - before_bytes < 16 << 20  # 58 MB of samples
+    finally:
+        decoder.close()
+
+
+def _resident_bytes(decoder: AudioDecoder) -> int:
+    status = Path(f"/proc/{decoder.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
 def decoded_elsewhere(content: bytes, promised_s: float | None = None) -> tuple[str, int, int]:
     """Measure a file as the bot does, or decode it as a worker does, in a process whose memory tells of nothing else.
 

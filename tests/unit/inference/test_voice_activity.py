@@ -1,8 +1,13 @@
 """Speech is told from everything else, so that nothing is invented."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
+from faster_whisper import vad
+from faster_whisper.utils import get_assets_path
+from faster_whisper.vad import SileroVADModel
 
 from inference.decoders.sounds import decode
 from inference.engines.speech.voice_activity import speech_spans
@@ -40,6 +45,14 @@ def test_somebody_speaks_in(clip: Spoken) -> None:
     sound = decode(clip.content, 60.0)
     spoken_s = sum(end - start for start, end in speech_spans(sound))
     assert spoken_s > 0.5 * len(sound) / 16_000
+
+
+@pytest.mark.parametrize("windows", [1, 499, 500, 501, 1_777])
+def test_speech_is_as_probable_in_small_batches_as_in_large_ones(windows: int) -> None:
+    sound = np.resize(decode(synthetic()[0].content, 60.0), 512 * windows)
+    path = Path(get_assets_path()) / "silero_vad_v6.onnx"
+    np.testing.assert_array_equal(vad.get_vad_model()(sound.copy()), SileroVADModel(path)(sound.copy()))
+    assert not isinstance(vad.get_vad_model(), SileroVADModel)
 
 
 def test_speech_is_found_where_it_is() -> None:
