@@ -59,6 +59,9 @@ transfers = sa.Table(
     sa.UniqueConstraint("job_id", "kind"),
 )
 
+_by_somebody = transfers.c.by_user.is_not(None)
+sa.Index("ix_transfers_by_user", transfers.c.by_user, sqlite_where=_by_somebody, postgresql_where=_by_somebody)
+
 entries = sa.Table(
     "entries",
     metadata,

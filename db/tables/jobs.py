@@ -59,6 +59,7 @@ is_queued = jobs.c.state == sa.literal_column("'queued'")
 is_running = jobs.c.state == sa.literal_column("'running'")
 _unseen = sa.and_(jobs.c.ended_at.is_not(None), jobs.c.delivered_at.is_(None))
 _open = jobs.c.delivered_at.is_(None)
+_cancelled = jobs.c.cancelled_by.is_not(None)
 sa.Index(
     "ix_jobs_queued",
     jobs.c.kind,
@@ -72,3 +73,4 @@ sa.Index(
 sa.Index("ix_jobs_leases", jobs.c.lease_until, sqlite_where=is_running, postgresql_where=is_running)
 sa.Index("ix_jobs_undelivered", jobs.c.ended_at, sqlite_where=_unseen, postgresql_where=_unseen)
 sa.Index("ix_jobs_changed", jobs.c.changed_at, sqlite_where=_open, postgresql_where=_open)
+sa.Index("ix_jobs_cancelled_by", jobs.c.cancelled_by, sqlite_where=_cancelled, postgresql_where=_cancelled)

@@ -237,3 +237,12 @@ async def test_scrub_that_a_reader_holds_up_is_done_again(database: Database, mo
         with pytest.raises(StoreBusy):
             await Belongings(database).scrub()
     assert await Belongings(database).scrub()
+
+
+@sqlite_only
+async def test_name_is_taken_off_jobs_and_transfers_without_reading_all_of_them(database: Database) -> None:
+    async with database.read() as connection:
+        for table, column in (("jobs", "cancelled_by"), ("transfers", "by_user")):
+            plan = sa.text(f"EXPLAIN QUERY PLAN UPDATE {table} SET {column} = NULL WHERE {column} = 1")
+            (step,) = (await connection.execute(plan)).all()
+            assert f"USING INDEX ix_{table}_{column}" in step.detail
