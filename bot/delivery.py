@@ -234,7 +234,7 @@ class Delivery:
 
     async def _find(self, channel: Postable, job: Job) -> int | None:
         """Look for the result among the latest messages: the platform forgets a nonce within minutes."""
-        me = self._client.application_id
+        me = self._client.user.id if self._client.user else None  # an old application's own id is another
         try:
             async for message in channel.history(limit=LOOKED_BACK):
                 if message.author.id == me and message.id != job.message_id and _carries(message.components, job.id):

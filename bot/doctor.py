@@ -24,7 +24,11 @@ from inference.errors import ModelUnusable
 from inference.pool.environment import worker_environment
 
 NEEDED = discord.Permissions(
-    view_channel=True, send_messages=True, attach_files=True, read_message_history=True
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    attach_files=True,
+    read_message_history=True,
 )  # docs/setup.md says why
 PROBE_KEY = "jobs/doctor/probe"
 CHECK_TIMEOUT_S = 180.0  # importing torch from a cold disk takes its time

@@ -265,6 +265,9 @@ async def add(connection: AsyncConnection, draft: Draft, now: dt.datetime) -> Su
     return _subject(row)
 
 
+NAME_KEY_MAX = 64  # characters, of the column; some letters become three
+
+
 def name_key(name: str) -> str:
     """Return what two names that people would take for the same one have in common."""
     return " ".join(name.casefold().split())

@@ -105,7 +105,7 @@ class Commands:
     def _complete(self, body: Json, guild_id: str | None, known_id: str | None) -> Json:
         command: Json = {
             "id": known_id or self._snowflakes.next(),
-            "application_id": self._world.bot_id,
+            "application_id": self._world.application_id,
             "version": self._snowflakes.next(),
             "type": body.get("type", SLASH),
             "name": body["name"],

@@ -119,7 +119,10 @@ class Gateway:
             "guilds": [{"id": guild_id, "unavailable": True} for guild_id in self._world.guilds],
             "session_id": session.id,
             "resume_gateway_url": self.url,
-            "application": {"id": self._world.bot_id, "flags": 1 << (18 if self._world.message_content else 19)},
+            "application": {
+                "id": self._world.application_id,
+                "flags": 1 << (18 if self._world.message_content else 19),
+            },
             "private_channels": [],
         }
 

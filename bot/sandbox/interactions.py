@@ -187,7 +187,7 @@ class Interactions:
         bot_id = self._world.bot_id
         body: Json = {
             "id": interaction.id,
-            "application_id": bot_id,
+            "application_id": self._world.application_id,
             "type": interaction.type,
             "data": interaction.data,
             "token": interaction.token,

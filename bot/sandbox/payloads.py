@@ -186,7 +186,7 @@ class Payloads:
             if message.author_id in guild.members:
                 body["member"] = self.member(guild, message.author_id, with_user=False)
         if message.by_webhook:
-            body["application_id"] = body["webhook_id"] = self._world.bot_id
+            body["application_id"] = body["webhook_id"] = self._world.application_id
         if message.nonce:
             body["nonce"] = message.nonce
         if message.interaction:

@@ -4,6 +4,7 @@ from bot.sandbox.permissions import MEMBER, Permission
 from bot.sandbox.world import TEXT_CHANNEL, Channel, Guild, Member, Role, User, World
 
 BOT = "110000000000000001"
+APPLICATION = "110000000000000008"
 ADA, BEN, CLEO = "120000000000000001", "120000000000000002", "120000000000000003"
 STUDIO, ANNEX = "130000000000000001", "130000000000000002"
 GENERAL, VOICE_NOTES, AFTER_DARK = "140000000000000001", "140000000000000002", "140000000000000003"
@@ -17,7 +18,7 @@ _BOT = int(MEMBER)
 
 def new_world() -> World:
     """Return a new world with two guilds, three people and the bot."""
-    world = World(bot_id=BOT)
+    world = World(bot_id=BOT, application_id=APPLICATION)
     for user in (
         User(BOT, "Atelier", "Atelier", "#5865f2", bot=True),
         User(ADA, "ada", "Ada", "#e67e22"),

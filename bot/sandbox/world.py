@@ -76,6 +76,7 @@ class World:
     """Everything that exists, by id."""
 
     bot_id: str
+    application_id: str  # not the bot's own id: applications of before 2016 have two, and some swap them by mistake
     users: dict[str, User] = field(default_factory=dict)
     guilds: dict[str, Guild] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from bot.services.studio import Studio
 from bot.services.wish import Wish
 from db.errors import FileMissing
 from db.jobs import Job, State
-from db.subjects import Subject, name_key
+from db.subjects import NAME_KEY_MAX, Subject, name_key
 from inference.requests import ImageRequest, Kind, SubjectUse, TrainRequest, from_json
 
 SUBJECTS_MAX = 3  # in one picture
@@ -189,6 +189,8 @@ def tidy_name(name: str) -> str:
         raise BadParameter("A subject needs a name, such as `Rex`.")
     if "," in tidy or ":" in tidy:
         raise BadParameter("A subject's name has no `,` or `:` in it: they stand between subjects and before weights.")
+    if len(name_key(tidy)) > NAME_KEY_MAX:  # some letters become several where capitals make no difference
+        raise BadParameter("That name is too long with the letters it has; please choose a shorter one.")
     return tidy
 
 

@@ -29,6 +29,7 @@ from inference.requests import Kind, TrainRequest
 
 PHOTOS_MIN = 3
 PHOTOS_MAX = 10
+NOUN_MAX = 32  # characters, of the column
 DRAFT_LIFE = dt.timedelta(hours=1)
 DRAFT = "draft.json"
 DRAFTS_MAX = 200  # of all members; each up to 30 MB of photos
@@ -108,6 +109,8 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
     name, noun = tidy_name(lesson.name), " ".join(lesson.class_noun.split()).lower()
     if not noun:
         raise BadParameter("A subject needs a kind, such as `dog`.")
+    if len(noun) > NOUN_MAX:  # in small letters it may be longer than it was typed
+        raise BadParameter("That kind is too long; a word or two, such as `garden gnome`, is best.")
     await check_words(studio, f"{name} {noun}", origin)
     mine = await studio.subjects.mine(origin.user_id)
     if any(name_key(subject.name) == name_key(name) for subject in mine):

@@ -272,3 +272,10 @@ async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
             await changed.wait(0.5)
         assert await bot.studio.files.list("subjects") == []
         assert await bot.studio.files.list("uploads") == []
+
+
+async def test_train_refuses_a_kind_that_grows_too_long_in_small_letters(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        refusal = await (await ben.slash("train", name="Rex", kind="İ" * 32)).answer()
+        assert "That kind is too long" in ben.text(refusal["id"])

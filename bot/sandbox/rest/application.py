@@ -56,7 +56,7 @@ class Application:
         """Return the application."""
         owner = next(iter(self._world.guilds.values())).owner_id
         return {
-            "id": self._world.bot_id,
+            "id": self._world.application_id,
             "name": self._world.user(self._world.bot_id).global_name,
             "icon": None,
             "description": "",
@@ -116,7 +116,7 @@ class Application:
         self._announce()
 
     def _scope(self, request: web.Request) -> str | None:
-        if request.match_info["application_id"] != self._world.bot_id:
+        if request.match_info["application_id"] != self._world.application_id:
             raise ApiError("unknown_application")
         guild_id = request.match_info.get("guild_id")
         return self._world.guild(guild_id).id if guild_id else None

@@ -81,5 +81,5 @@ class Webhooks:
         return self._payloads.message(message, self._world.bot_id)
 
     def _check_application(self, request: web.Request) -> None:
-        if request.match_info["application_id"] != self._world.bot_id:
+        if request.match_info["application_id"] != self._world.application_id:
             raise ApiError("unknown_webhook")

@@ -99,7 +99,15 @@ def test_permissions_that_are_missing_are_named() -> None:
     granted = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
     finding = check_permissions("Home", granted.value)
     assert finding.mark is Mark.BAD
-    assert finding.text == "the bot may not: attach files"
+    assert finding.text == "the bot may not: attach files, send messages in threads"
+
+
+def test_setup_guide_names_the_permissions_that_are_needed() -> None:
+    guide = (Path(__file__).parents[3] / "docs/setup.md").read_text("utf-8")
+    assert NEEDED.send_messages_in_threads  # in a thread, Send Messages alone does not count
+    assert f"As a number: `{NEEDED.value}`" in guide
+    names = {name.replace("_", " ") for name, needed in NEEDED if needed} - {"read messages"}  # View Channels' old name
+    assert {name for name in names if name not in guide.lower()} == set()
 
 
 def test_permissions_as_the_setup_guide_asks_for_are_good() -> None:

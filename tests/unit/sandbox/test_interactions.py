@@ -9,7 +9,7 @@ from bot.sandbox.errors import HumanError
 from bot.sandbox.files import Upload
 from bot.sandbox.interaction import Interaction
 from bot.sandbox.member import Human, Shown
-from bot.sandbox.seed import BOT, STUDIO
+from bot.sandbox.seed import APPLICATION, STUDIO
 from bot.sandbox.server import Sandbox
 from bot.sandbox.view import View
 
@@ -41,13 +41,13 @@ class Bot:
         return await self.call("POST", path, {"type": kind, "data": data})
 
     async def hook(self, shown: Shown, method: str, path: str = "", body: Any = None) -> tuple[int, Any]:
-        return await self.call(method, f"webhooks/{BOT}/{self.interaction(shown).token}{path}", body)
+        return await self.call(method, f"webhooks/{APPLICATION}/{self.interaction(shown).token}{path}", body)
 
 
 @pytest.fixture
 async def bot(box: Sandbox, api: aiohttp.ClientSession) -> Bot:
     bot = Bot(box, api)
-    await bot.call("PUT", f"applications/{BOT}/commands", [COMMAND, COMPLETED])
+    await bot.call("PUT", f"applications/{APPLICATION}/commands", [COMMAND, COMPLETED])
     return bot
 
 
@@ -215,7 +215,7 @@ async def test_ephemeral_messages_are_told_to_their_person_alone(box: Sandbox, b
 
 async def test_file_for_an_option_may_be_too_large(box: Sandbox, bot: Bot, ben: Human) -> None:
     command = {"name": "train", "description": "d", "options": [{"type": 11, "name": "photo", "description": "d"}]}
-    await bot.call("POST", f"applications/{BOT}/commands", command)
+    await bot.call("POST", f"applications/{APPLICATION}/commands", command)
     box.stage.set_upload_limit(STUDIO, 3)
     await ben.slash("train", photo=Upload(filename="a.png", content=b"123"))
     with pytest.raises(HumanError, match="too_large"):

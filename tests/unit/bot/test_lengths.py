@@ -1,0 +1,27 @@
+"""What grows when capitals no longer matter still fits where it is kept, or is refused with a sentence."""
+
+import sys
+
+from bot.services.errors import BadParameter
+from bot.services.subjects import tidy_name
+from db.subjects import name_key
+from db.tables import subjects
+
+TYPED_MAX = 32  # characters that the platform takes
+GROWING = [c for c in map(chr, range(sys.maxunicode + 1)) if len(c.casefold()) > 1 and not c.isspace()]
+
+
+def room(column: str) -> int:
+    return int(subjects.c[column].type.length)  # type: ignore[attr-defined]
+
+
+def test_no_letter_grows_past_the_column() -> None:
+    assert max(len(c.casefold()) for c in GROWING) == 3  # else 32 of them would fit
+    for letter in GROWING:
+        for count in range(1, TYPED_MAX + 1):
+            try:
+                kept = tidy_name(letter * count)
+            except BadParameter:
+                assert len(name_key(letter * count)) > room("name_key")
+            else:
+                assert len(name_key(kept)) <= room("name_key")
