@@ -32,11 +32,14 @@ class Parameters:
     model: str
     upscale: int = 1
     version: str = ""
+    lora_tags: tuple[str, ...] = ()
+    lora_hashes: tuple[tuple[str, str], ...] = ()  # name and AutoV3 hash
 
     def text(self) -> str:
         """Return them in AUTOMATIC1111's convention, which most programs that show pictures can read.
 
-        Source: `create_infotext` and `quote` in its modules/processing.py and modules/infotext_utils.py.
+        Source: `create_infotext` and `quote` in its modules/processing.py and modules/infotext_utils.py, and the LoRAs
+        in extensions-builtin/Lora/extra_networks_lora.py.
         """
         settings: dict[str, object] = {
             "Steps": self.steps,
@@ -48,10 +51,13 @@ class Parameters:
         }
         if self.upscale > 1:
             settings |= {"Hires upscale": self.upscale, "Hires upscaler": "Lanczos"}
+        if self.lora_hashes:
+            settings["Lora hashes"] = ", ".join(f"{name}: {hash}" for name, hash in self.lora_hashes)
         settings["Version"] = f"atelier {self.version}".strip()
         negative = f"\nNegative prompt: {self.negative}" if self.negative else ""
         line = ", ".join(f"{name}: {_quote(str(value))}" for name, value in settings.items())
-        return f"{self.prompt}{negative}\n{line}".strip()
+        prompt = " ".join([self.prompt, *self.lora_tags])
+        return f"{prompt}{negative}\n{line}".strip()
 
 
 def _quote(text: str) -> str:

@@ -21,6 +21,16 @@ class SubjectUse:
     weight: float = 1.0  # the adapter's scale; 0 is off, 1 is as trained
     trigger: str = ""  # the words that call it, put into the prompt where they are missing
 
+    @property
+    def lora_name(self) -> str:
+        """The name of its file where it is exported, without the ending: the word that nothing else has."""
+        return self.trigger.split()[0] if self.trigger.strip() else self.subject_id
+
+    @property
+    def lora_tag(self) -> str:
+        """It as AUTOMATIC1111 and others write it in a prompt."""
+        return f"<lora:{self.lora_name}:{self.weight:g}>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:

@@ -26,7 +26,7 @@ def _request_block(job: Job) -> str:
         return block(_hearing(request))
     if not isinstance(request, ImageRequest):
         return block(job.model)
-    lines = [harmless(request.prompt, 900)]
+    lines = [" ".join([harmless(request.prompt, 900), *(use.lora_tag for use in request.subjects)])]
     if request.negative:
         lines.append(f"Negative prompt: {harmless(request.negative, 500)}")
     lines.append(

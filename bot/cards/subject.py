@@ -113,8 +113,11 @@ class ExportButton(SubjectItem, verb="export"):
         adapter = await export(studio_of(interaction), subject)
         if len(adapter) > interaction.filesize_limit:
             raise BadParameter("The adapter is larger than a message here may carry; an operator can copy it for you.")
-        file = discord.File(io.BytesIO(adapter), f"{subject.trigger}-{subject.step}.safetensors")
-        text = f"{inline(subject.name)} as a LoRA for `{subject.model}`; its words are {inline(subject.phrase)}."
+        file = discord.File(io.BytesIO(adapter), f"{subject.trigger}.safetensors")
+        text = (
+            f"{inline(subject.name)} as a LoRA for `{subject.model}`, from step {subject.step}; its words are "
+            f"{inline(subject.phrase)}. Pictures drawn with it name it `<lora:{subject.trigger}:1>`."
+        )
         await interaction.edit_original_response(content=text, attachments=[file])
 
 

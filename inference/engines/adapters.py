@@ -44,6 +44,7 @@ class Adapter:
     digest: str
     components: Mapping[str, Factors]  # 'unet', 'text_encoder', 'text_encoder_2' → layer → factor
     size_bytes: int
+    autov3: str  # by which other tools know the file
 
 
 def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
@@ -74,11 +75,20 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
         for factors in components.values()
         for factor in factors.values()
     )
-    return Adapter(_digest(content), components, size_bytes)
+    return Adapter(_digest(content), components, size_bytes, autov3_of(content))
 
 
 def _digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def autov3_of(content: bytes) -> str:
+    """Return a safetensors file's AutoV3 hash: of its tensors alone, so that it stays when its metadata is edited.
+
+    Source: `addnet_hash_safetensors` in kohya-ss/sd-scripts' library/train_util.py; AUTOMATIC1111 writes 12 digits.
+    """
+    header_bytes = int.from_bytes(content[:8], "little")
+    return hashlib.sha256(memoryview(content)[8 + header_bytes :]).hexdigest()[:12]
 
 
 def _check_header(content: bytes) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ def make_preview(images: torch.Tensor) -> bytes:
 def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
     """Encode one finished picture (3, height, width), 0 … 1, as a PNG with its parameters."""
     request, line = drawing.request, drawing.line
+    used = [use for use in request.subjects if use.weight]  # those that have an adapter
     parameters = Parameters(
         prompt=request.prompt,
         negative=request.negative,
@@ -32,6 +33,10 @@ def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
         model=line.name,
         upscale=line.upscale,
         version=_version(),
+        lora_tags=tuple(use.lora_tag for use in used),
+        lora_hashes=tuple(
+            (use.lora_name, adapter.result().autov3) for use, adapter in zip(used, drawing.adapters or (), strict=True)
+        ),
     )
     meta = {
         "seed": lane.seed,

@@ -1,20 +1,24 @@
 """Lanes with different adapters, with several and with none share passes; each draws what diffusers draws alone."""
 
 import gc
+import hashlib
+import struct
 import weakref
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.services.pictures import read_parameters
 from inference.catalogue import ImageModel
-from inference.engines.adapters import Adapter, AdapterShelf, read_adapter
+from inference.engines.adapters import Adapter, AdapterShelf, autov3_of, read_adapter
 from inference.engines.loading import ModelCache
 from inference.engines.model import LoadedModel
-from inference.messages import FailureKind
+from inference.messages import FailureKind, Output
 from inference.requests import ImageRequest, SubjectUse
 from tests.integration.engines.studio import Outcome, Reference, Studio, assert_same, make_request, saved
 from tests.tiny_adapters import EVERYTHING, make_adapter
@@ -227,3 +231,26 @@ def test_lane_waits_for_its_adapter_while_others_are_drawn(
     slow.set_result(read_adapter(adapters["adapter:a"], model))
     studio.finish()
     assert studio.jobs["waiting"].pictures
+
+
+def test_picture_names_its_loras_so_that_others_can_draw_it_again(
+    studio: Studio, sd_model: LoadedModel, adapters: dict[str, bytes]
+) -> None:
+    uses = (SubjectUse("a", 0.8, "zkv dog"), SubjectUse("b", 0.5))
+    events = studio.draw(make_request(subjects=uses, count=1), adapters).events
+    (output,) = [event for event in events if isinstance(event, Output)]
+    text = read_parameters(output.content)
+    assert text.splitlines()[0].endswith(" <lora:zkv:0.8> <lora:b:0.5>")
+    hashes = [autov3_of(adapters["adapter:a"]), autov3_of(adapters["adapter:b"])]
+    assert f'Lora hashes: "zkv: {hashes[0]}, b: {hashes[1]}"' in text
+    plain = studio.draw(make_request(count=1), {}).events
+    assert "ora" not in "".join(read_parameters(event.content) for event in plain if isinstance(event, Output))
+
+
+def test_hash_of_a_lora_is_that_of_its_tensors_whatever_is_written_beside_them(adapters: dict[str, bytes]) -> None:
+    tensors = safetensors.torch.load(adapters["adapter:a"])
+    plain, titled = (safetensors.torch.save(tensors, metadata=one) for one in (None, {"ss_output_name": "rex"}))
+    assert plain != titled
+    assert autov3_of(plain) == autov3_of(titled) != autov3_of(adapters["adapter:b"])
+    header_bytes = struct.unpack("<Q", plain[:8])[0]  # as kohya-ss/sd-scripts reads it
+    assert autov3_of(plain) == hashlib.sha256(plain[header_bytes + 8 :]).hexdigest()[:12]

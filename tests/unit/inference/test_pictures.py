@@ -98,3 +98,10 @@ def test_preview_is_one_small_sheet_of_all_pictures(count: int, size: tuple[int,
     assert sheet.format == "WEBP"
     assert sheet.size == size
     assert max(sheet.size) == PREVIEW_SIDE_PX
+
+
+def test_loras_are_written_as_automatic1111_writes_and_reads_them() -> None:
+    tags, hashes = ("<lora:zkv:0.8>", "<lora:qpl:1>"), (("zkv", "0123456789ab"), ("qpl", "ba9876543210"))
+    text = make_parameters(lora_tags=tags, lora_hashes=hashes).text()
+    assert text.splitlines()[0] == "a red heart <lora:zkv:0.8> <lora:qpl:1>"
+    assert 'Lora hashes: "zkv: 0123456789ab, qpl: ba9876543210", Version:' in text
