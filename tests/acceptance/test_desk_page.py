@@ -21,6 +21,7 @@ from inference.messages import Load
 from tests.acceptance.bots import bot_beside
 from tests.acceptance.test_desk_mydata import draw, settled
 from tests.integration.db.shop import Shop
+from tests.optional import chromium
 
 LOADS = {"cpu-0": Load(free={"image": 3, "train": 1}, models=("tiny",), memory_bytes=1_500_000_000)}
 CANARY = "canary-of-the-desk"
@@ -87,10 +88,11 @@ async def test_figures_tell_how_things_stand_and_nothing_that_was_said(tmp_path:
         assert 'atelier_worker_slots_free{kind="image",worker="cpu-0"} 3.0' in lines
 
 
+@pytest.mark.browser
 async def test_page_opens_in_a_browser_with_the_address_that_was_printed(tmp_path: Path) -> None:
     async with desk(tmp_path) as opened, async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path=chromium(),
             args=[
                 "--no-sandbox",
                 "--disable-gpu",

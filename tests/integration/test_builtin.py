@@ -1,6 +1,8 @@
 """The built-in model as it is shipped: opens anywhere, stays small, draws what is asked in the colour that is asked."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from inference.builtin.nouns import tail, vocabulary
 from inference.builtin.recipe import draw
 from inference.engines.folders import check_folder
 
+CHECKOUT = Path(__file__).parents[2]
 LARGEST_FILE_BYTES = 16 * 1024 * 1024
 LARGEST_FOLDER_BYTES = 30_000_000
 
@@ -45,6 +48,15 @@ def test_weights_fit_the_package() -> None:
 def test_weights_are_finite(model: StableDiffusionPipeline) -> None:
     for part in (model.unet, model.text_encoder, model.vae):
         assert all(bool(weight.isfinite().all()) for weight in part.state_dict().values())
+
+
+def test_code_in_the_model_card_draws_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (CHECKOUT / "inference/builtin/README.md").read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    monkeypatch.chdir(CHECKOUT)
+    exec(code, names)  # noqa: S102 - the very code that a reader would run
+    assert names["picture"].size == (128, 128)
+    assert len(names["picture"].getcolors(128 * 128)) > 100
 
 
 def test_size_is_128_px_unless_asked_otherwise(model: StableDiffusionPipeline) -> None:

@@ -1,19 +1,17 @@
 """A real Chromium, headless, in front of a sandbox with the show bot."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
 from tests.acceptance.page import show_bot
 from tests.acceptance.page.show_bot import ShowBot
+from tests.optional import chromium
 
 DESKTOP = {"width": 1280, "height": 800}
 # A microphone that beeps, allowed without a question; nothing that asks the outside world for anything.
@@ -29,16 +27,6 @@ FLAGS = [
 ]
 
 expect.set_options(timeout=10_000)
-
-
-def chromium() -> str:
-    """Return where Chromium is; skip the test without one, but not in CI, where it has to run."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found:
-        return found
-    if os.environ.get("CI"):
-        pytest.fail("Chromium is missing: the page cannot be tested (apt-get install chromium)")
-    pytest.skip("Chromium is missing: the page cannot be tested (apt-get install chromium)")
 
 
 class Window:
