@@ -4,6 +4,7 @@ A sentence is found by walking the error class's ancestors. What nobody foresaw 
 shown. Answers are seen only by the one who asked. Nothing that is explained here was charged.
 """
 
+import contextlib
 import logging
 import math
 import secrets
@@ -163,6 +164,19 @@ async def _say_privately(interaction: discord.Interaction, said: str | ui.Layout
         if interaction.extras.get(PRIVATE):
             await interaction.edit_original_response(**answer)
             return
-        # What follows a deferral that everybody sees would be seen by everybody as well: take it back first.
-        await interaction.delete_original_response()
+        await say_alone(interaction, **answer)
+        return
     await interaction.followup.send(**answer, ephemeral=True)
+
+
+async def say_alone(interaction: discord.Interaction, **answer: Any) -> None:
+    """Say something to one member instead of an answer that was deferred for everybody to see.
+
+    The first thing that follows a deferral takes its place, and is seen by everybody as well; and a deferral that was
+    deleted may be forgotten, with everything that could follow. So it is filled first, and deleted last.
+    """
+    with contextlib.suppress(discord.NotFound):  # somebody has deleted it
+        await interaction.edit_original_response(content="One moment …")
+    await interaction.followup.send(**answer, ephemeral=True)
+    with contextlib.suppress(discord.NotFound):
+        await interaction.delete_original_response()

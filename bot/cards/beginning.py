@@ -11,6 +11,8 @@ from bot.interactions import origin_of
 from bot.services.origin import Origin
 from db.jobs import Job
 
+LOOKED_BACK = 10  # messages among which a second copy of one that was just posted is looked for
+
 
 async def begin_from(
     interaction: discord.Interaction, begin: Callable[[Origin], Awaitable[Job]], *, private: bool
@@ -34,8 +36,21 @@ async def begin_from(
         job = await begin(replace(origin, message_id=message.id))
     except Exception:
         await message.delete()
+        await _delete_doubles(interaction, keep_id=0)
         raise
     if job.message_id != message.id:  # pressed twice: the first answer shows the job
         await message.delete()
+    await _delete_doubles(interaction, keep_id=job.message_id or message.id)
     with contextlib.suppress(discord.NotFound):  # the other yes was quicker
         await interaction.delete_original_response()
+
+
+async def _delete_doubles(interaction: discord.Interaction, *, keep_id: int) -> None:
+    """Delete what was posted twice: the library tries again after an error, and this way of posting takes no nonce."""
+    if not isinstance(interaction.channel, discord.abc.Messageable):
+        return
+    with contextlib.suppress(discord.HTTPException):  # it may not read there; the job has begun all the same
+        async for message in interaction.channel.history(limit=LOOKED_BACK):
+            asked = message.interaction_metadata
+            if asked is not None and asked.id == interaction.id and message.id != keep_id:
+                await message.delete()

@@ -1,5 +1,7 @@
 """The buttons of a job, whatever it makes."""
 
+import contextlib
+
 import discord
 
 from bot.cards.info import info_text
@@ -78,7 +80,8 @@ class DeleteButton(JobItem, verb="delete"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         await forget_results(studio_of(interaction), job)
-        await interaction.delete_original_response()
+        with contextlib.suppress(discord.NotFound):  # somebody was quicker
+            await interaction.delete_original_response()
 
 
 JOB_BUTTONS = (AgainButton, InfoButton, CancelButton, DeleteButton)

@@ -1,5 +1,6 @@
 """What somebody is asked before something dear is paid for: price, wait, and buttons that work after a restart."""
 
+import contextlib
 from typing import Any, ClassVar
 
 import discord
@@ -9,7 +10,7 @@ from bot.cards.beginning import begin_from
 from bot.cards.items import LastingItem
 from bot.cards.layout import layout
 from bot.cards.text import about, credits, moment
-from bot.errors import PRIVATE
+from bot.errors import PRIVATE, say_alone
 from bot.interactions import studio_of
 from bot.services.asking import Question, open_offer
 from bot.services.resuming import take_offer
@@ -56,7 +57,8 @@ class LeaveButton(OfferButton, verb="leave"):
 
     async def act(self, interaction: discord.Interaction, offer: Offer) -> None:
         await studio_of(interaction).offers.drop(offer.id)
-        await interaction.delete_original_response()
+        with contextlib.suppress(discord.NotFound):  # pressed twice
+            await interaction.delete_original_response()
 
 
 OFFER_BUTTONS = (GoButton, RelaxButton, LeaveButton)
@@ -92,5 +94,4 @@ async def show_if_asked(interaction: discord.Interaction, accepted: Job | Questi
     if interaction.extras.get(PRIVATE):
         await interaction.edit_original_response(view=card)
         return
-    await interaction.delete_original_response()  # what follows it would be seen by everybody as well
-    await interaction.followup.send(view=card, ephemeral=True)
+    await say_alone(interaction, view=card)

@@ -59,6 +59,9 @@ class Answers:
         if original is not None and original.loading:
             self._fill(interaction, original, body, uploads)
             return original
+        pressed = interaction.source.id if interaction.source else None
+        if original is None and interaction.state == "acknowledged" and interaction.original_id not in (None, pressed):
+            raise ApiError("unknown_message")  # what would take the place of a deferral that was deleted
         return self._post(interaction, body, uploads, original_id=interaction.original_id)
 
     def get(self, token: str, message_id: str) -> Message:

@@ -41,7 +41,7 @@ async def test_reroll_beyond_the_credits_is_refused_and_leaves_the_card_alone(sa
         await ben.press(first, "Re-roll")
         await sandbox.until(lambda: any("costs 4 credits" in ben.text(one["id"]) for one in ben.messages()))
         assert len(ben.pictures(first)) == 4
-        assert len(sandbox.member("ada").messages()) == 1
+        await sandbox.until(lambda: len(sandbox.member("ada").messages()) == 1)
 
 
 async def test_info_tells_the_parameters_to_the_one_who_asks(sandbox: Sandbox, tmp_path: Path) -> None:

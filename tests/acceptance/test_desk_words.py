@@ -70,7 +70,7 @@ async def test_word_in_a_new_name_is_refused(sandbox: Sandbox, tmp_path: Path) -
         await refused(sandbox, ben, await form.submit(Name="Ghastly"), before=0)
         assert await names(bot, ben) == ["Blob"]
         form = await ben.press(card, "Rename")
-        await (await form.submit(Name="Lovely")).done()
+        await (await form.submit(Name="Lovely")).answer()
         assert await names(bot, ben) == ["Lovely"]
 
 

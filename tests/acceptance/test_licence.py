@@ -46,7 +46,7 @@ async def test_yes_draws_what_was_asked_for_and_is_asked_once(sandbox: Sandbox, 
         await ben.slash("imagine", prompt="a red heart", private=private)
         question = await asked(sandbox, ben)
         assert ben.message(question)["flags"] & EPHEMERAL
-        assert ada.messages() == []
+        await sandbox.until(lambda: ada.messages() == [])
         await ben.press(question, "I accept it")
         await sandbox.until(lambda: drawn(ben))
         assert "a red heart" in ben.text(drawn(ben)[0])

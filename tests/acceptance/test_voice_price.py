@@ -32,7 +32,8 @@ async def test_dear_clip_is_fetched_and_paid_for_only_after_a_yes(sandbox: Sandb
         await ben.menu("Transcribe", message_id=await said(sandbox, ben, "A long talk.", 91.0))
         asked = await question(sandbox, ben, 4)
         assert f"you have {DAILY}" in ben.text(asked)
-        assert (len(ada.messages()), await jobs_of(bot, ben)) == (1, [])  # what was said, and nothing about it
+        await sandbox.until(lambda: len(ada.messages()) == 1)  # what was said, and nothing about it
+        assert await jobs_of(bot, ben) == []
         assert await bot.studio.files.list("uploads") == []
         await ben.press(asked, "Go")
         await sandbox.until(lambda: heard(ada, "A long talk."))
