@@ -10,7 +10,7 @@ RECHECK_S = 0.05  # `until` also looks at things that the world has no news of, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Something that happened; what each person sees of it is worked out by `stream`."""
+    """Something that happened; what each person sees of it is worked out by `bot.sandbox.view`."""
 
     kind: str
     channel_id: str | None = None

@@ -1,4 +1,4 @@
-"""What every use case needs, handed in once by `__main__`."""
+"""What every use case needs, built once by `bot.run`."""
 
 import asyncio
 import secrets

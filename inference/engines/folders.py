@@ -1,6 +1,6 @@
 """What a model folder may hold before anything in it is opened: safetensors and known classes, nothing that runs code.
 
-Pure file reading, no torch: pickles are never opened, not even to look (`threats.md`, model corpus).
+Pure file reading, no torch: pickles are never opened, not even to look.
 """
 
 import json

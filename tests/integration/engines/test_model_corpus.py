@@ -1,4 +1,4 @@
-"""Hostile and broken model folders: a clear `ModelUnusable`, and nothing in them ever runs (`threats.md`, test 8)."""
+"""Hostile and broken model folders: a clear `ModelUnusable`, and nothing in them ever runs."""
 
 import json
 import os
