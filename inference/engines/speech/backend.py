@@ -24,8 +24,8 @@ class Window:
     language: str | None  # None: detect
     translate: bool = False
     prompt: tuple[int, ...] = ()  # the clip's last tokens
-    temperature: float = 0.0
-    seed: int = 0  # used above temperature 0
+    attempt: int = 0  # how often it was decoded before, in other ways
+    seed: int = 0  # for a backend that draws lots in later attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,14 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often a backend decodes a window that stays in doubt, each time in another way."""
+
+    count: int
+    trusted: int  # text of later attempts than so many is no prompt for the next window
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """Which token was heard when: a path of steps through (token, frame)."""
 
@@ -53,13 +61,15 @@ class Backend(Protocol):
     """A loaded Whisper model that decodes many windows together.
 
     A window that was reported keeps its place until `again` or `release`, so that it can be decoded anew without being
-    encoded anew. No call takes longer than one batch through the encoder, or one bounded stretch of decoding.
+    encoded anew. No call holds the device for long: pictures wait for it. What a window is decoded to depends on the
+    window alone, so that after a crash it is the same again.
     """
 
     n_mels: int
     tokens_max: int  # of one window, and of its prompt: half of the decoder's context, as in the reference
     multilingual: bool
     languages: int
+    attempts: Attempts
 
     def free(self) -> int:
         """Return how many more windows may be begun now."""
@@ -70,15 +80,15 @@ class Backend(Protocol):
         ...
 
     def begin(self, windows: Sequence[Window]) -> None:
-        """Encode windows; they join the ones being decoded."""
+        """Take windows in; they are encoded and join the ones being decoded as `advance` is called."""
         ...
 
-    def again(self, key: str, temperature: float, seed: int) -> None:
-        """Decode a reported window anew at another temperature."""
+    def again(self, key: str, attempt: int, seed: int) -> None:
+        """Decode a reported window anew, in the way of another attempt."""
         ...
 
     def advance(self) -> list[Decoded]:
-        """Decode a bounded number of tokens of every window, and return the windows that are done."""
+        """Go on for a short while, and return the windows that are done."""
         ...
 
     def release(self, key: str) -> None:

@@ -8,14 +8,12 @@ from enum import Enum, auto
 from safetensors import SafetensorError
 from whisper.tokenizer import Tokenizer
 
-from inference.engines.speech.backend import FRAMES, FRAMES_PER_SECOND, Alignment, Decoded, Mel, Window
+from inference.engines.speech.backend import FRAMES, FRAMES_PER_SECOND, Alignment, Attempts, Decoded, Mel, Window
 from inference.engines.speech.checkpoint import exact, pack, unpack
 from inference.engines.speech.guards import Claim, Span, is_credible
 from inference.engines.speech.mel import window_of
 from inference.engines.speech.windows import (
     COMPRESSION_MAX,
-    PROMPT_TEMPERATURE_MAX,
-    TEMPERATURES,
     compression,
     cut,
     is_doubtful,
@@ -49,26 +47,29 @@ class Verdict(Enum):
     """What to do with a decoded window."""
 
     TAKE = auto()
-    HOTTER = auto()  # decode it again at the next temperature
+    AGAIN = auto()  # decode it again, as the backend does in its next attempt
     WHOLE = auto()  # decode it again as a window of half a minute
 
 
 class Clip:
     """The state of one clip. It is a task that was prepared; between two windows it can be saved and restored."""
 
-    def __init__(self, task: Task, request: TranscribeRequest, prepared: Prepared, *, whole_windows: bool) -> None:
+    def __init__(
+        self, task: Task, request: TranscribeRequest, prepared: Prepared, *, attempts: Attempts, whole_windows: bool
+    ) -> None:
         self.task = task
         self.request = request
         self.prepared = prepared
         self.language = request.language
         self.language_probability = 1.0
         self.segments: list[Segment] = []
+        self._attempts = attempts
         self._whole_windows = whole_windows  # always, as the reference; else a short clip gets a short window first
         self._whole = whole_windows  # this window
         self._seek = 0  # frames
         self._tokens: list[int] = []  # all that was said: the prompt of later windows
         self._prompt_since = 0
-        self._temperature = 0  # index into TEMPERATURES
+        self.attempt = 0  # at this window
         self._last_word_s = 0.0
 
     # -- where it stands ---------------------------------------------------------------------------------------------
@@ -117,18 +118,14 @@ class Clip:
             language=self.language,
             translate=self.request.translate,
             prompt=tuple(self._tokens[self._prompt_since :]),
-            temperature=TEMPERATURES[self._temperature],
+            attempt=self.attempt,
             seed=self.seed,
         )
 
     @property
     def seed(self) -> int:
-        """The dice of this window at this temperature: the same again after a crash."""
-        return zlib.crc32(f"{self.task.job_id}/{self._seek}/{self._temperature}".encode())
-
-    @property
-    def temperature(self) -> float:
-        return TEMPERATURES[self._temperature]
+        """The dice of this attempt at this window: the same again after a crash."""
+        return zlib.crc32(f"{self.task.job_id}/{self._seek}/{self.attempt}".encode())
 
     def _window_mel(self) -> Mel:
         frames = self._window_frames()
@@ -155,9 +152,9 @@ class Clip:
         if self._window_frames() < FRAMES:
             self._whole = True
             return Verdict.WHOLE
-        if self._temperature + 1 < len(TEMPERATURES):
-            self._temperature += 1
-            return Verdict.HOTTER
+        if self.attempt + 1 < self._attempts.count:
+            self.attempt += 1
+            return Verdict.AGAIN
         return Verdict.TAKE
 
     def take(self, decoded: Decoded, tokenizer: Tokenizer, alignment: Alignment | None = None) -> None:
@@ -167,13 +164,13 @@ class Clip:
             alignment: of all text tokens of the window, where words are asked for.
         """
         self.language, self.language_probability = decoded.language, self._probability(decoded)
-        hottest, content = self.temperature, self.content
+        attempt, content = self.attempt, self.content
         begin = self._seek
         made = cut(decoded.tokens, timestamp_begin=tokenizer.timestamp_begin, seek=begin, frames=content)
         self._go(content if is_silent(decoded) else made.frames, content)
-        self._temperature, self._whole = 0, self._whole_windows
+        self.attempt, self._whole = 0, self._whole_windows
         repeats = compression(tokenizer.decode(list(decoded.tokens)).strip()) > COMPRESSION_MAX
-        if is_silent(decoded) or repeats:  # still, at the highest temperature
+        if is_silent(decoded) or repeats:  # still, at the last attempt
             return
         pieces = [Timed(piece, ()) for piece in made.pieces]
         if alignment is not None:
@@ -183,7 +180,7 @@ class Clip:
                 self._seek = begin
                 self._go(round(self._last_word_s * FRAMES_PER_SECOND) - begin, content)
         self._keep(pieces, tokenizer)
-        if hottest > PROMPT_TEMPERATURE_MAX:
+        if attempt >= self._attempts.trusted:
             self._prompt_since = len(self._tokens)
 
     def _go(self, frames: int, content: int) -> None:

@@ -139,8 +139,8 @@ class SpeechEngine:
             return [_failure(clip.task, FailureKind.NOT_FINITE, "the model's scores are not finite", retry=True)]
         tokenizer = tokenizer_for(backend, decoded.language, translate=clip.request.translate)
         verdict = clip.judge(decoded, tokenizer)
-        if verdict is Verdict.HOTTER:
-            backend.again(decoded.key, clip.temperature, clip.seed)
+        if verdict is Verdict.AGAIN:
+            backend.again(decoded.key, clip.attempt, clip.seed)
             return []
         if verdict is Verdict.WHOLE:
             backend.release(decoded.key)

@@ -1,13 +1,19 @@
 """The same models in CTranslate2, the engine of faster-whisper: the quicker backend on a CPU, in int8.
 
 faster-whisper itself batches windows of one file only. Here CTranslate2 is driven directly, so that windows of many
-people's clips are decoded together. It decodes a batch in one call and cannot be interrupted in it, so batches are
-small.
+people's clips are decoded together. It encodes or decodes a batch in one call, which takes seconds on a busy machine
+and cannot be interrupted; so calls are made in a thread of their own, and pictures go on beside them.
+
+It draws no lots: its random numbers come from a generator that each of its threads seeds once, so that a text would
+depend on how many windows were decoded by lot before it, and be another one after a crash.
 """
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -18,6 +24,7 @@ from inference.catalogue import SpeechModel
 from inference.engines.speech.backend import (
     INITIAL_TIMESTAMP_MAX,
     Alignment,
+    Attempts,
     Decoded,
     Window,
     prompt_for,
@@ -28,6 +35,14 @@ from inference.errors import ModelUnusable
 
 _CONTEXT = 448  # tokens, prompt included; every Whisper model has as many
 _LANGUAGES_80, _LANGUAGES_128 = 99, 100  # large-v3 brought 128 mels and Cantonese
+# How each attempt at a window searches: the likeliest token each time; five texts side by side, as whisper's own
+# program does; and the same without saying three tokens twice, which ends the loops that a model falls into.
+_SEARCHES: tuple[Mapping[str, int], ...] = (
+    {"beam_size": 1},
+    {"beam_size": 5},
+    {"beam_size": 5, "no_repeat_ngram_size": 3},
+)
+_PAUSE_S = 0.005  # how long `advance` waits for a call: nothing, beside a denoising step
 
 
 @dataclass(slots=True)
@@ -36,16 +51,15 @@ class _Seat:
 
     window: Window
     features: npt.NDArray[np.float32]  # (frames / 2, state)
-    temperature: float
-    seed: int
+    attempt: int
     language: str = ""
     language_probability: float = 1.0
     start: list[int] = field(default_factory=list)  # the prompt's tokens
 
     @property
-    def shape(self) -> tuple[int, int, float]:
+    def shape(self) -> tuple[int, int, int]:
         """What the windows of one batch have in common."""
-        return len(self.features), len(self.window.prompt), self.temperature
+        return len(self.features), len(self.window.prompt), self.attempt
 
 
 def load_faster(model: SpeechModel, folder: Path, device: str, threads: int) -> ctranslate2.models.Whisper:
@@ -65,9 +79,17 @@ def load_faster(model: SpeechModel, folder: Path, device: str, threads: int) -> 
 
 
 class FasterBackend:
-    """Decodes windows in small batches, each in one call."""
+    """Encodes and decodes windows in small batches, one call at a time, in a thread beside the one that computes."""
 
-    def __init__(self, model: ctranslate2.models.Whisper, *, batch: int) -> None:
+    attempts = Attempts(len(_SEARCHES), 2)  # what was kept from repeating itself is no prompt for the next window
+
+    def __init__(self, model: ctranslate2.models.Whisper, *, batch: int, never: Sequence[int] = ()) -> None:
+        """Take a model over.
+
+        Parameters:
+            batch: how many windows are decoded together, at most.
+            never: tokens that are not chosen, besides those that whisper rules out; a test forces a length with it.
+        """
         self.n_mels = model.n_mels
         self.tokens_max = _CONTEXT // 2
         self.multilingual = model.is_multilingual
@@ -75,49 +97,105 @@ class FasterBackend:
         self._model = model
         self._batch = batch
         self._tokenizer = tokenizer_for(self, None)
-        self._suppressed = suppressed(self._tokenizer)
-        self._waiting: list[_Seat] = []
+        self._suppressed = [*suppressed(self._tokenizer), *never]
+        self._arriving: list[Window] = []
+        self._waiting: list[_Seat] = []  # encoded
         self._reported: dict[str, _Seat] = {}
+        self._encoding: tuple[list[Window], Future[list[_Seat]]] | None = None
+        self._decoding: tuple[list[_Seat], Future[list[Decoded]]] | None = None
+        self._released: set[str] = set()  # of those in the call that runs
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ctranslate2")
+        weakref.finalize(self, self._thread.shutdown, wait=False, cancel_futures=True)
 
     def free(self) -> int:
-        return self._batch - len(self._waiting) - len(self._reported)
+        return self._batch - len(self._arriving) - len(self._in_call()) - len(self._waiting) - len(self._reported)
 
     def busy(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._arriving or self._waiting or self._encoding or self._decoding)
 
     def begin(self, windows: Sequence[Window]) -> None:
-        for frames in {window.mel.shape[1] for window in windows}:
-            alike = [window for window in windows if window.mel.shape[1] == frames]
-            features = np.array(self._model.encode(_storage([window.mel for window in alike]), to_cpu=True))
-            self._waiting.extend(
-                _Seat(window, heard.astype(np.float32), window.temperature, window.seed, language=window.language or "")
-                for window, heard in zip(alike, features, strict=True)
-            )
+        self._arriving.extend(windows)
 
-    def again(self, key: str, temperature: float, seed: int) -> None:
+    def again(self, key: str, attempt: int, seed: int) -> None:
         seat = self._reported.pop(key)
-        seat.temperature, seat.seed = temperature, seed
+        seat.attempt = attempt
         self._waiting.append(seat)
 
     def release(self, key: str) -> None:
         self._reported.pop(key, None)
+        self._arriving = [window for window in self._arriving if window.key != key]
         self._waiting = [seat for seat in self._waiting if seat.window.key != key]
+        if key in self._in_call():
+            self._released.add(key)
 
     def advance(self) -> list[Decoded]:
-        if not self._waiting:
-            return []
-        shape = self._waiting[0].shape
-        # the dice are the whole library's, so a window decoded by lot goes alone: neighbours must not change its text
-        count = 1 if shape[2] > 0 else self._batch
-        alike = [seat for seat in self._waiting if seat.shape == shape][:count]
-        self._waiting = [seat for seat in self._waiting if not any(seat is taken for taken in alike)]
-        heard = _storage([seat.features for seat in alike])
-        self._detect(heard, alike)
-        for seat in alike:
+        done = self._collect()
+        if self._encoding is None and self._decoding is None:
+            self._call()
+        return done
+
+    def _in_call(self) -> list[str]:
+        """Return the keys of the windows in the call that runs."""
+        if self._encoding:
+            return [window.key for window in self._encoding[0]]
+        return [seat.window.key for seat in self._decoding[0]] if self._decoding else []
+
+    def _collect(self) -> list[Decoded]:
+        """Take what the call that runs has given, if it has ended."""
+        if self._encoding and self._has_ended(self._encoding[1]):
+            (_, encoded), self._encoding = self._encoding, None
+            self._waiting.extend(seat for seat in encoded.result() if seat.window.key not in self._released)
+            self._released.clear()
+        elif self._decoding and self._has_ended(self._decoding[1]):
+            (seats, decoded), self._decoding = self._decoding, None
+            self._reported.update({seat.window.key: seat for seat in seats if seat.window.key not in self._released})
+            self._released.clear()
+            return [each for each in decoded.result() if each.key in self._reported]
+        return []
+
+    def _has_ended(self, call: Future[Any]) -> bool:
+        wait([call], _PAUSE_S)
+        return call.done()
+
+    def _call(self) -> None:
+        """Begin the next call: newcomers are encoded first, then those that are alike are decoded."""
+        if self._arriving:
+            frames = self._arriving[0].mel.shape[1]
+            alike = [window for window in self._arriving if window.mel.shape[1] == frames]
+            self._arriving = [window for window in self._arriving if window.mel.shape[1] != frames]
+            self._encoding = alike, self._thread.submit(self._encode, alike)
+        elif self._waiting:
+            shape = self._waiting[0].shape
+            seats = [seat for seat in self._waiting if seat.shape == shape][: self._batch]
+            self._waiting = [seat for seat in self._waiting if not any(seat is taken for taken in seats)]
+            self._decoding = seats, self._thread.submit(self._decode, seats)
+
+    # -- in the thread -----------------------------------------------------------------------------------------------
+
+    def _encode(self, windows: Sequence[Window]) -> list[_Seat]:
+        features = np.array(self._model.encode(_storage([window.mel for window in windows]), to_cpu=True))
+        return [
+            _Seat(window, heard.astype(np.float32), window.attempt, language=window.language or "")
+            for window, heard in zip(windows, features, strict=True)
+        ]
+
+    def _decode(self, seats: Sequence[_Seat]) -> list[Decoded]:
+        heard = _storage([seat.features for seat in seats])
+        self._detect(heard, seats)
+        for seat in seats:
             tokenizer = tokenizer_for(self, seat.language, translate=seat.window.translate)
             seat.start = prompt_for(tokenizer, seat.window.prompt, self.tokens_max)
-            self._reported[seat.window.key] = seat
-        return self._generate(heard, alike)
+        results = self._model.generate(
+            heard,
+            [seat.start for seat in seats],
+            max_length=_CONTEXT,  # it takes half of that for a window, and what is left after the prompt at most
+            return_scores=True,
+            return_no_speech_prob=True,
+            max_initial_timestamp_index=INITIAL_TIMESTAMP_MAX,
+            suppress_tokens=self._suppressed,
+            **_SEARCHES[seats[0].attempt],
+        )
+        return [_report(seat, result) for seat, result in zip(seats, results, strict=True)]
 
     def _detect(self, heard: ctranslate2.StorageView, seats: Sequence[_Seat]) -> None:
         if all(seat.language for seat in seats):
@@ -129,43 +207,24 @@ class FasterBackend:
             if not seat.language:
                 seat.language, seat.language_probability = token.strip("<|>"), float(probability)
 
-    def _generate(self, heard: ctranslate2.StorageView, seats: Sequence[_Seat]) -> list[Decoded]:
-        temperature = seats[0].temperature
-        if temperature > 0:
-            ctranslate2.set_random_seed(seats[0].seed % (1 << 32))
-        results = self._model.generate(
-            heard,
-            [seat.start for seat in seats],
-            beam_size=1,
-            max_length=min(_CONTEXT, len(seats[0].start) + self.tokens_max),
-            return_scores=True,
-            return_no_speech_prob=True,
-            max_initial_timestamp_index=INITIAL_TIMESTAMP_MAX,
-            suppress_tokens=self._suppressed,
-            sampling_topk=0 if temperature > 0 else 1,
-            sampling_temperature=temperature or 1.0,
-        )
-        done = []
-        for seat, result in zip(seats, results, strict=True):
-            tokens = tuple(result.sequences_ids[0])
-            done.append(
-                Decoded(
-                    key=seat.window.key,
-                    tokens=tokens,
-                    mean_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
-                    no_speech=result.no_speech_prob,
-                    language=seat.language,
-                    language_probability=seat.language_probability,
-                )
-            )
-        return done
-
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
         """Find when the tokens were said; CTranslate2 does the whole of it."""
         heard = _storage([self._reported[key].features])
         found = self._model.align(heard, list(tokenizer.sot_sequence), [list(text_tokens)], frames)[0]
         steps = np.array(found.alignments, dtype=np.int64).reshape(-1, 2)
         return Alignment(steps[:, 0], steps[:, 1], tuple(found.text_token_probs))
+
+
+def _report(seat: _Seat, result: ctranslate2.models.WhisperGenerationResult) -> Decoded:
+    tokens = tuple(result.sequences_ids[0])
+    return Decoded(
+        key=seat.window.key,
+        tokens=tokens,
+        mean_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+        no_speech=result.no_speech_prob,
+        language=seat.language,
+        language_probability=seat.language_probability,
+    )
 
 
 def _storage(pieces: Sequence[npt.NDArray[np.float32]]) -> ctranslate2.StorageView:

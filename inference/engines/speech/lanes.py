@@ -11,23 +11,28 @@ import torch.nn.functional as F
 from torch import Tensor
 from whisper.model import ModelDimensions, MultiHeadAttention, Whisper
 
+Heard = tuple[Tensor, Tensor]  # keys and values of what was heard
 
-def encode(model: Whisper, mel: Tensor) -> Tensor:
-    """Run the encoder on windows of any even number of frames (whisper's own wants 3000).
 
-    Parameters:
-        mel: (windows, n_mels, frames).
+class Encoding:
+    """The encoder on windows of any even number of frames (whisper's own wants 3000), layer by layer."""
 
-    Returns:
-        (windows, frames / 2, state).
-    """
-    encoder = model.encoder
-    x = F.gelu(encoder.conv2(F.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
-    x = (x + encoder.positional_embedding[: x.shape[1]]).to(x.dtype)
-    for block in encoder.blocks:
-        x = block(x)
-    encoded: Tensor = encoder.ln_post(x)
-    return encoded
+    def __init__(self, model: Whisper, mel: Tensor) -> None:
+        """Begin; mel: (windows, n_mels, frames)."""
+        self._encoder = model.encoder
+        x = F.gelu(self._encoder.conv2(F.gelu(self._encoder.conv1(mel)))).permute(0, 2, 1)
+        self._x = (x + self._encoder.positional_embedding[: x.shape[1]]).to(x.dtype)
+        self._layers_done = 0
+
+    def advance(self) -> Tensor | None:
+        """Go through one more layer; return (windows, frames / 2, state) after the last, None before."""
+        blocks = self._encoder.blocks
+        self._x = blocks[self._layers_done](self._x)
+        self._layers_done += 1
+        if self._layers_done < len(blocks):
+            return None
+        encoded: Tensor = self._encoder.ln_post(self._x)
+        return encoded
 
 
 def _split(x: Tensor, attention: MultiHeadAttention) -> Tensor:
@@ -59,13 +64,18 @@ class Lanes:
         self._heard = [torch.zeros(*rows, dims.n_audio_ctx, head, dtype=dtype, device=device) for _ in range(2)]
         self._frames = [0] * count  # encoder frames that a lane hears
 
-    def listen(self, lane: int, features: Tensor) -> None:
-        """Give a lane what it hears: (frames, state)."""
-        self._frames[lane] = len(features)
-        for layer, block in enumerate(self._model.decoder.blocks):
-            attention = block.cross_attn
-            for memory, project in zip(self._heard, (attention.key, attention.value), strict=True):
-                memory[layer, lane, :, : len(features)] = _heads(project(features[None]), attention)[0]
+    def hear(self, features: Tensor) -> Heard:
+        """Return what a lane hears of (frames, state): keys and values, each (layers, heads, frames, state / heads)."""
+        attentions = [block.cross_attn for block in self._model.decoder.blocks]
+        keys = [_heads(attention.key(features[None]), attention)[0] for attention in attentions]
+        values = [_heads(attention.value(features[None]), attention)[0] for attention in attentions]
+        return torch.stack(keys), torch.stack(values)
+
+    def listen(self, lane: int, heard: Heard) -> None:
+        """Give a lane what it hears."""
+        self._frames[lane] = heard[0].shape[2]
+        for memory, part in zip(self._heard, heard, strict=True):
+            memory[:, lane, :, : part.shape[2]] = part
 
     def move(self, source: int, target: int) -> None:
         """Move a lane into another's place."""

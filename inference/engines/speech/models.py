@@ -1,5 +1,6 @@
 """The speech models in memory: each is loaded when the first clip asks for it, by the backend that its line names."""
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,10 +23,11 @@ class BatchSizes:
 
     lanes: int  # windows decoded together
     tokens: int  # per step: so that a step takes no longer than a denoising step
-    encoder_frames: int  # per step
+    encoder_frames: int  # in one run of the encoder
+    step_s: float = math.inf  # a step does no more once it has taken so long: pictures wait for it
 
 
-CPU = BatchSizes(lanes=8, tokens=4, encoder_frames=3000)
+CPU = BatchSizes(lanes=8, tokens=4, encoder_frames=3000, step_s=0.1)
 GPU = BatchSizes(lanes=32, tokens=16, encoder_frames=48_000)
 LANES_BYTES = 2 << 30  # 25 lanes of large-v3-turbo, 3 of large-v3
 
@@ -62,7 +64,14 @@ def load(line: SpeechModel, device: str, building: AbstractContextManager[Any], 
 
         with building:
             network = load_whisper(line, device)
-        backend = WhisperBackend(network, lanes=sizes.lanes, tokens_per_step=sizes.tokens, lanes_bytes=LANES_BYTES)
+        backend = WhisperBackend(
+            network,
+            lanes=sizes.lanes,
+            tokens_per_step=sizes.tokens,
+            step_frames=sizes.encoder_frames,
+            step_s=sizes.step_s,
+            lanes_bytes=LANES_BYTES,
+        )
     return LoadedModel(backend, sizes, line.whole_windows)
 
 

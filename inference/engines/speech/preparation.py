@@ -83,7 +83,7 @@ class Preparation:
         if not (spans := speech_spans(sound)):
             raise NothingSaid
         prepared = Prepared(mel=log_mel(sound, model.backend.n_mels), spans=spans, duration_s=duration_s)
-        clip = Clip(task, request, prepared, whole_windows=model.whole_windows)
+        clip = Clip(task, request, prepared, attempts=model.backend.attempts, whole_windows=model.whole_windows)
         if checkpoint := task.inputs.get("checkpoint"):
             clip.restore(checkpoint)
         return clip

@@ -1,5 +1,7 @@
 """openai-whisper's model in PyTorch, decoded by our own continuous batching."""
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,13 +14,17 @@ from whisper.tokenizer import Tokenizer
 from inference.engines.speech.aligning import align
 from inference.engines.speech.backend import (
     Alignment,
+    Attempts,
     Decoded,
     Window,
     prompt_for,
     tokenizer_for,
 )
 from inference.engines.speech.choosing import Chooser, Line
-from inference.engines.speech.lanes import Lanes, encode, lane_bytes
+from inference.engines.speech.lanes import Encoding, Heard, Lanes, lane_bytes
+
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the attempts at a window: whisper's defaults, as the next
+_TRUSTED_TEMPERATURE_MAX = 0.5  # text decoded hotter than this is no prompt for the next window
 
 
 @dataclass(slots=True)
@@ -28,14 +34,26 @@ class _Seat:
     window: Window
     features: Tensor
     line: Line
+    heard: Heard | None = None  # made of the features, while it waits for a lane
     language: str = ""
     language_probability: float = 1.0
     start: list[int] = field(default_factory=list)  # the prompt's tokens
     no_speech: float = 0.0
 
 
+@dataclass(slots=True)
+class _Arrival:
+    """Windows of one length on their way through the encoder."""
+
+    windows: list[Window]
+    encoding: Encoding | None = None
+    released: set[str] = field(default_factory=set)  # keys of windows that nobody waits for any more
+
+
 class WhisperBackend:
     """Decodes windows of many clips token by token, together; they join and leave between two tokens."""
+
+    attempts = Attempts(len(TEMPERATURES), sum(each <= _TRUSTED_TEMPERATURE_MAX for each in TEMPERATURES))
 
     def __init__(
         self,
@@ -43,6 +61,8 @@ class WhisperBackend:
         *,
         lanes: int,
         tokens_per_step: int,
+        step_frames: int = 1 << 30,
+        step_s: float = math.inf,
         lanes_bytes: int = 1 << 40,
         never: Sequence[int] = (),
     ) -> None:
@@ -50,7 +70,9 @@ class WhisperBackend:
 
         Parameters:
             lanes: how many windows are decoded together, at most.
-            tokens_per_step: how many tokens `advance` decodes of each.
+            tokens_per_step: how many tokens `advance` decodes of each, at most.
+            step_frames: how many frames of sound it gives to lanes, at most.
+            step_s: after so long it does no more.
             lanes_bytes: what the lanes may take of the device's memory; fewer are made where it is not enough.
             never: tokens that are not chosen, besides those that whisper rules out; a bench forces a length with it.
         """
@@ -63,33 +85,34 @@ class WhisperBackend:
         self._count = max(1, min(lanes, lanes_bytes // lane_bytes(model.dims, self._dtype)))
         self._lanes = Lanes(model, self._count, self._dtype)
         self._tokens_per_step = tokens_per_step
+        self._step_frames, self._step_s = step_frames, step_s
         self._tokenizer = tokenizer_for(self, None)
         self._chooser = Chooser(self._tokenizer, model.device, never)
+        self._arriving: list[_Arrival] = []
         self._waiting: list[_Seat] = []  # encoded, about to take a lane
         self._seated: list[_Seat] = []  # by lane
         self._reported: dict[str, _Seat] = {}
 
     def free(self) -> int:
-        return self._count - len(self._seated) - len(self._waiting) - len(self._reported)
+        arriving = sum(len(arrival.windows) for arrival in self._arriving)
+        return self._count - arriving - len(self._seated) - len(self._waiting) - len(self._reported)
 
     def busy(self) -> bool:
-        return bool(self._waiting or self._seated)
+        return bool(self._arriving or self._waiting or self._seated)
 
-    @torch.inference_mode()
     def begin(self, windows: Sequence[Window]) -> None:
-        for frames in {window.mel.shape[1] for window in windows}:
-            alike = [window for window in windows if window.mel.shape[1] == frames]
-            mel = torch.from_numpy(np.stack([window.mel for window in alike]))
-            features = encode(self._model, mel.to(self._model.device, self._dtype))
-            self._waiting.extend(_seat(window, heard) for window, heard in zip(alike, features, strict=True))
+        for frames in sorted({window.mel.shape[1] for window in windows}):
+            self._arriving.append(_Arrival([window for window in windows if window.mel.shape[1] == frames]))
 
-    def again(self, key: str, temperature: float, seed: int) -> None:
+    def again(self, key: str, attempt: int, seed: int) -> None:
         seat = self._reported.pop(key)
-        seat.line = Line(temperature, seed)
+        seat.line = Line(TEMPERATURES[attempt], seed)
         self._waiting.append(seat)
 
     def release(self, key: str) -> None:
         self._reported.pop(key, None)
+        for arrival in self._arriving:
+            arrival.released.update(window.key for window in arrival.windows if window.key == key)
         self._waiting = [seat for seat in self._waiting if seat.window.key != key]
         for lane, seat in enumerate(self._seated):
             if seat.window.key == key:
@@ -98,10 +121,16 @@ class WhisperBackend:
 
     @torch.inference_mode()
     def advance(self) -> list[Decoded]:
-        self._take_seats()
+        until_s = time.monotonic() + self._step_s
+        if self._arriving:
+            self._encode(until_s)
+            return []
+        if self._waiting and len(self._seated) < self._count:
+            self._take_seats(until_s)
+            return []
         done: list[Decoded] = []
-        for _ in range(self._tokens_per_step):
-            if not self._seated:
+        for number in range(self._tokens_per_step):
+            if not self._seated or (number and time.monotonic() > until_s):
                 break
             last = torch.tensor([[seat.line.tokens[-1]] for seat in self._seated], device=self._model.device)
             starts = [len(seat.start) + len(seat.line.tokens) - 1 for seat in self._seated]
@@ -110,20 +139,40 @@ class WhisperBackend:
             done.extend(self._finish())
         return done
 
-    def _take_seats(self) -> None:
-        """Give the waiting windows lanes, find out their languages, and choose their first tokens."""
-        while self._waiting and len(self._seated) < self._count:
-            # neighbours whose prompts are equally long are read in one pass
-            length = len(self._waiting[0].window.prompt)
-            alike = [seat for seat in self._waiting if len(seat.window.prompt) == length]
-            alike = alike[: self._count - len(self._seated)]
-            self._waiting = [seat for seat in self._waiting if not any(seat is taken for taken in alike)]
-            rows = slice(len(self._seated), len(self._seated) + len(alike))
-            for lane, seat in enumerate(alike, start=rows.start):
-                self._lanes.listen(lane, seat.features)
-            self._detect(rows, [seat for seat in alike if not seat.language], alike)
-            self._prompt(rows, alike)
-            self._seated.extend(alike)
+    def _encode(self, until_s: float) -> None:
+        """Go on with the encoder; windows that it has heard wait for a lane."""
+        arrival = self._arriving[0]
+        if arrival.encoding is None:
+            mel = torch.from_numpy(np.stack([window.mel for window in arrival.windows]))
+            arrival.encoding = Encoding(self._model, mel.to(self._model.device, self._dtype))
+        while (features := arrival.encoding.advance()) is None:
+            if time.monotonic() > until_s:
+                return
+        self._arriving.pop(0)
+        for window, heard in zip(arrival.windows, features, strict=True):
+            if window.key not in arrival.released:
+                self._waiting.append(_seat(window, heard))
+
+    def _take_seats(self, until_s: float) -> None:
+        """Give waiting windows lanes, find out their languages, and choose their first tokens."""
+        # neighbours whose prompts are equally long are read in one pass
+        length = len(self._waiting[0].window.prompt)
+        alike = [seat for seat in self._waiting if len(seat.window.prompt) == length]
+        alike = alike[: min(self._count - len(self._seated), max(1, self._step_frames // alike[0].window.mel.shape[1]))]
+        for seat in alike:
+            if seat.heard is None:
+                seat.heard = self._lanes.hear(seat.features)
+                if time.monotonic() > until_s:
+                    return
+        self._waiting = [seat for seat in self._waiting if not any(seat is taken for taken in alike)]
+        rows = slice(len(self._seated), len(self._seated) + len(alike))
+        for lane, seat in enumerate(alike, start=rows.start):
+            assert seat.heard is not None
+            self._lanes.listen(lane, seat.heard)
+            seat.heard = None
+        self._detect(rows, [seat for seat in alike if not seat.language], alike)
+        self._prompt(rows, alike)
+        self._seated.extend(alike)
 
     def _detect(self, rows: slice, unknown: Sequence[_Seat], alike: Sequence[_Seat]) -> None:
         if not unknown:
@@ -179,7 +228,7 @@ class WhisperBackend:
 
 
 def _seat(window: Window, features: Tensor) -> _Seat:
-    return _Seat(window, features, Line(window.temperature, window.seed), language=window.language or "")
+    return _Seat(window, features, Line(TEMPERATURES[window.attempt], window.seed), language=window.language or "")
 
 
 def _report(seat: _Seat, eot: int) -> Decoded:

@@ -7,11 +7,9 @@ from itertools import pairwise
 
 from inference.engines.speech.backend import FRAMES_PER_SECOND, FRAMES_PER_TIMESTAMP, Decoded
 
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # tried in turn, whisper's defaults as all below
-COMPRESSION_MAX = 2.4  # above: the text repeats itself
+COMPRESSION_MAX = 2.4  # above: the text repeats itself; whisper's defaults, as all below
 LOGPROB_MIN = -1.0  # below: the model does not believe it
 NO_SPEECH_MAX = 0.6
-PROMPT_TEMPERATURE_MAX = 0.5  # text decoded hotter than this is no prompt for the next window
 TIMESTAMP_S = FRAMES_PER_TIMESTAMP / FRAMES_PER_SECOND
 
 
@@ -45,7 +43,7 @@ def is_silent(decoded: Decoded) -> bool:
 
 
 def is_doubtful(decoded: Decoded, text: str) -> bool:
-    """Return whether the window should be decoded again, hotter."""
+    """Return whether the window should be decoded again, in another way."""
     if decoded.no_speech > NO_SPEECH_MAX and decoded.mean_logprob < LOGPROB_MIN:
         return False  # silence: trying again would invent something
     return compression(text) > COMPRESSION_MAX or decoded.mean_logprob < LOGPROB_MIN

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from whisper.tokenizer import get_tokenizer
 
-from inference.engines.speech.backend import FRAMES, Decoded
+from inference.engines.speech.backend import FRAMES, Attempts, Decoded
 from inference.engines.speech.clip import Clip, Prepared, Verdict
 from inference.engines.speech.guards import Span
 from inference.messages import Task
@@ -18,7 +18,9 @@ def clip(seconds: float, spans: tuple[Span, ...] | None = None, *, whole_windows
     request = TranscribeRequest(audio="", duration_s=seconds, model="base")
     mel = np.full((80, int(seconds * 100)), -0.5, np.float32)
     prepared = Prepared(mel=mel, spans=spans or ((0.0, seconds),), duration_s=seconds)
-    return Clip(Task("job", 0, request), request, prepared, whole_windows=whole_windows)
+    return Clip(
+        Task("job", 0, request), request, prepared, attempts=Attempts(count=6, trusted=3), whole_windows=whole_windows
+    )
 
 
 def said(text: str, start_s: float, end_s: float, *, logprob: float = -0.2, no_speech: float = 0.0) -> Decoded:
@@ -50,15 +52,15 @@ def test_only_the_first_window_detects_the_language() -> None:
     assert going.language_probability == 0.9
 
 
-def test_a_doubtful_window_climbs_the_temperatures_and_then_is_taken() -> None:
+def test_a_doubtful_window_is_decoded_in_all_ways_and_then_taken() -> None:
     going = clip(10)
     mumbled = said("Mumble.", 0, 5, logprob=-1.5)
     verdicts = [going.judge(mumbled, TOKENIZER) for _ in range(6)]
-    assert verdicts == [Verdict.HOTTER] * 5 + [Verdict.TAKE]
-    assert going.temperature == 1.0
+    assert verdicts == [Verdict.AGAIN] * 5 + [Verdict.TAKE]
+    assert going.attempt == 5
 
 
-def test_text_decoded_hot_is_no_prompt() -> None:
+def test_text_of_a_late_attempt_is_no_prompt() -> None:
     going = clip(70)
     for _ in range(4):
         going.judge(said("Mumble.", 0, 5, logprob=-1.5), TOKENIZER)
@@ -72,11 +74,11 @@ def test_a_short_clip_gets_a_short_window_filled_with_silence() -> None:
     assert window.mel[0, -1] == np.float32(-0.5)
 
 
-def test_a_short_window_in_doubt_becomes_a_whole_one_before_it_gets_hotter() -> None:
+def test_a_short_window_in_doubt_becomes_a_whole_one_before_another_attempt() -> None:
     going = clip(3.2, whole_windows=False)
     assert going.judge(said("Mumble.", 0, 3, logprob=-1.5), TOKENIZER) is Verdict.WHOLE
     assert going.window().mel.shape == (80, FRAMES)
-    assert going.judge(said("Mumble.", 0, 3, logprob=-1.5), TOKENIZER) is Verdict.HOTTER
+    assert going.judge(said("Mumble.", 0, 3, logprob=-1.5), TOKENIZER) is Verdict.AGAIN
 
 
 def test_a_long_silence_is_skipped() -> None:

@@ -10,7 +10,7 @@ from whisper.tokenizer import Tokenizer, get_tokenizer
 
 from inference.audio import AudioLimits
 from inference.catalogue import SpeechModel
-from inference.engines.speech.backend import Alignment, Decoded, Window
+from inference.engines.speech.backend import Alignment, Attempts, Decoded, Window
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import BatchSizes, LoadedModel, SpeechModels
 from inference.errors import ModelUnusable
@@ -27,6 +27,7 @@ class EchoBackend:
     """Hears in each window whatever `answer` says: a text and its mean log probability."""
 
     n_mels, multilingual, languages, tokens_max = 80, True, 99, 224
+    attempts = Attempts(count=6, trusted=3)
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -34,7 +35,7 @@ class EchoBackend:
         self._reported: set[str] = set()
         self.patience = 1  # nothing is reported before so many windows were begun
         self.batches: list[list[str]] = []
-        self.retries: list[float] = []
+        self.retries: list[int] = []
 
     def free(self) -> int:
         return 2 - len(self._windows)
@@ -46,8 +47,8 @@ class EchoBackend:
         self.batches.append([window.key for window in windows])
         self._windows.update({window.key: window for window in windows})
 
-    def again(self, key: str, temperature: float, seed: int) -> None:
-        self.retries.append(temperature)
+    def again(self, key: str, attempt: int, seed: int) -> None:
+        self.retries.append(attempt)
         self._reported.discard(key)
 
     def advance(self) -> list[Decoded]:
@@ -140,13 +141,13 @@ def test_clips_of_several_people_go_into_one_batch(make: Callable[..., Made]) ->
     assert set(backend.batches[-1]) == {"a", "b"}
 
 
-def test_a_doubted_window_is_tried_hotter_until_it_is_believed(make: Callable[..., Made]) -> None:
+def test_a_doubted_window_is_tried_in_other_ways_until_it_is_believed(make: Callable[..., Made]) -> None:
     answers = iter([("Mumble", -2.0), ("Mumble", -1.5), ("Clear words.", -0.3)])
     engine, backend = make(lambda _: next(answers))
     engine.admit(task("a"))
     (end,) = of(Finished, drain(engine))
     assert end.summary["text"] == "Clear words."
-    assert backend.retries == [0.2, 0.4]
+    assert backend.retries == [1, 2]
 
 
 def test_a_long_clip_reports_each_window_and_can_go_on_from_there(make: Callable[..., Made]) -> None:

@@ -7,7 +7,7 @@ import whisper
 from whisper.model import Whisper
 
 from inference.engines.speech.backend import Backend, Decoded, Mel, Window
-from inference.engines.speech.lanes import Lanes, encode, lane_bytes
+from inference.engines.speech.lanes import Encoding, Lanes, lane_bytes
 from inference.engines.speech.models import CPU
 from inference.engines.speech.whisper_backend import WhisperBackend
 from tests.tiny_whisper import DIMS, tiny_whisper
@@ -22,8 +22,8 @@ def noise(seed: int, frames: int = 3000) -> Mel:
     return np.random.default_rng(seed).standard_normal((DIMS.n_mels, frames), dtype=np.float32)
 
 
-def window(key: str, seed: int, frames: int = 3000, prompt: tuple[int, ...] = (), temperature: float = 0.0) -> Window:
-    return Window(key=key, mel=noise(seed, frames), language=None, prompt=prompt, temperature=temperature, seed=seed)
+def window(key: str, seed: int, frames: int = 3000, prompt: tuple[int, ...] = (), attempt: int = 0) -> Window:
+    return Window(key=key, mel=noise(seed, frames), language=None, prompt=prompt, attempt=attempt, seed=seed)
 
 
 def drain(backend: Backend, *windows: Window) -> dict[str, Decoded]:
@@ -76,8 +76,8 @@ def test_windows_of_different_lengths_go_together(model: Whisper) -> None:
 
 
 def test_dice_do_not_depend_on_the_neighbours(model: Whisper) -> None:
-    alone = drain(backend_of(model), window("k", 5, temperature=0.8))["k"]
-    together = drain(backend_of(model), window("other", 6, temperature=1.0), window("k", 5, temperature=0.8))
+    alone = drain(backend_of(model), window("k", 5, attempt=4))["k"]
+    together = drain(backend_of(model), window("other", 6, attempt=5), window("k", 5, attempt=4))
     assert together["k"].tokens == alone.tokens
     assert together["k"].tokens != drain(backend_of(model), window("k", 5))["k"].tokens
 
@@ -86,7 +86,7 @@ def test_a_window_can_be_decoded_again_without_encoding_it_again(model: Whisper)
     backend = backend_of(model)
     backend.begin([window("k", 8)])
     first = next(decoded for _ in range(100) for decoded in backend.advance())
-    backend.again("k", 0.0, 0)
+    backend.again("k", 0, 0)
     second = next(decoded for _ in range(100) for decoded in backend.advance())
     assert second == first
     backend.release("k")
@@ -106,11 +106,13 @@ def test_a_released_window_gives_its_lane_back(model: Whisper) -> None:
 def test_reading_token_by_token_equals_reading_at_once(model: Whisper) -> None:
     tokens = torch.randint(0, 50_000, (2, 6), generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        features = encode(model, torch.from_numpy(np.stack([noise(1), noise(2)])))
+        encoding = Encoding(model, torch.from_numpy(np.stack([noise(1), noise(2)])))
+        while (features := encoding.advance()) is None:
+            pass
         expected = model.decoder(tokens, features)
         lanes = Lanes(model, 2, torch.float32)
         for lane in range(2):
-            lanes.listen(lane, features[lane])
+            lanes.listen(lane, lanes.hear(features[lane]))
         lanes.forward(slice(0, 2), tokens[:, :3], [0, 0])
         steps = [lanes.forward(slice(0, 2), tokens[:, at : at + 1], [at, at]) for at in range(3, 6)]
         found = lanes.logits(torch.cat(steps, dim=1))

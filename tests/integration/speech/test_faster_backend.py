@@ -1,0 +1,111 @@
+"""CTranslate2 behind our interface, with real weights: as many tokens as whisper's own, no lots, and nobody waits."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inference.catalogue import SpeechModel
+from inference.decoders.sounds import decode
+from inference.engines.speech.backend import Decoded, Mel, Window
+from inference.engines.speech.faster_backend import FasterBackend, load_faster
+from inference.engines.speech.mel import log_mel, window_of
+from tests.speech_clips import synthetic
+
+EOT = 50257
+
+
+@pytest.fixture(scope="module")
+def model(base: Path) -> Any:
+    line = SpeechModel(name="base", title="", source=str(base), licence="MIT")
+    return load_faster(line, base, "cpu", 1)
+
+
+@pytest.fixture(scope="module")
+def sound() -> Mel:
+    """Half a minute in which somebody speaks."""
+    samples = np.concatenate([decode(clip.content, 60.0) for clip in synthetic()[:4]])
+    mel = log_mel(samples, 80)
+    return window_of(mel, 0, content=min(3000, mel.shape[1]), frames=3000, fill=0.0)
+
+
+def noise(seed: int) -> Mel:
+    return np.random.default_rng(seed).standard_normal((80, 3000), dtype=np.float32)
+
+
+def heard(backend: FasterBackend, *windows: Window) -> dict[str, Decoded]:
+    backend.begin(windows)
+    done: dict[str, Decoded] = {}
+    while backend.busy():
+        for decoded in backend.advance():
+            done[decoded.key] = decoded
+            backend.release(decoded.key)
+    return done
+
+
+def window(key: str, mel: Mel, **more: Any) -> Window:
+    return Window(key=key, mel=mel, language="en", **more)
+
+
+@pytest.mark.parametrize(("prompt", "length"), [(0, 224), (30, 224), (223, 222)])
+def test_a_window_may_be_as_long_as_in_the_reference(model: Any, sound: Mel, prompt: int, length: int) -> None:
+    endless = FasterBackend(model, batch=8, never=[EOT])
+    found = heard(endless, window("dense", sound, prompt=(1000,) * prompt))["dense"]
+    assert len(found.tokens) == length
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_window_in_doubt_is_decoded_to_the_same_text_whatever_came_before(model: Any, attempt: int) -> None:
+    doubtful = window("doubtful", noise(1), attempt=attempt, seed=5)
+    first = heard(FasterBackend(model, batch=8), doubtful)["doubtful"]
+    others = [window(f"other {seed}", noise(seed), attempt=attempt, seed=seed) for seed in (2, 3)]
+    later = FasterBackend(model, batch=8)
+    heard(later, *others)
+    assert heard(later, doubtful)["doubtful"].tokens == first.tokens
+
+
+def test_attempts_are_different_ways_to_search(model: Any) -> None:
+    backend = FasterBackend(model, batch=8)
+    texts = {heard(backend, window("k", noise(1), attempt=each))["k"].tokens for each in range(backend.attempts.count)}
+    assert len(texts) == backend.attempts.count
+
+
+class Held:
+    """A model whose calls wait until they may go on."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.gate = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def encode(self, *given: Any, **more: Any) -> Any:
+        return self._held(self._model.encode, given, more)
+
+    def generate(self, *given: Any, **more: Any) -> Any:
+        return self._held(self._model.generate, given, more)
+
+    def _held(self, call: Callable[..., Any], given: Sequence[Any], more: dict[str, Any]) -> Any:
+        assert self.gate.wait(60)
+        return call(*given, **more)
+
+
+def test_no_step_waits_for_a_call(model: Any, sound: Mel) -> None:
+    held = Held(model)
+    backend = FasterBackend(held, batch=8)
+    backend.begin([window("a", sound), window("b", sound)])
+    assert [backend.advance() for _ in range(5)] == [[]] * 5  # the encoder has not even begun
+    assert backend.busy()
+    assert backend.free() == 6
+    backend.release("b")
+    held.gate.set()
+    done = []
+    while backend.busy():
+        done += [decoded.key for decoded in backend.advance()]
+    assert done == ["a"]
+    backend.release("a")
+    assert backend.free() == 8
