@@ -2,16 +2,19 @@
 
 import hashlib
 import hmac
+import io
 import mimetypes
 import re
 import secrets
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from PIL import Image
+
 from bot.sandbox.clock import Clock
-from bot.sandbox.imagesize import image_size_px
 from bot.sandbox.snowflakes import Snowflakes
 
 URL_LIFE_S = 24 * 3600
@@ -149,6 +152,15 @@ class Files:
 
     def _mac(self, file_id: str, until: str, since: str) -> str:
         return hmac.new(self.key, f"{file_id}/{until}/{since}".encode(), hashlib.sha256).hexdigest()
+
+
+def image_size_px(content: bytes) -> tuple[int, int] | None:
+    """Return (width, height) of a PNG, GIF, JPEG or WebP by its header; None for anything else, and for a bomb."""
+    try:
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+            return Image.open(io.BytesIO(content), formats=("PNG", "GIF", "JPEG", "WEBP")).size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # SyntaxError: Pillow's for a broken chunk
+        return None
 
 
 def clean_filename(name: str) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import struct
+import zlib
 
 import pytest
 from hypothesis import given
@@ -11,8 +13,7 @@ from PIL import Image
 from bot.sandbox.bus import Bus
 from bot.sandbox.clock import Clock
 from bot.sandbox.faults import Faults
-from bot.sandbox.files import clean_filename
-from bot.sandbox.imagesize import image_size_px
+from bot.sandbox.files import clean_filename, image_size_px
 from bot.sandbox.mentions import find_mentions
 from bot.sandbox.seed import BEN, CLEO, GENERAL, PATRONS, new_world
 from bot.sandbox.snowflakes import Snowflakes
@@ -57,6 +58,13 @@ def test_size_of_a_picture(kind: str) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (33, 17)).save(buffer, kind)
     assert image_size_px(buffer.getvalue()) == (33, 17)
+
+
+def test_size_of_a_decompression_bomb_is_none() -> None:
+    header = struct.pack(">II", 60_000, 60_000) + b"\x08\x02\x00\x00\x00"
+    chunk = b"IHDR" + header
+    content = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    assert image_size_px(content) is None
 
 
 @given(st.binary(max_size=60))
