@@ -7,6 +7,7 @@ import pytest
 from bot.sandbox.member import Human
 from bot.sandbox.seed import VOICE_NOTES
 from bot.sandbox.server import Sandbox
+from db.acts import Act
 from db.jobs import Job, Pace, State
 from tests.acceptance.bots import Running, bot_beside
 from tests.acceptance.engines import GATE, SLOTS
@@ -99,9 +100,11 @@ async def test_clip_for_free_waits_until_nobody_fast_does(
 
 
 async def test_subject_is_not_learnt_for_free_unless_a_tier_says_so(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path, daily_credits=3) as bot:
+    async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
+        # taken away only now: without credits nobody is asked for photos
+        await bot.studio.ledger.set_available(int(ben.id), 3, "test", Act(guild_id=0, by_user=0, what="set"))
         assert ben.buttons(card) == ["I agree – go", "Other photos", "Leave it"]
         await ben.press(card, "I agree – go")
         await sandbox.until(lambda: any("you have 3 left" in ben.text(one["id"]) for one in ben.messages()))
