@@ -16,6 +16,7 @@ from bot.platform import point_at
 from bot.settings import Settings
 from db.engine import Database
 from db.errors import StoreError
+from db.file_keys import job_file
 from db.files import FileStore
 from inference.audio import AudioDecoder, AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
@@ -30,7 +31,7 @@ NEEDED = discord.Permissions(
     attach_files=True,
     read_message_history=True,
 )  # docs/setup.md says why
-PROBE_KEY = "jobs/doctor/probe"
+PROBE_KEY = job_file("doctor", "probe")
 CHECK_TIMEOUT_S = 180.0  # importing torch from a cold disk takes its time
 
 

@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.acts import Act, Noted, latest, note
 from db.engine import Database
+from db.ids import NO_GUILD
 from db.tables import acceptances, decisions
 from db.upsert import insert_or_ignore, insert_or_update
 from db.wake import QUEUED
 
-DIRECT = 0  # direct messages, as a server
 ALLOWED, FORBIDDEN = "allowed", "forbidden"
 
 
@@ -108,10 +108,10 @@ class House:
             query = query.where(d.guild_id == guild_id)
         else:
             homes = self.homes or {guild for guild in (only_guild_id,) if guild is not None}
-            query = query.where(d.guild_id.in_(homes | {DIRECT}))
+            query = query.where(d.guild_id.in_(homes | {NO_GUILD}))
         async with self.db.read() as connection:
             rows = (await connection.execute(query.order_by(d.key))).all()
-        here = guild_id or DIRECT
+        here = guild_id or NO_GUILD
         return Standing(
             notice=next((row.value for row in rows if row.kind == Topic.PAUSE and row.guild_id == here), None),
             banned=any(row.kind == Topic.BAN for row in rows),

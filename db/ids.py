@@ -1,6 +1,7 @@
 """Identifiers that sort by the time they were made: 26 lower-case characters, like a ULID.
 
 48 bits of milliseconds since 1970, then 80 random bits, in Crockford's base 32 (https://github.com/ulid/spec).
+And the one id that stands for no server.
 """
 
 import datetime as dt
@@ -8,6 +9,8 @@ import secrets
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 26
+
+NO_GUILD = 0  # direct messages, as a server, in rows; None everywhere else
 
 
 def new_id(now: dt.datetime) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import claim, foresight, lease, reads, submit
 from db.engine import Database
 from db.errors import UnknownJob
+from db.ids import NO_GUILD
 from db.job import Beaten, Changes, End, Job, Limits, Pace, Place, Report, State, Submission, Waiting
 from db.ledger import Ledger
 from db.schedule import FlowKey
@@ -149,7 +150,7 @@ class JobStore:
     async def foresee(self, *, kind: str, pace: Pace, guild_id: int | None, user_id: int) -> Place:
         """Return how much would be served before one more job of this member."""
         return await foresight.foresee(
-            self.db, FlowKey(kind=kind, pace=pace, guild_id=guild_id or submit.NO_GUILD, user_id=user_id)
+            self.db, FlowKey(kind=kind, pace=pace, guild_id=guild_id or NO_GUILD, user_id=user_id)
         )
 
     async def waiting(self) -> dict[str, Waiting]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.budgets import give_back
 from db.engine import Database
 from db.errors import UnknownJob
+from db.ids import NO_GUILD
 from db.job import End, Job, Pace, State
 from db.ledger import Ledger
 from db.schedule import FlowKey, Line, Move, apply, lock
@@ -46,7 +47,7 @@ class LockedJob:
         await self.ledger.settle(self.connection, job.user_id, job.id, held=job.price, charge=end.charge, now=self.now)
         await self._move(Move.LEFT if job.state is State.QUEUED else Move.ENDED)
         if job.budget_day is not None and end.charge < job.price:
-            await give_back(self.connection, job.guild_id or 0, job.budget_day, job.price - end.charge)
+            await give_back(self.connection, job.guild_id or NO_GUILD, job.budget_day, job.price - end.charge)
         return await self.change(
             state=State(end.state).value,
             charged=end.charge,
@@ -64,7 +65,7 @@ class LockedJob:
 
     async def _move(self, move: Move) -> None:
         job = self.job
-        key = FlowKey(kind=job.kind, pace=Pace(job.pace), guild_id=job.guild_id or 0, user_id=job.user_id)
+        key = FlowKey(kind=job.kind, pace=Pace(job.pace), guild_id=job.guild_id or NO_GUILD, user_id=job.user_id)
         await apply(self.connection, self.line, key, move, work=job.work)
 
 

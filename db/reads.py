@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.engine import Database
 from db.errors import UnknownJob
 from db.fairness import GuildFlow, MemberFlow, jobs_before
+from db.ids import NO_GUILD
 from db.job import Changes, Job, Pace, Place, State, Waiting
 from db.submit import job_from
 from db.tables import guild_flows, is_queued, jobs, member_flows, seats
@@ -94,13 +95,14 @@ async def place(db: Database, job_id: str) -> Place:
 
 
 async def _ahead_in_guild(connection: AsyncConnection, job: Job) -> tuple[int, float]:
-    mine = jobs.c.user_id == job.user_id, jobs.c.guild_id == (job.guild_id or 0), jobs.c.pace == job.pace.value
+    guild_id = job.guild_id or NO_GUILD
+    mine = jobs.c.user_id == job.user_id, jobs.c.guild_id == guild_id, jobs.c.pace == job.pace.value
     earlier = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(jobs.c.work), 0)).where(
         *mine, jobs.c.kind == job.kind, is_queued, jobs.c.seq < job.seq
     )
     own_jobs, own_work = (await connection.execute(earlier)).one()
     m = member_flows.c
-    guild = m.kind == job.kind, m.pace == job.pace.value, m.guild_id == (job.guild_id or 0)
+    guild = m.kind == job.kind, m.pace == job.pace.value, m.guild_id == guild_id
     own = (await connection.execute(sa.select(member_flows).where(*guild, m.user_id == job.user_id))).one()
     start = own.start + int(own_work) / own.weight
     query = sa.select(member_flows).where(*guild, m.ready, m.start <= start, m.user_id != job.user_id)
@@ -111,10 +113,11 @@ async def _ahead_in_guild(connection: AsyncConnection, job: Job) -> tuple[int, f
 
 async def _ahead_in_other_guilds(connection: AsyncConnection, job: Job, credits_inside: float) -> tuple[int, float]:
     g = guild_flows.c
+    guild_id = job.guild_id or NO_GUILD
     line = g.kind == job.kind, g.pace == job.pace.value
-    own = (await connection.execute(sa.select(guild_flows).where(*line, g.guild_id == (job.guild_id or 0)))).one()
+    own = (await connection.execute(sa.select(guild_flows).where(*line, g.guild_id == guild_id))).one()
     start = own.start + credits_inside / own.weight
-    query = sa.select(guild_flows).where(*line, g.ready > 0, g.start <= start, g.guild_id != (job.guild_id or 0))
+    query = sa.select(guild_flows).where(*line, g.ready > 0, g.start <= start, g.guild_id != guild_id)
     return _sum_before((_guild(row) for row in await connection.execute(query)), start, own.since, 0, 0.0)
 
 

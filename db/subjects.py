@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.batches import batches
 from db.engine import Database
 from db.errors import NameTaken, TooManySubjects, UnknownSubject
+from db.ids import NO_GUILD
 from db.tables import consents, subject_shares, subjects
 from db.upsert import insert_or_ignore
 
@@ -286,7 +287,7 @@ def _values(draft: Draft, now: dt.datetime) -> dict[str, Any]:
     return {
         "id": draft.id,
         "owner_id": draft.owner_id,
-        "guild_id": draft.guild_id or 0,
+        "guild_id": draft.guild_id or NO_GUILD,
         "name": draft.name,
         "name_key": name_key(draft.name),
         "class_noun": draft.class_noun,

@@ -10,14 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.budgets import use
 from db.engine import Database
 from db.errors import TooManyQueued
-from db.ids import new_id
+from db.ids import NO_GUILD, new_id
 from db.job import Job, Pace, State, Submission
 from db.ledger import Ledger
 from db.schedule import FlowKey, Newcomer, join, next_number
 from db.subjects import add
 from db.tables import jobs
-
-NO_GUILD = 0  # direct messages, as a guild
 
 
 def job_from(row: sa.Row[Any]) -> Job:

@@ -84,10 +84,20 @@ class Output:
 
     job_id: str
     attempt: int
-    name: str  # 'picture-1.png', 'film-0050.png', 'adapter.safetensors', 'transcript.srt'
+    name: str  # 'picture-1.png', 'film-0050.png', 'adapter-0050.safetensors', 'transcript.srt'
     media_type: str
     content: bytes
     meta: Mapping[str, Any] = field(default_factory=dict)  # JSON-ready: seed, step, …
+
+
+def film_name(step: int) -> str:
+    """Return the name of a training's picture after so many steps."""
+    return f"film-{step:04d}.png"
+
+
+def adapter_name(step: int) -> str:
+    """Return the name of a training's adapter after so many steps."""
+    return f"adapter-{step:04d}.safetensors"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from bot.downloads import Downloads
 from bot.services.errors import BadParameter, Refused
 from bot.services.turns import Turns
 from db.errors import FileMissing
+from db.file_keys import UPLOADS, clip_file, id_in, is_clip
 from db.files import FileStore
 from inference.audio import AudioDecoder, AudioLimits
 
 SOUND = re.compile(r"\.(aac|flac|m4[ab]|mk[av]|mov|mp[34]|og[ag]|opus|wav|web[am])$", re.IGNORECASE)  # a name's end
-KEY = re.compile(r"uploads/(\d+)/clip")
 
 
 class NothingToHear(BadParameter):
@@ -96,7 +96,7 @@ class Clips:
             NotFetched, TooLargeToFetch: the platform did not hand it over.
             AudioRejected: its duration had to be looked for, and there is no sound in it.
         """
-        key = clip_key(clip_id)
+        key = clip_file(clip_id)
         async with self._downloads.room:
             content = await self._downloads.fetch(attached.url, self.rules.bytes_max)
             duration_s = attached.duration_s
@@ -115,8 +115,8 @@ class Clips:
             content = await self._files.get(key)
         except FileMissing as error:
             raise ClipGone from error
-        await self._files.put(clip_key(clip_id), content)
-        return clip_key(clip_id)
+        await self._files.put(clip_file(clip_id), content)
+        return clip_file(clip_id)
 
     async def forget(self, key: str) -> None:
         """Throw a clip away; again changes nothing."""
@@ -124,13 +124,7 @@ class Clips:
 
     async def kept_ids(self) -> list[int]:
         """Return the ids of all clips that are kept."""
-        found = (KEY.fullmatch(key) for key in await self._files.list("uploads"))
-        return [int(match[1]) for match in found if match]
-
-
-def clip_key(clip_id: int) -> str:
-    """Return where a clip lies."""
-    return f"uploads/{clip_id}/clip"
+        return [int(id_in(key)) for key in await self._files.list(UPLOADS) if is_clip(key)]
 
 
 def _duration_s(content: bytes, rules: ClipRules) -> float:

@@ -8,7 +8,8 @@ from bot.services.folding import fold
 from bot.services.removal import remove_jobs, remove_subject, stop_jobs
 from bot.services.studio import Studio
 from db.acts import Act
-from db.house import DIRECT, Topic
+from db.house import Topic
+from db.ids import NO_GUILD
 from db.jobs import Job
 from db.subjects import Subject
 
@@ -61,7 +62,7 @@ async def pause(studio: Studio, operator: Operator, notice: str) -> None:
 
     Direct messages are paused with it where the operator decides about them.
     """
-    places = (operator.guild_id, DIRECT) if at_home(studio, operator) else (operator.guild_id,)
+    places = (operator.guild_id, NO_GUILD) if at_home(studio, operator) else (operator.guild_id,)
     await studio.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
 
 
@@ -69,7 +70,7 @@ async def resume(studio: Studio, operator: Operator) -> bool:
     """Go on; return whether it was paused."""
     # Where nobody said which servers are at home, direct messages may have been paused before another server came.
     direct = at_home(studio, operator) or not studio.house.homes
-    places = (operator.guild_id, DIRECT) if direct else (operator.guild_id,)
+    places = (operator.guild_id, NO_GUILD) if direct else (operator.guild_id,)
     return await studio.house.undo(operator.act("resume"), Topic.PAUSE, "", places=places)
 
 

@@ -16,6 +16,7 @@ from bot.services.results import forget_results
 from bot.services.studio import Studio
 from bot.services.subjects import delete_subject
 from db.errors import FileMissing, UnknownJob
+from db.file_keys import UPLOADS, draft_folder, id_in, is_draft, job_folder, subject_folder
 from db.jobs import Job
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
@@ -140,17 +141,13 @@ async def _keys(studio: Studio, user_id: int, jobs: Iterable[tuple[str, str | No
     jobs: the id of each and the key of its clip.
     """
     clips = dict(jobs)
-    prefixes = [f"jobs/{job_id}" for job_id in clips]
+    prefixes = [job_folder(job_id) for job_id in clips]
     for subject in await studio.subjects.mine(user_id):
-        prefixes += [f"subjects/{subject.id}", f"uploads/{subject.id}"]
+        prefixes += [subject_folder(subject.id), draft_folder(subject.id)]
     keys = [key for prefix in prefixes for key in await studio.files.list(prefix)]
-    uploads, heard = await studio.files.list("uploads"), set(clips.values())
-    drafts = {
-        key.rsplit("/", 1)[0]
-        for key in uploads
-        if key.endswith("/draft.json") and await _is_theirs(studio, key, user_id)
-    }
-    keys += [key for key in uploads if key in heard or key.rsplit("/", 1)[0] in drafts]
+    uploads, heard = await studio.files.list(UPLOADS), set(clips.values())
+    drafts = {id_in(key) for key in uploads if is_draft(key) and await _is_theirs(studio, key, user_id)}
+    keys += [key for key in uploads if key in heard or id_in(key) in drafts]
     return sorted(set(keys))
 
 

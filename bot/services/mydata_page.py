@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from db.file_keys import id_in, job_folder
+
 TEMPLATE = "mydata_page.html"  # beside this file
 TITLES = {
     "member": "You",
@@ -60,8 +62,8 @@ def _pictures_by_job(keys: Sequence[str]) -> dict[str, list[str]]:
     """Return the keys of pictures by the id of their job."""
     found: dict[str, list[str]] = {}
     for key in keys:
-        if key.startswith("jobs/") and key.endswith(PICTURES):
-            found.setdefault(key.split("/")[1], []).append(key)
+        if key.endswith(PICTURES) and key.startswith(job_folder(id_in(key))):
+            found.setdefault(id_in(key), []).append(key)
     return found
 
 

@@ -7,12 +7,12 @@ from bot.services.studio import Studio
 from bot.services.subjects import film_steps
 from bot.services.voice import forget_clip
 from db.errors import FileMissing
+from db.file_keys import PREVIEW_PICTURE, PREVIEW_TEXT, job_file, job_folder
 from db.job import DELETED
 from db.jobs import Job
+from inference.messages import film_name
 from inference.requests import ImageRequest, from_json
 
-PREVIEW = "preview.webp"
-WORDS = "preview.txt"
 GALLERY_MAX = 10  # of the platform
 
 
@@ -20,7 +20,7 @@ async def read_pictures(studio: Studio, job: Job) -> tuple[Picture, ...]:
     """Return the pictures of a finished job in order; none once they were forgotten."""
     files: dict[str, dict[str, object]] = job.outcome.get("files", {})
     names = sorted(name for name in files if name.endswith((".png", ".webp", ".jpg")))
-    contents = await asyncio.gather(*(_read(studio, f"jobs/{job.id}/{name}") for name in names))
+    contents = await asyncio.gather(*(_read(studio, job_file(job.id, name)) for name in names))
     return tuple(
         Picture(name, content, _alt(job, files[name])) for name, content in zip(names, contents, strict=True) if content
     )
@@ -38,9 +38,9 @@ async def read_film(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture
     """Return the filmstrip of a training so far, oldest first, as many pictures as a gallery holds."""
     film = []
     for step in (await film_steps(studio, job))[-GALLERY_MAX:]:
-        name = f"film-{step:04d}.png"
+        name = film_name(step)
         try:
-            content = await studio.files.get(f"jobs/{job.id}/{name}")
+            content = await studio.files.get(job_file(job.id, name))
         except FileMissing:
             continue  # deleted meanwhile
         picture = Picture(name, content, f"The subject after {step} steps")
@@ -53,10 +53,10 @@ async def read_preview(studio: Studio, job: Job) -> Picture | None:
     if not job.preview:
         return None
     try:
-        content = await studio.files.get(f"jobs/{job.id}/{PREVIEW}")
+        content = await studio.files.get(job_file(job.id, PREVIEW_PICTURE))
     except FileMissing:
         return None
-    return Picture(PREVIEW, content, "A preview of what is being drawn")
+    return Picture(PREVIEW_PICTURE, content, "A preview of what is being drawn")
 
 
 async def read_words(studio: Studio, job: Job) -> str:
@@ -64,7 +64,7 @@ async def read_words(studio: Studio, job: Job) -> str:
     if not job.preview:
         return ""
     try:
-        return (await studio.files.get(f"jobs/{job.id}/{WORDS}")).decode(errors="replace")
+        return (await studio.files.get(job_file(job.id, PREVIEW_TEXT))).decode(errors="replace")
     except FileMissing:
         return ""
 
@@ -75,7 +75,7 @@ async def forget_results(studio: Studio, job: Job) -> None:
     One that still runs is cancelled; as it may end well in that very moment, its delivery comes back here.
     """
     job = await studio.jobs.discard(job.id, by_user=job.user_id)
-    await studio.files.delete_tree(f"jobs/{job.id}")
+    await studio.files.delete_tree(job_folder(job.id))
     await forget_clip(studio, job)
     if job.final:
         await studio.jobs.forget_outcome(job.id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.services.results import forget_results
 from bot.services.studio import Studio
 from bot.services.teaching import DRAFT_LIFE
+from db.file_keys import JOBS, UPLOADS, draft_folder, id_in, job_folder
 from db.ids import LENGTH, moment_of
 from inference.requests import Kind
 
@@ -52,7 +53,7 @@ async def _forget(studio: Studio, period: dt.timedelta | None, now: dt.datetime,
 
 async def _forget_photos(studio: Studio, now: dt.datetime) -> int:
     """Throw away photos whose draft is an hour old and was not paid for; photos that a training needs stay."""
-    folders = {key.split("/")[1] for key in await studio.files.list("uploads")}
+    folders = {id_in(key) for key in await studio.files.list(UPLOADS)}
     old = [one for one in folders if len(one) == LENGTH and moment_of(one) + DRAFT_LIFE < now]
     gone = 0
     for draft_id in sorted(old):
@@ -64,13 +65,13 @@ async def _forget_if_unused(studio: Studio, draft_id: str) -> bool:
     trainings = [job for job in await studio.desk.of_subject(draft_id) if job.kind == Kind.TRAIN]
     if any(job.delivered_at is None for job in trainings):
         return False
-    await studio.files.delete_tree(f"uploads/{draft_id}")
+    await studio.files.delete_tree(draft_folder(draft_id))
     return True
 
 
 async def _forget_leftovers(studio: Studio) -> int:
     """Throw away the files of jobs that gave no result; a folder of no known job is not ours to judge."""
-    left = await studio.desk.without_result(await studio.files.folders("jobs"))
+    left = await studio.desk.without_result(await studio.files.folders(JOBS))
     for job_id in left:
-        await studio.files.delete_tree(f"jobs/{job_id}")
+        await studio.files.delete_tree(job_folder(job_id))
     return len(left)

@@ -11,13 +11,22 @@ from bot.services.rules import check_words, is_for_adults
 from bot.services.studio import Studio
 from bot.services.wish import Wish
 from db.errors import FileMissing
+from db.file_keys import (
+    draft_folder,
+    job_file,
+    job_folder,
+    subject_adapter,
+    subject_folder,
+    subject_photo,
+    subject_picture,
+)
 from db.jobs import Job, State
 from db.subjects import NAME_KEY_MAX, Subject, name_key
+from inference.messages import adapter_name, film_name
 from inference.requests import ImageRequest, Kind, SubjectUse, TrainRequest, from_json
 
 SUBJECTS_MAX = 3  # in one picture
 WEIGHT_MAX = 2.0
-ADAPTER = "adapter.safetensors"
 FILM = re.compile(r"film-(\d{4,})\.png$")
 
 
@@ -31,7 +40,7 @@ class NotASubject(BadParameter):
 
 async def film_steps(studio: Studio, job: Job) -> list[int]:
     """Return the steps that a training's subject can be used from: those with a picture and an adapter."""
-    keys = set(await studio.files.list(f"jobs/{job.id}"))
+    keys = set(await studio.files.list(job_folder(job.id)))
     steps = (int(match[1]) for key in keys if (match := FILM.search(key)))
     return sorted(step for step in steps if _adapter_of(job, step) in keys)
 
@@ -52,7 +61,7 @@ async def finish_training(studio: Studio, job: Job) -> None:
         if request.keep_photos:
             await _keep_photos(studio, request)
         await _put_in_place(studio, job, steps)
-    await studio.files.delete_tree(f"uploads/{request.subject_id}")
+    await studio.files.delete_tree(draft_folder(request.subject_id))
 
 
 async def choose_step(studio: Studio, job: Job, step: int, *, by_user: int) -> Job:
@@ -88,26 +97,26 @@ async def _put_in_place(studio: Studio, job: Job, steps: list[int]) -> None:
             step = subject.step if subject.step in steps else steps[-1]
             try:
                 adapter = await studio.files.get(_adapter_of(job, step))
-                picture = await studio.files.get(f"jobs/{job.id}/film-{step:04d}.png")
+                picture = await studio.files.get(job_file(job.id, film_name(step)))
             except FileMissing as error:
                 raise SubjectGone from error
-            await studio.files.put(f"subjects/{subject.id}/{ADAPTER}", adapter)
-            await studio.files.put(f"subjects/{subject.id}/picture.png", picture)
+            await studio.files.put(subject_adapter(subject.id), adapter)
+            await studio.files.put(subject_picture(subject.id), picture)
             if await studio.subjects.ready(subject.id, step=step, chosen=subject.step):
                 return
     finally:
         if await studio.subjects.by_job(job.id) is None:  # deleted meanwhile: nothing of it may stay
-            await studio.files.delete_tree(f"subjects/{job.request['subject_id']}")
+            await studio.files.delete_tree(subject_folder(job.request["subject_id"]))
 
 
 def _adapter_of(job: Job, step: int) -> str:
-    return f"jobs/{job.id}/adapter-{step:04d}.safetensors"
+    return job_file(job.id, adapter_name(step))
 
 
 async def delete_subject(studio: Studio, subject: Subject) -> None:
     """Remove a subject: row, shares and consent, then photos, checkpoints, film and adapters."""
     await studio.subjects.delete(subject.id)
-    for tree in (f"subjects/{subject.id}", f"uploads/{subject.id}", f"jobs/{subject.job_id}"):
+    for tree in (subject_folder(subject.id), draft_folder(subject.id), job_folder(subject.job_id)):
         await studio.files.delete_tree(tree)
 
 
@@ -118,7 +127,7 @@ async def export(studio: Studio, subject: Subject) -> bytes:
         SubjectGone: it is not there.
     """
     try:
-        return await studio.files.get(f"subjects/{subject.id}/{ADAPTER}")
+        return await studio.files.get(subject_adapter(subject.id))
     except FileMissing as error:
         raise SubjectGone from error
 
@@ -126,7 +135,7 @@ async def export(studio: Studio, subject: Subject) -> bytes:
 async def picture_of(studio: Studio, subject: Subject) -> bytes | None:
     """Return what a subject looks like, if it is known."""
     try:
-        return await studio.files.get(f"subjects/{subject.id}/picture.png")
+        return await studio.files.get(subject_picture(subject.id))
     except FileMissing:
         return None
 
@@ -291,4 +300,4 @@ async def _keep_photos(studio: Studio, request: TrainRequest) -> None:
             content = await studio.files.get(key)
         except FileMissing:
             continue  # moved before a crash
-        await studio.files.put(f"subjects/{request.subject_id}/photo-{index}.png", content)
+        await studio.files.put(subject_photo(request.subject_id, index), content)

@@ -20,6 +20,7 @@ from bot.services.rules import check_licence, check_rules, check_words
 from bot.services.studio import Studio
 from bot.services.subjects import tidy_name
 from db.errors import FileMissing, TooManySubjects
+from db.file_keys import UPLOADS, draft_file, draft_folder, draft_photo, id_in, is_draft
 from db.ids import new_id
 from db.jobs import Job, Pace
 from db.subjects import KEPT_MAX, Draft, name_key
@@ -31,7 +32,6 @@ PHOTOS_MIN = 3
 PHOTOS_MAX = 10
 NOUN_MAX = 32  # characters, of the column
 DRAFT_LIFE = dt.timedelta(hours=1)
-DRAFT = "draft.json"
 DRAFTS_MAX = 200  # of all members; each up to 30 MB of photos
 OWN_DRAFTS_MAX = 3  # of one; the oldest goes
 FILM_PICTURES = 5
@@ -89,7 +89,7 @@ class TeachingDraft:
     @property
     def photos(self) -> tuple[str, ...]:
         """The file keys of the usable photos."""
-        return tuple(f"uploads/{self.id}/photo-{index}" for index in range(len(self.hashes)))
+        return tuple(draft_photo(self.id, index) for index in range(len(self.hashes)))
 
     @property
     def enough(self) -> bool:
@@ -164,7 +164,7 @@ async def draft(studio: Studio, lesson: Lesson, origin: Origin, photos: Sequence
     await _discard_oldest(studio, origin.user_id)
     for key, photo in zip(made.photos, usable, strict=True):
         await studio.files.put(key, photo.content)
-    await studio.files.put(_key(made.id), json.dumps(asdict(made)).encode())
+    await studio.files.put(draft_file(made.id), json.dumps(asdict(made)).encode())
     return made
 
 
@@ -183,8 +183,7 @@ def _draft_of(lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> Teachi
 
 async def _drafts(studio: Studio) -> list[str]:
     """Return the ids of all drafts, the oldest first."""
-    found = (key.split("/") for key in await studio.files.list("uploads"))
-    return [folder for _, folder, *rest in found if rest == [DRAFT]]
+    return [id_in(key) for key in await studio.files.list(UPLOADS) if is_draft(key)]
 
 
 async def _discard_oldest(studio: Studio, user_id: int) -> None:
@@ -206,7 +205,7 @@ async def open_draft(studio: Studio, draft_id: str, user_id: int) -> TeachingDra
         NotYours: it is somebody else's.
     """
     try:
-        fields = json.loads(await studio.files.get(_key(draft_id)))
+        fields = json.loads(await studio.files.get(draft_file(draft_id)))
     except FileMissing as error:
         raise DraftGone from error
     fields["lesson"] = Lesson(**fields["lesson"])
@@ -269,7 +268,7 @@ async def begin(studio: Studio, made: TeachingDraft, origin: Origin, *, pace: Pa
         request = request_of(studio, made)
         first = replace(origin, interaction_id=made.interaction_id)
         job = await accept(studio, request, first, pace=pace, subject=_subject(request, made, origin))
-        await studio.files.delete(_key(made.id))  # from here on the photos belong to the job
+        await studio.files.delete(draft_file(made.id))  # from here on the photos belong to the job
         return job
 
 
@@ -297,7 +296,7 @@ async def discard(studio: Studio, made: TeachingDraft) -> None:
     """
     async with studio.draft_lock(made.id):
         await check_kept(studio, made)
-        await studio.files.delete_tree(f"uploads/{made.id}")
+        await studio.files.delete_tree(draft_folder(made.id))
 
 
 async def check_kept(studio: Studio, made: TeachingDraft) -> None:
@@ -309,7 +308,7 @@ async def check_kept(studio: Studio, made: TeachingDraft) -> None:
     """
     if (job := await studio.jobs.by_interaction(made.interaction_id)) is not None:
         raise DraftBegun(job)
-    if not await studio.files.exists(_key(made.id)):
+    if not await studio.files.exists(draft_file(made.id)):
         raise DraftGone
 
 
@@ -323,7 +322,3 @@ def _model(studio: Studio, name: str) -> ImageModel:
         if model.trainable:
             return model
     raise BadParameter("None of the models here can be taught.")
-
-
-def _key(draft_id: str) -> str:
-    return f"uploads/{draft_id}/{DRAFT}"

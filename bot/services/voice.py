@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass, replace
 
 from bot.services.accept import check_credits, check_room
 from bot.services.asking import Question, accept_or_relax, ask_if_dear
-from bot.services.clips import Attached, NothingToHear, clip_key
+from bot.services.clips import Attached, NothingToHear
 from bot.services.errors import BadParameter, Refused
 from bot.services.languages import language_name
 from bot.services.licences import kept_for_licence
 from bot.services.origin import Origin
 from bot.services.rules import check_rules
 from bot.services.studio import Studio
+from db.file_keys import clip_file
 from db.jobs import Job, Pace, State
 from inference.catalogue import SpeechModel
 from inference.requests import Kind, TranscribeRequest, from_json
@@ -160,7 +161,7 @@ async def forget_old_clips(studio: Studio, now: dt.datetime) -> int:
         else:
             old = job.ended_at is not None and job.ended_at + studio.clips.rules.kept < now
         if old:
-            await studio.clips.forget(clip_key(clip_id))
+            await studio.clips.forget(clip_file(clip_id))
             forgotten += 1
     return forgotten
 

@@ -6,7 +6,8 @@
             ◄── people     members, member_guilds, subjects, subject_shares, consents
             ◄── house      channels, decisions, acts, acceptances
 
-Ids of the platform are 64-bit integers. A job asked for in a direct message has guild 0 here, None outside.
+Ids of the platform are 64-bit integers. A job asked for in a direct message has guild 0 here (`db.ids.NO_GUILD`), None
+outside.
 """
 
 from db.tables.columns import metadata

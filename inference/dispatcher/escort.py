@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 from db.errors import UnknownJob
+from db.file_keys import PREVIEW_PICTURE, PREVIEW_TEXT, checkpoint_name, job_file, job_folder
 from db.files import FileStore
 from db.jobs import End, Job, JobStore, Report, State
 from db.lease import MAX_BLAMED
-from inference.dispatcher.inputs import CHECKPOINT, checkpoint_name, earlier_checkpoints, load_task
+from inference.dispatcher.inputs import CHECKPOINT, earlier_checkpoints, load_task
 from inference.dispatcher.persistence import persist
 from inference.errors import BadRequest
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, Output, Preview, Progress
@@ -23,7 +24,7 @@ from inference.requests import Kind
 log = logging.getLogger(__name__)
 
 CANCELLED = End(state=State.CANCELLED, charge=0)  # nothing is kept, so nothing is charged
-PREVIEW_NAMES = {"image/webp": "preview.webp", "text/plain": "preview.txt"}
+PREVIEW_NAMES = {"image/webp": PREVIEW_PICTURE, "text/plain": PREVIEW_TEXT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +184,7 @@ class Escort:
             await self._write(name, letter.content)
 
     async def _write(self, name: str, content: bytes) -> None:
-        write = partial(self._means.files.put, f"jobs/{self.job.id}/{name}", content)
+        write = partial(self._means.files.put, job_file(self.job.id, name), content)
         await persist(f"writing {name} of job {self.job.id}", write)
 
     async def _end(self, letter: Letter) -> None:
@@ -244,14 +245,14 @@ class Escort:
     async def _tidy(self) -> None:
         """Delete what nobody needs besides the result."""
         files = self._means.files
-        for key in [f"jobs/{self.job.id}/{name}" for name in self._left_over]:
+        for key in [job_file(self.job.id, name) for name in self._left_over]:
             await files.delete(key)
         for key in await earlier_checkpoints(self.job, files):
             await files.delete(key)
 
     async def _clear(self) -> None:
         await self._end_previews()
-        await self._means.files.delete_tree(f"jobs/{self.job.id}")
+        await self._means.files.delete_tree(job_folder(self.job.id))
 
     async def _end_previews(self) -> None:
         async with self._previewing:
@@ -268,7 +269,7 @@ class Escort:
             if self._over:
                 return False
             try:
-                await self._means.files.put(f"jobs/{self.job.id}/{name}", preview.content)
+                await self._means.files.put(job_file(self.job.id, name), preview.content)
             except OSError as error:
                 log.warning("job %s: a preview could not be written: %s", self.job.id, error)
                 return False

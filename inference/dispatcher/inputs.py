@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from db.errors import FileMissing
+from db.file_keys import checkpoint_name, job_file, job_folder, subject_adapter
 from db.files import FileStore
 from db.jobs import Job
 from inference.errors import BadRequest
@@ -41,17 +42,12 @@ async def load_task(job: Job, files: FileStore) -> Task:
     return Task(job.id, job.attempt, request, inputs)
 
 
-def checkpoint_name(attempt: int) -> str:
-    """Return what an attempt calls its checkpoint: whoever comes back late cannot put theirs in a later one's place."""
-    return f"{CHECKPOINT}-{attempt}"
-
-
 async def earlier_checkpoints(job: Job, files: FileStore) -> list[str]:
     """Return the keys of what earlier attempts have left to go on from, the latest first; none: from the beginning."""
     if job.attempt == 1:
         return []
-    there = set(await files.list(f"jobs/{job.id}"))
-    keys = [f"jobs/{job.id}/{checkpoint_name(attempt)}" for attempt in range(job.attempt - 1, 0, -1)]
+    there = set(await files.list(job_folder(job.id)))
+    keys = [job_file(job.id, checkpoint_name(attempt)) for attempt in range(job.attempt - 1, 0, -1)]
     return [key for key in keys if key in there]
 
 
@@ -60,7 +56,7 @@ def input_keys(request: Request) -> dict[str, str]:
     match request:
         case ImageRequest(subjects=subjects):
             ids = [use.subject_id for use in subjects]
-            return {f"adapter:{subject}": f"subjects/{subject}/adapter.safetensors" for subject in ids}
+            return {f"adapter:{subject}": subject_adapter(subject) for subject in ids}
         case TrainRequest(photos=photos):
             return {f"photo-{index}": key for index, key in enumerate(photos)}
         case TranscribeRequest(audio=key):

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from db.file_keys import checkpoint_name
 from db.files import FileStore
 from db.jobs import Job, State
 from db.subjects import Subjects
 from inference.dispatcher import Rhythm
-from inference.dispatcher.inputs import CHECKPOINT, checkpoint_name, load_task
+from inference.dispatcher.inputs import CHECKPOINT, load_task
 from inference.requests import SubjectUse
 from tests.fakes.requests import image_request, train_request
 from tests.integration.db.test_subjects import draft

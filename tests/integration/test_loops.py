@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from bot.cogs import housekeeping
 from bot.sandbox.server import Sandbox
-from bot.services.clips import clip_key
 from common.supervisor import loop_metrics
 from db.engine import Database
+from db.file_keys import clip_file
 from db.ids import new_id
 from db.wake import CHANGED
 from tests.acceptance.bots import Running, bot_beside
@@ -102,7 +102,7 @@ async def test_every_loop_works_again_after_the_database_was_away(
 
     failures = figures("failures_total")
     async with database_away(database, database_url):
-        await studio.files.put(clip_key(LONG_AGO), b"RIFF")
+        await studio.files.put(clip_file(LONG_AGO), b"RIFF")
         await studio.files.put(f"uploads/{new_id(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))}/draft.json", b"{}")
         await until(lambda: all(figures("failures_total")[name] > failures[name] for name in asking))
         (worker,) = [one for one in psutil.Process().children() if "inference.pool.child" in " ".join(one.cmdline())]

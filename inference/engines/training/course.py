@@ -20,7 +20,7 @@ from inference.engines.training.photos import augmented, photo_tensor
 from inference.engines.training.prior import prior_captions, prior_latents
 from inference.engines.training.sampler import draw, to_latents, to_pixels
 from inference.engines.training.updates import AdamWUpdates
-from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task
+from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task, adapter_name, film_name
 from inference.requests import TrainRequest
 
 log = logging.getLogger(__name__)
@@ -145,11 +145,11 @@ class Course:
         picture = _png(to_pixels(base, latents)[0])
         weights = safetensors.torch.save(lora.export(), metadata=self._metadata(done))
         return [
-            Output(task.job_id, task.attempt, f"film-{done:04d}.png", "image/png", picture, {"step": done}),
+            Output(task.job_id, task.attempt, film_name(done), "image/png", picture, {"step": done}),
             Output(
                 task.job_id,
                 task.attempt,
-                f"adapter-{done:04d}.safetensors",
+                adapter_name(done),
                 "application/octet-stream",
                 weights,
                 {"step": done},

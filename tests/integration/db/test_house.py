@@ -2,7 +2,8 @@
 
 from db.acts import Act
 from db.engine import Database
-from db.house import ALLOWED, DIRECT, FORBIDDEN, House, Topic
+from db.house import ALLOWED, FORBIDDEN, House, Topic
+from db.ids import NO_GUILD
 from tests.integration.db.shop import Shop
 
 GUILD, OPERATOR, MEMBER = 7, 90, 1
@@ -56,9 +57,9 @@ async def test_pause_of_a_server_leaves_direct_messages_alone(database: Database
     await house.decide(act("pause"), Topic.PAUSE, "", "closed")
     assert (await house.standing(MEMBER, guild_id=GUILD, channel_ids=[70])).notice == "closed"
     assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71])).notice is None
-    await house.decide(act("pause"), Topic.PAUSE, "", "closed too", places=(GUILD, DIRECT))
+    await house.decide(act("pause"), Topic.PAUSE, "", "closed too", places=(GUILD, NO_GUILD))
     assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71])).notice == "closed too"
-    assert await house.undo(act("resume"), Topic.PAUSE, "", places=(GUILD, DIRECT))
+    assert await house.undo(act("resume"), Topic.PAUSE, "", places=(GUILD, NO_GUILD))
     assert (await house.standing(MEMBER, guild_id=None, channel_ids=[71])).notice is None
     assert [one.act.what for one in await house.latest(GUILD, 9)] == ["resume", "pause", "pause"]
 

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from bot.services.clips import Attached, ClipRules, Clips, NothingToHear, TooLarge, TooLong, clip_key
+from bot.services.clips import Attached, ClipRules, Clips, NothingToHear, TooLarge, TooLong
 from bot.services.voice import EPOCH, finish_clip, forget_old_clips
+from db.file_keys import clip_file
 from db.files import FileStore
 from db.jobs import Job, State
 from inference.requests import TranscribeRequest, to_json
@@ -41,8 +42,8 @@ class Shop:
     async def keep(self, at: dt.datetime, **changes: Any) -> Job:
         """Keep a clip that was sent at a moment, with its job."""
         clip_id = snowflake(at)
-        await self.files.put(clip_key(clip_id), b"sound")
-        request = to_json(TranscribeRequest(audio=clip_key(clip_id), duration_s=3.0, model="hears"))
+        await self.files.put(clip_file(clip_id), b"sound")
+        request = to_json(TranscribeRequest(audio=clip_file(clip_id), duration_s=3.0, model="hears"))
         self.known[clip_id] = make_job(kind="transcribe", request=request, interaction_id=clip_id, **changes)
         return self.known[clip_id]
 
@@ -95,7 +96,7 @@ async def test_old_clips_go_and_those_of_live_jobs_stay(shop: Shop) -> None:
 
 async def test_clip_that_a_crash_left_without_a_job_goes_after_an_hour(shop: Shop) -> None:
     for minutes in (30, 90):
-        await shop.files.put(clip_key(snowflake(NOON - dt.timedelta(minutes=minutes))), b"sound")
+        await shop.files.put(clip_file(snowflake(NOON - dt.timedelta(minutes=minutes))), b"sound")
     await shop.files.put("uploads/01khq3v7w2m8x9c4b5n6z1t0rd/photo-0.png", b"somebody's photo")
     assert await forget_old_clips(cast(Any, shop), NOON) == 1
     assert len(await shop.files.list("uploads")) == 2

@@ -1,0 +1,88 @@
+"""Where each file lies in the store: the shape of every key, and nowhere else. Pure.
+
+    jobs/<job id>/…          what a worker made, by its name for it: picture-1.png, film-0050.png, transcript.srt
+                             while it runs: preview.webp, preview.txt, checkpoint-<attempt>
+    subjects/<subject id>/…  what a member keeps: adapter.safetensors, picture.png, photo-0.png
+    uploads/<draft id>/…     photos for a training, until it has ended: draft.json, photo-0
+    uploads/<event id>/clip  sound, under the id of the interaction or message that asked for its text
+
+A subject has the id of the draft that it came from. Keys stand in rows of `jobs`, so a shape is for ever.
+"""
+
+JOBS, SUBJECTS, UPLOADS = "jobs", "subjects", "uploads"
+
+PREVIEW_PICTURE = "preview.webp"
+PREVIEW_TEXT = "preview.txt"
+_DRAFT = "draft.json"
+_CLIP = "clip"
+
+
+def job_folder(job_id: str) -> str:
+    """Return the prefix of everything that a job leaves."""
+    return f"{JOBS}/{job_id}"
+
+
+def job_file(job_id: str, name: str) -> str:
+    """Return the key of something that a job made."""
+    return f"{job_folder(job_id)}/{name}"
+
+
+def checkpoint_name(attempt: int) -> str:
+    """Return what an attempt calls its checkpoint: whoever comes back late cannot put theirs in a later one's place."""
+    return f"checkpoint-{attempt}"
+
+
+def subject_folder(subject_id: str) -> str:
+    """Return the prefix of everything that is kept of a subject."""
+    return f"{SUBJECTS}/{subject_id}"
+
+
+def subject_adapter(subject_id: str) -> str:
+    """Return the key of the weights that a subject is drawn with."""
+    return f"{subject_folder(subject_id)}/adapter.safetensors"
+
+
+def subject_picture(subject_id: str) -> str:
+    """Return the key of the picture that shows a subject."""
+    return f"{subject_folder(subject_id)}/picture.png"
+
+
+def subject_photo(subject_id: str, index: int) -> str:
+    """Return the key of a photo that its owner asked to keep."""
+    return f"{subject_folder(subject_id)}/photo-{index}.png"
+
+
+def draft_folder(draft_id: str) -> str:
+    """Return the prefix of a draft's photos and of the draft itself."""
+    return f"{UPLOADS}/{draft_id}"
+
+
+def draft_file(draft_id: str) -> str:
+    """Return the key of a draft, without its photos."""
+    return f"{draft_folder(draft_id)}/{_DRAFT}"
+
+
+def draft_photo(draft_id: str, index: int) -> str:
+    """Return the key of one of a draft's photos."""
+    return f"{draft_folder(draft_id)}/photo-{index}"
+
+
+def clip_file(event_id: int) -> str:
+    """Return the key of a clip."""
+    return f"{UPLOADS}/{event_id}/{_CLIP}"
+
+
+def id_in(key: str) -> str:
+    """Return whose file this is: the id of a job, subject, draft or event."""
+    return key.split("/")[1]
+
+
+def is_draft(key: str) -> bool:
+    """Tell whether this is a draft."""
+    return key == draft_file(id_in(key))
+
+
+def is_clip(key: str) -> bool:
+    """Tell whether this is a clip."""
+    owner = id_in(key)
+    return owner.isdecimal() and key == clip_file(int(owner))
