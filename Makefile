@@ -45,9 +45,11 @@ test: weights setup-dev  ## Run the tests (under ten minutes on two cores)
 test-long: weights setup-dev  ## Run the tests that need more time
 	@$(BIN)/python -m pytest -m long -n 2 --dist loadscope
 
-check: setup-dev  ## Format check, lint, types
+check: setup-dev  ## Format check, lint of Python and of the pages' scripts, imports between rooms, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/oxlint --deny-warnings bot
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/mypy
 
 format: setup-dev  ## Format the code

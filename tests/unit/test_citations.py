@@ -1,4 +1,4 @@
-"""What the documents and docstrings cite exists: files, folders, modules and names of ours, and links between pages."""
+"""What documents, docstrings and scripts cite exists: files, folders, modules and names of ours, and linked pages."""
 
 import re
 from collections.abc import Iterator
@@ -11,16 +11,18 @@ ROOMS = "bot|common|db|inference|tests|docs|deploy"
 PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
 DOTTED = re.compile(r"`((?:bot|common|db|inference)(?:\.\w+)+)`")
 PAGE = re.compile(r"`([\w-]+\.md)`")
+SCRIPT = re.compile(r"""from ["'](\./[^"']+)["']""")
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
 
 def texts() -> Iterator[Path]:
     """Yield the pages and the modules, this one excepted."""
     folders = ("bot", "common", "db", "inference", "tests", "docs")
+    suffixes = (".md", ".py", ".js")
     yield from sorted(ROOT.glob("*.md"))
     for folder in folders:
         yield from sorted(
-            file for file in (ROOT / folder).rglob("*") if file.suffix in (".md", ".py") and file != Path(__file__)
+            file for file in (ROOT / folder).rglob("*") if file.suffix in suffixes and file != Path(__file__)
         )
 
 
@@ -30,8 +32,9 @@ def missing(file: Path) -> set[str]:
     paths = {name for name in PATH.findall(text) if not any((ROOT / f"{name}{end}").exists() for end in ("", ".py"))}
     names = {name for name in DOTTED.findall(text) if not is_name(name)}
     pages = {name for name in PAGE.findall(text) if not any((at / name).exists() for at in (ROOT, ROOT / "docs"))}
-    links = set(LINK.findall(text)) if file.suffix == ".md" else set()
-    return paths | names | pages | {link for link in links if not (file.parent / link).exists()}
+    links = {".md": LINK, ".js": SCRIPT}.get(file.suffix)
+    gone = {link for link in (links.findall(text) if links else ()) if not (file.parent / link).exists()}
+    return paths | names | pages | gone
 
 
 def is_name(dotted: str) -> bool:
@@ -51,8 +54,17 @@ def test_what_a_file_cites_exists() -> None:
     assert found == {}
 
 
-@pytest.mark.parametrize("text", ["`inference/audio_child.py`", "`bot.sandbox.stream`", "`threats.md`", "[x](gone.md)"])
-def test_what_is_gone_is_found(text: str, tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("page.md", "`inference/audio_child.py`"),
+        ("page.md", "`threats.md`"),
+        ("page.md", "[x](gone.md)"),
+        ("module.py", "`bot.sandbox.stream`"),
+        ("script.js", 'import { x } from "./gone.js";'),
+    ],
+)
+def test_what_is_gone_is_found(name: str, text: str, tmp_path: Path) -> None:
+    page = tmp_path / name
     page.write_text(text)
     assert len(missing(page)) == 1
