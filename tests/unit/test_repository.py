@@ -1,12 +1,16 @@
-"""What the repository's host reads: the workflow runs what everybody can run, and the forms are forms."""
+"""What others read of the repository: the workflow runs what all can run, forms are forms, versions have dates."""
 
+import datetime as dt
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-GITHUB = Path(__file__).parents[2] / ".github"
+ROOT = Path(__file__).parents[2]
+GITHUB = ROOT / ".github"
 FORMS = [GITHUB / "ISSUE_TEMPLATE" / name for name in ("bug.yml", "idea.yml")]
 
 
@@ -32,3 +36,11 @@ def test_form_has_what_github_asks_for(form: Path) -> None:
     assert len({one["attributes"]["label"] for one in fields}) == len(fields)
     assert {one["type"] for one in fields} <= {"textarea", "input", "dropdown", "checkboxes"}
     assert all(set(one) <= {"type", "id", "attributes", "validations"} for one in fields)
+
+
+def test_newest_version_of_the_changelog_is_the_projects() -> None:
+    heads = re.findall(r"^## \[(.+)\] - (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert heads[0][0] == project["version"]
+    days = [dt.date.fromisoformat(day) for _, day in heads]
+    assert days == sorted(days, reverse=True)
