@@ -51,13 +51,14 @@ async def claim(
 
     async def work(connection: AsyncConnection) -> list[Job]:
         claimed: list[Job] = []
-        _, now = await lock(db, connection, kinds)
-        lease = {"lease_owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
+        await lock(db, connection, kinds)
         while len(claimed) < limit:
             turn = await _next_turn(connection, kinds)
             if turn is None:
                 break
             head = await _head(connection, turn, models)
+            _, now = await db.lock(connection, sa.select(jobs.c.id).where(jobs.c.id == head.job_id))
+            lease = {"lease_owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
             claimed.append(await _take(connection, turn, head, lease, now))
         return claimed
 

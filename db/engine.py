@@ -12,8 +12,9 @@ Two databases, one set of rules:
   lock guards its flows and seats) → guild uses → job rows. A transaction that conflicts nevertheless is tried again
   from its start.
 
-Time is the database's: `now(connection)` asks it, so several machines agree about leases. Tests move it with
-`advance`.
+Time is the database's, so several machines agree about leases. `lock` tells it with the rows that it locks, as it is
+when the last of them is locked: whoever asks first and waits then writes what is in the past, where nobody who follows
+changes looks any more. `now(connection)` is for what does not wait. Tests move it with `advance`.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ import datetime as dt
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,6 +39,7 @@ from db.wake import Wake
 BUSY_TIMEOUT_S = 30
 CUT_WITHIN_MS = 2000
 ATTEMPTS = 8
+TIME = "database_time"  # the name of the column that tells it
 T = TypeVar("T")
 DATA_EXCEPTION = "22"  # the class of errors whose message itself quotes the value: PostgreSQL, appendix A
 RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL, appendix A
@@ -152,10 +154,22 @@ class Database:
                 await connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 1000")
         return True
 
+    async def lock(
+        self, connection: AsyncConnection, query: sa.Select[Any], *, skip_locked: bool = False
+    ) -> tuple[Sequence[sa.Row[Any]], dt.datetime]:
+        """Lock the rows of a query for this transaction, in its order; return them, and the time after that.
+
+        skip_locked: wait for nothing, and leave out what others have locked. (On SQLite the transaction is the lock.)
+        """
+        locking = query.with_for_update(
+            skip_locked=skip_locked
+        ).subquery()  # the time is told outside: when a row is out
+        rows = (await connection.execute(sa.select(locking, self.sql_now().label(TIME)))).all()
+        return rows, moment(rows[-1]) if rows else await self.now(connection)
+
     async def now(self, connection: AsyncConnection) -> dt.datetime:
-        """Return the database's time, aware, in UTC."""
-        epoch_s: float = (await connection.execute(sa.select(self.sql_now()))).scalar_one()
-        return dt.datetime.fromtimestamp(epoch_s, dt.UTC)
+        """Return the database's time, aware, in UTC. Before a lock that is yet to be waited for it is too early."""
+        return moment((await connection.execute(sa.select(self.sql_now().label(TIME)))).one())
 
     def sql_now(self) -> sa.ColumnElement[float]:
         """Return the SQL expression of the time in seconds since 1970, moved by `advance`."""
@@ -168,6 +182,11 @@ class Database:
     def advance(self, seconds: float) -> None:
         """Move this database object's clock forward; tests use it instead of sleeping."""
         self._clock_offset_s += seconds
+
+
+def moment(row: sa.Row[Any]) -> dt.datetime:
+    """Return the time that a row tells in its column TIME, which is `sql_now`."""
+    return dt.datetime.fromtimestamp(row._mapping[TIME], dt.UTC)
 
 
 def normalised(url: str) -> URL:

@@ -142,6 +142,7 @@ class Beaten:
 
     lost: frozenset[str] = frozenset()  # not its own any more
     cancelled: frozenset[str] = frozenset()  # asked to stop; still its own to settle
+    skipped: frozenset[str] = frozenset()  # somebody was at it: its report is to be repeated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

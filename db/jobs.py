@@ -12,6 +12,7 @@ is decided in `db.fairness` (pure) and kept in `db.schedule`.
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import claim, foresight, lease, reads, submit
@@ -161,19 +162,20 @@ class JobStore:
         """Remember which message is the job's card."""
         await self._set(job_id, message_id=message_id)
 
-    async def undelivered(self, limit: int = 100) -> list[Job]:
-        """Return ended jobs that were not delivered yet, oldest first."""
-        return await reads.undelivered(self.db, limit)
+    async def undelivered(self, limit: int = 100, *, after: Job | None = None) -> list[Job]:
+        """Return ended jobs that were not delivered yet, oldest first; after: those that follow this one."""
+        return await reads.undelivered(self.db, limit, after)
 
     async def delivered(self, job_id: str, *, message_id: int | None, how: str) -> None:
         """Mark a job as delivered. The first time counts; `how` names the rung of the ladder."""
 
         async def work(connection: AsyncConnection) -> None:
-            values = {"delivered_at": await self.db.now(connection), "delivered_how": how}
+            waits = jobs.c.id == job_id, jobs.c.delivered_at.is_(None)
+            _, now = await self.db.lock(connection, sa.select(jobs.c.id).where(*waits))
+            values = {"delivered_at": now, "delivered_how": how}
             if message_id is not None:
                 values["message_id"] = message_id
-            update = jobs.update().where(jobs.c.id == job_id, jobs.c.delivered_at.is_(None))
-            await connection.execute(update.values(values))
+            await connection.execute(jobs.update().where(*waits).values(values))
 
         await self.db.write(work)
 

@@ -24,26 +24,29 @@ POISON_TEXT = "The worker stopped three times while it worked on this, so it was
 
 
 async def beat(db: Database, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
-    """Renew the leases of the reported jobs and write their progress; return what to stop."""
+    """Renew the leases of the reported jobs and write their progress; return what to stop.
+
+    It waits for no lock: one job that somebody is at must not cost all others their leases.
+    """
     by_id = {report.job_id: report for report in reports}
 
     async def work(connection: AsyncConnection) -> Beaten:
-        now = await db.now(connection)
         reported = sa.tuple_(jobs.c.id, jobs.c.attempt).in_([(one.job_id, one.attempt) for one in reports])
-        renew = (
-            jobs.update()
-            .where(reported, jobs.c.lease_owner == owner, is_running)
-            .values(lease_until=now + dt.timedelta(seconds=lease_s))
-            .returning(jobs.c.id, jobs.c.cancel_requested, jobs.c.progress_done, jobs.c.progress_total)
-        )
-        kept = {row.id: row for row in await connection.execute(renew)}
-        for row in kept.values():
+        j = jobs.c
+        held = sa.select(j.id, j.cancel_requested, j.progress_done, j.progress_total)
+        held = held.where(reported, j.lease_owner == owner, is_running)
+        rows, now = await db.lock(connection, held.order_by(j.id), skip_locked=True)
+        renew = jobs.update().where(j.id.in_([row.id for row in rows]))
+        await connection.execute(renew.values(lease_until=now + dt.timedelta(seconds=lease_s)))
+        for row in rows:
             report = by_id[row.id]
             if report.preview or (row.progress_done, row.progress_total) != (report.done, report.total):
                 await connection.execute(_progress(report, now))
+        ours = {row.id for row in await connection.execute(held)}  # some are being moved on: more at the next beat
         return Beaten(
-            lost=frozenset(by_id.keys() - kept.keys()),
-            cancelled=frozenset(row.id for row in kept.values() if row.cancel_requested),
+            lost=frozenset(by_id.keys() - ours),
+            skipped=frozenset(ours - {row.id for row in rows}),
+            cancelled=frozenset(row.id for row in rows if row.cancel_requested),
         )
 
     return await db.write(work) if by_id else Beaten()

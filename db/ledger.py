@@ -77,12 +77,11 @@ class Ledger:
         """
 
         async def work(connection: AsyncConnection) -> bool:
-            now = await self.db.now(connection)
             for user_id in sorted((from_user, to_user)):  # one order for all, so that two givers never wait in a circle
                 if user_id == from_user:
-                    await self.open(connection, user_id, now, allowance)
+                    now = await self.open(connection, user_id, allowance)
                 else:
-                    await self._lock_or_make(connection, user_id)
+                    _, now = await self._lock_or_make(connection, user_id)
             if await self._known(connection, ref):
                 return False
             changes = {from_user: {"available": -amount}, to_user: {"available": amount}}
@@ -100,25 +99,27 @@ class Ledger:
             now = await self.db.now(connection)
             row = await self._balances(connection, user_id)
         if row is None or due(chosen, accrued_from(row), row.available + row.held, now).accrued != accrued_from(row):
-            await self.db.write(lambda connection: self.open(connection, user_id, now, chosen))
+            await self.db.write(lambda connection: self.open(connection, user_id, chosen))
         async with self.db.read() as connection:
             return await statement(connection, user_id, chosen, now, limit=limit)
 
-    async def open(
-        self, connection: AsyncConnection, user_id: int, now: dt.datetime, allowance: Allowance | None = None
-    ) -> None:
-        """Lock the member's account for this transaction, after making it and accruing what is due."""
+    async def open(self, connection: AsyncConnection, user_id: int, allowance: Allowance | None = None) -> dt.datetime:
+        """Lock the member's account for this transaction, making it if need be, and accrue what is due.
+
+        Returns the time after the lock.
+        """
         allowance = allowance or self.allowance
-        row = await self._lock_or_make(connection, user_id)
+        row, now = await self._lock_or_make(connection, user_id)
         owed = due(allowance, accrued_from(row), row.available + row.held, now)
         if owed.accrued == accrued_from(row):
-            return
+            return now
         for credits, reason in ((owed.daily, ""), (owed.monthly, "of the month")):
             if credits:
                 await self._move(connection, {user_id: {"available": credits}}, now, "allowance", reason=reason)
         await connection.execute(
             accounts.update().where(accounts.c.user_id == user_id).values(accrual_columns(owed.accrued))
         )
+        return now
 
     async def lock(self, connection: AsyncConnection, user_id: int) -> None:
         """Lock an account that exists, for this transaction. (On SQLite the transaction is the lock.)"""
@@ -176,8 +177,7 @@ class Ledger:
         self, connection: AsyncConnection, user_id: int, ref: str, act: Act, *, add: int = 0, leave: int | None = None
     ) -> int | None:
         """Add credits, or leave a member with so many; return the change, None if this was done before."""
-        now = await self.db.now(connection)
-        await self.open(connection, user_id, now)
+        now = await self.open(connection, user_id)
         if await self._known(connection, ref):
             return None
         row = await self._balances(connection, user_id)
@@ -230,15 +230,15 @@ class Ledger:
                 update = update.where(column >= -amount)
         return bool((await connection.execute(update)).rowcount == 1)
 
-    async def _lock_or_make(self, connection: AsyncConnection, user_id: int) -> sa.Row[Any]:
-        query = sa.select(accounts).where(accounts.c.user_id == user_id).with_for_update()
-        row = (await connection.execute(query)).one_or_none()
-        if row is None:
+    async def _lock_or_make(self, connection: AsyncConnection, user_id: int) -> tuple[sa.Row[Any], dt.datetime]:
+        query = sa.select(accounts).where(accounts.c.user_id == user_id)
+        rows, now = await self.db.lock(connection, query)
+        if not rows:
             accrued = await recall(self.db, connection, user_id) or accrual_columns(NEWCOMER)
             values = {"user_id": user_id} | accrued
             await connection.execute(insert_or_ignore(connection, accounts).values(values))
-            row = (await connection.execute(query)).one()
-        return row
+            rows, now = await self.db.lock(connection, query)
+        return rows[0], now
 
     async def _known(self, connection: AsyncConnection, ref: str) -> bool:
         return await connection.scalar(sa.select(transfers.c.id).where(transfers.c.ref == ref)) is not None

@@ -20,10 +20,7 @@ from db.tables import jobs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedJob:
-    """A job whose member's account and line are locked, so that only this transaction can move it.
-
-    Beats write its progress and lease beside us; nothing decided here depends on them but the lease's end.
-    """
+    """A job that is locked, with its member's account and its line, so that only this transaction can move it."""
 
     connection: AsyncConnection
     ledger: Ledger
@@ -46,15 +43,17 @@ class LockedJob:
         job = self.job
         await self.ledger.settle(self.connection, job.user_id, job.id, held=job.price, charge=end.charge, now=self.now)
         await self._move(Move.LEFT if job.state is State.QUEUED else Move.ENDED)
+        now = self.now
         if job.budget_day is not None and end.charge < job.price:
             await give_back(self.connection, job.guild_id or NO_GUILD, job.budget_day, job.price - end.charge)
-        return await self.change(
+            now = await self.ledger.db.now(self.connection)  # it may have waited for the guild's row
+        return await replace(self, now=now).change(
             state=State(end.state).value,
             charged=end.charge,
             outcome={} if job.deleted else end.outcome,
             error_code=end.error_code,
             error_text=end.error_text,
-            ended_at=self.now,
+            ended_at=now,
             **values,
         )
 
@@ -70,12 +69,14 @@ class LockedJob:
 
 
 async def locked(db: Database, ledger: Ledger, connection: AsyncConnection, job_id: str) -> LockedJob:
-    """Lock a job: its member's account, then its line. Raises UnknownJob."""
+    """Lock a job: its member's account, then its line, then its row. Raises UnknownJob."""
     whose = sa.select(jobs.c.user_id, jobs.c.kind).where(jobs.c.id == job_id)
     row = (await connection.execute(whose)).one_or_none()  # these two never change
     if row is None:
         raise UnknownJob(job_id)
     await ledger.lock(connection, row.user_id)
-    (line,), now = await lock(db, connection, [row.kind])
-    job = job_from((await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).one())
-    return LockedJob(connection=connection, ledger=ledger, job=job, line=line, now=now)
+    (line,), _ = await lock(db, connection, [row.kind])
+    rows, now = await db.lock(connection, sa.select(jobs).where(jobs.c.id == job_id))
+    if not rows:
+        raise UnknownJob(job_id)
+    return LockedJob(connection=connection, ledger=ledger, job=job_from(rows[0]), line=line, now=now)

@@ -46,10 +46,13 @@ async def queued(db: Database, user_id: int, kind: str) -> int:
         return (await connection.execute(query)).scalar_one_or_none() or 0
 
 
-async def undelivered(db: Database, limit: int) -> list[Job]:
-    """Return ended jobs that nobody was shown yet, oldest first."""
+async def undelivered(db: Database, limit: int, after: Job | None) -> list[Job]:
+    """Return ended jobs that nobody was shown yet, oldest first, beginning after one of them."""
+    order = sa.tuple_(jobs.c.ended_at, jobs.c.id)
     query = sa.select(jobs).where(jobs.c.ended_at.is_not(None), jobs.c.delivered_at.is_(None))
-    return await many(db, query.order_by(jobs.c.ended_at).limit(limit))
+    if after is not None and after.ended_at is not None:
+        query = query.where(order > sa.tuple_(after.ended_at, after.id))
+    return await many(db, query.order_by(jobs.c.ended_at, jobs.c.id).limit(limit))
 
 
 async def changed_since(db: Database, cursor: dt.datetime | None) -> Changes:

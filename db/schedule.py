@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db.engine import TIME, Database, moment
 from db.fairness import GuildFlow, MemberFlow, Seat, resized, served, settled_in, unserved
 from db.job import Pace
 from db.tables import guild_flows, lines, member_flows, seats
@@ -73,26 +73,21 @@ class Move(Enum):
 
 
 async def lock(db: Database, connection: AsyncConnection, kinds: Iterable[str]) -> tuple[list[Line], dt.datetime]:
-    """Lock these kinds' lines, in one order for all; return those that exist, and the database's time."""
-    query = (
-        sa.select(lines, db.sql_now().label("now"))
-        .where(lines.c.kind.in_(sorted(set(kinds))))
-        .order_by(lines.c.kind)
-        .with_for_update()
-    )
-    rows = (await connection.execute(query)).all()
-    now = dt.datetime.fromtimestamp(rows[0].now, dt.UTC) if rows else await db.now(connection)
+    """Lock these kinds' lines, in one order for all; return those that exist, and the time after that."""
+    query = sa.select(lines).where(lines.c.kind.in_(sorted(set(kinds)))).order_by(lines.c.kind)
+    rows, now = await db.lock(connection, query)
     return [line_from(row) for row in rows], now
 
 
-async def next_number(connection: AsyncConnection, kind: str) -> Line:
-    """Lock the kind's line, making it if it is the first, and give out its next number."""
-    update = lines.update().where(lines.c.kind == kind).values(seq=lines.c.seq + 1).returning(lines)
+async def next_number(db: Database, connection: AsyncConnection, kind: str) -> tuple[Line, dt.datetime]:
+    """Lock the kind's line, making it if it is the first; return it with its next number, and the time after that."""
+    update = lines.update().where(lines.c.kind == kind).values(seq=lines.c.seq + 1)
+    update = update.returning(lines, db.sql_now().label(TIME))
     row = (await connection.execute(update)).one_or_none()
     if row is None:
         await connection.execute(insert_or_ignore(connection, lines).values(kind=kind))
         row = (await connection.execute(update)).one()
-    return line_from(row)
+    return line_from(row), moment(row)
 
 
 async def join(connection: AsyncConnection, line: Line, key: FlowKey, newcomer: Newcomer) -> Seat:

@@ -35,15 +35,14 @@ async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[
     """
 
     async def work(connection: AsyncConnection) -> tuple[Job, bool]:
-        now = await db.now(connection)
-        await ledger.open(connection, submission.user_id, now, submission.allowance)
+        now = await ledger.open(connection, submission.user_id, submission.allowance)
         query = sa.select(jobs).where(jobs.c.interaction_id == submission.interaction_id)
         if (row := (await connection.execute(query)).one_or_none()) is not None:
             return job_from(row), False
         job_id = new_id(now)
         await ledger.hold(connection, submission.user_id, job_id, submission.price, now, submission.allowance)
-        line = await next_number(connection, submission.kind)
-        row_values = _values(submission, job_id, line.seq, now)
+        line, now = await next_number(db, connection, submission.kind)
+        row_values = _values(submission, job_id, line.seq) | _times(submission, now)
         key = FlowKey(
             kind=submission.kind,
             pace=Pace(row_values["pace"]),
@@ -55,7 +54,7 @@ async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[
             raise TooManyQueued(limit=submission.limits.max_queued)
         if submission.budget is not None and submission.guild_id is not None and submission.price:
             day = await use(connection, submission.guild_id, submission.budget, submission.price, now)
-            row_values["budget_day"] = day
+            row_values |= {"budget_day": day} | _times(submission, await db.now(connection))  # it may have waited
         row = (await connection.execute(jobs.insert().values(row_values).returning(jobs))).one()
         if submission.subject is not None:
             await add(connection, replace(submission.subject, job_id=job_id), now)
@@ -73,11 +72,15 @@ def _newcomer(submission: Submission, work: int) -> Newcomer:
     )
 
 
-def _values(submission: Submission, job_id: str, seq: int, now: dt.datetime) -> dict[str, Any]:
+def _times(submission: Submission, now: dt.datetime) -> dict[str, dt.datetime]:
+    lifetime = dt.timedelta(seconds=submission.token_lifetime_s)
+    return {"queued_at": now, "changed_at": now, "token_expires_at": now + lifetime}
+
+
+def _values(submission: Submission, job_id: str, seq: int) -> dict[str, Any]:
     values = asdict(submission)
-    for name in ("limits", "allowance", "budget", "weight", "guild_weight", "subject"):
+    for name in ("limits", "allowance", "budget", "weight", "guild_weight", "subject", "token_lifetime_s"):
         del values[name]
-    lifetime = dt.timedelta(seconds=values.pop("token_lifetime_s"))
     work = submission.price if submission.work is None else submission.work
     return values | {
         "id": job_id,
@@ -87,7 +90,4 @@ def _values(submission: Submission, job_id: str, seq: int, now: dt.datetime) -> 
         "state": State.QUEUED.value,
         "pace": Pace(submission.pace).value,
         "outcome": {},
-        "queued_at": now,
-        "changed_at": now,
-        "token_expires_at": now + lifetime,
     }

@@ -2,6 +2,9 @@
 
 Each live job has a task of its own. While its edit is under way, newer states replace older ones; an end is shown at
 once. What could not be shown is tried again later, and after a restart everything undelivered is taken up again.
+
+Looking for changes goes by the time of each, which a transaction may commit later than we look back. So once a minute
+all ended jobs that were not delivered are looked through as well.
 """
 
 import asyncio
@@ -22,6 +25,7 @@ PLACE_EVERY_S = 15.0  # a waiting card's place in line moves without the job cha
 FIRST_S = 0.25  # people take that for at once; and a job that is over by then needs one edit, not two
 RETRY_S = (5.0, 15.0, 60.0)  # pauses after the platform did not answer
 POLL_S = 2.0  # the safety net under the wake-ups
+SWEEP_EVERY_S = 60.0  # the safety net under the looks for changes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class Follower:
         deliver: Callable[[Job], Awaitable[None]],
         first_s: float = FIRST_S,
         retry_s: Sequence[float] = RETRY_S,
+        sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
         """Take the stores and two ways to show a job.
 
@@ -52,12 +57,14 @@ class Follower:
             deliver: shows an ended job for good.
             first_s: how long a new card waits: where a worker is free, it need not say 'queued' for an instant.
             retry_s: the pauses after the first, second … time that a job could not be shown.
+            sweep_every_s: the pause between two looks at all ended jobs that were not delivered.
         """
         self._studio = studio
         self._update = update
         self._deliver = deliver
         self._first_s = first_s
         self._retry_s = retry_s
+        self._sweep_every_s = sweep_every_s
         self._changed = studio.jobs.db.wake.listen("changed")
         self._cursor: dt.datetime | None = None
         self._cards: dict[str, _Card] = {}
@@ -66,7 +73,10 @@ class Follower:
         """Follow all jobs that have not been delivered, those of before the start included."""
         backoff = Backoff(self._retry_s[0], self._retry_s[0])
         async with asyncio.TaskGroup() as tasks:  # its tasks raise nothing
-            await supervise("follow-cards", partial(self._look, tasks), every_s=0.0, backoff=backoff)
+            await asyncio.gather(
+                supervise("follow-cards", partial(self._look, tasks), every_s=0.0, backoff=backoff),
+                supervise("sweep-undelivered", partial(self._sweep, tasks), every_s=self._sweep_every_s),
+            )
 
     async def _look(self, tasks: asyncio.TaskGroup) -> None:
         """Take up what has changed since the last look, then wait for more."""
@@ -80,6 +90,15 @@ class Follower:
                 self._studio.forecast.learn(job)  # last: no error in it may cost a card its news
         await asyncio.sleep(time.monotonic() - looked_at)  # in a rush, look no more than half of the time
         await self._changed.wait(POLL_S)
+
+    async def _sweep(self, tasks: asyncio.TaskGroup) -> None:
+        """Take up every ended job that was not delivered and has no card here."""
+        after: Job | None = None
+        while page := await self._studio.jobs.undelivered(after=after):
+            for job in page:
+                if job.id not in self._cards:
+                    self._notice(job, tasks)
+            after = page[-1]
 
     def _notice(self, job: Job, tasks: asyncio.TaskGroup) -> None:
         card = self._cards.get(job.id)

@@ -31,6 +31,7 @@ LOOPS = {
     "retention",
     "sandbox-saving",
     "scrub-database",
+    "sweep-undelivered",
     "wake-receive",
     "wake-send",
 }

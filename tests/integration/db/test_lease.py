@@ -4,10 +4,12 @@ import asyncio
 import dataclasses
 
 import pytest
+import sqlalchemy as sa
 
 from db.errors import UnknownJob
 from db.jobs import End, Report, State
 from db.subjects import Subjects
+from db.tables import jobs
 from tests.integration.db.shop import DISPATCHER, Shop
 from tests.integration.db.test_subjects import draft
 
@@ -86,6 +88,24 @@ async def test_beat_counts_previews_and_moves_the_revision_only_with_news(shop: 
         now = await shop.fresh(job)
         revisions.append((now.preview, now.revision - job.revision))
     assert revisions == [(1, 1), (1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite's one writer is never in the midst
+async def test_beat_waits_for_no_job_that_somebody_is_at(shop: Shop) -> None:
+    await shop.submit()
+    await shop.submit()
+    busy, bystander = await shop.claim(2)
+    shop.db.advance(29)
+    reports = [Report(job_id=job.id, attempt=1, done=3, total=9) for job in (busy, bystander)]
+    async with shop.db.begin() as connection:
+        await connection.execute(sa.select(jobs).where(jobs.c.id == busy.id).with_for_update())
+        async with asyncio.timeout(10):
+            beaten = await shop.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
+        assert (set(beaten.lost), set(beaten.skipped)) == (set(), {busy.id})
+    beaten = await shop.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
+    assert (set(beaten.lost), set(beaten.skipped)) == (set(), set())
+    shop.db.advance(29)
+    assert await shop.jobs.reap() == []
 
 
 async def test_beat_tells_what_is_lost_and_what_is_cancelled(shop: Shop) -> None:

@@ -25,6 +25,7 @@ class Jobs:
         self.wake = Wake(None)
         self.all: dict[str, Job] = {}
         self.away = 0  # for so many questions
+        self.past: set[str] = set()  # committed later than a follower looks back
 
     def put(self, job: Job) -> Job:
         before = self.all.get(job.id)
@@ -37,7 +38,11 @@ class Jobs:
         if self.away:
             self.away -= 1
             raise OSError("the database does not answer")
-        return Changes(jobs=list(self.all.values()), cursor=NOON)
+        return Changes(jobs=[job for id, job in self.all.items() if id not in self.past], cursor=NOON)
+
+    async def undelivered(self, limit: int = 2, *, after: Job | None = None) -> list[Job]:
+        ended = sorted(job.id for job in self.all.values() if job.final and (after is None or job.id > after.id))
+        return [self.all[job_id] for job_id in ended[:limit]]
 
 
 class Screen:
@@ -86,6 +91,7 @@ async def following(edit_every_s: float, first_s: float = 0.0) -> AsyncIterator[
         deliver=screen.deliver,
         first_s=first_s,
         retry_s=(0.0,),
+        sweep_every_s=0.0,
     )
     task = asyncio.create_task(follower.run())
     try:
@@ -151,6 +157,18 @@ async def test_an_end_that_could_not_be_shown_is_shown_later() -> None:
         screen.failing = 3
         jobs.put(make_job(state=State.DONE))
         await screen.until(("1", State.DONE, 0))
+
+
+async def test_ends_that_no_look_for_changes_finds_are_shown() -> None:
+    async with following(NEVER_S) as (jobs, screen):
+        stuck = [make_job(id="0" * 25 + str(number), interaction_id=number, state=State.DONE) for number in (1, 2, 3)]
+        for job in stuck:  # more than are asked for at once, and the first ones stay
+            screen.held[job.id] = asyncio.Event()
+        late = make_job(id="0" * 25 + "4", interaction_id=4, state=State.DONE)
+        jobs.past = {job.id for job in (*stuck, late)}
+        for job in (*stuck, late):
+            jobs.put(job)
+        await screen.until(("4", State.DONE, 0))
 
 
 async def test_a_database_that_is_away_for_a_while_is_asked_again() -> None:
