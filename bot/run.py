@@ -78,7 +78,7 @@ async def open_studio(
     """
     rules = _rules(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    async with Database.from_url(settings.database, hash_key=hash_key) as database:
+    async with Database.from_url(settings.database, hash_key=hash_key, lease_s=settings.lease_s) as database:
         await database.migrate()
         ledger = Ledger(database, rules.tiers.terms(None).allowance)
         jobs, files = JobStore(database, ledger), FileStore(settings.files)

@@ -10,7 +10,7 @@ Two databases, one set of rules:
 - **PostgreSQL** (a cluster): READ COMMITTED and row locks, always taken in this order, so that nobody waits in a
   circle: members' accounts (two for a gift: by id) → the lines (`db.tables.lines`, alphabetically by kind; a line's
   lock guards its flows and seats) → guild uses → job rows. A transaction that conflicts nevertheless is tried again
-  from its start.
+  from its start; so is one that waited too long (`db.timeouts`), for about as long as a lease.
 
 Time is the database's, so several machines agree about leases. `lock` tells it with the rows that it locks, as it is
 when the last of them is locked: whoever asks first and waits then writes what is in the past, where nobody who follows
@@ -34,11 +34,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from db.errors import StoreBusy
+from db.timeouts import WAITED_TOO_LONG, connect_options, limit_waiting
 from db.wake import Wake
 
 BUSY_TIMEOUT_S = 30
 CUT_WITHIN_MS = 2000
 ATTEMPTS = 8
+LEASE_S = 30.0
 TIME = "database_time"  # the name of the column that tells it
 T = TypeVar("T")
 DATA_EXCEPTION = "22"  # the class of errors whose message itself quotes the value: PostgreSQL, appendix A
@@ -51,23 +53,29 @@ class Database:
     Build it with `from_url`, enter it, call `migrate` once at the start of a program.
     """
 
-    def __init__(self, url: URL, *, clock_offset_s: float = 0.0, hash_key: bytes | None = None) -> None:
+    def __init__(
+        self, url: URL, *, clock_offset_s: float = 0.0, hash_key: bytes | None = None, lease_s: float = LEASE_S
+    ) -> None:
         self.url = url
         self.hash_key = hash_key or secrets.token_bytes(32)  # see `db.former_members`
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _engine(url)
-        self.wake = Wake(None if self.is_sqlite else _libpq_url(url))
+        self.engine = _engine(url, lease_s)
+        self.wake = Wake(None) if self.is_sqlite else Wake(_libpq_url(url), connect_options(lease_s, url))
+        self._patience_s = lease_s
         self._clock_offset_s = clock_offset_s
         self._writing = asyncio.Lock()
 
     @classmethod
-    def from_url(cls, url: str, *, clock_offset_s: float = 0.0, hash_key: bytes | None = None) -> "Database":
+    def from_url(
+        cls, url: str, *, clock_offset_s: float = 0.0, hash_key: bytes | None = None, lease_s: float = LEASE_S
+    ) -> "Database":
         """Return a database for `sqlite:///path`, `postgresql://…` or the same with a driver named.
 
         Nothing is connected yet. `clock_offset_s` is added to the database's clock (tests). `hash_key`: of what is
-        hashed in it, from outside; None: one that ends with this object.
+        hashed in it, from outside; None: one that ends with this object. `lease_s`: of jobs; nobody holds others up for
+        much longer.
         """
-        return cls(normalised(url), clock_offset_s=clock_offset_s, hash_key=hash_key)
+        return cls(normalised(url), clock_offset_s=clock_offset_s, hash_key=hash_key, lease_s=lease_s)
 
     async def __aenter__(self) -> Self:
         await self.wake.start()
@@ -85,6 +93,8 @@ class Database:
 
         async with self.begin() as connection:
             if not self.is_sqlite:
+                for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+                    await connection.execute(sa.text(f"SET LOCAL {timeout} = 0"))  # however large the tables are
                 await connection.execute(sa.text("SELECT pg_advisory_xact_lock(7216093)"))
             await connection.run_sync(upgrade)
 
@@ -109,15 +119,20 @@ class Database:
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run `work` in a write transaction, again from its start when the database reports a conflict.
 
-        Raises StoreBusy when it keeps conflicting. `work` must not touch anything but the connection.
+        Raises StoreBusy when it keeps conflicting, or waits too long for somebody else. `work` must not touch anything
+        but the connection.
         """
+        give_up_s = time.monotonic() + self._patience_s
         for attempt in range(ATTEMPTS):
             try:
                 async with self.begin() as connection:
                     return await work(connection)
             except DBAPIError as error:
-                if not _is_conflict(error):
+                waited = getattr(error.orig, "sqlstate", None) in WAITED_TOO_LONG
+                if not (waited or _is_conflict(error)):
                     raise
+                if waited and time.monotonic() >= give_up_s:
+                    break
                 await asyncio.sleep(0.01 * 2**attempt)
         raise StoreBusy
 
@@ -210,10 +225,12 @@ def _libpq_url(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _engine(url: URL, lease_s: float) -> AsyncEngine:
     # hide_parameters: values are tokens and prompts, and errors end up in logs
     if url.get_backend_name() != "sqlite":
-        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+        options = connect_options(lease_s, url)
+        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=options)
+        limit_waiting(engine, lease_s)
         sa.event.listen(engine.sync_engine, "handle_error", _hide_quoted_values)
         return engine
     engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_timeout=60, hide_parameters=True)

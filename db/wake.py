@@ -10,7 +10,9 @@ payload. SQLite means one process, so there is nothing to send.
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import psycopg
 
@@ -43,10 +45,14 @@ class Listener:
 
 
 class Wake:
-    """Tell waiters about a topic. `libpq_url` is PostgreSQL's address, or None for one process alone."""
+    """Tell waiters about a topic.
 
-    def __init__(self, libpq_url: str | None) -> None:
+    `libpq_url` is PostgreSQL's address, or None for one process alone; `options` are libpq's for its connections.
+    """
+
+    def __init__(self, libpq_url: str | None, options: Mapping[str, Any] | None = None) -> None:
         self._libpq_url = libpq_url
+        self._options = dict(options or {})
         self._listeners: dict[str, list[Listener]] = {}
         self._shared: dict[str, Listener] = {}
         self._outgoing: set[str] = set()
@@ -97,7 +103,7 @@ class Wake:
             listener.ring()
 
     async def _receive(self, url: str, listening: asyncio.Event) -> None:
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True, **self._options) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             listening.set()
             for topic in self._listeners:
@@ -106,7 +112,7 @@ class Wake:
                 self._ring(notice.payload)
 
     async def _send(self, url: str) -> None:
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True, **self._options) as connection:
             while True:
                 topics, self._outgoing = self._outgoing, set()
                 try:

@@ -24,7 +24,7 @@ async def run(settings: ComputingSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     plans = [settings.plan(device) for device in await find_devices(settings.devices)]
-    async with Database.from_url(settings.database) as database:
+    async with Database.from_url(settings.database, lease_s=settings.lease_s) as database:
         await database.migrate()
         nothing = Allowance(daily_credits=0, cap_credits=0)  # the bot accrues them, at submit; settling does not
         jobs = JobStore(database, Ledger(database, nothing))
