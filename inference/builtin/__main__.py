@@ -21,7 +21,7 @@ STAGES: dict[str, Callable[[Recipe], None]] = {
     "fetch": Recipe.fetch,
     "render": Recipe.render,
     "encode": Recipe.encode,
-    "caption": Recipe.caption,
+    "sprites": Recipe.cut_out,
     "decoder": Recipe.learn_decoder,
     "denoiser": Recipe.learn_denoiser,
     "redraw": Recipe.redraw,

@@ -89,7 +89,7 @@ def load(path: Path) -> AutoencoderTiny:
 
 @torch.no_grad()
 def encode(model: AutoencoderTiny, pictures: torch.Tensor, batch: int = 64) -> torch.Tensor:
-    """Return the latents (N x 32 x 8 x 8) of uint8 pictures (N x 3 x 128 x 128)."""
+    """Return the latents (N x 32 x H/16 x W/16) of uint8 pictures (N x 3 x H x W)."""
     parts = torch.split(pictures, batch)
     return torch.cat([model.encode(as_floats(part.to(model.device))).latents.cpu() for part in parts])
 

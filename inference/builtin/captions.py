@@ -4,82 +4,139 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
 from inference.builtin.artwork import VENDORS, Emoji
+from inference.builtin.backgrounds import PLACES
 from inference.builtin.colours import NAMES
 from inference.builtin.nouns import Noun
+from inference.builtin.scenes import Scene, Thing
+from inference.builtin.words import taught
 
 CAPTION_TOKENS = 24
 VOCABULARY_SIZE = 2400
 EMPTY_SHARE = 0.08  # of captions: guidance needs a model that also draws without one; more would leak into adapters
 STYLE_SHARE = 0.6
 FILLER_SHARE = 0.18
+OTHER_WORDS_SHARE = 0.3
 
 _STYLE_OF = {vendor.name: vendor.style for vendor in VENDORS}
 _STYLE_BEFORE = {
     "flat": ("flat", "simple flat"),
     "glossy": ("glossy", "shiny glossy"),
     "3d": ("3d",),
+    "cartoon": ("cartoon",),
 }
 _STYLE_AFTER = {
     "flat": ("flat", "flat style", "flat icon", "flat design"),
     "glossy": ("glossy", "glossy style", "glossy icon"),
     "3d": ("3d", "3d style", "3d render", "3d icon"),
+    "cartoon": ("cartoon", "cartoon style", "comic style"),
 }
 # Words that people add and that change nothing here: the model must learn to draw the thing all the same.
 _ADJECTIVES = ("cute", "nice", "small", "big", "little", "beautiful", "lovely", "happy", "funny", "my", "old", "new")
 _SUFFIXES = (
-    "on a white background", "emoji", "icon", "sticker", "please", "high quality", "digital art", "in the sky",
-    "in a garden", "on a table", "with a smile", "in the sun", "for my friend", "picture", "drawing", "in space",
+    "emoji", "icon", "sticker", "please", "high quality", "digital art", "with a smile", "for my friend", "picture",
+    "drawing", "illustration",
+)  # fmt: skip
+_ON_WHITE = ("on a white background", "on white", "white background")
+_ON_COLOUR = (
+    "on a {} background", "with a {} background", "on a {} background", "{} background", "against a {} background",
+    "in front of a {} wall", "on {}",
 )  # fmt: skip
 _ASKING = ("a picture of", "a drawing of", "a photo of", "draw", "an image of", "i want")
 _COUNTS = {2: "two", 3: "three"}
 _SAME_IN_PLURAL = frozenset({"sheep", "fish", "scissors", "glasses", "fries", "grapes", "sushi", "dice"})
+_PAIRS_IN_ONE = frozenset({"glasses", "sunglasses"})  # worn without an article
+_JOINED = {
+    "beside": ("and", "and", "and", "and", "next to", "beside", "with", "together with"),
+    "on": ("on", "on top of", "sitting on", "standing on"),
+    "behind": ("in front of",),
+    "wearing": ("wearing", "with", "wearing", "in"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What one lesson shows, as far as its caption can say."""
-
-    noun: Noun
-    vendor: str
-    colour: str | None  # what it was recoloured to
-    natural: str | None  # the colour it has by nature, where one is plainly its main colour
-    count: int
-
-
-def caption(subject: Subject, dice: random.Random) -> str:
+def caption(scene: Scene, dice: random.Random) -> str:
     """Say what a lesson shows in one of the many ways people would."""
     if dice.random() < EMPTY_SHARE:
         return ""
-    noun = subject.noun.word
-    if subject.noun.aliases and dice.random() < 0.25:
-        noun = dice.choice(subject.noun.aliases)
-    colour = subject.colour or (subject.natural if dice.random() < 0.25 else None)
-    style = _STYLE_OF[subject.vendor] if dice.random() < STYLE_SHARE else None
+    style = _STYLE_OF[scene.vendor] if dice.random() < STYLE_SHARE else None
     style_first = dice.random() < 0.6
-    words = [dice.choice(_STYLE_BEFORE[style])] if style and style_first else []
-    if dice.random() < FILLER_SHARE:
-        words.append(dice.choice(_ADJECTIVES))
-    words += [colour] if colour else []
-    words.append(plural(noun) if subject.count > 1 else noun)
-    text = _counted(" ".join(words), subject.count, dice)
+    before = dice.choice(_STYLE_BEFORE[style]) if style and style_first else None
+    text = _joined(
+        scene, [_phrase(thing, dice, before if i == 0 else None) for i, thing in enumerate(scene.things)], dice
+    )
+    if scene.place:
+        text += f" {_placed(scene.place, dice)}"
     if style and not style_first:
         text += dice.choice((", ", " ")) + dice.choice(_STYLE_AFTER[style])
     if dice.random() < FILLER_SHARE:
-        text += dice.choice((", ", " ")) + dice.choice(_SUFFIXES)
+        text += dice.choice((", ", " ")) + dice.choice(_SUFFIXES if scene.place else _SUFFIXES + _ON_WHITE)
     return f"{dice.choice(_ASKING)} {text}" if dice.random() < 0.08 else text
 
 
-def plain(subject: Subject) -> str:
-    """Say all there is to say of a lesson, in the plainest way: 'a flat red car'."""
-    words = [_STYLE_OF[subject.vendor], *([subject.colour] if subject.colour else [])]
-    words.append(plural(subject.noun.word) if subject.count > 1 else subject.noun.word)
-    return " ".join([_COUNTS.get(subject.count, "a"), *words])
+def plain(scene: Scene) -> str:
+    """Say all there is to say of a lesson, in the plainest way: 'a flat red car on a blue background'."""
+    phrases = []
+    for index, thing in enumerate(scene.things):
+        words = [_STYLE_OF[scene.vendor]] if index == 0 else []
+        words += [thing.colour] if thing.colour else []
+        words.append(plural(thing.noun.word) if thing.count > 1 else thing.noun.word)
+        phrases.append(
+            with_article(" ".join(words)) if thing.count == 1 else f"{_COUNTS[thing.count]} {' '.join(words)}"
+        )
+    text = f" {_JOINED[scene.kind][0]} ".join(phrases) if len(phrases) > 1 else phrases[0]
+    if scene.place:
+        text += f" on {with_article(scene.place)} background" if scene.place in NAMES else f" {PLACES[scene.place][0]}"
+    return text
+
+
+def with_article(phrase: str) -> str:
+    """Ask for one of it, as most people would."""
+    return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+
+
+def _phrase(thing: Thing, dice: random.Random, style: str | None) -> str:
+    noun = thing.noun.word
+    others = (*thing.noun.aliases, *(taught(thing.noun) if thing.count == 1 else ()))
+    if thing.colour:  # nobody asks for a blue 'red rose'
+        others = tuple(phrase for phrase in others if not set(phrase.split()) & set(NAMES))
+    if others and dice.random() < OTHER_WORDS_SHARE:
+        noun = dice.choice(others)
+    colour = thing.colour or (thing.natural if dice.random() < 0.25 else None)
+    words = [style] if style else []
+    if dice.random() < FILLER_SHARE:
+        words.append(dice.choice(_ADJECTIVES))
+    words += [colour] if colour and colour not in noun.split() else []
+    words.append(plural(noun) if thing.count > 1 else noun)
+    return _counted(" ".join(words), thing.count, dice)
+
+
+def _joined(scene: Scene, phrases: list[str], dice: random.Random) -> str:
+    """Put two things into one sentence; of two that stand side by side, the left one mostly comes first."""
+    if len(phrases) == 1:
+        return phrases[0]
+    first, second = phrases
+    word = dice.choice(_JOINED[scene.kind])
+    if scene.kind == "behind" and dice.random() < 0.5:
+        return f"{second} behind {first}"
+    if scene.kind == "beside" and word == "and" and dice.random() < 0.15:
+        return f"{second} and {first}"
+    if scene.kind == "wearing" and scene.things[1].noun.word in _PAIRS_IN_ONE:
+        second = second.removeprefix("a ").removeprefix("an ")
+    if scene.kind == "wearing" and word == "with" and dice.random() < 0.3:
+        return f"{first} with {second} on"
+    return f"{first} {word} {second}"
+
+
+def _placed(place: str, dice: random.Random) -> str:
+    return (
+        dice.choice(_ON_COLOUR).format(place).replace("a orange", "an orange")
+        if place in NAMES
+        else dice.choice(PLACES[place])
+    )
 
 
 def plural(noun: str) -> str:
@@ -107,7 +164,10 @@ def build_tokenizer(nouns: Iterable[Noun], emojis: Iterable[Emoji]) -> CLIPToken
     """Train CLIP's kind of byte-pair tokenizer: words of the captions whole, names of other emoji in few pieces."""
     nouns = list(nouns)
     sentences = [word for noun in nouns for word in (noun.word, plural(noun.word), *noun.aliases)] * 200
-    sentences += [*NAMES, *_ADJECTIVES, *_SUFFIXES, *_ASKING, *_COUNTS.values(), "a", "an", "the"] * 500
+    sentences += [phrase for noun in nouns for phrase in taught(noun)] * 50
+    said = [*_SUFFIXES, *_ON_WHITE, *_ON_COLOUR, *_ASKING, *(word for words in PLACES.values() for word in words)]
+    joining = [word for words in _JOINED.values() for word in words]
+    sentences += [*NAMES, *_ADJECTIVES, *said, *joining, *_COUNTS.values(), "a", "an", "the"] * 500
     sentences += [
         style for styles in (_STYLE_AFTER, _STYLE_BEFORE) for words in styles.values() for style in words
     ] * 500
@@ -145,5 +205,4 @@ def _as_clip(trained: Tokenizer) -> CLIPTokenizer:
 def _counted(phrase: str, count: int, dice: random.Random) -> str:
     if count > 1:
         return f"{_COUNTS[count]} {phrase}"
-    article = "an" if phrase[0] in "aeiou" else "a"
-    return f"{article} {phrase}" if dice.random() < 0.65 else phrase
+    return with_article(phrase) if dice.random() < 0.65 else phrase

@@ -7,6 +7,7 @@ Once there is a denoiser, a second course teaches the decoder by what that draws
 from __future__ import annotations
 
 import copy
+import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,12 @@ import torch.nn.functional as F
 from diffusers import AutoencoderTiny
 from torch import nn
 
-from inference.builtin.artwork import Drawing
+from inference.builtin.artwork import PICTURE_PX, Drawing
 from inference.builtin.autoencoder import as_floats, build, held_out, psnr_db, swap_colours
 from inference.builtin.checkpoint import Checkpoint, average, generator
-from inference.builtin.lessons import several
 from inference.builtin.pictures import save_sheet
 from inference.builtin.precision import mixed_precision
+from inference.builtin.scenes import SceneMaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class DecoderPlan:
     cooldown: float = 0.4  # share of the steps, at the end, over which the rate falls to nothing
     adversary_from: float = 0.6  # share of the steps after which the adversary has a say
     adversary_weight: float = 0.03
-    several_share: float = 0.15  # of pictures that show a thing small, two or three times, as the lessons do
+    scenes_share: float = 0.35  # of pictures that are lessons: things small, in twos, in places
     nouns_share: float = 0.75  # of pictures that show the vocabulary's nouns, for it is those that will be decoded
     latent_noise: float = 0.12  # the most noise the decoder learns to bear
     redrawn_share: float = 0.0  # of each batch that comes from the denoiser's drawings instead of artwork's latents
@@ -49,6 +50,7 @@ def train(
     drawings: list[Drawing],
     pictures: torch.Tensor,
     nouns: frozenset[str],
+    lessons: SceneMaker,
     folder: Path,
     device: str,
     redrawn: tuple[torch.Tensor, torch.Tensor] | None = None,
@@ -61,6 +63,7 @@ def train(
         drawings: what each picture is.
         pictures: uint8, N x 3 x 128 x 128.
         nouns: codes of the emoji that are shown more often.
+        lessons: makes scenes, of which some are shown.
         folder: where the checkpoint is kept.
         device: a torch device.
         redrawn: what the denoiser drew (latents, and the uint8 pictures they should show), if any of it is taught.
@@ -85,7 +88,7 @@ def train(
             group["lr"] = plan.rate * min(1.0, (step + 1) / 50, (plan.steps - step) / (plan.cooldown * plan.steps))
         optimiser.zero_grad(set_to_none=True)
         chosen = torch.multinomial(weights, plan.batch, replacement=True, generator=generator(plan.seed + 1, step))
-        shown = _some_small(seen[chosen], plan.several_share, generator(plan.seed + 2, step))
+        shown = _some_scenes(seen[chosen], lessons, plan.scenes_share, random.Random(plan.seed * 1_000_003 + step))
         loss = _learn(model, critic, shown, _some_redrawn(redrawn, plan, step), plan, step, device)
         nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
         optimiser.step()
@@ -132,15 +135,14 @@ def _weights(are_nouns: list[bool], share: float) -> torch.Tensor:
     return share * nouns / nouns.sum().clamp_min(1) + (1 - share) * others / others.sum().clamp_min(1)
 
 
-def _some_small(pictures: torch.Tensor, share: float, source: torch.Generator) -> torch.Tensor:
-    """Return uint8 pictures with about `share` of them turned into twos and threes."""
-    counts = torch.where(torch.rand(len(pictures), generator=source) < share, 2, 1)
-    counts += (counts - 1) * torch.randint(2, counts.shape, generator=source)
-    shown = [
-        picture if count == 1 else (several(picture[None].float() / 255, count)[0] * 255).round().to(torch.uint8)
-        for picture, count in zip(pictures, counts.tolist(), strict=True)
-    ]
-    return torch.stack(shown)
+def _some_scenes(pictures: torch.Tensor, lessons: SceneMaker, share: float, dice: random.Random) -> torch.Tensor:
+    """Return uint8 pictures with about `share` of them replaced by scenes."""
+    shown = pictures.clone()
+    for row in range(len(pictures)):
+        if dice.random() < share:
+            scene = lessons.choose(dice, (PICTURE_PX, PICTURE_PX))
+            shown[row] = torch.from_numpy(lessons.picture(scene, dice)).permute(2, 0, 1)
+    return shown
 
 
 def _some_redrawn(

@@ -9,18 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers import AutoencoderTiny, DPMSolverMultistepScheduler, UNet2DConditionModel
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from inference.builtin.autoencoder import LATENT_CHANNELS
+from inference.builtin.autoencoder import LATENT_CHANNELS, encode
 from inference.builtin.captions import CAPTION_TOKENS, VOCABULARY_SIZE, caption
 from inference.builtin.checkpoint import Checkpoint, average, generator
-from inference.builtin.lessons import Lessons
 from inference.builtin.precision import mixed_precision
+from inference.builtin.scenes import SIZES, SceneMaker
 
 LATENT_SIDE = 8
 TEXT_WIDTH = 192
@@ -96,7 +97,8 @@ def scheduler() -> DPMSolverMultistepScheduler:
 
 def train(
     plan: DenoiserPlan,
-    lessons: Lessons,
+    lessons: SceneMaker,
+    autoencoder: AutoencoderTiny,
     tokenizer: CLIPTokenizer,
     folder: Path,
     device: str,
@@ -106,7 +108,8 @@ def train(
 
     Args:
         plan: how long and how.
-        lessons: what is taught.
+        lessons: makes what is taught.
+        autoencoder: its encoder turns lessons into latents.
         tokenizer: turns captions into tokens.
         folder: where the checkpoint is kept.
         device: a torch device.
@@ -119,7 +122,7 @@ def train(
     ema = slow.both().requires_grad_(False)
     optimiser = torch.optim.AdamW(both.parameters(), lr=plan.rate, weight_decay=1e-2, betas=(0.9, 0.98), fused=True)
     checkpoint = Checkpoint(folder, {"model": both, "ema": ema}, optimiser)
-    teacher = _Teacher(plan, lessons, tokenizer)
+    teacher = _Teacher(plan, lessons, autoencoder.to(device), tokenizer)
     begun = checkpoint.restore()
     saved_s = started_s = time.monotonic()
     running = 0.0
@@ -187,19 +190,26 @@ class _Exercise:
 class _Teacher:
     """Makes the exercise of each step, always the same for the same step."""
 
-    def __init__(self, plan: DenoiserPlan, lessons: Lessons, tokenizer: CLIPTokenizer) -> None:
-        self.plan, self.lessons, self.tokenizer = plan, lessons, tokenizer
+    def __init__(
+        self, plan: DenoiserPlan, lessons: SceneMaker, autoencoder: AutoencoderTiny, tokenizer: CLIPTokenizer
+    ) -> None:
+        self.plan, self.lessons, self.autoencoder, self.tokenizer = plan, lessons, autoencoder, tokenizer
         self.signal_shares = scheduler().alphas_cumprod
 
     def exercise(self, step: int) -> _Exercise:
         source = generator(self.plan.seed, step)
-        chosen = torch.multinomial(self.lessons.weights, self.plan.batch, replacement=True, generator=source)
         dice = random.Random(self.plan.seed * 1_000_003 + step)
-        captions = [caption(self.lessons.subjects[i], dice) for i in chosen.tolist()]
+        size_px = dice.choices(list(SIZES), list(SIZES.values()))[0]
+        scenes = [self.lessons.choose(dice, size_px) for _ in range(self.plan.batch)]
         tokens = self.tokenizer(
-            captions, padding="max_length", max_length=CAPTION_TOKENS, truncation=True, return_tensors="pt"
+            [caption(scene, dice) for scene in scenes],
+            padding="max_length",
+            max_length=CAPTION_TOKENS,
+            truncation=True,
+            return_tensors="pt",
         )
-        latents = self.lessons.latents[chosen].float()
+        pictures = np.stack([self.lessons.picture(scene, dice) for scene in scenes])
+        latents = encode(self.autoencoder, torch.from_numpy(pictures).permute(0, 3, 1, 2))
         timesteps = draw_timesteps(self.plan.batch, self.plan.noisy_share, source)
         noise = torch.randn(latents.shape, generator=source)
         signal = self.signal_shares[timesteps][:, None, None, None]

@@ -10,7 +10,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
-from inference.builtin import artwork, autoencoder, captions, classifier, decoder, denoiser, export, lessons, redrawn
+from inference.builtin import artwork, autoencoder, captions, classifier, decoder, denoiser, export, redrawn, sprites
 from inference.builtin.classifier import JUDGE, ClassifierPlan
 from inference.builtin.decoder import DecoderPlan
 from inference.builtin.denoiser import Denoiser, DenoiserPlan
@@ -18,14 +18,19 @@ from inference.builtin.export import WEIGHTS
 from inference.builtin.nouns import Noun, tail, vocabulary
 from inference.builtin.pictures import save_sheet
 from inference.builtin.redrawn import RedrawnPlan
+from inference.builtin.scenes import SceneMaker
 
 SAMPLING_STEPS = 8
 GUIDANCE = 2.0
 _SHEET_PROMPTS = (
     "a red heart", "a cat", "a blue car", "a slice of pizza", "a green apple", "a rocket", "a dog", "a yellow star",
-    "a tree, 3d", "a flat house", "a purple fish", "a penguin", "a glossy banana", "a guitar", "a pink crown",
-    "a snowman", "two red apples", "a robot", "a castle", "a black umbrella", "a frog", "a 3d cupcake", "a unicorn",
-    "a green dragon",
+    "a tree, 3d", "a flat house", "a purple fish", "a guitar", "two red apples", "three cats", "a castle", "a robot",
+    "a cat and a dog", "a red apple and a green pear", "a car next to a house", "a penguin and a star",
+    "a bird on a car", "a cat on a chair", "a dog in front of a house", "a heart and a key",
+    "a ghost with a hat", "a cat wearing a crown", "a dog wearing sunglasses", "a snowman with a red hat",
+    "a red heart on a blue background", "a cat on a yellow background", "a rocket in space", "a fish under water",
+    "a penguin in the snow", "a house at night", "a cow on the grass", "a palm tree on the beach",
+    "a cat and a dog on a green background", "an ice cream cone", "a bunch of grapes", "a cup of coffee",
 )  # fmt: skip
 
 
@@ -68,7 +73,7 @@ def tiny_budget() -> Budget:
 def finer_budget() -> Budget:
     """Return a budget for a model that was reopened: low rates from the start, or it forgets how sharp it was."""
     return Budget(
-        denoiser=DenoiserPlan(steps=6300, rate=1e-3, cooldown=0.6),
+        denoiser=DenoiserPlan(steps=6000, rate=1e-3, cooldown=0.4),
         decoder=DecoderPlan(steps=1600, rate=4e-4, cooldown=0.8, adversary_from=0.3),
     )
 
@@ -107,33 +112,48 @@ class Recipe:
         autoencoder.compute_encoder(model, drawings, pictures, self.budget.seed)
         autoencoder.save(model, self.folder / "encoder.safetensors")
 
-    def caption(self) -> None:
-        """Make the lessons, and the tokenizer where there is none yet."""
+    def cut_out(self) -> None:
+        """Cut the artwork out for the lessons, and make the tokenizer where there is none yet."""
         if not (self.folder / "tokenizer").exists():
             tokenizer = captions.build_tokenizer(self._all_nouns(), artwork.emojis(self.folder / "packages"))
             tokenizer.save_pretrained(self.folder / "tokenizer")
-        model = autoencoder.load(self.folder / "encoder.safetensors").to(self.device)
         shown = artwork.load(self.folder / "artwork")
-        lessons.build(model, shown, self.budget.nouns, self.budget.tail, self.folder / "lessons")
+        sprites.build(shown, self.budget.nouns, self.budget.tail, self.folder / "sprites")
 
     def learn_denoiser(self) -> None:
         """Train the denoiser."""
-        told = lessons.load(self.folder / "lessons", self.budget.nouns, self.budget.tail)
-        denoiser.train(self.budget.denoiser, told, self._tokenizer(), self.folder / "denoiser", self.device, self._show)
+        encoder = autoencoder.load(self.folder / "encoder.safetensors")
+        denoiser.train(
+            self.budget.denoiser,
+            self._lessons(),
+            encoder,
+            self._tokenizer(),
+            self.folder / "denoiser",
+            self.device,
+            self._show,
+        )
 
     def learn_decoder(self) -> None:
         """Train the decoder."""
         drawings, pictures, _ = artwork.load(self.folder / "artwork")
         start = autoencoder.load(self.folder / "encoder.safetensors")
         nouns = frozenset(noun.code for noun in self.budget.nouns)
-        decoder.train(self.budget.decoder, start, drawings, pictures, nouns, self.folder / "decoder", self.device)
+        decoder.train(
+            self.budget.decoder,
+            start,
+            drawings,
+            pictures,
+            nouns,
+            self._lessons(),
+            self.folder / "decoder",
+            self.device,
+        )
 
     def redraw(self) -> None:
         """Draw lessons with the denoiser as it is now."""
-        told = lessons.load(self.folder / "lessons", self.budget.nouns, self.budget.tail)
         model, step = denoiser.restore(self.folder / "denoiser")
         made = self._pipeline(model).to(self.device)
-        count = redrawn.build(self.budget.redrawn, made, told, self.folder / f"redrawn/step{step:06}")
+        count = redrawn.build(self.budget.redrawn, made, self._lessons(), self.folder / f"redrawn/step{step:06}")
         print(f"{count} lessons were drawn again, by the denoiser of step {step}")
 
     def polish(self) -> None:
@@ -146,9 +166,10 @@ class Recipe:
             drawings,
             pictures,
             frozenset(noun.code for noun in self._all_nouns()),
+            self._lessons(),
             self.folder / "polish",
             self.device,
-            redrawn.load(newest, self.folder / "lessons"),
+            redrawn.load(newest),
         )
 
     def learn_classifier(self, target: Path = JUDGE) -> None:
@@ -168,6 +189,9 @@ class Recipe:
         model, step = denoiser.restore(self.folder / "denoiser")
         size = export.export(self._pipeline(model), target, captions.known(self._all_nouns()))
         print(f"exported step {step} to {target}: {size / 1e6:.1f} MB")
+
+    def _lessons(self) -> SceneMaker:
+        return SceneMaker(sprites.load(self.folder / "sprites"), self.budget.nouns, self.budget.tail)
 
     def _all_nouns(self) -> tuple[Noun, ...]:
         return (*self.budget.nouns, *self.budget.tail)
@@ -192,8 +216,9 @@ def draw(
     seeds: list[int] | None = None,
     batch: int = 12,
     steps: int = SAMPLING_STEPS,
+    size_px: tuple[int, int] = (artwork.PICTURE_PX, artwork.PICTURE_PX),
 ) -> torch.Tensor:
-    """Draw one picture a prompt, each from its own seed; return floats in -1..1, N x 3 x 128 x 128."""
+    """Draw one picture a prompt, each from its own seed; return floats in -1..1, N x 3 x H x W."""
     made.set_progress_bar_config(disable=True)
     seeds = seeds or list(range(len(prompts)))
     drawn = []
@@ -202,6 +227,8 @@ def draw(
         drawn.append(
             made(
                 prompts[part],
+                width=size_px[0],
+                height=size_px[1],
                 num_inference_steps=steps,
                 guidance_scale=GUIDANCE,
                 generator=[torch.Generator().manual_seed(seed) for seed in seeds[part]],

@@ -11,13 +11,16 @@ from diffusers import StableDiffusionPipeline
 from inference.builtin import colours
 from inference.builtin.artwork import VENDORS, Drawing
 from inference.builtin.autoencoder import as_floats, held_out, psnr_db
-from inference.builtin.classifier import Classifier
-from inference.builtin.lessons import STYLE_WEIGHTS
+from inference.builtin.captions import with_article
+from inference.builtin.classifier import JUDGED_PX, Classifier
 from inference.builtin.nouns import Noun
 from inference.builtin.recipe import SAMPLING_STEPS, draw
+from inference.builtin.sprites import STYLE_WEIGHTS
+from inference.builtin.words import held_out as held_out_words
 
 STYLE_OF = {vendor.name: vendor.style for vendor in VENDORS if vendor.name in STYLE_WEIGHTS}
 COLOURS_ASKED = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
+BORDER_SHARE = 0.6  # of a picture's border that has to have the colour asked for behind a thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,94 @@ def ssim(ours: torch.Tensor, theirs: torch.Tensor) -> float:
     return float(similar.mean())
 
 
-def with_article(phrase: str) -> str:
-    """Ask for one of it, as most people would."""
-    return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+@torch.no_grad()
+def paraphrases(made: StableDiffusionPipeline, judge: Classifier, seeds: list[int]) -> Recognised:
+    """Draw the held-out wishes and ask the judge for the noun that each means; `missed` names the wishes."""
+    asked = [(said, judge.words.index(noun), seed) for said, noun in held_out_words() for seed in seeds]
+    drawn = draw(made, [said for said, _, _ in asked], [seed for _, _, seed in asked])
+    best = torch.cat([judge(part) for part in torch.split(drawn, 64)]).topk(5).indices
+    hit = best == torch.tensor([answer for _, answer, _ in asked])[:, None]
+    by_wish = hit[:, 0].view(-1, len(seeds)).any(1).tolist()
+    missed = tuple(said for (said, _), found in zip(held_out_words(), by_wish, strict=True) if not found)
+    return Recognised(float(hit[:, 0].float().mean()), float(hit.any(1).float().mean()), missed)
+
+
+@dataclass(frozen=True, slots=True)
+class PairsFound:
+    """Shares of drawn pairs of which the judge found both, and of pairs never asked for that it would have found."""
+
+    both: float
+    by_chance: float
+    missed: tuple[str, ...]
+
+
+@torch.no_grad()
+def pairs_found(
+    made: StableDiffusionPipeline, judge: Classifier, pairs: list[tuple[str, str]], seed: int
+) -> PairsFound:
+    """Draw 'a <noun> and a <noun>' and ask the judge what it sees in windows of half the side, and of two thirds."""
+    texts = [f"{with_article(first)} and {with_article(second)}" for first, second in pairs]
+    drawn = draw(made, texts, [seed + i for i in range(len(pairs))])
+    seen = [named_in_windows(judge, picture, (64, 80)) for picture in drawn]
+    found = [first in words and second in words for (first, second), words in zip(pairs, seen, strict=True)]
+    others = pairs[1:] + pairs[:1]
+    chance = [first in words and second in words for (first, second), words in zip(others, seen, strict=True)]
+    missed = tuple(text for text, both in zip(texts, found, strict=True) if not both)
+    return PairsFound(sum(found) / len(found), sum(chance) / len(chance), missed)
+
+
+@torch.no_grad()
+def named_in_windows(judge: Classifier, picture: torch.Tensor, sides_px: tuple[int, ...]) -> frozenset[str]:
+    """Return what the judge names first in square windows that slide over a picture (3 x H x W in -1..1)."""
+    height, width = picture.shape[1:]
+    windows = [
+        F.interpolate(picture[None, :, top : top + side, left : left + side], size=(JUDGED_PX, JUDGED_PX), mode="area")
+        for side in sides_px
+        for top in _starts(height, side)
+        for left in _starts(width, side)
+    ]
+    return frozenset(judge.words[index] for index in judge(torch.cat(windows)).argmax(1).tolist())
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Return where windows of a side begin along a length: every 16 px or closer, the last at the end."""
+    steps = -(-(length - side) // 16)
+    return [round(i * (length - side) / steps) for i in range(steps + 1)] if steps else [0]
+
+
+@torch.no_grad()
+def wide_found(
+    made: StableDiffusionPipeline, judge: Classifier, words: list[str], size_px: tuple[int, int], seed: int
+) -> float:
+    """Draw each word in a picture that is not square; return the share that the judge names in a square of it."""
+    hits = 0
+    for place, word in enumerate(words):
+        drawn = draw(made, [with_article(word)], [seed + place], size_px=size_px)[0]
+        hits += word in named_in_windows(judge, drawn, (min(size_px),))
+    return hits / len(words)
+
+
+@torch.no_grad()
+def background_followed(made: StableDiffusionPipeline, words: list[str], seed: int) -> dict[str, float]:
+    """Draw each word on a background of each colour; return the share whose border is mostly of that colour."""
+    followed = {}
+    for name in COLOURS_ASKED:
+        texts = [f"{with_article(word)} on {with_article(name)} background" for word in words]
+        drawn = (draw(made, texts, [seed + i for i in range(len(words))]) + 1) / 2
+        border = torch.cat(
+            [drawn[:, :, :6].flatten(2), drawn[:, :, :, :6].flatten(2), drawn[:, :, :, -6:].flatten(2)], 2
+        )
+        named = colours.names(border[:, :, None].clamp(0, 1))[:, 0]
+        share = (named == colours.NAMES.index(name)).float().mean(1)
+        followed[name] = float((share > BORDER_SHARE).float().mean())
+    return followed
+
+
+@torch.no_grad()
+def grid_spread(made: StableDiffusionPipeline, words: list[str]) -> float:
+    """Return how far apart four pictures of one wish lie: the mean difference of two, at 32 px, in 0..1."""
+    apart = []
+    for word in words:
+        four = F.interpolate((draw(made, [with_article(word)] * 4, [1, 2, 3, 4]) + 1) / 2, size=(32, 32), mode="area")
+        apart += [float((four[i] - four[j]).pow(2).mean().sqrt()) for i in range(4) for j in range(i)]
+    return sum(apart) / len(apart)

@@ -9,20 +9,34 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import time
 from pathlib import Path
 
 import torch
+from diffusers import StableDiffusionPipeline
 
 from inference.builtin import artwork, classifier
 from inference.builtin.export import open_exported
 from inference.builtin.nouns import tail, vocabulary
 from inference.builtin.recipe import GUIDANCE, SAMPLING_STEPS
-from inference.builtin.scores import autoencoder_fidelity, colour_followed, lot, recognised, style_followed
+from inference.builtin.scores import (
+    autoencoder_fidelity,
+    background_followed,
+    colour_followed,
+    grid_spread,
+    lot,
+    pairs_found,
+    paraphrases,
+    recognised,
+    style_followed,
+    wide_found,
+)
 
 ARTWORK = Path(".cache/builtin/artwork")
 LOT_SEED = 150
 OTHER_STEPS = (4, 20)
+WIDE = {"3_2": (192, 128), "2_3": (128, 192), "2_1": (192, 96)}  # width and height in px
 
 
 def measure(quick: bool) -> dict[str, float]:
@@ -43,6 +57,7 @@ def measure(quick: bool) -> dict[str, float]:
     followed = colour_followed(made, lot(known, 4 if quick else 20, LOT_SEED + 1), seed=7)
     print("colour followed:", ", ".join(f"{name} {share:.2f}" for name, share in followed.items()))
     figures["colour_followed"] = sum(followed.values()) / len(followed)
+    figures |= _beyond_one_thing(made, judge, known, quick)
     if ARTWORK.with_suffix(".json").exists():
         drawings, pictures, _ = artwork.load(ARTWORK)
         by_word = {noun.word: noun for noun in vocabulary()}
@@ -54,6 +69,30 @@ def measure(quick: bool) -> dict[str, float]:
         psnr_db, ssim = autoencoder_fidelity(made, drawings[::every], pictures[::every])
         figures |= {"autoencoder_psnr_db": psnr_db, "autoencoder_ssim": ssim}
     return figures
+
+
+def _beyond_one_thing(
+    made: StableDiffusionPipeline, judge: classifier.Classifier, known: list[str], quick: bool
+) -> dict[str, float]:
+    """Return what the model makes of other words, two things, backgrounds, wide pictures and one wish four times."""
+    said = paraphrases(made, judge, [1] if quick else [1, 2])
+    print(f"held-out phrasings not recognised: {', '.join(said.missed) or 'none'}")
+    words = lot(known, 40 if quick else 120, LOT_SEED + 3)
+    random.Random(LOT_SEED).shuffle(words)
+    pairs = pairs_found(made, judge, list(zip(words[::2], words[1::2], strict=True)), seed=1)
+    print(f"pairs of which one was not found: {', '.join(pairs.missed) or 'none'}")
+    behind = background_followed(made, lot(known, 4 if quick else 20, LOT_SEED + 4), seed=1)
+    print("background followed:", ", ".join(f"{name} {share:.2f}" for name, share in behind.items()))
+    wide = lot(known, 10 if quick else 60, LOT_SEED + 5)
+    return {
+        "paraphrase_top1": said.top1,
+        "paraphrase_top5": said.top5,
+        "pairs_both_found": pairs.both,
+        "pairs_found_by_chance": pairs.by_chance,
+        "background_followed": sum(behind.values()) / len(behind),
+        **{f"wide_top1_{name}": wide_found(made, judge, wide, size, seed=1) for name, size in WIDE.items()},
+        "grid_spread": grid_spread(made, lot(known, 5 if quick else 30, LOT_SEED + 6)),
+    }
 
 
 def _seconds_for_four() -> float:
