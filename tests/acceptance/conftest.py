@@ -11,7 +11,7 @@ import yarl
 from discord import gateway, http
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.demo import Demo
+from tests.support.acceptance.demo import Demo
 
 StartDemo = Callable[..., AbstractAsyncContextManager[Demo]]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.engines import SLOTS
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.engines import SLOTS
 
 EPHEMERAL = 64
 

@@ -7,10 +7,10 @@ import pytest
 from bot.sandbox.member import Human
 from bot.sandbox.seed import AFTER_DARK, GENERAL
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import Running, bot_beside
-from tests.acceptance.engines import GATE
-from tests.acceptance.test_delivery import TOKEN_S, half_done, until_delivered
-from tests.acceptance.test_train import photos
+from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
+from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.training import photos
 
 HIDDEN = "from an age-restricted channel"
 

@@ -8,8 +8,8 @@ import pytest
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.engines import GATE, SLOTS
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.engines import GATE, SLOTS
 
 EPHEMERAL = 64
 

@@ -11,8 +11,8 @@ from bot.sandbox.member import Human
 from bot.sandbox.seed import ANNEX, LOBBY, PATRONS, STUDIO
 from bot.sandbox.server import Sandbox
 from db.jobs import Pace
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.engines import SLOTS
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.engines import SLOTS
 
 EPHEMERAL = 64
 

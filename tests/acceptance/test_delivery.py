@@ -1,7 +1,6 @@
 """The ladder of delivery: the result arrives, once, and private things stay private."""
 
 from pathlib import Path
-from typing import Any
 
 import discord
 import pytest
@@ -12,10 +11,9 @@ from bot.sandbox.server import Sandbox
 from bot.services.pictures import read_parameters
 from bot.services.results import forget_results
 from db.jobs import End, State
-from tests.acceptance.bots import Running, bot_beside
-from tests.acceptance.engines import GATE, SLOTS
-
-TOKEN_S = 15 * 60
+from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
+from tests.support.acceptance.engines import GATE, SLOTS
 
 
 @pytest.fixture
@@ -23,13 +21,6 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file that lets jobs with 'gate' in their prompt go on."""
     monkeypatch.setenv(GATE, str(tmp_path / "open"))
     return tmp_path / "open"
-
-
-async def half_done(sandbox: Sandbox, who: Human, **options: Any) -> str:
-    """Start a job that stops at half, and return the id of its card."""
-    card = await (await who.slash("imagine", prompt="a garden gate", **options)).answer()
-    await sandbox.until(lambda: "step" in who.text(card["id"]))
-    return str(card["id"])
 
 
 async def how(bot: Running, who: Human) -> str | None:
@@ -156,16 +147,6 @@ async def test_what_ended_while_the_bot_was_away_is_delivered_when_it_is_back(
     async with bot_beside(sandbox, tmp_path / "data"):
         await sandbox.until(lambda: len(ben.pictures(card)) == 4, timeout_s=30)
         assert len(ben.messages()) == 1
-
-
-async def until_delivered(bot: Running, who: Human) -> None:
-    """Wait until somebody's newest job is noted as delivered."""
-    listener = bot.studio.jobs.db.wake.listen("changed")
-    for _ in range(100):
-        if (await bot.studio.jobs.mine(int(who.id)))[0].delivered_at is not None:
-            return
-        await listener.wait(0.1)
-    raise AssertionError("not delivered")
 
 
 async def test_job_that_is_deleted_while_it_ends_leaves_nothing(

@@ -11,11 +11,11 @@ from bot.sandbox.server import Sandbox
 from db.jobs import State
 from db.subjects import Draft, Scope, Share
 from inference.catalogue import Catalogue
-from tests.acceptance.bots import DAILY, Running, bot_beside
-from tests.acceptance.engines import SLOTS
-from tests.unit.bot.catalogues import HEARS, LARGE, TINY
+from tests.support.acceptance.bots import DAILY, Running, bot_beside
+from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.operators import EPHEMERAL, does
+from tests.support.bot.catalogues import HEARS, LARGE, TINY
 
-EPHEMERAL = 64
 NO_JOB = "0" * 26
 
 
@@ -23,13 +23,6 @@ NO_JOB = "0" * 26
 def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every job stay in the queue."""
     monkeypatch.setenv(SLOTS, "0")
-
-
-async def does(who: Human, command: str, **options: Any) -> str:
-    """Run a command, see that its answer is private, and return what it says."""
-    said = await (await who.slash(command, **options)).answer()
-    assert said["flags"] & EPHEMERAL
-    return who.text(said["id"])
 
 
 async def refused(sandbox: Sandbox, who: Human, words: str, bot: Running, **options: Any) -> None:

@@ -11,9 +11,9 @@ from bot.sandbox.errors import HumanError
 from bot.sandbox.member import Human
 from bot.sandbox.seed import GENERAL
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import Running, bot_beside
-from tests.acceptance.engines import SLOTS
-from tests.acceptance.test_desk import does
+from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.operators import does
 
 JUST_READ = {"atelier words list", "atelier channels list", "atelier log"}  # what operators themselves decided
 

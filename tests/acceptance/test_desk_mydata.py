@@ -10,29 +10,14 @@ from typing import Any
 import pytest
 
 from bot.limits import LIMITS
-from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from bot.services.mydata import delete_everything, export_parts
 from db.belongings import Belongings, StillLive
-from db.wake import CHANGED
-from tests.acceptance.bots import Running, bot_beside
-from tests.acceptance.test_voice import said as voiced
+from tests.support.acceptance.bots import bot_beside
+from tests.support.acceptance.pictures import draw, settled
+from tests.support.acceptance.voice import said as voiced
 
 CANARY = "zirpelnuss"  # a word that nothing else has
-
-
-async def draw(sandbox: Sandbox, who: Human, prompt: str) -> str:
-    """Draw four pictures and return their card."""
-    card = await (await who.slash("imagine", prompt=prompt)).message()
-    await sandbox.until(lambda: len(who.pictures(card["id"])) == 4)
-    return str(card["id"])
-
-
-async def settled(sandbox: Sandbox, bot: Running, who: Human) -> None:
-    """Wait until what somebody asked for was delivered."""
-    changed = bot.studio.jobs.db.wake.listen(CHANGED)
-    while any(job.delivered_at is None for job in await bot.studio.jobs.mine(int(who.id))):
-        await changed.wait(0.5)
 
 
 async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Path) -> None:

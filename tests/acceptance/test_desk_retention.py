@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.sandbox.server import Sandbox
 from bot.services.retention import Swept, sweep
 from db.ids import new_id
-from tests.acceptance.bots import bot_beside
-from tests.acceptance.test_desk_mydata import draw, settled
+from tests.support.acceptance.bots import bot_beside
+from tests.support.acceptance.pictures import draw, settled
 
 NOW = dt.datetime.now(dt.UTC)
 

@@ -6,10 +6,10 @@ import pytest
 
 from bot.sandbox.member import Human, Shown
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import DAILY, Running, bot_beside
-from tests.acceptance.test_desk import does
-from tests.acceptance.test_train import photos, preflight, taught
-from tests.acceptance.test_voice import transcript
+from tests.support.acceptance.bots import DAILY, Running, bot_beside
+from tests.support.acceptance.operators import does
+from tests.support.acceptance.training import photos, preflight, taught
+from tests.support.acceptance.voice import transcript
 
 WORD = "ghastly"
 TOLD = f"The word `{WORD}` is not used here."

@@ -13,9 +13,9 @@ from bot import client as our_client
 from bot import logs
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.engines import GATE
-from tests.acceptance.test_delivery import TOKEN_S, half_done, until_delivered
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
+from tests.support.acceptance.engines import GATE
 
 CALLBACK = "POST /interactions/*"
 EDIT = "PATCH /webhooks/*"

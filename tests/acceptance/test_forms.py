@@ -10,8 +10,8 @@ from bot.cards.items import Form
 from bot.forms import MEMBERS_MAX
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import bot_beside
-from tests.acceptance.test_train import photos
+from tests.support.acceptance.bots import bot_beside
+from tests.support.acceptance.training import photos
 
 
 def alive() -> int:

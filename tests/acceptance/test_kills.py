@@ -7,8 +7,8 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.acceptance.bots import DAILY, RECOVERY_S, all_delivered, books_of, bot_process
-from tests.acceptance.engines import GATE
+from tests.support.acceptance.bots import DAILY, RECOVERY_S, all_delivered, books_of, bot_process
+from tests.support.acceptance.engines import GATE
 
 STAGES = [
     "submit:after",  # accepted and paid for, nothing was shown yet

@@ -8,10 +8,10 @@ import pytest
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from inference.catalogue import Catalogue
-from tests.acceptance.bots import DAILY, Running, bot_beside
-from tests.acceptance.test_train import photos
-from tests.acceptance.test_voice import said
-from tests.unit.bot.catalogues import HEARS, LARGE, TINY
+from tests.support.acceptance.bots import DAILY, Running, bot_beside
+from tests.support.acceptance.training import photos
+from tests.support.acceptance.voice import said
+from tests.support.bot.catalogues import HEARS, LARGE, TINY
 
 WANTED: dict[str, Any] = {"must_accept": True}
 CATALOGUE = Catalogue(

@@ -7,8 +7,8 @@ from discord import app_commands
 from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, REFUSAL, Limit, Limits, entry_of
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.test_voice import available, clip, jobs_of, transcript
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.voice import available, clip, jobs_of, transcript
 
 TOO_OFTEN = "a lot in a short time"
 

@@ -9,10 +9,10 @@ from bot.sandbox.seed import VOICE_NOTES
 from bot.sandbox.server import Sandbox
 from db.acts import Act
 from db.jobs import Job, Pace, State
-from tests.acceptance.bots import Running, bot_beside
-from tests.acceptance.engines import GATE, SLOTS
-from tests.acceptance.test_train import photos, preflight
-from tests.acceptance.test_voice import jobs_of, said, sound
+from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.engines import GATE, SLOTS
+from tests.support.acceptance.training import photos, preflight
+from tests.support.acceptance.voice import jobs_of, said, sound
 
 
 async def newest(bot: Running, who: Human) -> Job:

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.acceptance.bots import ENGINES, ROOT
+from tests.support.acceptance.bots import ENGINES, ROOT
 
 GENERAL = "140000000000000001"
 START_S = 60

@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.errors import HumanError
 from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
-from tests.acceptance.demo import Demo
+from tests.support.acceptance.demo import Demo
 
 
 async def test_slash_with_every_kind_of_option(sandbox: Sandbox, demo: Demo) -> None:

@@ -8,7 +8,7 @@ from bot.sandbox.errors import HumanError
 from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
 from tests.acceptance.conftest import StartDemo
-from tests.acceptance.demo import Demo
+from tests.support.acceptance.demo import Demo
 
 
 async def test_card_is_filled_edited_and_its_files_replaced(sandbox: Sandbox, demo: Demo) -> None:

@@ -11,8 +11,7 @@ from bot.sandbox.errors import HumanError
 from bot.sandbox.seed import GENERAL, STUDIO
 from bot.sandbox.server import Sandbox
 from tests.acceptance.conftest import StartDemo
-from tests.acceptance.demo import Demo
-from tests.acceptance.test_sandbox_messages import general
+from tests.support.acceptance.demo import Demo, general
 
 SEND = "POST /channels/{channel_id}/messages"
 

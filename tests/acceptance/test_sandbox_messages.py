@@ -9,13 +9,7 @@ from bot.sandbox.files import Upload
 from bot.sandbox.seed import BEN, GENERAL, STUDIO
 from bot.sandbox.server import Sandbox
 from tests.acceptance.conftest import StartDemo
-from tests.acceptance.demo import Card, Choose, Demo, png
-
-
-def general(demo: Demo) -> discord.TextChannel:
-    channel = demo.get_channel(int(GENERAL))
-    assert isinstance(channel, discord.TextChannel)
-    return channel
+from tests.support.acceptance.demo import Card, Choose, Demo, general, png
 
 
 async def test_voice_message_is_heard_with_its_duration_and_bytes(sandbox: Sandbox, demo: Demo) -> None:

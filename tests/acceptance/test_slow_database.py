@@ -28,8 +28,8 @@ from bot.sandbox.seed import GENERAL, PATRONS
 from bot.sandbox.server import Sandbox
 from bot.services.teaching import Lesson
 from db.engine import Database
-from tests.acceptance.bots import Running, bot_beside
-from tests.unit.bot.test_subject_cards import subject
+from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.bot.cards import subject
 
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
 KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs"}

@@ -6,9 +6,9 @@ import pytest
 
 from bot.sandbox.seed import ANNEX, LOBBY
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import bot_beside
-from tests.acceptance.test_desk import does
-from tests.acceptance.test_voice import clip, jobs_of
+from tests.support.acceptance.bots import bot_beside
+from tests.support.acceptance.operators import does
+from tests.support.acceptance.voice import clip, jobs_of
 
 BANNED = "you may not use me here"
 

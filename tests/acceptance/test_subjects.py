@@ -7,9 +7,9 @@ import pytest
 from bot.sandbox.server import Sandbox
 from db.files import FileStore
 from db.subjects import KEPT_MAX
-from tests.acceptance.bots import bot_beside
-from tests.integration.db.test_subjects import draft
-from tests.integration.training.subject import photo
+from tests.support.acceptance.bots import bot_beside
+from tests.support.db.subjects import draft
+from tests.support.engines.subject import photo
 
 
 async def test_overview_reads_only_the_pictures_that_it_shows(

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from bot.sandbox.files import Upload
-from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from bot.services.subjects import delete_subject
 from bot.services.teaching import STATEMENT
@@ -19,16 +18,13 @@ from db.acts import Act
 from db.files import FileStore
 from db.jobs import State
 from db.wake import CHANGED
-from tests.acceptance.bots import DAILY, Running, bot_beside
-from tests.integration.training.subject import photo
-from tests.unit.bot.jobs import NOON, make_job
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.training import available, photos, preflight, sees, taught
+from tests.support.bot.jobs import NOON, make_job
+from tests.support.engines.subject import photo
 
 GPS_IFD = 0x8825
 PLACE = b"CANARY-GPS"
-
-
-def photos(count: int) -> list[Upload]:
-    return [Upload(filename=f"{index}.png", content=photo(index), content_type="image/png") for index in range(count)]
 
 
 def placed_photo(index: int) -> bytes:
@@ -38,29 +34,6 @@ def placed_photo(index: int) -> bytes:
     stream = io.BytesIO()
     Image.open(io.BytesIO(photo(index))).save(stream, "JPEG", exif=exif)
     return stream.getvalue()
-
-
-async def preflight(member: Human, files: list[Upload], *, name: str = "Blob", **options: Any) -> str:
-    """Fill in the form and return the id of the card that asks whether to go."""
-    asked = await member.slash("train", name=name, kind="mascot", **options)
-    shown = await asked.submit(**{"3_to_10_photos": files, "I_agree": True})
-    return str((await shown.answer())["id"])
-
-
-async def taught(sandbox: Sandbox, member: Human) -> str:
-    """Teach the creature; return the id of the training's card."""
-    card = await preflight(member, photos(4))
-    message = await (await member.press(card, "I agree – go")).message()
-    await sandbox.until(lambda: "Learnt" in member.text(message["id"]))
-    return str(message["id"])
-
-
-def sees(member: Human, words: str) -> bool:
-    return any(words in member.text(message["id"]) for message in member.messages())
-
-
-async def available(bot: Running, member: Human) -> int:
-    return (await bot.studio.ledger.statement(int(member.id))).available
 
 
 async def test_train_shows_every_photo_with_its_verdict_and_charges_nothing_yet(

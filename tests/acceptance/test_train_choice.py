@@ -11,9 +11,9 @@ from bot.sandbox.server import Sandbox
 from bot.services.desk import Operator, pause, resume
 from db.jobs import Job, JobStore, State
 from db.subjects import Subjects
-from tests.acceptance.bots import DAILY, RECOVERY_S, Running, all_delivered, books_of, bot_beside, bot_process
-from tests.acceptance.engines import GATE
-from tests.acceptance.test_train import available, photos, preflight, sees
+from tests.support.acceptance.bots import DAILY, RECOVERY_S, Running, all_delivered, books_of, bot_beside, bot_process
+from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.training import available, photos, preflight, sees
 
 RUNNING = "Use a step and stop …"
 STEPS = 40  # stopped at half by the gate; the film has every eighth step, a checkpoint is made every fifth

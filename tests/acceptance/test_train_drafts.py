@@ -13,9 +13,9 @@ from bot.services.origin import Origin
 from bot.services.studio import Studio
 from bot.services.teaching import DraftBegun, DraftGone, TeachingDraft, begin, discard, open_draft
 from db.jobs import Job
-from tests.acceptance.bots import bot_beside
-from tests.acceptance.engines import GATE
-from tests.acceptance.test_train import photos, preflight, sees
+from tests.support.acceptance.bots import bot_beside
+from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.training import photos, preflight, sees
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,8 @@ from inference.engines.loading import ModelCache
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Failed, Finished, JobEvent, Output, Task
 from inference.requests import from_json
-from tests.acceptance.bots import DAILY, REAL_ENGINES, RECOVERY_S, all_delivered, books_of, bot_process
-from tests.acceptance.test_train import photos, preflight
+from tests.support.acceptance.bots import DAILY, REAL_ENGINES, RECOVERY_S, all_delivered, books_of, bot_process
+from tests.support.acceptance.training import photos, preflight
 
 STEPS = 20  # of the built-in model; a checkpoint after every fourth
 PRICE = 2

@@ -13,11 +13,11 @@ from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from bot.services import teaching
 from bot.services.photos import PhotoDecoder
-from tests.acceptance.bots import bot_beside
-from tests.acceptance.engines import SLOTS
-from tests.acceptance.test_train import photos, preflight, sees
-from tests.acceptance.test_voice import sound
-from tests.unit.bot.test_photos import bomb, encoded, picture
+from tests.support.acceptance.bots import bot_beside
+from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.training import photos, preflight, sees
+from tests.support.acceptance.voice import sound
+from tests.support.files.photos import bomb, encoded, picture
 
 OFTEN = Limits(
     [Limit("photos", 1000, 60, (PHOTOS, "/train", "form Teach me something", "menu Transcribe", "draft:go"))]

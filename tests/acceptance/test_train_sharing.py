@@ -9,9 +9,9 @@ from bot.sandbox.member import Human
 from bot.sandbox.seed import FRIENDS, STUDIO
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.engines import GATE
-from tests.acceptance.test_train import available, sees, taught
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.training import available, sees, taught
 
 MEMBERS, ROLES = "Share with a member, or take it back …", "Share with a role, or take it back …"
 SERVER, BACK = "Share with this server", "Take back from all"

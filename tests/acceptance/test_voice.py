@@ -1,7 +1,5 @@
 """Voice into text: what members see, through the local Discord."""
 
-import wave
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +9,13 @@ from bot.sandbox.files import Upload
 from bot.sandbox.limits.components import FILE, media_of, walk
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
-from db.jobs import Job, State
-from tests.acceptance.bots import DAILY, Running, bot_beside
-from tests.acceptance.engines import GATE
-from tests.unit.inference.sounds import film, tone
+from db.jobs import State
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.voice import available, jobs_of, said, sound, transcript
+from tests.support.files.sounds import film, tone
 
 LONG = " ".join(f"This is sentence number {number} of a long talk." for number in range(200))
-
-
-def clip(words: str) -> bytes:
-    """Return what stands for a voice message; the fake engine hears what is after 'say:'."""
-    return b"OggS say:" + words.encode()
-
-
-def sound(seconds: float, words: str = "hello") -> Upload:
-    """Return a WAV file that can be decoded, with words for the fake engine after its end."""
-    buffer = BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(bytes(int(seconds * 32_000)))
-    content = buffer.getvalue() + b"say:" + words.encode()
-    return Upload(filename="talk.wav", content=content, content_type="audio/wav")
 
 
 def heard_files(who: Human, message_id: str) -> dict[str, bytes]:
@@ -41,27 +23,6 @@ def heard_files(who: Human, message_id: str) -> dict[str, bytes]:
     components = walk(who.message(message_id)["components"])
     urls = [media["url"] for component, _ in components if component["type"] == FILE for media in media_of(component)]
     return {url.split("?")[0].rsplit("/", 1)[1]: who.read(url) for url in urls}
-
-
-async def jobs_of(bot: Running, who: Human) -> list[Job]:
-    return await bot.studio.jobs.mine(int(who.id))
-
-
-async def available(bot: Running, who: Human) -> int:
-    return (await bot.studio.ledger.statement(int(who.id))).available
-
-
-async def said(sandbox: Sandbox, who: Human, words: str, seconds: float = 12.0, channel: str | None = None) -> str:
-    """Send a voice message; return its id."""
-    return str((await who.voice(clip(words), seconds, channel=channel))["id"])
-
-
-async def transcript(sandbox: Sandbox, who: Human, words: str, seconds: float = 12.0) -> str:
-    """Say something, ask for its text, and return the card that has it."""
-    message = await said(sandbox, who, words, seconds)
-    card = await (await who.menu("Transcribe", message_id=message)).message()
-    await sandbox.until(lambda: "credit" in who.text(card["id"]) and "held" not in who.text(card["id"]))
-    return str(card["id"])
 
 
 async def test_menu_on_a_voice_message_gives_its_text_under_the_speakers_name(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ from bot.sandbox.files import Upload
 from bot.sandbox.member import Human
 from bot.sandbox.seed import GENERAL
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.engines import GATE
-from tests.acceptance.test_voice import available, clip, jobs_of, said, sound
-from tests.acceptance.test_voice_refusals import refusal
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
 
 
 async def heard_all(sandbox: Sandbox, anybody: Human) -> None:

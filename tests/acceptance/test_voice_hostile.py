@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import DAILY, hearing_bot
-from tests.acceptance.test_voice import available, jobs_of
-from tests.acceptance.test_voice_real import HEARD_WITHIN_S
-from tests.speech_clips import synthetic
-from tests.unit.inference.sounds import encoded, film, tone, wav
-from tests.unit.inference.test_audio import Canary
-from tests.unit.inference.test_voice_activity import NOT_SPEECH
+from tests.support.acceptance.bots import DAILY, hearing_bot
+from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of
+from tests.support.files.canary import Canary
+from tests.support.files.sounds import NOT_SPEECH, encoded, film, tone, wav
+from tests.support.speech_clips import synthetic
 
 NOTHING_SAID = "Nothing was said in that clip."
 

@@ -10,12 +10,11 @@ from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from db.jobs import State
 from inference.pricing import SPEECH_SECONDS_PER_CREDIT
-from tests.acceptance.bots import DAILY, REAL_ENGINES, RECOVERY_S, all_delivered, books_of, bot_process
-from tests.acceptance.engines import GATE
-from tests.acceptance.test_voice import said
-from tests.acceptance.test_voice_real import HEARD_WITHIN_S
-from tests.speech_clips import human_or_skip, joined, word_error_rate
-from tests.speech_weights import weights
+from tests.support.acceptance.bots import DAILY, REAL_ENGINES, RECOVERY_S, all_delivered, books_of, bot_process
+from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.voice import HEARD_WITHIN_S, said
+from tests.support.speech_clips import human_or_skip, joined, word_error_rate
+from tests.support.speech_weights import weights
 
 WORDS = "First we come to the bridge, then we go on."
 HELD = WORDS.replace("bridge", "gate")  # the engine stops at that word

@@ -8,11 +8,9 @@ import pytest
 from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.acceptance.bots import DAILY, books_of, bot_process, hearing_bot
-from tests.acceptance.test_voice import available, jobs_of, sound
-from tests.acceptance.test_voice_real import HEARD_WITHIN_S
-from tests.acceptance.test_voice_refusals import refusal
-from tests.unit.inference.test_audio_long import NOT_STATED, STATED
+from tests.support.acceptance.bots import DAILY, books_of, bot_process, hearing_bot
+from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of, refusal, sound
+from tests.support.files.lying_clips import NOT_STATED, STATED
 
 BESIDES_MAX = 48 << 20  # bytes; the file is 7 MB, and there twice while it is received
 

@@ -6,9 +6,8 @@ import pytest
 
 from bot.sandbox.member import Human, Shown
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.test_voice import available, jobs_of, said, transcript
-from tests.acceptance.test_voice_refusals import refusal
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.voice import available, jobs_of, refusal, said, transcript
 
 REFUSED = "do not want their voice messages turned into text"
 

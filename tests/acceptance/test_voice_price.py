@@ -5,8 +5,8 @@ from pathlib import Path
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from db.jobs import Pace
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.test_voice import available, jobs_of, said, sound, transcript
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.voice import available, jobs_of, said, sound, transcript
 
 EPHEMERAL = 64
 

@@ -6,11 +6,10 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.acceptance.bots import DAILY, hearing_bot
-from tests.acceptance.test_voice import available, jobs_of
-from tests.speech_clips import synthetic, word_error_rate
+from tests.support.acceptance.bots import DAILY, hearing_bot
+from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of
+from tests.support.speech_clips import synthetic, word_error_rate
 
-HEARD_WITHIN_S = 240  # a busy machine loads torch and the weights first
 ERRORS_MAX = 0.35  # of words; a robot speaks, to the next to smallest model
 
 

@@ -9,14 +9,12 @@ from aiohttp import web
 
 from bot.downloads import NotFetched
 from bot.sandbox.files import Upload
-from bot.sandbox.member import Human
-from bot.sandbox.messages import Flag
 from bot.sandbox.server import Sandbox
 from bot.services.clips import Attached
 from bot.services.origin import Origin
 from bot.services.voice import Hearing, transcribe
-from tests.acceptance.bots import DAILY, bot_beside
-from tests.acceptance.test_voice import available, clip, jobs_of, said, sound
+from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
 
 
 @pytest.fixture
@@ -33,17 +31,6 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Downloads, "fetch", fetch)
     return addresses
-
-
-async def refusal(sandbox: Sandbox, who: Human, *, timeout_s: float = 30) -> str:
-    """Wait for what the bot says to somebody alone, and return it."""
-
-    def newest() -> str:
-        messages = who.messages()
-        return who.text(messages[-1]["id"]) if messages and messages[-1]["flags"] & Flag.EPHEMERAL else ""
-
-    await sandbox.until(newest, timeout_s=timeout_s)
-    return newest()
 
 
 async def test_clip_that_is_too_long_is_refused_before_it_is_fetched(

@@ -9,9 +9,9 @@ import pytest
 from bot.downloads import Downloads
 from bot.limits import Limit, Limits
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import bot_beside
-from tests.acceptance.engines import SLOTS
-from tests.acceptance.test_voice import jobs_of, sound
+from tests.support.acceptance.bots import bot_beside
+from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.voice import jobs_of, sound
 
 CLIPS, MAY_WAIT = 60, 3
 OFTEN = Limits([Limit("requests", 1000, 60, ("menu Transcribe",))])

@@ -30,8 +30,8 @@ from inference.engines.model import LoadedModel
 from inference.requests import ImageRequest, SubjectUse
 from tests.bench.drawing import Bench, PlainDiffusers, Spent
 from tests.bench.report import main
-from tests.tiny_adapters import ATTENTION, make_adapter
-from tests.tiny_models import Shape, make_folder, make_line
+from tests.support.tiny_adapters import ATTENTION, make_adapter
+from tests.support.tiny_models import Shape, make_folder, make_line
 
 # about the size of the built-in model, for a checkout that has no weights
 SIMILAR = Shape(

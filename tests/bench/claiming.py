@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 from db.tables import guild_flows, jobs, lines, member_flows, seats
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 PRICE = 4
 

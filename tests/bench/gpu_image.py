@@ -28,8 +28,8 @@ from inference.engines.model import LoadedModel, layers_of
 from inference.requests import ImageRequest
 from tests.bench.batching import SETS, measure_swaps
 from tests.bench.drawing import Bench, PlainDiffusers, Spent
-from tests.tiny_adapters import make_adapter
-from tests.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_line, make_pipeline
+from tests.support.tiny_adapters import make_adapter
+from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_line, make_pipeline
 
 STEPS = 30
 

@@ -29,8 +29,8 @@ from inference.engines.training.sampler import to_latents
 from inference.engines.training.updates import AdamWUpdates
 from inference.engines.training.whole import teach
 from tests.bench.gpu_image import as_loaded
-from tests.integration.training.subject import photo
-from tests.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_line, make_pipeline
+from tests.support.engines.subject import photo
+from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_line, make_pipeline
 
 PHOTOS = 4
 RANK = 8

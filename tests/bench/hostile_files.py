@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from tests.speech_clips import synthetic
-from tests.unit.bot.test_photos import bomb, encoded
-from tests.unit.inference.sounds import encoded as sound
-from tests.unit.inference.sounds import looped, tone, wav
+from tests.support.files.photos import bomb, encoded
+from tests.support.files.sounds import encoded as sound
+from tests.support.files.sounds import looped, tone, wav
+from tests.support.speech_clips import synthetic
 
 File = Callable[[], bytes]
 

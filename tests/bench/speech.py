@@ -40,8 +40,8 @@ from inference.messages import Finished, Task
 from inference.requests import TranscribeRequest
 from tests.bench.report import main
 from tests.bench.speech_rivals import Heard, Rival, long_ways, rivals
-from tests.speech_clips import Spoken, human, joined, synthetic, word_error_rate
-from tests.speech_weights import weights
+from tests.support.speech_clips import Spoken, human, joined, synthetic, word_error_rate
+from tests.support.speech_weights import weights
 
 LONG_CLIPS = 36  # about three minutes
 COUNTS = (1, 8, 32)  # clips at once

@@ -13,7 +13,7 @@ from inference.messages import Admit, Failed, Finished, JobEvent, Output, Progre
 from inference.requests import ImageRequest, SubjectUse, TrainRequest
 from inference.worker import Worker
 from tests.bench.likeness import Picture
-from tests.subjects import PHOTOS, photos
+from tests.support.subjects import PHOTOS, photos
 
 TRIGGER = "zkv"
 FILM_PICTURES = 5  # as the bot asks for

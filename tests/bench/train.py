@@ -1,7 +1,7 @@
 """Ten subjects learnt, and training beside drawing: `python -m tests.bench.train [--quick] [--sheets DIR]`.
 
-With the built-in model and the catalogue's own recipe. The subjects are drawn by a script (`tests/subjects.py`) and are
-in nobody's data. Figures are means over them:
+With the built-in model and the catalogue's own recipe. The subjects are drawn by a script
+(`tests/support/subjects.py`) and are in nobody's data. Figures are means over them:
 
 - identity_top1: the share of drawn pictures whose nearest photo set of the ten is the subject's own, by the judge's
   features and by pixels, both (`tests/bench/likeness.py`); identity_top1_features, identity_top1_pixels: by one.
@@ -31,7 +31,7 @@ from inference.worker import Worker
 from tests.bench.likeness import Gallery, Picture, psnr_db
 from tests.bench.report import parser_for, publish
 from tests.bench.teaching import Taught, draw, events_until, image_task, opened, teach, train_task
-from tests.subjects import SUBJECTS, photos
+from tests.support.subjects import SUBJECTS, photos
 
 OTHER_PROMPTS: Sequence[str] = (
     "a penguin", "a slice of pizza", "two red apples", "a guitar", "a frog", "a green car", "a flat banana",

@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from db.engine import Database
-from tests.integration.studio import Studio
+from tests.support.studio import Studio
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,8 @@ from inference.dispatcher import Rhythm
 from inference.dispatcher.escort import Escort, Means, Notice
 from inference.messages import Preview
 from inference.pool import Pool
-from tests.fakes.requests import image_request, transcribe_request
-from tests.integration.studio import MEMBER, Studio, sqlite_only
+from tests.support.fakes.requests import image_request, transcribe_request
+from tests.support.studio import MEMBER, Studio, sqlite_only
 
 
 async def test_image_is_drawn_kept_and_charged(studio: Studio) -> None:
@@ -248,7 +248,8 @@ async def test_two_dispatchers_share_the_work_and_run_no_job_twice(
 async def dispatcher_alone(database_url: str, files: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `python -m inference.dispatcher`, as a cluster does."""
     environment = os.environ | {"DATABASE_URL": database_url, "FILES_URL": str(files), "DEVICES": "cpu"}
-    environment |= {"ENGINES": "tests.acceptance.engines:build", "ATELIER_TEST_STEP_S": "0.02", "LOG_LEVEL": "ERROR"}
+    environment |= {"ENGINES": "tests.support.acceptance.engines:build", "ATELIER_TEST_STEP_S": "0.02"}
+    environment |= {"LOG_LEVEL": "ERROR"}
     command = (sys.executable, "-m", "inference.dispatcher", "--data_dir", str(files.parent))
     process = await asyncio.create_subprocess_exec(*command, env=environment)
     try:

@@ -14,9 +14,9 @@ from db.subjects import Subjects
 from inference.dispatcher import Rhythm
 from inference.dispatcher.inputs import CHECKPOINT, load_task
 from inference.requests import SubjectUse
-from tests.fakes.requests import image_request, train_request
-from tests.integration.db.test_subjects import draft
-from tests.integration.studio import MEMBER, Studio, sqlite_only
+from tests.support.db.subjects import draft
+from tests.support.fakes.requests import image_request, train_request
+from tests.support.studio import MEMBER, Studio, sqlite_only
 
 
 @sqlite_only

@@ -24,8 +24,8 @@ from db.engine import Database
 from db.files import FileStore
 from db.subjects import Subjects
 from db.tables import jobs
-from tests.integration.db.shop import Shop
-from tests.integration.studio import sqlite_only
+from tests.support.db.shop import Shop
+from tests.support.studio import sqlite_only
 
 FEW, MANY = 300, 3000
 LIMIT_BYTES = 1 << 20

@@ -21,10 +21,10 @@ from db.engine import Database
 from db.file_keys import clip_file
 from db.ids import new_id
 from db.wake import CHANGED
-from tests.acceptance.bots import Running, bot_beside
 from tests.acceptance.conftest import point_discord_at
-from tests.acceptance.engines import GATE
-from tests.unit.test_background import LOOPS
+from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.engines import GATE
+from tests.support.loops import LOOPS
 
 LONG_AGO = 1 << 40  # a clip's id, of an hour that is long over
 # These ask the database for something all the time; the others outlive what happens meanwhile.

@@ -16,7 +16,7 @@ from inference.messages import Failed, Finished, Output, Progress, Task
 from inference.plan import WorkerPlan
 from inference.pool import PoolEvent, RoomMade, WorkerGone, WorkerLost
 from inference.pool.local import LocalPool, Patience, back_off_s
-from tests.fakes.requests import image_request
+from tests.support.fakes.requests import image_request
 
 QUICK = Patience(hang_s=30.0, back_off_s=0.05, look_every_s=0.05)
 
@@ -37,7 +37,7 @@ class Listener:
 
 
 def plan(device: str = "cpu", **options: object) -> WorkerPlan:
-    return WorkerPlan(engines="tests.fakes.engine:build", device=device, options=options, log_level="ERROR")
+    return WorkerPlan(engines="tests.support.fakes.engine:build", device=device, options=options, log_level="ERROR")
 
 
 async def test_submit_a_picture_comes_back() -> None:
@@ -157,10 +157,10 @@ from inference.pool import RoomMade
 from inference.pool.local import LocalPool
 from inference.worker import WorkerPlan
 from inference.messages import Task
-from tests.fakes.requests import image_request
+from tests.support.fakes.requests import image_request
 
 async def main():
-    async with LocalPool([WorkerPlan(engines="tests.fakes.engine:build")]) as pool:
+    async with LocalPool([WorkerPlan(engines="tests.support.fakes.engine:build")]) as pool:
         async for event in pool.events():
             if isinstance(event, RoomMade) and pool.loads()["cpu"].free["image"] == 4:
                 await pool.submit("cpu", Task("a", 1, image_request("hang@1")))

@@ -13,7 +13,7 @@ from db.ledger import Ledger
 from inference.dispatcher import Dispatcher, Rhythm
 from inference.plan import WorkerPlan
 from inference.pool.local import LocalPool
-from tests.integration.db.shop import RICH
+from tests.support.db.shop import RICH
 
 STAGES = ("claimed", "progress written", "files written", "settled")
 
@@ -52,7 +52,7 @@ class DoomedStore(JobStore):
 
 async def run(stage: str, database_url: str, files_url: str) -> None:
     """Dispatch until the stage comes."""
-    plan = WorkerPlan(engines="tests.fakes.engine:build", options={"step_s": 0.005}, log_level="ERROR")
+    plan = WorkerPlan(engines="tests.support.fakes.engine:build", options={"step_s": 0.005}, log_level="ERROR")
     async with Database.from_url(database_url) as database, LocalPool([plan]) as pool:
         store = DoomedStore(database, Ledger(database, RICH), stage)
         rhythm = Rhythm(beat_s=0.02)

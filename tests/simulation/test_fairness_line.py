@@ -6,8 +6,8 @@ import pytest
 
 from db.engine import Database
 from db.jobs import Job, Pace
-from tests.integration.db.shop import Shop
 from tests.simulation.line import Ask, FairLine
+from tests.support.db.shop import Shop
 
 MAX_RUNNING = 2
 STEPS = 60

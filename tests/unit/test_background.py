@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.loops import LOOPS
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("bot", "common", "db", "inference")
 STARTERS = {
@@ -17,24 +19,6 @@ STARTERS = {
 }
 SUPERVISOR = "common.supervisor"
 
-# Loops that run as long as the program, by name: `tests/integration/test_loops.py` takes the database away from each.
-LOOPS = {
-    "dispatcher-claim",
-    "dispatcher-hear",
-    "dispatcher-listen",
-    "dispatcher-beat",
-    "dispatcher-reap",
-    "follow-cards",
-    "keep-{worker_id}",
-    "purge-clips",
-    "register-commands",
-    "retention",
-    "sandbox-saving",
-    "scrub-database",
-    "sweep-undelivered",
-    "wake-receive",
-    "wake-send",
-}
 
 # What is started without supervision, and why that may be.
 OTHERS = {

@@ -9,9 +9,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.page import show_bot
-from tests.acceptance.page.show_bot import ShowBot
-from tests.optional import chromium
+from tests.support.acceptance import show_bot
+from tests.support.acceptance.show_bot import ShowBot
+from tests.support.optional import chromium
 
 DESKTOP = {"width": 1280, "height": 800}
 # A microphone that beeps, allowed without a question; nothing that asks the outside world for anything.

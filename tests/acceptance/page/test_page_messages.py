@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from bot.sandbox.server import Sandbox
 from tests.acceptance.page.conftest import Window
-from tests.acceptance.page.show_bot import STEPS, ShowBot, picture
+from tests.support.acceptance.show_bot import STEPS, ShowBot, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

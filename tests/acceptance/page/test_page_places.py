@@ -5,7 +5,7 @@ from playwright.async_api import BrowserContext, expect
 
 from bot.sandbox.server import Sandbox
 from tests.acceptance.page.conftest import Window
-from tests.acceptance.page.show_bot import ShowBot
+from tests.support.acceptance.show_bot import ShowBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

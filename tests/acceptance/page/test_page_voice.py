@@ -10,10 +10,10 @@ import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
-from tests.acceptance.bots import hearing_bot
 from tests.acceptance.page.conftest import DESKTOP, FLAGS, Window
-from tests.optional import chromium
-from tests.speech_clips import human_or_skip, joined, word_error_rate
+from tests.support.acceptance.bots import hearing_bot
+from tests.support.optional import chromium
+from tests.support.speech_clips import human_or_skip, joined, word_error_rate
 
 HEARD_WITHIN_MS = 240_000  # a busy machine loads torch and the weights first
 ERRORS_MAX = 0.10  # of words; what the browser records is compressed, and a busy machine drops a little of it

@@ -3,7 +3,7 @@
 import pytest
 
 from db.engine import Database
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 
 @pytest.fixture

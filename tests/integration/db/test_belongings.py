@@ -18,8 +18,8 @@ from db.ledger import Allowance, Ledger
 from db.members import Members
 from db.subjects import Draft, Scope, Share, Subjects
 from db.tables import metadata
-from tests.integration.db.shop import Shop, because
-from tests.integration.studio import sqlite_only
+from tests.support.db.shop import Shop, because
+from tests.support.studio import sqlite_only
 
 LEAVER, STAYER, OPERATOR = 777_000_000_000_000_001, 2, 3
 CANARY = "a canary in a coal mine"

@@ -8,8 +8,8 @@ from db.engine import Database
 from db.job import Pace
 from db.lease import expired_query
 from db.schedule import Line
-from tests.integration.db.crowd import gather_crowd
-from tests.integration.db.shop import Shop
+from tests.support.db.crowd import gather_crowd
+from tests.support.db.shop import Shop
 
 TURN = Turn(
     line=Line(kind="image", seq=0, clock_fast=0, clock_relaxed=0, fast_run=0, claims=0), pace=Pace.FAST, guild_id=1

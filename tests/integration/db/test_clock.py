@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from db.jobs import End, Job, State
 from db.tables import accounts, lines
-from tests.integration.db.shop import DISPATCHER, Shop
+from tests.support.db.shop import DISPATCHER, Shop
 
 Writer = Callable[[Shop, Job], Coroutine[Any, Any, None]]
 

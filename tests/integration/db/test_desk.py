@@ -8,7 +8,7 @@ from db.desk import Desk
 from db.engine import Database
 from db.figures import read_figures
 from db.jobs import End, Job, State
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 SUBJECT = "01m83842kz1b68hw7hqesfsask"
 SPEAKER = 120_000_000_000_000_007

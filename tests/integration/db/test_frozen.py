@@ -12,7 +12,7 @@ import pytest
 
 from db.engine import Database
 from db.errors import StoreBusy
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 LEASE_S = 6.0
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite's lock is the process's

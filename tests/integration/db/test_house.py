@@ -4,7 +4,7 @@ from db.acts import Act
 from db.engine import Database
 from db.house import ALLOWED, FORBIDDEN, House, Topic
 from db.ids import NO_GUILD
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 GUILD, OPERATOR, MEMBER = 7, 90, 1
 

@@ -18,8 +18,8 @@ from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.jobs import End, Job, Pace, Report
 from db.ledger import Allowance
 from db.tables import accounts, entries, guild_flows, guild_uses, jobs, member_flows, seats
-from tests.integration.db.processes import run_at_once
-from tests.integration.db.shop import DISPATCHER, Shop, because
+from tests.support.db.processes import run_at_once
+from tests.support.db.shop import DISPATCHER, Shop, because
 
 USERS = 3
 KINDS = ("image", "train")

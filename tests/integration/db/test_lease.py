@@ -10,8 +10,8 @@ from db.errors import UnknownJob
 from db.jobs import End, Report, State
 from db.subjects import Subjects
 from db.tables import jobs
-from tests.integration.db.shop import DISPATCHER, Shop
-from tests.integration.db.test_subjects import draft
+from tests.support.db.shop import DISPATCHER, Shop
+from tests.support.db.subjects import draft
 
 
 async def test_settle_charges_and_releases_the_rest(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from db.errors import NotEnoughCredits
 from db.house import House
 from db.ledger import Allowance, Ledger
 from db.tables import accounts, entries
-from tests.integration.db.shop import Shop, because
+from tests.support.db.shop import Shop, because
 
 DAY_S = 24 * 3600.0
 

@@ -12,7 +12,7 @@ from db.belongings import LEFT, Belongings
 from db.desk import Desk
 from db.engine import Database
 from db.subjects import Subjects
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 MEMBER, FRIEND = 1, 2
 MANY = 66_000

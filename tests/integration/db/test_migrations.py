@@ -13,7 +13,7 @@ from db.engine import Database
 from db.ledger import Allowance, Ledger
 from db.migrations.run import configuration
 from db.tables import metadata
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 
 def _migrate(url: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from db.fairness import MAX_PASSED, RELAXED_EVERY
 from db.jobs import Pace
-from tests.integration.db.crowd import gather_crowd
-from tests.integration.db.shop import Shop
+from tests.support.db.crowd import gather_crowd
+from tests.support.db.shop import Shop
 
 KINDS = ("image", "train", "transcribe")
 

@@ -5,8 +5,8 @@ import asyncio
 from db.engine import Database
 from db.errors import NotEnoughCredits
 from db.ledger import Allowance
-from tests.integration.db.processes import run_at_once
-from tests.integration.db.shop import Shop
+from tests.support.db.processes import run_at_once
+from tests.support.db.shop import Shop
 
 PROCESSES = 4
 EACH = 50

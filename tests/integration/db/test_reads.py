@@ -4,7 +4,7 @@ import pytest
 
 from db.errors import UnknownJob
 from db.jobs import Pace
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 
 async def test_undelivered_lists_ended_jobs_until_they_are_delivered(shop: Shop) -> None:

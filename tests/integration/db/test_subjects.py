@@ -1,36 +1,16 @@
 """Subjects: made with consent, private unless shared, gone with everything when deleted."""
 
-import dataclasses
-
 import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
 from db.errors import NameTaken, TooManySubjects, UnknownSubject
-from db.subjects import KEPT_MAX, Draft, Scope, Share, Subject, Subjects
+from db.subjects import KEPT_MAX, Scope, Share, Subject, Subjects
 from db.tables import consents, subject_shares
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
+from tests.support.db.subjects import ADA, ANNEX, BEN, CLEO, STUDIO, draft
 
-ADA, BEN, CLEO = 1, 2, 3
-STUDIO, ANNEX = 10, 11
 PATRONS = 20
-
-
-def draft(number: int = 1, **changes: object) -> Draft:
-    made = Draft(
-        id=f"subject{number:019}",
-        owner_id=ADA,
-        guild_id=STUDIO,
-        name=f"Blob {number}",
-        class_noun="mascot",
-        trigger="zkv",
-        model="builtin",
-        job_id=f"job{number:023}",
-        keeps_photos=False,
-        statement="They are mine.",
-        photo_hashes=("aa", "bb", "cc"),
-    )
-    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 
 async def ready(subjects: Subjects, number: int = 1) -> Subject:

@@ -9,7 +9,7 @@ from db.engine import Database
 from db.errors import NotEnoughCredits, TooManyQueued
 from db.jobs import State
 from db.ledger import Allowance
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 
 async def test_submit_holds_the_price(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from db.errors import BudgetSpent, NotEnoughCredits, UnknownOffer
 from db.jobs import Pace
 from db.ledger import Ledger
 from db.offers import KEPT_MAX, Offers
-from tests.integration.db.shop import Shop, because
+from tests.support.db.shop import Shop, because
 
 DAY_S = 24 * 3600.0
 BUDGET = Budget(daily_credits=10)

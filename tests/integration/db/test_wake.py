@@ -7,7 +7,7 @@ import pytest
 
 from db.engine import Database
 from db.wake import CHANGED, QUEUED
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 
 @pytest.fixture

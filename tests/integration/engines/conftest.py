@@ -8,8 +8,8 @@ import pytest
 from inference.catalogue import ImageModel
 from inference.engines.loading import ModelCache
 from inference.engines.model import LoadedModel
-from tests.integration.engines.studio import Studio
-from tests.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
+from tests.support.engines.studio import Studio
+from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from inference.engines import adapters
 from inference.engines.adapters import read_adapter
 from inference.engines.model import LoadedModel
 from inference.errors import AdapterRejected
-from tests.tiny_adapters import EVERYTHING, make_adapter, make_tensors
+from tests.support.tiny_adapters import EVERYTHING, make_adapter, make_tensors
 
 Tensors = dict[str, torch.Tensor]
 

@@ -10,9 +10,9 @@ from inference.engines.loading import ModelCache
 from inference.engines.model import LoadedModel
 from inference.messages import FailureKind, Finished, Output, Progress
 from inference.requests import SubjectUse, TranscribeRequest
-from tests.integration.engines.studio import Outcome, Studio, assert_same, make_request
-from tests.tiny_adapters import make_adapter
-from tests.tiny_models import make_line
+from tests.support.engines.studio import Outcome, Studio, assert_same, make_request
+from tests.support.tiny_adapters import make_adapter
+from tests.support.tiny_models import make_line
 
 QUIET = make_request(seed=7, steps=6)
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from inference.engines.loading import ModelCache
 from inference.messages import Finished, Output, Preview, Progress
-from tests.integration.engines.studio import Studio, make_request
-from tests.tiny_models import make_line
+from tests.support.engines.studio import Studio, make_request
+from tests.support.tiny_models import make_line
 
 
 class Clock:

@@ -20,9 +20,9 @@ from inference.engines.loading import ModelCache
 from inference.engines.model import LoadedModel
 from inference.messages import FailureKind, Output
 from inference.requests import ImageRequest, SubjectUse
-from tests.integration.engines.studio import Outcome, Reference, Studio, assert_same, make_request, saved
-from tests.tiny_adapters import EVERYTHING, make_adapter
-from tests.tiny_models import make_line
+from tests.support.engines.studio import Outcome, Reference, Studio, assert_same, make_request, saved
+from tests.support.tiny_adapters import EVERYTHING, make_adapter
+from tests.support.tiny_models import make_line
 
 TEXT = ("unet", "text_encoder")
 

@@ -14,8 +14,8 @@ from inference.engines.loading import ModelCache
 from inference.engines.model import LoadedModel, load_model
 from inference.errors import ModelUnusable
 from inference.messages import Progress
-from tests.integration.engines.studio import Studio, make_request
-from tests.tiny_models import make_line
+from tests.support.engines.studio import Studio, make_request
+from tests.support.tiny_models import make_line
 
 Load = Callable[[ImageModel, CheckedFolder, torch.device, torch.dtype | None], LoadedModel]
 

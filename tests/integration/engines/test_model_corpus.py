@@ -16,7 +16,7 @@ import torch
 from inference.engines.folders import check_folder
 from inference.engines.loading import ModelCache, locate
 from inference.errors import ModelUnusable
-from tests.tiny_models import make_line
+from tests.support.tiny_models import make_line
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 

@@ -8,9 +8,9 @@ import torch
 from inference.engines.loading import ModelCache
 from inference.messages import Progress
 from inference.requests import SubjectUse
-from tests.integration.engines.studio import Reference, Studio, assert_same, make_request, saved
-from tests.tiny_adapters import make_adapter
-from tests.tiny_models import make_line
+from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
+from tests.support.tiny_adapters import make_adapter
+from tests.support.tiny_models import make_line
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

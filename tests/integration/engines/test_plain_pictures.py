@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from inference.engines.loading import ModelCache
 from inference.requests import ImageRequest
-from tests.integration.engines.studio import Reference, Studio, assert_same, make_request, saved
-from tests.tiny_models import make_line
+from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
+from tests.support.tiny_models import make_line
 
 SCHEDULERS = ("dpm++", "euler", "euler-a", "ddim", "model")
 

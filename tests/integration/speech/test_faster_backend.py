@@ -13,7 +13,7 @@ from inference.decoders.sounds import decode
 from inference.engines.speech.backend import Decoded, Mel, Window
 from inference.engines.speech.faster_backend import FasterBackend, load_faster
 from inference.engines.speech.mel import log_mel, window_of
-from tests.speech_clips import synthetic
+from tests.support.speech_clips import synthetic
 
 EOT = 50257
 

@@ -13,8 +13,8 @@ from inference.dispatcher.dispatcher import Dispatcher
 from inference.plan import WorkerPlan
 from inference.pool.local import LocalPool, Patience
 from inference.requests import TranscribeRequest
-from tests.integration.speech.test_long_clips import content
-from tests.integration.studio import BRISK, Studio
+from tests.support.engines.speech_workers import content
+from tests.support.studio import BRISK, Studio
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -25,7 +25,7 @@ async def test_kill_9_in_a_long_clip_gives_one_text_and_one_charge(
     before, _ = await studio.shop.balances()
     await studio.files.put("uploads/1/clip.wav", content())
     request = TranscribeRequest(audio="uploads/1/clip.wav", duration_s=60.0, model="base")
-    plan = WorkerPlan(engines="tests.integration.speech.workers:build", options={"folder": str(base)}, threads=2)
+    plan = WorkerPlan(engines="tests.support.engines.speech_workers:build", options={"folder": str(base)}, threads=2)
     async with (
         LocalPool([plan], patience=Patience(hang_s=120.0, back_off_s=0.05, look_every_s=0.05)) as pool,
         Dispatcher(jobs=studio.shop.jobs, files=studio.files, pool=pool, rhythm=BRISK),

@@ -13,17 +13,12 @@ from inference.engines.speech.models import SpeechModels
 from inference.engines.speech.weights import load_whisper
 from inference.messages import Checkpoint, Finished, JobEvent, Preview, Progress, Task
 from tests.integration.speech.conftest import all_events, task
-from tests.speech_clips import human, joined, synthetic, word_error_rate
+from tests.support.engines.speech_workers import content
+from tests.support.speech_clips import human, synthetic, word_error_rate
 
 both_backends = pytest.mark.parametrize(
     "model", ["faster-whisper.short", pytest.param("whisper.short", marks=pytest.mark.long)]
 )
-
-
-def content() -> bytes:
-    """About forty-five seconds of speech."""
-    spoken = human() or synthetic()[:4]
-    return joined(tuple(spoken) * (2 if human() else 4))
 
 
 def finished(events: list[JobEvent]) -> Finished:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from inference.engines.training.photos import VARIANTS, augmented, photo_tensor
-from tests.integration.training.subject import photo
-from tests.tiny_models import make_line
+from tests.support.engines.subject import photo
+from tests.support.tiny_models import make_line
 
 SIDE_PX = 32
 

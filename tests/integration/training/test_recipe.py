@@ -16,9 +16,9 @@ from inference.engines.training.engine import TrainingEngine
 from inference.engines.training.lora import SubjectLora
 from inference.engines.training.updates import AdamWUpdates
 from inference.requests import SubjectUse
-from tests.integration.engines.studio import Reference, Studio, assert_same, make_request, open_picture, saved
-from tests.integration.training.test_training import STEPS, output, run, task
-from tests.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
+from tests.support.engines.studio import Reference, Studio, assert_same, make_request, open_picture, saved
+from tests.support.engines.training import STEPS, output, run, task
+from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
 
 RECIPE = {
     "train_layers": "all",

@@ -15,12 +15,10 @@ from inference.catalogue import Catalogue
 from inference.engines.loading import ModelCache
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Progress, Task
-from inference.requests import SubjectUse, TrainRequest
-from tests.integration.engines.studio import Reference, Studio, assert_same, make_request, saved
-from tests.integration.training.subject import photo
-from tests.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
-
-STEPS = 6
+from inference.requests import SubjectUse
+from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
+from tests.support.engines.training import STEPS, output, run, task
+from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
 
 
 @pytest.fixture(scope="module")
@@ -38,43 +36,6 @@ def engine(folders: dict[str, Path], tmp_path: Path) -> Iterator[TrainingEngine]
     models = ModelCache("cpu", limit_bytes=1 << 30)
     yield TrainingEngine(Catalogue(images=lines, speech=()), models, cache_dir=tmp_path / "class-pictures")
     models.close()
-
-
-def task(model: str = "sd", *, attempt: int = 1, checkpoint: bytes | None = None, **changes: object) -> Task:
-    request = TrainRequest(
-        **{  # type: ignore[arg-type]
-            "subject_id": "s1",
-            "name": "Blob",
-            "class_noun": "mascot",
-            "trigger": "zkv",
-            "model": model,
-            "photos": ("a", "b", "c"),
-            "steps": STEPS,
-            "rank": 2,
-            "learning_rate": 1e-3,
-            "seed": 3,
-            "preview_every": 3,
-            "prior_weight": 0.0,  # the class pictures have tests of their own
-            **changes,
-        }
-    )
-    inputs = {f"photo-{index}": photo(index, 32) for index in range(3)}
-    return Task("job", attempt, request, inputs | ({"checkpoint": checkpoint} if checkpoint else {}))
-
-
-def run(engine: TrainingEngine, *, until: type[JobEvent] = Finished, count: int = 1) -> list[JobEvent]:
-    """Step until `count` events of a kind (or a failure) were seen."""
-    events: list[JobEvent] = []
-    assert engine._seat is None or engine._seat.loading.result(timeout=60)
-    while sum(isinstance(event, until) for event in events) < count:
-        events += engine.step()
-        if events and isinstance(events[-1], Failed):
-            break
-    return events
-
-
-def output(events: list[JobEvent], name: str) -> bytes:
-    return next(event.content for event in events if isinstance(event, Output) and event.name == name)
 
 
 def weights(events: list[JobEvent], step: int = STEPS) -> dict[str, torch.Tensor]:

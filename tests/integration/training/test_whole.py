@@ -8,8 +8,8 @@ from torch import nn
 from inference.engines.loading import ModelCache
 from inference.engines.training.updates import FusedUpdates
 from inference.engines.training.whole import prepare, save, teach
-from tests.integration.training.subject import photo
-from tests.tiny_models import TINY_SD, make_folder, make_line
+from tests.support.engines.subject import photo
+from tests.support.tiny_models import TINY_SD, make_folder, make_line
 
 
 def test_whole_unet_learns_and_is_saved_as_a_model_of_its_own(tmp_path: Path) -> None:

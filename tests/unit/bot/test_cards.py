@@ -1,43 +1,20 @@
 """What the card shows in each state."""
 
 import json
-from typing import Any, cast
 
 import pytest
-from discord import ui
 
 from bot.cards.account import help_card, history_card, models_card, queue_card
 from bot.cards.info import info_text
-from bot.cards.job import Shown, job_card
 from bot.services.account import Waiting
 from bot.services.pictures import Picture
 from db.jobs import Place, State
 from inference.requests import to_json
-from tests.unit.bot.catalogues import CATALOGUE
-from tests.unit.bot.jobs import NOON, REQUEST, make_job
+from tests.support.bot.cards import drawn, labels, sent, texts
+from tests.support.bot.catalogues import CATALOGUE
+from tests.support.bot.jobs import NOON, REQUEST, make_job
 
 PICTURES = tuple(Picture(f"{i}.png", b"png", f"a red heart (seed {6 + i})") for i in range(1, 5))
-
-
-def drawn(job: Any, **shown: Any) -> list[dict[str, Any]]:
-    """Return all components of a card as the platform would get them, nested ones included."""
-
-    def walk(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [one for component in components for one in (component, *walk(component.get("components", [])))]
-
-    return walk(sent(job_card(job, Shown(**shown))))
-
-
-def sent(view: ui.LayoutView) -> list[dict[str, Any]]:
-    return cast(list[dict[str, Any]], view.to_components())  # type: ignore[no-untyped-call]
-
-
-def texts(components: list[dict[str, Any]]) -> str:
-    return "\n".join(one["content"] for one in components if one["type"] == 10)
-
-
-def labels(components: list[dict[str, Any]]) -> list[str]:
-    return [one["label"] for one in components if one["type"] == 2]
 
 
 def test_queued_card_shows_place_wait_and_price() -> None:

@@ -13,7 +13,7 @@ from db.file_keys import clip_file
 from db.files import FileStore
 from db.jobs import Job, State
 from inference.requests import TranscribeRequest, to_json
-from tests.unit.bot.jobs import NOON, make_job
+from tests.support.bot.jobs import NOON, make_job
 
 RULES = ClipRules(seconds_max=60.0, bytes_max=1 << 20, kept=dt.timedelta(hours=24))
 VOICE = Attached(url="u", name="voice-message.ogg", size_bytes=9, content_type="audio/ogg", duration_s=3.0)

@@ -9,7 +9,7 @@ from db.errors import NotEnoughCredits, StoreBusy, TooManyQueued
 from db.jobs import State
 from inference.errors import AdapterRejected, UnknownModel
 from inference.messages import FailureKind
-from tests.unit.bot.jobs import NOON, make_job
+from tests.support.bot.jobs import NOON, make_job
 
 UNKNOWN = failure_sentence(make_job(state=State.FAILED, error_code="never heard of"))
 

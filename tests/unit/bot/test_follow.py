@@ -12,7 +12,7 @@ from bot.services.forecast import Forecast
 from bot.services.studio import Studio
 from db.jobs import Changes, Job, State
 from db.wake import Wake
-from tests.unit.bot.jobs import NOON, make_job
+from tests.support.bot.jobs import NOON, make_job
 
 NEVER_S = 3600.0  # so long that a test that waits for it fails
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.services.forecast import Forecast
 from db.jobs import Place, State
-from tests.unit.bot.jobs import NOON, make_job
+from tests.support.bot.jobs import NOON, make_job
 
 
 def learnt(*spans: tuple[float, float, int]) -> Forecast:

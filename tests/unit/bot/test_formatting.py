@@ -28,9 +28,8 @@ from db.house import Decision, Standing
 from db.jobs import Place, State
 from inference.decoders.photos import Verdict
 from inference.requests import TrainRequest, to_json
-from tests.unit.bot.jobs import NOON, REQUEST, make_job
-from tests.unit.bot.test_cards import sent, texts
-from tests.unit.bot.test_subject_cards import subject, walked
+from tests.support.bot.cards import sent, subject, texts, walked
+from tests.support.bot.jobs import NOON, REQUEST, make_job
 
 HOSTILE = ("[here](https://evil.example)", "`[here](https://evil.example)", "``` **evil** ```", "<@5> evil ` @everyone")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)

@@ -4,7 +4,6 @@ import io
 import random
 import struct
 import time
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from bot.services.photos import BOUNDS, PHOTO_BYTES_MAX, Photo, PhotoDecoder, wi
 from inference.decoders import photos
 from inference.decoders.photos import KEPT_SIDE_PX, Verdict
 from inference.decoders.process import Bounds
+from tests.support.files.photos import bomb, encoded, picture
 
 ORIENTATION = 0x0112  # EXIF 2.3, 4.6.4
 GPS_IFD = 0x8825
@@ -28,18 +28,6 @@ def decoder() -> Iterator[PhotoDecoder]:
     decoder = PhotoDecoder()
     yield decoder
     decoder.close()
-
-
-def picture(seed: int = 1, width: int = 200, height: int = 120) -> Image.Image:
-    """A picture with edges, different for each seed."""
-    cells = np.random.default_rng(seed).integers(0, 255, (6, 10, 3), dtype=np.uint8)
-    return Image.fromarray(cells).resize((width, height), Image.Resampling.NEAREST)
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -97,17 +85,6 @@ def test_photos_that_are_the_same_count_once(decoder: PhotoDecoder) -> None:
     files = [encoded(one), encoded(one, "JPEG", quality=90), encoded(one.resize((100, 60))), encoded(picture(2))]
     verdicts = [photo.verdict for photo in without_duplicates([decoder.inspect(file) for file in files])]
     assert verdicts == [Verdict.GOOD, Verdict.DUPLICATE, Verdict.SMALL, Verdict.GOOD]
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A small PNG that claims to be, and decodes to, a very large one."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = zlib.compress(bytes(1 << 20), 9) * 4
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
 def animation(frames: int) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.delivery import Rung, rungs
 from db.jobs import State
-from tests.unit.bot.jobs import NOON, make_job
+from tests.support.bot.jobs import NOON, make_job
 
 LATER = NOON + dt.timedelta(minutes=16)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.services.errors import BadParameter
 from bot.services.sizes import ASPECTS, grain_px, parse_size
 from inference.catalogue import ImageModel
-from tests.unit.bot.catalogues import LARGE, TINY
+from tests.support.bot.catalogues import LARGE, TINY
 
 
 @pytest.mark.parametrize(("text", "size"), [("1:1", (128, 128)), ("3:2", (160, 104)), ("9:16", (96, 168))])

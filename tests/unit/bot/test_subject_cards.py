@@ -1,29 +1,11 @@
 """What the cards of subjects show."""
 
-from typing import Any
-
 import pytest
 
 from bot.cards.subject import subject_card
 from bot.cards.subjects import subjects_card, subjects_files
-from db.subjects import Scope, Share, Subject
-from tests.unit.bot.jobs import NOON
-from tests.unit.bot.test_cards import labels, sent, texts
-
-ADA, BEN = 1, 2
-
-
-def subject(number: int = 1, **changes: Any) -> Subject:
-    fields: dict[str, Any] = {
-        "id": f"{number:026d}", "owner_id": ADA, "guild_id": 7, "name": f"Rex {number}", "class_noun": "dog",
-        "trigger": "zkv", "model": "tiny", "ready": True, "job_id": f"{number:026d}", "step": 200, "photos": 4,
-        "keeps_photos": False, "created_at": NOON,
-    }  # fmt: skip
-    return Subject(**(fields | changes))
-
-
-def walked(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [one for part in components for one in (part, *walked(part.get("components", [])))]
+from db.subjects import Scope, Share
+from tests.support.bot.cards import ADA, BEN, labels, sent, subject, texts, walked
 
 
 @pytest.mark.parametrize("pictured", [True, False])

@@ -8,9 +8,9 @@ from bot.cards.job import Shown
 from bot.cards.training import chosen_text
 from db.jobs import Job, State
 from inference.requests import to_json
-from tests.fakes.requests import train_request
-from tests.unit.bot.jobs import make_job
-from tests.unit.bot.test_cards import drawn, labels, texts
+from tests.support.bot.cards import drawn, labels, texts
+from tests.support.bot.jobs import make_job
+from tests.support.fakes.requests import train_request
 
 SELECT = 3
 HALF = {"state": State.RUNNING, "progress_done": 10, "progress_total": 20}

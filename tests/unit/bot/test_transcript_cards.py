@@ -16,8 +16,8 @@ from bot.services.transcripts import transcript_files
 from db.jobs import Job, State
 from inference.messages import FailureKind
 from inference.requests import TranscribeRequest, to_json
-from tests.unit.bot.jobs import make_job
-from tests.unit.bot.test_cards import drawn, labels, sent, texts
+from tests.support.bot.cards import drawn, labels, sent, texts
+from tests.support.bot.jobs import make_job
 
 REQUEST = TranscribeRequest(audio="uploads/7/clip", duration_s=12.0, model="hears", speaker_id=12)
 TEXT_MAX = 4000  # characters on one message, of the platform

@@ -6,7 +6,7 @@ from bot.services.errors import BadParameter
 from bot.services.wish import Wish, image_request
 from inference.errors import UnknownModel
 from inference.requests import ImageRequest
-from tests.unit.bot.catalogues import CATALOGUE
+from tests.support.bot.catalogues import CATALOGUE
 
 
 def ask(**options: object) -> ImageRequest:

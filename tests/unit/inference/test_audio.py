@@ -1,6 +1,5 @@
 """Files into samples: what is read, and what is refused, cheaply and kindly."""
 
-import os
 import struct
 import time
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ from hypothesis import strategies as st
 from inference.audio import SAMPLE_RATE, AudioDecoder, AudioLimits, AudioRejected
 from inference.decoders.refused import Refused
 from inference.decoders.sounds import decode, sniff
-from tests.unit.inference.sounds import encoded, film, tone, wav
+from tests.support.files.canary import Canary
+from tests.support.files.sounds import encoded, film, tone, wav
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +23,6 @@ def decoder() -> Iterator[AudioDecoder]:
     decoder = AudioDecoder(AudioLimits(seconds=60.0, file_bytes=8 << 20))
     yield decoder
     decoder.close()
-
-
-class Canary:
-    """A file that can tell whether it was read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.write_bytes(wav(tone(1.0)))
-        os.utime(path, (1_000_000_000, 1_500_000_000))  # read long before it was written: the next read is recorded
-
-    def touched(self) -> bool:
-        return self.path.stat().st_atime > 1_000_000_000
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from db.files import FileStore
 from inference.dispatcher.inputs import InputMissing, input_keys, load_task
 from inference.requests import Request, SubjectUse
-from tests.fakes.jobs import job_of
-from tests.fakes.requests import image_request, train_request, transcribe_request
+from tests.support.fakes.jobs import job_of
+from tests.support.fakes.requests import image_request, train_request, transcribe_request
 
 WITH_REX = image_request(subjects=(SubjectUse("rex"), SubjectUse("moe")))
 

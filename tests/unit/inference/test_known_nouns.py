@@ -13,7 +13,7 @@ from inference.engines.folders import check_folder
 from inference.engines.model import LoadedModel
 from inference.engines.prompts import is_unknown
 from inference.errors import ModelUnusable
-from tests.tiny_models import TINY_SD, make_folder
+from tests.support.tiny_models import TINY_SD, make_folder
 
 
 def model(*nouns: str) -> LoadedModel:

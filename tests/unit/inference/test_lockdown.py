@@ -10,7 +10,7 @@ import pytest
 
 from inference.decoders.lockdown import NOBODY
 from inference.decoders.process import Bounds, DecoderProcess
-from tests.unit.inference.sounds import tone, wav
+from tests.support.files.sounds import tone, wav
 
 ROOT = Path(__file__).parents[3]
 MEMORY_BYTES = 1 << 30

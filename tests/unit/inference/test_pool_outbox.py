@@ -9,7 +9,7 @@ from inference.messages import Admit, Finished, JobEvent, Progress, Task
 from inference.plan import WorkerPlan
 from inference.pool.child import PULSE_EVERY_S, SAY_EVERY_S, Outbox
 from inference.worker import Bulletin, Worker
-from tests.fakes.requests import image_request
+from tests.support.fakes.requests import image_request
 
 
 class Wire:
@@ -37,7 +37,7 @@ def wire() -> Iterator[Wire]:
 
 @pytest.fixture
 def worker() -> Worker:
-    return Worker(WorkerPlan(engines="tests.fakes.engine:build"))
+    return Worker(WorkerPlan(engines="tests.support.fakes.engine:build"))
 
 
 @pytest.fixture

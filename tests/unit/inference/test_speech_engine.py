@@ -16,8 +16,8 @@ from inference.engines.speech.models import BatchSizes, LoadedModel, SpeechModel
 from inference.errors import ModelUnusable
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import TranscribeRequest
-from tests.speech_clips import synthetic
-from tests.unit.inference.sounds import film, tone, wav
+from tests.support.files.sounds import film, tone, wav
+from tests.support.speech_clips import synthetic
 
 TOKENIZER = get_tokenizer(True, num_languages=99, language="en", task="transcribe")
 Answer = Callable[[Window], tuple[str, float]]

@@ -10,7 +10,7 @@ from inference.engines.speech.backend import Backend, Decoded, Mel, Window
 from inference.engines.speech.lanes import Encoding, Lanes, lane_bytes
 from inference.engines.speech.models import CPU
 from inference.engines.speech.whisper_backend import WhisperBackend
-from tests.tiny_whisper import DIMS, tiny_whisper
+from tests.support.tiny_whisper import DIMS, tiny_whisper
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from inference.engines.speech.fetch import RECIPES, Part, Recipe, WeightsUnavail
 from inference.engines.speech.models import SpeechModels, backend_of
 from inference.engines.speech.weights import load_whisper, locate
 from inference.errors import ModelUnusable, UnknownModel
-from tests.tiny_whisper import DIMS, tiny_whisper
+from tests.support.tiny_whisper import DIMS, tiny_whisper
 
 
 def line(folder: Path, **said: Any) -> SpeechModel:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from faster_whisper import vad
 from faster_whisper.utils import get_assets_path
@@ -11,28 +10,8 @@ from faster_whisper.vad import SileroVADModel
 
 from inference.decoders.sounds import decode
 from inference.engines.speech.voice_activity import speech_spans
-from tests.speech_clips import Spoken, human_or_skip, synthetic
-
-SECONDS = np.arange(8 * 16_000) / 16_000
-
-
-def chords() -> npt.NDArray[np.float32]:
-    """A cadence of plucked chords."""
-    beat = SECONDS[:8_000]
-    notes = ((220.0, 277.2, 329.6), (196.0, 246.9, 293.7), (261.6, 329.6, 392.0), (174.6, 220.0, 261.6)) * 4
-    plucked = [sum(np.sin(2 * np.pi * hz * beat) for hz in chord) / 4 * np.exp(-3 * beat) for chord in notes]
-    return np.concatenate(plucked).astype(np.float32)
-
-
-NOT_SPEECH = {
-    "silence": np.zeros(8 * 16_000, np.float32),
-    "a millisecond": np.zeros(16, np.float32),
-    "white noise": np.random.default_rng(0).normal(0, 0.3, 8 * 16_000).clip(-1, 1).astype(np.float32),
-    "hum": (0.3 * np.sin(2 * np.pi * 50 * SECONDS)).astype(np.float32),
-    "sweep": (0.5 * np.sin(2 * np.pi * (100 + 200 * SECONDS) * SECONDS)).astype(np.float32),
-    "chords": chords(),
-    "clicks": (np.arange(8 * 16_000) % 4_000 < 8).astype(np.float32),
-}
+from tests.support.files.sounds import NOT_SPEECH
+from tests.support.speech_clips import Spoken, human_or_skip, synthetic
 
 
 @pytest.mark.parametrize("name", NOT_SPEECH)

@@ -4,11 +4,11 @@ from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, Job
 from inference.plan import WorkerPlan
 from inference.requests import Request
 from inference.worker import Worker
-from tests.fakes.requests import image_request, train_request
+from tests.support.fakes.requests import image_request, train_request
 
 
 def worker(**options: object) -> Worker:
-    return Worker(WorkerPlan(engines="tests.fakes.engine:build", options=options))
+    return Worker(WorkerPlan(engines="tests.support.fakes.engine:build", options=options))
 
 
 def admit(worker: Worker, job_id: str, request: Request, attempt: int = 1) -> None:

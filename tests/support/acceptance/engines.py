@@ -11,7 +11,7 @@ from inference.messages import JobEvent, Output, Preview
 from inference.pictures import Parameters, encode_png, encode_preview
 from inference.requests import ImageRequest, Kind, TrainRequest
 from inference.worker import EngineBuilders
-from tests.fakes.engine import FakeEngine, Lane
+from tests.support.fakes.engine import FakeEngine, Lane
 
 SLOTS = "ATELIER_TEST_SLOTS"  # 0: everything stays in the queue
 GATE = "ATELIER_TEST_GATE"  # a file; jobs with 'gate' in their prompt or name stop at half until it exists

@@ -1,10 +1,11 @@
-"""What a worker in a process of its own computes with in these tests: speech alone, so that it starts quickly."""
+"""What a worker in a process of its own computes with: speech alone, so that it starts quickly; and what it is sent."""
 
 from inference.catalogue import SpeechModel
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.requests import Kind
 from inference.worker import EngineBuilders
+from tests.support.speech_clips import human, joined, synthetic
 
 
 def build(device: str, *, folder: str) -> EngineBuilders:
@@ -12,3 +13,9 @@ def build(device: str, *, folder: str) -> EngineBuilders:
     line = SpeechModel(name="base", title="", source=folder, licence="MIT")
     models = SpeechModels([line], device)
     return {str(Kind.TRANSCRIBE): lambda: SpeechEngine(models)}
+
+
+def content() -> bytes:
+    """About forty-five seconds of speech."""
+    spoken = human() or synthetic()[:4]
+    return joined(tuple(spoken) * (2 if human() else 4))

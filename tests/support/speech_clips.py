@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.decoders.sounds import decode
-from tests.optional import missing
+from tests.support.optional import missing
 
 _HUMAN = Path("/usr/share/pocketsphinx/test/data/librivox")
-_SYNTHETIC = Path(__file__).parent / "clips"
+_SYNTHETIC = Path(__file__).parents[1] / "clips"
 
 
 @dataclass(frozen=True, slots=True)

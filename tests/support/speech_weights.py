@@ -7,7 +7,7 @@ import pytest
 
 from inference.engines.speech.fetch import DEFAULT_HOME, WeightsUnavailable, fetch
 
-_CHECKOUT = Path(__file__).parents[1]
+_CHECKOUT = Path(__file__).parents[2]
 
 
 def weights(name: str) -> Path:

@@ -86,3 +86,25 @@ def looped(content: Samples, seconds: float, container: str, codec: str, **optio
                 file.mux(packet)
                 at += length
     return out.getvalue()
+
+
+SECONDS = np.arange(8 * 16_000) / 16_000
+
+
+def chords() -> npt.NDArray[np.float32]:
+    """A cadence of plucked chords."""
+    beat = SECONDS[:8_000]
+    notes = ((220.0, 277.2, 329.6), (196.0, 246.9, 293.7), (261.6, 329.6, 392.0), (174.6, 220.0, 261.6)) * 4
+    plucked = [sum(np.sin(2 * np.pi * hz * beat) for hz in chord) / 4 * np.exp(-3 * beat) for chord in notes]
+    return np.concatenate(plucked).astype(np.float32)
+
+
+NOT_SPEECH = {
+    "silence": np.zeros(8 * 16_000, np.float32),
+    "a millisecond": np.zeros(16, np.float32),
+    "white noise": np.random.default_rng(0).normal(0, 0.3, 8 * 16_000).clip(-1, 1).astype(np.float32),
+    "hum": (0.3 * np.sin(2 * np.pi * 50 * SECONDS)).astype(np.float32),
+    "sweep": (0.5 * np.sin(2 * np.pi * (100 + 200 * SECONDS) * SECONDS)).astype(np.float32),
+    "chords": chords(),
+    "clicks": (np.arange(8 * 16_000) % 4_000 < 8).astype(np.float32),
+}

@@ -1,4 +1,4 @@
-"""`python -m tests.acceptance.crashing`: the real `atelier` that kills itself (SIGKILL) at one moment.
+"""`python -m tests.support.acceptance.crashing`: the real `atelier` that kills itself (SIGKILL) at one moment.
 
 ATELIER_TEST_CRASH names it: 'settle:before' dies in place of settling, 'settle:after' right after the transaction.
 """

@@ -20,16 +20,16 @@ from db.engine import Database
 from db.jobs import JobStore
 from db.ledger import Allowance, Ledger
 from inference.catalogue import Catalogue, read_catalogue
-from tests.acceptance.crashing import CRASH
-from tests.acceptance.engines import SLOTS
-from tests.speech_weights import weights
-from tests.unit.bot.catalogues import CATALOGUE
+from tests.support.acceptance.crashing import CRASH
+from tests.support.acceptance.engines import SLOTS
+from tests.support.bot.catalogues import CATALOGUE
+from tests.support.speech_weights import weights
 
-ENGINES = "tests.acceptance.engines:build"
+ENGINES = "tests.support.acceptance.engines:build"
 REAL_ENGINES = "inference.engines.factory:build"
 DAILY = 100
 RECOVERY_S = 60  # the promise: after a kill, everything goes on within so long
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ async def bot_process(
         SLOTS: str(slots),
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.acceptance.crashing", env=environment, cwd=ROOT
+        sys.executable, "-m", "tests.support.acceptance.crashing", env=environment, cwd=ROOT
     )
     try:
         yield process

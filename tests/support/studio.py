@@ -13,7 +13,7 @@ from inference.dispatcher import Dispatcher, Rhythm
 from inference.plan import WorkerPlan
 from inference.pool.local import LocalPool, Patience
 from inference.requests import Request, to_json
-from tests.integration.db.shop import Shop
+from tests.support.db.shop import Shop
 
 BRISK = Rhythm(beat_s=0.05, reap_s=0.1, drain_s=0.5)
 MEMBER = 1
@@ -32,7 +32,7 @@ class Studio:
     @asynccontextmanager
     async def open(self, *, rhythm: Rhythm = BRISK, hang_s: float = 60.0, **options: object) -> AsyncIterator[None]:
         """Compute while the context lasts."""
-        plan = WorkerPlan(engines="tests.fakes.engine:build", options=options, log_level="CRITICAL")
+        plan = WorkerPlan(engines="tests.support.fakes.engine:build", options=options, log_level="CRITICAL")
         patience = Patience(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
         async with AsyncExitStack() as stack:
             self.pool = await stack.enter_async_context(LocalPool([plan], patience=patience))

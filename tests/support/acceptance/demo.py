@@ -6,6 +6,8 @@ from typing import Any, cast
 import discord
 from discord import app_commands, ui
 
+from bot.sandbox.seed import GENERAL
+
 
 class Remember(ui.DynamicItem[ui.Button[Any]], template=r"remember:(?P<number>\d+)"):
     """A button that carries a number and works after any restart."""
@@ -215,3 +217,9 @@ def add_commands(tree: app_commands.CommandTree[Any]) -> None:
         await interaction.response.send_message(f"{who.name} gets {amount}")
 
     tree.add_command(group)
+
+
+def general(demo: Demo) -> discord.TextChannel:
+    channel = demo.get_channel(int(GENERAL))
+    assert isinstance(channel, discord.TextChannel)
+    return channel

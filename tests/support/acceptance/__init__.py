@@ -1,0 +1,1 @@
+"""A bot beside the local Discord, and what its members do there."""

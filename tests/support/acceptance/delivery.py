@@ -1,0 +1,26 @@
+"""Results that come when Discord's fifteen minutes are nearly over."""
+
+from typing import Any
+
+from bot.sandbox.member import Human
+from bot.sandbox.server import Sandbox
+from tests.support.acceptance.bots import Running
+
+TOKEN_S = 15 * 60
+
+
+async def half_done(sandbox: Sandbox, who: Human, **options: Any) -> str:
+    """Start a job that stops at half, and return the id of its card."""
+    card = await (await who.slash("imagine", prompt="a garden gate", **options)).answer()
+    await sandbox.until(lambda: "step" in who.text(card["id"]))
+    return str(card["id"])
+
+
+async def until_delivered(bot: Running, who: Human) -> None:
+    """Wait until somebody's newest job is noted as delivered."""
+    listener = bot.studio.jobs.db.wake.listen("changed")
+    for _ in range(100):
+        if (await bot.studio.jobs.mine(int(who.id)))[0].delivered_at is not None:
+            return
+        await listener.wait(0.1)
+    raise AssertionError("not delivered")

@@ -1,0 +1,14 @@
+"""What operators type in the local Discord."""
+
+from typing import Any
+
+from bot.sandbox.member import Human
+
+EPHEMERAL = 64
+
+
+async def does(who: Human, command: str, **options: Any) -> str:
+    """Run a command, see that its answer is private, and return what it says."""
+    said = await (await who.slash(command, **options)).answer()
+    assert said["flags"] & EPHEMERAL
+    return who.text(said["id"])

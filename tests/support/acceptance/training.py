@@ -1,0 +1,36 @@
+"""Trainings in the local Discord: photos, the card before, and what a member sees of it."""
+
+from typing import Any
+
+from bot.sandbox.files import Upload
+from bot.sandbox.member import Human
+from bot.sandbox.server import Sandbox
+from tests.support.acceptance.bots import Running
+from tests.support.engines.subject import photo
+
+
+def photos(count: int) -> list[Upload]:
+    return [Upload(filename=f"{index}.png", content=photo(index), content_type="image/png") for index in range(count)]
+
+
+async def preflight(member: Human, files: list[Upload], *, name: str = "Blob", **options: Any) -> str:
+    """Fill in the form and return the id of the card that asks whether to go."""
+    asked = await member.slash("train", name=name, kind="mascot", **options)
+    shown = await asked.submit(**{"3_to_10_photos": files, "I_agree": True})
+    return str((await shown.answer())["id"])
+
+
+async def taught(sandbox: Sandbox, member: Human) -> str:
+    """Teach the creature; return the id of the training's card."""
+    card = await preflight(member, photos(4))
+    message = await (await member.press(card, "I agree – go")).message()
+    await sandbox.until(lambda: "Learnt" in member.text(message["id"]))
+    return str(message["id"])
+
+
+def sees(member: Human, words: str) -> bool:
+    return any(words in member.text(message["id"]) for message in member.messages())
+
+
+async def available(bot: Running, member: Human) -> int:
+    return (await bot.studio.ledger.statement(int(member.id))).available

@@ -1,0 +1,62 @@
+"""Voice messages in the local Discord: said, and what came of them."""
+
+import wave
+from io import BytesIO
+
+from bot.sandbox.files import Upload
+from bot.sandbox.member import Human
+from bot.sandbox.messages import Flag
+from bot.sandbox.server import Sandbox
+from db.jobs import Job
+from tests.support.acceptance.bots import Running
+
+HEARD_WITHIN_S = 240  # a busy machine loads torch and the weights first
+
+
+def clip(words: str) -> bytes:
+    """Return what stands for a voice message; the fake engine hears what is after 'say:'."""
+    return b"OggS say:" + words.encode()
+
+
+def sound(seconds: float, words: str = "hello") -> Upload:
+    """Return a WAV file that can be decoded, with words for the fake engine after its end."""
+    buffer = BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(int(seconds * 32_000)))
+    content = buffer.getvalue() + b"say:" + words.encode()
+    return Upload(filename="talk.wav", content=content, content_type="audio/wav")
+
+
+async def jobs_of(bot: Running, who: Human) -> list[Job]:
+    return await bot.studio.jobs.mine(int(who.id))
+
+
+async def available(bot: Running, who: Human) -> int:
+    return (await bot.studio.ledger.statement(int(who.id))).available
+
+
+async def said(sandbox: Sandbox, who: Human, words: str, seconds: float = 12.0, channel: str | None = None) -> str:
+    """Send a voice message; return its id."""
+    return str((await who.voice(clip(words), seconds, channel=channel))["id"])
+
+
+async def transcript(sandbox: Sandbox, who: Human, words: str, seconds: float = 12.0) -> str:
+    """Say something, ask for its text, and return the card that has it."""
+    message = await said(sandbox, who, words, seconds)
+    card = await (await who.menu("Transcribe", message_id=message)).message()
+    await sandbox.until(lambda: "credit" in who.text(card["id"]) and "held" not in who.text(card["id"]))
+    return str(card["id"])
+
+
+async def refusal(sandbox: Sandbox, who: Human, *, timeout_s: float = 30) -> str:
+    """Wait for what the bot says to somebody alone, and return it."""
+
+    def newest() -> str:
+        messages = who.messages()
+        return who.text(messages[-1]["id"]) if messages and messages[-1]["flags"] & Flag.EPHEMERAL else ""
+
+    await sandbox.until(newest, timeout_s=timeout_s)
+    return newest()

@@ -1,0 +1,1 @@
+"""Jobs, catalogues and cards for tests of what people see."""

@@ -1,0 +1,45 @@
+"""Cards as Discord gets them, and what is written on them."""
+
+from typing import Any, cast
+
+from discord import ui
+
+from bot.cards.job import Shown, job_card
+from db.subjects import Subject
+from tests.support.bot.jobs import NOON
+
+ADA, BEN = 1, 2
+
+
+def drawn(job: Any, **shown: Any) -> list[dict[str, Any]]:
+    """Return all components of a card as the platform would get them, nested ones included."""
+
+    def walk(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [one for component in components for one in (component, *walk(component.get("components", [])))]
+
+    return walk(sent(job_card(job, Shown(**shown))))
+
+
+def sent(view: ui.LayoutView) -> list[dict[str, Any]]:
+    return cast(list[dict[str, Any]], view.to_components())  # type: ignore[no-untyped-call]
+
+
+def texts(components: list[dict[str, Any]]) -> str:
+    return "\n".join(one["content"] for one in components if one["type"] == 10)
+
+
+def labels(components: list[dict[str, Any]]) -> list[str]:
+    return [one["label"] for one in components if one["type"] == 2]
+
+
+def subject(number: int = 1, **changes: Any) -> Subject:
+    fields: dict[str, Any] = {
+        "id": f"{number:026d}", "owner_id": ADA, "guild_id": 7, "name": f"Rex {number}", "class_noun": "dog",
+        "trigger": "zkv", "model": "tiny", "ready": True, "job_id": f"{number:026d}", "step": 200, "photos": 4,
+        "keeps_photos": False, "created_at": NOON,
+    }  # fmt: skip
+    return Subject(**(fields | changes))
+
+
+def walked(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for part in components for one in (part, *walked(part.get("components", [])))]

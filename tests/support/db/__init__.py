@@ -1,0 +1,1 @@
+"""Members who submit jobs to a real database."""

@@ -1,0 +1,25 @@
+"""Subjects before they are taught."""
+
+import dataclasses
+
+from db.subjects import Draft
+
+ADA, BEN, CLEO = 1, 2, 3
+STUDIO, ANNEX = 10, 11
+
+
+def draft(number: int = 1, **changes: object) -> Draft:
+    made = Draft(
+        id=f"subject{number:019}",
+        owner_id=ADA,
+        guild_id=STUDIO,
+        name=f"Blob {number}",
+        class_noun="mascot",
+        trigger="zkv",
+        model="builtin",
+        job_id=f"job{number:023}",
+        keeps_photos=False,
+        statement="They are mine.",
+        photo_hashes=("aa", "bb", "cc"),
+    )
+    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Engines with tiny models, and what they are given."""

@@ -1,0 +1,66 @@
+"""Clips that are longer than they say, or do not say it."""
+
+import struct
+from collections.abc import Callable
+
+import numpy as np
+
+from tests.support.files.sounds import Samples, looped, tone, wav
+from tests.support.speech_clips import synthetic
+
+HOURS_S = 7_200.0
+
+
+def speech() -> Samples:
+    return synthetic()[0].samples
+
+
+def ogg_that_lies() -> bytes:
+    """The last page says that it is at five seconds."""
+    content = looped(speech(), HOURS_S, "ogg", "libopus")
+    at = content.rfind(b"OggS")
+    page = bytearray(content[at:])
+    page[6:14], page[22:26] = struct.pack("<q", 5 * 48_000), bytes(4)
+    page[22:26] = struct.pack("<I", _ogg_checksum(page))
+    return content[:at] + bytes(page)
+
+
+def _ogg_checksum(page: bytearray) -> int:
+    rest = 0
+    for byte in page:
+        rest ^= byte << 24
+        for _ in range(8):
+            rest = (rest << 1 ^ (0x04C11DB7 if rest >> 31 else 0)) & 0xFFFFFFFF
+    return rest
+
+
+def mp3_that_lies() -> bytes:
+    """Its header counts a hundred frames."""
+    content = looped(speech(), HOURS_S, "mp3", "libmp3lame")
+    at = content.index(b"Info") + 8
+    return content[:at] + struct.pack(">I", 100) + content[at + 4 :]
+
+
+def wav_without_end() -> bytes:
+    """As programs write it that do not know yet how long it gets: 57 MB of 8-bit sound."""
+    content = bytearray(wav(tone(0.0), rate=8_000))
+    content[28:36] = struct.pack("<IHH", 8_000, 1, 8)  # bytes a second, a sample; bits a sample
+    content[4:8] = content[40:44] = b"\xff" * 4
+    return bytes(content) + bytes(range(256)) * int(HOURS_S * 8_000 / 256)
+
+
+STATED: dict[str, Callable[[], bytes]] = {
+    "ogg": lambda: looped(speech(), HOURS_S, "ogg", "libopus"),
+    "m4a": lambda: looped(speech(), HOURS_S, "mp4", "aac"),
+    "mp3": lambda: looped(speech(), HOURS_S, "mp3", "libmp3lame"),
+}
+
+
+NOT_STATED: dict[str, Callable[[], bytes]] = {
+    "webm": lambda: looped(speech(), HOURS_S, "webm", "libopus", live="1"),  # as a browser records
+    "ogg": ogg_that_lies,
+    "mp3": mp3_that_lies,
+    "flac": lambda: looped(tone(0.256), HOURS_S, "flac", "flac"),  # its header counts the first quarter of a second
+    "wav": wav_without_end,
+    "a day of silence": lambda: looped(np.zeros(4_096, np.int16), 24 * 3_600.0, "flac", "flac"),
+}
