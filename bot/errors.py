@@ -87,6 +87,7 @@ _FAILURES: Mapping[str, str] = {
     FailureKind.MODEL: "The model could not be loaded. An operator can find out more with `atelier doctor`.",
     FailureKind.INTERNAL: "Something broke while it was being made. Trying again is worth it.",
     "poison": "It brought the worker down three times, so it is not tried again.",
+    "abandoned": "I was stopped ten times in the midst of it. Trying again, or something smaller, is worth it.",
 }
 _FAILURES_OF_CLIPS: Mapping[str, str] = {
     FailureKind.OUT_OF_MEMORY: "It did not fit into the device's memory. Later, or with a shorter clip, it may.",

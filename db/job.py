@@ -113,6 +113,7 @@ class Job:
     changed_at: dt.datetime
     forecast_s: float | None = None  # what its member was told: seconds from its acceptance to its end
     budget_day: str | None = None  # for which day of its guild's budget the hold counts
+    expirations: int = 0  # attempts that ended with a dispatcher's silence
 
     @property
     def final(self) -> bool:

@@ -92,13 +92,17 @@ class JobStore:
         await lease.give_back(self.db, self.ledger, owner=owner, attempts=attempts, blame=blame)
         self._wake(QUEUED, CHANGED)
 
-    async def reap(self) -> list[str]:
-        """Give back, with blame, every job whose lease ran out; return their ids."""
+    async def reap(self, *, held: Mapping[str, int] | None = None) -> list[str]:
+        """Give back every job whose lease ran out; return their ids. The tenth time, a job fails and is released.
+
+        held: attempts by job id that the caller itself sees through: it is alive, and only late.
+        """
         reaped: list[str] = []
         for job_id, owner, attempt in await lease.expired(self.db):
-            reaped += await lease.give_back(
-                self.db, self.ledger, owner=owner, attempts={job_id: attempt}, blame=True, expired_only=True
-            )
+            if held is None or held.get(job_id) != attempt:
+                reaped += await lease.give_back(
+                    self.db, self.ledger, owner=owner, attempts={job_id: attempt}, blame=False, expired_only=True
+                )
         if reaped:
             self._wake(QUEUED, CHANGED)
         return reaped

@@ -21,6 +21,12 @@ from db.tables import is_running, jobs, subjects
 MAX_BLAMED = 3  # a job that was running at the death of so many workers is taken for their murderer
 POISON = "poison"
 POISON_TEXT = "The worker stopped three times while it worked on this, so it was given up."
+# A lease that runs out says only that a dispatcher went silent: somebody stopped it, its machine froze, or the job took
+# all of it down. So it takes many of them; a few count like one death of a worker where jobs share workers.
+MAX_EXPIRATIONS = 10
+EXPIRATIONS_A_BLAME = 4
+ABANDONED = "abandoned"
+ABANDONED_TEXT = "The whole program stopped ten times while it worked on this, so it was given up."
 
 
 async def beat(db: Database, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
@@ -89,8 +95,8 @@ async def give_back(
     attempts: by job id. A later attempt is none of the caller's business, even if it is the same owner's.
 
     A job that was asked to stop ends as cancelled instead, unless it makes a subject: that one goes back, to end with
-    what it has learnt. One that is blamed for the third time ends as failed. expired_only: leave those alone whose
-    lease still holds (somebody else may have renewed it).
+    what it has learnt. One that is blamed for the third time ends as failed. expired_only: its lease ran out, which is
+    counted by itself; leave those alone whose lease still holds (somebody else may have renewed it).
     """
 
     async def work(job_id: str, attempt: int, connection: AsyncConnection) -> bool:
@@ -99,19 +105,23 @@ async def give_back(
             return False
         if expired_only and held.job.lease_until is not None and held.job.lease_until > held.now:
             return False
-        await _give_back_one(held, blamed=held.job.blamed + int(blame))
+        expirations = held.job.expirations + int(expired_only)
+        await _give_back_one(held, blamed=held.job.blamed + int(blame), expirations=expirations)
         return True
 
     # One transaction a job: it locks one member's account at a time, so two that do this never wait in a circle.
     return [job_id for job_id, attempt in attempts.items() if await db.write(partial(work, job_id, attempt))]
 
 
-async def _give_back_one(held: LockedJob, *, blamed: int) -> None:
-    ownerless = {"lease_owner": None, "lease_until": None, "blamed": blamed}
+async def _give_back_one(held: LockedJob, *, blamed: int, expirations: int) -> None:
+    ownerless = {"lease_owner": None, "lease_until": None, "blamed": blamed, "expirations": expirations}
     if held.job.cancel_requested and not await _makes_a_subject(held):
         await held.finish(End(state=State.CANCELLED, charge=0), **ownerless)
     elif blamed >= MAX_BLAMED:
         end = End(state=State.FAILED, charge=0, error_code=POISON, error_text=POISON_TEXT)
+        await held.finish(end, **ownerless)
+    elif expirations >= MAX_EXPIRATIONS:
+        end = End(state=State.FAILED, charge=0, error_code=ABANDONED, error_text=ABANDONED_TEXT)
         await held.finish(end, **ownerless)
     else:
         await held.put_back(**ownerless)

@@ -28,6 +28,7 @@ jobs = sa.Table(
     count_column("seq"),
     count_column("attempt"),
     count_column("blamed"),
+    count_column("expirations"),
     sa.Column("lease_owner", sa.String(100)),
     sa.Column("lease_until", Instant),
     count_column("progress_done"),

@@ -149,7 +149,7 @@ class Dispatcher:
             for escort in aboard:
                 if not escort.submitted:  # on its way, and not yet counted by the pool
                     free[escort.job.kind] = max(0, free.get(escort.job.kind, 0) - 1)
-            blames = tuple(escort.job.blamed for escort in aboard)
+            blames = tuple(escort.suspicion for escort in aboard)
             seats.append(
                 Seat(worker_id=worker_id, free=free, models=load.models, adapters=load.adapters, aboard=blames)
             )
@@ -193,17 +193,21 @@ class Dispatcher:
         escorts = list(self._escorts.values())
         if not escorts:
             return
-        reports = await asyncio.gather(*(escort.report() for escort in escorts))
+        reports = [escort.report() for escort in escorts]
         beaten = await self._jobs.beat(owner=self.owner, reports=reports, lease_s=self._rhythm.lease_s)
         for escort in escorts:
             if escort.job.id in beaten.lost:
                 escort.tell(Notice.LEASE_LOST)
-            elif escort.job.id in beaten.cancelled:
+                continue
+            if escort.job.id not in beaten.skipped:
+                escort.noted()
+            if escort.job.id in beaten.cancelled:
                 escort.tell(Notice.CANCELLED)
 
     async def _reap(self) -> None:
         """Give back the jobs of dispatchers that are no more, and let go of subjects that are no more."""
-        if reaped := await self._jobs.reap():
+        held = {escort.job.id: escort.job.attempt for escort in self._escorts.values()}
+        if reaped := await self._jobs.reap(held=held):  # its own are late at worst: it is here
             log.warning("%d jobs of a silent dispatcher are back in line", len(reaped))
         await self._forget()
 

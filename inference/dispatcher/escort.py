@@ -11,7 +11,7 @@ from db.errors import UnknownJob
 from db.file_keys import PREVIEW_PICTURE, PREVIEW_TEXT, checkpoint_name, job_file, job_folder
 from db.files import FileStore
 from db.jobs import End, Job, JobStore, Report, State
-from db.lease import MAX_BLAMED
+from db.lease import EXPIRATIONS_A_BLAME, MAX_BLAMED
 from inference.dispatcher.inputs import CHECKPOINT, earlier_checkpoints, load_task
 from inference.dispatcher.persistence import persist
 from inference.errors import BadRequest
@@ -75,10 +75,17 @@ class Escort:
         self._resumes = False  # it goes on from a checkpoint
         self._files: dict[str, dict[str, Any]] = {}
         self._progress = (0, 0)
-        self._preview: Preview | None = None
+        self.writing: asyncio.Task[None] | None = None  # of previews
+        self._preview: Preview | None = None  # to be written
+        self._previews = self._telling = self._told = 0  # written, said at this beat, and noted by the store
         self._left_over: set[str] = set()  # files that nobody needs once the job has ended
         self._previewing = asyncio.Lock()
         self._over = False  # no preview is written any more
+
+    @property
+    def suspicion(self) -> int:
+        """How much speaks for its being what kills workers, as deaths that it is blamed for: see `placement`."""
+        return max(self.job.blamed, self.job.expirations // EXPIRATIONS_A_BLAME)
 
     # -- what the dispatcher calls ------------------------------------------------------------------------------------
 
@@ -86,7 +93,7 @@ class Escort:
         """Return what kind of worker it needs."""
         subjects = [use["subject_id"] for use in self.job.request.get("subjects", ())]
         return Wish(
-            job_id=self.job.id, kind=self.job.kind, model=self.job.model, adapters=subjects, blamed=self.job.blamed
+            job_id=self.job.id, kind=self.job.kind, model=self.job.model, adapters=subjects, blamed=self.suspicion
         )
 
     def place(self, placed: Placed) -> None:
@@ -99,18 +106,24 @@ class Escort:
         self._mail.put_nowait(letter)
 
     def note(self, event: Progress | Preview) -> None:
-        """Remember the newest progress and preview for the next beat."""
+        """Remember the newest progress for the next beat, and write the newest preview beside it."""
         if isinstance(event, Progress):
             self._progress = (event.done, event.total)
-        else:
-            self._preview = event
+            return
+        self._preview = event
+        if self.writing is None or self.writing.done():
+            self.writing = asyncio.create_task(self._write_previews(), name=f"previews-{self.job.id}")
 
-    async def report(self) -> Report:
-        """Return what the next beat says of it, after writing the newest preview."""
-        preview, self._preview = self._preview, None
-        written = preview is not None and await self._write_preview(preview)
+    def report(self) -> Report:
+        """Return what this beat says of it. It waits for nothing: a beat is about all jobs."""
         done, total = self._progress
-        return Report(job_id=self.job.id, attempt=self.job.attempt, done=done, total=total, preview=written)
+        self._telling = self._previews
+        preview = self._telling > self._told
+        return Report(job_id=self.job.id, attempt=self.job.attempt, done=done, total=total, preview=preview)
+
+    def noted(self) -> None:
+        """Take in that the store has noted the latest report."""
+        self._told = self._telling
 
     async def run(self, after: "asyncio.Task[None] | None" = None) -> None:
         """See the job through.
@@ -262,6 +275,13 @@ class Escort:
         means, job = self._means, self.job
         give_back = partial(means.jobs.give_back, owner=means.owner, attempts={job.id: job.attempt}, blame=blame)
         await persist(f"giving job {job.id} back", give_back)
+
+    async def _write_previews(self) -> None:
+        """Write the newest preview, as long as there is a newer one."""
+        while (preview := self._preview) is not None:
+            self._preview = None
+            if await self._write_preview(preview):
+                self._previews += 1
 
     async def _write_preview(self, preview: Preview) -> bool:
         name = PREVIEW_NAMES[preview.media_type]

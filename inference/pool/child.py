@@ -114,7 +114,9 @@ def _listen(connection: Connection, inbox: "queue.SimpleQueue[Command]") -> None
 
 
 def _bind_to_parent(name: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what happens
+    # Ctrl-C reaches the whole group, and a service manager's SIGTERM all its processes: the parent decides what happens
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)

@@ -74,7 +74,8 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
         await sandbox.until(lambda: "Learnt" in ben.text(shown["id"]), timeout_s=LEARNT_S)
         await all_delivered(jobs)
         (job,) = await jobs.mine(int(ben.id))
-        assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 3, 2, PRICE)
+        assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 3, 1, PRICE)
+        assert job.expirations == 1  # the whole bot's end is no worker's death
         (subject,) = await Subjects(jobs.db).mine(int(ben.id))
         assert (subject.ready, subject.step) == (True, STEPS)
         statement = await jobs.ledger.statement(int(ben.id))

@@ -171,11 +171,52 @@ async def test_preview_that_is_written_when_all_is_over_does_not_stay(studio: St
     assert await studio.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/1.png"]
 
 
+class StuckPreview(FileStore):
+    """A store that takes for ever to write a preview."""
+
+    stuck: asyncio.Event
+
+    async def put(self, key: str, content: bytes) -> None:
+        if key.endswith("preview.webp"):
+            self.stuck.set()
+            await asyncio.Event().wait()
+        await super().put(key, content)
+
+
+@sqlite_only
+async def test_preview_that_is_written_slowly_holds_no_heartbeat_up(studio: Studio, tmp_path: Path) -> None:
+    studio.files = store = StuckPreview(str(tmp_path / "files"))
+    store.stuck = asyncio.Event()
+    rhythm = Rhythm(beat_s=0.05, reap_s=0.1, drain_s=0.1, close_s=0.1)
+    async with studio.open(step_s=0.01, rhythm=rhythm), asyncio.timeout(60):
+        await studio.ask(image_request("hold"))
+        await store.stuck.wait()
+        bystander = await studio.until_progress(await studio.ask(image_request("hold")))
+        studio.shop.db.advance(29)
+        changed = studio.shop.db.wake.listen("changed")
+        while (await studio.shop.fresh(bystander)).lease_until == bystander.lease_until:
+            await changed.wait(1.0)
+
+
+@sqlite_only
+async def test_late_lease_of_a_worker_that_lives_costs_nothing(studio: Studio) -> None:
+    async with studio.open(step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=0.05)):
+        job = await studio.until(await studio.ask(image_request(steps=60)), State.RUNNING)
+        studio.shop.db.advance(60)  # nobody has beaten, and it is looked for leases that ran out
+        job = await studio.until(job)
+    assert (job.state, job.attempt, job.blamed, job.expirations) == (State.DONE, 1, 0, 0)
+
+
 class NoPool:
     """A pool in which nothing runs."""
 
     async def cancel(self, job_id: str, *, keep: bool = False) -> None:
         pass
+
+
+async def previews_written(escort: Escort) -> None:
+    while escort.writing is not None and not escort.writing.done():
+        await asyncio.wait([escort.writing])
 
 
 @sqlite_only
@@ -184,12 +225,18 @@ async def test_preview_that_comes_when_all_is_over_is_not_written(studio: Studio
     (job,) = await studio.shop.claim(owner="this dispatcher")
     means = Means(owner="this dispatcher", jobs=studio.shop.jobs, files=studio.files, pool=cast(Pool, NoPool()))
     escort = Escort(job, means)
+    assert not escort.report().preview
     escort.note(Preview(job.id, job.attempt, b"half"))
-    assert (await escort.report()).preview
+    await previews_written(escort)
+    assert escort.report().preview
+    assert escort.report().preview  # until the store has noted it
+    escort.noted()
+    assert not escort.report().preview
     escort.tell(Notice.CANCELLED)
     await escort.run()
     escort.note(Preview(job.id, job.attempt, b"nearly"))
-    assert not (await escort.report()).preview
+    await previews_written(escort)
+    assert not escort.report().preview
     assert await studio.files.list(f"jobs/{job.id}") == []
 
 
@@ -213,9 +260,9 @@ class Hiccups(JobStore):
         self._hiccup("beat")
         return await super().beat(**options)
 
-    async def reap(self) -> list[str]:
+    async def reap(self, **options: Any) -> list[str]:
         self._hiccup("reap")
-        return await super().reap()
+        return await super().reap(**options)
 
     async def settle(self, **options: Any) -> bool:
         self._hiccup("settle")

@@ -30,6 +30,7 @@ OTHERS = {
     "bot.services.follow.Follower._notice": "one job's card; raises nothing, and ends when the job was delivered",
     "inference.decoders.process.DecoderProcess._watched": "one question's time limit",
     "inference.dispatcher.dispatcher.Dispatcher._adopt": "one job; its end is looked at by a callback",
+    "inference.dispatcher.escort.Escort.note": "one job's previews, whose errors are logged, as long as there are any",
     "inference.dispatcher.escort.Escort._see_through": "one file, in a group that passes its error on",
     "inference.pool.child.main": "a thread whose end is the worker's, which is replaced",
     "inference.pool.link.Link.__init__": "a thread whose end is reported, whatever it was",

@@ -123,16 +123,45 @@ async def test_beat_tells_what_is_lost_and_what_is_cancelled(shop: Shop) -> None
 
 async def test_poison_job_fails_at_the_third_blame_and_is_released(shop: Shop) -> None:
     job = await shop.submit(price=10)
-    for _ in range(2):
-        await shop.give_back(*await shop.claim(), blame=True)
+    for _ in range(3):
         assert (await shop.fresh(job)).state is State.QUEUED
-    await shop.claim()
-    shop.db.advance(31)
-    await shop.jobs.reap()
+        await shop.give_back(*await shop.claim(), blame=True)
     job = await shop.fresh(job)
     assert (job.state, job.error_code, job.attempt, job.blamed) == (State.FAILED, "poison", 3, 3)
     assert await shop.balances() == (100_000, 0)
     assert await shop.claim() == []
+
+
+async def test_end_of_a_whole_dispatcher_is_not_the_murder_of_a_worker(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    for _ in range(9):
+        (claimed,) = await shop.claim()
+        assert (claimed.id, claimed.blamed) == (job.id, 0)
+        shop.db.advance(31)
+        assert await shop.jobs.reap() == [job.id]
+    (claimed,) = await shop.claim()
+    assert await shop.settle(claimed)
+
+
+async def test_job_that_takes_every_dispatcher_down_ends_at_the_tenth_and_is_released(shop: Shop) -> None:
+    job = await shop.submit(price=10)
+    for _ in range(10):
+        assert (await shop.fresh(job)).state is State.QUEUED
+        await shop.claim()
+        shop.db.advance(31)
+        await shop.jobs.reap()
+    job = await shop.fresh(job)
+    assert (job.state, job.error_code, job.attempt, job.blamed) == (State.FAILED, "abandoned", 10, 0)
+    assert await shop.balances() == (100_000, 0)
+    assert await shop.claim() == []
+
+
+async def test_reap_leaves_alone_what_the_caller_itself_holds(shop: Shop) -> None:
+    for _ in range(2):
+        await shop.submit()
+    first, second = await shop.claim(2)
+    shop.db.advance(31)
+    assert await shop.jobs.reap(held={first.id: first.attempt, second.id: second.attempt - 1}) == [second.id]
 
 
 async def test_draining_never_makes_poison(shop: Shop) -> None:
@@ -166,14 +195,14 @@ async def test_late_call_of_an_earlier_attempt_changes_nothing(shop: Shop) -> No
     assert await shop.fresh(again) == again
 
 
-async def test_two_reapers_at_once_blame_once(shop: Shop) -> None:
+async def test_two_reapers_at_once_count_once(shop: Shop) -> None:
     for _ in range(4):
         await shop.submit()
     await shop.claim(4)
     shop.db.advance(31)
     reaped = await asyncio.gather(shop.jobs.reap(), shop.jobs.reap(), shop.jobs.reap())
     assert len([job_id for ids in reaped for job_id in ids]) == 4
-    assert {job.blamed for job in await shop.jobs.mine(1)} == {1}
+    assert {job.expirations for job in await shop.jobs.mine(1)} == {1}
 
 
 async def test_cancel_queued_ends_it_and_releases(shop: Shop) -> None:

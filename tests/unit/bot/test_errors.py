@@ -14,7 +14,7 @@ from tests.support.bot.jobs import NOON, make_job
 UNKNOWN = failure_sentence(make_job(state=State.FAILED, error_code="never heard of"))
 
 
-@pytest.mark.parametrize("kind", [*FailureKind, "poison"])
+@pytest.mark.parametrize("kind", [*FailureKind, "poison", "abandoned"])
 def test_every_kind_of_failure_has_a_sentence_of_its_own(kind: str) -> None:
     said = failure_sentence(make_job(state=State.FAILED, error_code=str(kind), error_text="torch.cuda"))
     assert said != UNKNOWN
