@@ -70,11 +70,13 @@ class ImageModel(_Line):
     train_steps: int = Field(default=500, ge=1)
     train_rank: int = Field(default=8, ge=1, le=128)
     train_rate: float = Field(default=1e-4, gt=0)
-    train_batch: int = Field(default=1, ge=1, le=8)  # photos in a step; as many class pictures come with them
+    train_batch: int = Field(default=1, ge=1, le=8)  # photos in a step
+    train_prior_batch: int = Field(default=0, ge=0, le=8)  # class pictures in a step; 0: as many as photos
     train_layers: Literal["attention", "all"] = "attention"  # attention and feed-forward; or all linear and convolution
     train_min_snr: float = Field(default=5.0, ge=0)  # min-SNR's gamma; 0: all timesteps weigh the same
     train_noisy_share: float = Field(default=0.0, ge=0, le=1)  # of timesteps drawn among the noisiest, others evenly
-    train_prior_target: Literal["noise", "base"] = "noise"  # for class pictures: DreamBooth's, or the base's prediction
+    train_prior_weight: float = Field(default=1.0, ge=0)  # how much class pictures count; 0: there are none
+    train_prior_target: Literal["noise", "base"] = "noise"  # what they teach: noise, or what the base predicts
     train_shift: float = Field(default=0.0, ge=0, le=0.25)  # photos are moved by up to this share of their sides
     train_scale: float = Field(default=0.0, ge=0, le=0.5)  # and enlarged or shrunk by up to this share
     train_flip: bool = False  # and mirrored half of the time; not for what has letters on it

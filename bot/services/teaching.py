@@ -232,6 +232,7 @@ def request_of(studio: Studio, made: TeachingDraft) -> TrainRequest:
         steps=steps,
         rank=model.train_rank,
         learning_rate=model.train_rate,
+        prior_weight=model.train_prior_weight,
         seed=int(made.hashes[0][:8], 16) if made.hashes else secrets.randbits(32),
         preview_every=max(1, steps // FILM_PICTURES),
         keep_photos=made.lesson.keep_photos,

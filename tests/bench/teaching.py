@@ -46,6 +46,7 @@ def train_task(line: ImageModel, noun: str, steps: int, job_id: str = "train") -
         steps=steps,
         rank=line.train_rank,
         learning_rate=line.train_rate,
+        prior_weight=line.train_prior_weight,
         seed=1,
         preview_every=max(1, steps // FILM_PICTURES),
     )

@@ -48,9 +48,13 @@ def measure(quick: bool, sheets: Path | None = None) -> dict[str, float]:
         worker, idle = Worker(plan), Worker(plan)
         for each in (worker, idle):
             draw(each, line, ["warm-up"], seed=0)
-        all_taught = [teach(worker, line, noun, line.train_steps) for noun in (QUICK if quick else SUBJECTS)]
+        examiner = Examiner(worker, line, sheets)
+        all_taught, rows = [], []
+        for noun in QUICK if quick else SUBJECTS:
+            all_taught.append(teach(worker, line, noun, line.train_steps))
+            rows.append(examiner.examine(all_taught[-1]))
         busy_s, idle_s, beside = drawing_while_training(worker, idle, line, 5 if quick else 30)
-        found = quality(worker, line, all_taught, sheets)
+    found = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     steps_s = float(np.mean([taught.steps_s for taught in all_taught]))
     around_s = float(np.mean([taught.around_s for taught in all_taught]))
     return {
@@ -66,30 +70,37 @@ def measure(quick: bool, sheets: Path | None = None) -> dict[str, float]:
     }
 
 
-def quality(
-    worker: Worker, line: ImageModel, all_taught: Sequence[Taught], sheets: Path | None = None
-) -> dict[str, float]:
-    """Measure how much of each subject was learnt, and how much else was changed by it."""
-    sets = {noun: [opened(content, line) for content in photos(noun)] for noun in SUBJECTS}
-    gallery = Gallery(sets)
-    plain = draw(worker, line, OTHER_PROMPTS, 5)
-    rows: list[dict[str, float]] = []
-    for taught in all_taught:
-        before, after = (draw(worker, line, [taught.phrase] * len(SEEDS), SEEDS[0], a) for a in (None, taught))
-        others = draw(worker, line, OTHER_PROMPTS, 5, taught)
-        rows.append(
-            identity(gallery, taught.noun, after)
-            | {
-                "subject_before_db": closeness(before, sets[taught.noun]),
-                "subject_after_db": closeness(after, sets[taught.noun]),
-                "leak_db": float(np.mean([psnr_db(one, other) for one, other in zip(plain, others, strict=True)])),
-            }
-        )
-        print(f"{taught.noun:8}", ", ".join(f"{name} {value:.2f}" for name, value in rows[-1].items()), flush=True)
-        if sheets:
-            save_sheet(sheets / f"{taught.noun}.png", [sets[taught.noun], after, others[: len(SEEDS)]])
-    found = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    return found | {"subject_gain_db": found["subject_after_db"] - found["subject_before_db"]}
+class Examiner:
+    """Measures how much of a subject was learnt, and how much else was changed by it.
+
+    Parameters:
+        sheets: a folder for pictures of each subject, for people to look at; None: none are kept.
+    """
+
+    def __init__(self, worker: Worker, line: ImageModel, sheets: Path | None = None) -> None:
+        self._worker, self._line, self._sheets = worker, line, sheets
+        self._sets = {noun: [opened(content, line) for content in photos(noun)] for noun in SUBJECTS}
+        self._gallery = Gallery(self._sets)
+        self._plain = draw(worker, line, OTHER_PROMPTS, 5)
+
+    def examine(self, taught: Taught) -> dict[str, float]:
+        """Return one subject's figures."""
+        shown = self._sets[taught.noun]
+        before, after = (self._draw([taught.phrase] * len(SEEDS), SEEDS[0], adapter) for adapter in (None, taught))
+        others = self._draw(OTHER_PROMPTS, 5, taught)
+        found = identity(self._gallery, taught.noun, after) | {
+            "subject_before_db": closeness(before, shown),
+            "subject_after_db": closeness(after, shown),
+            "subject_gain_db": closeness(after, shown) - closeness(before, shown),
+            "leak_db": float(np.mean([psnr_db(one, other) for one, other in zip(self._plain, others, strict=True)])),
+        }
+        print(f"{taught.noun:8}", ", ".join(f"{name} {value:.2f}" for name, value in found.items()), flush=True)
+        if self._sheets:
+            save_sheet(self._sheets / f"{taught.noun}.png", [shown, after, others[: len(SEEDS)]])
+        return found
+
+    def _draw(self, prompts: Sequence[str], seed: int, taught: Taught | None) -> list[Picture]:
+        return draw(self._worker, self._line, prompts, seed, taught)
 
 
 def identity(gallery: Gallery, noun: str, drawn: Sequence[Picture]) -> dict[str, float]:

@@ -97,6 +97,7 @@ class Course:
             prior_captions=prior_captions(request.class_noun) if len(prior) else (),
             prior_weight=request.prior_weight,
             batch=base.line.train_batch,
+            prior_batch=base.line.train_prior_batch,
         )
         training, lora = yield from self._begin(lesson)
         if checkpoint := self._task.inputs.get("checkpoint"):

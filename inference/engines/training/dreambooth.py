@@ -29,7 +29,8 @@ class Lesson:
     prior: Tensor  # (m, channels, h, w): latents of pictures that the base model drew; m may be 0
     prior_captions: tuple[str, ...]  # m texts they were drawn from
     prior_weight: float
-    batch: int  # photos in a step; as many of the prior come with them
+    batch: int  # photos in a step
+    prior_batch: int = 0  # of the prior in a step; 0: as many as photos
 
 
 def captions(phrase: str) -> tuple[str, ...]:
@@ -127,7 +128,8 @@ class DreamBooth:
         said = torch.randint(0, len(lesson.captions), (lesson.batch,), generator=generator)
         if not len(lesson.prior):
             return lesson.photos[photos], said
-        prior = torch.randint(0, len(lesson.prior), (lesson.batch,), generator=generator)
+        count = lesson.prior_batch or lesson.batch
+        prior = torch.randint(0, len(lesson.prior), (count,), generator=generator)
         latents = torch.cat([lesson.photos[photos], lesson.prior[prior]])
         return latents, torch.cat([said, prior + len(lesson.captions)])
 
@@ -155,7 +157,8 @@ class DreamBooth:
         if self._spoken is not None:
             return self._spoken[rows]
         captions = (*self._lesson.captions, *self._lesson.prior_captions)
-        return self._encode(tuple(captions[row] for row in rows.tolist()))
+        distinct, places = rows.unique(return_inverse=True)  # most photos of a step are called the same
+        return self._encode(tuple(captions[row] for row in distinct.tolist()))[places]
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
         with torch.set_grad_enabled(self._pupil.learns_text):

@@ -77,6 +77,7 @@ def prepare(base: LoadedModel, photos: list[bytes], phrase: str, class_noun: str
         prior_captions=prior_captions(class_noun) if len(prior) else (),
         prior_weight=prior_weight,
         batch=line.train_batch,
+        prior_batch=line.train_prior_batch,
     )
 
 

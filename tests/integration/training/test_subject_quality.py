@@ -6,7 +6,7 @@ from inference.catalogue import read_catalogue
 from inference.plan import WorkerPlan
 from inference.worker import Worker
 from tests.bench.teaching import teach
-from tests.bench.train import quality
+from tests.bench.train import Examiner
 
 IDENTITY_MIN = 0.75  # of four pictures
 GAIN_MIN_DB = 6.0
@@ -19,7 +19,7 @@ KEPT_MIN_DB = 22.0  # another picture of the same noun has about 12
 def test_subject_is_recognised_and_other_prompts_stay() -> None:
     line = read_catalogue().images[0]
     worker = Worker(WorkerPlan(engines="inference.engines.factory:build"))
-    found = quality(worker, line, [teach(worker, line, "mascot", line.train_steps)])
+    found = Examiner(worker, line).examine(teach(worker, line, "mascot", line.train_steps))
     assert found["identity_top1"] >= IDENTITY_MIN
     assert found["subject_gain_db"] > GAIN_MIN_DB
     assert found["leak_db"] > KEPT_MIN_DB
