@@ -157,7 +157,7 @@ class DreamBooth:
         if self._spoken is not None:
             return self._spoken[rows]
         captions = (*self._lesson.captions, *self._lesson.prior_captions)
-        distinct, places = rows.unique(return_inverse=True)  # most photos of a step are called the same
+        distinct, places = torch.unique(rows, return_inverse=True)  # most photos of a step are called the same
         return self._encode(tuple(captions[row] for row in distinct.tolist()))[places]
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
