@@ -51,7 +51,7 @@ def engine(line: ImageModel, models: ModelCache) -> TrainingEngine:
     return TrainingEngine(Catalogue(images=(line,), speech=()), models)
 
 
-def dreambooth(base: LoadedModel, *, prior: int = 2, weight: float = 1.0) -> DreamBooth:
+def dreambooth(base: LoadedModel, *, prior: int = 2, weight: float = 1.0, prior_batch: int = 0) -> DreamBooth:
     noise = torch.Generator().manual_seed(1)
     shape = (base.latent_channels, base.line.height_px // base.vae_factor, base.line.width_px // base.vae_factor)
     lesson = Lesson(
@@ -61,6 +61,7 @@ def dreambooth(base: LoadedModel, *, prior: int = 2, weight: float = 1.0) -> Dre
         prior_captions=("a mascot",) * prior,
         prior_weight=weight,
         batch=base.line.train_batch,
+        prior_batch=prior_batch,
     )
     lora = SubjectLora(base.unet, base.text_encoders, rank=2, seed=1, train_text=True, all_layers=True)
     updates = AdamWUpdates(lora.parameters(), device=base.device, half=False)
@@ -143,6 +144,14 @@ def test_all_timesteps_weigh_the_same_without_min_snr(models: ModelCache, line: 
     assert dreambooth(with_line(models, line, train_min_snr=0.0))._weights(times).tolist() == [1, 1, 1]
     weights = dreambooth(with_line(models, line, train_min_snr=5.0))._weights(times)
     assert weights.max() > 5 * weights.min()
+
+
+def test_class_pictures_come_in_batches_of_their_own(models: ModelCache, line: ImageModel) -> None:
+    base = with_line(models, line, train_batch=4)
+    latents, said = dreambooth(base, prior_batch=1)._batch()
+    assert (len(latents), (said >= 3).tolist()) == (5, [False] * 4 + [True])
+    assert len(dreambooth(base)._batch()[0]) == 8
+    assert dreambooth(base, prior_batch=1).step() > 0
 
 
 def test_base_is_its_own_target_for_the_prior(models: ModelCache, line: ImageModel) -> None:
