@@ -5,8 +5,9 @@ With the built-in model and the catalogue's own recipe. The subjects are drawn b
 
 - identity_top1: the share of drawn pictures whose nearest photo set of the ten is the subject's own, by the judge's
   features and by pixels, both (`tests/bench/likeness.py`); identity_top1_features, identity_top1_pixels: by one.
-- subject_gain_db: how much closer to the photos the subject's pictures come (PSNR of the closest photo, after training
-  minus before, the same seeds).
+- subject_gain_db: how much closer to the photos the subject's pictures come (PSNR of the closest photo as the model's
+  autoencoder gives it back, after training minus before, the same seeds); subject_after_photo_db: to the photos
+  themselves, of which the autoencoder loses some; no recipe can bring that back.
 - leak_db: how little other prompts' pictures change with the adapter on (PSNR of the picture with the adapter against
   the one without; higher is better). None of the prompts is among the class pictures.
 - train_seconds: from the photos to the last picture of the film.
@@ -18,13 +19,16 @@ With the built-in model and the catalogue's own recipe. The subjects are drawn b
 import random
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from inference.catalogue import ImageModel, read_catalogue
+from inference.engines.loading import ModelCache
+from inference.engines.training.sampler import to_latents, to_pixels
 from inference.messages import Admit, Cancel, Progress
 from inference.plan import WorkerPlan
 from inference.worker import Worker
@@ -80,18 +84,20 @@ class Examiner:
     def __init__(self, worker: Worker, line: ImageModel, sheets: Path | None = None) -> None:
         self._worker, self._line, self._sheets = worker, line, sheets
         self._sets = {noun: [opened(content, line) for content in photos(noun)] for noun in SUBJECTS}
+        self._kept = through_autoencoder(line, self._sets)
         self._gallery = Gallery(self._sets)
         self._plain = draw(worker, line, OTHER_PROMPTS, 5)
 
     def examine(self, taught: Taught) -> dict[str, float]:
         """Return one subject's figures."""
-        shown = self._sets[taught.noun]
+        shown, kept = self._sets[taught.noun], self._kept[taught.noun]
         before, after = (self._draw([taught.phrase] * len(SEEDS), SEEDS[0], adapter) for adapter in (None, taught))
         others = self._draw(OTHER_PROMPTS, 5, taught)
         found = identity(self._gallery, taught.noun, after) | {
-            "subject_before_db": closeness(before, shown),
-            "subject_after_db": closeness(after, shown),
-            "subject_gain_db": closeness(after, shown) - closeness(before, shown),
+            "subject_before_db": closeness(before, kept),
+            "subject_after_db": closeness(after, kept),
+            "subject_gain_db": closeness(after, kept) - closeness(before, kept),
+            "subject_after_photo_db": closeness(after, shown),
             "leak_db": float(np.mean([psnr_db(one, other) for one, other in zip(self._plain, others, strict=True)])),
         }
         print(f"{taught.noun:8}", ", ".join(f"{name} {value:.2f}" for name, value in found.items()), flush=True)
@@ -101,6 +107,18 @@ class Examiner:
 
     def _draw(self, prompts: Sequence[str], seed: int, taught: Taught | None) -> list[Picture]:
         return draw(self._worker, self._line, prompts, seed, taught)
+
+
+def through_autoencoder(line: ImageModel, sets: Mapping[str, Sequence[Picture]]) -> dict[str, list[Picture]]:
+    """Return photos as the model's autoencoder gives them back."""
+    models = ModelCache("cpu", limit_bytes=1 << 30)
+    base = models.get(line)
+    kept = {}
+    for noun, shown in sets.items():
+        photos_in = torch.from_numpy(np.stack(shown)).permute(0, 3, 1, 2) * 2 - 1
+        kept[noun] = [one.numpy().astype(np.float32) / 255 for one in to_pixels(base, to_latents(base, photos_in))]
+    models.close()
+    return kept
 
 
 def identity(gallery: Gallery, noun: str, drawn: Sequence[Picture]) -> dict[str, float]:
