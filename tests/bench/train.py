@@ -9,7 +9,8 @@ With the built-in model and the catalogue's own recipe. The subjects are drawn b
   autoencoder gives it back, after training minus before, the same seeds); subject_after_photo_db: to the photos
   themselves, of which the autoencoder loses some; no recipe can bring that back.
 - leak_db: how little other prompts' pictures change with the adapter on (PSNR of the picture with the adapter against
-  the one without; higher is better). None of the prompts is among the class pictures.
+  the one without; higher is better). None of the prompts is among the class pictures,
+  though the base is held to its prediction for some of the nouns as well.
 - train_seconds: from the photos to the last picture of the film.
 - imagine_p95_training_over_idle: how much longer a member's picture takes while a subject is being learnt on the same
   device. It is asked for at any moment of a training step, and drawn in turns with an idle worker's.

@@ -17,7 +17,7 @@ from inference.engines.model import LoadedModel
 from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
 from inference.engines.training.lora import SubjectLora
 from inference.engines.training.photos import augmented, photo_tensor
-from inference.engines.training.prior import prior_captions, prior_latents
+from inference.engines.training.prior import known_captions, prior_captions, prior_latents
 from inference.engines.training.sampler import draw, to_latents, to_pixels
 from inference.engines.training.updates import AdamWUpdates
 from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task, adapter_name, film_name
@@ -98,6 +98,7 @@ class Course:
             prior_weight=request.prior_weight,
             batch=base.line.train_batch,
             prior_batch=base.line.train_prior_batch,
+            known_captions=known_captions(base, request.class_noun) if len(prior) else (),
         )
         training, lora = yield from self._begin(lesson)
         if checkpoint := self._task.inputs.get("checkpoint"):

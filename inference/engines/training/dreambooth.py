@@ -31,6 +31,7 @@ class Lesson:
     prior_weight: float
     batch: int  # photos in a step
     prior_batch: int = 0  # of the prior in a step; 0: as many as photos
+    known_captions: tuple[str, ...] = ()  # other things that the base can draw; see `DreamBooth._batch`
 
 
 def captions(phrase: str) -> tuple[str, ...]:
@@ -70,12 +71,13 @@ class DreamBooth:
         self._steps, self._rate = steps, rate
         self._noise = DDPMScheduler.from_config(base.scheduler.config)
         self._generator = torch.Generator("cpu").manual_seed(seed)
-        self._spoken = None if pupil.learns_text else self._encode((*lesson.captions, *lesson.prior_captions))
+        self._spoken = None if pupil.learns_text else self._encode(self._captions)
         self._teacher: nn.Module | None = None
-        own = base.line.train_prior_target == "base" and pupil.unet is not base.unet  # what learns cannot teach itself
+        # what learns cannot teach itself
+        own = base.line.train_prior_target == "base" and pupil.unet is not base.unet
         if own and len(lesson.prior):
             self._teacher = base.unet
-            self._taught_captions = self._encode_with(base.text_encoders, lesson.prior_captions)
+            self._taught_captions = self._encode_once(base.text_encoders, self._captions[len(lesson.captions) :])
 
     def step(self) -> float:
         """Learn from one batch.
@@ -131,7 +133,24 @@ class DreamBooth:
         count = lesson.prior_batch or lesson.batch
         prior = torch.randint(0, len(lesson.prior), (count,), generator=generator)
         latents = torch.cat([lesson.photos[photos], lesson.prior[prior]])
-        return latents, torch.cat([said, prior + len(lesson.captions)])
+        return latents, torch.cat([said, self._called(prior) + len(lesson.captions)])
+
+    def _called(self, prior: Tensor) -> Tensor:
+        """Return the caption of each of the prior: its own, or half of the time that of anything the base knows.
+
+        The base's prediction is a target for any pair of latents and caption; noise is one for the right pair only.
+        """
+        known = self._lesson.known_captions
+        if self._teacher is None or not known:
+            return prior
+        anything = torch.randint(
+            0, len(self._lesson.prior_captions) + len(known), prior.shape, generator=self._generator
+        )
+        return torch.where(torch.rand(prior.shape, generator=self._generator) < 0.5, anything, prior)
+
+    @property
+    def _captions(self) -> tuple[str, ...]:
+        return (*self._lesson.captions, *self._lesson.prior_captions, *self._lesson.known_captions)
 
     def _times(self, count: int) -> Tensor:
         """Draw timesteps: evenly, but for the share that the model's line wants among the noisiest."""
@@ -156,13 +175,17 @@ class DreamBooth:
     def _tell(self, rows: Tensor) -> Conditioning:
         if self._spoken is not None:
             return self._spoken[rows]
-        captions = (*self._lesson.captions, *self._lesson.prior_captions)
         distinct, places = torch.unique(rows, return_inverse=True)  # most photos of a step are called the same
-        return self._encode(tuple(captions[row] for row in distinct.tolist()))[places]
+        return self._encode(tuple(self._captions[row] for row in distinct.tolist()))[places]
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
         with torch.set_grad_enabled(self._pupil.learns_text):
             return self._encode_with(self._pupil.text_encoders, captions)
+
+    @torch.no_grad()
+    def _encode_once(self, encoders: tuple[nn.Module, ...], captions: tuple[str, ...]) -> Conditioning:
+        parts = [self._encode_with(encoders, captions[at : at + 32]) for at in range(0, len(captions), 32)]
+        return Conditioning.cat(parts)
 
     def _encode_with(self, encoders: tuple[nn.Module, ...], captions: tuple[str, ...]) -> Conditioning:
         line = self._base.line

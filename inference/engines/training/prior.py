@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from inference.engines.training.sampler import draw
 
 CLASS_PICTURES = 8
 BATCH = 4
+KNOWN_MAX = 160
 # DreamBooth's prior holds the class only, and a small model lets the subject leak into everything else: so everyday
 # things that have nothing to do with it are shown as well. With eight of them, everything else took on its colours.
 OTHERS = (
@@ -28,6 +30,13 @@ OTHERS = (
 def prior_captions(class_noun: str) -> tuple[str, ...]:
     """Return what the prior's pictures show, in their order."""
     return (*(f"a {class_noun}" for _ in range(CLASS_PICTURES)), *OTHERS)
+
+
+def known_captions(base: LoadedModel, class_noun: str) -> tuple[str, ...]:
+    """Return other things that a small model says it can draw, in the singular; nothing for models that do not say."""
+    nouns = sorted(noun for noun in base.nouns if not noun.endswith("s") and noun != class_noun)
+    chosen = random.Random(0).sample(nouns, min(KNOWN_MAX, len(nouns)))
+    return tuple(f"a {noun}" for noun in chosen)
 
 
 def prior_latents(base: LoadedModel, class_noun: str, cache_dir: Path | None) -> Generator[None, None, Tensor]:

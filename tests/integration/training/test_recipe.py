@@ -14,6 +14,7 @@ from inference.engines.model import LoadedModel, layers_of
 from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
 from inference.engines.training.engine import TrainingEngine
 from inference.engines.training.lora import SubjectLora
+from inference.engines.training.prior import known_captions
 from inference.engines.training.updates import AdamWUpdates
 from inference.requests import SubjectUse
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, open_picture, saved
@@ -51,7 +52,9 @@ def engine(line: ImageModel, models: ModelCache) -> TrainingEngine:
     return TrainingEngine(Catalogue(images=(line,), speech=()), models)
 
 
-def dreambooth(base: LoadedModel, *, prior: int = 2, weight: float = 1.0, prior_batch: int = 0) -> DreamBooth:
+def dreambooth(
+    base: LoadedModel, *, prior: int = 2, weight: float = 1.0, prior_batch: int = 0, known: int = 0
+) -> DreamBooth:
     noise = torch.Generator().manual_seed(1)
     shape = (base.latent_channels, base.line.height_px // base.vae_factor, base.line.width_px // base.vae_factor)
     lesson = Lesson(
@@ -62,6 +65,7 @@ def dreambooth(base: LoadedModel, *, prior: int = 2, weight: float = 1.0, prior_
         prior_weight=weight,
         batch=base.line.train_batch,
         prior_batch=prior_batch,
+        known_captions=tuple(f"a {number}" for number in range(known)),
     )
     lora = SubjectLora(base.unet, base.text_encoders, rank=2, seed=1, train_text=True, all_layers=True)
     updates = AdamWUpdates(lora.parameters(), device=base.device, half=False)
@@ -152,6 +156,25 @@ def test_class_pictures_come_in_batches_of_their_own(models: ModelCache, line: I
     assert (len(latents), (said >= 3).tolist()) == (5, [False] * 4 + [True])
     assert len(dreambooth(base)._batch()[0]) == 8
     assert dreambooth(base, prior_batch=1).step() > 0
+
+
+def test_prior_is_held_for_other_captions_only_where_the_base_says_what_is_right(
+    models: ModelCache, line: ImageModel
+) -> None:
+    photos, own, known = 3, 2, 50
+    training = dreambooth(with_line(models, line, train_batch=8), known=known)
+    rows = torch.cat([training._batch()[1][8:] for _ in range(40)]) - photos
+    assert 0.3 < (rows >= own).float().mean() < 0.7
+    assert rows.max() < own + known
+    assert training.step() > 0
+    noise = dreambooth(with_line(models, line, train_prior_target="noise", train_batch=8), known=known)
+    assert max(int(noise._batch()[1].max()) for _ in range(10)) < photos + own
+
+
+def test_known_captions_are_the_models_own_nouns_but_not_the_subjects(models: ModelCache, line: ImageModel) -> None:
+    base = dataclasses.replace(models.get(line), nouns=frozenset({"cat", "cats", "dog", "mascot"}))
+    assert sorted(known_captions(base, "mascot")) == ["a cat", "a dog"]
+    assert known_captions(models.get(line), "mascot") == ()
 
 
 def test_base_is_its_own_target_for_the_prior(models: ModelCache, line: ImageModel) -> None:
