@@ -12,7 +12,7 @@ import time
 
 from inference.audio import AudioLimits
 from inference.catalogue import SpeechModel
-from inference.engines.speech.engine import SpeechEngine
+from inference.engines.speech.engine import SLOTS, SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.messages import Failed, Task
 from inference.requests import TranscribeRequest
@@ -33,27 +33,31 @@ def measure(*, long_s: float, short: int) -> dict[str, float]:
         line = SpeechModel(name="base", title="", source=str(weights("base")), licence="MIT", family=family)
         engine = SpeechEngine(SpeechModels([line], "cpu"), limits=AudioLimits())
         _steps_s(engine, [sentences[0].content])  # loads and warms up
-        steps_s = _steps_s(engine, [long, *(sentences[i % len(sentences)].content for i in range(short))])
+        steps_s, seconds = _steps_s(engine, [long, *(sentences[i % len(sentences)].content for i in range(short))])
         engine.close()
         name = family.replace("-", "_")
         figures[f"{name}_longest_step_s"] = max(steps_s)
         figures[f"{name}_p95_step_s"] = statistics.quantiles(steps_s, n=20)[-1]
-        figures[f"{name}_s"] = sum(steps_s)
+        figures[f"{name}_s"] = seconds
     return figures
 
 
-def _steps_s(engine: SpeechEngine, clips: list[bytes]) -> list[float]:
+def _steps_s(engine: SpeechEngine, clips: list[bytes]) -> tuple[list[float], float]:
     for number, clip in enumerate(clips):
         request = TranscribeRequest(audio="key", duration_s=600.0, model="base")
         engine.admit(Task(f"clip-{number}", 1, request, {"audio": clip}))
     steps_s = []
-    while engine.busy():
+    began_s = time.perf_counter()
+    while engine.free_slots() < SLOTS:
+        if not engine.busy():
+            time.sleep(0.001)
+            continue
         started_s = time.perf_counter()
         events = engine.step()
         steps_s.append(time.perf_counter() - started_s)
         if failed := next((event for event in events if isinstance(event, Failed)), None):
             raise RuntimeError(f"a clip of the bench failed: {failed.message}")
-    return steps_s
+    return steps_s, time.perf_counter() - began_s
 
 
 def run(quick: bool) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """When each token was said: dynamic time warping over what the decoder listened to, after `whisper.timing`."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,35 +15,54 @@ from inference.engines.speech.backend import Alignment
 _MEDIAN_STEPS = 7  # 0.14 s; whisper's
 
 
-def align(model: Whisper, features: Tensor, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
+def align(
+    model: Whisper, features: Tensor, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int
+) -> Generator[None, None, Alignment]:
     """Find when the text tokens of a window were said.
 
     Parameters:
         features: the encoded window, (frames / 2, state).
         frames: how many of the window's frames belong to the clip.
+
+    Yields:
+        After each slice of the work.
+
+    Returns:
+        The alignment.
     """
-    features = features[None]
     start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
     tokens = torch.tensor([[*start, *text_tokens, tokenizer.eot]], device=features.device)
-    weights: list[Tensor] = []
-    hooks = [
-        block.cross_attn.register_forward_hook(lambda _, __, out: weights.append(out[1][0]))
-        for block in model.decoder.blocks
-    ]
-    try:
-        with disable_sdpa():
-            logits = model.decoder(tokens, features)[0]
-    finally:
-        for hook in hooks:
-            hook.remove()
-    said = logits[len(start) - 1 : -2, : tokenizer.eot].softmax(-1)
+    states, weights = yield from _read(model, tokens, features[None])
+    logits = (states[len(start) - 1 : -2] @ model.decoder.token_embedding.weight.to(states.dtype).T).float()
+    said = logits[:, : tokenizer.eot].softmax(-1)
     probabilities = said.gather(1, torch.tensor(text_tokens, device=said.device)[:, None])[:, 0].tolist()
+    yield
     heads = torch.stack([weights[layer][head] for layer, head in model.alignment_heads.indices().T])
     heads = heads[:, :, : frames // 2].softmax(-1)
     std, mean = torch.std_mean(heads, dim=-2, keepdim=True, unbiased=False)
-    matrix = median_filter((heads - mean) / std, _MEDIAN_STEPS).mean(0)[len(tokenizer.sot_sequence) : -1]
+    smooth = []
+    for head in (heads - mean) / std:
+        smooth.append(median_filter(head[None], _MEDIAN_STEPS)[0])
+        yield
+    matrix = torch.stack(smooth).mean(0)[len(tokenizer.sot_sequence) : -1]
     token_steps, frame_steps = cheapest_path(-matrix.double().cpu().numpy())
     return Alignment(token_steps, frame_steps, tuple(probabilities))
+
+
+def _read(model: Whisper, tokens: Tensor, features: Tensor) -> Generator[None, None, tuple[Tensor, list[Tensor]]]:
+    """Run the decoder block by block, and return its states and what each block listened to (unscaled)."""
+    decoder = model.decoder
+    x = (decoder.token_embedding(tokens) + decoder.positional_embedding[: tokens.shape[1]]).to(features.dtype)
+    weights: list[Tensor] = []
+    for block in decoder.blocks:
+        hook = block.cross_attn.register_forward_hook(lambda _, __, out: weights.append(out[1][0]))
+        try:
+            with disable_sdpa():  # which would not tell
+                x = block(x, features, mask=decoder.mask)
+        finally:
+            hook.remove()
+        yield
+    return decoder.ln(x)[0], weights
 
 
 def cheapest_path(cost: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -28,6 +28,15 @@ class Window:
     seed: int = 0  # for a backend that draws lots in later attempts
 
 
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Which token was heard when: a path of steps through (token, frame)."""
+
+    token_steps: npt.NDArray[np.int64]
+    frame_steps: npt.NDArray[np.int64]  # in units of 0.02 s
+    probabilities: tuple[float, ...]  # of each text token
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
     """What was heard in a window."""
@@ -38,6 +47,7 @@ class Decoded:
     no_speech: float  # the probability of the no-speech token
     language: str
     language_probability: float
+    alignment: Alignment | None = None  # of the text tokens, once it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +58,11 @@ class Attempts:
     trusted: int  # text of later attempts than so many is no prompt for the next window
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """Which token was heard when: a path of steps through (token, frame)."""
-
-    token_steps: npt.NDArray[np.int64]
-    frame_steps: npt.NDArray[np.int64]  # in units of 0.02 s
-    probabilities: tuple[float, ...]  # of each text token
-
-
 class Backend(Protocol):
     """A loaded Whisper model that decodes many windows together.
 
-    A window that was reported keeps its place until `again` or `release`, so that it can be decoded anew without being
-    encoded anew. No call holds the device for long: pictures wait for it. What a window is decoded to depends on the
+    A window that was reported keeps its place until `release`, so that it can be decoded anew without being encoded
+    anew. Only `advance` computes, and not for long: pictures wait for it. What a window is decoded to depends on the
     window alone, so that after a crash it is the same again.
     """
 
@@ -76,7 +77,7 @@ class Backend(Protocol):
         ...
 
     def busy(self) -> bool:
-        """Return whether `advance` would do any work."""
+        """Return whether `advance` would do anything now; not where it could only wait for another thread."""
         ...
 
     def begin(self, windows: Sequence[Window]) -> None:
@@ -95,8 +96,8 @@ class Backend(Protocol):
         """Forget a window, wherever it is. Unknown keys are ignored."""
         ...
 
-    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
-        """Find when the text tokens of a reported window were said."""
+    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
+        """Find when the text tokens of a reported window were said; it is reported once more, with its alignment."""
         ...
 
 

@@ -2,10 +2,10 @@
 
 import logging
 import math
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 
 from inference.audio import AudioLimits
-from inference.engines.speech.backend import FRAMES, Alignment, Decoded, Window, tokenizer_for
+from inference.engines.speech.backend import FRAMES, Decoded, Window, tokenizer_for
 from inference.engines.speech.clip import Verdict
 from inference.engines.speech.models import LoadedModel, SpeechModels
 from inference.engines.speech.preparation import NothingSaid, Preparation, Ready
@@ -17,14 +17,14 @@ from inference.requests import Kind
 log = logging.getLogger(__name__)
 
 SLOTS = 32
-_IDLE_S = 0.005  # how long a step waits for a clip that is being prepared, when there is nothing else to do
 
 
 class SpeechEngine:
     """Turns clips into text on one device.
 
-    A step is one of: clips that are ready get their first windows encoded, or every window that is being decoded
-    advances by a few tokens. A clip has one window at a time, as its text is the next window's prompt.
+    A step is a slice of a backend's work, such as a layer of the encoder, or a few tokens of every window that is being
+    decoded. Nothing waits in it: while clips are prepared, and while a backend computes in a thread, the engine is not
+    busy, and pictures go on. A clip has one window at a time, as its text is the next window's prompt.
     """
 
     kind = str(Kind.TRANSCRIBE)
@@ -55,7 +55,12 @@ class SpeechEngine:
         return self._slots - len(self._preparing) - len(self._clips)
 
     def busy(self) -> bool:
-        return bool(self._preparing or self._clips)
+        prepared = any(future.done() for _, future in self._preparing.values())
+        return prepared or bool(self._ended_early) or any(map(self._can_go_on, self._models_in_use()))
+
+    def _can_go_on(self, model: LoadedModel) -> bool:
+        waits = any(self._clips[job_id].model is model for job_id in self._waiting)
+        return model.backend.busy() or (waits and model.backend.free() > 0)
 
     def admit(self, task: Task) -> None:
         self._preparing[task.job_id] = (task, self._preparation.submit(task))
@@ -83,15 +88,15 @@ class SpeechEngine:
         return events
 
     def close(self) -> None:
-        """End the threads and processes that prepare clips."""
+        """End the threads and processes that prepare clips, and leave the models to the next engine."""
         self._preparation.close()
+        for job_id in list(self._clips):
+            self._forget(job_id)
 
     # -- coming in ---------------------------------------------------------------------------------------------------
 
     def _collect(self) -> list[JobEvent]:
         """Take over the clips that have been prepared."""
-        if self._preparing and not self._clips:
-            wait([future for _, future in self._preparing.values()], _IDLE_S, return_when=FIRST_COMPLETED)
         events: list[JobEvent] = []
         for job_id, (task, future) in list(self._preparing.items()):
             if future.done():
@@ -146,17 +151,13 @@ class SpeechEngine:
             backend.release(decoded.key)
             self._waiting.insert(0, decoded.key)
             return []
-        clip.take(decoded, tokenizer, self._align(ready, decoded))
+        text = [token for token in decoded.tokens if token < tokenizer.eot]
+        if clip.request.word_timestamps and text and decoded.alignment is None:
+            backend.align(decoded.key, tokenizer, text, clip.content)
+            return []
+        clip.take(decoded, tokenizer, decoded.alignment)
         backend.release(decoded.key)
         return self._go_on(decoded.key)
-
-    def _align(self, ready: Ready, decoded: Decoded) -> Alignment | None:
-        if not ready.clip.request.word_timestamps:
-            return None
-        tokenizer = tokenizer_for(ready.model.backend, decoded.language, translate=ready.clip.request.translate)
-        if text := [token for token in decoded.tokens if token < tokenizer.eot]:
-            return ready.model.backend.align(decoded.key, tokenizer, text, ready.clip.content)
-        return None
 
     def _end(self, job_id: str) -> list[JobEvent]:
         clip = self._clips[job_id].clip

@@ -9,11 +9,10 @@ depend on how many windows were decoded by lot before it, and be another one aft
 """
 
 import weakref
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -42,7 +41,6 @@ _SEARCHES: tuple[Mapping[str, int], ...] = (
     {"beam_size": 5},
     {"beam_size": 5, "no_repeat_ngram_size": 3},
 )
-_PAUSE_S = 0.005  # how long `advance` waits for a call: nothing, beside a denoising step
 
 
 @dataclass(slots=True)
@@ -55,6 +53,7 @@ class _Seat:
     language: str = ""
     language_probability: float = 1.0
     start: list[int] = field(default_factory=list)  # the prompt's tokens
+    decoded: Decoded | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -100,6 +99,7 @@ class FasterBackend:
         self._suppressed = [*suppressed(self._tokenizer), *never]
         self._arriving: list[Window] = []
         self._waiting: list[_Seat] = []  # encoded
+        self._unaligned: list[tuple[_Seat, Callable[[], list[Decoded]]]] = []
         self._reported: dict[str, _Seat] = {}
         self._encoding: tuple[list[Window], Future[list[_Seat]]] | None = None
         self._decoding: tuple[list[_Seat], Future[list[Decoded]]] | None = None
@@ -108,10 +108,13 @@ class FasterBackend:
         weakref.finalize(self, self._thread.shutdown, wait=False, cancel_futures=True)
 
     def free(self) -> int:
-        return self._batch - len(self._arriving) - len(self._in_call()) - len(self._waiting) - len(self._reported)
+        kept = len(self._waiting) + len(self._unaligned) + len(self._reported)
+        return self._batch - len(self._arriving) - len(self._in_call()) - kept
 
     def busy(self) -> bool:
-        return bool(self._arriving or self._waiting or self._encoding or self._decoding)
+        if call := self._encoding or self._decoding:
+            return call[1].done()
+        return bool(self._arriving or self._waiting or self._unaligned)
 
     def begin(self, windows: Sequence[Window]) -> None:
         self._arriving.extend(windows)
@@ -121,10 +124,15 @@ class FasterBackend:
         seat.attempt = attempt
         self._waiting.append(seat)
 
+    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
+        seat = self._reported.pop(key)
+        self._unaligned.append((seat, lambda: self._align(seat, tokenizer, text_tokens, frames)))
+
     def release(self, key: str) -> None:
         self._reported.pop(key, None)
         self._arriving = [window for window in self._arriving if window.key != key]
         self._waiting = [seat for seat in self._waiting if seat.window.key != key]
+        self._unaligned = [asked for asked in self._unaligned if asked[0].window.key != key]
         if key in self._in_call():
             self._released.add(key)
 
@@ -142,24 +150,23 @@ class FasterBackend:
 
     def _collect(self) -> list[Decoded]:
         """Take what the call that runs has given, if it has ended."""
-        if self._encoding and self._has_ended(self._encoding[1]):
+        if self._encoding and self._encoding[1].done():
             (_, encoded), self._encoding = self._encoding, None
             self._waiting.extend(seat for seat in encoded.result() if seat.window.key not in self._released)
             self._released.clear()
-        elif self._decoding and self._has_ended(self._decoding[1]):
+        elif self._decoding and self._decoding[1].done():
             (seats, decoded), self._decoding = self._decoding, None
             self._reported.update({seat.window.key: seat for seat in seats if seat.window.key not in self._released})
             self._released.clear()
             return [each for each in decoded.result() if each.key in self._reported]
         return []
 
-    def _has_ended(self, call: Future[Any]) -> bool:
-        wait([call], _PAUSE_S)
-        return call.done()
-
     def _call(self) -> None:
-        """Begin the next call: newcomers are encoded first, then those that are alike are decoded."""
-        if self._arriving:
+        """Begin the next call: words are timed first, then newcomers encoded, then those that are alike decoded."""
+        if self._unaligned:
+            seat, align = self._unaligned.pop(0)
+            self._decoding = [seat], self._thread.submit(align)
+        elif self._arriving:
             frames = self._arriving[0].mel.shape[1]
             alike = [window for window in self._arriving if window.mel.shape[1] == frames]
             self._arriving = [window for window in self._arriving if window.mel.shape[1] != frames]
@@ -195,7 +202,9 @@ class FasterBackend:
             suppress_tokens=self._suppressed,
             **_SEARCHES[seats[0].attempt],
         )
-        return [_report(seat, result) for seat, result in zip(seats, results, strict=True)]
+        for seat, result in zip(seats, results, strict=True):
+            seat.decoded = _report(seat, result)
+        return [seat.decoded for seat in seats if seat.decoded]
 
     def _detect(self, heard: ctranslate2.StorageView, seats: Sequence[_Seat]) -> None:
         if all(seat.language for seat in seats):
@@ -207,12 +216,14 @@ class FasterBackend:
             if not seat.language:
                 seat.language, seat.language_probability = token.strip("<|>"), float(probability)
 
-    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
+    def _align(self, seat: _Seat, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> list[Decoded]:
         """Find when the tokens were said; CTranslate2 does the whole of it."""
-        heard = _storage([self._reported[key].features])
+        heard = _storage([seat.features])
         found = self._model.align(heard, list(tokenizer.sot_sequence), [list(text_tokens)], frames)[0]
         steps = np.array(found.alignments, dtype=np.int64).reshape(-1, 2)
-        return Alignment(steps[:, 0], steps[:, 1], tuple(found.text_token_probs))
+        assert seat.decoded, "only what was decoded is aligned"
+        alignment = Alignment(steps[:, 0], steps[:, 1], tuple(found.text_token_probs))
+        return [replace(seat.decoded, alignment=alignment)]
 
 
 def _report(seat: _Seat, result: ctranslate2.models.WhisperGenerationResult) -> Decoded:

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -39,6 +39,7 @@ class _Seat:
     language_probability: float = 1.0
     start: list[int] = field(default_factory=list)  # the prompt's tokens
     no_speech: float = 0.0
+    decoded: Decoded | None = None
 
 
 @dataclass(slots=True)
@@ -92,13 +93,14 @@ class WhisperBackend:
         self._waiting: list[_Seat] = []  # encoded, about to take a lane
         self._seated: list[_Seat] = []  # by lane
         self._reported: dict[str, _Seat] = {}
+        self._aligning: dict[str, Generator[None, None, Alignment]] = {}  # of those
 
     def free(self) -> int:
         arriving = sum(len(arrival.windows) for arrival in self._arriving)
         return self._count - arriving - len(self._seated) - len(self._waiting) - len(self._reported)
 
     def busy(self) -> bool:
-        return bool(self._arriving or self._waiting or self._seated)
+        return bool(self._arriving or self._waiting or self._seated or self._aligning)
 
     def begin(self, windows: Sequence[Window]) -> None:
         for frames in sorted({window.mel.shape[1] for window in windows}):
@@ -111,6 +113,7 @@ class WhisperBackend:
 
     def release(self, key: str) -> None:
         self._reported.pop(key, None)
+        self._aligning.pop(key, None)
         for arrival in self._arriving:
             arrival.released.update(window.key for window in arrival.windows if window.key == key)
         self._waiting = [seat for seat in self._waiting if seat.window.key != key]
@@ -122,6 +125,8 @@ class WhisperBackend:
     @torch.inference_mode()
     def advance(self) -> list[Decoded]:
         until_s = time.monotonic() + self._step_s
+        if self._aligning:
+            return self._align(until_s)
         if self._arriving:
             self._encode(until_s)
             return []
@@ -212,7 +217,8 @@ class WhisperBackend:
             if said[-1] == self._tokenizer.eot or len(said) >= self.tokens_max or len(seat.start) + len(said) > context:
                 self._leave(lane)
                 self._reported[seat.window.key] = seat
-                done.append(_report(seat, self._tokenizer.eot))
+                seat.decoded = _report(seat, self._tokenizer.eot)
+                done.append(seat.decoded)
         return done
 
     def _leave(self, lane: int) -> None:
@@ -222,9 +228,22 @@ class WhisperBackend:
             self._lanes.move(len(self._seated), lane)
             self._seated[lane] = last
 
-    @torch.inference_mode()
-    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
-        return align(self._model, self._reported[key].features, tokenizer, text_tokens, frames)
+    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
+        self._aligning[key] = align(self._model, self._reported[key].features, tokenizer, text_tokens, frames)
+
+    def _align(self, until_s: float) -> list[Decoded]:
+        """Go on with the alignment that was asked for first."""
+        key, slices = next(iter(self._aligning.items()))
+        try:
+            next(slices)
+            while time.monotonic() < until_s:
+                next(slices)
+        except StopIteration as end:
+            del self._aligning[key]
+            decoded = self._reported[key].decoded
+            assert decoded, "only what was reported is aligned"
+            return [replace(decoded, alignment=end.value)]
+        return []
 
 
 def _seat(window: Window, features: Tensor) -> _Seat:

@@ -12,6 +12,7 @@ from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.messages import Failed, Finished, JobEvent, Task
 from inference.requests import TranscribeRequest
+from tests.support.speech_loop import steps
 from tests.support.speech_weights import weights
 
 Family = Literal["whisper", "faster-whisper"]
@@ -68,6 +69,6 @@ def all_events(engine: SpeechEngine, tasks: Sequence[Task]) -> list[JobEvent]:
     events: list[JobEvent] = []
     for each in tasks:
         engine.admit(each)
-    while engine.busy():
-        events += engine.step()
+    for more in steps(engine):
+        events += more
     return events

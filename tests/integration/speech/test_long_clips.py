@@ -15,6 +15,7 @@ from inference.messages import Checkpoint, Finished, JobEvent, Preview, Progress
 from tests.integration.speech.conftest import all_events, task
 from tests.support.engines.speech_workers import content
 from tests.support.speech_clips import human, synthetic, word_error_rate
+from tests.support.speech_loop import steps
 
 both_backends = pytest.mark.parametrize(
     "model", ["faster-whisper.short", pytest.param("whisper.short", marks=pytest.mark.long)]
@@ -35,8 +36,8 @@ def test_a_killed_clip_goes_on_at_its_last_window_and_ends_the_same(speech_model
         try:
             engine.admit(task("long", clip, model, checkpoint=checkpoint))
             events: list[JobEvent] = []
-            while engine.busy():
-                events += engine.step()
+            for more in steps(engine):
+                events += more
                 if until_checkpoint and any(isinstance(event, Checkpoint) for event in events):
                     break
             engine.cancel("long")

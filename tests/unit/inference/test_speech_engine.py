@@ -18,7 +18,9 @@ from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEve
 from inference.requests import TranscribeRequest
 from tests.support.files.sounds import film, tone, wav
 from tests.support.speech_clips import synthetic
+from tests.support.speech_loop import steps
 
+SLOTS = 4
 TOKENIZER = get_tokenizer(True, num_languages=99, language="en", task="transcribe")
 Answer = Callable[[Window], tuple[str, float]]
 
@@ -33,7 +35,9 @@ class EchoBackend:
         self._answer = answer
         self._windows: dict[str, Window] = {}
         self._reported: set[str] = set()
+        self._alignments: dict[str, Alignment] = {}
         self.patience = 1  # nothing is reported before so many windows were begun
+        self.computes_elsewhere = False
         self.batches: list[list[str]] = []
         self.retries: list[int] = []
 
@@ -41,7 +45,7 @@ class EchoBackend:
         return 2 - len(self._windows)
 
     def busy(self) -> bool:
-        return bool(self._windows.keys() - self._reported)
+        return not self.computes_elsewhere and bool(self._windows.keys() - self._reported)
 
     def begin(self, windows: Sequence[Window]) -> None:
         self.batches.append([window.key for window in windows])
@@ -63,16 +67,23 @@ class EchoBackend:
         begin = TOKENIZER.timestamp_begin
         tokens = (begin, *TOKENIZER.encode(" " + text), begin + 1400) if text else (begin,)
         return Decoded(
-            key=window.key, tokens=tokens, mean_logprob=logprob, no_speech=0.0, language="en", language_probability=0.97
+            key=window.key,
+            tokens=tokens,
+            mean_logprob=logprob,
+            no_speech=0.0,
+            language="en",
+            language_probability=0.97,
+            alignment=self._alignments.pop(window.key, None),
         )
 
     def release(self, key: str) -> None:
         self._windows.pop(key, None)
         self._reported.discard(key)
 
-    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> Alignment:
-        steps = np.arange(len(text_tokens) + 1)
-        return Alignment(steps, steps * 10, (0.9,) * len(text_tokens))
+    def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
+        path = np.arange(len(text_tokens) + 1)
+        self._alignments[key] = Alignment(path, path * 10, (0.9,) * len(text_tokens))
+        self._reported.discard(key)
 
 
 LINE = SpeechModel(name="base", title="", source=".", licence="MIT")
@@ -88,7 +99,7 @@ def make() -> Iterator[Callable[[Answer], Made]]:
         backend = EchoBackend(answer)
         loaded = LoadedModel(backend, BatchSizes(lanes=2, tokens=4, encoder_frames=6000), whole_windows=True)
         models = SpeechModels([LINE], "cpu", load=lambda *_: loaded)
-        engines.append(SpeechEngine(models, limits=AudioLimits(seconds=300), slots=4))
+        engines.append(SpeechEngine(models, limits=AudioLimits(seconds=300), slots=SLOTS))
         return engines[-1], backend
 
     yield build
@@ -110,8 +121,8 @@ def long_speech(windows: int) -> bytes:
 
 def drain(engine: SpeechEngine, events: list[JobEvent] | None = None) -> list[JobEvent]:
     found = events if events is not None else []
-    while engine.busy():
-        found += engine.step()
+    for more in steps(engine, SLOTS):
+        found += more
     return found
 
 
@@ -231,6 +242,30 @@ def test_one_bad_clip_leaves_its_neighbours_alone(make: Callable[..., Made]) -> 
     assert [event.job_id for event in of(Finished, events)] == ["good"]
 
 
+def test_an_engine_that_is_replaced_leaves_the_models_to_the_next(make: Callable[..., Made]) -> None:
+    engine, backend = make()
+    engine.admit(task("a", long_speech(3)))
+    while not backend.batches:
+        engine.step()
+    assert backend.free() == 1
+    engine.close()
+    assert backend.free() == 2
+
+
+def test_an_engine_is_not_busy_while_it_could_only_wait(make: Callable[..., Made]) -> None:
+    engine, backend = make()
+    engine.admit(task("a"))
+    backend.patience = 2
+    while not backend.batches:
+        engine.step()
+    backend.computes_elsewhere = True
+    assert not engine.busy()
+    assert engine.step() == []
+    backend.computes_elsewhere, backend.patience = False, 1
+    assert engine.busy()
+    assert of(Finished, engine.step())
+
+
 def test_only_silence_heard_is_no_speech(make: Callable[..., Made]) -> None:
     engine, _ = make(lambda _: ("", -0.2))
     engine.admit(task("a"))
@@ -250,7 +285,7 @@ def test_missing_weights_fail_the_job_and_not_the_engine() -> None:
     def missing(line: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
         raise ModelUnusable(f"no weights for {line.name} on {device}")
 
-    engine = SpeechEngine(SpeechModels([LINE], "cpu", load=missing))
+    engine = SpeechEngine(SpeechModels([LINE], "cpu", load=missing), slots=SLOTS)
     engine.admit(task("a"))
     (end,) = of(Failed, drain(engine))
     engine.close()

@@ -6,7 +6,7 @@ import torch
 import whisper
 from whisper.model import Whisper
 
-from inference.engines.speech.backend import Backend, Decoded, Mel, Window
+from inference.engines.speech.backend import Backend, Decoded, Mel, Window, tokenizer_for
 from inference.engines.speech.lanes import Encoding, Lanes, lane_bytes
 from inference.engines.speech.models import CPU
 from inference.engines.speech.whisper_backend import WhisperBackend
@@ -129,3 +129,33 @@ def test_an_english_only_model_detects_nothing() -> None:
     english = tiny_whisper(whisper.model.ModelDimensions(**{**vars(DIMS), "n_vocab": 51864}))
     heard = drain(backend_of(english), window("k", 1))["k"]
     assert (heard.language, heard.language_probability) == ("en", 1.0)
+
+
+def test_a_step_holds_one_layer_of_the_encoder_or_of_an_alignment() -> None:
+    deep = tiny_whisper(whisper.model.ModelDimensions(**{**vars(DIMS), "n_audio_layer": 3}))
+    deep.register_buffer("alignment_heads", torch.ones(2, 2, dtype=torch.bool).to_sparse(), persistent=False)
+    layers = 0
+
+    def count(*_: object) -> None:
+        nonlocal layers
+        layers += 1
+
+    for block in (*deep.encoder.blocks, *deep.decoder.blocks):  # lanes go round the decoder's
+        block.register_forward_hook(count)
+    backend = WhisperBackend(deep, lanes=2, tokens_per_step=1, step_frames=3000, step_s=0.0)
+    backend.begin([window("a", 1), window("b", 2, frames=1000)])
+    timed = {}
+    total = 0
+    while backend.busy():
+        layers = 0
+        for decoded in backend.advance():
+            if decoded.alignment:
+                timed[decoded.key] = decoded.alignment
+                backend.release(decoded.key)
+            else:
+                backend.align(decoded.key, tokenizer_for(backend, "en"), [1000, 1001, 1002], 1000)
+        assert layers <= 1
+        total += layers
+    assert total == 2 * 3 + 2 * 2  # windows of two lengths, then two alignments
+    assert set(timed) == {"a", "b"}
+    assert backend.free() == 2
