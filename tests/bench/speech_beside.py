@@ -26,8 +26,8 @@ from inference.requests import ImageRequest, Kind, TranscribeRequest
 from inference.turns import Turns, weights_for
 from inference.worker import Worker
 from tests.bench.report import main
-from tests.speech_clips import human, joined, synthetic
-from tests.speech_weights import weights
+from tests.support.speech_clips import human, joined, synthetic
+from tests.support.speech_weights import weights
 
 LINE = """
 [[speech]]
