@@ -60,6 +60,8 @@ class Database:
         self.hash_key = hash_key or secrets.token_bytes(32)  # see `db.former_members`
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = _engine(url, lease_s)
+        # One connection apart, for what may not wait until one of the others is free: they may all wait for one lock.
+        self._urgent = self.engine if self.is_sqlite else _engine(url, lease_s, pool_size=1, max_overflow=0)
         self.wake = Wake(None) if self.is_sqlite else Wake(_libpq_url(url), connect_options(lease_s, url))
         self._patience_s = lease_s
         self._clock_offset_s = clock_offset_s
@@ -85,6 +87,7 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.wake.stop()
+        await self._urgent.dispose()
         await self.engine.dispose()
 
     async def migrate(self) -> None:
@@ -99,10 +102,13 @@ class Database:
             await connection.run_sync(upgrade)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Open a write transaction: committed at the end, rolled back by an error."""
+    async def begin(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Open a write transaction: committed at the end, rolled back by an error.
+
+        urgent: on a connection that others do not use; for short transactions that wait for no lock.
+        """
         if not self.is_sqlite:
-            async with self.engine.begin() as connection:
+            async with (self._urgent if urgent else self.engine).begin() as connection:
                 yield connection
             return
         async with self._writing, self.engine.connect() as raw:
@@ -116,16 +122,16 @@ class Database:
         async with self.engine.connect() as connection:
             yield connection
 
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]], *, urgent: bool = False) -> T:
         """Run `work` in a write transaction, again from its start when the database reports a conflict.
 
         Raises StoreBusy when it keeps conflicting, or waits too long for somebody else. `work` must not touch anything
-        but the connection.
+        but the connection. `urgent`: see `begin`.
         """
         give_up_s = time.monotonic() + self._patience_s
         for attempt in range(ATTEMPTS):
             try:
-                async with self.begin() as connection:
+                async with self.begin(urgent=urgent) as connection:
                     return await work(connection)
             except DBAPIError as error:
                 waited = getattr(error.orig, "sqlstate", None) in WAITED_TOO_LONG
@@ -225,11 +231,11 @@ def _libpq_url(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _engine(url: URL, lease_s: float) -> AsyncEngine:
+def _engine(url: URL, lease_s: float, **pool: int) -> AsyncEngine:
     # hide_parameters: values are tokens and prompts, and errors end up in logs
     if url.get_backend_name() != "sqlite":
         options = connect_options(lease_s, url)
-        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=options)
+        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=options, **pool)
         limit_waiting(engine, lease_s)
         sa.event.listen(engine.sync_engine, "handle_error", _hide_quoted_values)
         return engine

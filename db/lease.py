@@ -32,7 +32,7 @@ ABANDONED_TEXT = "The whole program stopped ten times while it worked on this, s
 async def beat(db: Database, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
     """Renew the leases of the reported jobs and write their progress; return what to stop.
 
-    It waits for no lock: one job that somebody is at must not cost all others their leases.
+    It waits for no lock and for no connection: what somebody else waits for must not cost the others their leases.
     """
     by_id = {report.job_id: report for report in reports}
 
@@ -55,7 +55,7 @@ async def beat(db: Database, *, owner: str, reports: Sequence[Report], lease_s: 
             cancelled=frozenset(row.id for row in rows if row.cancel_requested),
         )
 
-    return await db.write(work) if by_id else Beaten()
+    return await db.write(work, urgent=True) if by_id else Beaten()
 
 
 def _progress(report: Report, now: dt.datetime) -> sa.Update:
