@@ -290,8 +290,8 @@ class Escort:
                 return False
             try:
                 await self._means.files.put(job_file(self.job.id, name), preview.content)
-            except OSError as error:
-                log.warning("job %s: a preview could not be written: %s", self.job.id, error)
+            except Exception as error:  # an object store has errors of its own, and a picture goes on without a preview
+                log.warning("job %s: a preview could not be written: %s", self.job.id, type(error).__name__)
                 return False
             self._left_over.add(name)
             return True
