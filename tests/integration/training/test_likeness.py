@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.bench.likeness import Gallery, Picture
 from tests.bench.train import closeness, identity
-from tests.subjects import PHOTOS, SUBJECTS, photos
+from tests.support.subjects import PHOTOS, SUBJECTS, photos
 
 
 @pytest.fixture(scope="module")
