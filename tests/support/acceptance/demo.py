@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import discord
 from discord import app_commands, ui
+from PIL import Image
 
 from bot.sandbox.seed import GENERAL
 
@@ -135,9 +136,11 @@ class Demo(discord.Client):
 
 
 def png(grey: int) -> discord.File:
-    """Return a tiny picture; its first bytes are enough for the sandbox."""
-    header = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x20\x00\x00\x00\x10\x08\x00\x00\x00\x00"
-    return discord.File(io.BytesIO(header + bytes([grey]) * 40), f"{grey}.png", description=f"grey {grey}")
+    """Return a tiny picture."""
+    content = io.BytesIO()
+    Image.new("L", (32, 16), grey).save(content, "PNG")
+    content.seek(0)
+    return discord.File(content, f"{grey}.png", description=f"grey {grey}")
 
 
 def add_commands(tree: app_commands.CommandTree[Any]) -> None:
