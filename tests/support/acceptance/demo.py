@@ -136,11 +136,10 @@ class Demo(discord.Client):
 
 
 def png(grey: int) -> discord.File:
-    """Return a tiny picture."""
+    """Return a tiny picture, with its grey as one byte behind it, where tests can read it."""
     content = io.BytesIO()
     Image.new("L", (32, 16), grey).save(content, "PNG")
-    content.seek(0)
-    return discord.File(content, f"{grey}.png", description=f"grey {grey}")
+    return discord.File(io.BytesIO(content.getvalue() + bytes([grey])), f"{grey}.png", description=f"grey {grey}")
 
 
 def add_commands(tree: app_commands.CommandTree[Any]) -> None:
