@@ -17,7 +17,8 @@ from tests.support.acceptance.training import photos
 def alive() -> int:
     """Return how many forms are in memory."""
     gc.collect()
-    return sum(isinstance(one, Form) for one in gc.get_objects())
+    # not isinstance(): it asks objects that do not fit for their __class__, and some of torch's answer with a warning
+    return sum(issubclass(type(one), Form) for one in gc.get_objects())
 
 
 async def open_form(who: Human) -> str:
