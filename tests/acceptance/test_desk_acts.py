@@ -111,5 +111,6 @@ async def test_buttons_on_what_is_not_theirs_are_in_the_log(
     async with bot_beside(sandbox, tmp_path) as bot:
         card = await (await ben.slash("imagine", prompt="a blue cat")).answer()
         await sandbox.until(lambda: "Cancel" in ben.buttons(card["id"]))
-        await (await ada.press(card["id"], "Cancel")).done()
+        await ada.press(card["id"], "Cancel")
+        await sandbox.until(lambda: "Cancel" not in ben.buttons(card["id"]))
         assert (await acts(bot, ada))[-1][0] == "press cancel"

@@ -86,7 +86,8 @@ async def test_no_photo_is_fetched_for_who_was_banned_after_the_form_was_shown(
     async with bot_beside(sandbox, tmp_path):
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         asked = await ben.slash("train", name="Blob", kind="mascot")
-        await (await ada.slash("atelier ban", member=ben.id, reason="spam")).done()
+        await asked.form()
+        await (await ada.slash("atelier ban", member=ben.id, reason="spam")).answer()  # then it is in force
         await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
         await sandbox.until(lambda: sees(ben, "may not use me here"))
         assert fetched.urls == []

@@ -9,6 +9,7 @@ from bot.sandbox.files import Upload
 from bot.sandbox.member import Human
 from bot.sandbox.seed import GENERAL
 from bot.sandbox.server import Sandbox
+from db.job import FINAL
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
@@ -136,6 +137,9 @@ async def test_channel_says_nothing_about_what_nobody_asked_for(sandbox: Sandbox
         await said(sandbox, ben, "Something.")
         await sandbox.until(lambda: "Something" in ben.text(ben.messages()[-1]["id"]))
         await sandbox.until(lambda: len(ben.messages()) == 4)
+        changed = bot.studio.jobs.db.wake.listen("changed")
+        while not all(job.state in FINAL for job in await jobs_of(bot, ben)):  # the silence may end last
+            await changed.wait(0.1)
         assert await available(bot, ben) == DAILY - 1
 
 
