@@ -33,7 +33,7 @@ from bot.errors import explain
 from bot.forms import FormGone, OpenForms
 from bot.limits import Limits
 from bot.services.follow import Follower
-from bot.services.studio import Studio
+from bot.shared.studio import Studio
 from bot.uploads import UploadLimits
 from common.supervisor import supervise
 

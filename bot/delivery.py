@@ -25,11 +25,10 @@ import discord
 
 from bot.cards.job import Shown, job_card
 from bot.interactions import is_age_restricted
-from bot.services.origin import by_message, overheard
 from bot.services.results import forget_results
-from bot.services.studio import Studio
 from bot.services.subjects import finish_training
 from bot.services.voice import finish_clip
+from bot.shared.studio import Studio
 from bot.showing import fit_for_all, shown_of
 from bot.uploads import UploadLimits, discord_files
 from db.jobs import Job, Place, State
@@ -71,6 +70,16 @@ def rungs(job: Job, now: dt.datetime) -> list[Rung]:
     if not job.private:
         ways.append(Rung.CHANNEL)
     return ways if overheard(job) else [*ways, Rung.DM]
+
+
+def by_message(job: Job) -> bool:
+    """Tell whether a message asked for the job: a clip in a direct message, or in a channel where all become text."""
+    return not job.interaction_token
+
+
+def overheard(job: Job) -> bool:
+    """Tell whether nobody asked for the job: an operator decided that clips in that channel become text."""
+    return by_message(job) and job.guild_id is not None
 
 
 class Delivery:

@@ -16,7 +16,7 @@ from discord import app_commands, ui
 
 from bot.cards.licence import licence_card
 from bot.cards.text import credits, inline, moment
-from bot.services.errors import LicenceNeeded, NotAcknowledged, Refused
+from bot.shared.errors import LicenceNeeded, NotAcknowledged, Refused
 from db.errors import BudgetSpent, NameTaken, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
 from db.jobs import Job
 from inference.errors import BadRequest, InferenceError

@@ -5,7 +5,7 @@ from typing import Any, cast
 import discord
 from discord import ui
 
-from bot.services.errors import Refused
+from bot.shared.errors import Refused
 
 MEMBERS_MAX = 5  # of one member; the platform shows one at a time, on each of their devices
 

@@ -8,14 +8,13 @@ import discord
 from discord import app_commands
 
 from bot.cards.licence import licence_card
+from bot.contexts import channel_ids, context_of_message
 from bot.errors import sentence
-from bot.interactions import only_guild_id
 from bot.limits import MESSAGE, REFUSAL, Limits
-from bot.services.clips import Attached
-from bot.services.errors import LicenceNeeded
-from bot.services.origin import Origin
-from bot.services.studio import Studio
 from bot.services.voice import Hearing, has_opted_out, transcribe
+from bot.shared.clips import Attached
+from bot.shared.errors import LicenceNeeded
+from bot.shared.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -49,27 +48,16 @@ def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
 async def listen(client: discord.Client, studio: Studio, limits: Limits, message: discord.Message) -> None:
     """Turn into text what somebody said to the bot, or in a channel where an operator wants that.
 
-    The message's own id stands for the interaction's, so that an event that comes twice is one job. In a channel nobody
-    asked, so only voice messages count there, and what cannot be heard is passed over in silence.
+    In a channel nobody asked, so only voice messages count there, and what cannot be heard is passed over in silence.
     """
     found = clip_in(message)
     if message.author.bot or found is None or not await _wanted(studio, message):
         return
     attached, speaker_id = found
-    origin = Origin(
-        interaction_id=message.id,
-        interaction_token="",
-        user_id=message.author.id,
-        guild_id=message.guild.id if message.guild else None,
-        channel_id=message.channel.id,
-        private=False,
-        parent_id=getattr(message.channel, "parent_id", None),
-        role_ids=frozenset(role.id for role in getattr(message.author, "roles", ())),
-        only_guild_id=only_guild_id(client),
-    )
     try:
         limits.take(MESSAGE, message.author.id)
-        await transcribe(studio, attached, Hearing(), origin, speaker_id=speaker_id)
+        context = await context_of_message(client, studio, message)
+        await transcribe(studio, attached, Hearing(), context, speaker_id=speaker_id)
     except Exception as error:  # discord.py only logs what a listener raises
         await _explain(limits, message, error)
 
@@ -79,8 +67,7 @@ async def _wanted(studio: Studio, message: discord.Message) -> bool:
         return True
     if not message.flags.voice or await has_opted_out(studio, message.author.id):
         return False
-    parent_id = getattr(message.channel, "parent_id", None)  # of a thread
-    return await studio.channels.transcribed(message.channel.id, *([parent_id] if parent_id else []))
+    return await studio.channels.transcribed(*channel_ids(message.channel.id, message.channel))
 
 
 async def _explain(limits: Limits, message: discord.Message, error: Exception) -> None:

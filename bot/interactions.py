@@ -13,9 +13,9 @@ from bot.errors import ALREADY_ACKNOWLEDGED, PRIVATE
 from bot.forms import OpenForms
 from bot.limits import Limits
 from bot.services.desk import Operator
-from bot.services.errors import NotAcknowledged, NotYours
-from bot.services.origin import Origin
-from bot.services.studio import Studio
+from bot.shared.errors import NotAcknowledged, NotYours
+from bot.shared.studio import Studio
+from bot.shared.tiers import Terms
 from db.errors import StoreBusy
 from db.jobs import Job
 
@@ -82,27 +82,14 @@ def seen_privately(interaction: discord.Interaction) -> bool:
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
-def origin_of(interaction: discord.Interaction, *, private: bool) -> Origin:
-    """Say where a request came from.
+def terms_of(studio: Studio, user: discord.Member | discord.User, guild_id: int | None) -> Terms:
+    """Return what somebody's tiers entitle them to in a server, or in direct messages."""
+    return studio.rules.tiers.terms(guild_id, roles_of(user))
 
-    Raises:
-        NotAcknowledged: the interaction has no channel, so nothing could be shown.
-    """
-    if interaction.channel_id is None:
-        raise NotAcknowledged
-    return Origin(
-        interaction_id=interaction.id,
-        interaction_token=interaction.token,
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        channel_id=interaction.channel_id,
-        private=private,
-        message_id=interaction.extras.get(ANSWER_ID),
-        parent_id=getattr(interaction.channel, "parent_id", None),
-        age_restricted=is_age_restricted(interaction.channel),
-        role_ids=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
-        only_guild_id=only_guild_id(interaction.client),
-    )
+
+def roles_of(user: discord.Member | discord.User) -> frozenset[int]:
+    """Return the ids of somebody's roles; nobody has any in direct messages."""
+    return frozenset(role.id for role in getattr(user, "roles", ()))
 
 
 def only_guild_id(client: discord.Client) -> int | None:

@@ -10,14 +10,14 @@ import aiohttp
 
 from bot.client import Atelier
 from bot.desk.server import Doors, OpenDesk, open_desk
-from bot.downloads import Downloads
 from bot.platform import point_at
-from bot.services.clips import ClipRules, Clips
-from bot.services.periods import Periods
-from bot.services.photos import Photos
-from bot.services.studio import Studio
-from bot.services.tiers import Rules, Tier, Tiers, read_tiers
 from bot.settings import Settings
+from bot.shared.clips import ClipRules, Clips
+from bot.shared.downloads import Downloads
+from bot.shared.periods import Periods
+from bot.shared.photos import Photos
+from bot.shared.studio import Studio
+from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
 from db.belongings import Belongings
 from db.channels import Channels
 from db.desk import Desk

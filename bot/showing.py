@@ -8,10 +8,10 @@ from bot.cards.job import Shown
 from bot.cards.transcript import fits_on_card
 from bot.interactions import is_age_restricted
 from bot.services.results import fitting_pictures, read_film, read_preview, read_words
-from bot.services.rules import is_for_adults
-from bot.services.studio import Studio
 from bot.services.subjects import film_steps
 from bot.services.transcripts import transcript_files
+from bot.shared.policy import is_for_adults
+from bot.shared.studio import Studio
 from db.jobs import Job, State
 from inference.requests import Kind
 

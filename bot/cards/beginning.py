@@ -7,15 +7,15 @@ from dataclasses import replace
 import discord
 
 from bot.cards.layout import said
-from bot.interactions import origin_of
-from bot.services.origin import Origin
+from bot.contexts import context_of
+from bot.shared.orders.context import RequestContext
 from db.jobs import Job
 
 LOOKED_BACK = 10  # messages among which a second copy of one that was just posted is looked for
 
 
 async def begin_from(
-    interaction: discord.Interaction, begin: Callable[[Origin], Awaitable[Job]], *, private: bool
+    interaction: discord.Interaction, begin: Callable[[RequestContext], Awaitable[Job]], *, private: bool
 ) -> None:
     """Begin the job that a private question asked about, and take the question back.
 
@@ -27,13 +27,13 @@ async def begin_from(
         interaction: the yes, acknowledged as an update of the question.
         begin: makes the job; twice, it returns the same one.
     """
-    origin = origin_of(interaction, private=private)
+    context = await context_of(interaction, private=private)
     if private:
-        await begin(origin)
+        await begin(context)
         return
     message = await interaction.followup.send(view=said("One moment …"), wait=True)
     try:
-        job = await begin(replace(origin, message_id=message.id))
+        job = await begin(replace(context, message_id=message.id))
     except Exception:
         await message.delete()
         await _delete_doubles(interaction, keep_id=0)

@@ -7,10 +7,11 @@ import discord
 from bot.cards.info import info_text
 from bot.cards.items import Answer, LastingItem
 from bot.cards.offer import show_if_asked
-from bot.interactions import admit, origin_of, seen_privately, studio_of
+from bot.contexts import context_of
+from bot.interactions import admit, seen_privately, studio_of
 from bot.services.asking import accept_again
-from bot.services.errors import JobGone
 from bot.services.results import forget_results
+from bot.shared.errors import JobGone
 from db.jobs import Job
 
 
@@ -48,8 +49,8 @@ class AgainButton(JobItem, verb="again"):
     answer = Answer.ALIKE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        origin = origin_of(interaction, private=job.private or seen_privately(interaction))
-        accepted = await accept_again(studio_of(interaction), job, origin)
+        context = await context_of(interaction, private=job.private or seen_privately(interaction))
+        accepted = await accept_again(studio_of(interaction), job, context)
         await show_if_asked(interaction, accepted)
 
 

@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.cards.layout import layout
-from bot.services.errors import LicenceNeeded
+from bot.shared.errors import LicenceNeeded
 from inference.catalogue import ImageModel, SpeechModel
 
 LABELS = {"accept": "I accept it", "decline": "No, thank you"}

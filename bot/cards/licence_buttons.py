@@ -12,8 +12,8 @@ from bot.cards.teaching import PhotoForm
 from bot.interactions import acknowledge, in_time, studio_of
 from bot.services.asking import Question, open_offer
 from bot.services.licences import accept_licence
-from bot.services.origin import Origin
 from bot.services.resuming import lesson_in, resume
+from bot.shared.orders.context import RequestContext
 from db.jobs import Job
 from db.offers import Offer
 
@@ -80,8 +80,8 @@ LICENCE_BUTTONS = (AcceptLicence, DeclineLicence)
 
 
 async def _go_on(interaction: discord.Interaction, offer: Offer) -> None:
-    async def begin(origin: Origin) -> Job:
-        accepted = await resume(studio_of(interaction), offer, origin)
+    async def begin(context: RequestContext) -> Job:
+        accepted = await resume(studio_of(interaction), offer, context)
         if isinstance(accepted, Question):
             raise _PriceAsked(accepted)
         return accepted

@@ -10,8 +10,8 @@ from bot.cards.layout import layout, said
 from bot.cards.text import counted, credits
 from bot.interactions import studio_of
 from bot.messages import remove_messages
-from bot.services.errors import NotYours
 from bot.services.mydata import Receipt, delete_everything
+from bot.shared.errors import NotYours
 
 SHOWN_MAX = 200  # messages that are taken back: the platform lets us do so about once a second
 

@@ -39,7 +39,7 @@ class GoButton(OfferButton, verb="go"):
 
     async def act(self, interaction: discord.Interaction, offer: Offer) -> None:
         studio, private = studio_of(interaction), bool(offer.content["private"])
-        await begin_from(interaction, lambda origin: take_offer(studio, offer, origin, self.pace), private=private)
+        await begin_from(interaction, lambda context: take_offer(studio, offer, context, self.pace), private=private)
 
 
 class RelaxButton(GoButton, verb="relax"):

@@ -5,7 +5,7 @@ from discord import ui
 
 from bot.cards.layout import layout
 from bot.cards.text import bar, credits, harmless, moment, plainly
-from bot.services.tiers import Terms
+from bot.shared.tiers import Terms
 from db.jobs import Pace
 from db.ledger import Entry, Statement
 from inference.requests import Kind

@@ -10,10 +10,11 @@ from discord import ui
 from bot.cards.items import Answer, Form, LastingItem
 from bot.cards.layout import layout, said
 from bot.cards.text import inline, moment
-from bot.interactions import acknowledge, origin_of, studio_of
-from bot.services.errors import BadParameter
+from bot.contexts import context_of
+from bot.interactions import acknowledge, is_age_restricted, studio_of
 from bot.services.sharing import share_with, take_back
 from bot.services.subjects import delete_subject, export, own_subject, picture_for, rename
+from bot.shared.errors import BadParameter
 from db.subjects import Scope, Share, Subject
 
 NAMED_MAX = 50  # of those it is shared with; the platform takes 4,000 characters
@@ -63,7 +64,7 @@ async def show_subject(interaction: discord.Interaction, subject_id: str) -> Non
     """Show a subject's card to its owner, in an answer that was acknowledged."""
     studio = studio_of(interaction)
     subject = await own_subject(studio, subject_id, interaction.user.id)
-    picture = await picture_for(studio, subject, origin_of(interaction, private=True))
+    picture = await picture_for(studio, subject, age_restricted=is_age_restricted(interaction.channel))
     shares = await studio.subjects.shares(subject.id)
     view = subject_card(subject, shares, in_guild=interaction.guild_id is not None, pictured=picture is not None)
     content = picture or b""
@@ -153,8 +154,8 @@ class ShareWithGuild(SubjectItem, verb="guild"):
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         if interaction.guild_id is None:
             raise BadParameter("There is no server here to share it with.")
-        origin = origin_of(interaction, private=True)
-        await share_with(studio_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), origin)
+        context = await context_of(interaction, private=True)
+        await share_with(studio_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), context.policy)
         await show_subject(interaction, subject.id)
 
 
@@ -188,7 +189,7 @@ class _ShareMenu(SubjectItem):
         if share in await studio.subjects.shares(subject.id):
             await take_back(studio, subject, [share])
         else:
-            await share_with(studio, subject, share, origin_of(interaction, private=True))
+            await share_with(studio, subject, share, (await context_of(interaction, private=True)).policy)
         await show_subject(interaction, subject.id)
 
 
@@ -223,8 +224,8 @@ class RenameForm(Form, title="Rename"):
         """Rename it."""
         await acknowledge(interaction, private=True)
         assert isinstance(self.name.component, ui.TextInput)
-        origin = origin_of(interaction, private=True)
-        name = await rename(studio_of(interaction), self._subject, self.name.component.value, origin)
+        context = await context_of(interaction, private=True)
+        name = await rename(studio_of(interaction), self._subject, self.name.component.value, context.policy)
         await interaction.edit_original_response(content=f"It is called {inline(name)} now.")
 
 

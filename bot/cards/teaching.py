@@ -10,9 +10,9 @@ from bot.cards.beginning import begin_from
 from bot.cards.items import Answer, Form, LastingItem
 from bot.cards.layout import layout, said
 from bot.cards.text import about, credits, inline
-from bot.interactions import acknowledge, limits_of, origin_of, studio_of
+from bot.contexts import context_of
+from bot.interactions import acknowledge, limits_of, studio_of
 from bot.limits import PHOTOS
-from bot.services.photos import USABLE, Sent
 from bot.services.pictures import Picture
 from bot.services.teaching import (
     PHOTOS_MAX,
@@ -29,6 +29,7 @@ from bot.services.teaching import (
     open_draft,
     price_of,
 )
+from bot.shared.photos import USABLE, Sent
 from bot.uploads import discord_files
 from db.jobs import Pace
 from inference.decoders.photos import Verdict
@@ -72,7 +73,7 @@ class GoButton(DraftButton, verb="go"):
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
         studio, pace = studio_of(interaction), self.pace
         await begin_from(
-            interaction, lambda origin: begin(studio, made, origin, pace=pace), private=made.lesson.private
+            interaction, lambda context: begin(studio, made, context, pace=pace), private=made.lesson.private
         )
 
 
@@ -182,18 +183,20 @@ async def look_at(
     studio = studio_of(interaction)
     limits_of(interaction).take(PHOTOS, interaction.user.id)
     await acknowledge(interaction, private=True, update=interaction.message is not None)
-    origin = origin_of(interaction, private=True)
+    context = await context_of(interaction, private=lesson.private)
     if instead_of is not None:
         await check_kept(studio, instead_of)
-    lesson = await check_before_photos(studio, lesson, origin)
+    lesson = await check_before_photos(studio, lesson, context)
     sent = [Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX]]
-    photos = await studio.photos.look_at(origin.user_id, sent)
+    photos = await studio.photos.look_at(context.user_id, sent)
     if instead_of is not None:
         await discard(studio, instead_of)
-    made = await draft(studio, lesson, origin, photos)
-    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    made = await draft(studio, lesson, context, photos)
     card = preflight_card(
-        made, price=price_of(studio, made), expected_s=expected_s(studio, made), relaxed=Kind.TRAIN in terms.relaxed
+        made,
+        price=price_of(studio, made),
+        expected_s=expected_s(studio, made),
+        relaxed=Kind.TRAIN in context.terms.relaxed,
     )
     shown = preflight_files(made, [photo.thumbnail for photo in photos])
     await interaction.edit_original_response(view=card, attachments=discord_files(shown))

@@ -4,8 +4,7 @@ import datetime as dt
 import math
 import re
 
-from bot.services.prompt import clean
-from bot.services.quoting import harmless, inline
+from bot.shared.quoting import clean, harmless, inline
 from db.jobs import Job, Pace
 
 __all__ = [

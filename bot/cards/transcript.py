@@ -11,14 +11,15 @@ from bot.cards.buttons import CancelButton, DeleteButton, InfoButton, JobItem
 from bot.cards.items import Answer, Form
 from bot.cards.offer import show_if_asked
 from bot.cards.text import bar, exactly, first_part, inline, last_part, paid, plainly
-from bot.interactions import acknowledge, origin_of, seen_privately, studio_of
+from bot.contexts import context_of
+from bot.interactions import acknowledge, seen_privately, studio_of
 from bot.services.asking import accept_wish
-from bot.services.errors import JobGone
 from bot.services.languages import COMMON, language_name
 from bot.services.prompt import PROMPT_MAX
 from bot.services.transcripts import segments_of, text_of
 from bot.services.voice import Hearing, transcribe_again, transcript_request
 from bot.services.wish import Wish
+from bot.shared.errors import JobGone
 from db.jobs import Job, State
 from inference.requests import TranscribeRequest
 from inference.transcript import Segment
@@ -40,9 +41,9 @@ class HearAgainItem(JobItem):
         raise NotImplementedError
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        origin = origin_of(interaction, private=job.private or seen_privately(interaction))
+        context = await context_of(interaction, private=job.private or seen_privately(interaction))
         hearing = self.hearing(transcript_request(job))
-        await show_if_asked(interaction, await transcribe_again(studio_of(interaction), job, hearing, origin))
+        await show_if_asked(interaction, await transcribe_again(studio_of(interaction), job, hearing, context))
 
 
 class TranslateButton(HearAgainItem, verb="translate"):
@@ -114,8 +115,8 @@ class ImagineForm(Form, title="Imagine this"):
         """Ask for pictures, as /imagine does."""
         assert isinstance(self.prompt.component, ui.TextInput)
         await acknowledge(interaction, private=self._private)
-        origin = origin_of(interaction, private=self._private)
-        accepted = await accept_wish(studio_of(interaction), Wish(prompt=self.prompt.component.value), origin)
+        context = await context_of(interaction, private=self._private)
+        accepted = await accept_wish(studio_of(interaction), Wish(prompt=self.prompt.component.value), context)
         await show_if_asked(interaction, accepted)
 
 

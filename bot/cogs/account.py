@@ -8,7 +8,7 @@ from bot.cards.account import cancelled_text, help_card, history_card, models_ca
 from bot.cogs.choices import job_choices
 from bot.interactions import acknowledge
 from bot.services.account import cancel_mine, my_history, my_queue
-from bot.services.studio import Studio
+from bot.shared.studio import Studio
 
 
 class Account(commands.Cog):

@@ -7,8 +7,8 @@ import logging
 from discord.ext import commands
 
 from bot.services.retention import Swept, sweep
-from bot.services.studio import Studio
 from bot.services.voice import forget_old_clips
+from bot.shared.studio import Studio
 from common.supervisor import Backoff, supervise
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,12 @@ from discord.ext import commands
 
 from bot.cards.offer import show_if_asked
 from bot.cogs.choices import aspect_choices, model_choices, subject_choices
-from bot.interactions import acknowledge, origin_of
+from bot.contexts import context_of
+from bot.interactions import acknowledge, roles_of
 from bot.services.asking import accept_wish
 from bot.services.prompt import PROMPT_MAX
-from bot.services.studio import Studio
 from bot.services.wish import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, Wish
+from bot.shared.studio import Studio
 
 Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
 Count = app_commands.Range[int, 1, COUNT_MAX]
@@ -70,7 +71,7 @@ class Imagine(commands.Cog):
             subject=subject,
             pace=pace,
         )
-        accepted = await accept_wish(self.studio, wish, origin_of(interaction, private=private))
+        accepted = await accept_wish(self.studio, wish, await context_of(interaction, private=private))
         await show_if_asked(interaction, accepted)
 
     @imagine.autocomplete("model")
@@ -79,8 +80,8 @@ class Imagine(commands.Cog):
 
     @imagine.autocomplete("subject")
     async def _subjects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        origin = origin_of(interaction, private=True)
-        usable = await self.studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
+        user = interaction.user
+        usable = await self.studio.subjects.usable(user.id, guild_id=interaction.guild_id, role_ids=roles_of(user))
         return subject_choices(usable, typed)
 
     @imagine.autocomplete("aspect")

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.cards.mydata import question_card
 from bot.interactions import acknowledge
 from bot.services.mydata import export_parts
-from bot.services.studio import Studio
+from bot.shared.studio import Studio
 
 ROOM_BYTES = 64 * 1024  # of an upload, for what is not the file
 

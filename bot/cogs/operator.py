@@ -14,8 +14,8 @@ from bot.interactions import acknowledge, is_operator, operator_of
 from bot.messages import remove_messages
 from bot.services import desk
 from bot.services.desk import Aim
-from bot.services.folding import fold
-from bot.services.studio import Studio
+from bot.shared.folding import fold
+from bot.shared.studio import Studio
 from db.house import ALLOWED, FORBIDDEN, Topic
 
 Reason = app_commands.Range[str, 1, 200]

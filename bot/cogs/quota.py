@@ -8,20 +8,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards.quota import changed_text, gift_text, pace_text, quota_card
-from bot.interactions import acknowledge, operator_of
+from bot.interactions import acknowledge, operator_of, terms_of
 from bot.services.asking import prefer_pace
 from bot.services.desk import Operator
 from bot.services.quota import GIFT_MAX, check_purse, give, grant, set_credits, statement_of
-from bot.services.studio import Studio
+from bot.shared.studio import Studio
 from db.jobs import Pace
 
 Reason = app_commands.Range[str, 1, 200]
 Amount = app_commands.Range[int, -1_000_000, 1_000_000]
-
-
-def roles_of(member: discord.Member | discord.User) -> frozenset[int]:
-    """Return the ids of a member's roles; nobody has any in direct messages."""
-    return frozenset(role.id for role in getattr(member, "roles", ()))
 
 
 class Quota(commands.GroupCog, group_name="quota", group_description="Credits: what is left, and when more comes."):
@@ -79,12 +74,12 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
         return operator
 
     async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
-        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(member))
+        terms = terms_of(self.studio, member, interaction.guild_id)
         statement = await statement_of(self.studio, member.id, terms)
         await interaction.edit_original_response(view=quota_card(statement, terms, member.id))
 
     async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
-        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(member))
+        terms = terms_of(self.studio, member, interaction.guild_id)
         statement = await statement_of(self.studio, member.id, terms)
         await interaction.edit_original_response(content=changed_text(member.id, amount, statement))
 
@@ -107,7 +102,7 @@ class Paces(commands.Cog):
 
     async def _prefer(self, interaction: discord.Interaction, pace: Pace) -> None:
         await acknowledge(interaction, private=True)
-        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(interaction.user))
+        terms = terms_of(self.studio, interaction.user, interaction.guild_id)
         if pace is Pace.FAST or terms.relaxed:
             await prefer_pace(self.studio, interaction.user.id, pace)
         await interaction.edit_original_response(content=pace_text(pace, terms))
@@ -130,7 +125,7 @@ class Gifts(commands.Cog):
     ) -> None:
         """Give somebody some of your credits."""
         await acknowledge(interaction, private=True)
-        terms = self.studio.rules.tiers.terms(interaction.guild_id, roles_of(interaction.user))
+        terms = terms_of(self.studio, interaction.user, interaction.guild_id)
         to_user = 0 if member.bot else member.id
         await give(self.studio, interaction.user.id, to_user, amount, terms, interaction_id=interaction.id)
         await interaction.edit_original_response(content=gift_text(member.id, amount))

@@ -8,10 +8,11 @@ from bot.cards.subject import show_subject
 from bot.cards.subjects import SHOWN_MAX, subjects_card, subjects_files
 from bot.cards.teaching import PhotoForm, look_at
 from bot.cogs.choices import subject_choices, trainable_choices
-from bot.interactions import acknowledge, in_time, origin_of
-from bot.services.studio import Studio
+from bot.contexts import context_of
+from bot.interactions import acknowledge, in_time
 from bot.services.subjects import own_subject_called, usable_with_pictures
 from bot.services.teaching import Lesson, check_lesson
+from bot.shared.studio import Studio
 from bot.uploads import discord_files
 
 Name = app_commands.Range[str, 1, 32]
@@ -72,7 +73,8 @@ class Subjects(commands.Cog):
             await look_at(interaction, lesson, photos)
         else:
             async with in_time():
-                lesson = await check_lesson(self.studio, lesson, origin_of(interaction, private=True))
+                context = await context_of(interaction, private=private)
+                lesson = await check_lesson(self.studio, lesson, context)
             await PhotoForm(lesson).open(interaction)
 
     @train.autocomplete("model")
@@ -88,8 +90,8 @@ class Subjects(commands.Cog):
             subject = await own_subject_called(self.studio, name, interaction.user.id)
             await show_subject(interaction, subject.id)
             return
-        origin = origin_of(interaction, private=True)
-        found = await usable_with_pictures(self.studio, origin, pictured=SHOWN_MAX)
+        context = await context_of(interaction, private=True)
+        found = await usable_with_pictures(self.studio, context, pictured=SHOWN_MAX)
         await interaction.edit_original_response(
             view=subjects_card(found, interaction.user.id), attachments=discord_files(subjects_files(found))
         )

@@ -8,14 +8,15 @@ from discord.ext import commands
 
 from bot.cards.offer import show_if_asked
 from bot.cogs.choices import language_choices
+from bot.contexts import context_of
 from bot.hearing import attached_of, clip_in, listen
-from bot.interactions import acknowledge, operator_of, origin_of
+from bot.interactions import acknowledge, operator_of
 from bot.limits import Limits
-from bot.services.clips import NothingToHear
-from bot.services.errors import Refused
 from bot.services.languages import parse_language
-from bot.services.studio import Studio
 from bot.services.voice import Hearing, opt_out, transcribe
+from bot.shared.clips import NothingToHear
+from bot.shared.errors import Refused
+from bot.shared.studio import Studio
 
 
 class NotHeard(Refused):
@@ -42,8 +43,8 @@ class Voice(commands.Cog):
         attached, speaker_id = found
         self.studio.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
         await acknowledge(interaction)
-        origin = origin_of(interaction, private=False)
-        accepted = await transcribe(self.studio, attached, Hearing(), origin, speaker_id=speaker_id)
+        context = await context_of(interaction, private=False)
+        accepted = await transcribe(self.studio, attached, Hearing(), context, speaker_id=speaker_id)
         await show_if_asked(interaction, accepted)
 
     @app_commands.command()
@@ -69,7 +70,8 @@ class Voice(commands.Cog):
         code = parse_language(language) if language else None
         hearing = Hearing(language=code, translate=translate, timestamps=timestamps)
         await acknowledge(interaction, private=private)
-        accepted = await transcribe(self.studio, attached, hearing, origin_of(interaction, private=private))
+        context = await context_of(interaction, private=private)
+        accepted = await transcribe(self.studio, attached, hearing, context)
         await show_if_asked(interaction, accepted)
 
     @transcribe.autocomplete("language")
@@ -87,7 +89,7 @@ class Voice(commands.Cog):
         if on and not self.hears_channels:
             raise NotHeard
         await acknowledge(interaction, private=True)
-        channel_id = origin_of(interaction, private=True).channel_id
+        channel_id = (await context_of(interaction, private=True)).channel_id
         act = operator.act(f"transcribe-channel {state}", f"<#{channel_id}>")
         await self.studio.channels.set_transcribed(channel_id, act, on=on)
         await interaction.edit_original_response(content=ON if on else OFF)

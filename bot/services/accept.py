@@ -2,12 +2,12 @@
 
 from typing import assert_never
 
-from bot.services.errors import NotOpen
-from bot.services.origin import Origin
-from bot.services.rules import check_rules
-from bot.services.studio import Studio
 from bot.services.subjects import check_rights
-from bot.services.tiers import Terms
+from bot.shared.errors import LicenceNeeded, NotOpen
+from bot.shared.orders.context import RequestContext
+from bot.shared.policy import check_age, check_place, check_words, model_of, wants_licence, words_of
+from bot.shared.studio import Studio
+from bot.shared.tiers import Terms
 from db.errors import NotEnoughCredits, TooManyQueued
 from db.jobs import Job, Pace, Submission
 from db.subjects import Draft
@@ -18,7 +18,7 @@ from inference.requests import ImageRequest, Kind, Request, TrainRequest, Transc
 async def accept(
     studio: Studio,
     request: Request,
-    origin: Origin,
+    context: RequestContext,
     *,
     pace: Pace = Pace.FAST,
     source_job_id: str | None = None,
@@ -33,24 +33,24 @@ async def accept(
         UnknownModel: the catalogue has no such model (any more).
         SubjectGone, BadParameter: a subject in it may not be used (any more), or not with that model.
         NotOpen: the member's tier does not allow it.
-        Refused: one of the house's rules does not, see `check_rules`.
+        Refused: an operator's decision does not, see `check_policy`.
         NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken: not now.
     """
-    await check_rules(studio, request, origin)
-    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    await check_policy(studio, request, context)
+    terms = context.terms
     if isinstance(request, ImageRequest):
-        await check_rights(studio, request, origin)
+        await check_rights(studio, request, context)
     check_terms(studio, request, terms, pace)
     work = price(studio, request)
     return await studio.jobs.submit(
         Submission(
-            interaction_id=origin.interaction_id,
-            interaction_token=origin.interaction_token,
+            interaction_id=context.interaction_id,
+            interaction_token=context.interaction_token,
             kind=str(request.kind),
-            user_id=origin.user_id,
-            guild_id=origin.guild_id,
-            channel_id=origin.channel_id,
-            private=origin.private,
+            user_id=context.user_id,
+            guild_id=context.guild_id,
+            channel_id=context.channel_id,
+            private=context.private,
             request=to_json(request),
             model=request.model,
             pace=pace,
@@ -61,37 +61,53 @@ async def accept(
             budget=terms.budget,
             weight=terms.weight,
             guild_weight=terms.guild_weight,
-            forecast_s=await expected_s(studio, request, origin, pace),
+            forecast_s=await expected_s(studio, request, context, pace),
             source_job_id=source_job_id,
-            message_id=origin.message_id,
-            age_restricted=origin.age_restricted,
+            message_id=context.message_id,
+            age_restricted=context.age_restricted,
             subject=subject,
         )
     )
 
 
-async def check_room(studio: Studio, kind: Kind, origin: Origin) -> None:
+async def check_policy(studio: Studio, request: Request, context: RequestContext) -> None:
+    """Check a request against everything that operators decided.
+
+    Raises:
+        Paused, Banned, ChannelClosed: nothing is taken here.
+        WordBlocked: it has a word in it that is not used here.
+        AgeRestricted, LicenceNeeded: its model asks for something first.
+    """
+    check_place(context.policy)
+    check_words(words_of(request), context.policy)
+    model = model_of(studio.catalogue, request)
+    check_age(model, age_restricted=context.age_restricted)
+    if await wants_licence(studio, model, context.user_id):
+        raise LicenceNeeded(model)
+
+
+async def check_room(studio: Studio, kind: Kind, context: RequestContext) -> None:
     """See whether one more job of a kind may wait, before anything is fetched for it.
 
     Raises:
         TooManyQueued: its member has as many as their tier allows.
     """
-    limit = studio.rules.tiers.terms(origin.guild_id, origin.role_ids).limits(kind).max_queued
-    if await studio.jobs.queued(origin.user_id, kind) >= limit:
+    limit = context.terms.limits(kind).max_queued
+    if await studio.jobs.queued(context.user_id, kind) >= limit:
         raise TooManyQueued(limit=limit)
 
 
-async def check_credits(studio: Studio, request: Request, origin: Origin) -> None:
+async def check_credits(studio: Studio, request: Request, context: RequestContext) -> None:
     """Refuse before anything is fetched what nobody could have for free; the hold itself is taken with the job.
 
     Raises:
         NotEnoughCredits: it costs more than its member has.
     """
-    terms = studio.rules.tiers.terms(origin.guild_id, origin.role_ids)
+    terms = context.terms
     if request.kind in terms.relaxed:
         return
     cost = price(studio, request)
-    statement = await studio.ledger.statement(origin.user_id, allowance=terms.allowance, limit=1)
+    statement = await studio.ledger.statement(context.user_id, allowance=terms.allowance, limit=1)
     if statement.available < cost:
         raise NotEnoughCredits(available=statement.available, price=cost, renews_at=statement.renews_at)
 
@@ -112,10 +128,10 @@ def check_terms(studio: Studio, request: Request, terms: Terms, pace: Pace) -> N
             raise NotOpen(f"Your pictures may be {terms.largest_px} px wide or high at most; that one has {side}.")
 
 
-async def expected_s(studio: Studio, request: Request, origin: Origin, pace: Pace) -> float | None:
+async def expected_s(studio: Studio, request: Request, context: RequestContext, pace: Pace) -> float | None:
     """Return the seconds from now until a request would be done, by the speed of late; None: not known."""
     place = await studio.jobs.foresee(
-        kind=str(request.kind), pace=pace, guild_id=origin.guild_id, user_id=origin.user_id
+        kind=str(request.kind), pace=pace, guild_id=context.guild_id, user_id=context.user_id
     )
     return studio.forecast.duration_s(request.kind, place.ahead_credits + price(studio, request))
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.services.errors import JobGone, NotYours
-from bot.services.studio import Studio
+from bot.shared.errors import JobGone, NotYours
+from bot.shared.studio import Studio
 from db.jobs import Job, Place, State
 
 HISTORY_SHOWN = 8  # as many as fit on one card with a button each

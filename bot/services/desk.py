@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from bot.services.account import LIVE
-from bot.services.errors import BadParameter, JobGone
-from bot.services.folding import fold
 from bot.services.removal import remove_jobs, remove_subject, stop_jobs
-from bot.services.studio import Studio
+from bot.shared.errors import BadParameter, JobGone
+from bot.shared.folding import fold
+from bot.shared.studio import Studio
 from db.acts import Act
 from db.house import Topic
 from db.ids import NO_GUILD

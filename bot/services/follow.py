@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from bot.services.studio import Studio
+from bot.shared.studio import Studio
 from common.supervisor import Backoff, supervise
 from db.jobs import Job, State
 

@@ -3,7 +3,7 @@
 The table repeats that of openai-whisper, which would bring torch along; a test holds the two together.
 """
 
-from bot.services.errors import BadParameter
+from bot.shared.errors import BadParameter
 
 # fmt: off
 LANGUAGES = {

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.services.errors import LicenceNeeded
-from bot.services.origin import Origin
-from bot.services.studio import Studio
+from bot.shared.errors import LicenceNeeded
+from bot.shared.orders.context import RequestContext
+from bot.shared.studio import Studio
 
 
 @asynccontextmanager
-async def kept_for_licence(studio: Studio, origin: Origin, asked: dict[str, Any]) -> AsyncIterator[None]:
+async def kept_for_licence(studio: Studio, context: RequestContext, asked: dict[str, Any]) -> AsyncIterator[None]:
     """Keep what was asked for if the block finds that a licence has to be accepted first, and pass that on.
 
     Args:
@@ -22,9 +22,9 @@ async def kept_for_licence(studio: Studio, origin: Origin, asked: dict[str, Any]
     try:
         yield
     except LicenceNeeded as needed:
-        if origin.interaction_token or origin.guild_id is None:  # else nobody asked, and nobody is asked back
+        if context.interaction_token or context.guild_id is None:  # else nobody asked, and nobody is asked back
             offer = await studio.offers.keep(
-                origin.user_id, origin.interaction_id, {"private": origin.private, **asked}
+                context.user_id, context.interaction_id, {"private": context.private, **asked}
             )
             needed.offer_id = offer.id
         raise

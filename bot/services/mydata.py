@@ -13,8 +13,8 @@ from bot.services.account import LIVE
 from bot.services.mydata_page import as_json, index_page
 from bot.services.removal import remove_jobs, stop_jobs
 from bot.services.results import forget_results
-from bot.services.studio import Studio
 from bot.services.subjects import delete_subject
+from bot.shared.studio import Studio
 from db.errors import FileMissing, UnknownJob
 from db.file_keys import UPLOADS, draft_folder, id_in, is_draft, job_folder, subject_folder
 from db.jobs import Job

@@ -1,13 +1,12 @@
 """What a member typed into `prompt`: clean text, and parameters that trail it as in Midjourney. Pure."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 
-from bot.services.errors import BadParameter
+from bot.shared.errors import BadParameter
+from bot.shared.quoting import clean
 
 PROMPT_MAX = 1000  # characters; CLIP reads the first 77 tokens, the rest of a longer text would only be stored
-ZERO_WIDTH_JOINER = "\u200d"  # holds many emoji together; the only format character that is kept
 
 NAMES = {
     "ar": "aspect",
@@ -34,18 +33,6 @@ class Parsed:
 
     text: str
     values: dict[str, str] = field(default_factory=dict)
-
-
-def clean(text: str) -> str:
-    """Return the text on one line, without control, bidirectional or other invisible characters."""
-    kept: list[str] = []
-    for character in unicodedata.normalize("NFC", text):
-        category = unicodedata.category(character)
-        if category in ("Zs", "Zl", "Zp") or character in "\t\r\n":
-            kept.append(" ")
-        elif character == ZERO_WIDTH_JOINER or category not in ("Cc", "Cf", "Cs", "Co", "Cn"):
-            kept.append(character)
-    return " ".join("".join(kept).split())
 
 
 def parse_prompt(typed: str) -> Parsed:

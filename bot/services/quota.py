@@ -1,9 +1,9 @@
 """Credits of members: looking at them, changing them as an operator, giving them away."""
 
 from bot.services.desk import Operator, at_home
-from bot.services.errors import BadParameter, NotOpen
-from bot.services.studio import Studio
-from bot.services.tiers import Terms
+from bot.shared.errors import BadParameter, NotOpen
+from bot.shared.studio import Studio
+from bot.shared.tiers import Terms
 from db.ledger import Statement
 
 GIFT_MAX = 1_000_000

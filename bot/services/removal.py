@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.services.results import forget_results
-from bot.services.studio import Studio
 from bot.services.subjects import delete_subject
+from bot.shared.studio import Studio
 from db.errors import UnknownJob
 from db.jobs import Job
 from db.subjects import Subject

@@ -3,9 +3,9 @@
 import asyncio
 
 from bot.services.pictures import Picture, fit
-from bot.services.studio import Studio
 from bot.services.subjects import film_steps
 from bot.services.voice import forget_clip
+from bot.shared.studio import Studio
 from db.errors import FileMissing
 from db.file_keys import PREVIEW_PICTURE, PREVIEW_TEXT, job_file, job_folder
 from db.job import DELETED

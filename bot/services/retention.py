@@ -7,8 +7,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot.services.results import forget_results
-from bot.services.studio import Studio
 from bot.services.teaching import DRAFT_LIFE
+from bot.shared.studio import Studio
 from db.file_keys import JOBS, UPLOADS, draft_folder, id_in, job_folder
 from db.ids import LENGTH, moment_of
 from inference.requests import Kind

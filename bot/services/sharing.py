@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from bot.services.origin import Origin
-from bot.services.rules import check_words
-from bot.services.studio import Studio
+from bot.shared.policy import check_words
+from bot.shared.studio import Studio
+from db.house import Standing
 from db.subjects import Scope, Share, Subject
 
 
-async def share_with(studio: Studio, subject: Subject, share: Share, origin: Origin) -> None:
+async def share_with(studio: Studio, subject: Subject, share: Share, policy: Standing) -> None:
     """Share a subject; again changes nothing.
 
     Raises:
         WordBlocked: it was named elsewhere, and its name or kind has a word in it that is not used here.
     """
-    await check_words(studio, f"{subject.name} {subject.class_noun}", origin)
+    check_words(f"{subject.name} {subject.class_noun}", policy)
     await studio.subjects.share(subject.id, share)
 
 

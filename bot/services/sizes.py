@@ -3,7 +3,7 @@
 import math
 import re
 
-from bot.services.errors import BadParameter
+from bot.shared.errors import BadParameter
 from inference.catalogue import ImageModel
 
 ASPECTS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16")  # offered; any ratio up to 4:1 may be typed

@@ -4,12 +4,12 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.services.errors import BadParameter, NotYours, Refused
-from bot.services.origin import Origin
-from bot.services.quoting import inline
-from bot.services.rules import check_words, is_for_adults
-from bot.services.studio import Studio
 from bot.services.wish import Wish
+from bot.shared.errors import BadParameter, NotYours, Refused
+from bot.shared.orders.context import RequestContext
+from bot.shared.policy import check_words, is_for_adults
+from bot.shared.quoting import inline
+from bot.shared.studio import Studio
 from db.errors import FileMissing
 from db.file_keys import (
     draft_folder,
@@ -20,6 +20,7 @@ from db.file_keys import (
     subject_photo,
     subject_picture,
 )
+from db.house import Standing
 from db.jobs import Job, State
 from db.subjects import NAME_KEY_MAX, Subject, name_key
 from inference.messages import adapter_name, film_name
@@ -140,24 +141,32 @@ async def picture_of(studio: Studio, subject: Subject) -> bytes | None:
         return None
 
 
-async def picture_for(studio: Studio, subject: Subject, origin: Origin) -> bytes | None:
-    """Return what a subject looks like, where that may be shown: its picture may be from an age-restricted channel."""
-    if not origin.age_restricted:
+async def picture_for(studio: Studio, subject: Subject, *, age_restricted: bool) -> bytes | None:
+    """Return what a subject looks like, where that may be shown: its picture may be from an age-restricted channel.
+
+    Args:
+        age_restricted: whether that is such a channel.
+    """
+    if not age_restricted:
         job = await studio.jobs.get(subject.job_id)
         if job is not None and is_for_adults(studio, job):
             return None
     return await picture_of(studio, subject)
 
 
-async def usable_with_pictures(studio: Studio, origin: Origin, *, pictured: int) -> list[tuple[Subject, bytes | None]]:
+async def usable_with_pictures(
+    studio: Studio, context: RequestContext, *, pictured: int
+) -> list[tuple[Subject, bytes | None]]:
     """Return the subjects that somebody may use there, their own first, the first ones with what they look like.
 
     Args:
         pictured: how many pictures are read.
     """
-    found = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
-    found.sort(key=lambda subject: subject.owner_id != origin.user_id)
-    pictures = [await picture_for(studio, subject, origin) for subject in found[:pictured]]
+    found = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    found.sort(key=lambda subject: subject.owner_id != context.user_id)
+    pictures = [
+        await picture_for(studio, subject, age_restricted=context.age_restricted) for subject in found[:pictured]
+    ]
     return [*zip(found, pictures, strict=False), *((subject, None) for subject in found[pictured:])]
 
 
@@ -203,7 +212,7 @@ def tidy_name(name: str) -> str:
     return tidy
 
 
-async def rename(studio: Studio, subject: Subject, name: str, origin: Origin) -> str:
+async def rename(studio: Studio, subject: Subject, name: str, policy: Standing) -> str:
     """Call a subject something else, and return how it is written now.
 
     Raises:
@@ -211,12 +220,12 @@ async def rename(studio: Studio, subject: Subject, name: str, origin: Origin) ->
         WordBlocked: it has a word in it that is not used here.
     """
     tidy = tidy_name(name)
-    await check_words(studio, tidy, origin)
+    check_words(tidy, policy)
     await studio.subjects.rename(subject.id, tidy)
     return tidy
 
 
-async def check_rights(studio: Studio, request: ImageRequest, origin: Origin) -> None:
+async def check_rights(studio: Studio, request: ImageRequest, context: RequestContext) -> None:
     """See that whoever asks may use every subject of a request, now.
 
     Raises:
@@ -225,7 +234,7 @@ async def check_rights(studio: Studio, request: ImageRequest, origin: Origin) ->
     """
     for use in request.subjects:
         found = await studio.subjects.usable(
-            origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids, subject_id=use.subject_id
+            context.user_id, guild_id=context.guild_id, role_ids=context.role_ids, subject_id=use.subject_id
         )
         if not found:
             raise SubjectGone
@@ -233,20 +242,20 @@ async def check_rights(studio: Studio, request: ImageRequest, origin: Origin) ->
             raise BadParameter(f"{inline(found[0].name)} was learnt by `{found[0].model}`; draw it with that model.")
 
 
-async def with_subjects(studio: Studio, request: ImageRequest, typed: str, origin: Origin) -> ImageRequest:
+async def with_subjects(studio: Studio, request: ImageRequest, typed: str, context: RequestContext) -> ImageRequest:
     """Return the request with the subjects that were typed, such as `Rex, Blob:0.8`, and their words in the prompt.
 
     Raises:
         BadParameter: there is none of that name, there are too many, or a weight is no number.
     """
-    usable = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
+    usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
     uses: list[SubjectUse] = []
     prompt = request.prompt
     pieces = [piece.strip() for piece in typed.split(",") if piece.strip()]
     if len(pieces) > SUBJECTS_MAX:
         raise BadParameter(f"At most {SUBJECTS_MAX} subjects fit into one picture.")
     for piece in pieces:
-        subject, weight = _parse(piece, usable, origin.user_id)
+        subject, weight = _parse(piece, usable, context.user_id)
         if any(use.subject_id == subject.id for use in uses):
             raise BadParameter(f"{inline(subject.name)} is named twice.")
         uses.append(SubjectUse(subject.id, weight, subject.phrase))
@@ -257,12 +266,12 @@ async def with_subjects(studio: Studio, request: ImageRequest, typed: str, origi
     return replace(request, prompt=prompt, subjects=tuple(uses))
 
 
-async def with_subject_model(studio: Studio, wish: Wish, origin: Origin) -> Wish:
+async def with_subject_model(studio: Studio, wish: Wish, context: RequestContext) -> Wish:
     """Return the wish with the model that its first subject was learnt by, where no model was chosen."""
     if not wish.subject or wish.model:
         return wish
-    usable = await studio.subjects.usable(origin.user_id, guild_id=origin.guild_id, role_ids=origin.role_ids)
-    first, _ = _parse(wish.subject.split(",")[0].strip(), usable, origin.user_id)
+    usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    first, _ = _parse(wish.subject.split(",")[0].strip(), usable, context.user_id)
     return replace(wish, model=first.model)
 
 

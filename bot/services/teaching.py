@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
-from bot.services.accept import accept, check_credits, check_room, check_terms, price
-from bot.services.errors import BadParameter, NotYours, Refused
+from bot.services.accept import accept, check_credits, check_policy, check_room, check_terms, price
 from bot.services.licences import kept_for_licence
-from bot.services.origin import Origin
-from bot.services.photos import Photo
-from bot.services.rules import check_licence, check_rules, check_words
-from bot.services.studio import Studio
 from bot.services.subjects import tidy_name
+from bot.shared.errors import BadParameter, LicenceNeeded, NotYours, Refused
+from bot.shared.orders.context import RequestContext
+from bot.shared.photos import Photo
+from bot.shared.policy import check_words, wants_licence
+from bot.shared.studio import Studio
 from db.errors import FileMissing, TooManySubjects
 from db.file_keys import UPLOADS, draft_file, draft_folder, draft_photo, id_in, is_draft
 from db.ids import new_id
@@ -97,7 +97,7 @@ class TeachingDraft:
         return len(self.hashes) >= PHOTOS_MIN
 
 
-async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson:
+async def check_lesson(studio: Studio, lesson: Lesson, context: RequestContext) -> Lesson:
     """Fill in the model's defaults and check everything that can be checked before a photo is sent.
 
     Raises:
@@ -111,8 +111,8 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
         raise BadParameter("A subject needs a kind, such as `dog`.")
     if len(noun) > NOUN_MAX:  # in small letters it may be longer than it was typed
         raise BadParameter("That kind is too long; a word or two, such as `garden gnome`, is best.")
-    await check_words(studio, f"{name} {noun}", origin)
-    mine = await studio.subjects.mine(origin.user_id)
+    check_words(f"{name} {noun}", context.policy)
+    mine = await studio.subjects.mine(context.user_id)
     if any(name_key(subject.name) == name_key(name) for subject in mine):
         raise BadParameter("You have a subject of that name already; choose another, or delete it in `/subjects`.")
     if len(mine) >= KEPT_MAX:
@@ -120,12 +120,13 @@ async def check_lesson(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson
     model = _model(studio, lesson.model)
     steps = lesson.steps or model.train_steps
     lesson = replace(lesson, name=name, class_noun=noun, model=model.name, steps=steps)
-    async with kept_for_licence(studio, origin, {"lesson": asdict(lesson)}):
-        await check_licence(studio, model, origin.user_id)
+    async with kept_for_licence(studio, context, {"lesson": asdict(lesson)}):
+        if await wants_licence(studio, model, context.user_id):
+            raise LicenceNeeded(model)
     return lesson
 
 
-async def check_before_photos(studio: Studio, lesson: Lesson, origin: Origin) -> Lesson:
+async def check_before_photos(studio: Studio, lesson: Lesson, context: RequestContext) -> Lesson:
     """Check everything that could keep a lesson's training from beginning, before a photo is fetched for it.
 
     Parameters:
@@ -140,40 +141,40 @@ async def check_before_photos(studio: Studio, lesson: Lesson, origin: Origin) ->
         NotOpen, TooManyQueued, NotEnoughCredits: its member may not, or not now.
         TooManyDrafts: photos of too many others are kept.
     """
-    lesson = await check_lesson(studio, lesson, origin)
-    request = request_of(studio, _draft_of(lesson, origin, ()))
-    await check_rules(studio, request, origin)
-    check_terms(studio, request, studio.rules.tiers.terms(origin.guild_id, origin.role_ids), Pace.FAST)
-    await check_room(studio, request.kind, origin)
-    await check_credits(studio, request, origin)
+    lesson = await check_lesson(studio, lesson, context)
+    request = request_of(studio, _draft_of(lesson, context, ()))
+    await check_policy(studio, request, context)
+    check_terms(studio, request, context.terms, Pace.FAST)
+    await check_room(studio, request.kind, context)
+    await check_credits(studio, request, context)
     if len(await _drafts(studio)) >= DRAFTS_MAX:
         raise TooManyDrafts
     return lesson
 
 
-async def draft(studio: Studio, lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> TeachingDraft:
+async def draft(studio: Studio, lesson: Lesson, context: RequestContext, photos: Sequence[Photo]) -> TeachingDraft:
     """Keep the usable photos for a while. Nothing is charged or held.
 
     Parameters:
         lesson: as `check_lesson` returned it.
-        origin: who sent them.
+        context: who sent them.
         photos: all that were sent, looked at.
     """
     usable = [photo for photo in photos if photo.usable]
-    made = _draft_of(lesson, origin, photos)
-    await _discard_oldest(studio, origin.user_id)
+    made = _draft_of(lesson, context, photos)
+    await _discard_oldest(studio, context.user_id)
     for key, photo in zip(made.photos, usable, strict=True):
         await studio.files.put(key, photo.content)
     await studio.files.put(draft_file(made.id), json.dumps(asdict(made)).encode())
     return made
 
 
-def _draft_of(lesson: Lesson, origin: Origin, photos: Sequence[Photo]) -> TeachingDraft:
+def _draft_of(lesson: Lesson, context: RequestContext, photos: Sequence[Photo]) -> TeachingDraft:
     now = dt.datetime.now(dt.UTC)
     return TeachingDraft(
         id=new_id(now),
-        owner_id=origin.user_id,
-        interaction_id=origin.interaction_id,
+        owner_id=context.user_id,
+        interaction_id=context.interaction_id,
         lesson=lesson,
         verdicts=tuple(photo.verdict for photo in photos),
         hashes=tuple(photo.sha256 for photo in photos if photo.usable),
@@ -249,7 +250,7 @@ def expected_s(studio: Studio, made: TeachingDraft) -> float | None:
     return studio.forecast.duration_s(Kind.TRAIN, price_of(studio, made))
 
 
-async def begin(studio: Studio, made: TeachingDraft, origin: Origin, *, pace: Pace = Pace.FAST) -> Job:
+async def begin(studio: Studio, made: TeachingDraft, context: RequestContext, *, pace: Pace = Pace.FAST) -> Job:
     """Pay for a draft's training and record the subject and the consent to it. Pressing twice begins once.
 
     Raises:
@@ -265,19 +266,19 @@ async def begin(studio: Studio, made: TeachingDraft, origin: Origin, *, pace: Pa
             await check_kept(studio, made)
         except DraftBegun as error:
             return error.job
-        await check_lesson(studio, made.lesson, origin)
+        await check_lesson(studio, made.lesson, context)
         request = request_of(studio, made)
-        first = replace(origin, interaction_id=made.interaction_id)
-        job = await accept(studio, request, first, pace=pace, subject=_subject(request, made, origin))
+        first = replace(context, interaction_id=made.interaction_id)
+        job = await accept(studio, request, first, pace=pace, subject=_subject(request, made, context))
         await studio.files.delete(draft_file(made.id))  # from here on the photos belong to the job
         return job
 
 
-def _subject(request: TrainRequest, made: TeachingDraft, origin: Origin) -> Draft:
+def _subject(request: TrainRequest, made: TeachingDraft, context: RequestContext) -> Draft:
     return Draft(
         id=request.subject_id,
         owner_id=made.owner_id,
-        guild_id=origin.guild_id,
+        guild_id=context.guild_id,
         name=request.name,
         class_noun=request.class_noun,
         trigger=request.trigger,

@@ -3,15 +3,14 @@
 import datetime as dt
 from dataclasses import asdict, dataclass, replace
 
-from bot.services.accept import check_credits, check_room
+from bot.services.accept import check_credits, check_policy, check_room
 from bot.services.asking import Question, accept_or_relax, ask_if_dear
-from bot.services.clips import Attached, NothingToHear
-from bot.services.errors import BadParameter, Refused
 from bot.services.languages import language_name
 from bot.services.licences import kept_for_licence
-from bot.services.origin import Origin
-from bot.services.rules import check_rules
-from bot.services.studio import Studio
+from bot.shared.clips import Attached, NothingToHear
+from bot.shared.errors import BadParameter, Refused
+from bot.shared.orders.context import RequestContext
+from bot.shared.studio import Studio
 from db.file_keys import clip_file
 from db.jobs import Job, Pace, State
 from inference.catalogue import SpeechModel
@@ -39,7 +38,7 @@ async def transcribe(
     studio: Studio,
     attached: Attached,
     hearing: Hearing,
-    origin: Origin,
+    context: RequestContext,
     *,
     speaker_id: int | None = None,
     pace: Pace | None = None,
@@ -53,37 +52,37 @@ async def transcribe(
 
     Raises:
         SpeakerOptedOut: somebody else's voice, who does not want that.
-        Refused: one of the house's rules does not allow it, see `check_rules`.
+        Refused: an operator's decision does not allow it, see `check_policy`.
         NothingToHear, TooLong, TooLarge, BadParameter, NotEnoughCredits, TooManyQueued: before anything was fetched.
         NotFetched, TooLargeToFetch, AudioRejected: after. Nothing was charged or kept in any case.
     """
-    if (job := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
+    if (job := await studio.jobs.by_interaction(context.interaction_id)) is not None:
         return job
-    await _check_speaker(studio, speaker_id, origin)
+    await _check_speaker(studio, speaker_id, context)
     studio.clips.check(attached)
     request = _request(studio, hearing, attached.duration_s or 0.0, speaker_id)
     asked = {"clip": asdict(attached), "hearing": asdict(hearing), "speaker_id": speaker_id}
-    async with kept_for_licence(studio, origin, asked):
-        await check_rules(studio, request, origin)
-    await check_credits(studio, request, origin)
+    async with kept_for_licence(studio, context, asked):
+        await check_policy(studio, request, context)
+    await check_credits(studio, request, context)
     known = attached.duration_s is not None
-    if known and pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
+    if known and pace is None and (question := await ask_if_dear(studio, request, context, asked)):
         return question
-    async with studio.clips.turns.of(origin.user_id):
-        if (job := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
+    async with studio.clips.turns.of(context.user_id):
+        if (job := await studio.jobs.by_interaction(context.interaction_id)) is not None:
             return job  # the same event came twice
-        await check_room(studio, request.kind, origin)
-        key, duration_s = await studio.clips.take_in(attached, origin.interaction_id)
+        await check_room(studio, request.kind, context)
+        key, duration_s = await studio.clips.take_in(attached, context.interaction_id)
         request = replace(request, audio=key, duration_s=duration_s)
         asked["clip"] = asdict(replace(attached, duration_s=duration_s))
-        if pace is None and (question := await ask_if_dear(studio, request, origin, asked)):
+        if pace is None and (question := await ask_if_dear(studio, request, context, asked)):
             await studio.clips.forget(key)  # only now it is known how dear it is
             return question
-        return await _accept(studio, request, origin, pace=pace)
+        return await _accept(studio, request, context, pace=pace)
 
 
 async def transcribe_again(
-    studio: Studio, job: Job, hearing: Hearing, origin: Origin, *, pace: Pace | None = None
+    studio: Studio, job: Job, hearing: Hearing, context: RequestContext, *, pace: Pace | None = None
 ) -> Job | Question:
     """Hear a job's clip once more in another way, as a job of its own, or ask back where it is dear.
 
@@ -95,20 +94,20 @@ async def transcribe_again(
         ClipGone: the sound is not kept any more.
         NotEnoughCredits, TooManyQueued: not now.
     """
-    if (known := await studio.jobs.by_interaction(origin.interaction_id)) is not None:
+    if (known := await studio.jobs.by_interaction(context.interaction_id)) is not None:
         return known
     old = transcript_request(job)
-    await _check_speaker(studio, old.speaker_id or job.user_id, origin)
+    await _check_speaker(studio, old.speaker_id or job.user_id, context)
     wanted = _request(studio, hearing, old.duration_s, old.speaker_id)
     asked = {"again": job.id, "hearing": asdict(hearing)}
-    async with kept_for_licence(studio, origin, asked):
-        await check_rules(studio, wanted, origin)
-    await check_credits(studio, wanted, origin)
-    if pace is None and (question := await ask_if_dear(studio, wanted, origin, asked)):
+    async with kept_for_licence(studio, context, asked):
+        await check_policy(studio, wanted, context)
+    await check_credits(studio, wanted, context)
+    if pace is None and (question := await ask_if_dear(studio, wanted, context, asked)):
         return question
-    await check_room(studio, wanted.kind, origin)
-    key = await studio.clips.copy(old.audio, origin.interaction_id)
-    return await _accept(studio, replace(wanted, audio=key), origin, pace=pace, source_job_id=job.id)
+    await check_room(studio, wanted.kind, context)
+    key = await studio.clips.copy(old.audio, context.interaction_id)
+    return await _accept(studio, replace(wanted, audio=key), context, pace=pace, source_job_id=job.id)
 
 
 def transcript_request(job: Job) -> TranscribeRequest:
@@ -123,8 +122,8 @@ def transcript_request(job: Job) -> TranscribeRequest:
     return request
 
 
-async def _check_speaker(studio: Studio, speaker_id: int | None, origin: Origin) -> None:
-    if speaker_id not in (None, origin.user_id) and await has_opted_out(studio, speaker_id):
+async def _check_speaker(studio: Studio, speaker_id: int | None, context: RequestContext) -> None:
+    if speaker_id not in (None, context.user_id) and await has_opted_out(studio, speaker_id):
         raise SpeakerOptedOut
 
 
@@ -191,13 +190,13 @@ def _model(studio: Studio) -> SpeechModel:
 async def _accept(
     studio: Studio,
     request: TranscribeRequest,
-    origin: Origin,
+    context: RequestContext,
     *,
     pace: Pace | None,
     source_job_id: str | None = None,
 ) -> Job:
     try:
-        return await accept_or_relax(studio, request, origin, pace=pace, source_job_id=source_job_id)
+        return await accept_or_relax(studio, request, context, pace=pace, source_job_id=source_job_id)
     except Exception:
         await studio.clips.forget(request.audio)
         raise

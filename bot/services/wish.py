@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from bot.services.errors import BadParameter
-from bot.services.prompt import PROMPT_MAX, clean, parse_number, parse_prompt, parse_whole
+from bot.services.prompt import PROMPT_MAX, parse_number, parse_prompt, parse_whole
 from bot.services.sizes import parse_size
+from bot.shared.errors import BadParameter
+from bot.shared.quoting import clean
 from inference.catalogue import Catalogue
 from inference.requests import ImageRequest
 

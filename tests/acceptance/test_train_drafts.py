@@ -9,13 +9,14 @@ import pytest
 from bot.sandbox.server import Sandbox
 from bot.services import teaching
 from bot.services.accept import accept
-from bot.services.origin import Origin
-from bot.services.studio import Studio
 from bot.services.teaching import DraftBegun, DraftGone, TeachingDraft, begin, discard, open_draft
+from bot.shared.orders.context import RequestContext
+from bot.shared.studio import Studio
 from db.jobs import Job
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import photos, preflight, sees
+from tests.support.bot.contexts import make_context
 
 
 @pytest.fixture(autouse=True)
@@ -34,16 +35,9 @@ async def only_draft(studio: Studio, user_id: int) -> TeachingDraft:
     return await open_draft(studio, draft_id, user_id)
 
 
-def origin_of(made: TeachingDraft) -> Origin:
+def context_of(made: TeachingDraft) -> RequestContext:
     """Return where its 'go' would come from."""
-    return Origin(
-        interaction_id=made.interaction_id + 1,
-        interaction_token="",
-        user_id=made.owner_id,
-        guild_id=None,
-        channel_id=1,
-        private=True,
-    )
+    return make_context(interaction_id=made.interaction_id + 1, user_id=made.owner_id, private=True)
 
 
 async def test_form_that_is_sent_after_go_leaves_the_training_its_photos(
@@ -84,7 +78,7 @@ async def test_draft_that_was_left_cannot_begin(sandbox: Sandbox, tmp_path: Path
         made = await only_draft(bot.studio, int(ben.id))
         await discard(bot.studio, made)
         with pytest.raises(DraftGone):
-            await begin(bot.studio, made, origin_of(made))
+            await begin(bot.studio, made, context_of(made))
         assert await bot.studio.jobs.mine(int(ben.id)) == []
 
 
@@ -103,7 +97,7 @@ async def test_draft_that_is_left_while_it_begins_keeps_its_photos(
         ben, studio = sandbox.member("ben"), bot.studio
         await preflight(ben, photos(4), name="Garden gate")
         made = await only_draft(studio, int(ben.id))
-        beginning = asyncio.create_task(begin(studio, made, origin_of(made)))
+        beginning = asyncio.create_task(begin(studio, made, context_of(made)))
         await accepting.wait()
         leaving = asyncio.create_task(discard(studio, made))
         await asyncio.wait([leaving], timeout=0.2)  # it waits for the other

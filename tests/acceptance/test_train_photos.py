@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.downloads import AT_ONCE, Downloads, NotFetched
 from bot.limits import PHOTOS, Limit, Limits
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
 from bot.services import teaching
-from bot.services.photos import PhotoDecoder
+from bot.shared.downloads import AT_ONCE, Downloads, NotFetched
+from bot.shared.photos import PhotoDecoder
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.training import photos, preflight, sees

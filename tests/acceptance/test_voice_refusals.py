@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.downloads import NotFetched
 from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
-from bot.services.clips import Attached
-from bot.services.origin import Origin
 from bot.services.voice import Hearing, transcribe
+from bot.shared.clips import Attached
+from bot.shared.downloads import NotFetched
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
+from tests.support.bot.contexts import make_context
 
 
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the addresses that the bot fetches."""
-    from bot.downloads import Downloads
+    from bot.shared.downloads import Downloads
 
     addresses: list[str] = []
     real = Downloads.fetch
@@ -153,7 +153,6 @@ async def test_address_of_anybody_else_is_never_fetched(
     sandbox: Sandbox, tmp_path: Path, canary: tuple[str, list[str]]
 ) -> None:
     url, asked = canary
-    origin = Origin(interaction_id=77, interaction_token="", user_id=5, guild_id=None, channel_id=6, private=False)
     async with bot_beside(sandbox, tmp_path) as bot:
         foreign = Attached(
             url=f"{url}/clip.ogg", name="clip.ogg", size_bytes=9, content_type="audio/ogg", duration_s=2.0
@@ -161,6 +160,6 @@ async def test_address_of_anybody_else_is_never_fetched(
         evil = [foreign, replace(foreign, url="file:///etc/passwd"), replace(foreign, url=f"{url}@127.0.0.1/clip.ogg")]
         for attached in evil:
             with pytest.raises(NotFetched):
-                await transcribe(bot.studio, attached, Hearing(), origin)
+                await transcribe(bot.studio, attached, Hearing(), make_context())
         assert asked == []
         assert await bot.studio.jobs.by_interaction(77) is None

@@ -17,7 +17,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from bot.services.mydata import export_parts
-from bot.services.studio import Studio
+from bot.shared.studio import Studio
 from db.belongings import Belongings
 from db.desk import Desk
 from db.engine import Database

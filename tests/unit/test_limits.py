@@ -8,10 +8,10 @@ from discord import app_commands
 
 import bot.client  # noqa: F401 (it brings every button, menu and form)
 from bot.cards.items import Form, LastingItem
-from bot.downloads import AT_ONCE
 from bot.forms import MEMBERS_MAX
 from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
 from bot.services.teaching import DRAFTS_MAX, OWN_DRAFTS_MAX, PHOTOS_MAX
+from bot.shared.downloads import AT_ONCE
 from db import offers, subjects
 
 DOCS = Path(__file__).parents[2] / "docs/limits.md"

@@ -14,8 +14,8 @@ from bot.limits import Limits
 from bot.run import open_studio
 from bot.sandbox.seed import STUDIO
 from bot.sandbox.server import Sandbox
-from bot.services.studio import Studio
 from bot.settings import Settings
+from bot.shared.studio import Studio
 from db.engine import Database
 from db.jobs import JobStore
 from db.ledger import Allowance, Ledger

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import failure_sentence, sentence
 from bot.services.account import NothingWaits
-from bot.services.errors import BadParameter, NotYours
+from bot.shared.errors import BadParameter, NotYours
 from db.errors import NotEnoughCredits, StoreBusy, TooManyQueued
 from db.jobs import State
 from inference.errors import AdapterRejected, UnknownModel

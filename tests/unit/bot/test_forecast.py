@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.forecast import Forecast
+from bot.shared.forecast import Forecast
 from db.jobs import Place, State
 from tests.support.bot.jobs import NOON, make_job
 

@@ -20,15 +20,16 @@ from bot.cards.training import chosen_text
 from bot.errors import sentence
 from bot.services.account import Waiting
 from bot.services.desk import Found
-from bot.services.rules import _refuse_words
 from bot.services.teaching import Lesson, TeachingDraft
+from bot.shared.policy import check_words
 from db.acts import Act, Noted
 from db.errors import NameTaken
-from db.house import Decision, Standing
+from db.house import Decision
 from db.jobs import Place, State
 from inference.decoders.photos import Verdict
 from inference.requests import TrainRequest, to_json
 from tests.support.bot.cards import sent, subject, texts, walked
+from tests.support.bot.contexts import POLICY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
 
 HOSTILE = ("[here](https://evil.example)", "`[here](https://evil.example)", "``` **evil** ```", "<@5> evil ` @everyone")
@@ -55,9 +56,9 @@ def lesson(text: str) -> TeachingDraft:
 
 
 def refused(text: str) -> str:
-    standing = Standing(notice=None, banned=False, channel_open=True, words=(Decision("x", text),))
+    policy = replace(POLICY, words=(Decision("x", text),))
     with pytest.raises(Exception, match="not used here") as caught:
-        _refuse_words(text, standing)
+        check_words(text, policy)
     return str(caught.value)
 
 

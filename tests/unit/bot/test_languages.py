@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.services.errors import BadParameter
 from bot.services.languages import COMMON, LANGUAGES, language_name, parse_language
+from bot.shared.errors import BadParameter
 
 
 @pytest.mark.parametrize("typed", ["de", "German", " GERMAN "])

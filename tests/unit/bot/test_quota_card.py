@@ -8,7 +8,7 @@ from discord.ui import TextDisplay
 from bot.cards.offer import question_text
 from bot.cards.quota import chart, pace_text, quota_card
 from bot.services.asking import Question
-from bot.services.tiers import Tiers
+from bot.shared.tiers import Tiers
 from db.jobs import Pace
 from db.ledger import Entry, Statement
 

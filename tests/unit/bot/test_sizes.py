@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.errors import BadParameter
 from bot.services.sizes import ASPECTS, grain_px, parse_size
+from bot.shared.errors import BadParameter
 from inference.catalogue import ImageModel
 from tests.support.bot.catalogues import LARGE, TINY
 

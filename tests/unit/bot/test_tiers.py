@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.services.tiers import Tiers, TiersUnusable, read_tiers
+from bot.shared.tiers import Tiers, TiersUnusable, read_tiers
 from inference.requests import Kind
 
 FILE = """

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.services.errors import BadParameter
 from bot.services.wish import Wish, image_request
+from bot.shared.errors import BadParameter
 from inference.errors import UnknownModel
 from inference.requests import ImageRequest
 from tests.support.bot.catalogues import CATALOGUE

@@ -3,7 +3,7 @@
 Refused
 ├── BadParameter      something in the prompt's parameters or the options cannot be used
 ├── NotOpen           the member's tier does not allow it
-├── Paused, Banned, ChannelClosed, WordBlocked, AgeRestricted, LicenceNeeded    what operators decided (see `rules`)
+├── Paused, Banned, ChannelClosed, WordBlocked, AgeRestricted, LicenceNeeded    what operators decided (see `policy`)
 ├── NotYours          the job belongs to somebody else
 ├── JobGone           the job or its pictures are no longer kept
 └── NotAcknowledged   the platform no longer takes an answer to this interaction

@@ -6,7 +6,7 @@ import io
 import aiohttp
 import yarl
 
-from bot.services.errors import Refused
+from bot.shared.errors import Refused
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 AT_ONCE = 2  # files from strangers in memory, photos and clips together; others wait

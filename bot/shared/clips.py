@@ -11,9 +11,9 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from bot.downloads import Downloads
-from bot.services.errors import BadParameter, Refused
-from bot.services.turns import Turns
+from bot.shared.downloads import Downloads
+from bot.shared.errors import BadParameter, Refused
+from bot.shared.turns import Turns
 from db.errors import FileMissing
 from db.file_keys import UPLOADS, clip_file, id_in, is_clip
 from db.files import FileStore

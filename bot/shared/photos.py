@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.downloads import Downloads, NotFetched, TooLargeToFetch
-from bot.services.turns import Turns
+from bot.shared.downloads import Downloads, NotFetched, TooLargeToFetch
+from bot.shared.turns import Turns
 from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdict
 from inference.decoders.process import Bounds, DecoderProcess, NotDecoded
 

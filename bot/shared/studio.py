@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
-from bot.downloads import Downloads
-from bot.services.clips import Clips
-from bot.services.forecast import Forecast
-from bot.services.periods import Periods
-from bot.services.photos import Photos
-from bot.services.tiers import Rules
+from bot.shared.clips import Clips
+from bot.shared.downloads import Downloads
+from bot.shared.forecast import Forecast
+from bot.shared.periods import Periods
+from bot.shared.photos import Photos
+from bot.shared.tiers import Rules
 from db.belongings import Belongings
 from db.channels import Channels
 from db.desk import Desk

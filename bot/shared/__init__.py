@@ -1,0 +1,5 @@
+"""What all features use: the stores and settings they get, what a member may, prices and questions, files taken in.
+
+Knows: requests, prices and the catalogue (`inference`'s light types), the store (`db`).
+Does not know: Discord, nor any feature; what a feature adds to an order is handed in (`bot.shared.orders`).
+"""

@@ -1,0 +1,23 @@
+"""Who asks for something, where, and what counts for them there."""
+
+from dataclasses import dataclass
+
+from bot.shared.tiers import Terms
+from db.house import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """Who asks for something, where, and what counts for them there: resolved once, as they ask, and handed on."""
+
+    interaction_id: int  # the same id again is the same job, so a replayed event costs nothing; or a message's id
+    interaction_token: str  # secret; empty: a message asked, and there is no interaction to answer
+    user_id: int
+    guild_id: int | None  # None: a direct message
+    channel_id: int
+    private: bool  # only they see the result
+    terms: Terms  # what their tiers entitle them to
+    policy: Standing  # what operators decided
+    role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
+    age_restricted: bool = False  # the channel is
+    message_id: int | None = None  # of the answer, where the platform told it with its receipt
