@@ -100,7 +100,7 @@ class SceneMaker:
             behind = np.ones_like(behind)
         canvas = Image.fromarray((behind * 255).round().astype(np.uint8)).convert("RGBA")
         _LAYOUTS[scene.kind](canvas, scene, [self._cut_out(scene, thing, dice) for thing in scene.things], dice)
-        return np.asarray(canvas.convert("RGB"))
+        return np.array(canvas.convert("RGB"))  # a copy, as torch wants to be able to write
 
     def _choose_nouns(self, kind: str, dice: random.Random) -> list[Noun]:
         rare = dice.random() < (TAIL_SHARE if kind == "single" else 0.25) and kind != "several"

@@ -42,14 +42,19 @@ async def test_clip_that_is_half_heard_survives_a_kill(
 
 @pytest.mark.long
 @pytest.mark.parametrize("stage", ["submit:after", "set_message:before", "settle:after", "delivered:before"])
-async def test_direct_message_survives_a_kill_of_the_bot(sandbox: Sandbox, tmp_path: Path, stage: str) -> None:
+async def test_direct_message_survives_a_kill_of_the_bot(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    monkeypatch.setenv(GATE, str(tmp_path / "open"))
+    words = HELD if stage == "set_message:before" else WORDS  # a text that is done at once needs no card before it
     ben = sandbox.member("ben")
     dm = await ben.dm()
-    async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
+    async with bot_process(sandbox, tmp_path / "data", crash=stage) as doomed:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
-        await said(sandbox, ben, WORDS, channel=dm)
+        await said(sandbox, ben, words, channel=dm)
         await asyncio.wait_for(doomed.wait(), 60)
-    await ends_well(sandbox, tmp_path, dm, WORDS)
+    (tmp_path / "open").touch()
+    await ends_well(sandbox, tmp_path / "data", dm, words)
 
 
 @pytest.mark.long
