@@ -18,10 +18,10 @@ import whisper
 from whisper.model import ModelDimensions, Whisper
 from whisper.tokenizer import get_tokenizer
 
-from inference.engines.speech.backend import Mel, Window
+from inference.engines.speech.backends.backend import Mel, Window
+from inference.engines.speech.backends.weights import place
+from inference.engines.speech.backends.whisper_backend import WhisperBackend
 from inference.engines.speech.models import CPU, GPU
-from inference.engines.speech.weights import place
-from inference.engines.speech.whisper_backend import WhisperBackend
 
 TURBO = ModelDimensions(
     n_mels=128,

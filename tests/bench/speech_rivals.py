@@ -19,7 +19,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 
 from inference.audio import SAMPLE_RATE, Sound
 from inference.catalogue import SpeechModel
-from inference.engines.speech.weights import load_whisper
+from inference.engines.speech.backends.weights import load_whisper
 
 BATCH = 8
 

@@ -1,8 +1,8 @@
 """Speech into text: many people's clips on one device, their windows decoded together.
 
 The engine is `inference.engines.speech.engine.SpeechEngine`. In the order of a clip's life: `preparation` (bytes →
-sound → where somebody speaks → mel), `clip` (how far it is), `backend` (what can decode a window: `whisper_backend`
-with PyTorch, `faster_backend` with CTranslate2), `windows` (tokens → segments and where the next window starts),
+sound → where somebody speaks → mel), `clip` (how far it is), `models` (which models are in memory), `backends` (what
+decodes a window), `windows` (tokens → segments and where the next window starts), `words` (when each was said),
 `guards` (no invented text), `results` (what is handed back). `fetch` gets real weights for a first run.
 
 Knows: whisper, CTranslate2, mel spectrograms, voice activity. Does not know: pictures, jobs in SQL, credits, Discord.

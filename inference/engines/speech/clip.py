@@ -8,7 +8,15 @@ from enum import Enum, auto
 from safetensors import SafetensorError
 from whisper.tokenizer import Tokenizer
 
-from inference.engines.speech.backend import FRAMES, FRAMES_PER_SECOND, Alignment, Attempts, Decoded, Mel, Window
+from inference.engines.speech.backends.backend import (
+    FRAMES,
+    FRAMES_PER_SECOND,
+    Alignment,
+    Attempts,
+    Decoded,
+    Mel,
+    Window,
+)
 from inference.engines.speech.checkpoint import exact, pack, unpack
 from inference.engines.speech.guards import Claim, Span, is_credible
 from inference.engines.speech.mel import window_of

@@ -5,7 +5,7 @@ import math
 from concurrent.futures import Future
 
 from inference.audio import AudioLimits
-from inference.engines.speech.backend import FRAMES, Decoded, Window, tokenizer_for
+from inference.engines.speech.backends.backend import FRAMES, Decoded, Window, tokenizer_for
 from inference.engines.speech.clip import Verdict
 from inference.engines.speech.models import LoadedModel, SpeechModels
 from inference.engines.speech.preparation import NothingSaid, Preparation, Ready

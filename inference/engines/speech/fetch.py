@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from inference.engines.speech.ctranslate import read_variables, to_whisper
+from inference.engines.speech.backends.ctranslate2_file import read_variables, to_whisper
 from inference.errors import InferenceError
 
 DEFAULT_HOME = Path(".cache/whisper")

@@ -5,7 +5,7 @@ import torch
 from whisper.audio import HOP_LENGTH, N_FFT, mel_filters
 
 from inference.audio import Sound
-from inference.engines.speech.backend import FRAMES, Mel
+from inference.engines.speech.backends.backend import FRAMES, Mel
 
 _CHUNK_FRAMES = 6000  # a minute at a time: half an hour at once would take most of a gigabyte
 

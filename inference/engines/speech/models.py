@@ -12,8 +12,8 @@ from typing import Any, Literal
 import torch
 
 from inference.catalogue import SpeechModel
-from inference.engines.speech.backend import Backend
-from inference.engines.speech.weights import load_whisper, locate
+from inference.engines.speech.backends.backend import Backend
+from inference.engines.speech.backends.weights import load_whisper, locate
 from inference.errors import UnknownModel
 
 
@@ -55,12 +55,12 @@ def load(line: SpeechModel, device: str, building: AbstractContextManager[Any], 
     folder = locate(line)
     backend: Backend
     if backend_of(line, folder, device) == "faster-whisper":
-        from inference.engines.speech.faster_backend import FasterBackend, load_faster
+        from inference.engines.speech.backends.faster_backend import FasterBackend, load_faster
 
         model = load_faster(line, folder, device, threads)
         backend = FasterBackend(model, batch=sizes.lanes)
     else:
-        from inference.engines.speech.whisper_backend import WhisperBackend
+        from inference.engines.speech.backends.whisper_backend import WhisperBackend
 
         with building:
             network = load_whisper(line, device)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from inference.engines.speech.backend import FRAMES_PER_SECOND, FRAMES_PER_TIMESTAMP, Decoded
+from inference.engines.speech.backends.backend import FRAMES_PER_SECOND, FRAMES_PER_TIMESTAMP, Decoded
 
 COMPRESSION_MAX = 2.4  # above: the text repeats itself; whisper's defaults, as all below
 LOGPROB_MIN = -1.0  # below: the model does not believe it

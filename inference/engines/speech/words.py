@@ -8,7 +8,7 @@ import numpy as np
 from whisper.timing import WordTiming, merge_punctuations
 from whisper.tokenizer import Tokenizer
 
-from inference.engines.speech.backend import FRAMES_PER_SECOND, Alignment
+from inference.engines.speech.backends.backend import FRAMES_PER_SECOND, Alignment
 from inference.engines.speech.windows import TIMESTAMP_S, Piece
 from inference.transcript import Word
 

@@ -12,8 +12,8 @@ import pytest
 
 from inference.catalogue import SpeechModel
 from inference.decoders.sounds import decode
-from inference.engines.speech.backend import Decoded, Mel, Window, tokenizer_for
-from inference.engines.speech.faster_backend import FasterBackend, load_faster
+from inference.engines.speech.backends.backend import Decoded, Mel, Window, tokenizer_for
+from inference.engines.speech.backends.faster_backend import FasterBackend, load_faster
 from inference.engines.speech.mel import log_mel, window_of
 from tests.support.speech_clips import synthetic
 

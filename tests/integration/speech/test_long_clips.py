@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from inference.catalogue import SpeechModel
+from inference.engines.speech.backends.weights import load_whisper
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
-from inference.engines.speech.weights import load_whisper
 from inference.messages import Checkpoint, Finished, JobEvent, Preview, Progress, Task
 from tests.integration.speech.conftest import all_events, task
 from tests.support.engines.speech_workers import content

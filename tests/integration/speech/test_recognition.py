@@ -7,8 +7,8 @@ import pytest
 import whisper
 
 from inference.catalogue import SpeechModel
+from inference.engines.speech.backends.weights import load_whisper
 from inference.engines.speech.engine import SpeechEngine
-from inference.engines.speech.weights import load_whisper
 from inference.messages import Failed, Finished
 from tests.integration.speech.conftest import task, transcribe
 from tests.support.speech_clips import human_or_skip, synthetic, word_error_rate

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from whisper.tokenizer import get_tokenizer
 
-from inference.engines.speech.backend import FRAMES, Attempts, Decoded
+from inference.engines.speech.backends.backend import FRAMES, Attempts, Decoded
 from inference.engines.speech.clip import Clip, Prepared, Verdict
 from inference.engines.speech.guards import Span
 from inference.messages import Task

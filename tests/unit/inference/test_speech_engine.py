@@ -10,7 +10,7 @@ from whisper.tokenizer import Tokenizer, get_tokenizer
 
 from inference.audio import AudioLimits
 from inference.catalogue import SpeechModel
-from inference.engines.speech.backend import Alignment, Attempts, Decoded, Window
+from inference.engines.speech.backends.backend import Alignment, Attempts, Decoded, Window
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import BatchSizes, LoadedModel, SpeechModels
 from inference.errors import ModelUnusable

@@ -6,10 +6,10 @@ import torch
 import whisper
 from whisper.model import Whisper
 
-from inference.engines.speech.backend import Backend, Decoded, Mel, Window, tokenizer_for
-from inference.engines.speech.lanes import Encoding, Lanes, lane_bytes
+from inference.engines.speech.backends.backend import Backend, Decoded, Mel, Window, tokenizer_for
+from inference.engines.speech.backends.lanes import Encoding, Lanes, lane_bytes
+from inference.engines.speech.backends.whisper_backend import WhisperBackend
 from inference.engines.speech.models import CPU
-from inference.engines.speech.whisper_backend import WhisperBackend
 from tests.support.tiny_whisper import DIMS, tiny_whisper
 
 

@@ -16,10 +16,10 @@ import whisper
 from safetensors.torch import save_file
 
 from inference.catalogue import SpeechModel, read_catalogue
-from inference.engines.speech.ctranslate import read_variables, to_whisper
+from inference.engines.speech.backends.ctranslate2_file import read_variables, to_whisper
+from inference.engines.speech.backends.weights import load_whisper, locate
 from inference.engines.speech.fetch import RECIPES, Part, Recipe, WeightsUnavailable, convert, fetch
 from inference.engines.speech.models import SpeechModels, backend_of
-from inference.engines.speech.weights import load_whisper, locate
 from inference.errors import ModelUnusable, UnknownModel
 from tests.support.tiny_whisper import DIMS, tiny_whisper
 

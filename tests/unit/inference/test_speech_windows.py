@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.engines.speech.aligning import cheapest_path
-from inference.engines.speech.backend import Decoded
+from inference.engines.speech.backends.alignment import cheapest_path
+from inference.engines.speech.backends.backend import Decoded
 from inference.engines.speech.guards import Claim, is_credible, overlap_s
 from inference.engines.speech.windows import compression, cut, is_doubtful, is_silent
 

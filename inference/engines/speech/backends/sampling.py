@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from whisper.tokenizer import Tokenizer
 
-from inference.engines.speech.backend import INITIAL_TIMESTAMP_MAX, suppressed
+from inference.engines.speech.backends.backend import INITIAL_TIMESTAMP_MAX, suppressed
 
 
 @dataclass(slots=True)

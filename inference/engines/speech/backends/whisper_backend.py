@@ -11,8 +11,8 @@ from torch import Tensor
 from whisper.model import Whisper
 from whisper.tokenizer import Tokenizer
 
-from inference.engines.speech.aligning import align
-from inference.engines.speech.backend import (
+from inference.engines.speech.backends.alignment import align
+from inference.engines.speech.backends.backend import (
     Alignment,
     Attempts,
     Decoded,
@@ -20,8 +20,8 @@ from inference.engines.speech.backend import (
     prompt_for,
     tokenizer_for,
 )
-from inference.engines.speech.choosing import Chooser, Line
-from inference.engines.speech.lanes import Encoding, Heard, Lanes, lane_bytes
+from inference.engines.speech.backends.lanes import Encoding, Heard, Lanes, lane_bytes
+from inference.engines.speech.backends.sampling import Chooser, Line
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the attempts at a window: whisper's defaults, as the next
 _TRUSTED_TEMPERATURE_MAX = 0.5  # text decoded hotter than this is no prompt for the next window

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from whisper.tokenizer import Tokenizer
 
 from inference.catalogue import SpeechModel
-from inference.engines.speech.backend import (
+from inference.engines.speech.backends.backend import (
     INITIAL_TIMESTAMP_MAX,
     Alignment,
     Attempts,

@@ -10,7 +10,7 @@ from whisper.model import Whisper, disable_sdpa
 from whisper.timing import median_filter
 from whisper.tokenizer import Tokenizer
 
-from inference.engines.speech.backend import Alignment
+from inference.engines.speech.backends.backend import Alignment
 
 _MEDIAN_STEPS = 7  # 0.14 s; whisper's
 
