@@ -9,18 +9,16 @@ import gc
 import importlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from inference.engines import Engine
+from inference.engines import Engine, EngineBuilders
 from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, Forget, JobEvent, Load
 from inference.plan import WorkerPlan
 from inference.turns import Turns, weights_for
 
 log = logging.getLogger(__name__)
-
-EngineBuilders = Mapping[str, Callable[[], Engine]]  # by kind; called again when an engine has to be replaced
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Knows: torch, diffusers, peft, whisper, and the models they load. Does not know: jobs in SQL, credits, Discord, files.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from inference.messages import JobEvent, Task
@@ -36,3 +37,6 @@ class Engine(Protocol):
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Let a job go between two steps; `keep`: end it early with what it has. Unknown ids are ignored."""
         ...
+
+
+EngineBuilders = Mapping[str, Callable[[], Engine]]  # by kind; called again when an engine has to be replaced

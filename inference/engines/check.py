@@ -14,7 +14,7 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 
 from inference.catalogue import DEFAULT_FILE, ImageModel, read_catalogue
-from inference.engines.folders import check_folder
+from inference.engines.image.models.folders import check_folder
 from inference.errors import ModelUnusable
 
 

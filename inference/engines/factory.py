@@ -12,14 +12,14 @@ import torch
 
 from inference.audio import AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
-from inference.engines.adapters import AdapterShelf
-from inference.engines.diffusion import DiffusionEngine
-from inference.engines.loading import ModelCache
+from inference.engines import EngineBuilders
+from inference.engines.image.adapters.cache import AdapterShelf
+from inference.engines.image.engine import DiffusionEngine
+from inference.engines.image.models.loading import ModelCache
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.engines.training.engine import TrainingEngine
 from inference.requests import Kind
-from inference.worker import EngineBuilders
 
 CPU_MODEL_BYTES = 8 << 30
 GPU_MODEL_SHARE = 0.6  # of a card's memory; the rest is for what is computed with them

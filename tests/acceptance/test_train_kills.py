@@ -13,7 +13,7 @@ from bot.sandbox.server import Sandbox
 from db.jobs import Job, State
 from db.subjects import Subjects
 from inference.catalogue import read_catalogue
-from inference.engines.loading import ModelCache
+from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Failed, Finished, JobEvent, Output, Task
 from inference.requests import from_json

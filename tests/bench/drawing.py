@@ -11,10 +11,10 @@ import torch
 from diffusers import DiffusionPipeline
 
 from inference.catalogue import Catalogue, ImageModel
-from inference.engines.adapters import AdapterShelf
-from inference.engines.diffusion import DiffusionEngine
-from inference.engines.loading import ModelCache, quiet_libraries
-from inference.engines.schedulers import make_scheduler
+from inference.engines.image.adapters.cache import AdapterShelf
+from inference.engines.image.engine import DiffusionEngine
+from inference.engines.image.models.loading import ModelCache, quiet_libraries
+from inference.engines.image.schedulers import make_scheduler
 from inference.messages import Failed, Progress, Task
 from inference.requests import ImageRequest, SubjectUse
 

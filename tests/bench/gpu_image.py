@@ -23,8 +23,8 @@ from typing import Any
 import torch
 
 from inference.catalogue import ImageModel
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel, layers_of
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel, layers_of
 from inference.requests import ImageRequest
 from tests.bench.batching import SETS, measure_swaps
 from tests.bench.drawing import Bench, PlainDiffusers, Spent

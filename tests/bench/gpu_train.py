@@ -20,7 +20,7 @@ from diffusers import DDPMScheduler
 from peft import LoraConfig, inject_adapter_in_model
 
 from inference.catalogue import ImageModel
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.conditioning import encode
 from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
 from inference.engines.training.lora import UNET_TARGETS, SubjectLora

@@ -4,10 +4,9 @@ import io
 
 from PIL import Image
 
-from inference.engines import Engine
+from inference.engines import Engine, EngineBuilders
 from inference.messages import Finished, JobEvent, Output, Task
 from inference.requests import ImageRequest, Kind
-from inference.worker import EngineBuilders
 
 SLOTS = 64
 SIDE_PX = 512

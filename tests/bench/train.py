@@ -28,7 +28,7 @@ import torch
 from PIL import Image
 
 from inference.catalogue import ImageModel, read_catalogue
-from inference.engines.loading import ModelCache
+from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.sampler import to_latents, to_pixels
 from inference.messages import Admit, Cancel, Progress
 from inference.plan import WorkerPlan

@@ -13,7 +13,7 @@ from inference.builtin.captions import known
 from inference.builtin.export import WEIGHTS, open_exported
 from inference.builtin.nouns import tail, vocabulary
 from inference.builtin.recipe import draw
-from inference.engines.folders import check_folder
+from inference.engines.image.models.folders import check_folder
 
 CHECKOUT = Path(__file__).parents[2]
 LARGEST_FILE_BYTES = 16 * 1024 * 1024

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
 from inference.engines.training.lora import SubjectLora
 from inference.engines.training.photos import augmented, photo_tensor

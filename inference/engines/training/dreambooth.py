@@ -10,7 +10,7 @@ from diffusers import DDPMScheduler
 from diffusers.training_utils import compute_snr
 from torch import Tensor, nn
 
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.conditioning import Conditioning, encode
 from inference.engines.training.pupil import Pupil
 from inference.engines.training.updates import Updates

@@ -10,8 +10,8 @@ import torch
 from safetensors import SafetensorError
 
 from inference.catalogue import Catalogue
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.course import Course
 from inference.errors import ModelUnusable, UnknownModel
 from inference.messages import Failed, FailureKind, Finished, JobEvent, Task

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.sampler import draw
 
 CLASS_PICTURES = 8

@@ -6,8 +6,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from inference.engines.model import LoadedModel
-from inference.engines.schedulers import make_scheduler, takes_generator
+from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.schedulers import make_scheduler, takes_generator
 from inference.engines.training.conditioning import Conditioning, encode
 
 

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from inference.catalogue import DEFAULT_FILE, read_catalogue
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
 from inference.engines.training.photos import augmented, photo_tensor
 from inference.engines.training.prior import prior_captions, prior_latents

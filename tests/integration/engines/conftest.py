@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from inference.catalogue import ImageModel
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel
 from tests.support.engines.studio import Studio
 from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
 

@@ -12,9 +12,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engines import adapters
-from inference.engines.adapters import read_adapter
-from inference.engines.model import LoadedModel
+from inference.engines.image.adapters import reading
+from inference.engines.image.adapters.reading import read_adapter
+from inference.engines.image.models.model import LoadedModel
 from inference.errors import AdapterRejected
 from tests.support.tiny_adapters import EVERYTHING, make_adapter, make_tensors
 
@@ -123,12 +123,12 @@ def test_adapter_that_does_not_fit_is_rejected(sd_model: LoadedModel, damage: Ca
 
 def test_rank_beyond_the_cap_is_rejected(sd_model: LoadedModel) -> None:
     with pytest.raises(AdapterRejected, match="rank"):
-        read_adapter(make_adapter(sd_model, rank=adapters.MAX_RANK + 1), sd_model)
+        read_adapter(make_adapter(sd_model, rank=reading.MAX_RANK + 1), sd_model)
 
 
 def test_file_beyond_the_cap_is_rejected_unread(sd_model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     content = make_adapter(sd_model)
-    monkeypatch.setattr(adapters, "MAX_BYTES", len(content) - 1)
+    monkeypatch.setattr(reading, "MAX_BYTES", len(content) - 1)
     with pytest.raises(AdapterRejected, match="is the most"):
         read_adapter(content, sd_model)
 
@@ -158,7 +158,7 @@ MISSHAPEN = {"unet.conv_in.lora_A.weight": {"dtype": "F32", "shape": "large", "d
         _header({"__metadata__": {"lora_adapter_metadata": "[]"}, **FAR}),
         _header(FAR),
         _header(MISSHAPEN) + b"\0" * 16,
-        _header({str(number): FAR["unet.conv_in.lora_A.weight"] for number in range(adapters.MAX_TENSORS + 1)}),
+        _header({str(number): FAR["unet.conv_in.lora_A.weight"] for number in range(reading.MAX_TENSORS + 1)}),
         b"\x80\x04\x95",  # a pickle's beginning
     ],
     ids=range(15),

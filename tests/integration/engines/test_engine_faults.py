@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel
 from inference.messages import FailureKind, Finished, Output, Progress
 from inference.requests import SubjectUse, TranscribeRequest
 from tests.support.engines.studio import Outcome, Studio, assert_same, make_request

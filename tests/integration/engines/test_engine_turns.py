@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from inference.engines.loading import ModelCache
+from inference.engines.image.models.loading import ModelCache
 from inference.messages import Finished, Output, Preview, Progress
 from tests.support.engines.studio import Studio, make_request
 from tests.support.tiny_models import make_line

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from bot.services.pictures import read_parameters
 from inference.catalogue import ImageModel
-from inference.engines.adapters import Adapter, AdapterShelf, autov3_of, read_adapter
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel
+from inference.engines.image.adapters.cache import AdapterShelf
+from inference.engines.image.adapters.reading import autov3_of, read_adapter
+from inference.engines.image.adapters.weights import Adapter
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel
 from inference.messages import FailureKind, Output
 from inference.requests import ImageRequest, SubjectUse
 from tests.support.engines.studio import Outcome, Reference, Studio, assert_same, make_request, saved

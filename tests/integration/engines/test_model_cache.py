@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from inference.catalogue import ImageModel
-from inference.engines import loading
-from inference.engines.folders import CheckedFolder
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel, load_model
+from inference.engines.image.models import loading
+from inference.engines.image.models.folders import CheckedFolder
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel, load_model
 from inference.errors import ModelUnusable
 from inference.messages import Progress
 from tests.support.engines.studio import Studio, make_request

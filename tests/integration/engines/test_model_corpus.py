@@ -13,8 +13,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from inference.engines.folders import check_folder
-from inference.engines.loading import ModelCache, locate
+from inference.engines.image.models.folders import check_folder
+from inference.engines.image.models.loading import ModelCache, locate
 from inference.errors import ModelUnusable
 from tests.support.tiny_models import make_line
 

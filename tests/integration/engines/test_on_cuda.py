@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference.engines.loading import ModelCache
+from inference.engines.image.models.loading import ModelCache
 from inference.messages import Progress
 from inference.requests import SubjectUse
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved

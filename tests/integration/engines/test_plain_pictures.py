@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engines.loading import ModelCache
+from inference.engines.image.models.loading import ModelCache
 from inference.requests import ImageRequest
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
 from tests.support.tiny_models import make_line

@@ -9,8 +9,8 @@ import safetensors.torch
 import torch
 
 from inference.catalogue import Catalogue, ImageModel
-from inference.engines.loading import ModelCache
-from inference.engines.model import LoadedModel, layers_of
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel, layers_of
 from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
 from inference.engines.training.engine import TrainingEngine
 from inference.engines.training.lora import SubjectLora

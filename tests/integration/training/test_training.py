@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from inference.catalogue import Catalogue
-from inference.engines.loading import ModelCache
+from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Progress, Task
 from inference.requests import SubjectUse

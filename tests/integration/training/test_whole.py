@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from inference.engines.loading import ModelCache
+from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.updates import FusedUpdates
 from inference.engines.training.whole import prepare, save, teach
 from tests.support.engines.subject import photo

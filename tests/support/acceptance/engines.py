@@ -7,10 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from inference.engines import EngineBuilders
 from inference.messages import JobEvent, Output, Preview
 from inference.pictures import Parameters, encode_png, encode_preview
 from inference.requests import ImageRequest, Kind, TrainRequest
-from inference.worker import EngineBuilders
 from tests.support.fakes.engine import FakeEngine, Lane
 
 SLOTS = "ATELIER_TEST_SLOTS"  # 0: everything stays in the queue

@@ -1,10 +1,10 @@
 """What a worker in a process of its own computes with: speech alone, so that it starts quickly; and what it is sent."""
 
 from inference.catalogue import SpeechModel
+from inference.engines import EngineBuilders
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.requests import Kind
-from inference.worker import EngineBuilders
 from tests.support.speech_clips import human, joined, synthetic
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.catalogue import Catalogue, ImageModel
-from inference.engines.adapters import AdapterShelf
-from inference.engines.diffusion import DiffusionEngine
-from inference.engines.loading import ModelCache
-from inference.engines.schedulers import make_scheduler
+from inference.engines.image.adapters.cache import AdapterShelf
+from inference.engines.image.engine import DiffusionEngine
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.schedulers import make_scheduler
 from inference.messages import Failed, Finished, JobEvent, Output, Task
 from inference.requests import ImageRequest
 

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from inference.engines import Engine
+from inference.engines import Engine, EngineBuilders
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest
 from inference.transcript import Segment
-from inference.worker import EngineBuilders
 
 ORDER = re.compile(r"(crash|hang|raise|oom)@(\d+)")
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.engines.batches import BatchLimit, choose_lanes
+from inference.engines.image.batches import BatchLimit, choose_lanes
 
 GROUP = ("model", 64, 64)
 

@@ -9,9 +9,9 @@ import pytest
 
 from inference.builtin.captions import known
 from inference.builtin.nouns import tail, vocabulary
-from inference.engines.folders import check_folder
-from inference.engines.model import LoadedModel
-from inference.engines.prompts import is_unknown
+from inference.engines.image.models.folders import check_folder
+from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.prompts import is_unknown
 from inference.errors import ModelUnusable
 from tests.support.tiny_models import TINY_SD, make_folder
 

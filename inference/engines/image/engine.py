@@ -9,17 +9,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 import torch
 
 from inference.catalogue import Catalogue
-from inference.engines.adapters import AdapterShelf
-from inference.engines.batches import BatchLimit, Group, choose_lanes
-from inference.engines.drawing import Drawing, check_request
 from inference.engines.failures import failed, raise_if_device_is_lost
-from inference.engines.finishing import Finisher
-from inference.engines.lane import Lane, make_lane
-from inference.engines.loading import ModelCache
+from inference.engines.image.adapters.cache import AdapterShelf
+from inference.engines.image.batches import BatchLimit, Group, choose_lanes
+from inference.engines.image.job import Drawing, check_request
+from inference.engines.image.lane import Lane, make_lane
+from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.passes import Passes
+from inference.engines.image.postprocessing import Finisher
+from inference.engines.image.prompts import is_cut, is_unknown
 from inference.engines.memory import DeviceMeter
-from inference.engines.model import LoadedModel
-from inference.engines.passes import Passes
-from inference.engines.prompts import is_cut, is_unknown
 from inference.errors import BadRequest
 from inference.messages import Finished, JobEvent, Note, Preview, Task
 from inference.requests import ImageRequest

@@ -20,8 +20,8 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from inference.catalogue import ImageModel
-from inference.engines.folders import CheckedFolder, check_folder
-from inference.engines.model import LoadedModel, load_model
+from inference.engines.image.models.folders import CheckedFolder, check_folder
+from inference.engines.image.models.model import LoadedModel, load_model
 from inference.engines.threads import threads_beside
 from inference.errors import ModelUnusable
 

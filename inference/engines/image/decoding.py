@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.model import LoadedModel
 
 Pixels = NDArray[np.uint8]  # (height, width, 3), RGB
 

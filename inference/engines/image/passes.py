@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import torch
 
-from inference.engines.deltas import Deltas, Mix
-from inference.engines.lane import Lane
-from inference.engines.model import LoadedModel
-from inference.engines.prompts import Embeddings, encode_pair, stack
-from inference.engines.schedulers import estimate_clean
+from inference.engines.image.adapters.hooks import Deltas
+from inference.engines.image.adapters.weights import Mix
+from inference.engines.image.lane import Lane
+from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.prompts import Embeddings, encode_pair, stack
+from inference.engines.image.schedulers import estimate_clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from inference.engines.decoding import decode, glimpse
-from inference.engines.drawing import Drawing
 from inference.engines.failures import raise_if_device_is_lost
-from inference.engines.lane import Lane
-from inference.engines.outputs import make_output, make_preview
+from inference.engines.image.decoding import decode, glimpse
+from inference.engines.image.job import Drawing
+from inference.engines.image.lane import Lane
+from inference.engines.image.outputs import make_output, make_preview
 from inference.engines.threads import threads_beside
 
 DECODE_MAX_PX = 1 << 20  # decoded in one step of the engine: one large picture, or many small ones

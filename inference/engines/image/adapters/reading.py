@@ -1,28 +1,19 @@
-"""Subjects' adapters: LoRA files checked before anything of them is used, then kept by least recent use, in bytes."""
+"""LoRA files, checked before anything of them is used."""
 
 import hashlib
 import json
-import logging
 import re
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-from weakref import WeakValueDictionary
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from inference.engines.deltas import Factor, Factors, Mix, blend
-from inference.engines.model import LoadedModel
-from inference.engines.threads import threads_beside
+from inference.engines.image.adapters.weights import Adapter, Factor
+from inference.engines.image.models.model import LoadedModel
 from inference.errors import AdapterRejected
-
-log = logging.getLogger(__name__)
 
 MAX_BYTES = 256 << 20  # rank 128 on all of SDXL's attention is about 200 MB
 MAX_RANK = 128
@@ -35,16 +26,6 @@ _KEY = re.compile(
     r"(?P<part>unet|text_encoder|text_encoder_2)\.(?P<layer>[A-Za-z0-9_.]{1,200}?)"
     r"\.(?:lora_(?P<ab>[AB])|lora\.(?P<side>down|up)|lora_linear_layer\.(?P<text_side>down|up))\.weight"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """A checked adapter on the device."""
-
-    digest: str
-    components: Mapping[str, Factors]  # 'unet', 'text_encoder', 'text_encoder_2' → layer → factor
-    size_bytes: int
-    autov3: str  # by which other tools know the file
 
 
 def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
@@ -75,10 +56,10 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
         for factors in components.values()
         for factor in factors.values()
     )
-    return Adapter(_digest(content), components, size_bytes, autov3_of(content))
+    return Adapter(digest_of(content), components, size_bytes, autov3_of(content))
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
@@ -179,79 +160,3 @@ def _by_pattern(patterns: Any, name: str, default: Any) -> Any:
         if name == plain or name.endswith(f".{plain}"):
             return value
     return default
-
-
-class AdapterShelf:
-    """The adapters of one device, by model and subject; the least recently used go first when there are too many bytes.
-
-    Reading and checking happens on a thread. A lane keeps what it uses, so that nothing it needs is ever taken away:
-    `limit_bytes` counts what is kept for the next.
-    """
-
-    def __init__(self, *, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
-        self._kept: OrderedDict[tuple[str, str], Adapter] = OrderedDict()
-        self._mixes: WeakValueDictionary[Any, Mix] = WeakValueDictionary()
-        self._lock = threading.Lock()
-        self._thread = threads_beside(1, "load-adapter")
-
-    def start(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Future[Adapter]:
-        """Begin to read an adapter, or take the one that is here.
-
-        Args:
-            content: the file; None where the sender knows that it is here already.
-
-        Returns:
-            A future that fails with AdapterRejected, or with LookupError if it is not here although it should be.
-        """
-        return self._thread.submit(self._take, model, subject_id, content)
-
-    def mix(self, model: LoadedModel, uses: Sequence[tuple[Adapter, float]]) -> Mix:
-        """Return adapters with their weights as one; the same object for the same set, so that passes can see it."""
-        key = (model.line.name, *((adapter.digest, weight) for adapter, weight in uses))
-        mix = self._mixes.get(key)
-        if mix is None:
-            mix = blend([(adapter.components, weight) for adapter, weight in uses])
-            self._mixes[key] = mix
-        return mix
-
-    def resident(self) -> tuple[str, ...]:
-        """Return the subject ids in memory, the most recently used last."""
-        with self._lock:
-            return tuple(subject_id for _, subject_id in self._kept)
-
-    def size_bytes(self) -> int:
-        """Return the bytes of all adapters kept."""
-        with self._lock:
-            return sum(adapter.size_bytes for adapter in self._kept.values())
-
-    def forget(self, subject_ids: Sequence[str]) -> None:
-        """Drop the adapters of subjects that were deleted."""
-        with self._lock:
-            for key in [key for key in self._kept if key[1] in subject_ids]:
-                del self._kept[key]
-
-    def close(self) -> None:
-        """Stop the thread and drop everything."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
-        with self._lock:
-            self._kept.clear()
-
-    def _take(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Adapter:
-        key = (model.line.name, subject_id)
-        digest = None if content is None else _digest(content)
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is not None and digest in (None, kept.digest):
-                self._kept.move_to_end(key)
-                return kept
-        if content is None:
-            raise LookupError(f"the adapter of subject {subject_id} did not come with the job")
-        adapter = read_adapter(content, model)
-        with self._lock:
-            self._kept[key] = adapter
-            self._kept.move_to_end(key)
-            while sum(each.size_bytes for each in self._kept.values()) > self._limit_bytes and len(self._kept) > 1:
-                gone, _ = self._kept.popitem(last=False)
-                log.info("dropped the adapter of subject %s to make room", gone[1])
-        return adapter

@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from diffusers.utils.torch_utils import randn_tensor
 
-from inference.engines.deltas import Mix
-from inference.engines.model import LoadedModel
-from inference.engines.prompts import Embeddings
-from inference.engines.schedulers import make_scheduler, takes_generator
+from inference.engines.image.adapters.weights import Mix
+from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.prompts import Embeddings
+from inference.engines.image.schedulers import make_scheduler, takes_generator
 from inference.requests import ImageRequest
 
 

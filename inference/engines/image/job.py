@@ -5,10 +5,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from inference.catalogue import ImageModel
-from inference.engines.adapters import Adapter
-from inference.engines.batches import Group
-from inference.engines.lane import Lane
-from inference.engines.model import LoadedModel
+from inference.engines.image.adapters.weights import Adapter
+from inference.engines.image.batches import Group
+from inference.engines.image.lane import Lane
+from inference.engines.image.models.model import LoadedModel
 from inference.errors import BadRequest
 from inference.messages import Note, Output, Progress, Task
 from inference.requests import ImageRequest

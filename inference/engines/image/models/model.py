@@ -12,7 +12,7 @@ import transformers
 from torch import nn
 
 from inference.catalogue import ImageModel
-from inference.engines.folders import CheckedFolder
+from inference.engines.image.models.folders import CheckedFolder
 from inference.errors import ModelUnusable
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from inference.engines.model import LoadedModel
+from inference.engines.image.models.model import LoadedModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from importlib import metadata
 
 import torch
 
-from inference.engines.decoding import to_pixels
-from inference.engines.drawing import Drawing
-from inference.engines.lane import Lane
-from inference.engines.schedulers import sampler_name
+from inference.engines.image.decoding import to_pixels
+from inference.engines.image.job import Drawing
+from inference.engines.image.lane import Lane
+from inference.engines.image.schedulers import sampler_name
 from inference.messages import Output
 from inference.pictures import Parameters, encode_png, encode_preview
 

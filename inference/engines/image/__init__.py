@@ -1,0 +1,9 @@
+"""Pictures: many people's jobs on one device, everybody's pictures denoised together, one forward pass a step.
+
+The engine is `inference.engines.image.engine`. In the order of a job's life: `job` (what it waits for, its lanes),
+`models` (checked folders, loaded), `adapters` (subjects' LoRA files), `prompts` (text → embeddings), `lane` (one
+picture), `batches` (who shares the next pass), `passes` (one forward pass), `schedulers` (one denoising step),
+`decoding` (latents → pixels), `postprocessing` and `outputs` (pixels → files).
+
+Knows: torch, diffusers, LoRA. Does not know: trainings, sound, jobs in SQL, credits, Discord.
+"""

@@ -1,0 +1,92 @@
+"""Subjects' adapters in memory, kept by least recent use, counted in bytes."""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+from weakref import WeakValueDictionary
+
+from inference.engines.image.adapters.reading import digest_of, read_adapter
+from inference.engines.image.adapters.weights import Adapter, Mix, blend
+from inference.engines.image.models.model import LoadedModel
+from inference.engines.threads import threads_beside
+
+log = logging.getLogger(__name__)
+
+
+class AdapterShelf:
+    """The adapters of one device, by model and subject; the least recently used go first when there are too many bytes.
+
+    Reading and checking happens on a thread. A lane keeps what it uses, so that nothing it needs is ever taken away:
+    `limit_bytes` counts what is kept for the next.
+    """
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._kept: OrderedDict[tuple[str, str], Adapter] = OrderedDict()
+        self._mixes: WeakValueDictionary[Any, Mix] = WeakValueDictionary()
+        self._lock = threading.Lock()
+        self._thread = threads_beside(1, "load-adapter")
+
+    def start(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Future[Adapter]:
+        """Begin to read an adapter, or take the one that is here.
+
+        Args:
+            content: the file; None where the sender knows that it is here already.
+
+        Returns:
+            A future that fails with AdapterRejected, or with LookupError if it is not here although it should be.
+        """
+        return self._thread.submit(self._take, model, subject_id, content)
+
+    def mix(self, model: LoadedModel, uses: Sequence[tuple[Adapter, float]]) -> Mix:
+        """Return adapters with their weights as one; the same object for the same set, so that passes can see it."""
+        key = (model.line.name, *((adapter.digest, weight) for adapter, weight in uses))
+        mix = self._mixes.get(key)
+        if mix is None:
+            mix = blend([(adapter.components, weight) for adapter, weight in uses])
+            self._mixes[key] = mix
+        return mix
+
+    def resident(self) -> tuple[str, ...]:
+        """Return the subject ids in memory, the most recently used last."""
+        with self._lock:
+            return tuple(subject_id for _, subject_id in self._kept)
+
+    def size_bytes(self) -> int:
+        """Return the bytes of all adapters kept."""
+        with self._lock:
+            return sum(adapter.size_bytes for adapter in self._kept.values())
+
+    def forget(self, subject_ids: Sequence[str]) -> None:
+        """Drop the adapters of subjects that were deleted."""
+        with self._lock:
+            for key in [key for key in self._kept if key[1] in subject_ids]:
+                del self._kept[key]
+
+    def close(self) -> None:
+        """Stop the thread and drop everything."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            self._kept.clear()
+
+    def _take(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Adapter:
+        key = (model.line.name, subject_id)
+        digest = None if content is None else digest_of(content)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None and digest in (None, kept.digest):
+                self._kept.move_to_end(key)
+                return kept
+        if content is None:
+            raise LookupError(f"the adapter of subject {subject_id} did not come with the job")
+        adapter = read_adapter(content, model)
+        with self._lock:
+            self._kept[key] = adapter
+            self._kept.move_to_end(key)
+            while sum(each.size_bytes for each in self._kept.values()) > self._limit_bytes and len(self._kept) > 1:
+                gone, _ = self._kept.popitem(last=False)
+                log.info("dropped the adapter of subject %s to make room", gone[1])
+        return adapter

@@ -1,0 +1,91 @@
+"""Adapters of many people in one forward pass: each sample's own low-rank change, added layer by layer.
+
+Why not peft: its LoRA layers take one adapter name a sample (`adapter_names`), at the adapter's own scale. Here a
+sample has up to three adapters, each with its own weight, beside samples with others and with none. A forward hook on
+each changed layer adds `B_i (A_i x_i)` for each sample i in two batched products (grouped convolutions where the layer
+is one): first everybody's first adapter, then the second of those who have one. Were a sample's adapters joined along
+the rank instead, all samples of the pass would be padded to the longest. Samples never meet in the products: each row
+is multiplied with its own matrices only, so nobody's picture depends on who shares the pass.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from inference.engines.image.adapters.stacks import Stack, stacks_for
+from inference.engines.image.adapters.weights import Mix
+
+
+class Deltas:
+    """The hooks on one component (a UNet, a text encoder) that add each sample's own changes."""
+
+    def __init__(self, component: str, layers: Mapping[str, nn.Linear | nn.Conv2d]) -> None:
+        """Remember the component's layers; a hook is set when the first adapter that changes a layer arrives.
+
+        Args:
+            component: its name in a `Mix`.
+            layers: by the names that factors have.
+        """
+        self._component = component
+        self._layers = layers
+        self._hooks: dict[str, Any] = {}
+        self._mixes: tuple[Mix, ...] = ()
+        self._stacks: dict[str, tuple[Stack, ...]] = {}
+        self._active = False
+
+    @contextmanager
+    def applied(self, mixes: Sequence[Mix]) -> Iterator[None]:
+        """Add `mixes[i]` to sample i of every forward pass within; samples with adapters have to come first.
+
+        It is quickest where those with the most adapters do.
+        """
+        mixed = tuple(mix for mix in mixes if mix.layers.get(self._component))
+        if not mixed:
+            yield
+            return
+        if any(mix is not first for mix, first in zip(mixes, mixed, strict=False)):
+            raise ValueError("samples with adapters have to come first in a batch")
+        self._prepare(mixed)
+        self._active = True
+        try:
+            yield
+        finally:
+            self._active = False
+
+    def _prepare(self, mixes: tuple[Mix, ...]) -> None:
+        """Stack the matrices of all samples, unless they are the same as in the last pass."""
+        if len(mixes) == len(self._mixes) and all(a is b for a, b in zip(mixes, self._mixes, strict=True)):
+            return
+        distinct = list(dict.fromkeys(mixes))
+        rows = [distinct.index(mix) for mix in mixes]
+        names = dict.fromkeys(name for mix in distinct for name in mix.layers[self._component])
+        self._stacks = {}
+        for name in names:
+            layer = self._layers[name]
+            found = [mix.layers[self._component].get(name, ()) for mix in distinct]
+            self._stacks[name] = stacks_for(layer, found, rows)
+            if name not in self._hooks:
+                self._hooks[name] = layer.register_forward_hook(self._hook(name))
+        self._mixes = mixes
+
+    def _hook(self, name: str) -> Any:
+        def add(layer: nn.Module, args: tuple[torch.Tensor, ...], out: torch.Tensor) -> None:
+            for stack in self._stacks.get(name, ()) if self._active else ():
+                stack.add(layer, args[0], out)
+
+        return add
+
+    def forget(self) -> None:
+        """Keep nothing of the last pass."""
+        self._stacks.clear()
+        self._mixes = ()
+
+    def close(self) -> None:
+        """Take the hooks off again."""
+        for hook in self._hooks.values():
+            hook.remove()
+        self._hooks.clear()
+        self.forget()

@@ -1,0 +1,1 @@
+"""Text-to-image models: folders that are checked before anything in them is opened, loaded and kept in memory."""
