@@ -15,7 +15,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 DEFAULT_FILE = Path(__file__).parent / "models.toml"
 
 
-class _Line(BaseModel):
+class _ModelSpec(BaseModel):
     """What every model states."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,7 +40,7 @@ class _Line(BaseModel):
         return path if path.is_absolute() or self.source.startswith((".", "~")) else None
 
     @model_validator(mode="after")
-    def _hub_ids_are_pinned(self) -> "_Line":
+    def _hub_ids_are_pinned(self) -> "_ModelSpec":
         if self.folder is None and not COMMIT.fullmatch(self.revision):
             given = f"'{self.revision}' is none" if self.revision else "it has none"
             raise ValueError(
@@ -50,7 +50,7 @@ class _Line(BaseModel):
         return self
 
 
-class ImageModel(_Line):
+class ImageModel(_ModelSpec):
     """A text-to-image model in the diffusers folder layout, safetensors only."""
 
     family: Literal["sd", "sdxl"]
@@ -82,7 +82,7 @@ class ImageModel(_Line):
     train_flip: bool = False  # and mirrored half of the time; not for what has letters on it
 
 
-class SpeechModel(_Line):
+class SpeechModel(_ModelSpec):
     """A Whisper model: a folder or hub id with `model.safetensors` (or CTranslate2's `model.bin`), or OpenAI's .pt."""
 
     family: Literal["auto", "whisper", "faster-whisper"] = "auto"  # auto: CTranslate2 on a CPU where its file is there
@@ -125,12 +125,12 @@ def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
     """Read and check a catalogue file.
 
     Raises:
-        ModelUnusable: the file is missing or a line in it is wrong; the message names the line and the field.
+        ModelUnusable: the file is missing or an entry in it is wrong; the message names the field.
     """
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-        images = tuple(ImageModel(**line) for line in data.get("image", ()))
-        speech = tuple(SpeechModel(**line) for line in data.get("speech", ()))
+        images = tuple(ImageModel(**spec) for spec in data.get("image", ()))
+        speech = tuple(SpeechModel(**spec) for spec in data.get("speech", ()))
     except (OSError, tomllib.TOMLDecodeError, ValidationError, TypeError) as error:
         raise ModelUnusable(f"The catalogue {file.name} cannot be used: {error}") from error
     names = [model.name for model in (*images, *speech)]

@@ -1,6 +1,6 @@
 """What things cost, in whole credits. Pure; the operator's knobs come in as arguments.
 
-One credit buys about one picture at a model's own size and step count (a catalogue line may price itself higher), ten
+One credit buys about one picture at a model's own size and step count (a catalogue entry may price itself higher), ten
 training steps, or half a minute of speech; what has begun counts whole.
 """
 

@@ -36,19 +36,19 @@ def check_devices() -> Iterator[Report]:
     yield Report("device", "cpu", True, f"{torch.get_num_threads()} threads, torch {torch.__version__}")
 
 
-def check_image_model(line: ImageModel) -> Report:
+def check_image_model(spec: ImageModel) -> Report:
     """Check a model's files without loading its weights."""
-    folder = line.folder
+    folder = spec.folder
     if folder is None:
-        cached = try_to_load_from_cache(line.source, "model_index.json", revision=line.revision)
+        cached = try_to_load_from_cache(spec.source, "model_index.json", revision=spec.revision)
         if not isinstance(cached, str):
-            return Report("model", line.name, True, "will be downloaded from the hub at its first use")
+            return Report("model", spec.name, True, "will be downloaded from the hub at its first use")
         folder = Path(cached).parent
     try:
-        checked = check_folder(folder, line.family, root=folder if line.folder else folder.parents[1])
+        checked = check_folder(folder, spec.family, root=folder if spec.folder else folder.parents[1])
     except ModelUnusable as error:
-        return Report("model", line.name, False, str(error))
-    return Report("model", line.name, True, f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors")
+        return Report("model", spec.name, False, str(error))
+    return Report("model", spec.name, True, f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors")
 
 
 def main() -> None:

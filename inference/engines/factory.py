@@ -47,16 +47,16 @@ def build(
         clip_max_s: how long a clip may be.
         clip_max_mb: how large its file may be, in MiB.
     """
-    lines = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
+    known = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
     limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
     models = ModelCache(device, limit_bytes=limit_bytes)
-    speech = SpeechModels(lines.speech, device, building=models.building)
+    speech = SpeechModels(known.speech, device, building=models.building)
     clips = AudioLimits(seconds=clip_max_s, file_bytes=clip_max_mb << 20)
     shelf = AdapterShelf(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
     class_pictures = Path(cache_dir) / "class-pictures" if cache_dir else None
     return {
-        str(Kind.IMAGE): lambda: DiffusionEngine(lines, models, shelf, lanes_max=lanes or None),
-        str(Kind.TRAIN): lambda: TrainingEngine(lines, models, cache_dir=class_pictures),
+        str(Kind.IMAGE): lambda: DiffusionEngine(known, models, shelf, lanes_max=lanes or None),
+        str(Kind.TRAIN): lambda: TrainingEngine(known, models, cache_dir=class_pictures),
         str(Kind.TRANSCRIBE): lambda: SpeechEngine(speech, limits=clips),
     }
 

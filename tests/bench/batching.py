@@ -31,7 +31,7 @@ from inference.requests import ImageRequest, SubjectUse
 from tests.bench.drawing import Bench, PlainDiffusers, Spent
 from tests.bench.report import main
 from tests.support.tiny_adapters import ATTENTION, make_adapter
-from tests.support.tiny_models import Shape, make_folder, make_line
+from tests.support.tiny_models import Shape, make_folder, make_spec
 
 # about the size of the built-in model, for a checkout that has no weights
 SIMILAR = Shape(
@@ -64,20 +64,20 @@ SETS: tuple[tuple[SubjectUse, ...], ...] = (
 
 def choose_model(scratch: Path) -> ImageModel:
     """Return the built-in model if its weights are here, else one of similar size with random weights."""
-    line = read_catalogue(DEFAULT_FILE).images[0]
-    if line.folder is not None and (line.folder / "model_index.json").exists():
-        return line
+    spec = read_catalogue(DEFAULT_FILE).images[0]
+    if spec.folder is not None and (spec.folder / "model_index.json").exists():
+        return spec
     print("the built-in model's weights are not here: measuring random weights of similar size")
     folder = make_folder(SIMILAR, scratch / "similar")
-    return make_line(folder, name="similar", width_px=128, height_px=128, side_max_px=192, steps=20, guidance=4.0)
+    return make_spec(folder, name="similar", width_px=128, height_px=128, side_max_px=192, steps=20, guidance=4.0)
 
 
-def measure(line: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, float]:
+def measure(spec: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, float]:
     """Return every figure of this bench."""
     models = ModelCache(device, limit_bytes=8 << 30)
-    model = models.get(line)
-    plain = PlainDiffusers.load(line, model.device, model.dtype)
-    bench = Bench(line, models, lanes_max=8)
+    model = models.get(spec)
+    plain = PlainDiffusers.load(spec, model.device, model.dtype)
+    bench = Bench(spec, models, lanes_max=8)
     adapters = {f"adapter:{name}": as_trained(model, ord(name)) for name in "abcde"}
     wishes = [bench.request(member) for member in range(8)]
     mixed = [bench.request(member, subjects=SETS[member]) for member in range(8)]
@@ -110,10 +110,10 @@ def measure(line: ImageModel, *, rounds: int, device: str = "cpu") -> dict[str, 
 
 def as_trained(model: LoadedModel, seed: int) -> bytes:
     """Return an adapter of the size that this model's trainings make, with random numbers."""
-    line = model.line
-    endings = ("",) if line.train_layers == "all" else (*ATTENTION, "to_k", "net.0.proj", "net.2")
+    spec = model.spec
+    endings = ("",) if spec.train_layers == "all" else (*ATTENTION, "to_k", "net.0.proj", "net.2")
     return make_adapter(
-        model, rank=line.train_rank, seed=seed, parts=tuple(model.layers), endings=endings, dtype=torch.float16
+        model, rank=spec.train_rank, seed=seed, parts=tuple(model.layers), endings=endings, dtype=torch.float16
     )
 
 
@@ -130,7 +130,7 @@ def busy_neighbour() -> Iterator[None]:
 
 def measure_swaps(bench: Bench, *, rounds: int) -> dict[str, float]:
     """Return how much an adapter delays a lane's first step, new to the engine and known to it, and every step."""
-    model = bench.models.get(bench.line)
+    model = bench.models.get(bench.spec)
     runs: dict[str, list[tuple[float, float]]] = {"none": [], "cold": [], "hot": []}
     for number in range(rounds):
         name = f"swap-{number}"

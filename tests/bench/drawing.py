@@ -36,11 +36,11 @@ class Spent:
 class Bench:
     """An engine on one model, driven without a worker around it."""
 
-    def __init__(self, line: ImageModel, models: ModelCache, *, lanes_max: int) -> None:
-        self.line = line
+    def __init__(self, spec: ImageModel, models: ModelCache, *, lanes_max: int) -> None:
+        self.spec = spec
         self.models = models
         self.shelf = AdapterShelf(limit_bytes=1 << 30)
-        catalogue = Catalogue(images=(line,), speech=())
+        catalogue = Catalogue(images=(spec,), speech=())
         self.engine = DiffusionEngine(catalogue, models, self.shelf, slots=64, lanes_max=lanes_max)
         self._jobs = 0
 
@@ -48,11 +48,11 @@ class Bench:
         """Return one member's wish for one picture, at the model's own size and steps."""
         return ImageRequest(
             prompt=PROMPTS[member % len(PROMPTS)],
-            model=self.line.name,
-            width_px=self.line.width_px,
-            height_px=self.line.height_px,
-            steps=self.line.steps,
-            guidance=self.line.guidance,
+            model=self.spec.name,
+            width_px=self.spec.width_px,
+            height_px=self.spec.height_px,
+            steps=self.spec.steps,
+            guidance=self.spec.guidance,
             seed=member,
             count=1,
             subjects=subjects,
@@ -96,23 +96,23 @@ class Bench:
 class PlainDiffusers:
     """diffusers' own pipeline as its documentation uses it, one call a picture."""
 
-    def __init__(self, pipeline: Any, line: ImageModel) -> None:
+    def __init__(self, pipeline: Any, spec: ImageModel) -> None:
         self.pipeline = pipeline
         self.pipeline.set_progress_bar_config(disable=True)
         self._base = pipeline.scheduler
-        self._name = line.scheduler
+        self._name = spec.scheduler
 
     @classmethod
-    def load(cls, line: ImageModel, device: torch.device, dtype: torch.dtype) -> "PlainDiffusers":
-        """Load a catalogue line's local folder as diffusers does by itself."""
+    def load(cls, spec: ImageModel, device: torch.device, dtype: torch.dtype) -> "PlainDiffusers":
+        """Load a catalogue entry's local folder as diffusers does by itself."""
         quiet_libraries()
-        assert line.folder is not None
+        assert spec.folder is not None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pipeline = DiffusionPipeline.from_pretrained(
-                line.folder, torch_dtype=dtype, local_files_only=True, use_safetensors=True
+                spec.folder, torch_dtype=dtype, local_files_only=True, use_safetensors=True
             )
-        return cls(pipeline.to(device), line)
+        return cls(pipeline.to(device), spec)
 
     def draw(self, requests: Sequence[ImageRequest]) -> Spent:
         """Draw the requests one after the other."""

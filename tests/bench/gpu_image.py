@@ -29,7 +29,7 @@ from inference.requests import ImageRequest
 from tests.bench.batching import SETS, measure_swaps
 from tests.bench.drawing import Bench, PlainDiffusers, Spent
 from tests.support.tiny_adapters import make_adapter
-from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_line, make_pipeline
+from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_pipeline, make_spec
 
 STEPS = 30
 
@@ -41,7 +41,7 @@ class BuiltModels(ModelCache):
         super().__init__(model.device, limit_bytes=0)
         self._model = model
 
-    def start(self, line: ImageModel) -> Future[LoadedModel]:
+    def start(self, spec: ImageModel) -> Future[LoadedModel]:
         """Return the model, whatever was asked for."""
         future: Future[LoadedModel] = Future()
         future.set_result(self._model)
@@ -61,7 +61,7 @@ def measure(*, quick: bool, device: str, tiny: bool) -> dict[str, float]:
 
 
 def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.device, tiny: bool) -> dict[str, float]:
-    line = make_line(
+    spec = make_spec(
         Path("./built-here"),
         family="sd" if len(shape.text) == 1 else "sdxl",
         width_px=side_px,
@@ -73,19 +73,19 @@ def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.dev
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     with TemporaryDirectory() as scratch:
         pipeline = make_pipeline(shape, scratch=Path(scratch), device=str(device)).to(dtype)
-    plain = PlainDiffusers(pipeline, line)
-    bench = Bench(line, BuiltModels(as_loaded(pipeline, line, device, dtype)), lanes_max=16)
+    plain = PlainDiffusers(pipeline, spec)
+    bench = Bench(spec, BuiltModels(as_loaded(pipeline, spec, device, dtype)), lanes_max=16)
     rounds = 1 if tiny else 2 if quick else 5
     figures = _measure_engine(bench, plain, rounds)
     bench.close()
-    if not (quick and line.family == "sdxl" and not tiny):  # compiling SDXL takes minutes
+    if not (quick and spec.family == "sdxl" and not tiny):  # compiling SDXL takes minutes
         compiled = _measure_compiled(plain, bench.request(0), rounds, backend="eager" if tiny else "inductor")
         figures["diffusers_compiled_pictures_per_s"] = compiled
         figures["ratio_8_to_compiled"] = figures["atelier_pictures_per_s_8"] / compiled
     return figures
 
 
-def as_loaded(pipeline: Any, line: ImageModel, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+def as_loaded(pipeline: Any, spec: ImageModel, device: torch.device, dtype: torch.dtype) -> LoadedModel:
     """Return a pipeline's parts as the engine's loader would: its own copy of the UNet, channels last."""
     encoders = {
         name: getattr(pipeline, name)
@@ -95,10 +95,10 @@ def as_loaded(pipeline: Any, line: ImageModel, device: torch.device, dtype: torc
     move: Any = torch.nn.Module.to
     unet = move(copy.deepcopy(pipeline.unet), memory_format=torch.channels_last).requires_grad_(False)
     vae = move(copy.deepcopy(pipeline.vae), memory_format=torch.channels_last)
-    if line.family == "sdxl" and vae.config.force_upcast:
+    if spec.family == "sdxl" and vae.config.force_upcast:
         vae = move(vae, dtype=torch.float32)
     return LoadedModel(
-        line=line,
+        spec=spec,
         unet=unet,
         vae=vae,
         text_encoders=tuple(encoders.values()),
@@ -107,13 +107,13 @@ def as_loaded(pipeline: Any, line: ImageModel, device: torch.device, dtype: torc
         device=device,
         dtype=dtype,
         vae_factor=pipeline.vae_scale_factor,
-        zero_empty_negative=line.family == "sdxl",
+        zero_empty_negative=spec.family == "sdxl",
         layers={name: layers_of(part) for name, part in {"unet": unet, **encoders}.items()},
     )
 
 
 def _measure_engine(bench: Bench, plain: PlainDiffusers, rounds: int) -> dict[str, float]:
-    model = bench.models.get(bench.line)
+    model = bench.models.get(bench.spec)
     parts = tuple(model.layers)
     adapters = {f"adapter:{name}": make_adapter(model, rank=8, seed=ord(name), parts=parts) for name in "abcde"}
     wishes = [bench.request(member) for member in range(16)]

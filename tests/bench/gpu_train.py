@@ -30,7 +30,7 @@ from inference.engines.training.updates import AdamWUpdates
 from inference.engines.training.whole import teach
 from tests.bench.gpu_image import as_loaded
 from tests.support.engines.subject import photo
-from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_line, make_pipeline
+from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_pipeline, make_spec
 
 PHOTOS = 4
 RANK = 8
@@ -52,7 +52,7 @@ def measure(*, quick: bool, device: str, tiny: bool) -> dict[str, float]:
 
 def _measure_shape(shape: Shape, side_px: int, device: torch.device, steps: int) -> dict[str, float]:
     family = "sd" if len(shape.text) == 1 else "sdxl"
-    line = make_line(
+    spec = make_spec(
         Path("./built-here"), family=family, width_px=side_px, height_px=side_px, side_max_px=side_px, train_batch=1
     )
     figures: dict[str, float] = {}
@@ -60,7 +60,7 @@ def _measure_shape(shape: Shape, side_px: int, device: torch.device, steps: int)
     if family == "sd":
         runs["whole"] = _whole
     for name, prepare in runs.items():
-        base, pipeline = _build(shape, line, device)
+        base, pipeline = _build(shape, spec, device)
         step = prepare(base, pipeline)
         del base, pipeline  # what the training itself does not hold is not in its memory
         figures |= {f"{name}_{key}": value for key, value in _time(step, device, steps).items()}
@@ -71,18 +71,18 @@ def _measure_shape(shape: Shape, side_px: int, device: torch.device, steps: int)
     return figures
 
 
-def _build(shape: Shape, line: ImageModel, device: torch.device) -> tuple[LoadedModel, Any]:
+def _build(shape: Shape, spec: ImageModel, device: torch.device) -> tuple[LoadedModel, Any]:
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     with TemporaryDirectory() as scratch:
         pipeline = make_pipeline(shape, scratch=Path(scratch), device=str(device)).to(dtype)
-    base = as_loaded(pipeline, line, device, dtype)
+    base = as_loaded(pipeline, spec, device, dtype)
     pipeline.unet = None  # the copy that `as_loaded` made is the only one that counts
     return base, pipeline
 
 
 def _lesson(base: LoadedModel) -> Lesson:
-    line = base.line
-    photos = [to_latents(base, photo_tensor(photo(i), line.width_px, line.height_px)[None]) for i in range(PHOTOS)]
+    spec = base.spec
+    photos = [to_latents(base, photo_tensor(photo(i), spec.width_px, spec.height_px)[None]) for i in range(PHOTOS)]
     latents = torch.cat(photos)
     said = ("a mascot",) * PHOTOS
     return Lesson(
@@ -116,8 +116,8 @@ def _plain(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
     optimiser = torch.optim.AdamW(layers, lr=RATE)
     scaler = torch.amp.GradScaler(base.device.type, enabled=base.dtype == torch.float16)
     noise_scheduler = DDPMScheduler.from_config(base.scheduler.config)
-    line = base.line
-    pixels = torch.stack([photo_tensor(photo(i), line.width_px, line.height_px) for i in range(2)])
+    spec = base.spec
+    pixels = torch.stack([photo_tensor(photo(i), spec.width_px, spec.height_px) for i in range(2)])
 
     def step() -> None:
         latents = to_latents(base, pixels)
@@ -126,8 +126,8 @@ def _plain(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
                 (PHRASE, "a mascot"),
                 base.tokenizers,
                 base.text_encoders,
-                width_px=line.width_px,
-                height_px=line.height_px,
+                width_px=spec.width_px,
+                height_px=spec.height_px,
             )
         noise = torch.randn_like(latents)
         times = torch.randint(0, 1000, (2,), device=latents.device)

@@ -44,8 +44,8 @@ class Rival:
 
 def rivals(folder: Path, *, quick: bool) -> Mapping[str, Rival]:
     """Return the ways to do it with the weights in `folder`, all greedy."""
-    line = SpeechModel(name="base", title="", source=str(folder), licence="MIT")
-    model = load_whisper(line, "cpu")
+    spec = SpeechModel(name="base", title="", source=str(folder), licence="MIT")
+    model = load_whisper(spec, "cpu")
     found = {"openai": Rival(partial(_each, partial(_openai, model)), one_by_one=True)}
     if not quick:
         found["openai_told"] = Rival(partial(_each, partial(_openai, model, language="en")), one_by_one=True, most=8)
@@ -62,7 +62,7 @@ def rivals(folder: Path, *, quick: bool) -> Mapping[str, Rival]:
 
 def long_ways(folder: Path, *, quick: bool) -> Mapping[str, Callable[[Sound], str]]:
     """Return the ways to turn one long clip into text, all greedy."""
-    line = SpeechModel(name="base", title="", source=str(folder), licence="MIT")
+    spec = SpeechModel(name="base", title="", source=str(folder), licence="MIT")
     faster = WhisperModel(
         str(folder), device="cpu", compute_type="int8", cpu_threads=torch.get_num_threads(), local_files_only=True
     )
@@ -72,7 +72,7 @@ def long_ways(folder: Path, *, quick: bool) -> Mapping[str, Callable[[Sound], st
         "faster_batched": partial(_faster, partial(batched.transcribe, batch_size=BATCH)),
     }
     if not quick:
-        found["openai"] = partial(_openai, load_whisper(line, "cpu"))
+        found["openai"] = partial(_openai, load_whisper(spec, "cpu"))
     return found
 
 

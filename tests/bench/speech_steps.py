@@ -30,8 +30,8 @@ def measure(*, long_s: float, short: int) -> dict[str, float]:
     long = joined(sentences * max(1, round(long_s / once_s)))
     figures = {}
     for family in BACKENDS:
-        line = SpeechModel(name="base", title="", source=str(weights("base")), licence="MIT", family=family)
-        engine = SpeechEngine(SpeechModels([line], "cpu"), limits=AudioLimits())
+        spec = SpeechModel(name="base", title="", source=str(weights("base")), licence="MIT", family=family)
+        engine = SpeechEngine(SpeechModels([spec], "cpu"), limits=AudioLimits())
         _steps_s(engine, [sentences[0].content])  # loads and warms up
         steps_s, seconds = _steps_s(engine, [long, *(sentences[i % len(sentences)].content for i in range(short))])
         engine.close()

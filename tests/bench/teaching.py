@@ -34,29 +34,29 @@ class Taught:
         return f"{TRIGGER} {self.noun}"
 
 
-def train_task(line: ImageModel, noun: str, steps: int, job_id: str = "train") -> Task:
+def train_task(spec: ImageModel, noun: str, steps: int, job_id: str = "train") -> Task:
     """Ask for a subject with the catalogue's own defaults."""
     request = TrainRequest(
         subject_id=noun,
         name=noun,
         class_noun=noun,
         trigger=TRIGGER,
-        model=line.name,
+        model=spec.name,
         photos=tuple(str(index) for index in range(PHOTOS)),
         steps=steps,
-        rank=line.train_rank,
-        learning_rate=line.train_rate,
-        prior_weight=line.train_prior_weight,
+        rank=spec.train_rank,
+        learning_rate=spec.train_rate,
+        prior_weight=spec.train_prior_weight,
         seed=1,
         preview_every=max(1, steps // FILM_PICTURES),
     )
     return Task(job_id, 1, request, {f"photo-{index}": content for index, content in enumerate(photos(noun))})
 
 
-def teach(worker: Worker, line: ImageModel, noun: str, steps: int) -> Taught:
+def teach(worker: Worker, spec: ImageModel, noun: str, steps: int) -> Taught:
     """Train a subject with the device to itself."""
     started_s = time.perf_counter()
-    worker.handle(Admit(train_task(line, noun, steps)))
+    worker.handle(Admit(train_task(spec, noun, steps)))
     first_s = 0.0
     outputs: dict[str, bytes] = {}
     for event in events_until(worker, "train"):
@@ -68,15 +68,15 @@ def teach(worker: Worker, line: ImageModel, noun: str, steps: int) -> Taught:
     return Taught(noun, outputs[f"adapter-{steps:04d}.safetensors"], steps_s, first_s - started_s)
 
 
-def image_task(line: ImageModel, prompt: str, seed: int, taught: Taught | None = None) -> Task:
+def image_task(spec: ImageModel, prompt: str, seed: int, taught: Taught | None = None) -> Task:
     """Ask for one picture, with a subject's adapter or without."""
     request = ImageRequest(
         prompt=prompt,
-        model=line.name,
-        width_px=line.width_px,
-        height_px=line.height_px,
-        steps=line.steps,
-        guidance=line.guidance,
+        model=spec.name,
+        width_px=spec.width_px,
+        height_px=spec.height_px,
+        steps=spec.steps,
+        guidance=spec.guidance,
         seed=seed,
         count=1,
         subjects=(SubjectUse(taught.noun),) if taught else (),
@@ -86,25 +86,25 @@ def image_task(line: ImageModel, prompt: str, seed: int, taught: Taught | None =
 
 
 def draw(
-    worker: Worker, line: ImageModel, prompts: Sequence[str], seed: int, taught: Taught | None = None
+    worker: Worker, spec: ImageModel, prompts: Sequence[str], seed: int, taught: Taught | None = None
 ) -> list[Picture]:
     """Draw a picture of each prompt, together.
 
     Parameters:
         seed: of the first; each further one has the next.
     """
-    tasks = [image_task(line, prompt, seed + at, taught) for at, prompt in enumerate(prompts)]
+    tasks = [image_task(spec, prompt, seed + at, taught) for at, prompt in enumerate(prompts)]
     for task in tasks:
         worker.handle(Admit(task))
     events = events_until(worker, *(task.job_id for task in tasks))
     drawn = {event.job_id: event.content for event in events if isinstance(event, Output)}
-    return [opened(drawn[task.job_id], line) for task in tasks]
+    return [opened(drawn[task.job_id], spec) for task in tasks]
 
 
-def opened(content: bytes, line: ImageModel) -> Picture:
+def opened(content: bytes, spec: ImageModel) -> Picture:
     """Decode a picture to the model's own size."""
     with Image.open(io.BytesIO(content)) as image:
-        small = image.convert("RGB").resize((line.width_px, line.height_px), Image.Resampling.BOX)
+        small = image.convert("RGB").resize((spec.width_px, spec.height_px), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32) / 255
 
 

@@ -47,27 +47,27 @@ QUICK = ("mascot", "owl")
 
 def measure(quick: bool, sheets: Path | None = None) -> dict[str, float]:
     """Return every figure; `quick` teaches two subjects, with all steps."""
-    line = read_catalogue().images[0]
+    spec = read_catalogue().images[0]
     with tempfile.TemporaryDirectory() as cache_dir:
         plan = WorkerPlan(engines="inference.engines.factory:build", options={"cache_dir": cache_dir})
         worker, idle = Worker(plan), Worker(plan)
         for each in (worker, idle):
-            draw(each, line, ["warm-up"], seed=0)
-        examiner = Examiner(worker, line, sheets)
+            draw(each, spec, ["warm-up"], seed=0)
+        examiner = Examiner(worker, spec, sheets)
         all_taught, rows = [], []
         for noun in QUICK if quick else SUBJECTS:
-            all_taught.append(teach(worker, line, noun, line.train_steps))
+            all_taught.append(teach(worker, spec, noun, spec.train_steps))
             rows.append(examiner.examine(all_taught[-1]))
-        busy_s, idle_s, beside = drawing_while_training(worker, idle, line, 5 if quick else 30)
+        busy_s, idle_s, beside = drawing_while_training(worker, idle, spec, 5 if quick else 30)
     found = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     steps_s = float(np.mean([taught.steps_s for taught in all_taught]))
     around_s = float(np.mean([taught.around_s for taught in all_taught]))
     return {
         **found,
         "train_seconds": steps_s + around_s,
-        "seconds_100_steps": around_s + 100 * steps_s / line.train_steps,
-        "train_steps": line.train_steps,
-        "train_steps_per_s_alone": line.train_steps / steps_s,
+        "seconds_100_steps": around_s + 100 * steps_s / spec.train_steps,
+        "train_steps": spec.train_steps,
+        "train_steps_per_s_alone": spec.train_steps / steps_s,
         "train_steps_per_s_drawing": beside,
         "adapter_mb": len(all_taught[0].adapter) / 1e6,
         "imagine_p95_training_over_idle": p95(busy_s) / p95(idle_s),
@@ -82,12 +82,12 @@ class Examiner:
         sheets: a folder for pictures of each subject, for people to look at; None: none are kept.
     """
 
-    def __init__(self, worker: Worker, line: ImageModel, sheets: Path | None = None) -> None:
-        self._worker, self._line, self._sheets = worker, line, sheets
-        self._sets = {noun: [opened(content, line) for content in photos(noun)] for noun in SUBJECTS}
-        self._kept = through_autoencoder(line, self._sets)
+    def __init__(self, worker: Worker, spec: ImageModel, sheets: Path | None = None) -> None:
+        self._worker, self._spec, self._sheets = worker, spec, sheets
+        self._sets = {noun: [opened(content, spec) for content in photos(noun)] for noun in SUBJECTS}
+        self._kept = through_autoencoder(spec, self._sets)
         self._gallery = Gallery(self._sets)
-        self._plain = draw(worker, line, OTHER_PROMPTS, 5)
+        self._plain = draw(worker, spec, OTHER_PROMPTS, 5)
 
     def examine(self, taught: Taught) -> dict[str, float]:
         """Return one subject's figures."""
@@ -107,13 +107,13 @@ class Examiner:
         return found
 
     def _draw(self, prompts: Sequence[str], seed: int, taught: Taught | None) -> list[Picture]:
-        return draw(self._worker, self._line, prompts, seed, taught)
+        return draw(self._worker, self._spec, prompts, seed, taught)
 
 
-def through_autoencoder(line: ImageModel, sets: Mapping[str, Sequence[Picture]]) -> dict[str, list[Picture]]:
+def through_autoencoder(spec: ImageModel, sets: Mapping[str, Sequence[Picture]]) -> dict[str, list[Picture]]:
     """Return photos as the model's autoencoder gives them back."""
     models = ModelCache("cpu", limit_bytes=1 << 30)
-    base = models.get(line)
+    base = models.get(spec)
     kept = {}
     for noun, shown in sets.items():
         photos_in = torch.from_numpy(np.stack(shown)).permute(0, 3, 1, 2) * 2 - 1
@@ -145,14 +145,14 @@ def save_sheet(file: Path, rows: Sequence[Sequence[Picture]]) -> None:
 
 
 def drawing_while_training(
-    worker: Worker, idle: Worker, line: ImageModel, pictures: int
+    worker: Worker, idle: Worker, spec: ImageModel, pictures: int
 ) -> tuple[list[float], list[float], float]:
     """Draw one picture after another while a training runs, each once more on a worker that has nothing else to do.
 
     Returns:
         The seconds of each beside the training, on the idle worker, and the training steps made in a second meanwhile.
     """
-    worker.handle(Admit(train_task(line, QUICK[0], 100_000, "long")))
+    worker.handle(Admit(train_task(spec, QUICK[0], 100_000, "long")))
     done = 0
     while not done:  # photos, class pictures and layers come first
         done = max([0, *(event.done for event in worker.turn() if isinstance(event, Progress))])
@@ -163,11 +163,11 @@ def drawing_while_training(
         began_s = time.perf_counter()
         events = worker.turn()  # the step in which the picture is asked for
         asked_s = began_s + moments.random() * (time.perf_counter() - began_s)
-        task = image_task(line, "a red heart", seed)
+        task = image_task(spec, "a red heart", seed)
         worker.handle(Admit(task))
         events += events_until(worker, task.job_id)
         done_s = time.perf_counter()
-        draw(idle, line, ["a red heart"], seed)
+        draw(idle, spec, ["a red heart"], seed)
         idle_s.append(time.perf_counter() - done_s)
         busy_s.append(done_s - asked_s)
         shared_s += done_s - began_s

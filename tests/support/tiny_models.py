@@ -168,8 +168,8 @@ def make_folder(shape: Shape, folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
-def make_line(folder: Path, *, name: str = "tiny", **changes: Any) -> ImageModel:
-    """Return a catalogue line for a folder of the family 'sd', unless `changes` say otherwise."""
+def make_spec(folder: Path, *, name: str = "tiny", **changes: Any) -> ImageModel:
+    """Return a catalogue entry for a folder of the family 'sd', unless `changes` say otherwise."""
     fields: dict[str, Any] = {
         "name": name,
         "title": name,

@@ -1,4 +1,4 @@
-"""docs/training.md names every field of a catalogue's line that says how subjects are taught, with its default."""
+"""docs/training.md names every field of a catalogue's entry that says how subjects are taught, with its default."""
 
 import re
 from pathlib import Path

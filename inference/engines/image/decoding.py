@@ -61,7 +61,7 @@ def glimpse(model: LoadedModel, latents: torch.Tensor) -> torch.Tensor:
     """
     if type(model.vae).__name__ == "AutoencoderTiny":
         return torch.nan_to_num(decode(model, latents))
-    factors = _SDXL_FACTORS if model.line.family == "sdxl" else _SD_FACTORS
+    factors = _SDXL_FACTORS if model.spec.family == "sdxl" else _SD_FACTORS
     if latents.shape[1] != len(factors):
         factors = ((1 / latents.shape[1],) * 3,) * latents.shape[1]
     colours = torch.tensor(factors, dtype=torch.float32, device=latents.device)

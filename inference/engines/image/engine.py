@@ -97,14 +97,14 @@ class DiffusionEngine:
         try:
             if not isinstance(request, ImageRequest):
                 raise BadRequest("That is not a picture request.")
-            line = self._catalogue.image(request.model)
-            check_request(request, line)
+            spec = self._catalogue.image(request.model)
+            check_request(request, spec)
         except BadRequest as error:
             self._events.append(failed(task, error))
             return
         if (earlier := self._drawings.get(task.job_id)) is not None:
             self._drop(earlier)  # an earlier attempt of the same job
-        drawing = Drawing(task=task, request=request, line=line, loading=self._models.start(line))
+        drawing = Drawing(task=task, request=request, spec=spec, loading=self._models.start(spec))
         self._drawings[task.job_id] = drawing
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
@@ -181,9 +181,9 @@ class DiffusionEngine:
             return
         uses = [(adapter.result(), use.weight) for adapter, use in zip(drawing.adapters, used, strict=True)]
         mix = self._shelf.mix(model, uses)
-        passes = self._passes.get(model.line.name)
+        passes = self._passes.get(model.spec.name)
         if passes is None:
-            passes = self._passes[model.line.name] = Passes(model)
+            passes = self._passes[model.spec.name] = Passes(model)
         embeddings = passes.encode(request.prompt, request.negative, guided=request.guidance > 1, mix=mix)
         if is_cut(model, request.prompt):
             drawing.notes.append(Note.CUT)
@@ -193,7 +193,7 @@ class DiffusionEngine:
         drawing.started_s = drawing.previewed_s = self._clock()
         others = [each.served for each in self._drawings.values() if each.lanes]
         drawing.served = min(others, default=0)
-        name, job_id = drawing.line.scheduler, drawing.job_id
+        name, job_id = drawing.spec.scheduler, drawing.job_id
         drawing.lanes = [
             make_lane(model, request, embeddings, mix, job_id=job_id, index=index, scheduler_name=name)
             for index in range(request.count)
@@ -203,7 +203,7 @@ class DiffusionEngine:
 
     def _advance(self) -> bool:
         """Advance the group whose turn it is by one pass; return whether there was one."""
-        waiting = {drawing.group: drawing.line.name for drawing in self._drawings.values() if drawing.unfinished}
+        waiting = {drawing.group: drawing.spec.name for drawing in self._drawings.values() if drawing.unfinished}
         if not waiting:
             return False
         group = min(waiting, key=lambda each: self._last_turn.get(each, -1))
@@ -278,7 +278,7 @@ class DiffusionEngine:
         summary = {
             "seconds": round(self._clock() - drawing.started_s, 3),
             "seeds": [lane.seed for lane in drawing.lanes],
-            "model": drawing.line.name,
+            "model": drawing.spec.name,
             "notes": [str(note) for note in drawing.notes],
         }
         return Finished(drawing.job_id, drawing.task.attempt, drawing.done, drawing.total, summary)
@@ -294,7 +294,7 @@ class DiffusionEngine:
         if drawing.lanes and all(each.group != drawing.group for each in self._drawings.values() if each.lanes):
             self._limit.forget(drawing.group)
             self._last_turn.pop(drawing.group, None)
-        name = drawing.line.name
-        if name in self._passes and all(each.line.name != name for each in self._drawings.values()):
+        name = drawing.spec.name
+        if name in self._passes and all(each.spec.name != name for each in self._drawings.values()):
             self._passes.pop(name).close()
         self._models.release(name)

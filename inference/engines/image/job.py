@@ -25,7 +25,7 @@ class Drawing:
 
     task: Task
     request: ImageRequest
-    line: ImageModel
+    spec: ImageModel
     loading: Future[LoadedModel]
     adapters: list[Future[Adapter]] | None = None  # None until the model is here
     model: LoadedModel | None = None  # set with the lanes
@@ -61,7 +61,7 @@ class Drawing:
     def group(self) -> Group:
         """What its lanes can share a pass with."""
         height, width = self.lanes[0].latents.shape[-2:]
-        return (self.line.name, int(height), int(width))
+        return (self.spec.name, int(height), int(width))
 
     @property
     def waits_for(self) -> list[Future[LoadedModel] | Future[Adapter] | Future[Output] | Future[bytes]]:
@@ -75,17 +75,17 @@ class Drawing:
         return Progress(self.job_id, self.task.attempt, self.done, self.total)
 
 
-def check_request(request: ImageRequest, line: ImageModel) -> None:
+def check_request(request: ImageRequest, spec: ImageModel) -> None:
     """Refuse what the engine cannot or should not draw, whoever let it through.
 
     Raises:
         BadRequest: with a sentence for the member.
     """
     sides = (request.width_px, request.height_px)
-    if any(side < 8 or side > line.side_max_px or side % line.grid_px for side in sides):
-        raise BadRequest(f"Width and height have to be multiples of {line.grid_px}, {line.side_max_px} at most.")
-    if not 1 <= request.steps <= line.steps_max:
-        raise BadRequest(f"Steps have to be 1 to {line.steps_max} for this model.")
+    if any(side < 8 or side > spec.side_max_px or side % spec.grid_px for side in sides):
+        raise BadRequest(f"Width and height have to be multiples of {spec.grid_px}, {spec.side_max_px} at most.")
+    if not 1 <= request.steps <= spec.steps_max:
+        raise BadRequest(f"Steps have to be 1 to {spec.steps_max} for this model.")
     if not 1 <= request.count <= PICTURES_MAX:
         raise BadRequest(f"One request can have 1 to {PICTURES_MAX} pictures.")
     if not 0 <= request.guidance <= GUIDANCE_MAX:  # false for NaN, too

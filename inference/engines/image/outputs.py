@@ -19,7 +19,7 @@ def make_preview(images: torch.Tensor) -> bytes:
 
 def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
     """Encode one finished picture (3, height, width), 0 … 1, as a PNG with its parameters."""
-    request, line = drawing.request, drawing.line
+    request, spec = drawing.request, drawing.spec
     used = [use for use in request.subjects if use.weight]  # those that have an adapter
     parameters = Parameters(
         prompt=request.prompt,
@@ -30,8 +30,8 @@ def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
         seed=lane.seed,
         width_px=request.width_px,
         height_px=request.height_px,
-        model=line.name,
-        upscale=line.upscale,
+        model=spec.name,
+        upscale=spec.upscale,
         version=_version(),
         lora_tags=tuple(use.lora_tag for use in used),
         lora_hashes=tuple(
@@ -40,8 +40,8 @@ def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
     )
     meta = {
         "seed": lane.seed,
-        "width": request.width_px * line.upscale,
-        "height": request.height_px * line.upscale,
+        "width": request.width_px * spec.upscale,
+        "height": request.height_px * spec.upscale,
     }
     content = encode_png(to_pixels(image), parameters)
     return Output(drawing.job_id, drawing.task.attempt, f"picture-{lane.index + 1}.png", "image/png", content, meta)

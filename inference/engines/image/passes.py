@@ -95,7 +95,7 @@ class Passes:
             lanes=ordered,
             embeddings=stack([lane.embeddings for lane in ordered]),
             mixes=tuple(lane.mix for lane in ordered for _ in range(lane.rows)),
-            time_ids=self._time_ids(ordered) if self.model.line.family == "sdxl" else None,
+            time_ids=self._time_ids(ordered) if self.model.spec.family == "sdxl" else None,
         )
         return self._formation
 

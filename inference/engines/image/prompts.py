@@ -34,7 +34,7 @@ def encode(model: LoadedModel, texts: list[str]) -> Embeddings:
     Returns:
         Embeddings of as many rows as there are texts.
     """
-    if model.line.family == "sd":
+    if model.spec.family == "sd":
         return Embeddings(_hidden_sd(model, texts).to(model.dtype))
     hidden, pooled = [], None
     for tokenizer, encoder in zip(model.tokenizers, model.text_encoders, strict=True):

@@ -1,4 +1,4 @@
-"""The speech models in memory: each is loaded when the first clip asks for it, by the backend that its line names."""
+"""The speech models in memory, each loaded when the first clip asks for it."""
 
 import math
 import threading
@@ -41,8 +41,8 @@ class LoadedModel:
     whole_windows: bool
 
 
-def load(line: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
-    """Load a catalogue line's model.
+def load(spec: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
+    """Load a catalogue entry's model.
 
     Parameters:
         building: held while a network is built.
@@ -52,18 +52,18 @@ def load(line: SpeechModel, device: str, building: AbstractContextManager[Any], 
         ModelUnusable: its weights cannot be loaded.
     """
     sizes = CPU if device == "cpu" else GPU
-    folder = locate(line)
+    folder = locate(spec)
     backend: Backend
-    if backend_of(line, folder, device) == "faster-whisper":
+    if backend_of(spec, folder, device) == "faster-whisper":
         from inference.engines.speech.backends.faster_backend import FasterBackend, load_faster
 
-        model = load_faster(line, folder, device, threads)
+        model = load_faster(spec, folder, device, threads)
         backend = FasterBackend(model, batch=sizes.lanes)
     else:
         from inference.engines.speech.backends.whisper_backend import WhisperBackend
 
         with building:
-            network = load_whisper(line, device)
+            network = load_whisper(spec, device)
         backend = WhisperBackend(
             network,
             lanes=sizes.lanes,
@@ -72,15 +72,15 @@ def load(line: SpeechModel, device: str, building: AbstractContextManager[Any], 
             step_s=sizes.step_s,
             lanes_bytes=LANES_BYTES,
         )
-    return LoadedModel(backend, sizes, line.whole_windows)
+    return LoadedModel(backend, sizes, spec.whole_windows)
 
 
 def backend_of(
-    line: SpeechModel, folder: Path, device: str, *, installed: Callable[[str], object | None] = find_spec
+    spec: SpeechModel, folder: Path, device: str, *, installed: Callable[[str], object | None] = find_spec
 ) -> Literal["whisper", "faster-whisper"]:
-    """Choose a backend: as the line says, else CTranslate2 on a CPU where it and its file are there."""
-    if line.family != "auto":
-        return line.family
+    """Choose a backend: as the catalogue says, else CTranslate2 on a CPU where it and its file are there."""
+    if spec.family != "auto":
+        return spec.family
     can_be_faster = device == "cpu" and (folder / "model.bin").exists() and installed("ctranslate2")
     return "faster-whisper" if can_be_faster else "whisper"
 
@@ -93,7 +93,7 @@ class SpeechModels:
 
     def __init__(
         self,
-        lines: Sequence[SpeechModel],
+        specs: Sequence[SpeechModel],
         device: str,
         *,
         building: AbstractContextManager[Any] | None = None,
@@ -105,7 +105,7 @@ class SpeechModels:
             building: held while a network is built, where others build some in the same process (`ModelCache`'s).
             load: tests bring their own.
         """
-        self._lines = {line.name: line for line in lines}
+        self._specs = {spec.name: spec for spec in specs}
         self._device = device
         self._building = building or nullcontext()
         self._load = load
@@ -122,9 +122,9 @@ class SpeechModels:
         """
         with self._lock:
             if name not in self._loaded:
-                if name not in self._lines:
+                if name not in self._specs:
                     raise UnknownModel
-                self._loaded[name] = self._load(self._lines[name], self._device, self._building, self._threads)
+                self._loaded[name] = self._load(self._specs[name], self._device, self._building, self._threads)
             return self._loaded[name]
 
     def resident(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Course:
 
     Parameters:
         task: its request and photos, and a checkpoint to go on from.
-        base: the loaded base model, with `line.train_batch` photos to a step.
+        base: the loaded base model, with `spec.train_batch` photos to a step.
         building: held while layers are built; the libraries patch torch while they build a model on another thread.
         cache_dir: where class pictures are kept for the next training of the same class; None: nowhere.
     """
@@ -82,8 +82,8 @@ class Course:
         request, base = self._request, self._base
         photos = []
         for index in range(len(request.photos)):
-            pixels = photo_tensor(self._task.inputs[f"photo-{index}"], base.line.width_px, base.line.height_px)
-            for variant in augmented(pixels, base.line, request.seed + index):
+            pixels = photo_tensor(self._task.inputs[f"photo-{index}"], base.spec.width_px, base.spec.height_px)
+            for variant in augmented(pixels, base.spec, request.seed + index):
                 photos.append(to_latents(base, variant[None]))
                 yield []
         prior = torch.empty(0, *photos[0].shape[1:], device=base.device)
@@ -96,8 +96,8 @@ class Course:
             prior=prior,
             prior_captions=prior_captions(request.class_noun) if len(prior) else (),
             prior_weight=request.prior_weight,
-            batch=base.line.train_batch,
-            prior_batch=base.line.train_prior_batch,
+            batch=base.spec.train_batch,
+            prior_batch=base.spec.train_prior_batch,
             known_captions=known_captions(base, request.class_noun) if len(prior) else (),
         )
         training, lora = yield from self._begin(lesson)
@@ -128,7 +128,7 @@ class Course:
                 rank=request.rank,
                 seed=request.seed,
                 train_text=request.train_text_encoder,
-                all_layers=base.line.train_layers == "all",
+                all_layers=base.spec.train_layers == "all",
             )
         finally:
             self._building.release()
@@ -161,8 +161,8 @@ class Course:
 
     def _metadata(self, done: int) -> dict[str, str]:
         """Say what the adapter is, by Stability's ModelSpec 1.0.0, which other tools read."""
-        line, request = self._base.line, self._request
-        architecture = {"sd": "stable-diffusion-v1/lora", "sdxl": "stable-diffusion-xl-v1-base/lora"}[line.family]
+        spec, request = self._base.spec, self._request
+        architecture = {"sd": "stable-diffusion-v1/lora", "sdxl": "stable-diffusion-xl-v1-base/lora"}[spec.family]
         return {
             "format": "pt",
             "modelspec.sai_model_spec": "1.0.0",
@@ -170,9 +170,9 @@ class Course:
             "modelspec.implementation": "diffusers",
             "modelspec.title": request.name,
             "modelspec.trigger_phrase": self._phrase,
-            "modelspec.license": line.licence,
-            "modelspec.resolution": f"{line.width_px}x{line.height_px}",
-            "atelier.base_model": f"{line.source}@{line.revision}" if line.revision else line.source,
+            "modelspec.license": spec.licence,
+            "modelspec.resolution": f"{spec.width_px}x{spec.height_px}",
+            "atelier.base_model": f"{spec.source}@{spec.revision}" if spec.revision else spec.source,
             "atelier.steps": str(done),
             "atelier.rank": str(request.rank),
             "atelier.learning_rate": str(request.learning_rate),

@@ -74,7 +74,7 @@ class DreamBooth:
         self._spoken = None if pupil.learns_text else self._encode(self._captions)
         self._teacher: nn.Module | None = None
         # what learns cannot teach itself
-        own = base.line.train_prior_target == "base" and pupil.unet is not base.unet
+        own = base.spec.train_prior_target == "base" and pupil.unet is not base.unet
         if own and len(lesson.prior):
             self._teacher = base.unet
             self._taught_captions = self._encode_once(base.text_encoders, self._captions[len(lesson.captions) :])
@@ -153,10 +153,10 @@ class DreamBooth:
         return (*self._lesson.captions, *self._lesson.prior_captions, *self._lesson.known_captions)
 
     def _times(self, count: int) -> Tensor:
-        """Draw timesteps: evenly, but for the share that the model's line wants among the noisiest."""
+        """Draw timesteps: evenly, but for the share that the model's spec wants among the noisiest."""
         last = self._noise.config.num_train_timesteps - 1
         even = torch.randint(0, last + 1, (count,), generator=self._generator)
-        share = self._base.line.train_noisy_share
+        share = self._base.spec.train_noisy_share
         if not share:
             return even
         noisy = last - NOISY_SPAN * last * torch.rand(count, generator=self._generator).pow(NOISY_POWER)
@@ -188,8 +188,8 @@ class DreamBooth:
         return Conditioning.cat(parts)
 
     def _encode_with(self, encoders: tuple[nn.Module, ...], captions: tuple[str, ...]) -> Conditioning:
-        line = self._base.line
-        return encode(captions, self._base.tokenizers, encoders, width_px=line.width_px, height_px=line.height_px)
+        spec = self._base.spec
+        return encode(captions, self._base.tokenizers, encoders, width_px=spec.width_px, height_px=spec.height_px)
 
     def _target(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:
         if self._noise.config.prediction_type == "v_prediction":
@@ -205,7 +205,7 @@ class DreamBooth:
 
     def _weights(self, times: Tensor) -> Tensor:
         """Return min-SNR's weight of each timestep: nearly clean latents teach little and would drown the rest."""
-        gamma = self._base.line.train_min_snr
+        gamma = self._base.spec.train_min_snr
         if not gamma:
             return torch.ones_like(times, dtype=torch.float32)
         snr: Tensor = compute_snr(self._noise, times)

@@ -64,11 +64,11 @@ class TrainingEngine:
             return
         assert isinstance(task.request, TrainRequest)
         try:
-            line = self._catalogue.image(task.request.model)
+            spec = self._catalogue.image(task.request.model)
         except UnknownModel as error:
             self._refuse(task, FailureKind.MODEL, str(error))
             return
-        self._seat = _Seat(task, self._models.start(line))
+        self._seat = _Seat(task, self._models.start(spec))
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Drop the training, or let it end early with what it has learnt."""

@@ -35,8 +35,8 @@ def photo_tensor(content: bytes, width_px: int, height_px: int) -> Tensor:
     return pixels.permute(2, 0, 1) / 127.5 - 1.0
 
 
-def augmented(photo: Tensor, line: ImageModel, seed: int) -> Tensor:
-    """Return a photo, and variants of it that are moved, scaled and mirrored by lot as far as the model's line asks.
+def augmented(photo: Tensor, spec: ImageModel, seed: int) -> Tensor:
+    """Return a photo, and variants of it that are moved, scaled and mirrored by lot as far as the model's spec asks.
 
     What comes in from outside continues the photo's edge.
 
@@ -45,20 +45,20 @@ def augmented(photo: Tensor, line: ImageModel, seed: int) -> Tensor:
         seed: of the lot.
 
     Returns:
-        Shape (n, 3, height, width), the photo first; n is 1 where the line asks for nothing.
+        Shape (n, 3, height, width), the photo first; n is 1 where the spec asks for nothing.
     """
-    if not (line.train_shift or line.train_scale or line.train_flip):
+    if not (spec.train_shift or spec.train_scale or spec.train_flip):
         return photo[None]
     generator = torch.Generator("cpu").manual_seed(seed)
 
     def lot(most: float) -> Tensor:
         return most * (2 * torch.rand(VARIANTS, generator=generator) - 1)
 
-    zoom = 1 + lot(line.train_scale)
-    mirrored = torch.where(lot(1.0) < 0, -1.0, 1.0) if line.train_flip else torch.ones(VARIANTS)
+    zoom = 1 + lot(spec.train_scale)
+    mirrored = torch.where(lot(1.0) < 0, -1.0, 1.0) if spec.train_flip else torch.ones(VARIANTS)
     zero = torch.zeros(VARIANTS)
-    across = torch.stack([mirrored / zoom, zero, 2 * lot(line.train_shift)], 1)  # the grid's sides are 2 long
-    down = torch.stack([zero, 1 / zoom, 2 * lot(line.train_shift)], 1)
+    across = torch.stack([mirrored / zoom, zero, 2 * lot(spec.train_shift)], 1)  # the grid's sides are 2 long
+    down = torch.stack([zero, 1 / zoom, 2 * lot(spec.train_shift)], 1)
     grid = functional.affine_grid(torch.stack([across, down], 1), [VARIANTS, *photo.shape], align_corners=False)
     shown = photo.expand(VARIANTS, *photo.shape)
     moved = functional.grid_sample(shown, grid, padding_mode="border", align_corners=False)

@@ -68,9 +68,9 @@ def _drawn(base: LoadedModel, captions: Sequence[str], cache_dir: Path | None) -
 
 
 def _key(base: LoadedModel, captions: Sequence[str]) -> str:
-    line = base.line
-    settings = (line.source, line.revision, f"{line.width_px}x{line.height_px}", str(base.dtype), line.scheduler)
-    said = "\n".join((*settings, str(line.steps), str(line.guidance), *captions))
+    spec = base.spec
+    settings = (spec.source, spec.revision, f"{spec.width_px}x{spec.height_px}", str(base.dtype), spec.scheduler)
+    said = "\n".join((*settings, str(spec.steps), str(spec.guidance), *captions))
     return hashlib.sha256(said.encode()).hexdigest()
 
 

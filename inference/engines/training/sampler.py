@@ -19,21 +19,21 @@ def draw(
     A picture is what `/imagine` draws of the caption with that seed, so that nothing is seen here that cannot be had.
 
     Parameters:
-        base: the loaded base model; its line says scheduler, steps and guidance.
+        base: the loaded base model; its spec says scheduler, steps and guidance.
         unet, text_encoders: the ones to draw with, such as the base's with LoRA layers.
         captions, seeds: n of each.
 
     Returns:
         Latents, shape (n, channels, h, w), as the generator's value.
     """
-    line, told = base.line, _pairs(base, text_encoders, captions)
-    scheduler = make_scheduler(base.scheduler, line.scheduler, line.steps)
-    shape = (base.latent_channels, line.height_px // base.vae_factor, line.width_px // base.vae_factor)
+    spec, told = base.spec, _pairs(base, text_encoders, captions)
+    scheduler = make_scheduler(base.scheduler, spec.scheduler, spec.steps)
+    shape = (base.latent_channels, spec.height_px // base.vae_factor, spec.width_px // base.vae_factor)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     noise = [torch.randn(shape, generator=generator) for generator in generators]
     latents = torch.stack(noise).to(base.device) * scheduler.init_noise_sigma
     options = {"generator": generators} if takes_generator(scheduler) else {}
-    guidance = max(1.0, line.guidance)  # below it pipelines do not guide at all
+    guidance = max(1.0, spec.guidance)  # below it pipelines do not guide at all
     for time in scheduler.timesteps:
         with torch.no_grad(), torch.autocast(base.device.type, base.dtype, enabled=base.dtype != torch.float32):
             doubled = scheduler.scale_model_input(torch.cat([latents, latents]), time)
@@ -53,7 +53,7 @@ def draw(
 
 def _pairs(base: LoadedModel, text_encoders: Sequence[nn.Module], captions: Sequence[str]) -> Conditioning:
     """Encode n empty captions, then n captions: what pictures are guided away from, and towards."""
-    size = {"width_px": base.line.width_px, "height_px": base.line.height_px}
+    size = {"width_px": base.spec.width_px, "height_px": base.spec.height_px}
     with torch.no_grad():
         told = encode((*("" for _ in captions), *captions), base.tokenizers, text_encoders, **size)
     if base.zero_empty_negative:

@@ -61,11 +61,11 @@ def teach(base: LoadedModel, lesson: Lesson, *, steps: int, rate: float, seed: i
 
 def prepare(base: LoadedModel, photos: list[bytes], phrase: str, class_noun: str, prior_weight: float) -> Lesson:
     """Encode everything that is learnt from, once."""
-    line = base.line
+    spec = base.spec
     latents = [
         to_latents(base, variant[None])
         for index, photo in enumerate(photos)
-        for variant in augmented(photo_tensor(photo, line.width_px, line.height_px), line, index)
+        for variant in augmented(photo_tensor(photo, spec.width_px, spec.height_px), spec, index)
     ]
     prior = torch.empty(0, *latents[0].shape[1:], device=base.device)
     if prior_weight > 0:
@@ -76,8 +76,8 @@ def prepare(base: LoadedModel, photos: list[bytes], phrase: str, class_noun: str
         prior=prior,
         prior_captions=prior_captions(class_noun) if len(prior) else (),
         prior_weight=prior_weight,
-        batch=line.train_batch,
-        prior_batch=line.train_prior_batch,
+        batch=spec.train_batch,
+        prior_batch=spec.train_prior_batch,
     )
 
 
@@ -126,20 +126,20 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args()
     catalogue = read_catalogue(chosen.catalogue)
-    line = catalogue.image(chosen.model) if chosen.model else catalogue.images[0]
-    source = line.folder
+    spec = catalogue.image(chosen.model) if chosen.model else catalogue.images[0]
+    source = spec.folder
     if source is None:
-        raise SystemExit(f"{line.name} is a hub model; download it to a folder and name that in the catalogue first.")
+        raise SystemExit(f"{spec.name} is a hub model; download it to a folder and name that in the catalogue first.")
     if chosen.target.exists():
         raise SystemExit(f"{chosen.target} exists already.")
-    base = ModelCache(chosen.device, limit_bytes=0).get(line)
+    base = ModelCache(chosen.device, limit_bytes=0).get(spec)
     phrase = f"{chosen.trigger} {chosen.kind}"
     lesson = prepare(base, _photos(chosen.photos), phrase, chosen.kind, chosen.prior_weight)
     for step, loss in enumerate(teach(base, lesson, steps=chosen.steps, rate=chosen.rate, seed=chosen.seed), 1):
         if step % 20 == 0 or step == chosen.steps:
             print(f"step {step} of {chosen.steps}, loss {loss:.4f}", flush=True)
     save(base, source, chosen.target)
-    print(f"Written to {chosen.target.resolve()}: the source of a new line in your catalogue.")
+    print(f"Written to {chosen.target.resolve()}: the source of a new entry in your catalogue.")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from inference.catalogue import ImageModel
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
 from tests.support.engines.studio import Studio
-from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
+from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_spec
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +28,13 @@ def xl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sd_line(sd_folder: Path) -> ImageModel:
-    return make_line(sd_folder)
+def sd_spec(sd_folder: Path) -> ImageModel:
+    return make_spec(sd_folder)
 
 
 @pytest.fixture
-def studio(sd_line: ImageModel, models: ModelCache) -> Iterator[Studio]:
-    studio = Studio(sd_line, models=models)
+def studio(sd_spec: ImageModel, models: ModelCache) -> Iterator[Studio]:
+    studio = Studio(sd_spec, models=models)
     yield studio
     studio.close()
 
@@ -50,4 +50,4 @@ def models() -> Iterator[ModelCache]:
 @pytest.fixture(scope="session")
 def sd_model(sd_folder: Path, models: ModelCache) -> LoadedModel:
     """The tiny model in memory, for what needs no engine."""
-    return models.get(make_line(sd_folder))
+    return models.get(make_spec(sd_folder))

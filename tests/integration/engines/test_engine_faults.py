@@ -12,7 +12,7 @@ from inference.messages import FailureKind, Finished, Output, Progress
 from inference.requests import SubjectUse, TranscribeRequest
 from tests.support.engines.studio import Outcome, Studio, assert_same, make_request
 from tests.support.tiny_adapters import make_adapter
-from tests.support.tiny_models import make_line
+from tests.support.tiny_models import make_spec
 
 QUIET = make_request(seed=7, steps=6)
 
@@ -20,7 +20,7 @@ QUIET = make_request(seed=7, steps=6)
 @pytest.fixture(scope="module")
 def undisturbed(sd_folder: Path, models: ModelCache) -> Outcome:
     """What `QUIET` looks like alone."""
-    studio = Studio(make_line(sd_folder), models=models)
+    studio = Studio(make_spec(sd_folder), models=models)
     outcome = studio.draw(QUIET)
     studio.close()
     return outcome
@@ -102,8 +102,8 @@ def test_adapter_that_does_not_fit_is_the_members_own_error(studio: Studio, undi
 def test_model_that_cannot_be_loaded_fails_its_jobs_while_others_are_drawn(
     sd_folder: Path, tmp_path: Path, models: ModelCache, undisturbed: Outcome
 ) -> None:
-    broken = make_line(sd_folder, name="broken", source=str(tmp_path / "nowhere"))
-    studio = Studio(make_line(sd_folder), broken, models=models)
+    broken = make_spec(sd_folder, name="broken", source=str(tmp_path / "nowhere"))
+    studio = Studio(make_spec(sd_folder), broken, models=models)
     studio.admit("quiet", QUIET)
     studio.admit("lost", make_request(model="broken"))
     studio.finish()
@@ -153,7 +153,7 @@ def test_cancelled_job_says_nothing_more_and_frees_its_slot(studio: Studio, undi
 
 
 def test_job_cancelled_while_its_model_loads_leaves_nothing_behind(sd_folder: Path) -> None:
-    studio = Studio(make_line(sd_folder))
+    studio = Studio(make_spec(sd_folder))
     studio.admit("gone", make_request())
     studio.engine.cancel("gone")
     assert not studio.engine.busy()

@@ -10,7 +10,7 @@ from PIL import Image
 from inference.engines.image.models.loading import ModelCache
 from inference.messages import Finished, Output, Preview, Progress
 from tests.support.engines.studio import Studio, make_request
-from tests.support.tiny_models import make_line
+from tests.support.tiny_models import make_spec
 
 
 class Clock:
@@ -30,7 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["sd_folder", "v_folder"], ids=["linear", "tiny-autoencoder"])
 def timed(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Studio]:
-    studio = Studio(make_line(request.getfixturevalue(request.param)), clock=clock)
+    studio = Studio(make_spec(request.getfixturevalue(request.param)), clock=clock)
     yield studio
     studio.close()
 
@@ -56,7 +56,7 @@ def test_preview_comes_every_three_seconds_and_shows_all_pictures(timed: Studio,
 
 
 def test_every_job_gets_as_many_steps_when_not_all_lanes_fit(sd_folder: Path, models: ModelCache) -> None:
-    studio = Studio(make_line(sd_folder), models=models, lanes_max=2)
+    studio = Studio(make_spec(sd_folder), models=models, lanes_max=2)
     studio.admit("many", make_request(count=8, steps=10))
     studio.admit("one", make_request(steps=10))
     studio.step_until(lambda: isinstance(_last(studio, "one"), Finished))
@@ -85,7 +85,7 @@ def test_newcomer_joins_between_steps_and_may_end_first(studio: Studio) -> None:
 
 
 def test_slots_are_free_until_a_pass_is_full(sd_folder: Path, models: ModelCache) -> None:
-    studio = Studio(make_line(sd_folder), models=models, lanes_max=8)
+    studio = Studio(make_spec(sd_folder), models=models, lanes_max=8)
     free = [studio.engine.free_slots()]
     for number, count in enumerate((1, 4, 4)):
         studio.admit(f"job-{number}", make_request(count=count))
@@ -97,14 +97,14 @@ def test_slots_are_free_until_a_pass_is_full(sd_folder: Path, models: ModelCache
 
 
 def test_slots_are_never_more_than_the_operator_allows(sd_folder: Path, models: ModelCache) -> None:
-    studio = Studio(make_line(sd_folder), models=models, lanes_max=64, slots=3)
+    studio = Studio(make_spec(sd_folder), models=models, lanes_max=64, slots=3)
     studio.admit("job", make_request())
     assert studio.engine.free_slots() == 2
     studio.close()
 
 
 def test_picture_is_enlarged_as_the_catalogue_says(sd_folder: Path, models: ModelCache) -> None:
-    studio = Studio(make_line(sd_folder, upscale=4), models=models)
+    studio = Studio(make_spec(sd_folder, upscale=4), models=models)
     outcome = studio.draw(make_request(width_px=16, height_px=24))
     assert outcome.pictures["picture-1.png"].shape == (96, 64, 3)
     output = next(event for event in outcome.events if isinstance(event, Output))

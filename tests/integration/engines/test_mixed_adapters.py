@@ -24,7 +24,7 @@ from inference.messages import FailureKind, Output
 from inference.requests import ImageRequest, SubjectUse
 from tests.support.engines.studio import Outcome, Reference, Studio, assert_same, make_request, saved
 from tests.support.tiny_adapters import EVERYTHING, make_adapter
-from tests.support.tiny_models import make_line
+from tests.support.tiny_models import make_spec
 
 TEXT = ("unet", "text_encoder")
 
@@ -80,9 +80,9 @@ def test_scale_written_beside_the_weights_is_followed(
 
 
 def test_picture_with_adapters_equals_diffusers_for_sdxl(xl_folder: Path) -> None:
-    line = make_line(xl_folder, family="sdxl")
-    studio, reference = Studio(line), Reference(saved(xl_folder), "dpm++")
-    model = studio.models.get(line)
+    spec = make_spec(xl_folder, family="sdxl")
+    studio, reference = Studio(spec), Reference(saved(xl_folder), "dpm++")
+    model = studio.models.get(spec)
     adapters = {"adapter:x": make_adapter(model, parts=("unet", "text_encoder", "text_encoder_2"), endings=EVERYTHING)}
     request = with_subjects(("x", 0.6))
     assert_same(studio.draw(request, adapters).pictures["picture-1.png"], reference.picture(request, 0, adapters))
@@ -125,7 +125,7 @@ def test_picture_is_the_same_whoever_brings_adapters_to_its_batch(
     script: list[Action],
     lanes_max: int,
 ) -> None:
-    studio = Studio(make_line(sd_folder), models=models, lanes_max=lanes_max, slots=16)
+    studio = Studio(make_spec(sd_folder), models=models, lanes_max=lanes_max, slots=16)
     requests: dict[str, ImageRequest] = {}
     for action in script:
         if isinstance(action, ImageRequest):
@@ -170,7 +170,7 @@ def test_adapter_that_should_have_been_here_is_a_failure_to_be_tried_again(studi
 
 
 def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
-    studio: Studio, sd_line: ImageModel, adapters: dict[str, bytes]
+    studio: Studio, sd_spec: ImageModel, adapters: dict[str, bytes]
 ) -> None:
     for name in "abc":
         studio.draw(with_subjects((name, 1.0)), adapters)
@@ -178,7 +178,7 @@ def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
     assert studio.engine.adapters() == ("b", "c", "a")
     sizes = studio.shelf.size_bytes()
     small = AdapterShelf(limit_bytes=sizes - 1)
-    model = studio.models.get(sd_line)
+    model = studio.models.get(sd_spec)
     for name in "abca":
         small.start(model, name, adapters[f"adapter:{name}"]).result()
     assert small.resident() == ("c", "a")
@@ -187,12 +187,12 @@ def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
 
 
 def test_adapter_that_is_forgotten_leaves_memory_while_others_are_drawn(
-    studio: Studio, sd_line: ImageModel, adapters: dict[str, bytes]
+    studio: Studio, sd_spec: ImageModel, adapters: dict[str, bytes]
 ) -> None:
     studio.admit("plain", make_request(steps=50))
     studio.admit("drawn", with_subjects(("a", 1.0)), adapters)
     studio.step_until(lambda: bool(studio.jobs["drawn"].pictures))
-    model = studio.models.get(sd_line)
+    model = studio.models.get(sd_spec)
     kept = studio.shelf.start(model, "a", adapters["adapter:a"]).result()
     weight = weakref.ref(next(iter(kept.components["unet"].values())).down)
     del kept
@@ -218,12 +218,12 @@ def test_picture_that_is_being_drawn_keeps_an_adapter_that_is_forgotten(
 
 
 def test_lane_waits_for_its_adapter_while_others_are_drawn(
-    studio: Studio, sd_line: ImageModel, adapters: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    studio: Studio, sd_spec: ImageModel, adapters: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.admit("plain", make_request(steps=40))
     studio.step_until(lambda: bool(studio.jobs["plain"].events))
     slow: Future[Adapter] = Future()
-    model = studio.models.get(sd_line)
+    model = studio.models.get(sd_spec)
     monkeypatch.setattr(studio.shelf, "start", lambda *_: slow)
     studio.admit("waiting", with_subjects(("a", 1.0)))
     before = studio.jobs["plain"].events[-1]

@@ -16,7 +16,7 @@ import torch
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.loading import ModelCache, locate
 from inference.errors import ModelUnusable
-from tests.support.tiny_models import make_line
+from tests.support.tiny_models import make_spec
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
@@ -51,7 +51,7 @@ def assert_unusable(folder: Path, canary: Path, words: str) -> None:
     cache = ModelCache("cpu", limit_bytes=1 << 30)
     try:
         with pytest.raises(ModelUnusable, match=words):
-            cache.get(make_line(folder))
+            cache.get(make_spec(folder))
     finally:
         cache.close()
     assert not canary.exists()
@@ -74,7 +74,7 @@ def test_pickles_beside_safetensors_are_never_opened(folder: Path, canary: Path)
         for name in ("diffusion_pytorch_model.bin", "pytorch_model.bin", "model.bin"):
             (folder / part / name).write_bytes(pickle.dumps(Canary(canary)))
     cache = ModelCache("cpu", limit_bytes=1 << 30)
-    cache.get(make_line(folder))
+    cache.get(make_spec(folder))
     cache.close()
     assert not canary.exists()
 
@@ -153,7 +153,7 @@ def test_split_weights_are_loaded(folder: Path) -> None:
     index = {"metadata": {}, "weight_map": {key: name for name, keys in shards.items() for key in keys}}
     (folder / "unet" / f"{WEIGHTS}.index.json").write_text(json.dumps(index))
     cache = ModelCache("cpu", limit_bytes=1 << 30)
-    assert torch.equal(cache.get(make_line(folder)).unet.conv_in.weight, tensors["conv_in.weight"])
+    assert torch.equal(cache.get(make_spec(folder)).unet.conv_in.weight, tensors["conv_in.weight"])
     cache.close()
 
 
@@ -232,8 +232,8 @@ def test_links_within_a_hub_cache_are_followed(folder: Path, tmp_path: Path) -> 
         blob = blobs / file.relative_to(folder).as_posix().replace("/", "-")
         file.rename(blob)
         file.symlink_to(os.path.relpath(blob, file.parent))
-    line = make_line(folder, source="owner/name", revision="a" * 40)
-    found = locate(line, fetch=lambda repository, revision: (folder, tmp_path))
+    spec = make_spec(folder, source="owner/name", revision="a" * 40)
+    found = locate(spec, fetch=lambda repository, revision: (folder, tmp_path))
     assert found.weight_bytes > 0
     with pytest.raises(ModelUnusable, match="link to outside"):
         check_folder(folder, "sd")
@@ -254,7 +254,7 @@ def test_index_that_is_no_object_is_refused(folder: Path, canary: Path, content:
 def test_model_of_another_family_is_refused(sd_folder: Path, canary: Path) -> None:
     cache = ModelCache("cpu", limit_bytes=1 << 30)
     with pytest.raises(ModelUnusable, match="not a sdxl model"):
-        cache.get(make_line(sd_folder, family="sdxl"))
+        cache.get(make_spec(sd_folder, family="sdxl"))
     cache.close()
 
 

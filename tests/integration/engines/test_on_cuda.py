@@ -10,15 +10,15 @@ from inference.messages import Progress
 from inference.requests import SubjectUse
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
 from tests.support.tiny_adapters import make_adapter
-from tests.support.tiny_models import make_line
+from tests.support.tiny_models import make_spec
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
 def test_picture_on_cuda_equals_diffusers_on_cuda(sd_folder: Path) -> None:
-    line = make_line(sd_folder)
-    studio = Studio(line, models=ModelCache("cuda", limit_bytes=1 << 30, dtype=torch.float32))
-    adapters = {"adapter:a": make_adapter(studio.models.get(line), seed=1)}
+    spec = make_spec(sd_folder)
+    studio = Studio(spec, models=ModelCache("cuda", limit_bytes=1 << 30, dtype=torch.float32))
+    adapters = {"adapter:a": make_adapter(studio.models.get(spec), seed=1)}
     plain, mixed = make_request(count=3), make_request(subjects=(SubjectUse("a", 0.8),), steps=6)
     studio.admit("plain", plain)
     studio.step(2)
@@ -34,7 +34,7 @@ def test_picture_on_cuda_equals_diffusers_on_cuda(sd_folder: Path) -> None:
 @pytest.mark.parametrize("family", ["sd", "sdxl"])
 def test_half_precision_draws_finite_pictures(sd_folder: Path, xl_folder: Path, family: str) -> None:
     folder = sd_folder if family == "sd" else xl_folder
-    studio = Studio(make_line(folder, family=family), models=ModelCache("cuda", limit_bytes=1 << 30))
+    studio = Studio(make_spec(folder, family=family), models=ModelCache("cuda", limit_bytes=1 << 30))
     outcome = studio.draw(make_request(count=4))
     assert len(outcome.pictures) == 4
     assert outcome.finished.done == sum(1 for event in outcome.events if isinstance(event, Progress)) * 4
@@ -44,7 +44,7 @@ def test_half_precision_draws_finite_pictures(sd_folder: Path, xl_folder: Path, 
 def test_model_that_is_dropped_gives_its_memory_back(sd_folder: Path) -> None:
     before_bytes = torch.cuda.memory_allocated()
     cache = ModelCache("cuda", limit_bytes=0)
-    cache.get(make_line(sd_folder))
+    cache.get(make_spec(sd_folder))
     assert torch.cuda.memory_allocated() > before_bytes
     cache.release("tiny")
     assert torch.cuda.memory_allocated() == before_bytes

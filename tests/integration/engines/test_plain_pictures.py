@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from inference.engines.image.models.loading import ModelCache
 from inference.requests import ImageRequest
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
-from tests.support.tiny_models import make_line
+from tests.support.tiny_models import make_spec
 
 SCHEDULERS = ("dpm++", "euler", "euler-a", "ddim", "model")
 
@@ -20,7 +20,7 @@ def scheduler(request: pytest.FixtureRequest) -> str:
 
 
 def test_picture_equals_diffusers_for_each_scheduler(sd_folder: Path, scheduler: str) -> None:
-    studio, reference = Studio(make_line(sd_folder, scheduler=scheduler)), Reference(saved(sd_folder), scheduler)
+    studio, reference = Studio(make_spec(sd_folder, scheduler=scheduler)), Reference(saved(sd_folder), scheduler)
     request = make_request(negative="blue", steps=5, count=2)
     outcome = studio.draw(request)
     for index in range(2):
@@ -31,14 +31,14 @@ def test_picture_equals_diffusers_for_each_scheduler(sd_folder: Path, scheduler:
 @pytest.mark.parametrize("negative", ["", "blue"])
 @pytest.mark.parametrize("guidance", [1.0, 4.3])
 def test_picture_equals_diffusers_for_sdxl(xl_folder: Path, negative: str, guidance: float) -> None:
-    studio, reference = Studio(make_line(xl_folder, family="sdxl")), Reference(saved(xl_folder), "dpm++")
+    studio, reference = Studio(make_spec(xl_folder, family="sdxl")), Reference(saved(xl_folder), "dpm++")
     request = make_request(negative=negative, guidance=guidance, width_px=24)
     assert_same(studio.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
     studio.close()
 
 
 def test_picture_equals_diffusers_for_velocity_prediction_and_a_tiny_autoencoder(v_folder: Path) -> None:
-    studio, reference = Studio(make_line(v_folder)), Reference(saved(v_folder), "dpm++")
+    studio, reference = Studio(make_spec(v_folder)), Reference(saved(v_folder), "dpm++")
     request = make_request(steps=6)
     assert_same(studio.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
     studio.close()
@@ -82,7 +82,7 @@ def test_picture_is_the_same_whatever_joins_and_leaves_its_batch(
     lanes_max: int,
 ) -> None:
     studio = Studio(
-        make_line(sd_folder, name="tiny", scheduler=scheduler), models=models, lanes_max=lanes_max, slots=16
+        make_spec(sd_folder, name="tiny", scheduler=scheduler), models=models, lanes_max=lanes_max, slots=16
     )
     requests, cancelled = _play(studio, script)
     for job_id, request in requests.items():

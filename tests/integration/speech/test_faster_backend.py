@@ -22,8 +22,8 @@ EOT = 50257
 
 @pytest.fixture(scope="module")
 def model(base: Path) -> Any:
-    line = SpeechModel(name="base", title="", source=str(base), licence="MIT")
-    return load_faster(line, base, "cpu", 1)
+    spec = SpeechModel(name="base", title="", source=str(base), licence="MIT")
+    return load_faster(spec, base, "cpu", 1)
 
 
 @pytest.fixture(scope="module")

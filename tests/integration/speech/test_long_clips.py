@@ -82,9 +82,9 @@ def test_a_short_clip_does_not_wait_for_a_long_one(engine: SpeechEngine, model: 
 def test_a_clip_of_several_windows_is_heard_no_worse_than_by_whisper_itself(engine: SpeechEngine, base: Path) -> None:
     # Equal to the letter in the first window. Later ones hang on sampled fallbacks, in which whisper equals not even
     # itself: here, where everything is said twice, it sometimes makes up the second time.
-    line = SpeechModel(name="base", title="", source=str(base), licence="MIT")
+    spec = SpeechModel(name="base", title="", source=str(base), licence="MIT")
     samples = np.frombuffer(content()[44:], np.int16).astype(np.float32) / 32768
-    theirs = load_whisper(line, "cpu").transcribe(samples, fp16=False)
+    theirs = load_whisper(spec, "cpu").transcribe(samples, fp16=False)
     ours = finished(all_events(engine, [task("a", content(), "whisper.whole")])).summary
     assert first_window(ours["segments"]) == first_window(theirs["segments"])
     assert wrong_share(ours["text"]) <= wrong_share(theirs["text"]) + 0.02

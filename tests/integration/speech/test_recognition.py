@@ -18,8 +18,8 @@ ERRORS_MAX = 0.05  # measured 0.014 to 0.028 over 69 words: one or two words
 
 @pytest.fixture(scope="module")
 def reference(base: Path) -> whisper.Whisper:
-    line = SpeechModel(name="base", title="", source=str(base), licence="MIT")
-    return load_whisper(line, "cpu")
+    spec = SpeechModel(name="base", title="", source=str(base), licence="MIT")
+    return load_whisper(spec, "cpu")
 
 
 @pytest.mark.parametrize("model", ["whisper.short", "faster-whisper.short"])

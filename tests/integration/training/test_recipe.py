@@ -1,4 +1,4 @@
-"""What a model's line says of its training is what happens: layers, timesteps, weights, the prior's targets."""
+"""What a model's spec says of its training is what happens: layers, timesteps, weights, the prior's targets."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from inference.engines.training.updates import AdamWUpdates
 from inference.requests import SubjectUse
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, open_picture, saved
 from tests.support.engines.training import STEPS, output, run, task
-from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
+from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_spec
 
 RECIPE = {
     "train_layers": "all",
@@ -36,8 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def line(folder: Path) -> ImageModel:
-    return make_line(folder, name="sd", **RECIPE)
+def spec(folder: Path) -> ImageModel:
+    return make_spec(folder, name="sd", **RECIPE)
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +48,22 @@ def models() -> Iterator[ModelCache]:
 
 
 @pytest.fixture
-def engine(line: ImageModel, models: ModelCache) -> TrainingEngine:
-    return TrainingEngine(Catalogue(images=(line,), speech=()), models)
+def engine(spec: ImageModel, models: ModelCache) -> TrainingEngine:
+    return TrainingEngine(Catalogue(images=(spec,), speech=()), models)
 
 
 def dreambooth(
     base: LoadedModel, *, prior: int = 2, weight: float = 1.0, prior_batch: int = 0, known: int = 0
 ) -> DreamBooth:
     noise = torch.Generator().manual_seed(1)
-    shape = (base.latent_channels, base.line.height_px // base.vae_factor, base.line.width_px // base.vae_factor)
+    shape = (base.latent_channels, base.spec.height_px // base.vae_factor, base.spec.width_px // base.vae_factor)
     lesson = Lesson(
         photos=torch.randn(3, *shape, generator=noise),
         captions=captions("zkv mascot"),
         prior=torch.randn(prior, *shape, generator=noise),
         prior_captions=("a mascot",) * prior,
         prior_weight=weight,
-        batch=base.line.train_batch,
+        batch=base.spec.train_batch,
         prior_batch=prior_batch,
         known_captions=tuple(f"a {number}" for number in range(known)),
     )
@@ -72,17 +72,17 @@ def dreambooth(
     return DreamBooth(base, lora, updates, lesson, steps=10, rate=1e-2, seed=1)
 
 
-def with_line(models: ModelCache, line: ImageModel, **changes: object) -> LoadedModel:
-    return dataclasses.replace(models.get(line), line=line.model_copy(update=changes))
+def with_spec(models: ModelCache, spec: ImageModel, **changes: object) -> LoadedModel:
+    return dataclasses.replace(models.get(spec), spec=spec.model_copy(update=changes))
 
 
 def test_every_linear_layer_and_convolution_of_the_unet_learns(
-    engine: TrainingEngine, models: ModelCache, line: ImageModel
+    engine: TrainingEngine, models: ModelCache, spec: ImageModel
 ) -> None:
     engine.admit(task())
     taught = safetensors.torch.load(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
     named = {key.removeprefix("unet.").removesuffix(".lora_A.weight") for key in taught if "lora_A" in key}
-    assert set(layers_of(models.get(line).unet)) <= named
+    assert set(layers_of(models.get(spec).unet)) <= named
     ups = [tensor for key, tensor in taught.items() if key.startswith("unet.") and "lora_B" in key]
     assert all(tensor.abs().max() > 0 for tensor in ups)
 
@@ -90,15 +90,15 @@ def test_every_linear_layer_and_convolution_of_the_unet_learns(
 @pytest.mark.parametrize("family", ["sd", "sdxl"])
 def test_adapter_with_convolutions_draws_in_plain_diffusers_what_it_draws_here(tmp_path: Path, family: str) -> None:
     folder = make_folder(TINY_SD_V if family == "sd" else TINY_SDXL, tmp_path / family)
-    line = make_line(folder, name="sd", family=family, **RECIPE)
+    spec = make_spec(folder, name="sd", family=family, **RECIPE)
     models = ModelCache("cpu", limit_bytes=1 << 30)
-    engine = TrainingEngine(Catalogue(images=(line,), speech=()), models)
+    engine = TrainingEngine(Catalogue(images=(spec,), speech=()), models)
     made = []
     for seed in (1, 2):
         engine.admit(task(learning_rate=1e-2, seed=seed))
         made.append(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
     adapters = {"adapter:s1": made[0], "adapter:s2": made[1]}
-    plain, studio = Reference(saved(folder), "dpm++"), Studio(line, models=models)
+    plain, studio = Reference(saved(folder), "dpm++"), Studio(spec, models=models)
     without = make_request(prompt="zkv mascot", model="sd")
     uses = [(), (SubjectUse("s1"),), (SubjectUse("s2", 0.7),), (SubjectUse("s1", 0.4), SubjectUse("s2", 0.6))]
     requests = [dataclasses.replace(without, subjects=each) for each in uses]
@@ -114,15 +114,15 @@ def test_adapter_with_convolutions_draws_in_plain_diffusers_what_it_draws_here(t
 
 
 def test_film_shows_what_imagine_draws_with_its_seed(engine: TrainingEngine, models: ModelCache) -> None:
-    line = engine._catalogue.image("sd")
+    spec = engine._catalogue.image("sd")
     engine.admit(task(learning_rate=1e-2))
     events = run(engine)
-    studio = Studio(line, models=models)
+    studio = Studio(spec, models=models)
     request = make_request(
         prompt="zkv mascot",
         model="sd",
-        steps=line.steps,
-        guidance=line.guidance,
+        steps=spec.steps,
+        guidance=spec.guidance,
         seed=7,
         subjects=(SubjectUse("s1"),),
     )
@@ -133,9 +133,9 @@ def test_film_shows_what_imagine_draws_with_its_seed(engine: TrainingEngine, mod
     studio.close()
 
 
-def test_noisy_timesteps_are_drawn_as_often_as_the_line_says(models: ModelCache, line: ImageModel) -> None:
-    even = dreambooth(with_line(models, line, train_noisy_share=0.0))._times(4000).float()
-    noisy = dreambooth(with_line(models, line, train_noisy_share=0.65))._times(4000).float()
+def test_noisy_timesteps_are_drawn_as_often_as_the_spec_says(models: ModelCache, spec: ImageModel) -> None:
+    even = dreambooth(with_spec(models, spec, train_noisy_share=0.0))._times(4000).float()
+    noisy = dreambooth(with_spec(models, spec, train_noisy_share=0.65))._times(4000).float()
     assert 480 < even.mean() < 520
     # 0.35 of them have a mean of 500, and 0.65 of 999 less 650 / 2.6
     assert abs(noisy.mean() - (0.35 * 500 + 0.65 * (999 - 650 / 2.6))) < 15
@@ -143,15 +143,15 @@ def test_noisy_timesteps_are_drawn_as_often_as_the_line_says(models: ModelCache,
     assert noisy.max() == 999
 
 
-def test_all_timesteps_weigh_the_same_without_min_snr(models: ModelCache, line: ImageModel) -> None:
+def test_all_timesteps_weigh_the_same_without_min_snr(models: ModelCache, spec: ImageModel) -> None:
     times = torch.tensor([1, 500, 999])
-    assert dreambooth(with_line(models, line, train_min_snr=0.0))._weights(times).tolist() == [1, 1, 1]
-    weights = dreambooth(with_line(models, line, train_min_snr=5.0))._weights(times)
+    assert dreambooth(with_spec(models, spec, train_min_snr=0.0))._weights(times).tolist() == [1, 1, 1]
+    weights = dreambooth(with_spec(models, spec, train_min_snr=5.0))._weights(times)
     assert weights.max() > 5 * weights.min()
 
 
-def test_class_pictures_come_in_batches_of_their_own(models: ModelCache, line: ImageModel) -> None:
-    base = with_line(models, line, train_batch=4)
+def test_class_pictures_come_in_batches_of_their_own(models: ModelCache, spec: ImageModel) -> None:
+    base = with_spec(models, spec, train_batch=4)
     latents, said = dreambooth(base, prior_batch=1)._batch()
     assert (len(latents), (said >= 3).tolist()) == (5, [False] * 4 + [True])
     assert len(dreambooth(base)._batch()[0]) == 8
@@ -159,37 +159,37 @@ def test_class_pictures_come_in_batches_of_their_own(models: ModelCache, line: I
 
 
 def test_prior_is_held_for_other_captions_only_where_the_base_says_what_is_right(
-    models: ModelCache, line: ImageModel
+    models: ModelCache, spec: ImageModel
 ) -> None:
     photos, own, known = 3, 2, 50
-    training = dreambooth(with_line(models, line, train_batch=8), known=known)
+    training = dreambooth(with_spec(models, spec, train_batch=8), known=known)
     rows = torch.cat([training._batch()[1][8:] for _ in range(40)]) - photos
     assert 0.3 < (rows >= own).float().mean() < 0.7
     assert rows.max() < own + known
     assert training.step() > 0
-    noise = dreambooth(with_line(models, line, train_prior_target="noise", train_batch=8), known=known)
+    noise = dreambooth(with_spec(models, spec, train_prior_target="noise", train_batch=8), known=known)
     assert max(int(noise._batch()[1].max()) for _ in range(10)) < photos + own
 
 
-def test_known_captions_are_the_models_own_nouns_but_not_the_subjects(models: ModelCache, line: ImageModel) -> None:
-    base = dataclasses.replace(models.get(line), nouns=frozenset({"cat", "cats", "dog", "mascot"}))
+def test_known_captions_are_the_models_own_nouns_but_not_the_subjects(models: ModelCache, spec: ImageModel) -> None:
+    base = dataclasses.replace(models.get(spec), nouns=frozenset({"cat", "cats", "dog", "mascot"}))
     assert sorted(known_captions(base, "mascot")) == ["a cat", "a dog"]
-    assert known_captions(models.get(line), "mascot") == ()
+    assert known_captions(models.get(spec), "mascot") == ()
 
 
-def test_base_is_its_own_target_for_the_prior(models: ModelCache, line: ImageModel) -> None:
+def test_base_is_its_own_target_for_the_prior(models: ModelCache, spec: ImageModel) -> None:
     """Before anything is learnt, base and pupil agree: the prior adds nothing to the loss, however much it counts."""
-    losses = {weight: dreambooth(models.get(line), weight=weight).step() for weight in (0.0, 100.0)}
+    losses = {weight: dreambooth(models.get(spec), weight=weight).step() for weight in (0.0, 100.0)}
     assert losses[100.0] == pytest.approx(losses[0.0], rel=1e-4)
-    noise = with_line(models, line, train_prior_target="noise")
+    noise = with_spec(models, spec, train_prior_target="noise")
     assert dreambooth(noise, weight=100.0).step() > 10 * losses[0.0]
 
 
-def test_prior_with_the_base_as_its_target_holds_the_base_in_place(models: ModelCache, line: ImageModel) -> None:
+def test_prior_with_the_base_as_its_target_holds_the_base_in_place(models: ModelCache, spec: ImageModel) -> None:
     """After some steps the pupil strays less from the base where the prior is taught."""
 
     def strayed(weight: float) -> float:
-        training = dreambooth(models.get(line), weight=weight)
+        training = dreambooth(models.get(spec), weight=weight)
         for _ in range(8):
             training.step()
         latents, times = training._lesson.prior, torch.tensor([800, 900])
@@ -206,7 +206,7 @@ def test_adapter_of_version_0_1_still_draws(tmp_path: Path) -> None:
     """The file was made by 0.1's training: attention, feed-forward and text encoder, float32."""
     folder = make_folder(TINY_SD, tmp_path / "sd")
     adapters = {"adapter:s1": (Path(__file__).parent / "adapter-0.1.safetensors").read_bytes()}
-    studio, plain = Studio(make_line(folder, name="sd")), Reference(saved(folder), "dpm++")
+    studio, plain = Studio(make_spec(folder, name="sd")), Reference(saved(folder), "dpm++")
     without = make_request(prompt="zkv mascot", model="sd")
     request = dataclasses.replace(without, subjects=(SubjectUse("s1"),))
     drawn = studio.draw(request, adapters).pictures["picture-1.png"]

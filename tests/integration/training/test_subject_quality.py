@@ -17,9 +17,9 @@ KEPT_MIN_DB = 22.0  # another picture of the same noun has about 12
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")
 def test_subject_is_recognised_and_other_prompts_stay() -> None:
-    line = read_catalogue().images[0]
+    spec = read_catalogue().images[0]
     worker = Worker(WorkerPlan(engines="inference.engines.factory:build"))
-    found = Examiner(worker, line).examine(teach(worker, line, "mascot", line.train_steps))
+    found = Examiner(worker, spec).examine(teach(worker, spec, "mascot", spec.train_steps))
     assert found["identity_top1"] >= IDENTITY_MIN
     assert found["subject_gain_db"] > GAIN_MIN_DB
     assert found["leak_db"] > KEPT_MIN_DB

@@ -18,7 +18,7 @@ from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEve
 from inference.requests import SubjectUse
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
 from tests.support.engines.training import STEPS, output, run, task
-from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_line
+from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_spec
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,11 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def engine(folders: dict[str, Path], tmp_path: Path) -> Iterator[TrainingEngine]:
-    lines = tuple(
-        make_line(folder, name=name, family=name.removesuffix("-v"), train_batch=2) for name, folder in folders.items()
+    specs = tuple(
+        make_spec(folder, name=name, family=name.removesuffix("-v"), train_batch=2) for name, folder in folders.items()
     )
     models = ModelCache("cpu", limit_bytes=1 << 30)
-    yield TrainingEngine(Catalogue(images=lines, speech=()), models, cache_dir=tmp_path / "class-pictures")
+    yield TrainingEngine(Catalogue(images=specs, speech=()), models, cache_dir=tmp_path / "class-pictures")
     models.close()
 
 

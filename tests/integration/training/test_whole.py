@@ -9,13 +9,13 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.updates import FusedUpdates
 from inference.engines.training.whole import prepare, save, teach
 from tests.support.engines.subject import photo
-from tests.support.tiny_models import TINY_SD, make_folder, make_line
+from tests.support.tiny_models import TINY_SD, make_folder, make_spec
 
 
 def test_whole_unet_learns_and_is_saved_as_a_model_of_its_own(tmp_path: Path) -> None:
     folder = make_folder(TINY_SD, tmp_path / "tiny")
-    line = make_line(folder, train_batch=2)
-    base = ModelCache("cpu", limit_bytes=0).get(line)
+    spec = make_spec(folder, train_batch=2)
+    base = ModelCache("cpu", limit_bytes=0).get(spec)
     before = {name: tensor.clone() for name, tensor in base.unet.state_dict().items()}
     lesson = prepare(base, [photo(index, 32) for index in range(3)], "zkv mascot", "mascot", 0.0)
     losses = list(teach(base, lesson, steps=16, rate=3e-2, seed=1))
@@ -24,7 +24,7 @@ def test_whole_unet_learns_and_is_saved_as_a_model_of_its_own(tmp_path: Path) ->
     moved = sum(not torch.equal(before[name], after[name]) for name in before)
     assert moved > 0.9 * len(before)
     save(base, folder, tmp_path / "taught")
-    loaded = ModelCache("cpu", limit_bytes=0).get(make_line(tmp_path / "taught", name="taught"))
+    loaded = ModelCache("cpu", limit_bytes=0).get(make_spec(tmp_path / "taught", name="taught"))
     for name, tensor in loaded.unet.state_dict().items():
         assert torch.allclose(tensor, after[name], atol=1e-2)
 

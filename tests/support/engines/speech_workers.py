@@ -10,8 +10,8 @@ from tests.support.speech_clips import human, joined, synthetic
 
 def build(device: str, *, folder: str) -> EngineBuilders:
     """Return the builder of a speech engine with the weights in `folder`."""
-    line = SpeechModel(name="base", title="", source=folder, licence="MIT")
-    models = SpeechModels([line], device)
+    spec = SpeechModel(name="base", title="", source=folder, licence="MIT")
+    models = SpeechModels([spec], device)
     return {str(Kind.TRANSCRIBE): lambda: SpeechEngine(models)}
 
 

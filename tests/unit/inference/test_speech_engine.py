@@ -282,8 +282,8 @@ def test_scores_that_are_not_finite_are_reported_and_tried_elsewhere(make: Calla
 
 
 def test_missing_weights_fail_the_job_and_not_the_engine() -> None:
-    def missing(line: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
-        raise ModelUnusable(f"no weights for {line.name} on {device}")
+    def missing(spec: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
+        raise ModelUnusable(f"no weights for {spec.name} on {device}")
 
     engine = SpeechEngine(SpeechModels([LINE], "cpu", load=missing), slots=SLOTS)
     engine.admit(task("a"))

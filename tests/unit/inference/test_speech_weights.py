@@ -24,7 +24,7 @@ from inference.errors import ModelUnusable, UnknownModel
 from tests.support.tiny_whisper import DIMS, tiny_whisper
 
 
-def line(folder: Path, **said: Any) -> SpeechModel:
+def spec(folder: Path, **said: Any) -> SpeechModel:
     return SpeechModel(name="mine", title="", source=str(folder), licence="MIT", **said)
 
 
@@ -32,7 +32,7 @@ def test_a_folder_of_ours_is_loaded_with_its_dimensions_and_heads(tmp_path: Path
     model = tiny_whisper()
     metadata = {"whisper_dims": json.dumps(vars(DIMS)), "alignment_heads": "[[1, 0]]"}
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, tmp_path / "model.safetensors", metadata)
-    loaded = load_whisper(line(tmp_path), "cpu")
+    loaded = load_whisper(spec(tmp_path), "cpu")
     assert vars(loaded.dims) == vars(DIMS)
     assert loaded.alignment_heads.indices().T.tolist() == [[1, 0]]
     torch.testing.assert_close(loaded.decoder.ln.weight, model.decoder.ln.weight)
@@ -57,7 +57,7 @@ def test_a_hub_folder_gives_the_same_scores_as_transformers(tmp_path: Path) -> N
     )
     theirs = WhisperForConditionalGeneration(config).eval()
     theirs.save_pretrained(tmp_path)
-    ours = load_whisper(line(tmp_path), "cpu")
+    ours = load_whisper(spec(tmp_path), "cpu")
     mel, tokens = torch.randn(1, 80, 3000), torch.tensor([[50258, 50259, 50359, 11]])
     with torch.inference_mode():
         expected = theirs(input_features=mel, decoder_input_ids=tokens).logits
@@ -73,7 +73,7 @@ def test_a_pickle_that_is_not_openais_is_never_opened(tmp_path: Path) -> None:
 
     (tmp_path / "base.pt").write_bytes(pickle.dumps(Hostile()))
     with pytest.raises(ModelUnusable, match="SHA-256"):
-        load_whisper(line(tmp_path / "base.pt"), "cpu")
+        load_whisper(spec(tmp_path / "base.pt"), "cpu")
     assert not canary.exists()
 
 
@@ -94,7 +94,7 @@ def test_an_official_file_is_known_by_its_hash_and_loaded_as_weights_only(
         return real(file, **options)
 
     monkeypatch.setattr(torch, "load", load)
-    loaded = load_whisper(line(tmp_path / "base.pt"), "cpu")
+    loaded = load_whisper(spec(tmp_path / "base.pt"), "cpu")
     assert [options["weights_only"] for options in asked] == [True]
     assert torch.equal(loaded.alignment_heads.to_dense(), torch.from_numpy(heads))
     for name, value in small.state_dict().items():
@@ -120,14 +120,14 @@ def test_a_hub_model_is_fetched_at_its_pinned_revision_without_pickles(
 
 def test_missing_weights_say_how_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(ModelUnusable, match=r"inference\.engines\.speech\.fetch mine"):
-        load_whisper(line(tmp_path / "nowhere"), "cpu")
+        load_whisper(spec(tmp_path / "nowhere"), "cpu")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}"])
 def test_damaged_weights_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.safetensors").write_bytes(content)
     with pytest.raises(ModelUnusable):
-        load_whisper(line(tmp_path), "cpu")
+        load_whisper(spec(tmp_path), "cpu")
 
 
 def test_an_unknown_model_is_named_as_unknown() -> None:
@@ -136,12 +136,12 @@ def test_an_unknown_model_is_named_as_unknown() -> None:
 
 
 def test_ctranslate2_is_chosen_on_a_cpu_where_its_file_is_there(tmp_path: Path) -> None:
-    assert backend_of(line(tmp_path), tmp_path, "cpu") == "whisper"
+    assert backend_of(spec(tmp_path), tmp_path, "cpu") == "whisper"
     (tmp_path / "model.bin").touch()
-    assert backend_of(line(tmp_path), tmp_path, "cpu") == "faster-whisper"
-    assert backend_of(line(tmp_path), tmp_path, "cuda:0") == "whisper"
-    assert backend_of(line(tmp_path), tmp_path, "cpu", installed=lambda _: None) == "whisper"
-    assert backend_of(line(tmp_path, family="whisper"), tmp_path, "cpu") == "whisper"
+    assert backend_of(spec(tmp_path), tmp_path, "cpu") == "faster-whisper"
+    assert backend_of(spec(tmp_path), tmp_path, "cuda:0") == "whisper"
+    assert backend_of(spec(tmp_path), tmp_path, "cpu", installed=lambda _: None) == "whisper"
+    assert backend_of(spec(tmp_path, family="whisper"), tmp_path, "cpu") == "whisper"
 
 
 def test_every_fetched_model_of_the_catalogue_has_a_recipe() -> None:

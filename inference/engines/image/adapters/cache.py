@@ -43,7 +43,7 @@ class AdapterShelf:
 
     def mix(self, model: LoadedModel, uses: Sequence[tuple[Adapter, float]]) -> Mix:
         """Return adapters with their weights as one; the same object for the same set, so that passes can see it."""
-        key = (model.line.name, *((adapter.digest, weight) for adapter, weight in uses))
+        key = (model.spec.name, *((adapter.digest, weight) for adapter, weight in uses))
         mix = self._mixes.get(key)
         if mix is None:
             mix = blend([(adapter.components, weight) for adapter, weight in uses])
@@ -73,7 +73,7 @@ class AdapterShelf:
             self._kept.clear()
 
     def _take(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Adapter:
-        key = (model.line.name, subject_id)
+        key = (model.spec.name, subject_id)
         digest = None if content is None else digest_of(content)
         with self._lock:
             kept = self._kept.get(key)

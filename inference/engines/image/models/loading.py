@@ -52,17 +52,17 @@ def fetch_from_hub(repository: str, revision: str) -> tuple[Path, Path]:
     return Path(folder), Path(folder).parents[1]
 
 
-def locate(line: ImageModel, *, fetch: Fetch = fetch_from_hub) -> CheckedFolder:
-    """Find and check the folder of a catalogue line's model, downloading it where it is a hub id.
+def locate(spec: ImageModel, *, fetch: Fetch = fetch_from_hub) -> CheckedFolder:
+    """Find and check the folder of a catalogue entry's model, downloading it where it is a hub id.
 
     Raises:
         ModelUnusable: the folder is missing, unsafe or not of the family.
     """
-    folder = line.folder
-    path, root = (folder, folder) if folder is not None else fetch(line.source, line.revision)
+    folder = spec.folder
+    path, root = (folder, folder) if folder is not None else fetch(spec.source, spec.revision)
     if not path.is_dir():
-        raise ModelUnusable(f"The folder of the model '{line.name}' is missing: {path}")
-    return check_folder(path, line.family, root=root)
+        raise ModelUnusable(f"The folder of the model '{spec.name}' is missing: {path}")
+    return check_folder(path, spec.family, root=root)
 
 
 def quiet_libraries() -> None:
@@ -105,28 +105,28 @@ class ModelCache:
         self._lock = threading.Lock()
         self._thread = threads_beside(1, "load-model")
 
-    def start(self, line: ImageModel) -> Future[LoadedModel]:
+    def start(self, spec: ImageModel) -> Future[LoadedModel]:
         """Use a model: begin to load it unless it is here. Each call needs a `release` of the same name later."""
         with self._lock:
-            entry = self._entries.get(line.name)
+            entry = self._entries.get(spec.name)
             if entry is None or (entry.future.done() and entry.future.exception() is not None):
-                entry = _Entry(self._thread.submit(self._load, line), entry.users if entry else 0)
-                self._entries[line.name] = entry
+                entry = _Entry(self._thread.submit(self._load, spec), entry.users if entry else 0)
+                self._entries[spec.name] = entry
             entry.users += 1
-            self._entries.move_to_end(line.name)
+            self._entries.move_to_end(spec.name)
             return entry.future
 
-    def get(self, line: ImageModel) -> LoadedModel:
+    def get(self, spec: ImageModel) -> LoadedModel:
         """Use a model and wait until it is loaded; `release` it later.
 
         Raises:
             ModelUnusable: it cannot be loaded; nothing is to be released then.
         """
-        future = self.start(line)
+        future = self.start(spec)
         try:
             return future.result()
         except Exception:
-            self.release(line.name)
+            self.release(spec.name)
             raise
 
     def release(self, name: str) -> None:
@@ -154,15 +154,15 @@ class ModelCache:
         with self._lock:
             self._entries.clear()
 
-    def _load(self, line: ImageModel) -> LoadedModel:
-        folder = locate(line, fetch=self._fetch)
+    def _load(self, spec: ImageModel) -> LoadedModel:
+        folder = locate(spec, fetch=self._fetch)
         self._make_room(folder.weight_bytes)
         with self.building:
             try:
-                return load_model(line, folder, self.device, self._dtype)
+                return load_model(spec, folder, self.device, self._dtype)
             except torch.OutOfMemoryError:
                 self._make_room(self._limit_bytes)  # drops everything that nobody uses
-                return load_model(line, folder, self.device, self._dtype)
+                return load_model(spec, folder, self.device, self._dtype)
 
     def _make_room(self, wanted_bytes: int) -> None:
         """Drop unused models, the least recently used first, until `wanted_bytes` more fit the limit."""

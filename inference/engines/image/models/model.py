@@ -26,7 +26,7 @@ Layers = Mapping[str, nn.Linear | nn.Conv2d]
 class LoadedModel:
     """A model's parts on the device, ready for a forward pass; frozen weights, evaluation mode."""
 
-    line: ImageModel
+    spec: ImageModel
     unet: Any  # diffusers.UNet2DConditionModel
     vae: Any  # diffusers.AutoencoderKL or AutoencoderTiny; float32 where half precision would overflow
     text_encoders: tuple[Any, ...]  # CLIPTextModel; SDXL adds a CLIPTextModelWithProjection
@@ -47,7 +47,7 @@ class LoadedModel:
 
 
 def load_model(
-    line: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype | None = None
+    spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype | None = None
 ) -> LoadedModel:
     """Load a checked folder onto a device.
 
@@ -62,35 +62,35 @@ def load_model(
     """
     dtype = dtype or (torch.float16 if device.type == "cuda" else torch.float32)
     try:
-        return _build(line, folder, device, dtype)
+        return _build(spec, folder, device, dtype)
     except (torch.OutOfMemoryError, ModelUnusable):
         raise
     except Exception as error:  # the libraries raise anything at all over malformed files
-        log.warning("model %s could not be loaded", line.name, exc_info=True)
-        raise ModelUnusable(f"The model '{line.name}' could not be loaded: {error}") from error
+        log.warning("model %s could not be loaded", spec.name, exc_info=True)
+        raise ModelUnusable(f"The model '{spec.name}' could not be loaded: {error}") from error
 
 
-def _build(line: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+def _build(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype) -> LoadedModel:
     unet = _move(_part(folder, "unet"), device, dtype)
     vae = _part(folder, "vae")
-    vae_dtype = torch.float32 if line.family == "sdxl" and vae.config.force_upcast else dtype
+    vae_dtype = torch.float32 if spec.family == "sdxl" and vae.config.force_upcast else dtype
     vae = _move(vae, device, vae_dtype)
-    names = ["text_encoder"] if line.family == "sd" else ["text_encoder", "text_encoder_2"]
+    names = ["text_encoder"] if spec.family == "sd" else ["text_encoder", "text_encoder_2"]
     encoders = {name: _move(_part(folder, name), device, dtype) for name in names}
     tokenizers = [_tokenizer(folder, name.replace("text_encoder", "tokenizer")) for name in names]
-    _check_fit(line, unet, vae)
+    _check_fit(spec, unet, vae)
     components = {"unet": unet, **encoders}
     return LoadedModel(
-        line=line,
+        spec=spec,
         unet=unet,
         vae=vae,
         text_encoders=tuple(encoders.values()),
         tokenizers=tuple(tokenizers),
-        scheduler=_scheduler(folder, line),
+        scheduler=_scheduler(folder, spec),
         device=device,
         dtype=dtype,
         vae_factor=2 ** (len(vae.config.block_out_channels) - 1),
-        zero_empty_negative=line.family == "sdxl" and _zeroes_empty(folder),
+        zero_empty_negative=spec.family == "sdxl" and _zeroes_empty(folder),
         size_bytes=sum(_module_bytes(part) for part in (*components.values(), vae)),
         nouns=folder.nouns,
         layers={name: layers_of(part) for name, part in components.items()},
@@ -132,12 +132,12 @@ def _tokenizer(folder: CheckedFolder, name: str) -> Any:
     return transformers.CLIPTokenizer.from_pretrained(folder.path / name, local_files_only=True)
 
 
-def _scheduler(folder: CheckedFolder, line: ImageModel) -> Any:
+def _scheduler(folder: CheckedFolder, spec: ImageModel) -> Any:
     kind = getattr(diffusers, folder.classes["scheduler"], None)
     if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
         raise ModelUnusable(f"{folder.path.name}: diffusers has no {folder.classes['scheduler']}.")
     scheduler: Any = kind.from_pretrained(folder.path / "scheduler", local_files_only=True)  # type: ignore[attr-defined]
-    if line.family == "sd":
+    if spec.family == "sd":
         # what StableDiffusionPipeline does to configurations from before these two settings had their values
         fixed = {"steps_offset": 1, "clip_sample": False}
         stale = {key: value for key, value in fixed.items() if scheduler.config.get(key, value) != value}
@@ -151,9 +151,9 @@ def _zeroes_empty(folder: CheckedFolder) -> bool:
     return bool(index.get("force_zeros_for_empty_prompt", True))
 
 
-def _check_fit(line: ImageModel, unet: Any, vae: Any) -> None:
+def _check_fit(spec: ImageModel, unet: Any, vae: Any) -> None:
     """Refuse UNets that want more than text and time: inpainting, image conditions, distilled guidance."""
-    extra = "text_time" if line.family == "sdxl" else None
+    extra = "text_time" if spec.family == "sdxl" else None
     fits = (
         unet.config.in_channels == unet.config.out_channels == vae.config.latent_channels
         and unet.config.addition_embed_type == extra
@@ -162,7 +162,7 @@ def _check_fit(line: ImageModel, unet: Any, vae: Any) -> None:
         and unet.config.time_cond_proj_dim is None
     )
     if not fits:
-        raise ModelUnusable(f"The model '{line.name}' is not a plain text-to-image model of the family {line.family}.")
+        raise ModelUnusable(f"The model '{spec.name}' is not a plain text-to-image model of the family {spec.family}.")
 
 
 def _module_bytes(module: Any) -> int:

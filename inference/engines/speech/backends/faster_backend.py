@@ -62,7 +62,7 @@ class _Seat:
 
 
 def load_faster(model: SpeechModel, folder: Path, device: str, threads: int) -> ctranslate2.models.Whisper:
-    """Load a CTranslate2 model folder: int8 on the CPU, float16 on a GPU, or as the catalogue line says.
+    """Load a CTranslate2 model folder: int8 on the CPU, float16 on a GPU, or as the catalogue says.
 
     Raises:
         ModelUnusable: the folder holds no CTranslate2 Whisper model.

@@ -43,7 +43,7 @@ _HUB_NAMES = (  # in transformers' names → in whisper's, in this order
 
 
 def load_whisper(model: SpeechModel, device: str) -> Whisper:
-    """Load the model of a catalogue line: float16 on a GPU, float32 on the CPU.
+    """Load the model of a catalogue entry: float16 on a GPU, float32 on the CPU.
 
     Raises:
         ModelUnusable: the weights are not there, or are not those of a Whisper model.
@@ -66,7 +66,7 @@ def place(model: Whisper, device: str) -> Whisper:
 
 
 def locate(model: SpeechModel) -> Path:
-    """Return the folder or .pt file of a catalogue line, fetched from the hub at its pinned revision if it is a hub id.
+    """Return the folder or .pt file of a catalogue entry; a hub id is fetched at its pinned revision.
 
     Raises:
         ModelUnusable: it is not there.
