@@ -121,7 +121,7 @@ class Finished:
     summary: Mapping[str, Any] = field(default_factory=dict)  # JSON-ready: seconds, seeds, text, language, …
 
 
-class Note(StrEnum):
+class PromptNote(StrEnum):
     """What the summary of pictures remarks on, under 'notes'; `bot/cards/job.py` has a sentence for each."""
 
     CUT = "prompt was cut"  # it is longer than the model reads

@@ -15,7 +15,7 @@ from bot.errors import failure_sentence
 from bot.services.pictures import Picture
 from bot.services.voice import transcript_request
 from db.jobs import Job, Pace, Place, State
-from inference.messages import Note
+from inference.messages import PromptNote
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
 
 COLOURS = {
@@ -31,8 +31,8 @@ NOT_DONE = {Kind.IMAGE: "Not drawn", Kind.TRAIN: "Not learnt", Kind.TRANSCRIBE: 
 HIDDEN = "The pictures are from an age-restricted channel, so I show them in such channels only: use `/history` there."
 
 NOTES = {
-    Note.CUT: "The end of the prompt was left out: it is more than this model reads.",
-    Note.UNKNOWN: "This model has learnt a few hundred things, and none of them is named here: see `/models`.",
+    PromptNote.CUT: "The end of the prompt was left out: it is more than this model reads.",
+    PromptNote.UNKNOWN: "This model has learnt a few hundred things, and none of them is named here: see `/models`.",
 }
 
 
@@ -152,7 +152,7 @@ def _done(job: Job, shown: Shown) -> str:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(paid(job, job.charged))
     lost = "" if shown.pictures or shown.hidden else "The pictures are no longer kept.\n"
-    notes = "".join(f"{NOTES[note]}\n" for note in Note if note in job.outcome.get("notes", ()))
+    notes = "".join(f"{NOTES[note]}\n" for note in PromptNote if note in job.outcome.get("notes", ()))
     return f"{lost}{notes}-# {' · '.join(facts)}"
 
 

@@ -13,8 +13,8 @@ import torch
 from inference.audio import AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
 from inference.engines import EngineBuilders
-from inference.engines.image.adapters.cache import AdapterShelf
-from inference.engines.image.engine import DiffusionEngine
+from inference.engines.image.adapters.cache import AdapterCache
+from inference.engines.image.engine import ImageEngine
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
@@ -52,10 +52,10 @@ def build(
     models = ModelCache(device, limit_bytes=limit_bytes)
     speech = SpeechModels(known.speech, device, building=models.building)
     clips = AudioLimits(seconds=clip_max_s, file_bytes=clip_max_mb << 20)
-    shelf = AdapterShelf(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
+    adapter_cache = AdapterCache(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
     class_pictures = Path(cache_dir) / "class-pictures" if cache_dir else None
     return {
-        str(Kind.IMAGE): lambda: DiffusionEngine(known, models, shelf, lanes_max=lanes or None),
+        str(Kind.IMAGE): lambda: ImageEngine(known, models, adapter_cache, lanes_max=lanes or None),
         str(Kind.TRAIN): lambda: TrainingEngine(known, models, cache_dir=class_pictures),
         str(Kind.TRANSCRIBE): lambda: SpeechEngine(speech, limits=clips),
     }

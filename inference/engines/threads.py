@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 
-def threads_beside(count: int, name: str) -> ThreadPoolExecutor:
+def single_core_threads(count: int, name: str) -> ThreadPoolExecutor:
     """Return threads for loading, checking and encoding; each computes on one core only.
 
     On more it would slow the computing one down for good: OpenMP keeps a team for each thread that has ever computed on

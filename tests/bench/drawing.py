@@ -11,8 +11,8 @@ import torch
 from diffusers import DiffusionPipeline
 
 from inference.catalogue import Catalogue, ImageModel
-from inference.engines.image.adapters.cache import AdapterShelf
-from inference.engines.image.engine import DiffusionEngine
+from inference.engines.image.adapters.cache import AdapterCache
+from inference.engines.image.engine import ImageEngine
 from inference.engines.image.models.loading import ModelCache, quiet_libraries
 from inference.engines.image.schedulers import make_scheduler
 from inference.messages import Failed, Progress, Task
@@ -39,9 +39,9 @@ class Bench:
     def __init__(self, spec: ImageModel, models: ModelCache, *, lanes_max: int) -> None:
         self.spec = spec
         self.models = models
-        self.shelf = AdapterShelf(limit_bytes=1 << 30)
+        self.adapter_cache = AdapterCache(limit_bytes=1 << 30)
         catalogue = Catalogue(images=(spec,), speech=())
-        self.engine = DiffusionEngine(catalogue, models, self.shelf, slots=64, lanes_max=lanes_max)
+        self.engine = ImageEngine(catalogue, models, self.adapter_cache, slots=64, lanes_max=lanes_max)
         self._jobs = 0
 
     def request(self, member: int, *, subjects: tuple[SubjectUse, ...] = ()) -> ImageRequest:
@@ -83,7 +83,7 @@ class Bench:
 
     def close(self) -> None:
         self.engine.close()
-        self.shelf.close()
+        self.adapter_cache.close()
         gc.collect()
 
     def _admit(self, request: ImageRequest, inputs: Mapping[str, bytes] | None) -> str:

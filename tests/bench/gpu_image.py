@@ -41,7 +41,7 @@ class BuiltModels(ModelCache):
         super().__init__(model.device, limit_bytes=0)
         self._model = model
 
-    def start(self, spec: ImageModel) -> Future[LoadedModel]:
+    def acquire(self, spec: ImageModel) -> Future[LoadedModel]:
         """Return the model, whatever was asked for."""
         future: Future[LoadedModel] = Future()
         future.set_result(self._model)

@@ -53,7 +53,7 @@ def to_pixels(image: torch.Tensor) -> Pixels:
 
 
 @torch.inference_mode()
-def glimpse(model: LoadedModel, latents: torch.Tensor) -> torch.Tensor:
+def preview_images(model: LoadedModel, latents: torch.Tensor) -> torch.Tensor:
     """Decode unfinished latents as cheaply as can be: the tiny autoencoder, or a linear guess for the large one.
 
     Returns:

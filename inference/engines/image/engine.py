@@ -10,29 +10,29 @@ import torch
 
 from inference.catalogue import Catalogue
 from inference.engines.failures import failed, raise_if_device_is_lost
-from inference.engines.image.adapters.cache import AdapterShelf
+from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.batches import BatchLimit, Group, choose_lanes
-from inference.engines.image.job import Drawing, check_request
+from inference.engines.image.job import ImageJob, check_request
 from inference.engines.image.lane import Lane, make_lane
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.image.passes import Passes
-from inference.engines.image.postprocessing import Finisher
-from inference.engines.image.prompts import is_cut, is_unknown
+from inference.engines.image.passes import Denoiser
+from inference.engines.image.postprocessing import Postprocessor
+from inference.engines.image.prompts import is_truncated, names_nothing_known
 from inference.engines.memory import DeviceMeter
 from inference.errors import BadRequest
-from inference.messages import Finished, JobEvent, Note, Preview, Task
+from inference.messages import Finished, JobEvent, Preview, PromptNote, Task
 from inference.requests import ImageRequest
 
 log = logging.getLogger(__name__)
 
 PREVIEW_EVERY_S = 3.0
 PREPARE_MAX_S = 0.2  # of one step spent on encoding newcomers' prompts
-LANES_EACH = 4  # pictures that a job has unless its member says otherwise
+LANES_A_JOB = 4  # pictures that a job has unless its member says otherwise
 IDLE_WAIT_S = 0.005  # a step that only waits for a load gives the other engines their turn soon
 
 
-class DiffusionEngine:
+class ImageEngine:
     """Draws the pictures of many jobs at once; implements `Engine` for image requests.
 
     Each picture is a lane. A step advances the lanes of one group (a model and a latent size; groups take turns) by one
@@ -45,7 +45,7 @@ class DiffusionEngine:
         self,
         catalogue: Catalogue,
         models: ModelCache,
-        shelf: AdapterShelf,
+        adapter_cache: AdapterCache,
         *,
         slots: int = 16,
         lanes_max: int | None = None,
@@ -61,18 +61,18 @@ class DiffusionEngine:
         """
         self._catalogue = catalogue
         self._models = models
-        self._shelf = shelf
+        self._adapter_cache = adapter_cache
         self._slots = slots
         self._lanes_max = lanes_max or (16 if models.device.type == "cuda" else 8)
         self._limit = BatchLimit(self._lanes_max)
         self._preview_every_s = preview_every_s
         self._clock = clock
-        self._drawings: dict[str, Drawing] = {}
-        self._passes: dict[str, Passes] = {}
+        self._jobs: dict[str, ImageJob] = {}
+        self._denoisers: dict[str, Denoiser] = {}
         self._last_turn: dict[Group, int] = {}
         self._steps = 0
         self._events: list[JobEvent] = []
-        self._finisher = Finisher()
+        self._postprocessor = Postprocessor()
         self._meter = DeviceMeter(models.device)
 
     # -- what the worker calls ----------------------------------------------------------------------------------------
@@ -83,13 +83,13 @@ class DiffusionEngine:
         As many as fill a pass and no more: a job that would only share lanes with those before it makes all of them
         slower, and is better kept in line, where its place is fair.
         """
-        aboard = sum(drawing.request.count for drawing in self._drawings.values())
-        wanted = math.ceil(max(0, self._lanes_max - aboard) / LANES_EACH)
-        return min(self._slots - len(self._drawings), wanted)
+        taken = sum(job.request.count for job in self._jobs.values())
+        wanted = math.ceil(max(0, self._lanes_max - taken) / LANES_A_JOB)
+        return min(self._slots - len(self._jobs), wanted)
 
     def busy(self) -> bool:
         """Return whether anything is aboard; a step that can only wait for a load returns within milliseconds."""
-        return bool(self._drawings or self._events)
+        return bool(self._jobs or self._events)
 
     def admit(self, task: Task) -> None:
         """Take a task in and begin to load what it needs; what is wrong with it is reported by the next step."""
@@ -102,29 +102,29 @@ class DiffusionEngine:
         except BadRequest as error:
             self._events.append(failed(task, error))
             return
-        if (earlier := self._drawings.get(task.job_id)) is not None:
+        if (earlier := self._jobs.get(task.job_id)) is not None:
             self._drop(earlier)  # an earlier attempt of the same job
-        drawing = Drawing(task=task, request=request, spec=spec, loading=self._models.start(spec))
-        self._drawings[task.job_id] = drawing
+        job = ImageJob(task=task, request=request, spec=spec, loading=self._models.acquire(spec))
+        self._jobs[task.job_id] = job
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Let a job go; with `keep` its finished pictures are delivered and it ends early."""
-        drawing = self._drawings.get(job_id)
-        if drawing is None:
+        job = self._jobs.get(job_id)
+        if job is None:
             return
         if keep:
-            for output in drawing.outputs[drawing.sent :]:
+            for output in job.outputs[job.sent :]:
                 self._events.append(output.result())
-            self._events.append(self._finished(drawing))
-        self._drop(drawing)
+            self._events.append(self._finished(job))
+        self._drop(job)
 
     def step(self) -> list[JobEvent]:
         """Advance one group of lanes by one pass, and return what happened anywhere."""
         self._prepare()
         worked = self._advance()
-        decoded, lost = self._finisher.decode(self._drawings)
+        decoded, lost = self._postprocessor.decode(self._jobs)
         for job_id, error in lost.items():
-            self._fail(self._drawings[job_id], error)
+            self._fail(self._jobs[job_id], error)
         if not (worked or decoded):
             self._wait()
         self._collect()
@@ -137,65 +137,65 @@ class DiffusionEngine:
 
     def adapters(self) -> tuple[str, ...]:
         """Return the subject ids in memory."""
-        return self._shelf.resident()
+        return self._adapter_cache.resident()
 
     def forget(self, subject_ids: Sequence[str]) -> None:
-        """Drop the adapters of subjects that were deleted; what is being drawn with one keeps it to its end."""
-        self._shelf.forget(subject_ids)
-        for passes in self._passes.values():
-            passes.forget()
+        """Drop the adapters of subjects that were deleted; what is being generated with one keeps it to its end."""
+        self._adapter_cache.forget(subject_ids)
+        for denoiser in self._denoisers.values():
+            denoiser.forget()
 
     def memory_bytes(self) -> int:
         """Return what models and adapters take."""
-        return self._models.size_bytes() + self._shelf.size_bytes()
+        return self._models.size_bytes() + self._adapter_cache.size_bytes()
 
     def close(self) -> None:
-        """Let everything go; the model cache and the shelf belong to the caller."""
-        for drawing in list(self._drawings.values()):
-            self._drop(drawing)
-        self._finisher.close()
+        """Let everything go; the model cache and the adapter_cache belong to the caller."""
+        for job in list(self._jobs.values()):
+            self._drop(job)
+        self._postprocessor.close()
 
     # -- newcomers ----------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
         """Give lanes to the jobs whose model and adapters are here."""
         began_s = self._clock()
-        for drawing in list(self._drawings.values()):
-            if drawing.lanes or not drawing.loading.done():
+        for job in list(self._jobs.values()):
+            if job.lanes or not job.loading.done():
                 continue
             try:
-                self._prepare_one(drawing, drawing.loading.result())
+                self._prepare_one(job, job.loading.result())
             except Exception as error:
-                self._fail(drawing, error)
+                self._fail(job, error)
             if self._clock() - began_s > PREPARE_MAX_S:
                 return
 
-    def _prepare_one(self, drawing: Drawing, model: LoadedModel) -> None:
-        request, inputs = drawing.request, drawing.task.inputs
+    def _prepare_one(self, job: ImageJob, model: LoadedModel) -> None:
+        request, inputs = job.request, job.task.inputs
         used = [use for use in request.subjects if use.weight != 0]
-        if drawing.adapters is None:
-            drawing.adapters = [
-                self._shelf.start(model, use.subject_id, inputs.get(f"adapter:{use.subject_id}")) for use in used
+        if job.adapters is None:
+            job.adapters = [
+                self._adapter_cache.load(model, use.subject_id, inputs.get(f"adapter:{use.subject_id}")) for use in used
             ]
-        if not all(adapter.done() for adapter in drawing.adapters):
+        if not all(adapter.done() for adapter in job.adapters):
             return
-        uses = [(adapter.result(), use.weight) for adapter, use in zip(drawing.adapters, used, strict=True)]
-        mix = self._shelf.mix(model, uses)
-        passes = self._passes.get(model.spec.name)
-        if passes is None:
-            passes = self._passes[model.spec.name] = Passes(model)
-        embeddings = passes.encode(request.prompt, request.negative, guided=request.guidance > 1, mix=mix)
-        if is_cut(model, request.prompt):
-            drawing.notes.append(Note.CUT)
-        if not used and is_unknown(model, request.prompt):  # a subject is known by any name
-            drawing.notes.append(Note.UNKNOWN)
-        drawing.model = model
-        drawing.started_s = drawing.previewed_s = self._clock()
-        others = [each.served for each in self._drawings.values() if each.lanes]
-        drawing.served = min(others, default=0)
-        name, job_id = drawing.spec.scheduler, drawing.job_id
-        drawing.lanes = [
-            make_lane(model, request, embeddings, mix, job_id=job_id, index=index, scheduler_name=name)
+        uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
+        adapters = self._adapter_cache.combined(model, uses)
+        denoiser = self._denoisers.get(model.spec.name)
+        if denoiser is None:
+            denoiser = self._denoisers[model.spec.name] = Denoiser(model)
+        embeddings = denoiser.encode(request.prompt, request.negative, guided=request.guidance > 1, adapters=adapters)
+        if is_truncated(model, request.prompt):
+            job.notes.append(PromptNote.CUT)
+        if not used and names_nothing_known(model, request.prompt):  # a subject is known by any name
+            job.notes.append(PromptNote.UNKNOWN)
+        job.model = model
+        job.started_s = job.previewed_s = self._clock()
+        others = [each.served for each in self._jobs.values() if each.lanes]
+        job.served = min(others, default=0)
+        name, job_id = job.spec.scheduler, job.job_id
+        job.lanes = [
+            make_lane(model, request, embeddings, adapters, job_id=job_id, index=index, scheduler_name=name)
             for index in range(request.count)
         ]
 
@@ -203,34 +203,30 @@ class DiffusionEngine:
 
     def _advance(self) -> bool:
         """Advance the group whose turn it is by one pass; return whether there was one."""
-        waiting = {drawing.group: drawing.spec.name for drawing in self._drawings.values() if drawing.unfinished}
+        waiting = {job.group: job.spec.name for job in self._jobs.values() if job.unfinished}
         if not waiting:
             return False
         group = min(waiting, key=lambda each: self._last_turn.get(each, -1))
         self._steps += 1
         self._last_turn[group] = self._steps
-        members = {
-            drawing.job_id: drawing
-            for drawing in self._drawings.values()
-            if drawing.unfinished and drawing.group == group
-        }
+        members = {job.job_id: job for job in self._jobs.values() if job.unfinished and job.group == group}
         lanes = choose_lanes(
-            {job_id: drawing.unfinished for job_id, drawing in members.items()},
-            {job_id: drawing.served for job_id, drawing in members.items()},
+            {job_id: job.unfinished for job_id, job in members.items()},
+            {job_id: job.served for job_id, job in members.items()},
             self._limit.allowed(group),
         )
         now_s = self._clock()
-        due = {id_ for id_, drawing in members.items() if now_s - drawing.previewed_s >= self._preview_every_s}
+        due = {id_ for id_, job in members.items() if now_s - job.previewed_s >= self._preview_every_s}
         if not self._pass(group, lanes, frozenset(due)):
             return True
         for job_id in dict.fromkeys(lane.job_id for lane in lanes):
-            drawing = members[job_id]
-            drawing.served += sum(lane.job_id == job_id for lane in lanes)
-            self._events.append(drawing.progress())
-            if job_id in due and drawing.preview is None:
-                self._finisher.start_preview(drawing)
-                drawing.previewed_s = now_s
-        self._finisher.add([lane for lane in lanes if lane.done])
+            job = members[job_id]
+            job.served += sum(lane.job_id == job_id for lane in lanes)
+            self._events.append(job.progress())
+            if job_id in due and job.preview is None:
+                self._postprocessor.start_preview(job)
+                job.previewed_s = now_s
+        self._postprocessor.add([lane for lane in lanes if lane.done])
         return True
 
     def _pass(self, group: Group, lanes: list[Lane], due: frozenset[str]) -> bool:
@@ -239,14 +235,14 @@ class DiffusionEngine:
         if not measured:
             self._meter.begin()
         try:
-            self._passes[group[0]].advance(lanes, glimpses=due)
+            self._denoisers[group[0]].advance(lanes, previews=due)
         except Exception as error:
             if not isinstance(error, torch.OutOfMemoryError):
                 raise_if_device_is_lost(error)
                 log.exception("a pass with %d lanes of %s failed", len(lanes), group[0])
             self._meter.give_back()
             if not self._limit.note_failure(group, len(lanes)):
-                self._fail(self._drawings[lanes[0].job_id], error)
+                self._fail(self._jobs[lanes[0].job_id], error)
             return False
         if not measured:
             used_bytes, free_bytes = self._meter.end()
@@ -258,43 +254,43 @@ class DiffusionEngine:
 
     def _collect(self) -> None:
         """Report previews, pictures and ends whose encoding is done."""
-        for drawing in list(self._drawings.values()):
-            if drawing.preview is not None and drawing.preview.done():
-                self._events.append(Preview(drawing.job_id, drawing.task.attempt, drawing.preview.result()))
-                drawing.preview = None
-            while drawing.sent < len(drawing.outputs) and drawing.outputs[drawing.sent].done():
-                self._events.append(drawing.outputs[drawing.sent].result())
-                drawing.sent += 1
-            if drawing.lanes and drawing.sent == len(drawing.lanes):
-                self._events.append(self._finished(drawing))
-                self._drop(drawing)
+        for job in list(self._jobs.values()):
+            if job.preview is not None and job.preview.done():
+                self._events.append(Preview(job.job_id, job.task.attempt, job.preview.result()))
+                job.preview = None
+            while job.sent < len(job.outputs) and job.outputs[job.sent].done():
+                self._events.append(job.outputs[job.sent].result())
+                job.sent += 1
+            if job.lanes and job.sent == len(job.lanes):
+                self._events.append(self._finished(job))
+                self._drop(job)
 
     def _wait(self) -> None:
-        waits: list[Future[object]] = [each for drawing in self._drawings.values() for each in drawing.waits_for]  # type: ignore[misc]
+        waits: list[Future[object]] = [each for job in self._jobs.values() for each in job.waits_for]  # type: ignore[misc]
         if waits and not self._events:
             wait(waits, timeout=IDLE_WAIT_S, return_when=FIRST_COMPLETED)
 
-    def _finished(self, drawing: Drawing) -> Finished:
+    def _finished(self, job: ImageJob) -> Finished:
         summary = {
-            "seconds": round(self._clock() - drawing.started_s, 3),
-            "seeds": [lane.seed for lane in drawing.lanes],
-            "model": drawing.spec.name,
-            "notes": [str(note) for note in drawing.notes],
+            "seconds": round(self._clock() - job.started_s, 3),
+            "seeds": [lane.seed for lane in job.lanes],
+            "model": job.spec.name,
+            "notes": [str(note) for note in job.notes],
         }
-        return Finished(drawing.job_id, drawing.task.attempt, drawing.done, drawing.total, summary)
+        return Finished(job.job_id, job.task.attempt, job.done, job.total, summary)
 
-    def _fail(self, drawing: Drawing, error: Exception) -> None:
-        self._events.append(failed(drawing.task, error))
-        self._drop(drawing)
+    def _fail(self, job: ImageJob, error: Exception) -> None:
+        self._events.append(failed(job.task, error))
+        self._drop(job)
 
-    def _drop(self, drawing: Drawing) -> None:
+    def _drop(self, job: ImageJob) -> None:
         """Forget a job, and what only it needed."""
-        del self._drawings[drawing.job_id]
-        self._finisher.forget(drawing)
-        if drawing.lanes and all(each.group != drawing.group for each in self._drawings.values() if each.lanes):
-            self._limit.forget(drawing.group)
-            self._last_turn.pop(drawing.group, None)
-        name = drawing.spec.name
-        if name in self._passes and all(each.spec.name != name for each in self._drawings.values()):
-            self._passes.pop(name).close()
+        del self._jobs[job.job_id]
+        self._postprocessor.forget(job)
+        if job.lanes and all(each.group != job.group for each in self._jobs.values() if each.lanes):
+            self._limit.forget(job.group)
+            self._last_turn.pop(job.group, None)
+        name = job.spec.name
+        if name in self._denoisers and all(each.spec.name != name for each in self._jobs.values()):
+            self._denoisers.pop(name).close()
         self._models.release(name)

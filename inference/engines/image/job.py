@@ -10,7 +10,7 @@ from inference.engines.image.batches import Group
 from inference.engines.image.lane import Lane
 from inference.engines.image.models.model import LoadedModel
 from inference.errors import BadRequest
-from inference.messages import Note, Output, Progress, Task
+from inference.messages import Output, Progress, PromptNote, Task
 from inference.requests import ImageRequest
 
 PICTURES_MAX = 16
@@ -20,7 +20,7 @@ WEIGHT_MAX = 4.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Drawing:
+class ImageJob:
     """One task of kind 'image' from its admission to its last event."""
 
     task: Task
@@ -36,7 +36,7 @@ class Drawing:
     previewed_s: float = 0.0  # by the engine's clock
     started_s: float = 0.0
     served: int = 0  # lane-steps, for fairness: counted from where the others stood
-    notes: list[Note] = field(default_factory=list)  # on how the prompt was understood
+    notes: list[PromptNote] = field(default_factory=list)  # on how the prompt was understood
 
     @property
     def job_id(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from diffusers.utils.torch_utils import randn_tensor
 
-from inference.engines.image.adapters.weights import Mix
+from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.models.model import LoadedModel
 from inference.engines.image.prompts import Embeddings
 from inference.engines.image.schedulers import make_scheduler, takes_generator
@@ -22,7 +22,7 @@ class Lane:
     seed: int
     guidance: float
     embeddings: Embeddings  # one row, or two (negative, prompt) where guidance is on
-    mix: Mix  # the adapters of both rows
+    adapters: AdapterSet  # the adapters of both rows
     scheduler: Any
     timesteps: list[float]  # still to come and behind us, one for each forward pass
     options: dict[str, Any]  # what the scheduler's step takes besides tensors: the lane's own generator
@@ -51,7 +51,7 @@ def make_lane(
     model: LoadedModel,
     request: ImageRequest,
     embeddings: Embeddings,
-    mix: Mix,
+    adapters: AdapterSet,
     *,
     job_id: str,
     index: int,
@@ -73,7 +73,7 @@ def make_lane(
         seed=request.seed + index,
         guidance=request.guidance,
         embeddings=embeddings,
-        mix=mix,
+        adapters=adapters,
         scheduler=scheduler,
         timesteps=[float(t) for t in scheduler.timesteps],
         options={"generator": generator} if takes_generator(scheduler) else {},

@@ -5,7 +5,7 @@ from importlib import metadata
 import torch
 
 from inference.engines.image.decoding import to_pixels
-from inference.engines.image.job import Drawing
+from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
 from inference.engines.image.schedulers import sampler_name
 from inference.messages import Output
@@ -17,9 +17,9 @@ def make_preview(images: torch.Tensor) -> bytes:
     return encode_preview([to_pixels(image) for image in images])
 
 
-def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
+def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
     """Encode one finished picture (3, height, width), 0 … 1, as a PNG with its parameters."""
-    request, spec = drawing.request, drawing.spec
+    request, spec = job.request, job.spec
     used = [use for use in request.subjects if use.weight]  # those that have an adapter
     parameters = Parameters(
         prompt=request.prompt,
@@ -35,7 +35,7 @@ def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
         version=_version(),
         lora_tags=tuple(use.lora_tag for use in used),
         lora_hashes=tuple(
-            (use.lora_name, adapter.result().autov3) for use, adapter in zip(used, drawing.adapters or (), strict=True)
+            (use.lora_name, adapter.result().autov3) for use, adapter in zip(used, job.adapters or (), strict=True)
         ),
     )
     meta = {
@@ -44,7 +44,7 @@ def make_output(drawing: Drawing, lane: Lane, image: torch.Tensor) -> Output:
         "height": request.height_px * spec.upscale,
     }
     content = encode_png(to_pixels(image), parameters)
-    return Output(drawing.job_id, drawing.task.attempt, f"picture-{lane.index + 1}.png", "image/png", content, meta)
+    return Output(job.job_id, job.task.attempt, f"picture-{lane.index + 1}.png", "image/png", content, meta)
 
 
 def _version() -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from inference.engines.image.adapters.hooks import Deltas
-from inference.engines.image.adapters.weights import Mix
+from inference.engines.image.adapters.hooks import LoraHooks
+from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.lane import Lane
 from inference.engines.image.models.model import LoadedModel
 from inference.engines.image.prompts import Embeddings, encode_pair, stack
@@ -14,16 +14,16 @@ from inference.engines.image.schedulers import estimate_clean
 
 
 @dataclass(frozen=True, slots=True)
-class _Formation:
+class _Batch:
     """What stays the same from pass to pass while the same lanes share it."""
 
     lanes: tuple[Lane, ...]
     embeddings: Embeddings
-    mixes: tuple[Mix, ...]  # one for each row
+    sets: tuple[AdapterSet, ...]  # one for each row
     time_ids: torch.Tensor | None  # (rows, 6), SDXL's sizes
 
 
-class Passes:
+class Denoiser:
     """Advances lanes of one model together.
 
     Tolerance: a lane's picture differs from `StableDiffusionPipeline` alone by rounding only (float32: well under one
@@ -32,44 +32,46 @@ class Passes:
 
     def __init__(self, model: LoadedModel) -> None:
         self.model = model
-        self._deltas = {name: Deltas(name, layers) for name, layers in model.layers.items()}
-        self._formation: _Formation | None = None
+        self._hooks = {name: LoraHooks(name, layers) for name, layers in model.layers.items()}
+        self._batch: _Batch | None = None
 
     @torch.inference_mode()
-    def encode(self, prompt: str, negative: str, *, guided: bool, mix: Mix) -> Embeddings:
+    def encode(self, prompt: str, negative: str, *, guided: bool, adapters: AdapterSet) -> Embeddings:
         """Encode a job's prompts with its adapters applied to the text encoders.
 
         Returns:
             The prompt's row, after the negative's where guidance is on.
         """
-        return self._encode_with(list(self.model.layers), prompt, negative, guided=guided, mix=mix)
+        return self._encode_with(list(self.model.layers), prompt, negative, guided=guided, adapters=adapters)
 
-    def _encode_with(self, names: list[str], prompt: str, negative: str, *, guided: bool, mix: Mix) -> Embeddings:
+    def _encode_with(
+        self, names: list[str], prompt: str, negative: str, *, guided: bool, adapters: AdapterSet
+    ) -> Embeddings:
         """Apply the changes of the text encoders one within the other, then encode."""
         encoders = [name for name in names if name != "unet"]
         if not encoders:
             return encode_pair(self.model, prompt, negative, guided=guided)
         rows = 1 if not guided or (not negative and self.model.zero_empty_negative) else 2
-        with self._deltas[encoders[0]].applied([mix] * rows):
-            return self._encode_with(encoders[1:], prompt, negative, guided=guided, mix=mix)
+        with self._hooks[encoders[0]].applied([adapters] * rows):
+            return self._encode_with(encoders[1:], prompt, negative, guided=guided, adapters=adapters)
 
     @torch.inference_mode()
-    def advance(self, lanes: Sequence[Lane], *, glimpses: frozenset[str] = frozenset()) -> None:
+    def advance(self, lanes: Sequence[Lane], *, previews: frozenset[str] = frozenset()) -> None:
         """Advance every lane by one pass. Nothing has changed if the network runs out of memory.
 
         Args:
             lanes: unfinished lanes of one latent size.
-            glimpses: ids of jobs whose lanes are to keep an estimate of their finished latents.
+            previews: ids of jobs whose lanes are to keep an estimate of their finished latents.
         """
-        formation = self._form(lanes)
-        inputs = [self._input(lane) for lane in formation.lanes]
-        times = [lane.timesteps[lane.position] for lane in formation.lanes for _ in range(lane.rows)]
-        predicted = self._predict(formation, inputs, torch.tensor(times, dtype=torch.float32))
+        batch = self._form(lanes)
+        inputs = [self._input(lane) for lane in batch.lanes]
+        times = [lane.timesteps[lane.position] for lane in batch.lanes for _ in range(lane.rows)]
+        predicted = self._predict(batch, inputs, torch.tensor(times, dtype=torch.float32))
         row = 0
-        for lane, noisy in zip(formation.lanes, inputs, strict=True):
+        for lane, noisy in zip(batch.lanes, inputs, strict=True):
             guided = _guide(lane, predicted[row : row + lane.rows])
             row += lane.rows
-            if lane.job_id in glimpses:
+            if lane.job_id in previews:
                 lane.clean = estimate_clean(lane.scheduler, noisy, guided, lane.timesteps[lane.position])
             timestep = lane.scheduler.timesteps[lane.position]
             stepped = lane.scheduler.step(guided, timestep, lane.latents, return_dict=False, **lane.options)
@@ -78,42 +80,42 @@ class Passes:
 
     def forget(self) -> None:
         """Keep nothing of the adapters of earlier passes; the next pass gathers what it needs."""
-        for deltas in self._deltas.values():
-            deltas.forget()
+        for hooks in self._hooks.values():
+            hooks.forget()
 
     def close(self) -> None:
         """Take the adapters' hooks off the model."""
-        for deltas in self._deltas.values():
-            deltas.close()
-        self._formation = None
+        for hooks in self._hooks.values():
+            hooks.close()
+        self._batch = None
 
-    def _form(self, lanes: Sequence[Lane]) -> _Formation:
-        ordered = tuple(sorted(lanes, key=lambda lane: -lane.mix.depth("unet")))
-        if self._formation is not None and self._formation.lanes == ordered:
-            return self._formation
-        self._formation = _Formation(
+    def _form(self, lanes: Sequence[Lane]) -> _Batch:
+        ordered = tuple(sorted(lanes, key=lambda lane: -lane.adapters.depth("unet")))
+        if self._batch is not None and self._batch.lanes == ordered:
+            return self._batch
+        self._batch = _Batch(
             lanes=ordered,
             embeddings=stack([lane.embeddings for lane in ordered]),
-            mixes=tuple(lane.mix for lane in ordered for _ in range(lane.rows)),
+            sets=tuple(lane.adapters for lane in ordered for _ in range(lane.rows)),
             time_ids=self._time_ids(ordered) if self.model.spec.family == "sdxl" else None,
         )
-        return self._formation
+        return self._batch
 
     def _input(self, lane: Lane) -> torch.Tensor:
         scaled: torch.Tensor = lane.scheduler.scale_model_input(lane.latents, lane.scheduler.timesteps[lane.position])
         return scaled
 
-    def _predict(self, formation: _Formation, inputs: list[torch.Tensor], times: torch.Tensor) -> torch.Tensor:
-        rows = [noisy for lane, noisy in zip(formation.lanes, inputs, strict=True) for _ in range(lane.rows)]
+    def _predict(self, batch: _Batch, inputs: list[torch.Tensor], times: torch.Tensor) -> torch.Tensor:
+        rows = [noisy for lane, noisy in zip(batch.lanes, inputs, strict=True) for _ in range(lane.rows)]
         sample = torch.cat(rows).to(self.model.dtype, memory_format=torch.channels_last)
         added = None
-        if formation.time_ids is not None:
-            added = {"text_embeds": formation.embeddings.pooled, "time_ids": formation.time_ids}
-        with self._deltas["unet"].applied(formation.mixes):
+        if batch.time_ids is not None:
+            added = {"text_embeds": batch.embeddings.pooled, "time_ids": batch.time_ids}
+        with self._hooks["unet"].applied(batch.sets):
             out: torch.Tensor = self.model.unet(
                 sample,
                 times.to(self.model.device),
-                encoder_hidden_states=formation.embeddings.hidden,
+                encoder_hidden_states=batch.embeddings.hidden,
                 added_cond_kwargs=added,
                 return_dict=False,
             )[0]

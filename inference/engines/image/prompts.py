@@ -59,13 +59,13 @@ def encode_pair(model: LoadedModel, prompt: str, negative: str, *, guided: bool)
     return stack([Embeddings(torch.zeros_like(positive.hidden), pooled), positive])
 
 
-def is_cut(model: LoadedModel, text: str) -> bool:
+def is_truncated(model: LoadedModel, text: str) -> bool:
     """Return whether the model reads only the beginning of a text."""
     tokenizer = model.tokenizers[0]
     return bool(len(tokenizer(text).input_ids) > tokenizer.model_max_length)
 
 
-def is_unknown(model: LoadedModel, text: str) -> bool:
+def names_nothing_known(model: LoadedModel, text: str) -> bool:
     """Return whether a text names none of the things that the model was taught, as far as the model tells them."""
     if not model.nouns:
         return False

@@ -17,7 +17,7 @@ from inference.engines.speech.clip import Clip, Prepared
 from inference.engines.speech.mel import log_mel
 from inference.engines.speech.models import LoadedModel
 from inference.engines.speech.voice_activity import speech_spans
-from inference.engines.threads import threads_beside
+from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
 from inference.messages import Task
 from inference.requests import TranscribeRequest
@@ -45,7 +45,7 @@ class Preparation:
     def __init__(self, find_model: Callable[[str], LoadedModel], limits: AudioLimits) -> None:
         self._find_model = find_model
         self._limits = limits
-        self._threads = threads_beside(_THREADS, "clip")
+        self._threads = single_core_threads(_THREADS, "clip")
         self._mine = threading.local()
         self._long = threading.Lock()
         self._decoders: list[AudioDecoder] = []

@@ -68,7 +68,7 @@ class TrainingEngine:
         except UnknownModel as error:
             self._refuse(task, FailureKind.MODEL, str(error))
             return
-        self._seat = _Seat(task, self._models.start(spec))
+        self._seat = _Seat(task, self._models.acquire(spec))
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Drop the training, or let it end early with what it has learnt."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.services.pictures import read_parameters
 from inference.catalogue import ImageModel
-from inference.engines.image.adapters.cache import AdapterShelf
+from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.adapters.reading import autov3_of, read_adapter
 from inference.engines.image.adapters.weights import Adapter
 from inference.engines.image.models.loading import ModelCache
@@ -176,11 +176,11 @@ def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
         studio.draw(with_subjects((name, 1.0)), adapters)
     studio.draw(with_subjects(("a", 1.0)))
     assert studio.engine.adapters() == ("b", "c", "a")
-    sizes = studio.shelf.size_bytes()
-    small = AdapterShelf(limit_bytes=sizes - 1)
+    sizes = studio.adapter_cache.size_bytes()
+    small = AdapterCache(limit_bytes=sizes - 1)
     model = studio.models.get(sd_spec)
     for name in "abca":
-        small.start(model, name, adapters[f"adapter:{name}"]).result()
+        small.load(model, name, adapters[f"adapter:{name}"]).result()
     assert small.resident() == ("c", "a")
     assert small.size_bytes() < sizes
     small.close()
@@ -193,7 +193,7 @@ def test_adapter_that_is_forgotten_leaves_memory_while_others_are_drawn(
     studio.admit("drawn", with_subjects(("a", 1.0)), adapters)
     studio.step_until(lambda: bool(studio.jobs["drawn"].pictures))
     model = studio.models.get(sd_spec)
-    kept = studio.shelf.start(model, "a", adapters["adapter:a"]).result()
+    kept = studio.adapter_cache.load(model, "a", adapters["adapter:a"]).result()
     weight = weakref.ref(next(iter(kept.components["unet"].values())).down)
     del kept
     studio.step()
@@ -224,7 +224,7 @@ def test_lane_waits_for_its_adapter_while_others_are_drawn(
     studio.step_until(lambda: bool(studio.jobs["plain"].events))
     slow: Future[Adapter] = Future()
     model = studio.models.get(sd_spec)
-    monkeypatch.setattr(studio.shelf, "start", lambda *_: slow)
+    monkeypatch.setattr(studio.adapter_cache, "load", lambda *_: slow)
     studio.admit("waiting", with_subjects(("a", 1.0)))
     before = studio.jobs["plain"].events[-1]
     studio.step(5)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.catalogue import Catalogue, ImageModel
-from inference.engines.image.adapters.cache import AdapterShelf
-from inference.engines.image.engine import DiffusionEngine
+from inference.engines.image.adapters.cache import AdapterCache
+from inference.engines.image.engine import ImageEngine
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.schedulers import make_scheduler
 from inference.messages import Failed, Finished, JobEvent, Output, Task
@@ -52,8 +52,8 @@ class Studio:
     def __init__(self, *lines: ImageModel, models: ModelCache | None = None, **options: Any) -> None:
         self.models = models or ModelCache("cpu", limit_bytes=1 << 30)
         self._own_models = models is None
-        self.shelf = AdapterShelf(limit_bytes=1 << 24)
-        self.engine = DiffusionEngine(Catalogue(images=lines, speech=()), self.models, self.shelf, **options)
+        self.adapter_cache = AdapterCache(limit_bytes=1 << 24)
+        self.engine = ImageEngine(Catalogue(images=lines, speech=()), self.models, self.adapter_cache, **options)
         self.jobs: dict[str, Outcome] = {}
 
     def admit(self, job_id: str, request: ImageRequest, inputs: Mapping[str, bytes] | None = None) -> None:
@@ -86,7 +86,7 @@ class Studio:
 
     def close(self) -> None:
         self.engine.close()
-        self.shelf.close()
+        self.adapter_cache.close()
         if self._own_models:
             self.models.close()
 

@@ -11,7 +11,7 @@ from inference.builtin.captions import known
 from inference.builtin.nouns import tail, vocabulary
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.image.prompts import is_unknown
+from inference.engines.image.prompts import names_nothing_known
 from inference.errors import ModelUnusable
 from tests.support.tiny_models import TINY_SD, make_folder
 
@@ -28,16 +28,16 @@ BUILTIN = model(*known((*vocabulary(), *tail())))
     ["a cat", "two red HEARTS!", "three mice, flat", "a hot dog", "my t-shirt", "a slice of pizza", "🙂 cat's"],
 )
 def test_prompt_that_names_something_taught_is_known(prompt: str) -> None:
-    assert not is_unknown(BUILTIN, prompt)
+    assert not names_nothing_known(BUILTIN, prompt)
 
 
 @pytest.mark.parametrize("prompt", ["a lighthouse", "", "my friend Bob", "red", "catalogue", "🦈"])
 def test_prompt_that_names_nothing_taught_is_unknown(prompt: str) -> None:
-    assert is_unknown(BUILTIN, prompt)
+    assert names_nothing_known(BUILTIN, prompt)
 
 
 def test_model_that_does_not_say_what_it_was_taught_knows_everything() -> None:
-    assert not is_unknown(model(), "a lighthouse")
+    assert not names_nothing_known(model(), "a lighthouse")
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"nouns": "cat"}', '{"nouns": [1]}', "{"])

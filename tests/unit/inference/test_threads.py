@@ -7,7 +7,7 @@ import time
 
 import torch
 
-from inference.engines.threads import threads_beside
+from inference.engines.threads import single_core_threads
 from inference.openmp import SPINS, wait_briefly
 
 # a worker's process as the pool starts it, with engines that only import torch, and told to stop at once
@@ -34,11 +34,11 @@ def cores() -> int:
     return torch.get_num_threads()
 
 
-def test_threads_beside_compute_on_one_core_and_leave_the_caller_its_own() -> None:
+def test_single_core_threads_compute_on_one_core_and_leave_the_caller_its_own() -> None:
     mine = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with threads_beside(3, "test") as threads:
+        with single_core_threads(3, "test") as threads:
             assert [each.result() for each in [threads.submit(cores) for _ in range(3)]] == [1, 1, 1]
         assert torch.get_num_threads() == 2
     finally:

@@ -9,14 +9,14 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from inference.engines.image.adapters.reading import digest_of, read_adapter
-from inference.engines.image.adapters.weights import Adapter, Mix, blend
+from inference.engines.image.adapters.weights import Adapter, AdapterSet, combine
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.threads import threads_beside
+from inference.engines.threads import single_core_threads
 
 log = logging.getLogger(__name__)
 
 
-class AdapterShelf:
+class AdapterCache:
     """The adapters of one device, by model and subject; the least recently used go first when there are too many bytes.
 
     Reading and checking happens on a thread. A lane keeps what it uses, so that nothing it needs is ever taken away:
@@ -26,11 +26,11 @@ class AdapterShelf:
     def __init__(self, *, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[tuple[str, str], Adapter] = OrderedDict()
-        self._mixes: WeakValueDictionary[Any, Mix] = WeakValueDictionary()
+        self._sets: WeakValueDictionary[Any, AdapterSet] = WeakValueDictionary()
         self._lock = threading.Lock()
-        self._thread = threads_beside(1, "load-adapter")
+        self._thread = single_core_threads(1, "load-adapter")
 
-    def start(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Future[Adapter]:
+    def load(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Future[Adapter]:
         """Begin to read an adapter, or take the one that is here.
 
         Args:
@@ -41,14 +41,13 @@ class AdapterShelf:
         """
         return self._thread.submit(self._take, model, subject_id, content)
 
-    def mix(self, model: LoadedModel, uses: Sequence[tuple[Adapter, float]]) -> Mix:
-        """Return adapters with their weights as one; the same object for the same set, so that passes can see it."""
+    def combined(self, model: LoadedModel, uses: Sequence[tuple[Adapter, float]]) -> AdapterSet:
+        """Return adapters with their weights as one set: the same object for the same set, so that passes see it."""
         key = (model.spec.name, *((adapter.digest, weight) for adapter, weight in uses))
-        mix = self._mixes.get(key)
-        if mix is None:
-            mix = blend([(adapter.components, weight) for adapter, weight in uses])
-            self._mixes[key] = mix
-        return mix
+        combined = self._sets.get(key)
+        if combined is None:
+            combined = self._sets[key] = combine([(adapter.components, weight) for adapter, weight in uses])
+        return combined
 
     def resident(self) -> tuple[str, ...]:
         """Return the subject ids in memory, the most recently used last."""

@@ -16,60 +16,60 @@ import torch
 from torch import nn
 
 from inference.engines.image.adapters.stacks import Stack, stacks_for
-from inference.engines.image.adapters.weights import Mix
+from inference.engines.image.adapters.weights import AdapterSet
 
 
-class Deltas:
+class LoraHooks:
     """The hooks on one component (a UNet, a text encoder) that add each sample's own changes."""
 
     def __init__(self, component: str, layers: Mapping[str, nn.Linear | nn.Conv2d]) -> None:
         """Remember the component's layers; a hook is set when the first adapter that changes a layer arrives.
 
         Args:
-            component: its name in a `Mix`.
+            component: its name in an `AdapterSet`.
             layers: by the names that factors have.
         """
         self._component = component
         self._layers = layers
         self._hooks: dict[str, Any] = {}
-        self._mixes: tuple[Mix, ...] = ()
+        self._sets: tuple[AdapterSet, ...] = ()
         self._stacks: dict[str, tuple[Stack, ...]] = {}
         self._active = False
 
     @contextmanager
-    def applied(self, mixes: Sequence[Mix]) -> Iterator[None]:
-        """Add `mixes[i]` to sample i of every forward pass within; samples with adapters have to come first.
+    def applied(self, sets: Sequence[AdapterSet]) -> Iterator[None]:
+        """Add `sets[i]` to sample i of every forward pass within; samples with adapters have to come first.
 
         It is quickest where those with the most adapters do.
         """
-        mixed = tuple(mix for mix in mixes if mix.layers.get(self._component))
-        if not mixed:
+        used = tuple(each for each in sets if each.layers.get(self._component))
+        if not used:
             yield
             return
-        if any(mix is not first for mix, first in zip(mixes, mixed, strict=False)):
+        if any(each is not first for each, first in zip(sets, used, strict=False)):
             raise ValueError("samples with adapters have to come first in a batch")
-        self._prepare(mixed)
+        self._prepare(used)
         self._active = True
         try:
             yield
         finally:
             self._active = False
 
-    def _prepare(self, mixes: tuple[Mix, ...]) -> None:
+    def _prepare(self, sets: tuple[AdapterSet, ...]) -> None:
         """Stack the matrices of all samples, unless they are the same as in the last pass."""
-        if len(mixes) == len(self._mixes) and all(a is b for a, b in zip(mixes, self._mixes, strict=True)):
+        if len(sets) == len(self._sets) and all(a is b for a, b in zip(sets, self._sets, strict=True)):
             return
-        distinct = list(dict.fromkeys(mixes))
-        rows = [distinct.index(mix) for mix in mixes]
-        names = dict.fromkeys(name for mix in distinct for name in mix.layers[self._component])
+        distinct = list(dict.fromkeys(sets))
+        rows = [distinct.index(each) for each in sets]
+        names = dict.fromkeys(name for each in distinct for name in each.layers[self._component])
         self._stacks = {}
         for name in names:
             layer = self._layers[name]
-            found = [mix.layers[self._component].get(name, ()) for mix in distinct]
+            found = [each.layers[self._component].get(name, ()) for each in distinct]
             self._stacks[name] = stacks_for(layer, found, rows)
             if name not in self._hooks:
                 self._hooks[name] = layer.register_forward_hook(self._hook(name))
-        self._mixes = mixes
+        self._sets = sets
 
     def _hook(self, name: str) -> Any:
         def add(layer: nn.Module, args: tuple[torch.Tensor, ...], out: torch.Tensor) -> None:
@@ -81,7 +81,7 @@ class Deltas:
     def forget(self) -> None:
         """Keep nothing of the last pass."""
         self._stacks.clear()
-        self._mixes = ()
+        self._sets = ()
 
     def close(self) -> None:
         """Take the hooks off again."""

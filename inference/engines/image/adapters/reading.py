@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from inference.engines.image.adapters.weights import Adapter, Factor
+from inference.engines.image.adapters.weights import Adapter, LoraLayer
 from inference.engines.image.models.model import LoadedModel
 from inference.errors import AdapterRejected
 
@@ -43,13 +43,13 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
     except (SafetensorError, ValueError, RuntimeError, KeyError) as error:
         raise AdapterRejected(f"The adapter is not a readable safetensors file: {error}") from error
     pairs = _pair(tensors, model)
-    components: dict[str, dict[str, Factor]] = {}
+    components: dict[str, dict[str, LoraLayer]] = {}
     for (part, name), (down, up) in pairs.items():
         layer = model.layers[part][name]
         down, up = down.to(model.dtype), up.to(model.dtype)
         _check_pair(f"{part}.{name}", layer, down, up)
         scale = _scale(metadata, part, name, rank=down.shape[0])
-        factor = Factor(down.to(model.device), up.flatten(1).to(model.device), scale)
+        factor = LoraLayer(down.to(model.device), up.flatten(1).to(model.device), scale)
         components.setdefault(part, {})[name] = factor
     size_bytes = sum(
         (factor.down.numel() + factor.up.numel()) * factor.up.element_size()

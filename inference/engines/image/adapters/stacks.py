@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from inference.engines.image.adapters.weights import Factor
+from inference.engines.image.adapters.weights import LoraLayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,15 @@ def _gathered(taps: torch.Tensor) -> torch.Tensor:
     return inner.permute(0, 3, 1, 2)
 
 
-def stacks_for(layer: nn.Module, found: Sequence[tuple[Factor, ...]], rows: list[int]) -> tuple[Stack, ...]:
-    """Gather the factors of the distinct mixes at one layer, `rows[i]` telling sample i's.
+def stacks_for(layer: nn.Module, found: Sequence[tuple[LoraLayer, ...]], rows: list[int]) -> tuple[Stack, ...]:
+    """Gather the factors of the distinct sets at one layer, `rows[i]` telling sample i's.
 
     Returns:
         What is to be added one after the other: everybody's first factor, then the second of those who have one …
     """
     if len(found) == 1:  # all samples have the same: their adapters are one, joined along the rank
         downs, ups = [factor.down for factor in found[0]], [factor.up for factor in found[0]]
-        return (_stack(layer, [Factor(torch.cat(downs), torch.cat(ups, dim=1), 1.0)], rows),)
+        return (_stack(layer, [LoraLayer(torch.cat(downs), torch.cat(ups, dim=1), 1.0)], rows),)
     stacks = []
     for level in range(max(map(len, found))):
         factors = [several[level] if level < len(several) else None for several in found]
@@ -95,8 +95,8 @@ def stacks_for(layer: nn.Module, found: Sequence[tuple[Factor, ...]], rows: list
     return tuple(stacks)
 
 
-def _stack(layer: nn.Module, factors: list[Factor | None], rows: list[int]) -> Stack:
-    """Gather one factor of each distinct mix (None: it has none) into one stack."""
+def _stack(layer: nn.Module, factors: list[LoraLayer | None], rows: list[int]) -> Stack:
+    """Gather one factor of each distinct set (None: it has none) into one stack."""
     run = math.gcd(*(len(list(same)) for _, same in itertools.groupby(rows)))
     used = [factors[row] for row in rows[::run]]
     rank = max(factor.up.shape[1] for factor in used if factor is not None)
@@ -109,7 +109,7 @@ def _stack(layer: nn.Module, factors: list[Factor | None], rows: list[int]) -> S
     return Stack(len(rows), down.permute(0, 2, 3, 4, 1).flatten(2), up)
 
 
-def _padded(factor: Factor | None, rank: int, others: list[Factor | None]) -> tuple[torch.Tensor, torch.Tensor]:
+def _padded(factor: LoraLayer | None, rank: int, others: list[LoraLayer | None]) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a factor's two matrices with zeros up to a rank; all zeros, shaped like the others', where it is none."""
     if factor is not None and factor.up.shape[1] == rank:
         return factor.down, factor.up

@@ -7,7 +7,7 @@ import torch
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
+class LoraLayer:
     """The change of one layer: weight += scale * up @ down."""
 
     down: torch.Tensor  # (rank, in) for linear layers, (rank, in, k, k) for convolutions
@@ -15,8 +15,7 @@ class Factor:
     scale: float  # alpha / rank
 
 
-Factors = Mapping[str, Factor]  # by the layer's name within its component
-MixedFactors = Mapping[str, tuple[Factor, ...]]  # the same for several adapters, scale and weight folded into `up`
+LoraLayers = Mapping[str, LoraLayer]  # by the layer's name within its component
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +23,17 @@ class Adapter:
     """A checked adapter on the device."""
 
     digest: str
-    components: Mapping[str, Factors]  # 'unet', 'text_encoder', 'text_encoder_2' → layer → factor
+    components: Mapping[str, LoraLayers]  # 'unet', 'text_encoder', 'text_encoder_2' → layer → factor
     size_bytes: int
     autov3: str  # by which other tools know the file
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Mix:
-    """A set of weighted adapters: by component ('unet', 'text_encoder' …), then by layer. Empty: no adapter."""
+class AdapterSet:
+    """Several adapters with weights of their own. Empty: no adapter."""
 
-    layers: Mapping[str, MixedFactors] = field(default_factory=dict)
+    # component ('unet', 'text_encoder' …) → layer → what each adapter adds there, scale and weight folded into `up`
+    layers: Mapping[str, Mapping[str, tuple[LoraLayer, ...]]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.layers)
@@ -43,18 +43,20 @@ class Mix:
         return max(map(len, self.layers.get(component, {}).values()), default=0)
 
 
-def blend(parts: Sequence[tuple[Mapping[str, Factors], float]]) -> Mix:
+def combine(parts: Sequence[tuple[Mapping[str, LoraLayers], float]]) -> AdapterSet:
     """Gather adapters with their weights into one set.
 
     Args:
         parts: (component → layer → factor, weight); a weight of 0 leaves the adapter out.
     """
-    gathered: dict[str, dict[str, list[Factor]]] = {}
+    gathered: dict[str, dict[str, list[LoraLayer]]] = {}
     for components, weight in parts:
         if weight == 0:
             continue
         for component, factors in components.items():
             for name, factor in factors.items():
-                scaled = Factor(factor.down, factor.up * (factor.scale * weight), 1.0)
+                scaled = LoraLayer(factor.down, factor.up * (factor.scale * weight), 1.0)
                 gathered.setdefault(component, {}).setdefault(name, []).append(scaled)
-    return Mix({part: {name: tuple(found) for name, found in layers.items()} for part, layers in gathered.items()})
+    return AdapterSet(
+        {part: {name: tuple(found) for name, found in layers.items()} for part, layers in gathered.items()}
+    )

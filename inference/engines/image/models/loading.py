@@ -1,6 +1,6 @@
 """Models in memory: loaded from checked folders on a thread of their own, kept by least recent use, counted in bytes.
 
-Both the picture engine and the training engine of a worker share one `ModelCache`: `start` to load beside the steps,
+Both the picture engine and the training engine of a worker share one `ModelCache`: `acquire` to load beside the steps,
 `release` when nothing of theirs uses the model any more, `get` to wait for it.
 """
 
@@ -22,7 +22,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from inference.catalogue import ImageModel
 from inference.engines.image.models.folders import CheckedFolder, check_folder
 from inference.engines.image.models.model import LoadedModel, load_model
-from inference.engines.threads import threads_beside
+from inference.engines.threads import single_core_threads
 from inference.errors import ModelUnusable
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def quiet_libraries() -> None:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _CachedModel:
     future: Future[LoadedModel]
     users: int = 0
 
@@ -101,16 +101,16 @@ class ModelCache:
         self._dtype = dtype
         self._fetch = fetch
         self._limit_bytes = limit_bytes
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: OrderedDict[str, _CachedModel] = OrderedDict()
         self._lock = threading.Lock()
-        self._thread = threads_beside(1, "load-model")
+        self._thread = single_core_threads(1, "load-model")
 
-    def start(self, spec: ImageModel) -> Future[LoadedModel]:
+    def acquire(self, spec: ImageModel) -> Future[LoadedModel]:
         """Use a model: begin to load it unless it is here. Each call needs a `release` of the same name later."""
         with self._lock:
             entry = self._entries.get(spec.name)
             if entry is None or (entry.future.done() and entry.future.exception() is not None):
-                entry = _Entry(self._thread.submit(self._load, spec), entry.users if entry else 0)
+                entry = _CachedModel(self._thread.submit(self._load, spec), entry.users if entry else 0)
                 self._entries[spec.name] = entry
             entry.users += 1
             self._entries.move_to_end(spec.name)
@@ -122,7 +122,7 @@ class ModelCache:
         Raises:
             ModelUnusable: it cannot be loaded; nothing is to be released then.
         """
-        future = self.start(spec)
+        future = self.acquire(spec)
         try:
             return future.result()
         except Exception:
@@ -184,5 +184,5 @@ class ModelCache:
                 torch.cuda.empty_cache()
 
 
-def _is_loaded(entry: _Entry) -> bool:
+def _is_loaded(entry: _CachedModel) -> bool:
     return entry.future.done() and not entry.future.cancelled() and entry.future.exception() is None
