@@ -22,12 +22,12 @@ from peft import LoraConfig, inject_adapter_in_model
 from inference.catalogue import ImageModel
 from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.conditioning import encode
-from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
+from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
 from inference.engines.training.lora import UNET_TARGETS, SubjectLora
+from inference.engines.training.optimizers import AdamWOptimizer
 from inference.engines.training.photos import photo_tensor
 from inference.engines.training.sampler import to_latents
-from inference.engines.training.updates import AdamWUpdates
-from inference.engines.training.whole import teach
+from inference.engines.training.whole import train_unet
 from tests.bench.gpu_image import as_loaded
 from tests.support.engines.subject import photo
 from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_pipeline, make_spec
@@ -80,27 +80,27 @@ def _build(shape: Shape, spec: ImageModel, device: torch.device) -> tuple[Loaded
     return base, pipeline
 
 
-def _lesson(base: LoadedModel) -> Lesson:
+def _data(base: LoadedModel) -> TrainingData:
     spec = base.spec
     photos = [to_latents(base, photo_tensor(photo(i), spec.width_px, spec.height_px)[None]) for i in range(PHOTOS)]
     latents = torch.cat(photos)
     said = ("a mascot",) * PHOTOS
-    return Lesson(
-        photos=latents, captions=captions(PHRASE), prior=latents, prior_captions=said, prior_weight=1.0, batch=1
+    return TrainingData(
+        photos=latents, captions=photo_captions(PHRASE), prior=latents, prior_captions=said, prior_weight=1.0, batch=1
     )
 
 
 def _ours(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
-    lesson = _lesson(base)
+    data = _data(base)
     lora = SubjectLora(base.unet, base.text_encoders, rank=RANK, seed=0, train_text=False)
     if base.device.type == "cuda":
         lora.unet.enable_gradient_checkpointing()  # type: ignore[operator]
-    updates = AdamWUpdates(lora.parameters(), device=base.device, half=base.dtype == torch.float16)
-    return DreamBooth(base, lora, updates, lesson, steps=1000, rate=RATE, seed=0).step
+    optimizer = AdamWOptimizer(lora.parameters(), device=base.device, half=base.dtype == torch.float16)
+    return DreamBooth(base, lora, optimizer, data, steps=1000, rate=RATE, seed=0).step
 
 
 def _whole(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
-    steps = teach(base, _lesson(base), steps=1_000_000, rate=RATE, seed=0)
+    steps = train_unet(base, _data(base), steps=1_000_000, rate=RATE, seed=0)
     return lambda: next(steps)
 
 
@@ -113,7 +113,7 @@ def _plain(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
         parameter.data = parameter.data.float()
     if base.device.type == "cuda":
         unet.enable_gradient_checkpointing()
-    optimiser = torch.optim.AdamW(layers, lr=RATE)
+    optimizer = torch.optim.AdamW(layers, lr=RATE)
     scaler = torch.amp.GradScaler(base.device.type, enabled=base.dtype == torch.float16)
     noise_scheduler = DDPMScheduler.from_config(base.scheduler.config)
     spec = base.spec
@@ -122,7 +122,7 @@ def _plain(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
     def step() -> None:
         latents = to_latents(base, pixels)
         with torch.no_grad():
-            told = encode(
+            conditioning = encode(
                 (PHRASE, "a mascot"),
                 base.tokenizers,
                 base.text_encoders,
@@ -130,15 +130,17 @@ def _plain(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
                 height_px=spec.height_px,
             )
         noise = torch.randn_like(latents)
-        times = torch.randint(0, 1000, (2,), device=latents.device)
-        noisy = noise_scheduler.add_noise(latents, noise, times)
+        timesteps = torch.randint(0, 1000, (2,), device=latents.device)
+        noisy = noise_scheduler.add_noise(latents, noise, timesteps)
         with torch.autocast(base.device.type, base.dtype, enabled=base.dtype != torch.float32):
-            guess = unet(noisy, times, encoder_hidden_states=told.hidden, added_cond_kwargs=told.added).sample
-        loss = torch.nn.functional.mse_loss(guess.float(), noise)
+            predicted = unet(
+                noisy, timesteps, encoder_hidden_states=conditioning.hidden, added_cond_kwargs=conditioning.added
+            ).sample
+        loss = torch.nn.functional.mse_loss(predicted.float(), noise)
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        scaler.step(optimiser)
+        scaler.step(optimizer)
         scaler.update()
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
 
     return step
 

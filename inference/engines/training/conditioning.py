@@ -58,5 +58,5 @@ def encode(
     ]
     hidden = torch.cat([output.hidden_states[-2] for output in outputs], dim=-1)
     # Original size, crop corner, target size: the training's pictures are whole and of the target's size.
-    times = torch.tensor([[height_px, width_px, 0, 0, height_px, width_px]] * len(captions), dtype=hidden.dtype)
-    return Conditioning(hidden, {"text_embeds": outputs[-1][0], "time_ids": times.to(hidden.device)})
+    time_ids = torch.tensor([[height_px, width_px, 0, 0, height_px, width_px]] * len(captions), dtype=hidden.dtype)
+    return Conditioning(hidden, {"text_embeds": outputs[-1][0], "time_ids": time_ids.to(hidden.device)})

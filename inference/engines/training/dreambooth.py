@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.conditioning import Conditioning, encode
-from inference.engines.training.pupil import Pupil
-from inference.engines.training.updates import Updates
+from inference.engines.training.optimizers import Optimizer
+from inference.engines.training.trainable import Trainable
 
 NOISY_SPAN = 0.65  # of the timesteps, from the noisiest down: layout is decided there
 NOISY_POWER = 1.6  # above 1: the noisiest are drawn most often
@@ -21,7 +21,7 @@ WARMUP_STEPS = 10  # AdamW's second moments are noise in the first steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
+class TrainingData:
     """What is learnt from: everything that is computed once, before the first step."""
 
     photos: Tensor  # (n, channels, h, w): latents of the photos
@@ -34,7 +34,7 @@ class Lesson:
     known_captions: tuple[str, ...] = ()  # other things that the base can draw; see `DreamBooth._batch`
 
 
-def captions(phrase: str) -> tuple[str, ...]:
+def photo_captions(phrase: str) -> tuple[str, ...]:
     """Return ways to say what the photos show; several, so that the words around the phrase are not learnt."""
     return phrase, f"a {phrase}", f"a picture of {phrase}"
 
@@ -58,26 +58,26 @@ class DreamBooth:
     def __init__(
         self,
         base: LoadedModel,
-        pupil: Pupil,
-        updates: Updates,
-        lesson: Lesson,
+        trainable: Trainable,
+        optimizer: Optimizer,
+        data: TrainingData,
         *,
         steps: int,
         rate: float,
         seed: int,
     ) -> None:
         self.done = 0
-        self._base, self._pupil, self._updates, self._lesson = base, pupil, updates, lesson
+        self._base, self._trainable, self._optimizer, self._data = base, trainable, optimizer, data
         self._steps, self._rate = steps, rate
         self._noise = DDPMScheduler.from_config(base.scheduler.config)
         self._generator = torch.Generator("cpu").manual_seed(seed)
-        self._spoken = None if pupil.learns_text else self._encode(self._captions)
+        self._encoded_captions = None if trainable.learns_text else self._encode(self._captions)
         self._teacher: nn.Module | None = None
         # what learns cannot teach itself
-        own = base.spec.train_prior_target == "base" and pupil.unet is not base.unet
-        if own and len(lesson.prior):
+        own = base.spec.train_prior_target == "base" and trainable.unet is not base.unet
+        if own and len(data.prior):
             self._teacher = base.unet
-            self._taught_captions = self._encode_once(base.text_encoders, self._captions[len(lesson.captions) :])
+            self._teacher_conditioning = self._encode_once(base.text_encoders, self._captions[len(data.captions) :])
 
     def step(self) -> float:
         """Learn from one batch.
@@ -88,20 +88,27 @@ class DreamBooth:
         Raises:
             FloatingPointError: the loss is not finite.
         """
-        latents, said = self._batch()
+        latents, rows = self._batch()
         noise = torch.randn(latents.shape, generator=self._generator).to(latents)
-        times = self._times(len(latents)).to(latents.device)
-        noisy = self._noise.add_noise(latents, noise, times).to(memory_format=torch.channels_last)
+        timesteps = self._timesteps(len(latents)).to(latents.device)
+        noisy = self._noise.add_noise(latents, noise, timesteps).to(memory_format=torch.channels_last)
         with torch.autocast(latents.device.type, self._base.dtype, enabled=self._base.dtype != torch.float32):
-            told = self._tell(said)
-            guess = self._pupil.unet(
-                noisy, times, encoder_hidden_states=told.hidden, added_cond_kwargs=told.added, return_dict=False
+            conditioning = self._conditioning_for(rows)
+            predicted = self._trainable.unet(
+                noisy,
+                timesteps,
+                encoder_hidden_states=conditioning.hidden,
+                added_cond_kwargs=conditioning.added,
+                return_dict=False,
             )[0]
-            targets = [self._target(latents, noise, times)]
+            targets = [self._target(latents, noise, timesteps)]
             if self._teacher is not None:
-                photos = self._lesson.batch
-                targets = [targets[0][:photos], self._taught(noisy[photos:], times[photos:], said[photos:])]
-        loss = self._loss(guess, torch.cat(targets), times)
+                photos = self._data.batch
+                targets = [
+                    targets[0][:photos],
+                    self._teacher_prediction(noisy[photos:], timesteps[photos:], rows[photos:]),
+                ]
+        loss = self._loss(predicted, torch.cat(targets), timesteps)
         if not math.isfinite(value := loss.item()):
             raise FloatingPointError("the loss is not finite")
         self._advance(loss)
@@ -110,7 +117,7 @@ class DreamBooth:
     def checkpoint(self) -> bytes:
         """Return all that is needed to go on from here, as safetensors."""
         tensors = {"generator": self._generator.get_state(), "done": torch.tensor([self.done])}
-        return safetensors.torch.save(tensors | self._updates.tensors())
+        return safetensors.torch.save(tensors | self._optimizer.tensors())
 
     def restore(self, checkpoint: bytes) -> None:
         """Go on from what `checkpoint` returned.
@@ -119,40 +126,38 @@ class DreamBooth:
             KeyError, RuntimeError, safetensors.SafetensorError: it belongs to another training, or is damaged.
         """
         tensors = safetensors.torch.load(checkpoint)
-        self._updates.restore(tensors)
+        self._optimizer.restore(tensors)
         self._generator.set_state(tensors["generator"])
         self.done = int(tensors["done"].item())
 
     def _batch(self) -> tuple[Tensor, Tensor]:
         """Draw this step's latents, and the rows of what they are called."""
-        lesson, generator = self._lesson, self._generator
-        photos = torch.randint(0, len(lesson.photos), (lesson.batch,), generator=generator)
-        said = torch.randint(0, len(lesson.captions), (lesson.batch,), generator=generator)
-        if not len(lesson.prior):
-            return lesson.photos[photos], said
-        count = lesson.prior_batch or lesson.batch
-        prior = torch.randint(0, len(lesson.prior), (count,), generator=generator)
-        latents = torch.cat([lesson.photos[photos], lesson.prior[prior]])
-        return latents, torch.cat([said, self._called(prior) + len(lesson.captions)])
+        data, generator = self._data, self._generator
+        photos = torch.randint(0, len(data.photos), (data.batch,), generator=generator)
+        rows = torch.randint(0, len(data.captions), (data.batch,), generator=generator)
+        if not len(data.prior):
+            return data.photos[photos], rows
+        count = data.prior_batch or data.batch
+        prior = torch.randint(0, len(data.prior), (count,), generator=generator)
+        latents = torch.cat([data.photos[photos], data.prior[prior]])
+        return latents, torch.cat([rows, self._prior_rows(prior) + len(data.captions)])
 
-    def _called(self, prior: Tensor) -> Tensor:
+    def _prior_rows(self, prior: Tensor) -> Tensor:
         """Return the caption of each of the prior: its own, or half of the time that of anything the base knows.
 
         The base's prediction is a target for any pair of latents and caption; noise is one for the right pair only.
         """
-        known = self._lesson.known_captions
+        known = self._data.known_captions
         if self._teacher is None or not known:
             return prior
-        anything = torch.randint(
-            0, len(self._lesson.prior_captions) + len(known), prior.shape, generator=self._generator
-        )
+        anything = torch.randint(0, len(self._data.prior_captions) + len(known), prior.shape, generator=self._generator)
         return torch.where(torch.rand(prior.shape, generator=self._generator) < 0.5, anything, prior)
 
     @property
     def _captions(self) -> tuple[str, ...]:
-        return (*self._lesson.captions, *self._lesson.prior_captions, *self._lesson.known_captions)
+        return (*self._data.captions, *self._data.prior_captions, *self._data.known_captions)
 
-    def _times(self, count: int) -> Tensor:
+    def _timesteps(self, count: int) -> Tensor:
         """Draw timesteps: evenly, but for the share that the model's spec wants among the noisiest."""
         last = self._noise.config.num_train_timesteps - 1
         even = torch.randint(0, last + 1, (count,), generator=self._generator)
@@ -163,24 +168,28 @@ class DreamBooth:
         return torch.where(torch.rand(count, generator=self._generator) < share, noisy.long(), even)
 
     @torch.no_grad()
-    def _taught(self, noisy: Tensor, times: Tensor, said: Tensor) -> Tensor:
+    def _teacher_prediction(self, noisy: Tensor, timesteps: Tensor, rows: Tensor) -> Tensor:
         """Return what the untouched base makes of the prior's latents."""
         assert self._teacher is not None
-        told = self._taught_captions[said - len(self._lesson.captions)]
-        guess: Tensor = self._teacher(
-            noisy, times, encoder_hidden_states=told.hidden, added_cond_kwargs=told.added, return_dict=False
+        conditioning = self._teacher_conditioning[rows - len(self._data.captions)]
+        predicted: Tensor = self._teacher(
+            noisy,
+            timesteps,
+            encoder_hidden_states=conditioning.hidden,
+            added_cond_kwargs=conditioning.added,
+            return_dict=False,
         )[0]
-        return guess
+        return predicted
 
-    def _tell(self, rows: Tensor) -> Conditioning:
-        if self._spoken is not None:
-            return self._spoken[rows]
+    def _conditioning_for(self, rows: Tensor) -> Conditioning:
+        if self._encoded_captions is not None:
+            return self._encoded_captions[rows]
         distinct, places = torch.unique(rows, return_inverse=True)  # most photos of a step are called the same
         return self._encode(tuple(self._captions[row] for row in distinct.tolist()))[places]
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
-        with torch.set_grad_enabled(self._pupil.learns_text):
-            return self._encode_with(self._pupil.text_encoders, captions)
+        with torch.set_grad_enabled(self._trainable.learns_text):
+            return self._encode_with(self._trainable.text_encoders, captions)
 
     @torch.no_grad()
     def _encode_once(self, encoders: tuple[nn.Module, ...], captions: tuple[str, ...]) -> Conditioning:
@@ -191,33 +200,33 @@ class DreamBooth:
         spec = self._base.spec
         return encode(captions, self._base.tokenizers, encoders, width_px=spec.width_px, height_px=spec.height_px)
 
-    def _target(self, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:
+    def _target(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         if self._noise.config.prediction_type == "v_prediction":
-            return cast(Tensor, self._noise.get_velocity(latents, noise, times))
+            return cast(Tensor, self._noise.get_velocity(latents, noise, timesteps))
         return noise
 
-    def _loss(self, guess: Tensor, target: Tensor, times: Tensor) -> Tensor:
-        each = (guess.float() - target.float()).square().mean(dim=(1, 2, 3))
-        each = each * self._weights(times)
-        photos = self._lesson.batch
+    def _loss(self, predicted: Tensor, target: Tensor, timesteps: Tensor) -> Tensor:
+        each = (predicted.float() - target.float()).square().mean(dim=(1, 2, 3))
+        each = each * self._weights(timesteps)
+        photos = self._data.batch
         loss = each[:photos].mean()
-        return loss + self._lesson.prior_weight * each[photos:].mean() if len(each) > photos else loss
+        return loss + self._data.prior_weight * each[photos:].mean() if len(each) > photos else loss
 
-    def _weights(self, times: Tensor) -> Tensor:
+    def _weights(self, timesteps: Tensor) -> Tensor:
         """Return min-SNR's weight of each timestep: nearly clean latents teach little and would drown the rest."""
         gamma = self._base.spec.train_min_snr
         if not gamma:
-            return torch.ones_like(times, dtype=torch.float32)
-        snr: Tensor = compute_snr(self._noise, times)
+            return torch.ones_like(timesteps, dtype=torch.float32)
+        snr: Tensor = compute_snr(self._noise, timesteps)
         if self._noise.config.prediction_type == "v_prediction":
             return torch.clamp(snr, max=gamma) / (snr + 1)
         return torch.clamp(gamma / snr, max=1.0)
 
     def _advance(self, loss: Tensor) -> None:
-        self._updates.apply(loss, self._rate * self._course(self.done))
+        self._optimizer.step(loss, self._rate * self._rate_factor(self.done))
         self.done += 1
 
-    def _course(self, done: int) -> float:
+    def _rate_factor(self, done: int) -> float:
         """Return the share of the rate at a step: a short warm-up, then a cosine down to a tenth."""
         if done < WARMUP_STEPS:
             return (done + 1) / WARMUP_STEPS

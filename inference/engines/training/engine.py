@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from inference.catalogue import Catalogue
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.training.course import Course
+from inference.engines.training.run import TrainingRun
 from inference.errors import ModelUnusable, UnknownModel
 from inference.messages import Failed, FailureKind, Finished, JobEvent, Task
 from inference.requests import Kind, TrainRequest
@@ -23,12 +23,12 @@ LOADING_WAIT_S = 0.005  # short, for others want their turn; not nothing, for an
 
 
 @dataclass(slots=True)
-class _Seat:
+class _ActiveTraining:
     """The training that is aboard."""
 
     task: Task
     loading: Future[LoadedModel]
-    course: Course | None = None
+    run: TrainingRun | None = None
     pieces: Iterator[list[JobEvent]] | None = None
     stop_early: bool = False
 
@@ -46,20 +46,20 @@ class TrainingEngine:
 
     def __init__(self, catalogue: Catalogue, models: ModelCache, *, cache_dir: Path | None = None) -> None:
         self._catalogue, self._models, self._cache_dir = catalogue, models, cache_dir
-        self._seat: _Seat | None = None
+        self._active: _ActiveTraining | None = None
         self._refused: list[JobEvent] = []
 
     def free_slots(self) -> int:
         """Return 1 while nothing is being trained."""
-        return 0 if self._seat else 1
+        return 0 if self._active else 1
 
     def busy(self) -> bool:
         """Return whether anything is aboard; while its model is being loaded, a step is a short wait."""
-        return bool(self._refused) or self._seat is not None
+        return bool(self._refused) or self._active is not None
 
     def admit(self, task: Task) -> None:
         """Take a training in and begin to load its model."""
-        if self._seat is not None:
+        if self._active is not None:
             self._refuse(task, FailureKind.INTERNAL, "the training slot is taken", retry=True)
             return
         assert isinstance(task.request, TrainRequest)
@@ -68,54 +68,54 @@ class TrainingEngine:
         except UnknownModel as error:
             self._refuse(task, FailureKind.MODEL, str(error))
             return
-        self._seat = _Seat(task, self._models.acquire(spec))
+        self._active = _ActiveTraining(task, self._models.acquire(spec))
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Drop the training, or let it end early with what it has learnt."""
-        seat = self._seat
-        if seat is None or seat.task.job_id != job_id:
+        active = self._active
+        if active is None or active.task.job_id != job_id:
             return
         if keep:
-            seat.stop_early = True
-            if seat.course:
-                seat.course.stop_early = True
+            active.stop_early = True
+            if active.run:
+                active.run.stop_early = True
         else:
-            self._leave()
+            self._release()
 
     def step(self) -> list[JobEvent]:
         """Do one short piece of the training."""
         events, self._refused = self._refused, []
-        seat = self._seat
-        if seat is None or not wait([seat.loading], LOADING_WAIT_S).done:
+        active = self._active
+        if active is None or not wait([active.loading], LOADING_WAIT_S).done:
             return events
         try:
-            events += self._advance(seat)
+            events += self._advance(active)
         except ModelUnusable as error:
-            events.append(self._failed(seat.task, FailureKind.MODEL, str(error)))
+            events.append(self._failed(active.task, FailureKind.MODEL, str(error)))
         except FloatingPointError as error:
-            events.append(self._failed(seat.task, FailureKind.NOT_FINITE, str(error)))
+            events.append(self._failed(active.task, FailureKind.NOT_FINITE, str(error)))
         except torch.OutOfMemoryError as error:
-            events.append(self._failed(seat.task, FailureKind.OUT_OF_MEMORY, str(error)))
+            events.append(self._failed(active.task, FailureKind.OUT_OF_MEMORY, str(error)))
         except (OSError, KeyError, SafetensorError) as error:
-            log.warning("training %s cannot use what it was given", seat.task.job_id, exc_info=True)
-            events.append(self._failed(seat.task, FailureKind.BAD_INPUT, f"A photo could not be read ({error})."))
+            log.warning("training %s cannot use what it was given", active.task.job_id, exc_info=True)
+            events.append(self._failed(active.task, FailureKind.BAD_INPUT, f"A photo could not be read ({error})."))
         if events and isinstance(events[-1], Finished | Failed):
-            self._leave()
+            self._release()
         return events
 
-    def _advance(self, seat: _Seat) -> list[JobEvent]:
-        if seat.pieces is None:
-            base = seat.loading.result()
-            seat.course = Course(seat.task, base, building=self._models.building, cache_dir=self._cache_dir)
-            seat.course.stop_early = seat.stop_early
-            seat.pieces = seat.course.run()
-        return next(seat.pieces)
+    def _advance(self, active: _ActiveTraining) -> list[JobEvent]:
+        if active.pieces is None:
+            base = active.loading.result()
+            active.run = TrainingRun(active.task, base, building=self._models.building, cache_dir=self._cache_dir)
+            active.run.stop_early = active.stop_early
+            active.pieces = active.run.run()
+        return next(active.pieces)
 
-    def _leave(self) -> None:
-        if self._seat:
-            assert isinstance(self._seat.task.request, TrainRequest)
-            self._models.release(self._seat.task.request.model)
-            self._seat = None
+    def _release(self) -> None:
+        if self._active:
+            assert isinstance(self._active.task.request, TrainRequest)
+            self._models.release(self._active.task.request.model)
+            self._active = None
 
     def _refuse(self, task: Task, failure: FailureKind, message: str, *, retry: bool = False) -> None:
         self._refused.append(self._failed(task, failure, message, retry=retry))

@@ -13,7 +13,7 @@ UNET_TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2")
 TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 
 
-def sharing_copy(module: nn.Module) -> nn.Module:
+def copy_sharing_weights(module: nn.Module) -> nn.Module:
     """Copy a module's tree but none of its weights: both trees hold the same tensors.
 
     The copy can be given LoRA layers while the original goes on drawing, at no cost in memory.
@@ -44,8 +44,8 @@ class SubjectLora:
         all_layers: bool = False,
     ) -> None:
         targets = tuple(layers_of(unet)) if all_layers else UNET_TARGETS
-        self.unet = sharing_copy(unet)
-        self.text_encoders = tuple(sharing_copy(encoder) for encoder in text_encoders)
+        self.unet = copy_sharing_weights(unet)
+        self.text_encoders = tuple(copy_sharing_weights(encoder) for encoder in text_encoders)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._inject(self.unet, targets, rank)

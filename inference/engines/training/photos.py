@@ -35,7 +35,7 @@ def photo_tensor(content: bytes, width_px: int, height_px: int) -> Tensor:
     return pixels.permute(2, 0, 1) / 127.5 - 1.0
 
 
-def augmented(photo: Tensor, spec: ImageModel, seed: int) -> Tensor:
+def augment(photo: Tensor, spec: ImageModel, seed: int) -> Tensor:
     """Return a photo, and variants of it that are moved, scaled and mirrored by lot as far as the model's spec asks.
 
     What comes in from outside continues the photo's edge.
@@ -51,14 +51,14 @@ def augmented(photo: Tensor, spec: ImageModel, seed: int) -> Tensor:
         return photo[None]
     generator = torch.Generator("cpu").manual_seed(seed)
 
-    def lot(most: float) -> Tensor:
+    def uniform(most: float) -> Tensor:
         return most * (2 * torch.rand(VARIANTS, generator=generator) - 1)
 
-    zoom = 1 + lot(spec.train_scale)
-    mirrored = torch.where(lot(1.0) < 0, -1.0, 1.0) if spec.train_flip else torch.ones(VARIANTS)
+    zoom = 1 + uniform(spec.train_scale)
+    mirrored = torch.where(uniform(1.0) < 0, -1.0, 1.0) if spec.train_flip else torch.ones(VARIANTS)
     zero = torch.zeros(VARIANTS)
-    across = torch.stack([mirrored / zoom, zero, 2 * lot(spec.train_shift)], 1)  # the grid's sides are 2 long
-    down = torch.stack([zero, 1 / zoom, 2 * lot(spec.train_shift)], 1)
+    across = torch.stack([mirrored / zoom, zero, 2 * uniform(spec.train_shift)], 1)  # the grid's sides are 2 long
+    down = torch.stack([zero, 1 / zoom, 2 * uniform(spec.train_shift)], 1)
     grid = functional.affine_grid(torch.stack([across, down], 1), [VARIANTS, *photo.shape], align_corners=False)
     shown = photo.expand(VARIANTS, *photo.shape)
     moved = functional.grid_sample(shown, grid, padding_mode="border", align_corners=False)

@@ -12,14 +12,14 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.training.sampler import draw
+from inference.engines.training.sampler import sample_latents
 
 CLASS_PICTURES = 8
 BATCH = 4
 KNOWN_MAX = 160
 # DreamBooth's prior holds the class only, and a small model lets the subject leak into everything else: so everyday
 # things that have nothing to do with it are shown as well. With eight of them, everything else took on its colours.
-OTHERS = (
+EVERYDAY_CAPTIONS = (
     "a red heart", "a blue car", "a green tree", "a house", "a yellow star", "a cup", "a cat", "a smiling face",
     "a dog", "a purple fish", "two birds", "a rabbit", "a pink flower", "a mushroom", "a strawberry", "a cake",
     "three eggs", "a burger", "a moon", "a cloud", "a bicycle", "a boat", "a train", "a black hat",
@@ -29,7 +29,7 @@ OTHERS = (
 
 def prior_captions(class_noun: str) -> tuple[str, ...]:
     """Return what the prior's pictures show, in their order."""
-    return (*(f"a {class_noun}" for _ in range(CLASS_PICTURES)), *OTHERS)
+    return (*(f"a {class_noun}" for _ in range(CLASS_PICTURES)), *EVERYDAY_CAPTIONS)
 
 
 def known_captions(base: LoadedModel, class_noun: str) -> tuple[str, ...]:
@@ -47,12 +47,12 @@ def prior_latents(base: LoadedModel, class_noun: str, cache_dir: Path | None) ->
     Returns:
         Latents, one for each of `prior_captions`, as the generator's value.
     """
-    of_class, others = prior_captions(class_noun)[:CLASS_PICTURES], OTHERS
-    drawn = yield from _drawn(base, of_class, cache_dir)
-    return torch.cat([drawn, (yield from _drawn(base, others, cache_dir))])
+    of_class, others = prior_captions(class_noun)[:CLASS_PICTURES], EVERYDAY_CAPTIONS
+    sampled = yield from _sampled(base, of_class, cache_dir)
+    return torch.cat([sampled, (yield from _sampled(base, others, cache_dir))])
 
 
-def _drawn(base: LoadedModel, captions: Sequence[str], cache_dir: Path | None) -> Generator[None, None, Tensor]:
+def _sampled(base: LoadedModel, captions: Sequence[str], cache_dir: Path | None) -> Generator[None, None, Tensor]:
     file = cache_dir / f"{_key(base, captions)}.safetensors" if cache_dir else None
     if file and (kept := _read(file, len(captions))) is not None:
         return kept.to(base.device)
@@ -60,7 +60,7 @@ def _drawn(base: LoadedModel, captions: Sequence[str], cache_dir: Path | None) -
     for start in range(0, len(captions), BATCH):
         some = captions[start : start + BATCH]
         seeds = list(range(start, start + len(some)))
-        parts.append((yield from draw(base, base.unet, base.text_encoders, some, seeds)))
+        parts.append((yield from sample_latents(base, base.unet, base.text_encoders, some, seeds)))
     latents = torch.cat(parts)
     if file:
         _write(file, latents)
@@ -70,8 +70,8 @@ def _drawn(base: LoadedModel, captions: Sequence[str], cache_dir: Path | None) -
 def _key(base: LoadedModel, captions: Sequence[str]) -> str:
     spec = base.spec
     settings = (spec.source, spec.revision, f"{spec.width_px}x{spec.height_px}", str(base.dtype), spec.scheduler)
-    said = "\n".join((*settings, str(spec.steps), str(spec.guidance), *captions))
-    return hashlib.sha256(said.encode()).hexdigest()
+    described = "\n".join((*settings, str(spec.steps), str(spec.guidance), *captions))
+    return hashlib.sha256(described.encode()).hexdigest()
 
 
 def _read(file: Path, count: int) -> Tensor | None:

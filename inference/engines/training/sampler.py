@@ -11,7 +11,7 @@ from inference.engines.image.schedulers import make_scheduler, takes_generator
 from inference.engines.training.conditioning import Conditioning, encode
 
 
-def draw(
+def sample_latents(
     base: LoadedModel, unet: nn.Module, text_encoders: Sequence[nn.Module], captions: Sequence[str], seeds: list[int]
 ) -> Generator[None, None, Tensor]:
     """Denoise n pictures together at the model's own settings, yielding after each step.
@@ -26,7 +26,7 @@ def draw(
     Returns:
         Latents, shape (n, channels, h, w), as the generator's value.
     """
-    spec, told = base.spec, _pairs(base, text_encoders, captions)
+    spec, conditioning = base.spec, _guided_conditioning(base, text_encoders, captions)
     scheduler = make_scheduler(base.scheduler, spec.scheduler, spec.steps)
     shape = (base.latent_channels, spec.height_px // base.vae_factor, spec.width_px // base.vae_factor)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
@@ -37,29 +37,31 @@ def draw(
     for time in scheduler.timesteps:
         with torch.no_grad(), torch.autocast(base.device.type, base.dtype, enabled=base.dtype != torch.float32):
             doubled = scheduler.scale_model_input(torch.cat([latents, latents]), time)
-            guess = unet(
+            predicted = unet(
                 doubled,
                 time.to(base.device),
-                encoder_hidden_states=told.hidden,
-                added_cond_kwargs=told.added,
+                encoder_hidden_states=conditioning.hidden,
+                added_cond_kwargs=conditioning.added,
                 return_dict=False,
             )[0]
-        without, following = guess.float().chunk(2)
-        guess = without + guidance * (following - without)
-        latents = scheduler.step(guess, time, latents, return_dict=False, **options)[0]
+        without, following = predicted.float().chunk(2)
+        predicted = without + guidance * (following - without)
+        latents = scheduler.step(predicted, time, latents, return_dict=False, **options)[0]
         yield
     return cast(Tensor, latents)
 
 
-def _pairs(base: LoadedModel, text_encoders: Sequence[nn.Module], captions: Sequence[str]) -> Conditioning:
+def _guided_conditioning(
+    base: LoadedModel, text_encoders: Sequence[nn.Module], captions: Sequence[str]
+) -> Conditioning:
     """Encode n empty captions, then n captions: what pictures are guided away from, and towards."""
     size = {"width_px": base.spec.width_px, "height_px": base.spec.height_px}
     with torch.no_grad():
-        told = encode((*("" for _ in captions), *captions), base.tokenizers, text_encoders, **size)
+        conditioning = encode((*("" for _ in captions), *captions), base.tokenizers, text_encoders, **size)
     if base.zero_empty_negative:
-        for part in (told.hidden, told.added["text_embeds"]):
+        for part in (conditioning.hidden, conditioning.added["text_embeds"]):
             part[: len(captions)] = 0
-    return told
+    return conditioning
 
 
 def to_latents(base: LoadedModel, pixels: Tensor) -> Tensor:

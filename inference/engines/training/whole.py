@@ -19,15 +19,15 @@ from torch import Tensor, nn
 from inference.catalogue import DEFAULT_FILE, read_catalogue
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
-from inference.engines.training.photos import augmented, photo_tensor
+from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
+from inference.engines.training.optimizers import FusedAdafactor
+from inference.engines.training.photos import augment, photo_tensor
 from inference.engines.training.prior import prior_captions, prior_latents
 from inference.engines.training.sampler import to_latents
-from inference.engines.training.updates import FusedUpdates
 
 
 class WholeUnet:
-    """All of a UNet learns; the text encoders do not. See `Pupil`."""
+    """All of a UNet learns; the text encoders do not. See `Trainable`."""
 
     learns_text = False
 
@@ -41,7 +41,7 @@ class WholeUnet:
         return {f"unet.{name}": parameter for name, parameter in self.unet.named_parameters()}
 
 
-def teach(base: LoadedModel, lesson: Lesson, *, steps: int, rate: float, seed: int) -> Iterator[float]:
+def train_unet(base: LoadedModel, data: TrainingData, *, steps: int, rate: float, seed: int) -> Iterator[float]:
     """Teach a model's UNet in place, yielding each step's loss.
 
     Parameters:
@@ -50,8 +50,10 @@ def teach(base: LoadedModel, lesson: Lesson, *, steps: int, rate: float, seed: i
     """
     # A CPU without the instructions for it computes bfloat16 a hundred times slower than float32.
     base = replace(base, dtype=torch.bfloat16 if base.device.type == "cuda" else torch.float32)
-    pupil = WholeUnet(base.unet, base.text_encoders, base.dtype)
-    training = DreamBooth(base, pupil, FusedUpdates(pupil.parameters()), lesson, steps=steps, rate=rate, seed=seed)
+    trainable = WholeUnet(base.unet, base.text_encoders, base.dtype)
+    training = DreamBooth(
+        base, trainable, FusedAdafactor(trainable.parameters()), data, steps=steps, rate=rate, seed=seed
+    )
     for part in (base.vae, *base.text_encoders):
         part.to("cpu")
     _tidy(base.device)
@@ -59,20 +61,22 @@ def teach(base: LoadedModel, lesson: Lesson, *, steps: int, rate: float, seed: i
         yield training.step()
 
 
-def prepare(base: LoadedModel, photos: list[bytes], phrase: str, class_noun: str, prior_weight: float) -> Lesson:
+def prepare_data(
+    base: LoadedModel, photos: list[bytes], phrase: str, class_noun: str, prior_weight: float
+) -> TrainingData:
     """Encode everything that is learnt from, once."""
     spec = base.spec
     latents = [
         to_latents(base, variant[None])
         for index, photo in enumerate(photos)
-        for variant in augmented(photo_tensor(photo, spec.width_px, spec.height_px), spec, index)
+        for variant in augment(photo_tensor(photo, spec.width_px, spec.height_px), spec, index)
     ]
     prior = torch.empty(0, *latents[0].shape[1:], device=base.device)
     if prior_weight > 0:
         prior = _value(base, class_noun)
-    return Lesson(
+    return TrainingData(
         photos=torch.cat(latents),
-        captions=captions(phrase),
+        captions=photo_captions(phrase),
         prior=prior,
         prior_captions=prior_captions(class_noun) if len(prior) else (),
         prior_weight=prior_weight,
@@ -134,8 +138,8 @@ def main() -> None:
         raise SystemExit(f"{chosen.target} exists already.")
     base = ModelCache(chosen.device, limit_bytes=0).get(spec)
     phrase = f"{chosen.trigger} {chosen.kind}"
-    lesson = prepare(base, _photos(chosen.photos), phrase, chosen.kind, chosen.prior_weight)
-    for step, loss in enumerate(teach(base, lesson, steps=chosen.steps, rate=chosen.rate, seed=chosen.seed), 1):
+    data = prepare_data(base, _photos(chosen.photos), phrase, chosen.kind, chosen.prior_weight)
+    for step, loss in enumerate(train_unet(base, data, steps=chosen.steps, rate=chosen.rate, seed=chosen.seed), 1):
         if step % 20 == 0 or step == chosen.steps:
             print(f"step {step} of {chosen.steps}, loss {loss:.4f}", flush=True)
     save(base, source, chosen.target)

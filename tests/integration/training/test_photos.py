@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from inference.engines.training.photos import VARIANTS, augmented, photo_tensor
+from inference.engines.training.photos import VARIANTS, augment, photo_tensor
 from tests.support.engines.subject import photo
 from tests.support.tiny_models import make_spec
 
@@ -14,7 +14,7 @@ SIDE_PX = 32
 
 
 def varied(seed: int = 1, **spec: Any) -> torch.Tensor:
-    return augmented(photo_tensor(photo(0), SIDE_PX, SIDE_PX), make_spec(Path("here"), **spec), seed)
+    return augment(photo_tensor(photo(0), SIDE_PX, SIDE_PX), make_spec(Path("here"), **spec), seed)
 
 
 def spot(at: int = SIDE_PX // 2) -> torch.Tensor:
@@ -43,14 +43,14 @@ def test_variants_are_the_same_for_the_same_seed() -> None:
 
 
 def test_photos_are_moved_no_further_than_asked() -> None:
-    moved = augmented(spot(), make_spec(Path("here"), train_shift=0.125), 2)
+    moved = augment(spot(), make_spec(Path("here"), train_shift=0.125), 2)
     places = [divmod(int(picture[0].argmax()), SIDE_PX) for picture in moved]
     assert len(set(places)) > 4
     assert all(abs(place - SIDE_PX // 2) <= SIDE_PX * 0.125 + 1 for pair in places for place in pair)
 
 
 def test_photos_are_enlarged_and_shrunk() -> None:
-    pictures = augmented(photo_tensor(photo(0), SIDE_PX, SIDE_PX), make_spec(Path("here"), train_scale=0.3), 2)
+    pictures = augment(photo_tensor(photo(0), SIDE_PX, SIDE_PX), make_spec(Path("here"), train_scale=0.3), 2)
     covered = (pictures[:, 1] < 0.5).float().mean((1, 2))  # of the creature, before a white ground
     assert covered.min() < 0.95 * covered[0]
     assert covered.max() > 1.1 * covered[0]
@@ -59,5 +59,5 @@ def test_photos_are_enlarged_and_shrunk() -> None:
 @pytest.mark.parametrize("asked", [True, False])
 def test_photos_are_mirrored_only_where_asked(asked: bool) -> None:
     picture, spec = spot(SIDE_PX // 4), make_spec(Path("here"), train_flip=asked, train_shift=0.01)
-    sides = {bool(variant[0].argmax() % SIDE_PX > SIDE_PX // 2) for variant in augmented(picture, spec, 5)}
+    sides = {bool(variant[0].argmax() % SIDE_PX > SIDE_PX // 2) for variant in augment(picture, spec, 5)}
     assert sides == ({True, False} if asked else {False})

@@ -11,11 +11,11 @@ import torch
 from inference.catalogue import Catalogue, ImageModel
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel, layers_of
-from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
+from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
 from inference.engines.training.engine import TrainingEngine
 from inference.engines.training.lora import SubjectLora
+from inference.engines.training.optimizers import AdamWOptimizer
 from inference.engines.training.prior import known_captions
-from inference.engines.training.updates import AdamWUpdates
 from inference.requests import SubjectUse
 from tests.support.engines.studio import Reference, Studio, assert_same, make_request, open_picture, saved
 from tests.support.engines.training import STEPS, output, run, task
@@ -57,9 +57,9 @@ def dreambooth(
 ) -> DreamBooth:
     noise = torch.Generator().manual_seed(1)
     shape = (base.latent_channels, base.spec.height_px // base.vae_factor, base.spec.width_px // base.vae_factor)
-    lesson = Lesson(
+    data = TrainingData(
         photos=torch.randn(3, *shape, generator=noise),
-        captions=captions("zkv mascot"),
+        captions=photo_captions("zkv mascot"),
         prior=torch.randn(prior, *shape, generator=noise),
         prior_captions=("a mascot",) * prior,
         prior_weight=weight,
@@ -68,8 +68,8 @@ def dreambooth(
         known_captions=tuple(f"a {number}" for number in range(known)),
     )
     lora = SubjectLora(base.unet, base.text_encoders, rank=2, seed=1, train_text=True, all_layers=True)
-    updates = AdamWUpdates(lora.parameters(), device=base.device, half=False)
-    return DreamBooth(base, lora, updates, lesson, steps=10, rate=1e-2, seed=1)
+    optimizer = AdamWOptimizer(lora.parameters(), device=base.device, half=False)
+    return DreamBooth(base, lora, optimizer, data, steps=10, rate=1e-2, seed=1)
 
 
 def with_spec(models: ModelCache, spec: ImageModel, **changes: object) -> LoadedModel:
@@ -134,8 +134,8 @@ def test_film_shows_what_imagine_draws_with_its_seed(engine: TrainingEngine, mod
 
 
 def test_noisy_timesteps_are_drawn_as_often_as_the_spec_says(models: ModelCache, spec: ImageModel) -> None:
-    even = dreambooth(with_spec(models, spec, train_noisy_share=0.0))._times(4000).float()
-    noisy = dreambooth(with_spec(models, spec, train_noisy_share=0.65))._times(4000).float()
+    even = dreambooth(with_spec(models, spec, train_noisy_share=0.0))._timesteps(4000).float()
+    noisy = dreambooth(with_spec(models, spec, train_noisy_share=0.65))._timesteps(4000).float()
     assert 480 < even.mean() < 520
     # 0.35 of them have a mean of 500, and 0.65 of 999 less 650 / 2.6
     assert abs(noisy.mean() - (0.35 * 500 + 0.65 * (999 - 650 / 2.6))) < 15
@@ -144,16 +144,16 @@ def test_noisy_timesteps_are_drawn_as_often_as_the_spec_says(models: ModelCache,
 
 
 def test_all_timesteps_weigh_the_same_without_min_snr(models: ModelCache, spec: ImageModel) -> None:
-    times = torch.tensor([1, 500, 999])
-    assert dreambooth(with_spec(models, spec, train_min_snr=0.0))._weights(times).tolist() == [1, 1, 1]
-    weights = dreambooth(with_spec(models, spec, train_min_snr=5.0))._weights(times)
+    timesteps = torch.tensor([1, 500, 999])
+    assert dreambooth(with_spec(models, spec, train_min_snr=0.0))._weights(timesteps).tolist() == [1, 1, 1]
+    weights = dreambooth(with_spec(models, spec, train_min_snr=5.0))._weights(timesteps)
     assert weights.max() > 5 * weights.min()
 
 
 def test_class_pictures_come_in_batches_of_their_own(models: ModelCache, spec: ImageModel) -> None:
     base = with_spec(models, spec, train_batch=4)
-    latents, said = dreambooth(base, prior_batch=1)._batch()
-    assert (len(latents), (said >= 3).tolist()) == (5, [False] * 4 + [True])
+    latents, rows = dreambooth(base, prior_batch=1)._batch()
+    assert (len(latents), (rows >= 3).tolist()) == (5, [False] * 4 + [True])
     assert len(dreambooth(base)._batch()[0]) == 8
     assert dreambooth(base, prior_batch=1).step() > 0
 
@@ -192,12 +192,14 @@ def test_prior_with_the_base_as_its_target_holds_the_base_in_place(models: Model
         training = dreambooth(models.get(spec), weight=weight)
         for _ in range(8):
             training.step()
-        latents, times = training._lesson.prior, torch.tensor([800, 900])
-        said = torch.tensor([3, 4])
+        latents, timesteps = training._data.prior, torch.tensor([800, 900])
+        rows = torch.tensor([3, 4])
         with torch.no_grad():
-            told = training._tell(said)
-            pupil = training._pupil.unet(latents, times, encoder_hidden_states=told.hidden, return_dict=False)[0]
-        return float((pupil - training._taught(latents, times, said)).square().mean())
+            conditioning = training._conditioning_for(rows)
+            predicted = training._trainable.unet(
+                latents, timesteps, encoder_hidden_states=conditioning.hidden, return_dict=False
+            )[0]
+        return float((predicted - training._teacher_prediction(latents, timesteps, rows)).square().mean())
 
     assert strayed(10.0) < 0.5 * strayed(0.0)
 

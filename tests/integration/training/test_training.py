@@ -151,10 +151,10 @@ def test_exported_adapter_says_what_it_is(engine: TrainingEngine, tmp_path: Path
     file = tmp_path / "adapter.safetensors"
     file.write_bytes(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
     with safetensors.safe_open(file, "pt") as opened:
-        said = opened.metadata()
-    assert said["modelspec.trigger_phrase"] == "zkv mascot"
-    assert said["modelspec.license"] == "none"
-    assert said["atelier.steps"] == str(STEPS)
+        metadata = opened.metadata()
+    assert metadata["modelspec.trigger_phrase"] == "zkv mascot"
+    assert metadata["modelspec.license"] == "none"
+    assert metadata["atelier.steps"] == str(STEPS)
 
 
 def test_photo_that_is_no_picture_fails_kindly(engine: TrainingEngine) -> None:
@@ -194,8 +194,8 @@ def test_text_encoders_stay_out_of_the_adapter_when_asked(engine: TrainingEngine
 
 def test_layers_wait_while_a_model_is_being_built(engine: TrainingEngine) -> None:
     engine.admit(task())
-    assert engine._seat is not None
-    engine._seat.loading.result(timeout=60)
+    assert engine._active is not None
+    engine._active.loading.result(timeout=60)
     lock: threading.Lock = engine._models.building
     with lock:
         waited = [engine.step() for _ in range(20)]

@@ -33,7 +33,7 @@ def task(model: str = "sd", *, attempt: int = 1, checkpoint: bytes | None = None
 def run(engine: TrainingEngine, *, until: type[JobEvent] = Finished, count: int = 1) -> list[JobEvent]:
     """Step until `count` events of a kind (or a failure) were seen."""
     events: list[JobEvent] = []
-    assert engine._seat is None or engine._seat.loading.result(timeout=60)
+    assert engine._active is None or engine._active.loading.result(timeout=60)
     while sum(isinstance(event, until) for event in events) < count:
         events += engine.step()
         if events and isinstance(events[-1], Failed):

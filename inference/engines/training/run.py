@@ -14,12 +14,12 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.training.dreambooth import DreamBooth, Lesson, captions
+from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
 from inference.engines.training.lora import SubjectLora
-from inference.engines.training.photos import augmented, photo_tensor
+from inference.engines.training.optimizers import AdamWOptimizer
+from inference.engines.training.photos import augment, photo_tensor
 from inference.engines.training.prior import known_captions, prior_captions, prior_latents
-from inference.engines.training.sampler import draw, to_latents, to_pixels
-from inference.engines.training.updates import AdamWUpdates
+from inference.engines.training.sampler import sample_latents, to_latents, to_pixels
 from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task, adapter_name, film_name
 from inference.requests import TrainRequest
 
@@ -29,7 +29,7 @@ FILM_SEED = 7
 SLICE_S = 0.1  # training steps that are shorter than this are done several at a time
 
 
-class Course:
+class TrainingRun:
     """One subject's training.
 
     Parameters:
@@ -64,9 +64,9 @@ class Course:
                 pass
             yield [self._progress(training)]
             if training.done % request.preview_every == 0 or training.done == request.steps:
-                yield (yield from self._show(training, lora))
+                yield (yield from self._save_step(training, lora))
         if self.stop_early and 0 < training.done < request.steps and training.done % request.preview_every:
-            yield (yield from self._show(training, lora))
+            yield (yield from self._save_step(training, lora))
         yield [self._finished(training, time.monotonic() - started_s)]
 
     def _slice(self, training: DreamBooth) -> Iterator[float]:
@@ -83,16 +83,16 @@ class Course:
         photos = []
         for index in range(len(request.photos)):
             pixels = photo_tensor(self._task.inputs[f"photo-{index}"], base.spec.width_px, base.spec.height_px)
-            for variant in augmented(pixels, base.spec, request.seed + index):
+            for variant in augment(pixels, base.spec, request.seed + index):
                 photos.append(to_latents(base, variant[None]))
                 yield []
         prior = torch.empty(0, *photos[0].shape[1:], device=base.device)
         if request.prior_weight > 0:
             pieces = prior_latents(base, request.class_noun, self._cache_dir)
-            prior = yield from _quietly(pieces)
-        lesson = Lesson(
+            prior = yield from _without_events(pieces)
+        data = TrainingData(
             photos=torch.cat(photos),
-            captions=captions(self._phrase),
+            captions=photo_captions(self._phrase),
             prior=prior,
             prior_captions=prior_captions(request.class_noun) if len(prior) else (),
             prior_weight=request.prior_weight,
@@ -100,22 +100,22 @@ class Course:
             prior_batch=base.spec.train_prior_batch,
             known_captions=known_captions(base, request.class_noun) if len(prior) else (),
         )
-        training, lora = yield from self._begin(lesson)
+        training, lora = yield from self._begin(data)
         if checkpoint := self._task.inputs.get("checkpoint"):
             try:
                 training.restore(checkpoint)
             except (KeyError, RuntimeError, SafetensorError):
                 log.warning("training %s starts over: its checkpoint is damaged", self._task.job_id, exc_info=True)
-                training, lora = yield from self._begin(lesson)
+                training, lora = yield from self._begin(data)
         yield [self._progress(training)]
         return training, lora
 
-    def _begin(self, lesson: Lesson) -> Generator[list[JobEvent], None, tuple[DreamBooth, SubjectLora]]:
+    def _begin(self, data: TrainingData) -> Generator[list[JobEvent], None, tuple[DreamBooth, SubjectLora]]:
         request = self._request
         lora = yield from self._layers()
         base, rate = self._base, request.learning_rate
-        updates = AdamWUpdates(lora.parameters(), device=base.device, half=base.dtype == torch.float16)
-        return DreamBooth(base, lora, updates, lesson, steps=request.steps, rate=rate, seed=request.seed), lora
+        optimizer = AdamWOptimizer(lora.parameters(), device=base.device, half=base.dtype == torch.float16)
+        return DreamBooth(base, lora, optimizer, data, steps=request.steps, rate=rate, seed=request.seed), lora
 
     def _layers(self) -> Generator[list[JobEvent], None, SubjectLora]:
         request, base = self._request, self._base
@@ -136,14 +136,14 @@ class Course:
             lora.unet.enable_gradient_checkpointing()  # type: ignore[operator]
         return lora
 
-    def _show(self, training: DreamBooth, lora: SubjectLora) -> Generator[list[JobEvent], None, list[JobEvent]]:
+    def _save_step(self, training: DreamBooth, lora: SubjectLora) -> Generator[list[JobEvent], None, list[JobEvent]]:
         """Draw a picture for the filmstrip, then keep the adapter and a checkpoint.
 
         The checkpoint comes last: whatever is lost before it is made again, the same.
         """
         base, task, done = self._base, self._task, training.done
-        strip = draw(base, lora.unet, lora.text_encoders, [self._phrase], [FILM_SEED])
-        latents = yield from _quietly(strip)
+        strip = sample_latents(base, lora.unet, lora.text_encoders, [self._phrase], [FILM_SEED])
+        latents = yield from _without_events(strip)
         picture = _png(to_pixels(base, latents)[0])
         weights = safetensors.torch.save(lora.export(), metadata=self._metadata(done))
         return [
@@ -193,7 +193,7 @@ class Course:
 T = TypeVar("T")
 
 
-def _quietly(pieces: Generator[None, None, T]) -> Generator[list[JobEvent], None, T]:
+def _without_events(pieces: Generator[None, None, T]) -> Generator[list[JobEvent], None, T]:
     """Pass a generator's pauses on as pieces of work in which nothing happened, and its value as the value."""
     while True:
         try:

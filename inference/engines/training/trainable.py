@@ -5,7 +5,7 @@ from typing import Protocol
 from torch import nn
 
 
-class Pupil(Protocol):
+class Trainable(Protocol):
     """Networks that learn: `SubjectLora` (layers over a base) or `WholeUnet`."""
 
     unet: nn.Module

@@ -10,10 +10,10 @@ GRAD_NORM_MAX = 1.0
 WEIGHT_DECAY = 1e-2
 
 
-class Updates(Protocol):
-    """One way to learn from a loss; `AdamWUpdates` for adapters, `FusedUpdates` for whole networks."""
+class Optimizer(Protocol):
+    """One way to learn from a loss; `AdamWOptimizer` for adapters, `FusedAdafactor` for whole networks."""
 
-    def apply(self, loss: Tensor, rate: float) -> None:
+    def step(self, loss: Tensor, rate: float) -> None:
         """Change the parameters by the loss's gradient."""
         ...
 
@@ -26,30 +26,30 @@ class Updates(Protocol):
         ...
 
 
-class AdamWUpdates:
+class AdamWOptimizer:
     """AdamW (arXiv 1711.05101) on float32 parameters: a clipped norm, and a scaled loss where the base is float16."""
 
     def __init__(self, parameters: Mapping[str, nn.Parameter], *, device: torch.device, half: bool) -> None:
         self._parameters = dict(parameters)
-        self._optimiser = torch.optim.AdamW(self._parameters.values(), weight_decay=WEIGHT_DECAY, foreach=True)
+        self._adamw = torch.optim.AdamW(self._parameters.values(), weight_decay=WEIGHT_DECAY, foreach=True)
         self._scaler = torch.amp.GradScaler(device.type, enabled=half)
 
-    def apply(self, loss: Tensor, rate: float) -> None:
+    def step(self, loss: Tensor, rate: float) -> None:
         """Change the parameters by the loss's gradient."""
-        self._optimiser.param_groups[0]["lr"] = rate
+        self._adamw.param_groups[0]["lr"] = rate
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        self._scaler.unscale_(self._optimiser)
+        self._scaler.unscale_(self._adamw)
         torch.nn.utils.clip_grad_norm_(self._parameters.values(), GRAD_NORM_MAX)
-        self._scaler.step(self._optimiser)
+        self._scaler.step(self._adamw)
         self._scaler.update()
-        self._optimiser.zero_grad(set_to_none=True)
+        self._adamw.zero_grad(set_to_none=True)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return parameters, moments and the loss's scale."""
         found: dict[str, Tensor] = {}
         for name, parameter in self._parameters.items():
             found[f"weight.{name}"] = _kept(parameter)
-            for key, value in self._optimiser.state.get(parameter, {}).items():
+            for key, value in self._adamw.state.get(parameter, {}).items():
                 found[f"{key}.{name}"] = _kept(value)
         if self._scaler.is_enabled():
             scale = self._scaler.state_dict()
@@ -62,7 +62,7 @@ class AdamWUpdates:
             for name, parameter in self._parameters.items():
                 parameter.copy_(tensors[f"weight.{name}"])
                 if f"exp_avg.{name}" in tensors:
-                    self._optimiser.state[parameter] = {
+                    self._adamw.state[parameter] = {
                         "step": tensors[f"step.{name}"],
                         "exp_avg": tensors[f"exp_avg.{name}"].to(parameter.device),
                         "exp_avg_sq": tensors[f"exp_avg_sq.{name}"].to(parameter.device),
@@ -72,7 +72,7 @@ class AdamWUpdates:
             self._scaler.load_state_dict({**self._scaler.state_dict(), "scale": scale, "_growth_tracker": int(tracker)})
 
 
-class FusedUpdates:
+class FusedAdafactor:
     """Adafactor (arXiv 1804.04235), each parameter updated as soon as its gradient is there.
 
     A gradient is freed before the next one is computed, so that never all of them are in memory (arXiv 2306.09782).
@@ -82,31 +82,31 @@ class FusedUpdates:
 
     def __init__(self, parameters: Mapping[str, nn.Parameter], *, seed: int = 0) -> None:
         self._parameters = dict(parameters)
-        self._optimisers: dict[nn.Parameter, torch.optim.Adafactor] = {}
+        self._adafactors: dict[nn.Parameter, torch.optim.Adafactor] = {}
         self._generators: dict[torch.device, torch.Generator] = {}
         for parameter in self._parameters.values():
             # The optimiser works on a stand-in, which has the parameter's value in float32 only during its own update.
             stand_in = nn.Parameter(torch.empty(0, device=parameter.device))
-            self._optimisers[parameter] = torch.optim.Adafactor([stand_in], weight_decay=WEIGHT_DECAY)
+            self._adafactors[parameter] = torch.optim.Adafactor([stand_in], weight_decay=WEIGHT_DECAY)
             parameter.register_post_accumulate_grad_hook(self._update)  # type: ignore[no-untyped-call]
             if parameter.device not in self._generators:
                 self._generators[parameter.device] = torch.Generator(parameter.device).manual_seed(seed)
 
-    def apply(self, loss: Tensor, rate: float) -> None:
+    def step(self, loss: Tensor, rate: float) -> None:
         """Compute the gradients; each parameter is changed on the way."""
-        for optimiser in self._optimisers.values():
-            optimiser.param_groups[0]["lr"] = rate
+        for adafactor in self._adafactors.values():
+            adafactor.param_groups[0]["lr"] = rate
         loss.backward()  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def _update(self, parameter: Tensor) -> None:
         assert isinstance(parameter, nn.Parameter)
         assert parameter.grad is not None
-        optimiser = self._optimisers[parameter]
-        (stand_in,) = optimiser.param_groups[0]["params"]
+        adafactor = self._adafactors[parameter]
+        (stand_in,) = adafactor.param_groups[0]["params"]
         stand_in.data, stand_in.grad = parameter.float(), parameter.grad.float()
         parameter.grad = None
-        optimiser.step()  # type: ignore[no-untyped-call]
+        adafactor.step()  # type: ignore[no-untyped-call]
         narrow = parameter.dtype == torch.bfloat16
         parameter.copy_(_rounded(stand_in.data, self._generators[parameter.device]) if narrow else stand_in.data)
         stand_in.data, stand_in.grad = torch.empty(0, device=parameter.device), None
