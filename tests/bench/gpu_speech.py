@@ -19,7 +19,7 @@ from whisper.model import ModelDimensions, Whisper
 from whisper.tokenizer import get_tokenizer
 
 from inference.engines.speech.backends.backend import Mel, Window
-from inference.engines.speech.backends.weights import place
+from inference.engines.speech.backends.weights import to_device
 from inference.engines.speech.backends.whisper_backend import WhisperBackend
 from inference.engines.speech.models import CPU, GPU
 
@@ -54,7 +54,7 @@ def measure(*, quick: bool, device: str, tiny: bool) -> Mapping[str, float]:
     """Run the bench and return its figures."""
     torch.manual_seed(0)
     with torch.device(device):
-        model = place(Whisper(TINY if tiny else TURBO), device)
+        model = to_device(Whisper(TINY if tiny else TURBO), device)
     torch.nn.init.normal_(model.decoder.positional_embedding, std=0.02)  # whisper leaves it as memory was
     length = min(LENGTH, model.dims.n_text_ctx // 2)
     rounds = 1 if quick else 3

@@ -58,9 +58,9 @@ def measure(quick: bool) -> Mapping[str, float]:
     folder = weights("base")
     spoken = human() or tuple(clip for clip in synthetic() if clip.name.startswith("en"))
     names = ["ours"] if quick else list(OURS)
-    lines = [SpeechModel(name=name, title="", source=str(folder), licence="MIT", **OURS[name]) for name in names]
+    specs = [SpeechModel(name=name, title="", source=str(folder), licence="MIT", **OURS[name]) for name in names]
     figures: dict[str, float] = {}
-    engine = SpeechEngine(SpeechModels(lines, "cpu"), limits=AudioLimits())
+    engine = SpeechEngine(SpeechModels(specs, "cpu"), limits=AudioLimits())
     try:
         for name in names:
             print(f"{name} …", flush=True)

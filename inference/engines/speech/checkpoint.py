@@ -27,7 +27,7 @@ def unpack(saved: bytes) -> tuple[dict[str, Any], list[int]]:
     return state, tokens
 
 
-def exact(segment: Segment) -> dict[str, Any]:
+def exact_json(segment: Segment) -> dict[str, Any]:
     """As `Segment.to_json`, but unrounded and with the text's leading space, so that a restored clip ends the same."""
     words = [{"start": w.start_s, "end": w.end_s, "text": w.text, "p": w.probability} for w in segment.words]
     return {"start": segment.start_s, "end": segment.end_s, "text": segment.text, "words": words}

@@ -1,4 +1,4 @@
-"""One clip on its way to text: where its next window starts, what was heard so far, and what is believed of it."""
+"""One clip on its way to text: where its next window starts, the text so far, and which text is credible."""
 
 import zlib
 from collections.abc import Sequence
@@ -13,33 +13,33 @@ from inference.engines.speech.backends.backend import (
     FRAMES_PER_SECOND,
     Alignment,
     Attempts,
-    Decoded,
+    DecodedWindow,
     Mel,
     Window,
 )
-from inference.engines.speech.checkpoint import exact, pack, unpack
-from inference.engines.speech.guards import Claim, Span, is_credible
-from inference.engines.speech.mel import window_of
+from inference.engines.speech.checkpoint import exact_json, pack, unpack
+from inference.engines.speech.hallucination import Span, is_credible
+from inference.engines.speech.mel import mel_window
 from inference.engines.speech.windows import (
     COMPRESSION_MAX,
-    compression,
-    cut,
-    is_doubtful,
+    compression_ratio,
     is_silent,
+    needs_retry,
+    split_window,
 )
-from inference.engines.speech.words import Timed, timed
+from inference.engines.speech.words import TimedSegment, time_words
 from inference.messages import Task
 from inference.requests import TranscribeRequest
 from inference.transcript import Segment, segment_from_json
 
 SHORT_STEP_FRAMES = 500  # short windows come in few lengths, so that they can be batched
-SHORT_MARGIN_FRAMES = 300  # silence behind the last word; with half of it the last words were heard worse
+SHORT_MARGIN_FRAMES = 300  # silence behind the last word; with half of it the last words were recognised worse
 _LEAD_FRAMES = 50  # kept of a silence that is skipped
-_STEP_MIN_FRAMES = 50  # a window starts so far behind the last: odd sounds must not be heard a thousand times over
+_STEP_MIN_FRAMES = 50  # a window starts so far behind the last: odd sounds must not be decoded a thousand times over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedAudio:
     """A clip's sound, ready for a model."""
 
     mel: Mel  # of the whole clip
@@ -51,19 +51,25 @@ class Prepared:
         return int(self.mel.shape[1])
 
 
-class Verdict(Enum):
+class WindowDecision(Enum):
     """What to do with a decoded window."""
 
-    TAKE = auto()
-    AGAIN = auto()  # decode it again, as the backend does in its next attempt
-    WHOLE = auto()  # decode it again as a window of half a minute
+    ACCEPT = auto()
+    RETRY = auto()  # decode it again, as the backend does in its next attempt
+    RETRY_WHOLE = auto()  # decode it again as a window of half a minute
 
 
 class Clip:
     """The state of one clip. It is a task that was prepared; between two windows it can be saved and restored."""
 
     def __init__(
-        self, task: Task, request: TranscribeRequest, prepared: Prepared, *, attempts: Attempts, whole_windows: bool
+        self,
+        task: Task,
+        request: TranscribeRequest,
+        prepared: PreparedAudio,
+        *,
+        attempts: Attempts,
+        whole_windows: bool,
     ) -> None:
         self.task = task
         self.request = request
@@ -75,7 +81,7 @@ class Clip:
         self._whole_windows = whole_windows  # always, as the reference; else a short clip gets a short window first
         self._whole = whole_windows  # this window
         self._seek = 0  # frames
-        self._tokens: list[int] = []  # all that was said: the prompt of later windows
+        self._tokens: list[int] = []  # of all text so far: the prompt of later windows
         self._prompt_since = 0
         self.attempt = 0  # at this window
         self._last_word_s = 0.0
@@ -137,76 +143,76 @@ class Clip:
 
     def _window_mel(self) -> Mel:
         frames = self._window_frames()
-        # a whole window is filled up with zeros, as the reference does; a short one with silence: it is heard better
+        # a whole window is filled up with zeros, as the reference does; a short one with silence, which works better
         fill = 0.0 if frames == FRAMES else float(self.prepared.mel.min())
-        return window_of(self.prepared.mel, self._seek, content=self.content, frames=frames, fill=fill)
+        return mel_window(self.prepared.mel, self._seek, content=self.content_frames, frames=frames, fill=fill)
 
     @property
-    def content(self) -> int:
+    def content_frames(self) -> int:
         """How many frames of the clip are in the window."""
         return min(FRAMES, self.prepared.frames - self._seek)
 
     def _window_frames(self) -> int:
         if self._whole:
             return FRAMES
-        steps = -(-(self.content + SHORT_MARGIN_FRAMES) // SHORT_STEP_FRAMES)
+        steps = -(-(self.content_frames + SHORT_MARGIN_FRAMES) // SHORT_STEP_FRAMES)
         return min(FRAMES, steps * SHORT_STEP_FRAMES)
 
-    def judge(self, decoded: Decoded, tokenizer: Tokenizer) -> Verdict:
+    def decide(self, decoded: DecodedWindow, tokenizer: Tokenizer) -> WindowDecision:
         """Decide what to do with a decoded window, and prepare for it."""
         text = tokenizer.decode(list(decoded.tokens)).strip()
-        if not is_doubtful(decoded, text):
-            return Verdict.TAKE
+        if not needs_retry(decoded, text):
+            return WindowDecision.ACCEPT
         if self._window_frames() < FRAMES:
             self._whole = True
-            return Verdict.WHOLE
+            return WindowDecision.RETRY_WHOLE
         if self.attempt + 1 < self._attempts.count:
             self.attempt += 1
-            return Verdict.AGAIN
-        return Verdict.TAKE
+            return WindowDecision.RETRY
+        return WindowDecision.ACCEPT
 
-    def take(self, decoded: Decoded, tokenizer: Tokenizer, alignment: Alignment | None = None) -> None:
+    def accept(self, decoded: DecodedWindow, tokenizer: Tokenizer, alignment: Alignment | None = None) -> None:
         """Keep what is credible of a decoded window, and go on behind it.
 
         Parameters:
             alignment: of all text tokens of the window, where words are asked for.
         """
         self.language, self.language_probability = decoded.language, self._probability(decoded)
-        attempt, content = self.attempt, self.content
+        attempt, content = self.attempt, self.content_frames
         begin = self._seek
-        made = cut(decoded.tokens, timestamp_begin=tokenizer.timestamp_begin, seek=begin, frames=content)
-        self._go(content if is_silent(decoded) else made.frames, content)
+        split = split_window(decoded.tokens, timestamp_begin=tokenizer.timestamp_begin, seek=begin, frames=content)
+        self._move_on(content if is_silent(decoded) else split.frames, content)
         self.attempt, self._whole = 0, self._whole_windows
-        repeats = compression(tokenizer.decode(list(decoded.tokens)).strip()) > COMPRESSION_MAX
+        repeats = compression_ratio(tokenizer.decode(list(decoded.tokens)).strip()) > COMPRESSION_MAX
         if is_silent(decoded) or repeats:  # still, at the last attempt
             return
-        pieces = [Timed(piece, ()) for piece in made.pieces]
+        timed = [TimedSegment(segment, ()) for segment in split.segments]
         if alignment is not None:
-            pieces = timed(made.pieces, alignment, tokenizer, seek=begin, last_speech_s=self._last_word_s)
-            self._last_word_s = pieces[-1].piece.end_s
-            if not made.ended and pieces[-1].words:
+            timed = time_words(split.segments, alignment, tokenizer, seek=begin, last_speech_s=self._last_word_s)
+            self._last_word_s = timed[-1].segment.end_s
+            if not split.ended and timed[-1].words:
                 self._seek = begin
-                self._go(round(self._last_word_s * FRAMES_PER_SECOND) - begin, content)
-        self._keep(pieces, tokenizer)
+                self._move_on(round(self._last_word_s * FRAMES_PER_SECOND) - begin, content)
+        self._keep(timed, tokenizer)
         if attempt >= self._attempts.trusted:
             self._prompt_since = len(self._tokens)
 
-    def _go(self, frames: int, content: int) -> None:
+    def _move_on(self, frames: int, content: int) -> None:
         self._seek += min(content, max(frames, _STEP_MIN_FRAMES))
 
-    def _probability(self, decoded: Decoded) -> float:
+    def _probability(self, decoded: DecodedWindow) -> float:
         detected = self.language is None  # only the first window's language is detected
         return decoded.language_probability if detected else self.language_probability
 
-    def _keep(self, pieces: Sequence[Timed], tokenizer: Tokenizer) -> None:
-        for each in pieces:
-            text = tokenizer.decode([token for token in each.piece.tokens if token < tokenizer.eot])
-            start_s, end_s = each.piece.start_s, min(each.piece.end_s, self.prepared.duration_s)
-            if not text.strip() or each.piece.start_s == each.piece.end_s:
+    def _keep(self, timed: Sequence[TimedSegment], tokenizer: Tokenizer) -> None:
+        for each in timed:
+            text = tokenizer.decode([token for token in each.segment.tokens if token < tokenizer.eot])
+            start_s, end_s = each.segment.start_s, min(each.segment.end_s, self.prepared.duration_s)
+            if not text.strip() or each.segment.start_s == each.segment.end_s:
                 continue
-            if is_credible(Claim(start_s, end_s, text.strip()), self.prepared.spans):
+            if is_credible(start_s, end_s, text.strip(), self.prepared.spans):
                 self.segments.append(Segment(start_s, max(start_s, end_s), text, each.words))
-                self._tokens.extend(each.piece.tokens)
+                self._tokens.extend(each.segment.tokens)
 
     # -- saved and restored ------------------------------------------------------------------------------------------
 
@@ -219,7 +225,7 @@ class Clip:
             "language_probability": self.language_probability,
             "last_word_s": self._last_word_s,
             "frames": self.prepared.frames,
-            "segments": [exact(segment) for segment in self.segments],
+            "segments": [exact_json(segment) for segment in self.segments],
         }
         return pack(state, self._tokens)
 

@@ -5,11 +5,11 @@ import math
 from concurrent.futures import Future
 
 from inference.audio import AudioLimits
-from inference.engines.speech.backends.backend import FRAMES, Decoded, Window, tokenizer_for
-from inference.engines.speech.clip import Verdict
-from inference.engines.speech.models import LoadedModel, SpeechModels
-from inference.engines.speech.preparation import NothingSaid, Preparation, Ready
-from inference.engines.speech.results import final, interim
+from inference.engines.speech.backends.backend import FRAMES, DecodedWindow, Window, tokenizer_for
+from inference.engines.speech.clip import WindowDecision
+from inference.engines.speech.models import LoadedSpeechModel, SpeechModels
+from inference.engines.speech.preparation import ClipPreparer, NoSpeechFound, PreparedClip
+from inference.engines.speech.results import final_events, interim_events
 from inference.errors import BadRequest, ModelUnusable
 from inference.messages import Failed, FailureKind, JobEvent, Task
 from inference.requests import Kind
@@ -44,10 +44,10 @@ class SpeechEngine:
             slots: how many clips are taken in at once; they wait here, not in the database, so few are enough.
         """
         self.models = models.resident  # names, for the worker's load
-        self._preparation = Preparation(models.find, limits or AudioLimits())
+        self._preparation = ClipPreparer(models.find, limits or AudioLimits())
         self._slots = slots
-        self._preparing: dict[str, tuple[Task, Future[Ready]]] = {}
-        self._clips: dict[str, Ready] = {}  # in the order they became ready
+        self._preparing: dict[str, tuple[Task, Future[PreparedClip]]] = {}
+        self._clips: dict[str, PreparedClip] = {}  # in the order they became ready
         self._waiting: list[str] = []  # clips whose next window is not begun
         self._ended_early: list[str] = []
 
@@ -58,7 +58,7 @@ class SpeechEngine:
         prepared = any(future.done() for _, future in self._preparing.values())
         return prepared or bool(self._ended_early) or any(map(self._can_go_on, self._models_in_use()))
 
-    def _can_go_on(self, model: LoadedModel) -> bool:
+    def _can_go_on(self, model: LoadedSpeechModel) -> bool:
         waits = any(self._clips[job_id].model is model for job_id in self._waiting)
         return model.backend.busy() or (waits and model.backend.free() > 0)
 
@@ -69,7 +69,7 @@ class SpeechEngine:
         if keep and job_id in self._clips:
             self._ended_early.append(job_id)
         elif keep and job_id in self._preparing:
-            return  # nothing was heard yet; it is at its end before an early end would be
+            return  # there is no text yet; it is at its end before an early end would be
         elif found := self._preparing.pop(job_id, None):
             found[1].cancel()
         else:
@@ -84,7 +84,7 @@ class SpeechEngine:
                 model.backend.begin(begun)
             elif model.backend.busy():
                 for decoded in model.backend.advance():
-                    events += self._heard(decoded)
+                    events += self._handle_decoded(decoded)
         return events
 
     def close(self) -> None:
@@ -109,17 +109,17 @@ class SpeechEngine:
         return events
 
     def _go_on(self, job_id: str) -> list[JobEvent]:
-        """Queue a clip's next window, or end it where nothing more is said."""
+        """Queue a clip's next window, or end it where no more speech follows."""
         clip = self._clips[job_id].clip
         if clip.ended:
             return self._end(job_id)
         self._waiting.append(job_id)
-        return interim(clip) if clip.begun else []
+        return interim_events(clip) if clip.begun else []
 
-    def _models_in_use(self) -> list[LoadedModel]:
+    def _models_in_use(self) -> list[LoadedSpeechModel]:
         return list({id(ready.model): ready.model for ready in self._clips.values()}.values())
 
-    def _next_windows(self, model: LoadedModel) -> list[Window]:
+    def _next_windows(self, model: LoadedSpeechModel) -> list[Window]:
         """Take waiting clips' windows: as many as there is room for, and as one pass of the encoder may hold."""
         windows: list[Window] = []
         frames = 0
@@ -135,7 +135,7 @@ class SpeechEngine:
 
     # -- going out ---------------------------------------------------------------------------------------------------
 
-    def _heard(self, decoded: Decoded) -> list[JobEvent]:
+    def _handle_decoded(self, decoded: DecodedWindow) -> list[JobEvent]:
         """Judge a decoded window, and go on with its clip."""
         ready = self._clips[decoded.key]
         clip, backend = ready.clip, ready.model.backend
@@ -143,19 +143,19 @@ class SpeechEngine:
             self._forget(decoded.key)
             return [_failure(clip.task, FailureKind.NOT_FINITE, "the model's scores are not finite", retry=True)]
         tokenizer = tokenizer_for(backend, decoded.language, translate=clip.request.translate)
-        verdict = clip.judge(decoded, tokenizer)
-        if verdict is Verdict.AGAIN:
-            backend.again(decoded.key, clip.attempt, clip.seed)
+        decision = clip.decide(decoded, tokenizer)
+        if decision is WindowDecision.RETRY:
+            backend.retry(decoded.key, clip.attempt, clip.seed)
             return []
-        if verdict is Verdict.WHOLE:
+        if decision is WindowDecision.RETRY_WHOLE:
             backend.release(decoded.key)
             self._waiting.insert(0, decoded.key)
             return []
         text = [token for token in decoded.tokens if token < tokenizer.eot]
         if clip.request.word_timestamps and text and decoded.alignment is None:
-            backend.align(decoded.key, tokenizer, text, clip.content)
+            backend.align(decoded.key, tokenizer, text, clip.content_frames)
             return []
-        clip.take(decoded, tokenizer, decoded.alignment)
+        clip.accept(decoded, tokenizer, decoded.alignment)
         backend.release(decoded.key)
         return self._go_on(decoded.key)
 
@@ -163,8 +163,8 @@ class SpeechEngine:
         clip = self._clips[job_id].clip
         self._forget(job_id)
         if not clip.segments:
-            return [_failed(clip.task, NothingSaid())]
-        return final(clip, clip.request.model)
+            return [_failed(clip.task, NoSpeechFound())]
+        return final_events(clip, clip.request.model)
 
     def _forget(self, job_id: str) -> None:
         if ready := self._clips.pop(job_id, None):
@@ -175,7 +175,7 @@ class SpeechEngine:
 def _failed(task: Task, error: BaseException) -> Failed:
     """Report why a clip could not be prepared."""
     match error:
-        case NothingSaid():
+        case NoSpeechFound():
             return _failure(task, FailureKind.NO_SPEECH, str(error))
         case BadRequest():
             return _failure(task, FailureKind.BAD_INPUT, str(error))

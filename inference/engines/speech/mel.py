@@ -44,7 +44,7 @@ def _stretch(sound: Sound, start: int, length: int) -> Sound:
     return piece
 
 
-def window_of(mel: Mel, seek: int, *, content: int, frames: int = FRAMES, fill: float = 0.0) -> Mel:
+def mel_window(mel: Mel, seek: int, *, content: int, frames: int = FRAMES, fill: float = 0.0) -> Mel:
     """Return `content` frames from `seek` on, filled up to `frames`."""
     piece = mel[:, seek : seek + content]
     return np.pad(piece, ((0, 0), (0, frames - piece.shape[1])), constant_values=fill)

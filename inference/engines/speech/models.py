@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 
 from inference.catalogue import SpeechModel
-from inference.engines.speech.backends.backend import Backend
+from inference.engines.speech.backends.backend import SpeechBackend
 from inference.engines.speech.backends.weights import load_whisper, locate
 from inference.errors import UnknownModel
 
@@ -33,15 +33,17 @@ LANES_BYTES = 2 << 30  # 25 lanes of large-v3-turbo, 3 of large-v3
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModel:
+class LoadedSpeechModel:
     """A model in memory."""
 
-    backend: Backend
+    backend: SpeechBackend
     sizes: BatchSizes
     whole_windows: bool
 
 
-def load(spec: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
+def load_speech_model(
+    spec: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int
+) -> LoadedSpeechModel:
     """Load a catalogue entry's model.
 
     Parameters:
@@ -53,7 +55,7 @@ def load(spec: SpeechModel, device: str, building: AbstractContextManager[Any], 
     """
     sizes = CPU if device == "cpu" else GPU
     folder = locate(spec)
-    backend: Backend
+    backend: SpeechBackend
     if backend_of(spec, folder, device) == "faster-whisper":
         from inference.engines.speech.backends.faster_backend import FasterBackend, load_faster
 
@@ -72,7 +74,7 @@ def load(spec: SpeechModel, device: str, building: AbstractContextManager[Any], 
             step_s=sizes.step_s,
             lanes_bytes=LANES_BYTES,
         )
-    return LoadedModel(backend, sizes, spec.whole_windows)
+    return LoadedSpeechModel(backend, sizes, spec.whole_windows)
 
 
 def backend_of(
@@ -85,7 +87,7 @@ def backend_of(
     return "faster-whisper" if can_be_faster else "whisper"
 
 
-Load = Callable[[SpeechModel, str, AbstractContextManager[Any], int], LoadedModel]
+ModelLoader = Callable[[SpeechModel, str, AbstractContextManager[Any], int], LoadedSpeechModel]
 
 
 class SpeechModels:
@@ -97,7 +99,7 @@ class SpeechModels:
         device: str,
         *,
         building: AbstractContextManager[Any] | None = None,
-        load: Load = load,
+        load: ModelLoader = load_speech_model,
     ) -> None:
         """Know the catalogue's speech models.
 
@@ -111,9 +113,9 @@ class SpeechModels:
         self._load = load
         self._threads = torch.get_num_threads()  # of the thread that computes; those that load have one each
         self._lock = threading.Lock()
-        self._loaded: dict[str, LoadedModel] = {}
+        self._loaded: dict[str, LoadedSpeechModel] = {}
 
-    def find(self, name: str) -> LoadedModel:
+    def find(self, name: str) -> LoadedSpeechModel:
         """Return a model, loading it first where that is needed.
 
         Raises:

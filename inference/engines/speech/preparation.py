@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from whisper.tokenizer import LANGUAGES
 
 from inference.audio import SAMPLE_RATE, AudioDecoder, AudioLimits
-from inference.engines.speech.clip import Clip, Prepared
+from inference.engines.speech.clip import Clip, PreparedAudio
 from inference.engines.speech.mel import log_mel
-from inference.engines.speech.models import LoadedModel
+from inference.engines.speech.models import LoadedSpeechModel
 from inference.engines.speech.voice_activity import speech_spans
 from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
@@ -27,22 +27,22 @@ _LONG_S = 300.0
 _OVER_STATED = (1.5, 30.0)  # a clip may be this many times, and this many seconds, longer than it was priced for
 
 
-class NothingSaid(BadRequest):
+class NoSpeechFound(BadRequest):
     """No speech was found in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedClip:
     """A clip, and the model that it asked for."""
 
     clip: Clip
-    model: LoadedModel
+    model: LoadedSpeechModel
 
 
-class Preparation:
+class ClipPreparer:
     """Prepares clips in threads of its own."""
 
-    def __init__(self, find_model: Callable[[str], LoadedModel], limits: AudioLimits) -> None:
+    def __init__(self, find_model: Callable[[str], LoadedSpeechModel], limits: AudioLimits) -> None:
         self._find_model = find_model
         self._limits = limits
         self._threads = single_core_threads(_THREADS, "clip")
@@ -51,7 +51,7 @@ class Preparation:
         self._decoders: list[AudioDecoder] = []
         self._finalizer = weakref.finalize(self, _close, self._threads, self._decoders)
 
-    def submit(self, task: Task) -> "Future[Ready]":
+    def submit(self, task: Task) -> "Future[PreparedClip]":
         """Start preparing a task; the result raises what `_prepare` raises."""
         return self._threads.submit(self._prepare, task)
 
@@ -59,7 +59,7 @@ class Preparation:
         """End the threads and the processes that decode."""
         self._finalizer()
 
-    def _prepare(self, task: Task) -> Ready:
+    def _prepare(self, task: Task) -> PreparedClip:
         """Decode, look for speech, and compute the spectrogram.
 
         Raises:
@@ -72,17 +72,17 @@ class Preparation:
         if request.language not in (None, *(LANGUAGES if model.backend.multilingual else ("en",))):
             raise BadRequest(f"The speech model '{request.model}' does not know the language '{request.language}'.")
         if request.duration_s <= _LONG_S:
-            return Ready(self._clip(task, request, model), model)
+            return PreparedClip(self._clip(task, request, model), model)
         with self._long:  # a quarter of a gigabyte each while they are prepared; short ones pass by in the other thread
-            return Ready(self._clip(task, request, model), model)
+            return PreparedClip(self._clip(task, request, model), model)
 
-    def _clip(self, task: Task, request: TranscribeRequest, model: LoadedModel) -> Clip:
+    def _clip(self, task: Task, request: TranscribeRequest, model: LoadedSpeechModel) -> Clip:
         promised_s = _OVER_STATED[0] * request.duration_s + _OVER_STATED[1]
         sound = self._decoder().decode(task.inputs.get("audio", b""), promised_s=promised_s)
         duration_s = len(sound) / SAMPLE_RATE
         if not (spans := speech_spans(sound)):
-            raise NothingSaid
-        prepared = Prepared(mel=log_mel(sound, model.backend.n_mels), spans=spans, duration_s=duration_s)
+            raise NoSpeechFound
+        prepared = PreparedAudio(mel=log_mel(sound, model.backend.n_mels), spans=spans, duration_s=duration_s)
         clip = Clip(task, request, prepared, attempts=model.backend.attempts, whole_windows=model.whole_windows)
         if checkpoint := task.inputs.get("checkpoint"):
             clip.restore(checkpoint)

@@ -6,11 +6,11 @@ from inference.transcript import one_line, to_srt, to_txt, to_vtt
 
 
 def text_of(clip: Clip) -> str:
-    """Return everything that was said, in one line."""
+    """Return the whole text so far, in one line."""
     return one_line("".join(segment.text for segment in clip.segments))
 
 
-def interim(clip: Clip) -> list[JobEvent]:
+def interim_events(clip: Clip) -> list[JobEvent]:
     """Report a finished window of a clip that goes on."""
     job, attempt = clip.task.job_id, clip.task.attempt
     return [
@@ -20,7 +20,7 @@ def interim(clip: Clip) -> list[JobEvent]:
     ]
 
 
-def final(clip: Clip, model: str) -> list[JobEvent]:
+def final_events(clip: Clip, model: str) -> list[JobEvent]:
     """Report a clip that has its text: its files, then the end."""
     job, attempt = clip.task.job_id, clip.task.attempt
     files = (

@@ -9,7 +9,7 @@ from faster_whisper import vad
 from faster_whisper.vad import SileroVADModel, VadOptions, get_speech_timestamps
 
 from inference.audio import SAMPLE_RATE, Sound
-from inference.engines.speech.guards import Span
+from inference.engines.speech.hallucination import Span
 
 SPEECH_MIN_S = 0.2  # less is a click, a cough or a chord
 _OPTIONS = VadOptions(threshold=0.5, min_speech_duration_ms=96, min_silence_duration_ms=400, speech_pad_ms=100)
@@ -17,7 +17,7 @@ _WINDOW, _CONTEXT = 512, 64  # samples that Silero hears at once, and of the win
 _BATCH = 500  # windows; faster-whisper asks for 10,000 at once, which takes half a gigabyte beside a copy of the sound
 
 
-class _Bounded:
+class _BatchedSilero:
     """Silero's model, asked for less at a time: its state is handed on from batch to batch, so it says the same."""
 
     def __init__(self, model: Any) -> None:
@@ -32,16 +32,16 @@ class _Bounded:
         for first in range(0, len(windows), _BATCH):
             batch, before = windows[first : first + _BATCH], windows[max(first - 1, 0) : first + _BATCH - 1]
             context = before[:, -_CONTEXT:] if first else np.pad(before[:, -_CONTEXT:], ((1, 0), (0, 0)))
-            heard = np.concatenate([context[: len(batch)], batch], axis=1)
-            output, state["h"], state["c"] = self._session.run(None, {"input": heard, **state})
+            samples = np.concatenate([context[: len(batch)], batch], axis=1)
+            output, state["h"], state["c"] = self._session.run(None, {"input": samples, **state})
             found.append(output)
         return np.concatenate(found)
 
 
 @cache
-def _model(make: Any = vad.get_vad_model) -> _Bounded:
+def _model(make: Any = vad.get_vad_model) -> _BatchedSilero:
     model: SileroVADModel = make()
-    return _Bounded(model)
+    return _BatchedSilero(model)
 
 
 vad.get_vad_model = _model  # where get_speech_timestamps looks for it

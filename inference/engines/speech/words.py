@@ -9,7 +9,7 @@ from whisper.timing import WordTiming, merge_punctuations
 from whisper.tokenizer import Tokenizer
 
 from inference.engines.speech.backends.backend import FRAMES_PER_SECOND, Alignment
-from inference.engines.speech.windows import TIMESTAMP_S, Piece
+from inference.engines.speech.windows import TIMESTAMP_S, WindowSegment
 from inference.transcript import Word
 
 _PREPENDED = "\"'“¿([{-"
@@ -19,32 +19,32 @@ _WORD_MAX_S = 0.7  # a word longer than twice the usual is one with a pause in i
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
-    """A piece with its words, and its ends moved to theirs."""
+class TimedSegment:
+    """A segment with its words, and its ends moved to theirs."""
 
-    piece: Piece
+    segment: WindowSegment
     words: tuple[Word, ...]
 
 
-def timed(
-    pieces: Sequence[Piece], alignment: Alignment, tokenizer: Tokenizer, *, seek: int, last_speech_s: float
-) -> list[Timed]:
-    """Share the aligned words out to the pieces of one window.
+def time_words(
+    segments: Sequence[WindowSegment], alignment: Alignment, tokenizer: Tokenizer, *, seek: int, last_speech_s: float
+) -> list[TimedSegment]:
+    """Share the aligned words out to the segments of one window.
 
     Parameters:
-        pieces: all pieces of the window.
+        segments: all segments of the window.
         alignment: of all their text tokens in a row.
         seek: the window's first frame in the clip.
         last_speech_s: when the last word before this window ended.
     """
-    said = [[token for token in piece.tokens if token < tokenizer.eot] for piece in pieces]
-    timings = _timings(alignment, tokenizer, [token for tokens in said for token in tokens])
+    text_tokens = [[token for token in segment.tokens if token < tokenizer.eot] for segment in segments]
+    timings = _timings(alignment, tokenizer, [token for tokens in text_tokens for token in tokens])
     usual_s = _usual_s(timings)
     _cut_pauses(timings, 2 * usual_s)
     merge_punctuations(timings, _PREPENDED, _APPENDED)
     offset_s, at = seek / FRAMES_PER_SECOND, 0
     result = []
-    for piece, tokens in zip(pieces, said, strict=True):
+    for segment, tokens in zip(segments, text_tokens, strict=True):
         mine, seen = [], 0
         while at < len(timings) and seen < len(tokens):
             seen += len(timings[at].tokens)
@@ -52,10 +52,10 @@ def timed(
                 mine.append(timings[at])
             at += 1
         if mine:
-            piece = _fit(piece, mine, offset_s, usual_s, last_speech_s)
-            last_speech_s = piece.end_s
+            segment = _fit(segment, mine, offset_s, usual_s, last_speech_s)
+            last_speech_s = segment.end_s
         words = (Word(t.word, offset_s + t.start, offset_s + t.end, float(t.probability)) for t in mine)
-        result.append(Timed(piece, tuple(words)))
+        result.append(TimedSegment(segment, tuple(words)))
     return result
 
 
@@ -94,8 +94,10 @@ def _cut_pauses(timings: Sequence[WordTiming], longest_s: float) -> None:
                 timing.start = timing.end - longest_s
 
 
-def _fit(piece: Piece, words: Sequence[WordTiming], offset_s: float, usual_s: float, last_speech_s: float) -> Piece:
-    """Shorten the first and last word where a pause is in them, and move the piece's ends to its words'."""
+def _fit(
+    segment: WindowSegment, words: Sequence[WordTiming], offset_s: float, usual_s: float, last_speech_s: float
+) -> WindowSegment:
+    """Shorten the first and last word where a pause is in them, and move the segment's ends to its words'."""
     first, last = words[0], words[-1]
     second = words[1] if len(words) > 1 else None
     if offset_s + first.end - last_speech_s > 4 * usual_s and (
@@ -106,11 +108,11 @@ def _fit(piece: Piece, words: Sequence[WordTiming], offset_s: float, usual_s: fl
             first.end = second.start = boundary
         first.start = max(-offset_s, first.end - 2 * usual_s)
     start_s, end_s = offset_s + first.start, offset_s + last.end
-    if piece.start_s < offset_s + first.end and piece.start_s - 0.5 > start_s:
-        start_s = max(0.0, min(offset_s + first.end - usual_s, piece.start_s))
+    if segment.start_s < offset_s + first.end and segment.start_s - 0.5 > start_s:
+        start_s = max(0.0, min(offset_s + first.end - usual_s, segment.start_s))
         first.start = start_s - offset_s
-        start_s = piece.start_s
-    if piece.end_s > offset_s + last.start and piece.end_s + 0.5 < end_s:
-        last.end = max(last.start + usual_s, piece.end_s - offset_s)
-        end_s = piece.end_s
-    return Piece(start_s, end_s, piece.tokens)
+        start_s = segment.start_s
+    if segment.end_s > offset_s + last.start and segment.end_s + 0.5 < end_s:
+        last.end = max(last.start + usual_s, segment.end_s - offset_s)
+        end_s = segment.end_s
+    return WindowSegment(start_s, end_s, segment.tokens)

@@ -28,7 +28,7 @@ def base() -> Path:
 def speech_models(base: Path) -> SpeechModels:
     """One model in four ways: each backend, with short windows and with whole ones."""
     families: tuple[Family, ...] = ("whisper", "faster-whisper")
-    lines = [
+    specs = [
         SpeechModel(
             name=f"{family}.{windows}",
             title="",
@@ -40,7 +40,7 @@ def speech_models(base: Path) -> SpeechModels:
         for family in families
         for windows in ("short", "whole")
     ]
-    return SpeechModels(lines, "cpu")
+    return SpeechModels(specs, "cpu")
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 
 from inference.catalogue import SpeechModel
 from inference.decoders.sounds import decode
-from inference.engines.speech.backends.backend import Decoded, Mel, Window, tokenizer_for
+from inference.engines.speech.backends.backend import DecodedWindow, Mel, Window, tokenizer_for
 from inference.engines.speech.backends.faster_backend import FasterBackend, load_faster
-from inference.engines.speech.mel import log_mel, window_of
+from inference.engines.speech.mel import log_mel, mel_window
 from tests.support.speech_clips import synthetic
 
 EOT = 50257
@@ -31,16 +31,16 @@ def sound() -> Mel:
     """Half a minute in which somebody speaks."""
     samples = np.concatenate([decode(clip.content, 60.0) for clip in synthetic()[:4]])
     mel = log_mel(samples, 80)
-    return window_of(mel, 0, content=min(3000, mel.shape[1]), frames=3000, fill=0.0)
+    return mel_window(mel, 0, content=min(3000, mel.shape[1]), frames=3000, fill=0.0)
 
 
 def noise(seed: int) -> Mel:
     return np.random.default_rng(seed).standard_normal((80, 500), dtype=np.float32)
 
 
-def heard(backend: FasterBackend, *windows: Window) -> dict[str, Decoded]:
+def heard(backend: FasterBackend, *windows: Window) -> dict[str, DecodedWindow]:
     backend.begin(windows)
-    done: dict[str, Decoded] = {}
+    done: dict[str, DecodedWindow] = {}
     while len(done) < len(windows):
         for decoded in advanced(backend):
             done[decoded.key] = decoded
@@ -48,7 +48,7 @@ def heard(backend: FasterBackend, *windows: Window) -> dict[str, Decoded]:
     return done
 
 
-def advanced(backend: FasterBackend) -> list[Decoded]:
+def advanced(backend: FasterBackend) -> list[DecodedWindow]:
     """Go on once there is something to go on with."""
     while not backend.busy():
         time.sleep(0.001)
@@ -131,7 +131,7 @@ def test_no_step_waits_for_a_call(model: Any, sound: Mel) -> None:
     assert backend.free() == 8
 
 
-def reported(backend: FasterBackend) -> list[Decoded]:
+def reported(backend: FasterBackend) -> list[DecodedWindow]:
     while not (found := advanced(backend)):
         pass
     return found

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 from whisper.tokenizer import get_tokenizer
 
-from inference.engines.speech.backends.backend import FRAMES, Attempts, Decoded
-from inference.engines.speech.clip import Clip, Prepared, Verdict
-from inference.engines.speech.guards import Span
+from inference.engines.speech.backends.backend import FRAMES, Attempts, DecodedWindow
+from inference.engines.speech.clip import Clip, PreparedAudio, WindowDecision
+from inference.engines.speech.hallucination import Span
 from inference.messages import Task
 from inference.requests import TranscribeRequest
 
@@ -17,16 +17,16 @@ TOKENIZER = get_tokenizer(True, num_languages=99, language="en", task="transcrib
 def clip(seconds: float, spans: tuple[Span, ...] | None = None, *, whole_windows: bool = True) -> Clip:
     request = TranscribeRequest(audio="", duration_s=seconds, model="base")
     mel = np.full((80, int(seconds * 100)), -0.5, np.float32)
-    prepared = Prepared(mel=mel, spans=spans or ((0.0, seconds),), duration_s=seconds)
+    prepared = PreparedAudio(mel=mel, spans=spans or ((0.0, seconds),), duration_s=seconds)
     return Clip(
         Task("job", 0, request), request, prepared, attempts=Attempts(count=6, trusted=3), whole_windows=whole_windows
     )
 
 
-def said(text: str, start_s: float, end_s: float, *, logprob: float = -0.2, no_speech: float = 0.0) -> Decoded:
+def said(text: str, start_s: float, end_s: float, *, logprob: float = -0.2, no_speech: float = 0.0) -> DecodedWindow:
     begin = TOKENIZER.timestamp_begin
     tokens = (begin + round(start_s * 50), *TOKENIZER.encode(" " + text), begin + round(end_s * 50))
-    return Decoded(
+    return DecodedWindow(
         key="job", tokens=tokens, mean_logprob=logprob, no_speech=no_speech, language="en", language_probability=0.9
     )
 
@@ -39,7 +39,7 @@ def test_the_next_window_is_prompted_with_what_was_said() -> None:
     going = clip(70)
     assert going.window().prompt == ()
     first = said("Good morning.", 0, 28)
-    going.take(first, TOKENIZER)
+    going.accept(first, TOKENIZER)
     assert going.window().prompt == first.tokens
     assert texts(going) == ["Good morning."]
 
@@ -47,7 +47,7 @@ def test_the_next_window_is_prompted_with_what_was_said() -> None:
 def test_only_the_first_window_detects_the_language() -> None:
     going = clip(70)
     assert going.window().language is None
-    going.take(said("Good morning.", 0, 28), TOKENIZER)
+    going.accept(said("Good morning.", 0, 28), TOKENIZER)
     assert going.window().language == "en"
     assert going.language_probability == 0.9
 
@@ -55,16 +55,16 @@ def test_only_the_first_window_detects_the_language() -> None:
 def test_a_doubtful_window_is_decoded_in_all_ways_and_then_taken() -> None:
     going = clip(10)
     mumbled = said("Mumble.", 0, 5, logprob=-1.5)
-    verdicts = [going.judge(mumbled, TOKENIZER) for _ in range(6)]
-    assert verdicts == [Verdict.AGAIN] * 5 + [Verdict.TAKE]
+    decisions = [going.decide(mumbled, TOKENIZER) for _ in range(6)]
+    assert decisions == [WindowDecision.RETRY] * 5 + [WindowDecision.ACCEPT]
     assert going.attempt == 5
 
 
 def test_text_of_a_late_attempt_is_no_prompt() -> None:
     going = clip(70)
     for _ in range(4):
-        going.judge(said("Mumble.", 0, 5, logprob=-1.5), TOKENIZER)
-    going.take(said("Mumble.", 0, 5), TOKENIZER)
+        going.decide(said("Mumble.", 0, 5, logprob=-1.5), TOKENIZER)
+    going.accept(said("Mumble.", 0, 5), TOKENIZER)
     assert going.window().prompt == ()
 
 
@@ -76,16 +76,16 @@ def test_a_short_clip_gets_a_short_window_filled_with_silence() -> None:
 
 def test_a_short_window_in_doubt_becomes_a_whole_one_before_another_attempt() -> None:
     going = clip(3.2, whole_windows=False)
-    assert going.judge(said("Mumble.", 0, 3, logprob=-1.5), TOKENIZER) is Verdict.WHOLE
+    assert going.decide(said("Mumble.", 0, 3, logprob=-1.5), TOKENIZER) is WindowDecision.RETRY_WHOLE
     assert going.window().mel.shape == (80, FRAMES)
-    assert going.judge(said("Mumble.", 0, 3, logprob=-1.5), TOKENIZER) is Verdict.AGAIN
+    assert going.decide(said("Mumble.", 0, 3, logprob=-1.5), TOKENIZER) is WindowDecision.RETRY
 
 
 def test_a_long_silence_is_skipped() -> None:
     going = clip(300, ((0.0, 10.0), (200.0, 210.0)))
-    going.take(said("Before.", 0, 9), TOKENIZER)
+    going.accept(said("Before.", 0, 9), TOKENIZER)
     going.window()
-    going.take(said("After.", 1, 9), TOKENIZER)
+    going.accept(said("After.", 1, 9), TOKENIZER)
     assert going.segments[1].start_s > 199
     assert going.ended
 
@@ -93,19 +93,19 @@ def test_a_long_silence_is_skipped() -> None:
 def test_text_in_silence_is_dropped() -> None:
     going = clip(60, ((0.0, 5.0), (50.0, 60.0)))
     invented = said("Thank you for watching!", 12, 20)
-    going.take(replace(invented, tokens=(*invented.tokens, invented.tokens[-1])), TOKENIZER)
+    going.accept(replace(invented, tokens=(*invented.tokens, invented.tokens[-1])), TOKENIZER)
     assert texts(going) == []
 
 
 def test_endless_repetition_is_dropped() -> None:
     going = clip(20)
-    going.take(said("you " * 100, 0, 19), TOKENIZER)
+    going.accept(said("you " * 100, 0, 19), TOKENIZER)
     assert texts(going) == []
 
 
 def test_a_window_that_the_model_calls_silent_is_skipped() -> None:
     going = clip(20)
-    going.take(said("Bye.", 0, 2, logprob=-1.4, no_speech=0.8), TOKENIZER)
+    going.accept(said("Bye.", 0, 2, logprob=-1.4, no_speech=0.8), TOKENIZER)
     assert texts(going) == []
     assert going.ended
 
@@ -116,15 +116,15 @@ def test_a_sliver_of_text_does_not_keep_the_clip_in_place() -> None:
     sliver = replace(said("Uh.", 0, 0.02), tokens=(begin, 1, begin + 1, begin + 1, 2))
     for _ in range(60 * 2):
         if not going.ended:
-            going.take(sliver, TOKENIZER)
+            going.accept(sliver, TOKENIZER)
     assert going.ended
 
 
 def test_progress_is_counted_in_half_minutes() -> None:
     going = clip(95)
     assert (going.windows_done, going.windows) == (0, 4)
-    going.take(said("One.", 0, 29), TOKENIZER)
-    going.take(said("Two.", 0, 29), TOKENIZER)
+    going.accept(said("One.", 0, 29), TOKENIZER)
+    going.accept(said("Two.", 0, 29), TOKENIZER)
     assert going.windows_done == 2
 
 
@@ -132,7 +132,7 @@ def test_a_window_that_ends_with_its_sentence_counts_as_done_and_can_be_saved() 
     going = clip(54)
     before = going.begun
     sentence = said("One.", 0, 26.9)
-    going.take(replace(sentence, tokens=(*sentence.tokens, sentence.tokens[-1])), TOKENIZER)
+    going.accept(replace(sentence, tokens=(*sentence.tokens, sentence.tokens[-1])), TOKENIZER)
     assert (before, going.begun) == (False, True)  # though 26.9 s are less than half of the clip
     assert (going.windows_done, going.windows) == (1, 2)
 

@@ -10,9 +10,9 @@ from whisper.tokenizer import Tokenizer, get_tokenizer
 
 from inference.audio import AudioLimits
 from inference.catalogue import SpeechModel
-from inference.engines.speech.backends.backend import Alignment, Attempts, Decoded, Window
+from inference.engines.speech.backends.backend import Alignment, Attempts, DecodedWindow, Window
 from inference.engines.speech.engine import SpeechEngine
-from inference.engines.speech.models import BatchSizes, LoadedModel, SpeechModels
+from inference.engines.speech.models import BatchSizes, LoadedSpeechModel, SpeechModels
 from inference.errors import ModelUnusable
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import TranscribeRequest
@@ -51,22 +51,22 @@ class EchoBackend:
         self.batches.append([window.key for window in windows])
         self._windows.update({window.key: window for window in windows})
 
-    def again(self, key: str, attempt: int, seed: int) -> None:
+    def retry(self, key: str, attempt: int, seed: int) -> None:
         self.retries.append(attempt)
         self._reported.discard(key)
 
-    def advance(self) -> list[Decoded]:
+    def advance(self) -> list[DecodedWindow]:
         if sum(map(len, self.batches)) < self.patience:
             return []
         waiting = [window for key, window in self._windows.items() if key not in self._reported]
         self._reported.update(window.key for window in waiting)
         return [self._hear(window) for window in waiting]
 
-    def _hear(self, window: Window) -> Decoded:
+    def _hear(self, window: Window) -> DecodedWindow:
         text, logprob = self._answer(window)
         begin = TOKENIZER.timestamp_begin
         tokens = (begin, *TOKENIZER.encode(" " + text), begin + 1400) if text else (begin,)
-        return Decoded(
+        return DecodedWindow(
             key=window.key,
             tokens=tokens,
             mean_logprob=logprob,
@@ -97,7 +97,7 @@ def make() -> Iterator[Callable[[Answer], Made]]:
 
     def build(answer: Answer = lambda _: ("Hello there.", -0.2)) -> Made:
         backend = EchoBackend(answer)
-        loaded = LoadedModel(backend, BatchSizes(lanes=2, tokens=4, encoder_frames=6000), whole_windows=True)
+        loaded = LoadedSpeechModel(backend, BatchSizes(lanes=2, tokens=4, encoder_frames=6000), whole_windows=True)
         models = SpeechModels([LINE], "cpu", load=lambda *_: loaded)
         engines.append(SpeechEngine(models, limits=AudioLimits(seconds=300), slots=SLOTS))
         return engines[-1], backend
@@ -282,7 +282,9 @@ def test_scores_that_are_not_finite_are_reported_and_tried_elsewhere(make: Calla
 
 
 def test_missing_weights_fail_the_job_and_not_the_engine() -> None:
-    def missing(spec: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int) -> LoadedModel:
+    def missing(
+        spec: SpeechModel, device: str, building: AbstractContextManager[Any], threads: int
+    ) -> LoadedSpeechModel:
         raise ModelUnusable(f"no weights for {spec.name} on {device}")
 
     engine = SpeechEngine(SpeechModels([LINE], "cpu", load=missing), slots=SLOTS)

@@ -6,8 +6,8 @@ import torch
 import whisper
 from whisper.model import Whisper
 
-from inference.engines.speech.backends.backend import Backend, Decoded, Mel, Window, tokenizer_for
-from inference.engines.speech.backends.lanes import Encoding, Lanes, lane_bytes
+from inference.engines.speech.backends.backend import DecodedWindow, Mel, SpeechBackend, Window, tokenizer_for
+from inference.engines.speech.backends.lanes import LaneDecoder, LayeredEncoder, lane_bytes
 from inference.engines.speech.backends.whisper_backend import WhisperBackend
 from inference.engines.speech.models import CPU
 from tests.support.tiny_whisper import DIMS, tiny_whisper
@@ -26,9 +26,9 @@ def window(key: str, seed: int, frames: int = 3000, prompt: tuple[int, ...] = ()
     return Window(key=key, mel=noise(seed, frames), language=None, prompt=prompt, attempt=attempt, seed=seed)
 
 
-def drain(backend: Backend, *windows: Window) -> dict[str, Decoded]:
+def drain(backend: SpeechBackend, *windows: Window) -> dict[str, DecodedWindow]:
     backend.begin(windows)
-    done: dict[str, Decoded] = {}
+    done: dict[str, DecodedWindow] = {}
     while backend.busy():
         for decoded in backend.advance():
             done[decoded.key] = decoded
@@ -86,7 +86,7 @@ def test_a_window_can_be_decoded_again_without_encoding_it_again(model: Whisper)
     backend = backend_of(model)
     backend.begin([window("k", 8)])
     first = next(decoded for _ in range(100) for decoded in backend.advance())
-    backend.again("k", 0, 0)
+    backend.retry("k", 0, 0)
     second = next(decoded for _ in range(100) for decoded in backend.advance())
     assert second == first
     backend.release("k")
@@ -106,13 +106,13 @@ def test_a_released_window_gives_its_lane_back(model: Whisper) -> None:
 def test_reading_token_by_token_equals_reading_at_once(model: Whisper) -> None:
     tokens = torch.randint(0, 50_000, (2, 6), generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        encoding = Encoding(model, torch.from_numpy(np.stack([noise(1), noise(2)])))
+        encoding = LayeredEncoder(model, torch.from_numpy(np.stack([noise(1), noise(2)])))
         while (features := encoding.advance()) is None:
             pass
         expected = model.decoder(tokens, features)
-        lanes = Lanes(model, 2, torch.float32)
+        lanes = LaneDecoder(model, 2, torch.float32)
         for lane in range(2):
-            lanes.listen(lane, lanes.hear(features[lane]))
+            lanes.set_sound(lane, lanes.cross_attention(features[lane]))
         lanes.forward(slice(0, 2), tokens[:, :3], [0, 0])
         steps = [lanes.forward(slice(0, 2), tokens[:, at : at + 1], [at, at]) for at in range(3, 6)]
         found = lanes.logits(torch.cat(steps, dim=1))

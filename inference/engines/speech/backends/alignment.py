@@ -1,4 +1,4 @@
-"""When each token was said: dynamic time warping over what the decoder listened to, after `whisper.timing`."""
+"""When each token was spoken: dynamic time warping over the decoder's cross-attention, after `whisper.timing`."""
 
 from collections.abc import Generator, Sequence
 
@@ -18,7 +18,7 @@ _MEDIAN_STEPS = 7  # 0.14 s; whisper's
 def align(
     model: Whisper, features: Tensor, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int
 ) -> Generator[None, None, Alignment]:
-    """Find when the text tokens of a window were said.
+    """Find when the text tokens of a window were spoken.
 
     Parameters:
         features: the encoded window, (frames / 2, state).
@@ -34,8 +34,8 @@ def align(
     tokens = torch.tensor([[*start, *text_tokens, tokenizer.eot]], device=features.device)
     states, weights = yield from _read(model, tokens, features[None])
     logits = (states[len(start) - 1 : -2] @ model.decoder.token_embedding.weight.to(states.dtype).T).float()
-    said = logits[:, : tokenizer.eot].softmax(-1)
-    probabilities = said.gather(1, torch.tensor(text_tokens, device=said.device)[:, None])[:, 0].tolist()
+    token_odds = logits[:, : tokenizer.eot].softmax(-1)
+    probabilities = token_odds.gather(1, torch.tensor(text_tokens, device=token_odds.device)[:, None])[:, 0].tolist()
     yield
     heads = torch.stack([weights[layer][head] for layer, head in model.alignment_heads.indices().T])
     heads = heads[:, :, : frames // 2].softmax(-1)
@@ -50,7 +50,7 @@ def align(
 
 
 def _read(model: Whisper, tokens: Tensor, features: Tensor) -> Generator[None, None, tuple[Tensor, list[Tensor]]]:
-    """Run the decoder block by block, and return its states and what each block listened to (unscaled)."""
+    """Run the decoder block by block, and return its states and each block's cross-attention weights (unscaled)."""
     decoder = model.decoder
     x = (decoder.token_embedding(tokens) + decoder.positional_embedding[: tokens.shape[1]]).to(features.dtype)
     weights: list[Tensor] = []

@@ -25,12 +25,12 @@ class Window:
     translate: bool = False
     prompt: tuple[int, ...] = ()  # the clip's last tokens
     attempt: int = 0  # how often it was decoded before, in other ways
-    seed: int = 0  # for a backend that draws lots in later attempts
+    seed: int = 0  # for a backend that picks tokens at random in later attempts
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Which token was heard when: a path of steps through (token, frame)."""
+    """Which token was spoken when: a path of steps through (token, frame)."""
 
     token_steps: npt.NDArray[np.int64]
     frame_steps: npt.NDArray[np.int64]  # in units of 0.02 s
@@ -38,8 +38,8 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
-    """What was heard in a window."""
+class DecodedWindow:
+    """The text of a window."""
 
     key: str
     tokens: tuple[int, ...]  # text and timestamps, without the prompt and the end
@@ -58,7 +58,7 @@ class Attempts:
     trusted: int  # text of later attempts than so many is no prompt for the next window
 
 
-class Backend(Protocol):
+class SpeechBackend(Protocol):
     """A loaded Whisper model that decodes many windows together.
 
     A window that was reported keeps its place until `release`, so that it can be decoded anew without being encoded
@@ -84,11 +84,11 @@ class Backend(Protocol):
         """Take windows in; they are encoded and join the ones being decoded as `advance` is called."""
         ...
 
-    def again(self, key: str, attempt: int, seed: int) -> None:
+    def retry(self, key: str, attempt: int, seed: int) -> None:
         """Decode a reported window anew, in the way of another attempt."""
         ...
 
-    def advance(self) -> list[Decoded]:
+    def advance(self) -> list[DecodedWindow]:
         """Go on for a short while, and return the windows that are done."""
         ...
 
@@ -97,23 +97,23 @@ class Backend(Protocol):
         ...
 
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
-        """Find when the text tokens of a reported window were said; it is reported once more, with its alignment."""
+        """Find when the text tokens of a reported window were spoken; it is reported once more, with its alignment."""
         ...
 
 
-def tokenizer_for(backend: Backend, language: str | None, *, translate: bool = False) -> Tokenizer:
+def tokenizer_for(backend: SpeechBackend, language: str | None, *, translate: bool = False) -> Tokenizer:
     """Return whisper's tokenizer for a model, a language and a task."""
     task = "translate" if translate else "transcribe"
     return get_tokenizer(backend.multilingual, num_languages=backend.languages, language=language or "en", task=task)
 
 
-def prompt_for(tokenizer: Tokenizer, previous: Sequence[int], tokens_max: int) -> list[int]:
-    """Return the tokens that a window's decoding starts from: what was said before, then the start of transcript."""
+def prompt_tokens(tokenizer: Tokenizer, previous: Sequence[int], tokens_max: int) -> list[int]:
+    """Return the tokens that a window's decoding starts from: the text before it, then the start of transcript."""
     start = list(tokenizer.sot_sequence)
     return [tokenizer.sot_prev, *previous[-(tokens_max - 1) :], *start] if previous else start
 
 
-def suppressed(tokenizer: Tokenizer) -> list[int]:
+def suppressed_tokens(tokenizer: Tokenizer) -> list[int]:
     """Return the tokens that are never chosen: symbols that are not speech, and the control tokens."""
     control = (tokenizer.transcribe, tokenizer.translate, tokenizer.sot, tokenizer.sot_prev, tokenizer.sot_lm)
     return sorted({*tokenizer.non_speech_tokens, *control, tokenizer.no_speech})

@@ -4,8 +4,8 @@ faster-whisper itself batches windows of one file only. Here CTranslate2 is driv
 people's clips are decoded together. It encodes or decodes a batch in one call, which takes seconds on a busy machine
 and cannot be interrupted; so calls are made in a thread of their own, and pictures go on beside them.
 
-It draws no lots: its random numbers come from a generator that each of its threads seeds once, so that a text would
-depend on how many windows were decoded by lot before it, and be another one after a crash.
+It never picks tokens at random. CTranslate2's random numbers come from a generator that each of its threads seeds
+once: a text would depend on how many windows were decoded before it, and be another one after a crash.
 """
 
 import weakref
@@ -24,10 +24,10 @@ from inference.engines.speech.backends.backend import (
     INITIAL_TIMESTAMP_MAX,
     Alignment,
     Attempts,
-    Decoded,
+    DecodedWindow,
     Window,
-    prompt_for,
-    suppressed,
+    prompt_tokens,
+    suppressed_tokens,
     tokenizer_for,
 )
 from inference.errors import ModelUnusable
@@ -44,7 +44,7 @@ _SEARCHES: tuple[Mapping[str, int], ...] = (
 
 
 @dataclass(slots=True)
-class _Seat:
+class _EncodedWindow:
     """A window, encoded, and how it is to be decoded."""
 
     window: Window
@@ -53,7 +53,7 @@ class _Seat:
     language: str = ""
     language_probability: float = 1.0
     start: list[int] = field(default_factory=list)  # the prompt's tokens
-    decoded: Decoded | None = None
+    decoded: DecodedWindow | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -96,13 +96,13 @@ class FasterBackend:
         self._model = model
         self._batch = batch
         self._tokenizer = tokenizer_for(self, None)
-        self._suppressed = [*suppressed(self._tokenizer), *never]
+        self._suppressed = [*suppressed_tokens(self._tokenizer), *never]
         self._arriving: list[Window] = []
-        self._waiting: list[_Seat] = []  # encoded
-        self._unaligned: list[tuple[_Seat, Callable[[], list[Decoded]]]] = []
-        self._reported: dict[str, _Seat] = {}
-        self._encoding: tuple[list[Window], Future[list[_Seat]]] | None = None
-        self._decoding: tuple[list[_Seat], Future[list[Decoded]]] | None = None
+        self._waiting: list[_EncodedWindow] = []  # encoded
+        self._unaligned: list[tuple[_EncodedWindow, Callable[[], list[DecodedWindow]]]] = []
+        self._reported: dict[str, _EncodedWindow] = {}
+        self._encoding: tuple[list[Window], Future[list[_EncodedWindow]]] | None = None
+        self._decoding: tuple[list[_EncodedWindow], Future[list[DecodedWindow]]] | None = None
         self._released: set[str] = set()  # of those in the call that runs
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ctranslate2")
         weakref.finalize(self, self._thread.shutdown, wait=False, cancel_futures=True)
@@ -119,24 +119,24 @@ class FasterBackend:
     def begin(self, windows: Sequence[Window]) -> None:
         self._arriving.extend(windows)
 
-    def again(self, key: str, attempt: int, seed: int) -> None:
-        seat = self._reported.pop(key)
-        seat.attempt = attempt
-        self._waiting.append(seat)
+    def retry(self, key: str, attempt: int, seed: int) -> None:
+        encoded = self._reported.pop(key)
+        encoded.attempt = attempt
+        self._waiting.append(encoded)
 
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
-        seat = self._reported.pop(key)
-        self._unaligned.append((seat, lambda: self._align(seat, tokenizer, text_tokens, frames)))
+        encoded = self._reported.pop(key)
+        self._unaligned.append((encoded, lambda: self._align(encoded, tokenizer, text_tokens, frames)))
 
     def release(self, key: str) -> None:
         self._reported.pop(key, None)
         self._arriving = [window for window in self._arriving if window.key != key]
-        self._waiting = [seat for seat in self._waiting if seat.window.key != key]
+        self._waiting = [encoded for encoded in self._waiting if encoded.window.key != key]
         self._unaligned = [asked for asked in self._unaligned if asked[0].window.key != key]
         if key in self._in_call():
             self._released.add(key)
 
-    def advance(self) -> list[Decoded]:
+    def advance(self) -> list[DecodedWindow]:
         done = self._collect()
         if self._encoding is None and self._decoding is None:
             self._call()
@@ -146,26 +146,26 @@ class FasterBackend:
         """Return the keys of the windows in the call that runs."""
         if self._encoding:
             return [window.key for window in self._encoding[0]]
-        return [seat.window.key for seat in self._decoding[0]] if self._decoding else []
+        return [encoded.window.key for encoded in self._decoding[0]] if self._decoding else []
 
-    def _collect(self) -> list[Decoded]:
+    def _collect(self) -> list[DecodedWindow]:
         """Take what the call that runs has given, if it has ended."""
         if self._encoding and self._encoding[1].done():
-            (_, encoded), self._encoding = self._encoding, None
-            self._waiting.extend(seat for seat in encoded.result() if seat.window.key not in self._released)
+            (_, encoding), self._encoding = self._encoding, None
+            self._waiting.extend(encoded for encoded in encoding.result() if encoded.window.key not in self._released)
             self._released.clear()
         elif self._decoding and self._decoding[1].done():
-            (seats, decoded), self._decoding = self._decoding, None
-            self._reported.update({seat.window.key: seat for seat in seats if seat.window.key not in self._released})
+            (batch, decoding), self._decoding = self._decoding, None
+            self._reported |= {each.window.key: each for each in batch if each.window.key not in self._released}
             self._released.clear()
-            return [each for each in decoded.result() if each.key in self._reported]
+            return [each for each in decoding.result() if each.key in self._reported]
         return []
 
     def _call(self) -> None:
         """Begin the next call: words are timed first, then newcomers encoded, then those that are alike decoded."""
         if self._unaligned:
-            seat, align = self._unaligned.pop(0)
-            self._decoding = [seat], self._thread.submit(align)
+            encoded, align = self._unaligned.pop(0)
+            self._decoding = [encoded], self._thread.submit(align)
         elif self._arriving:
             frames = self._arriving[0].mel.shape[1]
             alike = [window for window in self._arriving if window.mel.shape[1] == frames]
@@ -173,68 +173,70 @@ class FasterBackend:
             self._encoding = alike, self._thread.submit(self._encode, alike)
         elif self._waiting:
             shape = self._waiting[0].shape
-            seats = [seat for seat in self._waiting if seat.shape == shape][: self._batch]
-            self._waiting = [seat for seat in self._waiting if not any(seat is taken for taken in seats)]
-            self._decoding = seats, self._thread.submit(self._decode, seats)
+            batch = [encoded for encoded in self._waiting if encoded.shape == shape][: self._batch]
+            self._waiting = [encoded for encoded in self._waiting if not any(encoded is taken for taken in batch)]
+            self._decoding = batch, self._thread.submit(self._decode, batch)
 
     # -- in the thread -----------------------------------------------------------------------------------------------
 
-    def _encode(self, windows: Sequence[Window]) -> list[_Seat]:
+    def _encode(self, windows: Sequence[Window]) -> list[_EncodedWindow]:
         features = np.array(self._model.encode(_storage([window.mel for window in windows]), to_cpu=True))
         return [
-            _Seat(window, heard.astype(np.float32), window.attempt, language=window.language or "")
-            for window, heard in zip(windows, features, strict=True)
+            _EncodedWindow(window, of_window.astype(np.float32), window.attempt, language=window.language or "")
+            for window, of_window in zip(windows, features, strict=True)
         ]
 
-    def _decode(self, seats: Sequence[_Seat]) -> list[Decoded]:
-        heard = _storage([seat.features for seat in seats])
-        self._detect(heard, seats)
-        for seat in seats:
-            tokenizer = tokenizer_for(self, seat.language, translate=seat.window.translate)
-            seat.start = prompt_for(tokenizer, seat.window.prompt, self.tokens_max)
+    def _decode(self, batch: Sequence[_EncodedWindow]) -> list[DecodedWindow]:
+        features = _storage([encoded.features for encoded in batch])
+        self._detect(features, batch)
+        for encoded in batch:
+            tokenizer = tokenizer_for(self, encoded.language, translate=encoded.window.translate)
+            encoded.start = prompt_tokens(tokenizer, encoded.window.prompt, self.tokens_max)
         results = self._model.generate(
-            heard,
-            [seat.start for seat in seats],
+            features,
+            [encoded.start for encoded in batch],
             max_length=_CONTEXT,  # it takes half of that for a window, and what is left after the prompt at most
             return_scores=True,
             return_no_speech_prob=True,
             max_initial_timestamp_index=INITIAL_TIMESTAMP_MAX,
             suppress_tokens=self._suppressed,
-            **_SEARCHES[seats[0].attempt],
+            **_SEARCHES[batch[0].attempt],
         )
-        for seat, result in zip(seats, results, strict=True):
-            seat.decoded = _report(seat, result)
-        return [seat.decoded for seat in seats if seat.decoded]
+        for encoded, result in zip(batch, results, strict=True):
+            encoded.decoded = _report(encoded, result)
+        return [encoded.decoded for encoded in batch if encoded.decoded]
 
-    def _detect(self, heard: ctranslate2.StorageView, seats: Sequence[_Seat]) -> None:
-        if all(seat.language for seat in seats):
+    def _detect(self, features: ctranslate2.StorageView, batch: Sequence[_EncodedWindow]) -> None:
+        if all(encoded.language for encoded in batch):
             return
-        best = [("<|en|>", 1.0)] * len(seats)
+        best = [("<|en|>", 1.0)] * len(batch)
         if self.multilingual:
-            best = [found[0] for found in self._model.detect_language(heard)]
-        for seat, (token, probability) in zip(seats, best, strict=True):
-            if not seat.language:
-                seat.language, seat.language_probability = token.strip("<|>"), float(probability)
+            best = [found[0] for found in self._model.detect_language(features)]
+        for encoded, (token, probability) in zip(batch, best, strict=True):
+            if not encoded.language:
+                encoded.language, encoded.language_probability = token.strip("<|>"), float(probability)
 
-    def _align(self, seat: _Seat, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> list[Decoded]:
-        """Find when the tokens were said; CTranslate2 does the whole of it."""
-        heard = _storage([seat.features])
-        found = self._model.align(heard, list(tokenizer.sot_sequence), [list(text_tokens)], frames)[0]
+    def _align(
+        self, encoded: _EncodedWindow, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int
+    ) -> list[DecodedWindow]:
+        """Find when the tokens were spoken; CTranslate2 does the whole of it."""
+        features = _storage([encoded.features])
+        found = self._model.align(features, list(tokenizer.sot_sequence), [list(text_tokens)], frames)[0]
         steps = np.array(found.alignments, dtype=np.int64).reshape(-1, 2)
-        assert seat.decoded, "only what was decoded is aligned"
+        assert encoded.decoded, "only what was decoded is aligned"
         alignment = Alignment(steps[:, 0], steps[:, 1], tuple(found.text_token_probs))
-        return [replace(seat.decoded, alignment=alignment)]
+        return [replace(encoded.decoded, alignment=alignment)]
 
 
-def _report(seat: _Seat, result: ctranslate2.models.WhisperGenerationResult) -> Decoded:
+def _report(encoded: _EncodedWindow, result: ctranslate2.models.WhisperGenerationResult) -> DecodedWindow:
     tokens = tuple(result.sequences_ids[0])
-    return Decoded(
-        key=seat.window.key,
+    return DecodedWindow(
+        key=encoded.window.key,
         tokens=tokens,
         mean_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
         no_speech=result.no_speech_prob,
-        language=seat.language,
-        language_probability=seat.language_probability,
+        language=encoded.language,
+        language_probability=encoded.language_probability,
     )
 
 

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from whisper.model import ModelDimensions, MultiHeadAttention, Whisper
 
-Heard = tuple[Tensor, Tensor]  # keys and values of what was heard
+CrossAttention = tuple[Tensor, Tensor]  # keys and values of a window's sound, for all layers
 
 
-class Encoding:
+class LayeredEncoder:
     """The encoder on windows of any even number of frames (whisper's own wants 3000), layer by layer."""
 
     def __init__(self, model: Whisper, mel: Tensor) -> None:
@@ -46,13 +46,13 @@ def _heads(x: Tensor, attention: MultiHeadAttention) -> Tensor:
 
 
 def lane_bytes(dims: ModelDimensions, dtype: torch.dtype) -> int:
-    """Return what one lane of a model takes: keys and values of all layers, heard and said."""
+    """Return what one lane of a model takes: keys and values of all layers, of the sound and of the tokens."""
     values = 2 * dims.n_text_layer * dims.n_text_state * (dims.n_text_ctx + dims.n_audio_ctx)
     return int(values) * dtype.itemsize
 
 
-class Lanes:
-    """The decoder's memory: for each lane what was heard (cross-attention) and what was said (self-attention)."""
+class LaneDecoder:
+    """Whisper's decoder with keys and values for each lane: of the sound (cross-attention) and of its tokens."""
 
     def __init__(self, model: Whisper, count: int, dtype: torch.dtype) -> None:
         dims, device = model.dims, model.device
@@ -60,26 +60,26 @@ class Lanes:
         rows = (dims.n_text_layer, count, dims.n_text_head)
         self._model = model
         # zeros and not empty: what is not written yet is masked out, but NaN times zero would stay NaN
-        self._said = [torch.zeros(*rows, dims.n_text_ctx, head, dtype=dtype, device=device) for _ in range(2)]
-        self._heard = [torch.zeros(*rows, dims.n_audio_ctx, head, dtype=dtype, device=device) for _ in range(2)]
-        self._frames = [0] * count  # encoder frames that a lane hears
+        self._self_cache = [torch.zeros(*rows, dims.n_text_ctx, head, dtype=dtype, device=device) for _ in range(2)]
+        self._cross_cache = [torch.zeros(*rows, dims.n_audio_ctx, head, dtype=dtype, device=device) for _ in range(2)]
+        self._frames = [0] * count  # encoder frames of a lane's sound
 
-    def hear(self, features: Tensor) -> Heard:
-        """Return what a lane hears of (frames, state): keys and values, each (layers, heads, frames, state / heads)."""
+    def cross_attention(self, features: Tensor) -> CrossAttention:
+        """Return keys and values for (frames, state), each (layers, heads, frames, state / heads)."""
         attentions = [block.cross_attn for block in self._model.decoder.blocks]
         keys = [_heads(attention.key(features[None]), attention)[0] for attention in attentions]
         values = [_heads(attention.value(features[None]), attention)[0] for attention in attentions]
         return torch.stack(keys), torch.stack(values)
 
-    def listen(self, lane: int, heard: Heard) -> None:
-        """Give a lane what it hears."""
-        self._frames[lane] = heard[0].shape[2]
-        for memory, part in zip(self._heard, heard, strict=True):
+    def set_sound(self, lane: int, cross: CrossAttention) -> None:
+        """Give a lane the sound that it decodes."""
+        self._frames[lane] = cross[0].shape[2]
+        for memory, part in zip(self._cross_cache, cross, strict=True):
             memory[:, lane, :, : part.shape[2]] = part
 
     def move(self, source: int, target: int) -> None:
         """Move a lane into another's place."""
-        for memory in (*self._said, *self._heard):
+        for memory in (*self._self_cache, *self._cross_cache):
             memory[:, target] = memory[:, source]
         self._frames[target] = self._frames[source]
 
@@ -96,20 +96,20 @@ class Lanes:
         decoder, count = self._model.decoder, tokens.shape[1]
         device = tokens.device
         positions = torch.tensor(starts, device=device)[:, None] + torch.arange(count, device=device)
-        said = max(starts) + count
-        said_mask = torch.arange(said, device=device) <= positions[:, None, :, None]
+        tokens_max = max(starts) + count
+        self_mask = torch.arange(tokens_max, device=device) <= positions[:, None, :, None]
         frames = self._frames[lanes]
-        heard_mask = None
+        cross_mask = None
         if min(frames) != max(frames):
             limits = torch.tensor(frames, device=device)[:, None, None, None]
-            heard_mask = torch.arange(max(frames), device=device) < limits
+            cross_mask = torch.arange(max(frames), device=device) < limits
         x = decoder.token_embedding(tokens) + decoder.positional_embedding[positions]
-        x = x.to(self._said[0].dtype)
+        x = x.to(self._self_cache[0].dtype)
         for layer, block in enumerate(decoder.blocks):
-            keys, values = (memory[layer, lanes] for memory in self._said)
-            x = x + _self_attention(block.attn, block.attn_ln(x), keys, values, positions, said_mask)
-            keys, values = (memory[layer, lanes, :, : max(frames)] for memory in self._heard)
-            x = x + _cross_attention(block.cross_attn, block.cross_attn_ln(x), keys, values, heard_mask)
+            keys, values = (memory[layer, lanes] for memory in self._self_cache)
+            x = x + _self_attention(block.attn, block.attn_ln(x), keys, values, positions, self_mask)
+            keys, values = (memory[layer, lanes, :, : max(frames)] for memory in self._cross_cache)
+            x = x + _cross_attention(block.cross_attn, block.cross_attn_ln(x), keys, values, cross_mask)
             x = x + block.mlp(block.mlp_ln(x))
         states: Tensor = decoder.ln(x)
         return states
@@ -126,8 +126,8 @@ def _self_attention(
     rows = torch.arange(len(x), device=x.device)[:, None]
     keys.transpose(1, 2)[rows, positions] = _split(attention.key(x), attention)
     values.transpose(1, 2)[rows, positions] = _split(attention.value(x), attention)
-    query, said = _heads(attention.query(x), attention), mask.shape[-1]
-    mixed = F.scaled_dot_product_attention(query, keys[:, :, :said], values[:, :, :said], attn_mask=mask)
+    query, length = _heads(attention.query(x), attention), mask.shape[-1]
+    mixed = F.scaled_dot_product_attention(query, keys[:, :, :length], values[:, :, :length], attn_mask=mask)
     mixed_in: Tensor = attention.out(mixed.transpose(1, 2).flatten(2))
     return mixed_in
 

@@ -52,10 +52,10 @@ def load_whisper(model: SpeechModel, device: str) -> Whisper:
         loaded = _load_file(path) if (path := locate(model)).suffix == ".pt" else _load_folder(path)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelUnusable(f"The speech model '{model.name}' could not be loaded: {error}") from error
-    return place(loaded, device)
+    return to_device(loaded, device)
 
 
-def place(model: Whisper, device: str) -> Whisper:
+def to_device(model: Whisper, device: str) -> Whisper:
     """Move a model to its device, in the type it computes in there. Layer norms stay float32, as whisper's are."""
     model = model.to(device).eval().requires_grad_(False)
     if device != "cpu":

@@ -15,31 +15,31 @@ from inference.engines.speech.backends.alignment import align
 from inference.engines.speech.backends.backend import (
     Alignment,
     Attempts,
-    Decoded,
+    DecodedWindow,
     Window,
-    prompt_for,
+    prompt_tokens,
     tokenizer_for,
 )
-from inference.engines.speech.backends.lanes import Encoding, Heard, Lanes, lane_bytes
-from inference.engines.speech.backends.sampling import Chooser, Line
+from inference.engines.speech.backends.lanes import CrossAttention, LaneDecoder, LayeredEncoder, lane_bytes
+from inference.engines.speech.backends.sampling import LaneState, TokenSampler
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the attempts at a window: whisper's defaults, as the next
 _TRUSTED_TEMPERATURE_MAX = 0.5  # text decoded hotter than this is no prompt for the next window
 
 
 @dataclass(slots=True)
-class _Seat:
+class _DecodeSlot:
     """A window and where its decoding stands."""
 
     window: Window
     features: Tensor
-    line: Line
-    heard: Heard | None = None  # made of the features, while it waits for a lane
+    state: LaneState
+    cross: CrossAttention | None = None  # made of the features, while it waits for a lane
     language: str = ""
     language_probability: float = 1.0
     start: list[int] = field(default_factory=list)  # the prompt's tokens
     no_speech: float = 0.0
-    decoded: Decoded | None = None
+    decoded: DecodedWindow | None = None
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class _Arrival:
     """Windows of one length on their way through the encoder."""
 
     windows: list[Window]
-    encoding: Encoding | None = None
+    encoding: LayeredEncoder | None = None
     released: set[str] = field(default_factory=set)  # keys of windows that nobody waits for any more
 
 
@@ -84,154 +84,158 @@ class WhisperBackend:
         self._model = model
         self._dtype = model.encoder.conv1.weight.dtype
         self._count = max(1, min(lanes, lanes_bytes // lane_bytes(model.dims, self._dtype)))
-        self._lanes = Lanes(model, self._count, self._dtype)
+        self._decoder = LaneDecoder(model, self._count, self._dtype)
         self._tokens_per_step = tokens_per_step
         self._step_frames, self._step_s = step_frames, step_s
         self._tokenizer = tokenizer_for(self, None)
-        self._chooser = Chooser(self._tokenizer, model.device, never)
+        self._sampler = TokenSampler(self._tokenizer, model.device, never)
         self._arriving: list[_Arrival] = []
-        self._waiting: list[_Seat] = []  # encoded, about to take a lane
-        self._seated: list[_Seat] = []  # by lane
-        self._reported: dict[str, _Seat] = {}
+        self._waiting: list[_DecodeSlot] = []  # encoded, about to take a lane
+        self._slots: list[_DecodeSlot] = []  # by lane
+        self._reported: dict[str, _DecodeSlot] = {}
         self._aligning: dict[str, Generator[None, None, Alignment]] = {}  # of those
 
     def free(self) -> int:
         arriving = sum(len(arrival.windows) for arrival in self._arriving)
-        return self._count - arriving - len(self._seated) - len(self._waiting) - len(self._reported)
+        return self._count - arriving - len(self._slots) - len(self._waiting) - len(self._reported)
 
     def busy(self) -> bool:
-        return bool(self._arriving or self._waiting or self._seated or self._aligning)
+        return bool(self._arriving or self._waiting or self._slots or self._aligning)
 
     def begin(self, windows: Sequence[Window]) -> None:
         for frames in sorted({window.mel.shape[1] for window in windows}):
             self._arriving.append(_Arrival([window for window in windows if window.mel.shape[1] == frames]))
 
-    def again(self, key: str, attempt: int, seed: int) -> None:
-        seat = self._reported.pop(key)
-        seat.line = Line(TEMPERATURES[attempt], seed)
-        self._waiting.append(seat)
+    def retry(self, key: str, attempt: int, seed: int) -> None:
+        slot = self._reported.pop(key)
+        slot.state = LaneState(TEMPERATURES[attempt], seed)
+        self._waiting.append(slot)
 
     def release(self, key: str) -> None:
         self._reported.pop(key, None)
         self._aligning.pop(key, None)
         for arrival in self._arriving:
             arrival.released.update(window.key for window in arrival.windows if window.key == key)
-        self._waiting = [seat for seat in self._waiting if seat.window.key != key]
-        for lane, seat in enumerate(self._seated):
-            if seat.window.key == key:
+        self._waiting = [slot for slot in self._waiting if slot.window.key != key]
+        for lane, slot in enumerate(self._slots):
+            if slot.window.key == key:
                 self._leave(lane)
                 return
 
     @torch.inference_mode()
-    def advance(self) -> list[Decoded]:
+    def advance(self) -> list[DecodedWindow]:
         until_s = time.monotonic() + self._step_s
         if self._aligning:
             return self._align(until_s)
         if self._arriving:
             self._encode(until_s)
             return []
-        if self._waiting and len(self._seated) < self._count:
-            self._take_seats(until_s)
+        if self._waiting and len(self._slots) < self._count:
+            self._fill_slots(until_s)
             return []
-        done: list[Decoded] = []
+        done: list[DecodedWindow] = []
         for number in range(self._tokens_per_step):
-            if not self._seated or (number and time.monotonic() > until_s):
+            if not self._slots or (number and time.monotonic() > until_s):
                 break
-            last = torch.tensor([[seat.line.tokens[-1]] for seat in self._seated], device=self._model.device)
-            starts = [len(seat.start) + len(seat.line.tokens) - 1 for seat in self._seated]
-            states = self._lanes.forward(slice(0, len(starts)), last, starts)
-            self._chooser.choose(self._lanes.logits(states[:, -1]), [seat.line for seat in self._seated])
+            last = torch.tensor([[slot.state.tokens[-1]] for slot in self._slots], device=self._model.device)
+            starts = [len(slot.start) + len(slot.state.tokens) - 1 for slot in self._slots]
+            states = self._decoder.forward(slice(0, len(starts)), last, starts)
+            self._sampler.sample(self._decoder.logits(states[:, -1]), [slot.state for slot in self._slots])
             done.extend(self._finish())
         return done
 
     def _encode(self, until_s: float) -> None:
-        """Go on with the encoder; windows that it has heard wait for a lane."""
+        """Go on with the encoder; windows that it has encoded wait for a lane."""
         arrival = self._arriving[0]
         if arrival.encoding is None:
             mel = torch.from_numpy(np.stack([window.mel for window in arrival.windows]))
-            arrival.encoding = Encoding(self._model, mel.to(self._model.device, self._dtype))
+            arrival.encoding = LayeredEncoder(self._model, mel.to(self._model.device, self._dtype))
         while (features := arrival.encoding.advance()) is None:
             if time.monotonic() > until_s:
                 return
         self._arriving.pop(0)
-        for window, heard in zip(arrival.windows, features, strict=True):
+        for window, encoded in zip(arrival.windows, features, strict=True):
             if window.key not in arrival.released:
-                self._waiting.append(_seat(window, heard))
+                self._waiting.append(_new_slot(window, encoded))
 
-    def _take_seats(self, until_s: float) -> None:
+    def _fill_slots(self, until_s: float) -> None:
         """Give waiting windows lanes, find out their languages, and choose their first tokens."""
         # neighbours whose prompts are equally long are read in one pass
         length = len(self._waiting[0].window.prompt)
-        alike = [seat for seat in self._waiting if len(seat.window.prompt) == length]
-        alike = alike[: min(self._count - len(self._seated), max(1, self._step_frames // alike[0].window.mel.shape[1]))]
-        for seat in alike:
-            if seat.heard is None:
-                seat.heard = self._lanes.hear(seat.features)
+        alike = [slot for slot in self._waiting if len(slot.window.prompt) == length]
+        alike = alike[: min(self._count - len(self._slots), max(1, self._step_frames // alike[0].window.mel.shape[1]))]
+        for slot in alike:
+            if slot.cross is None:
+                slot.cross = self._decoder.cross_attention(slot.features)
                 if time.monotonic() > until_s:
                     return
-        self._waiting = [seat for seat in self._waiting if not any(seat is taken for taken in alike)]
-        rows = slice(len(self._seated), len(self._seated) + len(alike))
-        for lane, seat in enumerate(alike, start=rows.start):
-            assert seat.heard is not None
-            self._lanes.listen(lane, seat.heard)
-            seat.heard = None
-        self._detect(rows, [seat for seat in alike if not seat.language], alike)
+        self._waiting = [slot for slot in self._waiting if not any(slot is taken for taken in alike)]
+        rows = slice(len(self._slots), len(self._slots) + len(alike))
+        for lane, slot in enumerate(alike, start=rows.start):
+            assert slot.cross is not None
+            self._decoder.set_sound(lane, slot.cross)
+            slot.cross = None
+        self._detect(rows, [slot for slot in alike if not slot.language], alike)
         self._prompt(rows, alike)
-        self._seated.extend(alike)
+        self._slots.extend(alike)
 
-    def _detect(self, rows: slice, unknown: Sequence[_Seat], alike: Sequence[_Seat]) -> None:
+    def _detect(self, rows: slice, unknown: Sequence[_DecodeSlot], alike: Sequence[_DecodeSlot]) -> None:
         if not unknown:
             return
         if not self.multilingual:
-            for seat in unknown:
-                seat.language = "en"
+            for slot in unknown:
+                slot.language = "en"
             return
         tokenizer = self._tokenizer
         tokens = torch.full((len(alike), 1), tokenizer.sot, device=self._model.device)
-        logits = self._lanes.logits(self._lanes.forward(rows, tokens, [0] * len(alike))[:, 0])
+        logits = self._decoder.logits(self._decoder.forward(rows, tokens, [0] * len(alike))[:, 0])
         odds = logits[:, list(tokenizer.all_language_tokens)].softmax(-1)
         best = odds.max(-1)
-        for seat, index, probability in zip(alike, best.indices.tolist(), best.values.tolist(), strict=True):
-            if not seat.language:
-                seat.language = tokenizer.all_language_codes[index]
-                seat.language_probability = probability
+        for slot, index, probability in zip(alike, best.indices.tolist(), best.values.tolist(), strict=True):
+            if not slot.language:
+                slot.language = tokenizer.all_language_codes[index]
+                slot.language_probability = probability
 
-    def _prompt(self, rows: slice, seats: Sequence[_Seat]) -> None:
-        for seat in seats:
-            tokenizer = tokenizer_for(self, seat.language, translate=seat.window.translate)
-            seat.start = prompt_for(tokenizer, seat.window.prompt, self.tokens_max)
-        tokens = torch.tensor([seat.start for seat in seats], device=self._model.device)
-        states = self._lanes.forward(rows, tokens, [0] * len(seats))
-        at_start = self._lanes.logits(states[:, seats[0].start.index(self._tokenizer.sot)]).softmax(-1)
-        for seat, probability in zip(seats, at_start[:, self._tokenizer.no_speech].tolist(), strict=True):
-            seat.no_speech = probability
-        self._chooser.choose(self._lanes.logits(states[:, -1]), [seat.line for seat in seats])
+    def _prompt(self, rows: slice, slots: Sequence[_DecodeSlot]) -> None:
+        for slot in slots:
+            tokenizer = tokenizer_for(self, slot.language, translate=slot.window.translate)
+            slot.start = prompt_tokens(tokenizer, slot.window.prompt, self.tokens_max)
+        tokens = torch.tensor([slot.start for slot in slots], device=self._model.device)
+        states = self._decoder.forward(rows, tokens, [0] * len(slots))
+        at_start = self._decoder.logits(states[:, slots[0].start.index(self._tokenizer.sot)]).softmax(-1)
+        for slot, probability in zip(slots, at_start[:, self._tokenizer.no_speech].tolist(), strict=True):
+            slot.no_speech = probability
+        self._sampler.sample(self._decoder.logits(states[:, -1]), [slot.state for slot in slots])
 
-    def _finish(self) -> list[Decoded]:
+    def _finish(self) -> list[DecodedWindow]:
         """Take the windows that have ended out of their lanes."""
         done = []
         context = self._model.dims.n_text_ctx
-        for lane in reversed(range(len(self._seated))):
-            seat = self._seated[lane]
-            said = seat.line.tokens
-            if said[-1] == self._tokenizer.eot or len(said) >= self.tokens_max or len(seat.start) + len(said) > context:
+        for lane in reversed(range(len(self._slots))):
+            slot = self._slots[lane]
+            tokens = slot.state.tokens
+            if (
+                tokens[-1] == self._tokenizer.eot
+                or len(tokens) >= self.tokens_max
+                or len(slot.start) + len(tokens) > context
+            ):
                 self._leave(lane)
-                self._reported[seat.window.key] = seat
-                seat.decoded = _report(seat, self._tokenizer.eot)
-                done.append(seat.decoded)
+                self._reported[slot.window.key] = slot
+                slot.decoded = _report(slot, self._tokenizer.eot)
+                done.append(slot.decoded)
         return done
 
     def _leave(self, lane: int) -> None:
         """Free a lane; the last one moves into its place."""
-        last = self._seated.pop()
-        if lane < len(self._seated):
-            self._lanes.move(len(self._seated), lane)
-            self._seated[lane] = last
+        last = self._slots.pop()
+        if lane < len(self._slots):
+            self._decoder.move(len(self._slots), lane)
+            self._slots[lane] = last
 
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
         self._aligning[key] = align(self._model, self._reported[key].features, tokenizer, text_tokens, frames)
 
-    def _align(self, until_s: float) -> list[Decoded]:
+    def _align(self, until_s: float) -> list[DecodedWindow]:
         """Go on with the alignment that was asked for first."""
         key, slices = next(iter(self._aligning.items()))
         try:
@@ -246,18 +250,20 @@ class WhisperBackend:
         return []
 
 
-def _seat(window: Window, features: Tensor) -> _Seat:
-    return _Seat(window, features, Line(TEMPERATURES[window.attempt], window.seed), language=window.language or "")
+def _new_slot(window: Window, features: Tensor) -> _DecodeSlot:
+    return _DecodeSlot(
+        window, features, LaneState(TEMPERATURES[window.attempt], window.seed), language=window.language or ""
+    )
 
 
-def _report(seat: _Seat, eot: int) -> Decoded:
-    said = seat.line.tokens
-    tokens = tuple(said[:-1] if said[-1] == eot else said)
-    return Decoded(
-        key=seat.window.key,
+def _report(slot: _DecodeSlot, eot: int) -> DecodedWindow:
+    *text, last = slot.state.tokens
+    tokens = tuple(text if last == eot else slot.state.tokens)
+    return DecodedWindow(
+        key=slot.window.key,
         tokens=tokens,
-        mean_logprob=seat.line.logprob / (len(tokens) + 1),
-        no_speech=seat.no_speech,
-        language=seat.language,
-        language_probability=seat.language_probability,
+        mean_logprob=slot.state.logprob / (len(tokens) + 1),
+        no_speech=slot.no_speech,
+        language=slot.language,
+        language_probability=slot.language_probability,
     )
