@@ -13,8 +13,8 @@ LAST_CHANCE = 2  # blamed so often, a job runs alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A job that wants a worker."""
+class PlacementRequest:
+    """A job that waits for a worker."""
 
     job_id: str
     kind: str
@@ -24,67 +24,67 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """A worker as it stands: its room, its memory, and how often each job aboard was blamed."""
+class WorkerCapacity:
+    """What a worker could take: its free slots, what is in its memory, and how often each job on it was blamed."""
 
     worker_id: str
     free: Mapping[str, int]  # slots by kind of job
     models: Collection[str] = ()
     adapters: Collection[str] = ()
-    aboard: tuple[int, ...] = ()
+    blames: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
-    """Who goes where now, and how many more jobs of each kind could be placed after that."""
+class Placement:
+    """Which job goes where, and how many more of each kind could be placed after that."""
 
     placed: Mapping[str, str]  # job id → worker id
     room: Mapping[str, int]
 
 
-def may_join(blamed: int, aboard: Collection[int]) -> bool:
-    """Return whether a job that was blamed so often may share a worker with the jobs aboard."""
-    if not aboard:
+def may_share(blamed: int, blames: Collection[int]) -> bool:
+    """Return whether a job that was blamed so often may share a worker with others, by how often those were."""
+    if not blames:
         return True
-    if blamed >= LAST_CHANCE or max(aboard) >= LAST_CHANCE:
+    if blamed >= LAST_CHANCE or max(blames) >= LAST_CHANCE:
         return False
-    return blamed == 0 or max(aboard) == 0
+    return blamed == 0 or max(blames) == 0
 
 
-def arrange(wishes: Sequence[Wish], seats: Sequence[Seat]) -> Arrangement:
+def place_jobs(requests: Sequence[PlacementRequest], workers: Sequence[WorkerCapacity]) -> Placement:
     """Place jobs, the first first: where their model and adapters are in memory, then where there is most room.
 
     A job that has to run alone and finds every worker occupied reserves the emptiest one, which then takes nobody else.
     """
-    standing = {seat.worker_id: seat for seat in seats}
+    workers_now = {worker.worker_id: worker for worker in workers}
     reserved: set[str] = set()
     placed: dict[str, str] = {}
     waiting: dict[str, int] = {}
-    for wish in wishes:
-        open_seats = [seat for seat in standing.values() if seat.worker_id not in reserved]
-        fitting = [s for s in open_seats if s.free.get(wish.kind, 0) > 0 and may_join(wish.blamed, s.aboard)]
+    for request in requests:
+        open_workers = [worker for worker in workers_now.values() if worker.worker_id not in reserved]
+        fitting = [w for w in open_workers if w.free.get(request.kind, 0) > 0 and may_share(request.blamed, w.blames)]
         if fitting:
-            seat = max(fitting, key=lambda seat: _suits(wish, seat))
-            placed[wish.job_id] = seat.worker_id
-            standing[seat.worker_id] = _with(seat, wish)
+            worker = max(fitting, key=lambda worker: _fitness(request, worker))
+            placed[request.job_id] = worker.worker_id
+            workers_now[worker.worker_id] = _taking(worker, request)
             continue
-        waiting[wish.kind] = waiting.get(wish.kind, 0) + 1
-        able = [seat for seat in open_seats if wish.kind in seat.free]
-        if wish.blamed >= LAST_CHANCE and able:
-            reserved.add(min(able, key=lambda seat: len(seat.aboard)).worker_id)
+        waiting[request.kind] = waiting.get(request.kind, 0) + 1
+        able = [worker for worker in open_workers if request.kind in worker.free]
+        if request.blamed >= LAST_CHANCE and able:
+            reserved.add(min(able, key=lambda worker: len(worker.blames)).worker_id)
     room: dict[str, int] = {}
-    for seat in standing.values():
-        if seat.worker_id not in reserved and may_join(0, seat.aboard):
-            for kind, free in seat.free.items():
+    for worker in workers_now.values():
+        if worker.worker_id not in reserved and may_share(0, worker.blames):
+            for kind, free in worker.free.items():
                 room[kind] = room.get(kind, 0) + free
-    return Arrangement(placed, {kind: max(0, free - waiting.get(kind, 0)) for kind, free in room.items()})
+    return Placement(placed, {kind: max(0, free - waiting.get(kind, 0)) for kind, free in room.items()})
 
 
-def _suits(wish: Wish, seat: Seat) -> tuple[bool, int, int]:
-    adapters = sum(adapter in seat.adapters for adapter in wish.adapters)
-    return wish.model in seat.models, adapters, seat.free[wish.kind] - len(seat.aboard)
+def _fitness(request: PlacementRequest, worker: WorkerCapacity) -> tuple[bool, int, int]:
+    adapters = sum(adapter in worker.adapters for adapter in request.adapters)
+    return request.model in worker.models, adapters, worker.free[request.kind] - len(worker.blames)
 
 
-def _with(seat: Seat, wish: Wish) -> Seat:
-    free = {**seat.free, wish.kind: seat.free[wish.kind] - 1}
-    return replace(seat, free=free, aboard=(*seat.aboard, wish.blamed))
+def _taking(worker: WorkerCapacity, request: PlacementRequest) -> WorkerCapacity:
+    free = {**worker.free, request.kind: worker.free[request.kind] - 1}
+    return replace(worker, free=free, blames=(*worker.blames, request.blamed))

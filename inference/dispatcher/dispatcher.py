@@ -18,7 +18,7 @@ from db.subjects import Subjects
 from db.wake import QUEUED
 from inference.dispatcher.escort import Escort, Means, Notice, Placed
 from inference.messages import Preview, Progress
-from inference.placement import Arrangement, Seat, arrange
+from inference.placement import Placement, WorkerCapacity, place_jobs
 from inference.pool import Pool, PoolEvent, RoomMade, WorkerLost
 
 log = logging.getLogger(__name__)
@@ -80,11 +80,6 @@ class Dispatcher:
         await _cancel(escort.task for escort in list(self._escorts.values()) if escort.task)
         await _cancel(self._loops.values())
 
-    @property
-    def aboard(self) -> int:
-        """How many jobs it holds now."""
-        return len(self._escorts)
-
     # -- claim --------------------------------------------------------------------------------------------------------
 
     async def _claim(self) -> None:
@@ -103,7 +98,7 @@ class Dispatcher:
 
     async def _fill(self) -> None:
         """Claim as many jobs as the workers have room for, and send each on its way."""
-        while (room := {kind: free for kind, free in self._arrange().room.items() if free > 0}) and self._may_wait:
+        while (room := {kind: free for kind, free in self._place().room.items() if free > 0}) and self._may_wait:
             self._may_wait = False  # before the question: a wake-up meanwhile counts
             limit = min(room.values())  # whatever kinds come, there is room for them
             claimed = await self._jobs.claim(
@@ -133,27 +128,29 @@ class Dispatcher:
         if not escort.submitted or any(other.worker_id is None for other in self._escorts.values()):
             self._look.set()  # otherwise the pool says when there is room
 
-    def _arrange(self) -> Arrangement:
+    def _place(self) -> Placement:
         """Send the jobs that wait here to workers, and return what room is left."""
         waiting = [escort for escort in self._escorts.values() if escort.worker_id is None]
-        arrangement = arrange([escort.wish() for escort in waiting], self._seats())
-        for job_id, worker_id in arrangement.placed.items():
+        placement = place_jobs([escort.placement_request() for escort in waiting], self._capacities())
+        for job_id, worker_id in placement.placed.items():
             self._escorts[job_id].place(Placed(worker_id))
-        return arrangement
+        return placement
 
-    def _seats(self) -> list[Seat]:
-        seats = []
+    def _capacities(self) -> list[WorkerCapacity]:
+        workers = []
         for worker_id, load in self._pool.loads().items():
-            aboard = [escort for escort in self._escorts.values() if escort.worker_id == worker_id]
+            here = [escort for escort in self._escorts.values() if escort.worker_id == worker_id]
             free = dict(load.free)
-            for escort in aboard:
+            for escort in here:
                 if not escort.submitted:  # on its way, and not yet counted by the pool
                     free[escort.job.kind] = max(0, free.get(escort.job.kind, 0) - 1)
-            blames = tuple(escort.suspicion for escort in aboard)
-            seats.append(
-                Seat(worker_id=worker_id, free=free, models=load.models, adapters=load.adapters, aboard=blames)
+            blames = tuple(escort.suspicion for escort in here)
+            workers.append(
+                WorkerCapacity(
+                    worker_id=worker_id, free=free, models=load.models, adapters=load.adapters, blames=blames
+                )
             )
-        return seats
+        return workers
 
     async def _hear(self) -> None:
         """Pass wake-ups on to the claim loop."""

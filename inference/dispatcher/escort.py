@@ -16,7 +16,7 @@ from inference.dispatcher.inputs import CHECKPOINT, earlier_checkpoints, load_ta
 from inference.dispatcher.persistence import persist
 from inference.errors import BadRequest
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, Output, Preview, Progress
-from inference.placement import Wish
+from inference.placement import PlacementRequest
 from inference.pool import Pool, WorkerGone
 from inference.pricing import owed
 from inference.requests import Kind
@@ -89,10 +89,10 @@ class Escort:
 
     # -- what the dispatcher calls ------------------------------------------------------------------------------------
 
-    def wish(self) -> Wish:
+    def placement_request(self) -> PlacementRequest:
         """Return what kind of worker it needs."""
         subjects = [use["subject_id"] for use in self.job.request.get("subjects", ())]
-        return Wish(
+        return PlacementRequest(
             job_id=self.job.id, kind=self.job.kind, model=self.job.model, adapters=subjects, blamed=self.suspicion
         )
 
