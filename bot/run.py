@@ -34,7 +34,7 @@ from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Rhythm
 from inference.plan import WorkerPlan
 from inference.pool.devices import find_devices
-from inference.pool.local import LocalPool, Patience
+from inference.pool.local import LocalPool, Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ async def open_studio(
         ledger = Ledger(database, rules.tiers.terms(None).allowance)
         jobs, files = JobStore(database, ledger), FileStore(settings.files)
         async with (
-            LocalPool(await _plans(settings), patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
+            LocalPool(await _plans(settings), timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
             aiohttp.ClientSession() as session,
             open_desk(_doors(settings), database, pool.loads) as desk,

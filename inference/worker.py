@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Bulletin:
+class WorkerReport:
     """What a worker says at once. An empty one is a sign of life."""
 
     events: tuple[JobEvent, ...] = ()

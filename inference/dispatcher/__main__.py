@@ -13,7 +13,7 @@ from db.jobs import JobStore
 from db.ledger import Allowance, Ledger
 from inference.dispatcher.dispatcher import Dispatcher, Rhythm
 from inference.pool.devices import find_devices
-from inference.pool.local import LocalPool, Patience
+from inference.pool.local import LocalPool, Timeouts
 from inference.settings import ComputingSettings
 
 
@@ -30,7 +30,7 @@ async def run(settings: ComputingSettings) -> None:
         jobs = JobStore(database, Ledger(database, nothing))
         files = FileStore(settings.files)
         async with (
-            LocalPool(plans, patience=Patience(hang_s=settings.hang_timeout_s)) as pool,
+            LocalPool(plans, timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
         ):
             await stop.wait()

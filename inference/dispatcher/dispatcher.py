@@ -19,7 +19,7 @@ from db.wake import QUEUED
 from inference.dispatcher.escort import Escort, Means, Notice, Placed
 from inference.messages import Preview, Progress
 from inference.placement import Placement, WorkerCapacity, place_jobs
-from inference.pool import Pool, PoolEvent, RoomMade, WorkerLost
+from inference.pool import CapacityFreed, Pool, PoolEvent, WorkerLost
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class Dispatcher:
             self._route(event)
 
     def _route(self, event: PoolEvent) -> None:
-        if isinstance(event, RoomMade):
+        if isinstance(event, CapacityFreed):
             self._look.set()
         elif isinstance(event, WorkerLost):
             for job_id, attempt in event.jobs.items():

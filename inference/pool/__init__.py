@@ -25,13 +25,13 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomMade:
+class CapacityFreed:
     """A worker has more room than before; `loads` says how much."""
 
     worker_id: str
 
 
-PoolEvent = JobEvent | WorkerLost | RoomMade
+PoolEvent = JobEvent | WorkerLost | CapacityFreed
 
 
 class Pool(Protocol):

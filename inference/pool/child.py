@@ -16,13 +16,13 @@ from common import logs
 from inference.messages import Command, JobEvent, Load, Progress, Stop
 from inference.openmp import wait_briefly
 from inference.plan import WorkerPlan
-from inference.worker import Bulletin, Worker
+from inference.worker import Worker, WorkerReport
 
 log = logging.getLogger(__name__)
 
-SAY_EVERY_S = 0.1  # progress is put together for so long; anything else is said at once
+PROGRESS_EVERY_S = 0.1  # progress is put together for so long; anything else is said at once
 WAITING_S = 0.02  # between two looks at engines whose models are still being loaded
-PULSE_EVERY_S = 1.0  # a busy worker with nothing to say shows that it lives
+HEARTBEAT_EVERY_S = 1.0  # a busy worker with nothing to say shows that it lives
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_NAME = 15
@@ -48,7 +48,7 @@ def main(connection: Connection, plan: WorkerPlan) -> None:
 
 
 def _loop(worker: Worker, inbox: "queue.SimpleQueue[Command]", outbox: "Outbox") -> None:
-    outbox.say([], worker, at_once=True)
+    outbox.send([], worker, flush=True)
     while True:
         wait_s = 0.0 if worker.busy() else WAITING_S if worker.waiting() else None
         for command in _commands(inbox, wait_s):
@@ -56,7 +56,7 @@ def _loop(worker: Worker, inbox: "queue.SimpleQueue[Command]", outbox: "Outbox")
                 return
             worker.handle(command)
         events = worker.turn()
-        outbox.say(events, worker, at_once=not worker.busy())
+        outbox.send(events, worker, flush=not worker.busy())
 
 
 def _commands(inbox: "queue.SimpleQueue[Command]", wait_s: float | None) -> list[Command]:
@@ -76,22 +76,22 @@ class Outbox:
         self._connection = connection
         self._clock = clock
         self._pending: list[JobEvent] = []
-        self._said_s = 0.0
+        self._sent_s = 0.0
         self._load: Load | None = None
 
-    def say(self, events: list[JobEvent], worker: Worker, *, at_once: bool) -> None:
-        """Add events, and send what is due; `at_once`: the worker is going to wait, so all of it is."""
+    def send(self, events: list[JobEvent], worker: Worker, *, flush: bool) -> None:
+        """Add events, and send what is due; `flush`: the worker is going to wait, so all of it is."""
         for event in events:
             self._add(event)
         load = worker.load()
-        silent_s = self._clock() - self._said_s
+        silent_s = self._clock() - self._sent_s
         urgent = load != self._load or any(not isinstance(event, Progress) for event in self._pending)
-        due = self._pending and (at_once or silent_s >= SAY_EVERY_S)
-        if not (urgent or due or silent_s >= PULSE_EVERY_S):
+        due = self._pending and (flush or silent_s >= PROGRESS_EVERY_S)
+        if not (urgent or due or silent_s >= HEARTBEAT_EVERY_S):
             return
-        news = load if load != self._load else None
-        self._connection.send(Bulletin(tuple(self._pending), news, worker.admitted))
-        self._pending, self._load, self._said_s = [], load, self._clock()
+        new_load = load if load != self._load else None
+        self._connection.send(WorkerReport(tuple(self._pending), new_load, worker.admitted))
+        self._pending, self._load, self._sent_s = [], load, self._clock()
 
     def _add(self, event: JobEvent) -> None:
         if isinstance(event, Progress):

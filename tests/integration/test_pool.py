@@ -14,11 +14,11 @@ import pytest
 
 from inference.messages import Failed, Finished, Output, Progress, Task
 from inference.plan import WorkerPlan
-from inference.pool import PoolEvent, RoomMade, WorkerGone, WorkerLost
-from inference.pool.local import LocalPool, Patience, back_off_s
+from inference.pool import CapacityFreed, PoolEvent, WorkerGone, WorkerLost
+from inference.pool.local import LocalPool, Timeouts, back_off_s
 from tests.support.fakes.requests import image_request
 
-QUICK = Patience(hang_s=30.0, back_off_s=0.05, look_every_s=0.05)
+QUICK = Timeouts(hang_s=30.0, back_off_s=0.05, look_every_s=0.05)
 
 
 class Listener:
@@ -43,12 +43,12 @@ def plan(device: str = "cpu", **options: object) -> WorkerPlan:
 async def test_submit_a_picture_comes_back() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request(seed=5)))
         assert pool.loads()["cpu"].free["image"] == 3
         await listener.until(Finished)
         assert [event.content for event in listener.heard if isinstance(event, Output)] == [b"a red heart:5"]
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         assert pool.loads()["cpu"].free["image"] == 4
 
 
@@ -56,7 +56,7 @@ async def test_submit_to_two_devices_both_draw() -> None:
     async with LocalPool([plan("cpu"), plan("cuda:0")]) as pool:
         listener = Listener(pool)
         while len(pool.loads()) < 2:
-            await listener.until(RoomMade)
+            await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request()))
         await pool.submit("cuda:0", Task("b", 1, image_request()))
         ended = {(await listener.until(Finished)).job_id for _ in range(2)}
@@ -67,7 +67,7 @@ async def test_submit_to_two_devices_both_draw() -> None:
 async def test_submit_megabytes_both_ways_does_not_stall() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         big = {"photo-0": bytes(20_000_000)}
         prompt = "x" * 5_000_000
         await asyncio.gather(
@@ -84,9 +84,9 @@ async def test_submit_to_nobody() -> None:
 
 
 async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
-    async with LocalPool([plan()], patience=QUICK) as pool:
+    async with LocalPool([plan()], timeouts=QUICK) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 3, image_request("hold")))
         await listener.until(Progress)
         old = pool.pids()["cpu"]
@@ -94,26 +94,26 @@ async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
         async with asyncio.timeout(1.0):
             lost = await listener.until(WorkerLost)
         assert lost == WorkerLost("cpu", {"a": 3})
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         assert pool.pids()["cpu"] != old
         await pool.submit("cpu", Task("b", 1, image_request()))
         assert (await listener.until(Finished)).job_id == "b"
 
 
 async def test_worker_crashing_on_a_prompt_is_lost_with_all_aboard() -> None:
-    async with LocalPool([plan()], patience=QUICK) as pool:
+    async with LocalPool([plan()], timeouts=QUICK) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
         await pool.submit("cpu", Task("b", 1, image_request("crash@2")))
         assert (await listener.until(WorkerLost)).jobs == {"a": 1, "b": 1}
 
 
 async def test_worker_that_hangs_is_replaced() -> None:
-    patience = Patience(hang_s=1.5, look_every_s=0.05)
-    async with LocalPool([plan()], patience=patience) as pool:
+    timeouts = Timeouts(hang_s=1.5, look_every_s=0.05)
+    async with LocalPool([plan()], timeouts=timeouts) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hang@2")))
         assert (await listener.until(WorkerLost)).jobs == {"a": 1}
 
@@ -121,13 +121,13 @@ async def test_worker_that_hangs_is_replaced() -> None:
 async def test_cancel_drops_a_job_and_frees_its_slot() -> None:
     async with LocalPool([plan(slots=1)]) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
         await listener.until(Progress)
         await pool.cancel("a")
         await pool.cancel("unknown")
         while pool.loads()["cpu"].free["image"] == 0:
-            await listener.until(RoomMade)
+            await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("b", 1, image_request()))
         assert (await listener.until(Finished)).job_id == "b"
 
@@ -135,7 +135,7 @@ async def test_cancel_drops_a_job_and_frees_its_slot() -> None:
 async def test_engine_raising_keeps_the_process() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         before = pool.pids()
         await pool.submit("cpu", Task("a", 1, image_request("raise@1")))
         assert (await listener.until(Failed)).retry
@@ -145,7 +145,7 @@ async def test_engine_raising_keeps_the_process() -> None:
 async def test_close_leaves_no_child_behind() -> None:
     async with LocalPool([plan()]) as pool:
         listener = Listener(pool)
-        await listener.until(RoomMade)
+        await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
         pid = pool.pids()["cpu"]
     assert not psutil.pid_exists(pid)
@@ -153,16 +153,16 @@ async def test_close_leaves_no_child_behind() -> None:
 
 PARENT = """
 import asyncio
-from inference.pool import RoomMade
+from inference.pool import CapacityFreed
 from inference.pool.local import LocalPool
-from inference.worker import WorkerPlan
+from inference.plan import WorkerPlan
 from inference.messages import Task
 from tests.support.fakes.requests import image_request
 
 async def main():
     async with LocalPool([WorkerPlan(engines="tests.support.fakes.engine:build")]) as pool:
         async for event in pool.events():
-            if isinstance(event, RoomMade) and pool.loads()["cpu"].free["image"] == 4:
+            if isinstance(event, CapacityFreed) and pool.loads()["cpu"].free["image"] == 4:
                 await pool.submit("cpu", Task("a", 1, image_request("hang@1")))
                 print(pool.pids()["cpu"], flush=True)
 
@@ -181,8 +181,8 @@ def test_parent_killed_takes_a_hanging_child_along() -> None:
 
 
 def test_back_off_grows_and_is_bounded() -> None:
-    patience = Patience(back_off_s=1.0, back_off_max_s=60.0)
-    assert [back_off_s(deaths, patience) for deaths in (1, 2, 3, 4, 100)] == [0.0, 1.0, 2.0, 4.0, 60.0]
+    timeouts = Timeouts(back_off_s=1.0, back_off_max_s=60.0)
+    assert [back_off_s(deaths, timeouts) for deaths in (1, 2, 3, 4, 100)] == [0.0, 1.0, 2.0, 4.0, 60.0]
 
 
 def test_event_loop_side_imports_no_torch() -> None:
@@ -208,7 +208,7 @@ async def test_worker_inherits_no_secret_and_what_computing_reads(monkeypatch: p
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     monkeypatch.setenv("HF_HOME", "/models")
     async with LocalPool([plan()]) as pool:
-        await Listener(pool).until(RoomMade)
+        await Listener(pool).until(CapacityFreed)
         processes = [pool.pids()["cpu"], *(child.pid for child in psutil.Process().children(recursive=True))]
         said = b"".join(Path(f"/proc/{pid}/environ").read_bytes() for pid in processes).decode()
     assert "canary" not in said

@@ -11,7 +11,7 @@ from db.files import FileStore
 from db.jobs import Job, State
 from inference.dispatcher import Dispatcher, Rhythm
 from inference.plan import WorkerPlan
-from inference.pool.local import LocalPool, Patience
+from inference.pool.local import LocalPool, Timeouts
 from inference.requests import Request, to_json
 from tests.support.db.shop import Shop
 
@@ -33,9 +33,9 @@ class Studio:
     async def open(self, *, rhythm: Rhythm = BRISK, hang_s: float = 60.0, **options: object) -> AsyncIterator[None]:
         """Compute while the context lasts."""
         plan = WorkerPlan(engines="tests.support.fakes.engine:build", options=options, log_level="CRITICAL")
-        patience = Patience(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
+        timeouts = Timeouts(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
         async with AsyncExitStack() as stack:
-            self.pool = await stack.enter_async_context(LocalPool([plan], patience=patience))
+            self.pool = await stack.enter_async_context(LocalPool([plan], timeouts=timeouts))
             await stack.enter_async_context(
                 Dispatcher(jobs=self.shop.jobs, files=self.files, pool=self.pool, rhythm=rhythm)
             )

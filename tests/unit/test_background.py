@@ -33,7 +33,7 @@ OTHERS = {
     "inference.dispatcher.escort.Escort.note": "one job's previews, whose errors are logged, as long as there are any",
     "inference.dispatcher.escort.Escort._see_through": "one file, in a group that passes its error on",
     "inference.pool.child.main": "a thread whose end is the worker's, which is replaced",
-    "inference.pool.link.Link.__init__": "a thread whose end is reported, whatever it was",
+    "inference.pool.worker_process.WorkerProcess.__init__": "a thread whose end is reported, whatever it was",
 }
 
 

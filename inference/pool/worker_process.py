@@ -17,7 +17,7 @@ from inference.messages import Admit, Command, Load, Task
 from inference.plan import WorkerPlan
 from inference.pool import WorkerGone
 from inference.pool.environment import worker_environment
-from inference.worker import Bulletin
+from inference.worker import WorkerReport
 
 log = logging.getLogger(__name__)
 
@@ -28,26 +28,28 @@ sys.path[:] = json.loads(sys.argv[2])
 from inference.pool.child import run
 run(int(sys.argv[1]))
 """
-UNREAD_MAX = 64  # bulletins that may wait for the event loop; then the child waits
+UNREAD_MAX = 64  # reports that may wait for the event loop; then the child waits
 
 
-class Link:
+class WorkerProcess:
     """One child process and the pipe to it.
 
     The pipe is read in a thread and written in threads, so that the event loop never waits for it. At most `UNREAD_MAX`
-    bulletins stand between the thread and the loop; a loop that falls behind slows the child down, and loses nothing.
+    reports stand between the thread and the loop; a loop that falls behind slows the child down, and loses nothing.
     """
 
-    def __init__(self, worker_id: str, plan: WorkerPlan, deliver: Callable[["Link", Bulletin | None], None]) -> None:
+    def __init__(
+        self, worker_id: str, plan: WorkerPlan, deliver: Callable[["WorkerProcess", WorkerReport | None], None]
+    ) -> None:
         """Start the child.
 
         Args:
-            deliver: called in the event loop with each bulletin, and with None once when the child is gone.
+            deliver: called in the event loop with each report, and with None once when the child is gone.
         """
         self.worker_id = worker_id
         self.ended = asyncio.Event()
         self.jobs: dict[str, int] = {}  # job id → attempt
-        self.proved = False  # whether it ever ended a job
+        self.ended_a_job = False  # whether it ever ended a job
         self._sent: deque[tuple[int, str]] = deque()  # (number of the admission, kind) that no load has counted yet
         self._sent_count = 0
         self._load: Load | None = None
@@ -55,7 +57,7 @@ class Link:
         self._writing = asyncio.Lock()
         self._room = threading.Semaphore(UNREAD_MAX)
         self._waiting_since_s: float | None = time.monotonic()  # None: it spoke, and the loop has not listened yet
-        self._given_work_s = 0.0
+        self._got_work_s = 0.0
         self._loop = asyncio.get_running_loop()
         self._connection, theirs = Pipe()
         with theirs:
@@ -84,26 +86,26 @@ class Link:
             free[kind] = max(0, free.get(kind, 0) - 1)
         return Load(free, self._load.models, self._load.adapters, self._load.memory_bytes)
 
-    def note(self, bulletin: Bulletin) -> bool:
-        """Take in what a bulletin says of the worker's load; return whether there is more room now."""
+    def update(self, report: WorkerReport) -> bool:
+        """Take in what a report says of the worker's load; return whether it could take more than before."""
         before = self.load()
-        if bulletin.load is not None:
-            self._load = bulletin.load
-        while self._sent and self._sent[0][0] <= bulletin.admitted:
+        if report.load is not None:
+            self._load = report.load
+        while self._sent and self._sent[0][0] <= report.admitted:
             self._sent.popleft()
         now = self.load()
         return now is not None and (
             before is None or any(free > before.free.get(kind, 0) for kind, free in now.free.items())
         )
 
-    def read_one(self) -> None:
-        """Make room for one more unread bulletin."""
+    def free_unread(self) -> None:
+        """Let the reader take one more report from the pipe."""
         self._room.release()
 
     def silent_s(self) -> float:
         """Return for how long the child has said nothing although it was listened to and had work."""
         since_s = self._waiting_since_s
-        return 0.0 if since_s is None else time.monotonic() - max(since_s, self._given_work_s)
+        return 0.0 if since_s is None else time.monotonic() - max(since_s, self._got_work_s)
 
     async def admit(self, task: Task) -> None:
         """Send a task.
@@ -112,7 +114,7 @@ class Link:
             WorkerGone: the child is gone.
         """
         if not self.jobs:
-            self._given_work_s = time.monotonic()
+            self._got_work_s = time.monotonic()
         self.jobs[task.job_id] = task.attempt
         self._sent_count += 1
         self._sent.append((self._sent_count, task.request.kind))
@@ -141,9 +143,9 @@ class Link:
             while True:
                 self._room.acquire()
                 self._waiting_since_s = time.monotonic()
-                bulletin = self._connection.recv()
+                report = self._connection.recv()
                 self._waiting_since_s = None
-                self._loop.call_soon_threadsafe(self._deliver, self, bulletin)
+                self._loop.call_soon_threadsafe(self._deliver, self, report)
         except (EOFError, OSError):
             pass
         except Exception:
