@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from inference.decoders.process import Bounds, DecoderProcess, NotDecoded
+from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
 from inference.errors import BadRequest
 
 SAMPLE_RATE = 16_000  # Whisper's and Silero's
@@ -33,18 +33,18 @@ class AudioLimits:
     decoding_s: float = 60.0  # wall clock for one file; an operator who allows more than half an hour allows more
 
     @property
-    def patience_s(self) -> float:
+    def timeout_s(self) -> float:
         """How long a file may take."""
         return self.decoding_s * max(1.0, self.seconds / 1800)
 
-    def bounds(self, *, samples_wanted: bool) -> Bounds:
+    def decoder_limits(self, *, samples_wanted: bool) -> DecoderLimits:
         """What a decoding process may take: itself, a file, and its samples while the room for them grows."""
         samples_bytes = int(self.seconds * SAMPLE_RATE * 4)
         room_bytes = 2 * samples_bytes if samples_wanted else 0
-        return Bounds(_PROGRAM_BYTES + self.file_bytes + room_bytes, self.patience_s, samples_bytes + 4)
+        return DecoderLimits(_PROGRAM_BYTES + self.file_bytes + room_bytes, self.timeout_s, samples_bytes + 4)
 
 
-def refusal(code: str, limits: AudioLimits) -> str:
+def rejection_sentence(code: str, limits: AudioLimits) -> str:
     """Return the sentence for a reason not to decode."""
     sentences = {
         "empty": "The file is empty.",
@@ -67,7 +67,7 @@ class AudioDecoder:
     def __init__(self, limits: AudioLimits, *, samples_wanted: bool = True) -> None:
         self.limits = limits
         self._samples_wanted = samples_wanted
-        self.process = DecoderProcess("sounds", limits.bounds(samples_wanted=samples_wanted))
+        self.process = DecoderProcess("sounds", limits.decoder_limits(samples_wanted=samples_wanted))
 
     @property
     def pid(self) -> int | None:
@@ -103,7 +103,7 @@ class AudioDecoder:
         self, content: bytes, promised_s: float, *, samples_wanted: bool = True
     ) -> tuple[dict[str, Any], list[bytes]]:
         if len(content) > self.limits.file_bytes:
-            raise AudioRejected(refusal("too-big", self.limits))
+            raise AudioRejected(rejection_sentence("too-big", self.limits))
         seconds_max = min(self.limits.seconds, promised_s)
         try:
             return self.process.ask(content, {"seconds_max": seconds_max, "samples_wanted": samples_wanted})
@@ -111,7 +111,7 @@ class AudioDecoder:
             code = str(error)
             if code == "too-long" and promised_s < self.limits.seconds:
                 code = "not-as-stated"
-            raise AudioRejected(refusal(code, self.limits)) from error
+            raise AudioRejected(rejection_sentence(code, self.limits)) from error
 
     def close(self) -> None:
         """End the process."""

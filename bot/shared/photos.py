@@ -18,14 +18,14 @@ from PIL import Image
 from bot.shared.downloads import Downloads, NotFetched, TooLargeToFetch
 from bot.shared.turns import Turns
 from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdict
-from inference.decoders.process import Bounds, DecoderProcess, NotDecoded
+from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
 
 PHOTO_BYTES_MAX = 20 * 2**20
 USABLE = frozenset({Verdict.GOOD, Verdict.TURNED, Verdict.BLURRED})
 SAME_DIFFERENCE = 3.0  # mean, of 0 … 255: the same photo, saved twice or made smaller
-BOUNDS = Bounds(
+BOUNDS = DecoderLimits(
     memory_bytes=448 << 20,  # of address space: Python, numpy and Pillow map 120 MiB, a file, and 200 for its pixels
-    patience_s=20.0,  # the largest takes two, alone on a core
+    timeout_s=20.0,  # the largest takes two, alone on a core
     reply_bytes=3 * (KEPT_SIDE_PX**2 + THUMBNAIL_PX**2 + LOOK_PX**2),
 )
 

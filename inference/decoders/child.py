@@ -11,7 +11,7 @@ import struct
 import sys
 from typing import Any, BinaryIO, Protocol
 
-from inference.decoders.refused import Refused
+from inference.decoders.refused import FileRefused
 
 REQUEST = struct.Struct(">QI")  # bytes of the file, bytes of the options
 
@@ -23,7 +23,7 @@ class Decoder(Protocol):
         """Load everything that is loaded at first use."""
 
     def answer(self, content: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-        """Decode a file. Raises Refused."""
+        """Decode a file. Raises FileRefused."""
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def _answer(decoder: Decoder, requests: BinaryIO, size: int, options_size: int) 
     try:
         options = json.loads(requests.read(options_size))
         return decoder.answer(requests.read(size), options)
-    except Refused as refused:
+    except FileRefused as refused:
         return {"refused": str(refused)}, []
     except MemoryError:
         return {"refused": "memory"}, []

@@ -32,17 +32,17 @@ class NotDecoded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class DecoderLimits:
     """What a decoding process may take."""
 
     memory_bytes: int  # of address space, the program itself included
-    patience_s: float  # of wall clock, for one file
+    timeout_s: float  # of wall clock, for one file
     reply_bytes: int  # what it may answer
 
     @property
     def cpu_s(self) -> int:
         """How long it may compute in its life: it is replaced when it could have used half of that."""
-        return 2 * int(self.patience_s + START_S)
+        return 2 * int(self.timeout_s + START_S)
 
 
 class DecoderProcess:
@@ -52,8 +52,8 @@ class DecoderProcess:
         kind: a module of this package that decodes.
     """
 
-    def __init__(self, kind: str, bounds: Bounds) -> None:
-        self.bounds = bounds
+    def __init__(self, kind: str, limits: DecoderLimits) -> None:
+        self.limits = limits
         self._kind = kind
         self._child: subprocess.Popen[bytes] | None = None
         self._used_s = 0.0
@@ -72,11 +72,11 @@ class DecoderProcess:
             NotDecoded: it was refused, took too long, or brought the process down.
         """
         with self._one:
-            if self._used_s > self.bounds.patience_s:
+            if self._used_s > self.limits.timeout_s:
                 self.close()  # while it has enough left for a whole file
             child, _ = self._started()
             try:
-                return self._watched(child, self.bounds.patience_s, lambda: _ask(child, content, options, self.bounds))
+                return self._watched(child, self.limits.timeout_s, lambda: _ask(child, content, options, self.limits))
             except NotDecoded:
                 self.close()
                 raise
@@ -105,7 +105,7 @@ class DecoderProcess:
         if (child := self._child) is None:
             child = self._child = self._spawned()
             try:
-                hello, _ = self._watched(child, START_S, lambda: _read(child, self.bounds))
+                hello, _ = self._watched(child, START_S, lambda: _read(child, self.limits))
             except NotDecoded as error:
                 self.close()
                 log.error("the process that decodes %s does not start; `atelier doctor` says more", self._kind)
@@ -117,9 +117,9 @@ class DecoderProcess:
 
     def _spawned(self) -> subprocess.Popen[bytes]:
         """Return a child that inherits no environment and no working folder of ours."""
-        limits = (str(self.bounds.memory_bytes), str(self.bounds.cpu_s))
+        arguments = (str(self.limits.memory_bytes), str(self.limits.cpu_s))
         return subprocess.Popen(
-            [sys.executable, "-I", "-c", PROGRAM, str(ROOT), self._kind, *limits],
+            [sys.executable, "-I", "-c", PROGRAM, str(ROOT), self._kind, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -128,7 +128,7 @@ class DecoderProcess:
         )
 
     def _watched(
-        self, child: subprocess.Popen[bytes], patience_s: float, talk: Callable[[], tuple[dict[str, Any], list[bytes]]]
+        self, child: subprocess.Popen[bytes], timeout_s: float, talk: Callable[[], tuple[dict[str, Any], list[bytes]]]
     ) -> tuple[dict[str, Any], list[bytes]]:
         """Talk to the child, and kill it when that takes too long."""
         overdue = threading.Event()
@@ -137,7 +137,7 @@ class DecoderProcess:
             overdue.set()
             child.kill()
 
-        timer = threading.Timer(patience_s, give_up)
+        timer = threading.Timer(timeout_s, give_up)
         started_s = monotonic()
         timer.start()
         try:
@@ -158,17 +158,17 @@ def _warn_once(missing: str) -> None:
 
 
 def _ask(
-    child: subprocess.Popen[bytes], content: bytes, options: Mapping[str, Any], bounds: Bounds
+    child: subprocess.Popen[bytes], content: bytes, options: Mapping[str, Any], limits: DecoderLimits
 ) -> tuple[dict[str, Any], list[bytes]]:
     assert child.stdin is not None
     said = json.dumps(options).encode()
     child.stdin.write(REQUEST.pack(len(content), len(said)) + said)
     child.stdin.write(content)
     child.stdin.flush()
-    return _read(child, bounds)
+    return _read(child, limits)
 
 
-def _read(child: subprocess.Popen[bytes], bounds: Bounds) -> tuple[dict[str, Any], list[bytes]]:
+def _read(child: subprocess.Popen[bytes], limits: DecoderLimits) -> tuple[dict[str, Any], list[bytes]]:
     """Read a reply, believing nothing of it."""
     assert child.stdout is not None
     reply = json.loads(child.stdout.readline(LINE_BYTES_MAX) or "null")
@@ -177,7 +177,7 @@ def _read(child: subprocess.Popen[bytes], bounds: Bounds) -> tuple[dict[str, Any
     if refused := reply.get("refused"):
         raise NotDecoded(str(refused))
     sizes = [int(size) for size in reply["parts"]]
-    if min(sizes, default=0) < 0 or sum(sizes) > bounds.reply_bytes:
+    if min(sizes, default=0) < 0 or sum(sizes) > limits.reply_bytes:
         raise ValueError("the decoder answers more than it may")
     parts = [child.stdout.read(size) for size in sizes]
     if [len(part) for part in parts] != sizes:

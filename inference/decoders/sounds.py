@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
-from inference.decoders.refused import Refused
+from inference.decoders.refused import FileRefused
 
 Sound = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
@@ -58,7 +58,7 @@ def decode(content: bytes, seconds_max: float) -> Sound:
         float32 samples in [-1, 1], mono, 16 kHz.
 
     Raises:
-        Refused: why it cannot be decoded.
+        FileRefused: why it cannot be decoded.
     """
     sound = bytearray()  # grows in place: half an hour in pieces and then as a whole would be there twice
     for piece in _pieces(content, seconds_max):
@@ -70,7 +70,7 @@ def measure(content: bytes, seconds_max: float) -> int:
     """Decode a file as `decode` does, keep nothing of it, and return how many samples there are.
 
     Raises:
-        Refused: why it cannot be decoded.
+        FileRefused: why it cannot be decoded.
     """
     return sum(piece.size for piece in _pieces(content, seconds_max))
 
@@ -78,9 +78,9 @@ def measure(content: bytes, seconds_max: float) -> int:
 def _pieces(content: bytes, seconds_max: float) -> Iterator[Sound]:
     """Yield the sound bit by bit; refuse it as soon as there is too much of it, whatever its container says."""
     if not content:
-        raise Refused("empty")
+        raise FileRefused("empty")
     if (demuxer := sniff(content[:16])) is None:
-        raise Refused("unknown")
+        raise FileRefused("unknown")
     options = {"protocol_whitelist": "none", "format_whitelist": DEMUXERS[demuxer]}
     samples, samples_max = 0, int(seconds_max * SAMPLE_RATE)
     try:
@@ -89,25 +89,25 @@ def _pieces(content: bytes, seconds_max: float) -> Iterator[Sound]:
                 piece = np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1)
                 samples += piece.size
                 if samples > samples_max:
-                    raise Refused("too-long")
+                    raise FileRefused("too-long")
                 yield np.nan_to_num(piece, posinf=0.0, neginf=0.0).clip(-1, 1)
     except (av.FFmpegError, ValueError, EOFError) as error:
-        raise Refused("damaged") from error
+        raise FileRefused("damaged") from error
     if not samples:
-        raise Refused("damaged")
+        raise FileRefused("damaged")
 
 
 def _stream(file: av.container.InputContainer, seconds_max: float) -> Any:
     """Return the first sound stream, if it may be decoded."""
     if not file.streams.audio:
-        raise Refused("no-sound")
+        raise FileRefused("no-sound")
     stream = file.streams.audio[0]
     codec = stream.codec_context
     if codec is None or (codec.name not in CODECS and not codec.name.startswith("pcm_")):
-        raise Refused("unknown")
+        raise FileRefused("unknown")
     codec.thread_count = 1  # no thread can be started any more either
     if file.duration is not None and file.duration / av.time_base > seconds_max + 1:
-        raise Refused("too-long")
+        raise FileRefused("too-long")
     return stream
 
 
@@ -116,7 +116,7 @@ def _resampled(file: av.container.InputContainer, stream: Any) -> Iterator[av.Au
     begun = False
     for frame in _frames(file, stream):
         if not RATES_HZ[0] <= frame.sample_rate <= RATES_HZ[1] or frame.layout.nb_channels > CHANNELS_MAX:
-            raise Refused("damaged")
+            raise FileRefused("damaged")
         frame.pts = None  # gaps and jumps in the clock are not sound
         begun = True
         yield from resampler.resample(frame)
@@ -156,7 +156,7 @@ def answer(content: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], lis
     """Say how many samples are in a file, and hand them over if they are wanted.
 
     Raises:
-        Refused: why it cannot be decoded.
+        FileRefused: why it cannot be decoded.
     """
     seconds_max = float(options["seconds_max"])
     if not options["samples_wanted"]:

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from bot.shared.photos import BOUNDS, PHOTO_BYTES_MAX, Photo, PhotoDecoder, without_duplicates
 from inference.decoders import photos
 from inference.decoders.photos import KEPT_SIDE_PX, Verdict
-from inference.decoders.process import Bounds
+from inference.decoders.process import DecoderLimits
 from tests.support.files.photos import bomb, encoded, picture
 
 ORIENTATION = 0x0112  # EXIF 2.3, 4.6.4
@@ -189,7 +189,7 @@ def test_photo_as_large_as_phones_make_them_is_good_in_bounded_memory(name: str)
 def test_photo_that_takes_more_memory_than_there_is_is_refused_and_the_next_is_not(name: str) -> None:
     width, height, kind, options, _ = LARGE[name]
     decoder = PhotoDecoder()
-    decoder.process.bounds = Bounds(192 << 20, BOUNDS.patience_s, BOUNDS.reply_bytes)
+    decoder.process.limits = DecoderLimits(192 << 20, BOUNDS.timeout_s, BOUNDS.reply_bytes)
     try:
         assert not decoder.inspect(encoded(picture(1, width, height), kind, **options)).usable
         assert decoder.process.pid is None or held_bytes(decoder) < 192 << 20
@@ -201,7 +201,7 @@ def test_photo_that_takes_more_memory_than_there_is_is_refused_and_the_next_is_n
 def test_photo_in_which_the_decoder_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     decoder = PhotoDecoder()
     decoder.inspect(encoded(picture()))
-    monkeypatch.setattr(decoder.process, "bounds", Bounds(BOUNDS.memory_bytes, 0.0, BOUNDS.reply_bytes))
+    monkeypatch.setattr(decoder.process, "limits", DecoderLimits(BOUNDS.memory_bytes, 0.0, BOUNDS.reply_bytes))
     assert decoder.inspect(encoded(picture())).verdict is Verdict.UNREADABLE
     assert decoder.process.pid is None
 

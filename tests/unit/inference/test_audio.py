@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference.audio import SAMPLE_RATE, AudioDecoder, AudioLimits, AudioRejected
-from inference.decoders.refused import Refused
+from inference.decoders.refused import FileRefused
 from inference.decoders.sounds import decode, sniff
 from tests.support.files.canary import Canary
 from tests.support.files.sounds import encoded, film, tone, wav
@@ -122,7 +122,7 @@ def test_a_length_that_is_a_lie_is_found_out(decoder: AudioDecoder) -> None:
 @pytest.mark.parametrize("disguise", [b"", b"ID3\x04\x00\x00\x00\x00\x00\x00", b"OggS", b"fLaC"], ids=repr)
 def test_playlists_open_nothing(canary: Canary, playlist: str, disguise: bytes) -> None:
     # in this process, which could open files: ffmpeg's own limits are the first wall, the child's the second
-    with pytest.raises(Refused):
+    with pytest.raises(FileRefused):
         decode(disguise + playlist.format(canary=canary.path).encode(), 60.0)
     assert not canary.touched()
 
@@ -134,7 +134,7 @@ def test_a_movie_that_refers_to_another_file_opens_nothing(canary: Canary) -> No
         struct.pack(">I4sI", 12, b"url ", 1), struct.pack(">I4sI", 12 + len(name), b"url ", 0) + name
     )
     assert hostile != movie
-    with pytest.raises(Refused):
+    with pytest.raises(FileRefused):
         decode(hostile, 60.0)
     assert not canary.touched()
 
@@ -146,7 +146,7 @@ def test_a_decoder_that_hangs_is_killed_and_replaced() -> None:
         with pytest.raises(AudioRejected, match="too long, so it was given up"):
             decoder.decode(wav(tone(1.0)))
         assert time.monotonic() - started_s < 30
-        decoder.process.bounds = AudioLimits().bounds(samples_wanted=True)
+        decoder.process.limits = AudioLimits().decoder_limits(samples_wanted=True)
         assert len(decoder.decode(wav(tone(1.0)))) == SAMPLE_RATE
     finally:
         decoder.close()
@@ -164,7 +164,7 @@ def test_a_damaged_file_is_decoded_or_refused_and_nothing_else(kind: str, data: 
     content = bytearray(_SAMPLES[kind])
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    with suppress(Refused):
+    with suppress(FileRefused):
         assert len(decode(bytes(content), 10.0)) <= 11 * SAMPLE_RATE
 
 

@@ -54,7 +54,7 @@ def test_the_decoding_process_gets_no_more_memory_than_the_limits_need(samples_w
         told = Path(f"/proc/{decoder.pid}/limits").read_text()
     finally:
         decoder.close()
-    granted = str(LIMITS.bounds(samples_wanted=samples_wanted).memory_bytes)
+    granted = str(LIMITS.decoder_limits(samples_wanted=samples_wanted).memory_bytes)
     assert int(granted) <= most_bytes
     assert next(line for line in told.splitlines() if "address space" in line).split()[3:5] == [granted, granted]
 

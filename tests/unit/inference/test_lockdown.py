@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inference.decoders.lockdown import NOBODY
-from inference.decoders.process import Bounds, DecoderProcess
+from inference.decoders.process import DecoderLimits, DecoderProcess
 from tests.support.files.sounds import tone, wav
 
 ROOT = Path(__file__).parents[3]
@@ -87,7 +87,7 @@ def test_locked_process_without_a_filter_keeps_its_limits_even_as_root() -> None
 
 @pytest.fixture
 def process() -> DecoderProcess:
-    return DecoderProcess("sounds", Bounds(400 << 20, 10.0, 1 << 20))
+    return DecoderProcess("sounds", DecoderLimits(400 << 20, 10.0, 1 << 20))
 
 
 def measured(process: DecoderProcess) -> object:
@@ -110,7 +110,7 @@ def test_decoding_process_is_replaced_before_its_time_is_up(process: DecoderProc
     try:
         measured(process)
         first = process.pid
-        process._used_s = process.bounds.patience_s + 1
+        process._used_s = process.limits.timeout_s + 1
         assert measured(process) == 8_000
         assert process.pid != first
     finally:
