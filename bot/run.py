@@ -32,9 +32,9 @@ from db.offers import Offers
 from db.subjects import Subjects
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Rhythm
-from inference.plan import WorkerPlan
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
+from inference.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ def _rules(settings: Settings) -> Rules:
     return Rules(tiers=tiers, asks_above=settings.asks_above, gifts=settings.gifts)
 
 
-async def _plans(settings: Settings) -> list[WorkerPlan]:
+async def _plans(settings: Settings) -> list[WorkerConfig]:
     devices = await find_devices(settings.devices)
     log.info("computing on %s", ", ".join(devices))
-    return [settings.plan(device) for device in devices]
+    return [settings.worker_config(device) for device in devices]

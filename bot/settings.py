@@ -7,10 +7,10 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from inference.requests import Kind
-from inference.settings import ComputingSettings
+from inference.settings import InferenceSettings
 
 
-class Settings(ComputingSettings):
+class Settings(InferenceSettings):
     """One field a setting, beside those that computing needs; its environment variable is its name in capitals.
 
     `docs/settings.md` and `deploy/example.env` name every one of them; a test holds the three together.

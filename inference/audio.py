@@ -15,7 +15,7 @@ from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
 from inference.errors import BadRequest
 
 SAMPLE_RATE = 16_000  # Whisper's and Silero's
-Sound = npt.NDArray[np.float32]  # shape (samples,), in [-1, 1]
+Waveform = npt.NDArray[np.float32]  # shape (samples,), in [-1, 1]
 _PROGRAM_BYTES = 320 << 20  # of address space: Python, numpy and ffmpeg map 200 MiB and touch 45 of them
 _KNOWN = "Ogg, WAV, MP3, M4A, MP4, WebM and FLAC"
 
@@ -74,7 +74,7 @@ class AudioDecoder:
         """The process that decodes, while there is one."""
         return self.process.pid
 
-    def decode(self, content: bytes, *, promised_s: float = math.inf) -> Sound:
+    def decode(self, content: bytes, *, promised_s: float = math.inf) -> Waveform:
         """Decode a whole file.
 
         Parameters:

@@ -90,7 +90,7 @@ class Output:
     meta: Mapping[str, Any] = field(default_factory=dict)  # JSON-ready: seed, step, …
 
 
-def film_name(step: int) -> str:
+def filmstrip_name(step: int) -> str:
     """Return the name of a training's picture after so many steps."""
     return f"film-{step:04d}.png"
 
@@ -151,7 +151,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class WorkerLoad:
     """What a worker could take now: sent when it changes."""
 
     free: Mapping[str, int]  # kind of job → free slots
@@ -161,4 +161,4 @@ class Load:
 
 
 JobEvent = Progress | Preview | Output | Checkpoint | Finished | Failed
-Event = JobEvent | Load
+Event = JobEvent | WorkerLoad

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 SPINS = 2000  # some ten microseconds: long enough for the next small product, too short to miss a core that is gone
 
 
-def wait_briefly(environment: MutableMapping[str, str] = os.environ) -> None:
+def limit_spinning(environment: MutableMapping[str, str] = os.environ) -> None:
     """Have OpenMP's threads sleep soon while they wait. Does nothing in a process that has imported torch already.
 
     By default GNU's spin 300,000 times. Where another program has put one thread off its core, all the others spin

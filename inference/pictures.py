@@ -18,7 +18,7 @@ PREVIEW_QUALITY = 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters:
+class GenerationParameters:
     """What a picture was drawn from."""
 
     prompt: str
@@ -64,7 +64,7 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False) if any(mark in text for mark in ",\n:") else text
 
 
-def encode_png(pixels: Pixels, parameters: Parameters) -> bytes:
+def encode_png(pixels: Pixels, parameters: GenerationParameters) -> bytes:
     """Write a picture as PNG with its parameters, enlarged by `parameters.upscale`.
 
     Text outside Latin-1 goes into an iTXt chunk, as AUTOMATIC1111 and Pillow do.

@@ -6,10 +6,10 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inference.catalogue import DEFAULT_FILE
-from inference.plan import WorkerPlan
+from inference.worker_config import WorkerConfig
 
 
-class ComputingSettings(BaseSettings):
+class InferenceSettings(BaseSettings):
     """One field a setting; its environment variable is the field's name in capitals."""
 
     model_config = SettingsConfigDict(
@@ -68,9 +68,9 @@ class ComputingSettings(BaseSettings):
         """The file store's URL, with the default filled in."""
         return self.files_url or str(self.data_dir.resolve() / "files")
 
-    def plan(self, device: str) -> WorkerPlan:
+    def worker_config(self, device: str) -> WorkerConfig:
         """Return how to start the worker of one device."""
-        return WorkerPlan(
+        return WorkerConfig(
             engines=self.engines,
             device=device,
             options={

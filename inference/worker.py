@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from inference.engines import Engine, EngineBuilders
-from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, Forget, JobEvent, Load
-from inference.plan import WorkerPlan
-from inference.turns import Turns, weights_for
+from inference.fair_scheduler import FairScheduler, weights_for
+from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, Forget, JobEvent, WorkerLoad
+from inference.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class WorkerReport:
     """What a worker says at once. An empty one is a sign of life."""
 
     events: tuple[JobEvent, ...] = ()
-    load: Load | None = None  # when it changed
+    load: WorkerLoad | None = None  # when it changed
     admitted: int = 0  # tasks taken in since the start: `load` counts these and no later ones
 
 
@@ -37,16 +37,16 @@ class Worker:
     other engines go on. An error that leaves the device itself unusable is passed on: the process has to be replaced.
     """
 
-    def __init__(self, plan: WorkerPlan, *, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, config: WorkerConfig, *, clock: Callable[[], float] = time.perf_counter) -> None:
         """Import and build the engines.
 
         Raises:
             Exception: whatever the factory raises; without engines there is no worker.
         """
-        self._builders = load_builders(plan)
+        self._builders = load_builders(config)
         self._engines = {kind: build() for kind, build in self._builders.items()}
-        self._turns = Turns(weights_for(plan.train_share))
-        self._aboard: dict[str, tuple[str, int]] = {}  # job id → kind, attempt; its inputs are the engine's to keep
+        self._scheduler = FairScheduler(weights_for(config.train_share))
+        self._jobs: dict[str, tuple[str, int]] = {}  # job id → kind, attempt; its inputs are the engine's to keep
         self._clock = clock
         self.admitted = 0
 
@@ -55,27 +55,27 @@ class Worker:
         if isinstance(command, Admit):
             task = command.task
             self.admitted += 1
-            self._aboard[task.job_id] = (task.request.kind, task.attempt)
+            self._jobs[task.job_id] = (task.request.kind, task.attempt)
             self._engines[task.request.kind].admit(task)
         elif isinstance(command, Forget):
             for engine in self._engines.values():  # optional for an engine, as `adapters` is
                 getattr(engine, "forget", lambda _: None)(command.subject_ids)
-        elif found := self._aboard.get(command.job_id):
+        elif found := self._jobs.get(command.job_id):
             if not command.keep:  # an early end still has things to report
-                del self._aboard[command.job_id]
+                del self._jobs[command.job_id]
             self._engines[found[0]].cancel(command.job_id, keep=command.keep)
 
     def busy(self) -> bool:
         """Return whether a turn would do any work."""
         return any(engine.busy() for engine in self._engines.values())
 
-    def waiting(self) -> bool:
-        """Return whether jobs are aboard, though no engine may have anything to do before a model is loaded."""
-        return bool(self._aboard)
+    def has_jobs(self) -> bool:
+        """Return whether there are jobs, though no engine may have anything to do before a model is loaded."""
+        return bool(self._jobs)
 
-    def turn(self) -> list[JobEvent]:
+    def step(self) -> list[JobEvent]:
         """Let the engine whose turn it is make one step, and return what happened."""
-        kind = self._turns.choose([kind for kind, engine in self._engines.items() if engine.busy()])
+        kind = self._scheduler.choose([kind for kind, engine in self._engines.items() if engine.busy()])
         if kind is None:
             return []
         started_s = self._clock()
@@ -84,18 +84,18 @@ class Worker:
         except Exception as error:
             if _device_is_lost(error):
                 raise
-            log.exception("the %s engine failed with %d jobs aboard", kind, self._count(kind))
+            log.exception("the %s engine failed with %d jobs", kind, self._count(kind))
             events = self._replace(kind, error)
-        self._turns.spent(kind, self._clock() - started_s)
+        self._scheduler.record(kind, self._clock() - started_s)
         for event in events:
             if isinstance(event, Finished | Failed):
-                self._aboard.pop(event.job_id, None)
+                self._jobs.pop(event.job_id, None)
         return events
 
-    def load(self) -> Load:
+    def load(self) -> WorkerLoad:
         """Return what could be taken in now, and what is in memory."""
         engines = self._engines.values()
-        return Load(
+        return WorkerLoad(
             free={kind: max(0, engine.free_slots()) for kind, engine in self._engines.items()},
             models=tuple(sorted({name for engine in engines for name in _resident(engine, "models")})),
             adapters=tuple(sorted({name for engine in engines for name in _resident(engine, "adapters")})),
@@ -105,7 +105,7 @@ class Worker:
     def _replace(self, kind: str, error: Exception) -> list[JobEvent]:
         failure = FailureKind.OUT_OF_MEMORY if _is_out_of_memory(error) else FailureKind.INTERNAL
         reason = f"{type(error).__name__}: {error}"
-        lost = [(job_id, attempt) for job_id, (its_kind, attempt) in self._aboard.items() if its_kind == kind]
+        lost = [(job_id, attempt) for job_id, (its_kind, attempt) in self._jobs.items() if its_kind == kind]
         broken = self._engines.pop(kind)
         with contextlib.suppress(Exception):
             getattr(broken, "close", lambda: None)()  # its threads, and its holds on shared models
@@ -115,18 +115,18 @@ class Worker:
         return [Failed(job_id, attempt, failure, reason, retry=True) for job_id, attempt in lost]
 
     def _count(self, kind: str) -> int:
-        return sum(its_kind == kind for its_kind, _ in self._aboard.values())
+        return sum(its_kind == kind for its_kind, _ in self._jobs.values())
 
 
-def load_builders(plan: WorkerPlan) -> EngineBuilders:
-    """Import the plan's factory and call it.
+def load_builders(config: WorkerConfig) -> EngineBuilders:
+    """Import the configured factory and call it.
 
     Raises:
         ImportError, AttributeError: there is no such factory.
     """
-    module, _, name = plan.engines.partition(":")
+    module, _, name = config.engines.partition(":")
     factory = getattr(importlib.import_module(module), name)
-    return cast(EngineBuilders, factory(plan.device, **plan.options))
+    return cast(EngineBuilders, factory(config.device, **config.options))
 
 
 def _resident(engine: Engine, what: str) -> Iterable[str]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from db.figures import Figures
-from inference.messages import Load
+from inference.messages import WorkerLoad
 
 
-def metrics_text(figures: Figures, loads: Mapping[str, Load]) -> bytes:
+def metrics_text(figures: Figures, loads: Mapping[str, WorkerLoad]) -> bytes:
     """Return the exposition of all figures."""
     registry = CollectorRegistry()
 

@@ -15,7 +15,7 @@ from bot.desk.summary import summary
 from common.supervisor import loop_metrics
 from db.engine import Database
 from db.figures import read_figures
-from inference.messages import Load
+from inference.messages import WorkerLoad
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class OpenDesk:
 
 @asynccontextmanager
 async def open_desk(
-    doors: Doors, database: Database, loads: Callable[[], Mapping[str, Load]]
+    doors: Doors, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]]
 ) -> AsyncIterator[OpenDesk]:
     """Serve until the context ends."""
     token = doors.token or secrets.token_urlsafe(24)
@@ -76,7 +76,7 @@ async def open_desk(
 class _Desk:
     """The two small applications."""
 
-    def __init__(self, database: Database, loads: Callable[[], Mapping[str, Load]], token: str) -> None:
+    def __init__(self, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]], token: str) -> None:
         self._database = database
         self._loads = loads
         self._token = token

@@ -6,10 +6,10 @@ from typing import Any
 
 from db.figures import Figures
 from db.jobs import Job
-from inference.messages import Load
+from inference.messages import WorkerLoad
 
 
-def summary(figures: Figures, loads: Mapping[str, Load]) -> dict[str, Any]:
+def summary(figures: Figures, loads: Mapping[str, WorkerLoad]) -> dict[str, Any]:
     """Return everything as JSON-ready data, without anything that a member said."""
     return {
         "at": figures.at.isoformat(),

@@ -10,7 +10,7 @@ from db.errors import FileMissing
 from db.file_keys import PREVIEW_PICTURE, PREVIEW_TEXT, job_file, job_folder
 from db.job import DELETED
 from db.jobs import Job
-from inference.messages import film_name
+from inference.messages import filmstrip_name
 from inference.requests import ImageRequest, from_json
 
 GALLERY_MAX = 10  # of the platform
@@ -38,7 +38,7 @@ async def read_film(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture
     """Return the filmstrip of a training so far, oldest first, as many pictures as a gallery holds."""
     film = []
     for step in (await film_steps(studio, job))[-GALLERY_MAX:]:
-        name = film_name(step)
+        name = filmstrip_name(step)
         try:
             content = await studio.files.get(job_file(job.id, name))
         except FileMissing:

@@ -23,7 +23,7 @@ from db.file_keys import (
 from db.house import Standing
 from db.jobs import Job, State
 from db.subjects import NAME_KEY_MAX, Subject, name_key
-from inference.messages import adapter_name, film_name
+from inference.messages import adapter_name, filmstrip_name
 from inference.requests import ImageRequest, Kind, SubjectUse, TrainRequest, from_json
 
 SUBJECTS_MAX = 3  # in one picture
@@ -98,7 +98,7 @@ async def _put_in_place(studio: Studio, job: Job, steps: list[int]) -> None:
             step = subject.step if subject.step in steps else steps[-1]
             try:
                 adapter = await studio.files.get(_adapter_of(job, step))
-                picture = await studio.files.get(job_file(job.id, film_name(step)))
+                picture = await studio.files.get(job_file(job.id, filmstrip_name(step)))
             except FileMissing as error:
                 raise SubjectGone from error
             await studio.files.put(subject_adapter(subject.id), adapter)

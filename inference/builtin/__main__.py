@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from inference.openmp import wait_briefly
+from inference.openmp import limit_spinning
 
-wait_briefly()  # before torch is imported
+limit_spinning()  # before torch is imported
 
 import torch
 

@@ -17,7 +17,7 @@ from av.audio.resampler import AudioResampler
 
 from inference.decoders.refused import FileRefused
 
-Sound = npt.NDArray[np.float32]
+Waveform = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
 CODECS = ("opus", "vorbis", "flac", "mp3", "mp3float", "aac", "alac", "speex", "libspeex")  # and every pcm_*
 RATES_HZ = (4_000, 384_000)  # outside of it, resampling would blow a few bytes up to gigabytes
@@ -51,7 +51,7 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
-def decode(content: bytes, seconds_max: float) -> Sound:
+def decode(content: bytes, seconds_max: float) -> Waveform:
     """Decode the first sound stream of a file in memory.
 
     Returns:
@@ -75,7 +75,7 @@ def measure(content: bytes, seconds_max: float) -> int:
     return sum(piece.size for piece in _pieces(content, seconds_max))
 
 
-def _pieces(content: bytes, seconds_max: float) -> Iterator[Sound]:
+def _pieces(content: bytes, seconds_max: float) -> Iterator[Waveform]:
     """Yield the sound bit by bit; refuse it as soon as there is too much of it, whatever its container says."""
     if not content:
         raise FileRefused("empty")

@@ -14,23 +14,23 @@ from db.ledger import Allowance, Ledger
 from inference.dispatcher.dispatcher import Dispatcher, Rhythm
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
-from inference.settings import ComputingSettings
+from inference.settings import InferenceSettings
 
 
-async def run(settings: ComputingSettings) -> None:
+async def run(settings: InferenceSettings) -> None:
     """Compute until SIGTERM or SIGINT; then let jobs end for a while and give the rest back."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    plans = [settings.plan(device) for device in await find_devices(settings.devices)]
+    configs = [settings.worker_config(device) for device in await find_devices(settings.devices)]
     async with Database.from_url(settings.database, lease_s=settings.lease_s) as database:
         await database.migrate()
         nothing = Allowance(daily_credits=0, cap_credits=0)  # the bot accrues them, at submit; settling does not
         jobs = JobStore(database, Ledger(database, nothing))
         files = FileStore(settings.files)
         async with (
-            LocalPool(plans, timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
+            LocalPool(configs, timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
         ):
             await stop.wait()
@@ -38,7 +38,7 @@ async def run(settings: ComputingSettings) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the settings and run."""
-    settings = CliApp.run(ComputingSettings, sys.argv[1:] if arguments is None else arguments)
+    settings = CliApp.run(InferenceSettings, sys.argv[1:] if arguments is None else arguments)
     logs.set_up(settings.log_level, ())
     asyncio.run(run(settings))
 

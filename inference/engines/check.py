@@ -19,7 +19,7 @@ from inference.errors import ModelUnusable
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckResult:
     """What was found of one device or model."""
 
     what: str
@@ -28,27 +28,27 @@ class Report:
     text: str
 
 
-def check_devices() -> Iterator[Report]:
+def check_devices() -> Iterator[CheckResult]:
     """Describe every device that torch can compute on."""
     for index in range(torch.cuda.device_count()):
         device = torch.cuda.get_device_properties(index)
-        yield Report("device", f"cuda:{index}", True, f"{device.name}, {device.total_memory / 2**30:.0f} GiB")
-    yield Report("device", "cpu", True, f"{torch.get_num_threads()} threads, torch {torch.__version__}")
+        yield CheckResult("device", f"cuda:{index}", True, f"{device.name}, {device.total_memory / 2**30:.0f} GiB")
+    yield CheckResult("device", "cpu", True, f"{torch.get_num_threads()} threads, torch {torch.__version__}")
 
 
-def check_image_model(spec: ImageModel) -> Report:
+def check_image_model(spec: ImageModel) -> CheckResult:
     """Check a model's files without loading its weights."""
     folder = spec.folder
     if folder is None:
         cached = try_to_load_from_cache(spec.source, "model_index.json", revision=spec.revision)
         if not isinstance(cached, str):
-            return Report("model", spec.name, True, "will be downloaded from the hub at its first use")
+            return CheckResult("model", spec.name, True, "will be downloaded from the hub at its first use")
         folder = Path(cached).parent
     try:
         checked = check_folder(folder, spec.family, root=folder if spec.folder else folder.parents[1])
     except ModelUnusable as error:
-        return Report("model", spec.name, False, str(error))
-    return Report("model", spec.name, True, f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors")
+        return CheckResult("model", spec.name, False, str(error))
+    return CheckResult("model", spec.name, True, f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors")
 
 
 def main() -> None:

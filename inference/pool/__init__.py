@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inference.errors import InferenceError
-from inference.messages import JobEvent, Load, Task
+from inference.messages import JobEvent, Task, WorkerLoad
 
 
 class WorkerGone(InferenceError):
@@ -37,7 +37,7 @@ PoolEvent = JobEvent | WorkerLost | CapacityFreed
 class Pool(Protocol):
     """Workers on this machine (`LocalPool`) or on a cluster."""
 
-    def loads(self) -> Mapping[str, Load]:
+    def loads(self) -> Mapping[str, WorkerLoad]:
         """Return what each living worker could take now, by worker id."""
         ...
 

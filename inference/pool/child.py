@@ -13,10 +13,10 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from common import logs
-from inference.messages import Command, JobEvent, Load, Progress, Stop
-from inference.openmp import wait_briefly
-from inference.plan import WorkerPlan
+from inference.messages import Command, JobEvent, Progress, Stop, WorkerLoad
+from inference.openmp import limit_spinning
 from inference.worker import Worker, WorkerReport
+from inference.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
 
@@ -29,33 +29,33 @@ PR_SET_NAME = 15
 
 
 def run(descriptor: int) -> None:
-    """Take the pipe that was inherited, whose first words are the plan, and run."""
+    """Take the pipe that was inherited, whose first message is the configuration, and run."""
     connection = Connection(descriptor)
     main(connection, connection.recv())
 
 
-def main(connection: Connection, plan: WorkerPlan) -> None:
+def main(connection: Connection, config: WorkerConfig) -> None:
     """Run a worker behind a pipe until it is told to stop or the parent is gone."""
-    _bind_to_parent(f"atelier:{plan.device}")
-    logs.set_up(plan.log_level, ())
-    wait_briefly()
-    if plan.threads:  # read by torch and its libraries when they are first imported, which is below
-        os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(plan.threads)
+    _bind_to_parent(f"atelier:{config.device}")
+    logs.set_up(config.log_level, ())
+    limit_spinning()
+    if config.threads:  # read by torch and its libraries when they are first imported, which is below
+        os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(config.threads)
     inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, inbox), name="inbox", daemon=True).start()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent is gone, nobody is left to tell
-        _loop(Worker(plan), inbox, Outbox(connection))
+        _loop(Worker(config), inbox, Outbox(connection))
 
 
 def _loop(worker: Worker, inbox: "queue.SimpleQueue[Command]", outbox: "Outbox") -> None:
     outbox.send([], worker, flush=True)
     while True:
-        wait_s = 0.0 if worker.busy() else WAITING_S if worker.waiting() else None
+        wait_s = 0.0 if worker.busy() else WAITING_S if worker.has_jobs() else None
         for command in _commands(inbox, wait_s):
             if isinstance(command, Stop):
                 return
             worker.handle(command)
-        events = worker.turn()
+        events = worker.step()
         outbox.send(events, worker, flush=not worker.busy())
 
 
@@ -77,7 +77,7 @@ class Outbox:
         self._clock = clock
         self._pending: list[JobEvent] = []
         self._sent_s = 0.0
-        self._load: Load | None = None
+        self._load: WorkerLoad | None = None
 
     def send(self, events: list[JobEvent], worker: Worker, *, flush: bool) -> None:
         """Add events, and send what is due; `flush`: the worker is going to wait, so all of it is."""

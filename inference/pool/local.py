@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from common.supervisor import supervise
-from inference.messages import Cancel, Command, Failed, Finished, Forget, Load, Stop, Task
-from inference.plan import WorkerPlan
+from inference.messages import Cancel, Command, Failed, Finished, Forget, Stop, Task, WorkerLoad
 from inference.pool import CapacityFreed, PoolEvent, WorkerGone, WorkerLost
 from inference.pool.worker_process import WorkerProcess
 from inference.worker import WorkerReport
+from inference.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,14 @@ def back_off_s(deaths: int, timeouts: Timeouts) -> float:
 
 
 class LocalPool:
-    """One child process per plan, replaced when it dies; an async context manager.
+    """One child process per configuration, replaced when it dies; an async context manager.
 
-    Worker ids are the plans' devices. Implements `inference.pool.Pool`.
+    Worker ids are the configurations' devices. Implements `inference.pool.Pool`.
     """
 
-    def __init__(self, plans: Sequence[WorkerPlan], *, timeouts: Timeouts | None = None) -> None:
-        self._plans = {plan.device: plan for plan in plans}
-        if len(self._plans) != len(plans):
+    def __init__(self, configs: Sequence[WorkerConfig], *, timeouts: Timeouts | None = None) -> None:
+        self._configs = {config.device: config for config in configs}
+        if len(self._configs) != len(configs):
             raise ValueError("two workers on one device")
         self._timeouts = timeouts or Timeouts()
         self._processes: dict[str, WorkerProcess] = {}
@@ -54,9 +54,9 @@ class LocalPool:
         )  # bounded by each process
 
     async def __aenter__(self) -> Self:
-        for worker_id, plan in self._plans.items():
-            self._processes[worker_id] = WorkerProcess(worker_id, plan, self._deliver)
-            self._keepers.append(supervise(f"keep-{worker_id}", partial(self._keep_running, worker_id, plan)))
+        for worker_id, config in self._configs.items():
+            self._processes[worker_id] = WorkerProcess(worker_id, config, self._deliver)
+            self._keepers.append(supervise(f"keep-{worker_id}", partial(self._keep_running, worker_id, config)))
         return self
 
     async def __aexit__(
@@ -68,7 +68,7 @@ class LocalPool:
         await asyncio.gather(*(self._stop(process) for process in self._processes.values()))
         self._unread.put_nowait(None)
 
-    def loads(self) -> Mapping[str, Load]:
+    def loads(self) -> Mapping[str, WorkerLoad]:
         """Return what each living worker could take now, by worker id."""
         loads = {worker_id: process.load() for worker_id, process in self._processes.items()}
         return {worker_id: load for worker_id, load in loads.items() if load is not None}
@@ -121,7 +121,7 @@ class LocalPool:
     def _deliver(self, process: WorkerProcess, report: WorkerReport | None) -> None:
         self._unread.put_nowait((process, report))
 
-    async def _keep_running(self, worker_id: str, plan: WorkerPlan) -> None:
+    async def _keep_running(self, worker_id: str, config: WorkerConfig) -> None:
         deaths = 0
         while True:
             process = self._processes[worker_id]
@@ -130,7 +130,7 @@ class LocalPool:
             pause_s = back_off_s(deaths, self._timeouts)
             log.warning("worker %s died with %d jobs; a new one in %.1f s", worker_id, len(process.jobs), pause_s)
             await asyncio.sleep(pause_s)
-            self._processes[worker_id] = WorkerProcess(worker_id, plan, self._deliver)
+            self._processes[worker_id] = WorkerProcess(worker_id, config, self._deliver)
 
     async def _watch(self, process: WorkerProcess) -> None:
         """Return when the child is gone; end it where it hangs."""

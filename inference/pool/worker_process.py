@@ -13,11 +13,11 @@ from collections import deque
 from collections.abc import Callable
 from multiprocessing import Pipe
 
-from inference.messages import Admit, Command, Load, Task
-from inference.plan import WorkerPlan
+from inference.messages import Admit, Command, Task, WorkerLoad
 from inference.pool import WorkerGone
 from inference.pool.environment import worker_environment
 from inference.worker import WorkerReport
+from inference.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class WorkerProcess:
     """
 
     def __init__(
-        self, worker_id: str, plan: WorkerPlan, deliver: Callable[["WorkerProcess", WorkerReport | None], None]
+        self, worker_id: str, config: WorkerConfig, deliver: Callable[["WorkerProcess", WorkerReport | None], None]
     ) -> None:
         """Start the child.
 
@@ -52,7 +52,7 @@ class WorkerProcess:
         self.ended_a_job = False  # whether it ever ended a job
         self._sent: deque[tuple[int, str]] = deque()  # (number of the admission, kind) that no load has counted yet
         self._sent_count = 0
-        self._load: Load | None = None
+        self._load: WorkerLoad | None = None
         self._deliver = deliver
         self._writing = asyncio.Lock()
         self._room = threading.Semaphore(UNREAD_MAX)
@@ -64,7 +64,7 @@ class WorkerProcess:
             # started from the loop's own thread: Linux ends a child with the thread that started it (PR_SET_PDEATHSIG)
             self._process = _start(theirs.fileno())
         with contextlib.suppress(OSError):  # a child that is gone already is noticed by its reader
-            self._connection.send(plan)
+            self._connection.send(config)
         threading.Thread(target=self._read, name=f"reader-{worker_id}", daemon=True).start()
 
     @property
@@ -77,14 +77,14 @@ class WorkerProcess:
         """Whether it has been started and holds no job."""
         return self._load is not None and not self.jobs
 
-    def load(self) -> Load | None:
+    def load(self) -> WorkerLoad | None:
         """Return what the worker could take beside the tasks still on their way to it; None before its start."""
         if self._load is None or self.ended.is_set():
             return None
         free = dict(self._load.free)
         for _, kind in self._sent:
             free[kind] = max(0, free.get(kind, 0) - 1)
-        return Load(free, self._load.models, self._load.adapters, self._load.memory_bytes)
+        return WorkerLoad(free, self._load.models, self._load.adapters, self._load.memory_bytes)
 
     def update(self, report: WorkerReport) -> bool:
         """Take in what a report says of the worker's load; return whether it could take more than before."""

@@ -17,13 +17,13 @@ from bot.sandbox.server import TOKEN as SANDBOX_TOKEN
 from bot.sandbox.server import Sandbox
 from common.supervisor import supervise
 from db.engine import Database
-from inference.messages import Load
+from inference.messages import WorkerLoad
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
 from tests.support.db.shop import Shop
 from tests.support.optional import chromium
 
-LOADS = {"cpu-0": Load(free={"image": 3, "train": 1}, models=("tiny",), memory_bytes=1_500_000_000)}
+LOADS = {"cpu-0": WorkerLoad(free={"image": 3, "train": 1}, models=("tiny",), memory_bytes=1_500_000_000)}
 CANARY = "canary-of-the-desk"
 PHONE = {"width": 390, "height": 800}
 

@@ -1,5 +1,5 @@
 """Programs that measure: each prints a table, and writes its figures as JSON where asked."""
 
-from inference.openmp import wait_briefly
+from inference.openmp import limit_spinning
 
-wait_briefly()  # what computes in a bench waits as a worker's threads do
+limit_spinning()  # what computes in a bench waits as a worker's threads do

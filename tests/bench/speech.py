@@ -32,7 +32,7 @@ from typing import Any
 import ctranslate2  # noqa: F401  # before torch, as in a worker: see `inference/engines/factory.py`
 import numpy as np
 
-from inference.audio import SAMPLE_RATE, AudioLimits, Sound
+from inference.audio import SAMPLE_RATE, AudioLimits, Waveform
 from inference.catalogue import SpeechModel
 from inference.engines.speech.engine import SLOTS, SpeechEngine
 from inference.engines.speech.models import SpeechModels
@@ -107,7 +107,7 @@ def _theirs(name: str, rival: Rival, spoken: Sequence[Spoken], *, quick: bool) -
 
 
 def _theirs_at_once(
-    name: str, rival: Rival, spoken: Sequence[Spoken], sounds: Sequence[Sound], counts: Sequence[int]
+    name: str, rival: Rival, spoken: Sequence[Spoken], sounds: Sequence[Waveform], counts: Sequence[int]
 ) -> dict[str, float]:
     figures: dict[str, float] = {}
     for count in counts:
@@ -152,7 +152,7 @@ def _at_once(engine: SpeechEngine, model: str, clips: Sequence[Spoken]) -> Heard
 
 def _long(engine: SpeechEngine, folder: Path, clips: Sequence[Spoken], *, quick: bool) -> dict[str, float]:
     content = joined(clips, pause_s=0.3)
-    sound: Sound = (np.frombuffer(content[44:], np.int16) / 32768).astype(np.float32)
+    sound: Waveform = (np.frombuffer(content[44:], np.int16) / 32768).astype(np.float32)
     seconds = len(sound) / SAMPLE_RATE
     words = " ".join(clip.words for clip in clips)
     heard = _at_once(engine, "ours", [Spoken("long", words, content)])

@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from inference.catalogue import DEFAULT_FILE
+from inference.fair_scheduler import FairScheduler, weights_for
 from inference.messages import Admit, Failed, Finished, JobEvent, Task
-from inference.plan import WorkerPlan
 from inference.requests import ImageRequest, Kind, TranscribeRequest
-from inference.turns import Turns, weights_for
 from inference.worker import Worker
+from inference.worker_config import WorkerConfig
 from tests.bench.report import main
 from tests.support.speech_clips import human, joined, synthetic
 from tests.support.speech_weights import weights
@@ -43,15 +43,15 @@ PICTURE = ImageRequest(
 )
 
 
-class Watch(Turns):
+class Watch(FairScheduler):
     """Turns that note how long each took, and when it ended."""
 
     def __init__(self) -> None:
         super().__init__(weights_for(0.25))
         self.steps: list[tuple[str, float, float]] = []  # kind, ended, seconds
 
-    def spent(self, kind: str, seconds: float) -> None:
-        super().spent(kind, seconds)
+    def record(self, kind: str, seconds: float) -> None:
+        super().record(kind, seconds)
         self.steps.append((kind, time.perf_counter(), seconds))
 
 
@@ -63,8 +63,8 @@ def measure(quick: bool) -> Mapping[str, float]:
         catalogue = Path(folder) / "models.toml"
         lines = [LINE.format(name=name, folder=weights("base"), family=family) for name, family in FAMILIES.items()]
         catalogue.write_text(DEFAULT_FILE.read_text().split("[[speech]]")[0] + "".join(lines))
-        plan = WorkerPlan(engines="inference.engines.factory:build", options={"catalogue": str(catalogue)})
-        worker = Worker(plan)
+        config = WorkerConfig(engines="inference.engines.factory:build", options={"catalogue": str(catalogue)})
+        worker = Worker(config)
         figures = _figures("alone", _drawing(worker, None, seconds=5.0 if quick else 20.0))
         for name in FAMILIES:
             request = TranscribeRequest(audio="", duration_s=1800, model=name, word_timestamps=True)
@@ -75,7 +75,7 @@ def measure(quick: bool) -> Mapping[str, float]:
 
 def _drawing(worker: Worker, clip: Task | None, seconds: float = 0.0) -> list[tuple[str, float, float]]:
     """Draw until the clip has ended, or for so many seconds; return what each step took."""
-    watch = worker._turns = Watch()
+    watch = worker._scheduler = Watch()
     started_s = time.perf_counter()
     if clip:
         worker.handle(Admit(clip))
@@ -84,15 +84,15 @@ def _drawing(worker: Worker, clip: Task | None, seconds: float = 0.0) -> list[tu
         if drawn is None:
             drawn = f"picture {started_s} {number}"
             worker.handle(Admit(Task(drawn, 0, PICTURE)))
-        events: list[JobEvent] = worker.turn()
+        events: list[JobEvent] = worker.step()
         ended = {event.job_id for event in events if isinstance(event, Finished)}
         assert not any(isinstance(event, Failed) for event in events), events
         if drawn in ended:
             drawn = None
         if (clip and clip.job_id in ended) or (not clip and time.perf_counter() - started_s > seconds):
             break
-    while worker.busy() or worker.waiting():
-        worker.turn()
+    while worker.busy() or worker.has_jobs():
+        worker.step()
     return [step for step in watch.steps if step[1] > started_s]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
-from inference.audio import SAMPLE_RATE, Sound
+from inference.audio import SAMPLE_RATE, Waveform
 from inference.catalogue import SpeechModel
 from inference.engines.speech.backends.weights import load_whisper
 
@@ -37,7 +37,7 @@ class Heard:
 class Rival:
     """A way to turn clips into text."""
 
-    hear: Callable[[Sequence[Sound]], Heard]
+    hear: Callable[[Sequence[Waveform]], Heard]
     one_by_one: bool  # then the first of many clips are done as soon as if they had come alone
     most: int = 32  # clips that it is measured with
 
@@ -60,14 +60,14 @@ def rivals(folder: Path, *, quick: bool) -> Mapping[str, Rival]:
     return found
 
 
-def long_ways(folder: Path, *, quick: bool) -> Mapping[str, Callable[[Sound], str]]:
+def long_ways(folder: Path, *, quick: bool) -> Mapping[str, Callable[[Waveform], str]]:
     """Return the ways to turn one long clip into text, all greedy."""
     spec = SpeechModel(name="base", title="", source=str(folder), licence="MIT")
     faster = WhisperModel(
         str(folder), device="cpu", compute_type="int8", cpu_threads=torch.get_num_threads(), local_files_only=True
     )
     batched = BatchedInferencePipeline(faster)
-    found: dict[str, Callable[[Sound], str]] = {
+    found: dict[str, Callable[[Waveform], str]] = {
         "faster": partial(_faster, faster.transcribe),
         "faster_batched": partial(_faster, partial(batched.transcribe, batch_size=BATCH)),
     }
@@ -76,17 +76,17 @@ def long_ways(folder: Path, *, quick: bool) -> Mapping[str, Callable[[Sound], st
     return found
 
 
-def _openai(model: Any, sound: Sound, **options: Any) -> str:
+def _openai(model: Any, sound: Waveform, **options: Any) -> str:
     text: str = model.transcribe(sound, fp16=False, **options)["text"]
     return text
 
 
-def _faster(transcribe: Any, sound: Sound) -> str:
+def _faster(transcribe: Any, sound: Waveform) -> str:
     segments, _ = transcribe(sound, beam_size=1)
     return "".join(segment.text for segment in segments)
 
 
-def _each(transcribe: Callable[[Sound], str], sounds: Sequence[Sound]) -> Heard:
+def _each(transcribe: Callable[[Waveform], str], sounds: Sequence[Waveform]) -> Heard:
     texts, took_s = [], []
     started_s = time.perf_counter()
     for sound in sounds:
@@ -95,7 +95,7 @@ def _each(transcribe: Callable[[Sound], str], sounds: Sequence[Sound]) -> Heard:
     return Heard(texts, took_s)
 
 
-def _joined(pipeline: Any, sounds: Sequence[Sound]) -> Heard:
+def _joined(pipeline: Any, sounds: Sequence[Waveform]) -> Heard:
     """Lay clips end to end and have them batched as parts of one file; a part is there once its segments are."""
     ends = np.cumsum([len(sound) for sound in sounds]) / SAMPLE_RATE
     starts = [0.0, *ends[:-1]]

@@ -112,7 +112,7 @@ def events_until(worker: Worker, *job_ids: str) -> Iterator[JobEvent]:
     """Turn the worker until these jobs have ended, passing on everybody's events."""
     left = set(job_ids)
     while left:
-        for event in worker.turn():
+        for event in worker.step():
             yield event
             if event.job_id in left and isinstance(event, Failed):
                 raise RuntimeError(event.message)

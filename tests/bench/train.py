@@ -31,8 +31,8 @@ from inference.catalogue import ImageModel, read_catalogue
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.sampler import to_latents, to_pixels
 from inference.messages import Admit, Cancel, Progress
-from inference.plan import WorkerPlan
 from inference.worker import Worker
+from inference.worker_config import WorkerConfig
 from tests.bench.likeness import Gallery, Picture, psnr_db
 from tests.bench.report import parser_for, publish
 from tests.bench.teaching import Taught, draw, events_until, image_task, opened, teach, train_task
@@ -49,8 +49,8 @@ def measure(quick: bool, sheets: Path | None = None) -> dict[str, float]:
     """Return every figure; `quick` teaches two subjects, with all steps."""
     spec = read_catalogue().images[0]
     with tempfile.TemporaryDirectory() as cache_dir:
-        plan = WorkerPlan(engines="inference.engines.factory:build", options={"cache_dir": cache_dir})
-        worker, idle = Worker(plan), Worker(plan)
+        config = WorkerConfig(engines="inference.engines.factory:build", options={"cache_dir": cache_dir})
+        worker, idle = Worker(config), Worker(config)
         for each in (worker, idle):
             draw(each, spec, ["warm-up"], seed=0)
         examiner = Examiner(worker, spec, sheets)
@@ -155,13 +155,13 @@ def drawing_while_training(
     worker.handle(Admit(train_task(spec, QUICK[0], 100_000, "long")))
     done = 0
     while not done:  # photos, class pictures and layers come first
-        done = max([0, *(event.done for event in worker.turn() if isinstance(event, Progress))])
+        done = max([0, *(event.done for event in worker.step() if isinstance(event, Progress))])
     began = done
     busy_s, idle_s, moments = [], [], random.Random(0)
     shared_s = 0.0
     for seed in range(pictures):
         began_s = time.perf_counter()
-        events = worker.turn()  # the step in which the picture is asked for
+        events = worker.step()  # the step in which the picture is asked for
         asked_s = began_s + moments.random() * (time.perf_counter() - began_s)
         task = image_task(spec, "a red heart", seed)
         worker.handle(Admit(task))

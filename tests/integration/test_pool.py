@@ -13,9 +13,9 @@ import psutil  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from inference.messages import Failed, Finished, Output, Progress, Task
-from inference.plan import WorkerPlan
 from inference.pool import CapacityFreed, PoolEvent, WorkerGone, WorkerLost
 from inference.pool.local import LocalPool, Timeouts, back_off_s
+from inference.worker_config import WorkerConfig
 from tests.support.fakes.requests import image_request
 
 QUICK = Timeouts(hang_s=30.0, back_off_s=0.05, look_every_s=0.05)
@@ -36,12 +36,12 @@ class Listener:
         raise AssertionError("the pool ended")
 
 
-def plan(device: str = "cpu", **options: object) -> WorkerPlan:
-    return WorkerPlan(engines="tests.support.fakes.engine:build", device=device, options=options, log_level="ERROR")
+def config(device: str = "cpu", **options: object) -> WorkerConfig:
+    return WorkerConfig(engines="tests.support.fakes.engine:build", device=device, options=options, log_level="ERROR")
 
 
 async def test_submit_a_picture_comes_back() -> None:
-    async with LocalPool([plan()]) as pool:
+    async with LocalPool([config()]) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request(seed=5)))
@@ -53,7 +53,7 @@ async def test_submit_a_picture_comes_back() -> None:
 
 
 async def test_submit_to_two_devices_both_draw() -> None:
-    async with LocalPool([plan("cpu"), plan("cuda:0")]) as pool:
+    async with LocalPool([config("cpu"), config("cuda:0")]) as pool:
         listener = Listener(pool)
         while len(pool.loads()) < 2:
             await listener.until(CapacityFreed)
@@ -65,7 +65,7 @@ async def test_submit_to_two_devices_both_draw() -> None:
 
 
 async def test_submit_megabytes_both_ways_does_not_stall() -> None:
-    async with LocalPool([plan()]) as pool:
+    async with LocalPool([config()]) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         big = {"photo-0": bytes(20_000_000)}
@@ -78,13 +78,13 @@ async def test_submit_megabytes_both_ways_does_not_stall() -> None:
 
 
 async def test_submit_to_nobody() -> None:
-    async with LocalPool([plan()]) as pool:
+    async with LocalPool([config()]) as pool:
         with pytest.raises(WorkerGone):
             await pool.submit("cuda:7", Task("a", 1, image_request()))
 
 
 async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
-    async with LocalPool([plan()], timeouts=QUICK) as pool:
+    async with LocalPool([config()], timeouts=QUICK) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 3, image_request("hold")))
@@ -101,7 +101,7 @@ async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
 
 
 async def test_worker_crashing_on_a_prompt_is_lost_with_all_aboard() -> None:
-    async with LocalPool([plan()], timeouts=QUICK) as pool:
+    async with LocalPool([config()], timeouts=QUICK) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
@@ -111,7 +111,7 @@ async def test_worker_crashing_on_a_prompt_is_lost_with_all_aboard() -> None:
 
 async def test_worker_that_hangs_is_replaced() -> None:
     timeouts = Timeouts(hang_s=1.5, look_every_s=0.05)
-    async with LocalPool([plan()], timeouts=timeouts) as pool:
+    async with LocalPool([config()], timeouts=timeouts) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hang@2")))
@@ -119,7 +119,7 @@ async def test_worker_that_hangs_is_replaced() -> None:
 
 
 async def test_cancel_drops_a_job_and_frees_its_slot() -> None:
-    async with LocalPool([plan(slots=1)]) as pool:
+    async with LocalPool([config(slots=1)]) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
@@ -133,7 +133,7 @@ async def test_cancel_drops_a_job_and_frees_its_slot() -> None:
 
 
 async def test_engine_raising_keeps_the_process() -> None:
-    async with LocalPool([plan()]) as pool:
+    async with LocalPool([config()]) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         before = pool.pids()
@@ -143,7 +143,7 @@ async def test_engine_raising_keeps_the_process() -> None:
 
 
 async def test_close_leaves_no_child_behind() -> None:
-    async with LocalPool([plan()]) as pool:
+    async with LocalPool([config()]) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)
         await pool.submit("cpu", Task("a", 1, image_request("hold")))
@@ -155,7 +155,7 @@ PARENT = """
 import asyncio
 from inference.pool import CapacityFreed
 from inference.pool.local import LocalPool
-from inference.plan import WorkerPlan
+from inference.worker_config import WorkerPlan
 from inference.messages import Task
 from tests.support.fakes.requests import image_request
 
@@ -207,7 +207,7 @@ async def test_worker_inherits_no_secret_and_what_computing_reads(monkeypatch: p
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     monkeypatch.setenv("HF_HOME", "/models")
-    async with LocalPool([plan()]) as pool:
+    async with LocalPool([config()]) as pool:
         await Listener(pool).until(CapacityFreed)
         processes = [pool.pids()["cpu"], *(child.pid for child in psutil.Process().children(recursive=True))]
         said = b"".join(Path(f"/proc/{pid}/environ").read_bytes() for pid in processes).decode()

@@ -10,9 +10,9 @@ from db.engine import Database
 from db.files import FileStore
 from db.jobs import Job, State
 from inference.dispatcher import Dispatcher, Rhythm
-from inference.plan import WorkerPlan
 from inference.pool.local import LocalPool, Timeouts
 from inference.requests import Request, to_json
+from inference.worker_config import WorkerConfig
 from tests.support.db.shop import Shop
 
 BRISK = Rhythm(beat_s=0.05, reap_s=0.1, drain_s=0.5)
@@ -32,10 +32,10 @@ class Studio:
     @asynccontextmanager
     async def open(self, *, rhythm: Rhythm = BRISK, hang_s: float = 60.0, **options: object) -> AsyncIterator[None]:
         """Compute while the context lasts."""
-        plan = WorkerPlan(engines="tests.support.fakes.engine:build", options=options, log_level="CRITICAL")
+        config = WorkerConfig(engines="tests.support.fakes.engine:build", options=options, log_level="CRITICAL")
         timeouts = Timeouts(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
         async with AsyncExitStack() as stack:
-            self.pool = await stack.enter_async_context(LocalPool([plan], timeouts=timeouts))
+            self.pool = await stack.enter_async_context(LocalPool([config], timeouts=timeouts))
             await stack.enter_async_context(
                 Dispatcher(jobs=self.shop.jobs, files=self.files, pool=self.pool, rhythm=rhythm)
             )

@@ -35,6 +35,6 @@ def test_every_child_is_given_an_environment() -> None:
 
 
 def test_no_setting_reaches_a_worker_by_its_environment() -> None:
-    """A worker is told what it needs in its plan."""
+    """A worker is told what it needs in its configuration."""
     names = {name.upper() for name in Settings.model_fields}
     assert worker_environment(dict.fromkeys(names, "x")) == {}

@@ -9,7 +9,7 @@ from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
 from inference.engines.image.schedulers import sampler_name
 from inference.messages import Output
-from inference.pictures import Parameters, encode_png, encode_preview
+from inference.pictures import GenerationParameters, encode_png, encode_preview
 
 
 def make_preview(images: torch.Tensor) -> bytes:
@@ -21,7 +21,7 @@ def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
     """Encode one finished picture (3, height, width), 0 … 1, as a PNG with its parameters."""
     request, spec = job.request, job.spec
     used = [use for use in request.subjects if use.weight]  # those that have an adapter
-    parameters = Parameters(
+    parameters = GenerationParameters(
         prompt=request.prompt,
         negative=request.negative,
         steps=request.steps,

@@ -4,13 +4,13 @@ import numpy as np
 import torch
 from whisper.audio import HOP_LENGTH, N_FFT, mel_filters
 
-from inference.audio import Sound
+from inference.audio import Waveform
 from inference.engines.speech.backends.backend import FRAMES, Mel
 
 _CHUNK_FRAMES = 6000  # a minute at a time: half an hour at once would take most of a gigabyte
 
 
-def log_mel(sound: Sound, n_mels: int) -> Mel:
+def log_mel(sound: Waveform, n_mels: int) -> Mel:
     """Return the spectrogram of a clip.
 
     The reference pads the sound by half a minute of silence, computes, and cuts that off again, so the silence counts
@@ -33,7 +33,7 @@ def log_mel(sound: Sound, n_mels: int) -> Mel:
     return np.ascontiguousarray(spectrogram[:, :frames].numpy())
 
 
-def _stretch(sound: Sound, start: int, length: int) -> Sound:
+def _stretch(sound: Waveform, start: int, length: int) -> Waveform:
     """Return a stretch of a sound that is mirrored before its start and silent after its end."""
     piece = np.zeros(length, np.float32)
     inside = sound[max(start, 0) : max(start + length, 0)]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from faster_whisper import vad
 from faster_whisper.vad import SileroVADModel, VadOptions, get_speech_timestamps
 
-from inference.audio import SAMPLE_RATE, Sound
+from inference.audio import SAMPLE_RATE, Waveform
 from inference.engines.speech.hallucination import Span
 
 SPEECH_MIN_S = 0.2  # less is a click, a cough or a chord
@@ -23,7 +23,7 @@ class _BatchedSilero:
     def __init__(self, model: Any) -> None:
         self._session = model.session
 
-    def __call__(self, audio: Sound) -> npt.NDArray[np.float32]:
+    def __call__(self, audio: Waveform) -> npt.NDArray[np.float32]:
         """Return the probability of speech in each window."""
         audio[-_CONTEXT:] = 0  # as in faster-whisper, where the last window's end stands for silence before the first
         windows = audio.reshape(-1, _WINDOW)
@@ -47,7 +47,7 @@ def _model(make: Any = vad.get_vad_model) -> _BatchedSilero:
 vad.get_vad_model = _model  # where get_speech_timestamps looks for it
 
 
-def speech_spans(sound: Sound) -> tuple[Span, ...]:
+def speech_spans(sound: Waveform) -> tuple[Span, ...]:
     """Find the stretches of speech.
 
     Returns:

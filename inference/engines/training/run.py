@@ -20,12 +20,12 @@ from inference.engines.training.optimizers import AdamWOptimizer
 from inference.engines.training.photos import augment, photo_tensor
 from inference.engines.training.prior import known_captions, prior_captions, prior_latents
 from inference.engines.training.sampler import sample_latents, to_latents, to_pixels
-from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task, adapter_name, film_name
+from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task, adapter_name, filmstrip_name
 from inference.requests import TrainRequest
 
 log = logging.getLogger(__name__)
 
-FILM_SEED = 7
+FILMSTRIP_SEED = 7
 SLICE_S = 0.1  # training steps that are shorter than this are done several at a time
 
 
@@ -142,12 +142,12 @@ class TrainingRun:
         The checkpoint comes last: whatever is lost before it is made again, the same.
         """
         base, task, done = self._base, self._task, training.done
-        strip = sample_latents(base, lora.unet, lora.text_encoders, [self._phrase], [FILM_SEED])
+        strip = sample_latents(base, lora.unet, lora.text_encoders, [self._phrase], [FILMSTRIP_SEED])
         latents = yield from _without_events(strip)
         picture = _png(to_pixels(base, latents)[0])
         weights = safetensors.torch.save(lora.export(), metadata=self._metadata(done))
         return [
-            Output(task.job_id, task.attempt, film_name(done), "image/png", picture, {"step": done}),
+            Output(task.job_id, task.attempt, filmstrip_name(done), "image/png", picture, {"step": done}),
             Output(
                 task.job_id,
                 task.attempt,

@@ -10,9 +10,9 @@ import pytest
 from db.engine import Database
 from db.jobs import State
 from inference.dispatcher.dispatcher import Dispatcher
-from inference.plan import WorkerPlan
 from inference.pool.local import LocalPool, Timeouts
 from inference.requests import TranscribeRequest
+from inference.worker_config import WorkerConfig
 from tests.support.engines.speech_workers import content
 from tests.support.studio import BRISK, Studio
 
@@ -25,9 +25,11 @@ async def test_kill_9_in_a_long_clip_gives_one_text_and_one_charge(
     before, _ = await studio.shop.balances()
     await studio.files.put("uploads/1/clip.wav", content())
     request = TranscribeRequest(audio="uploads/1/clip.wav", duration_s=60.0, model="base")
-    plan = WorkerPlan(engines="tests.support.engines.speech_workers:build", options={"folder": str(base)}, threads=2)
+    config = WorkerConfig(
+        engines="tests.support.engines.speech_workers:build", options={"folder": str(base)}, threads=2
+    )
     async with (
-        LocalPool([plan], timeouts=Timeouts(hang_s=120.0, back_off_s=0.05, look_every_s=0.05)) as pool,
+        LocalPool([config], timeouts=Timeouts(hang_s=120.0, back_off_s=0.05, look_every_s=0.05)) as pool,
         Dispatcher(jobs=studio.shop.jobs, files=studio.files, pool=pool, rhythm=BRISK),
     ):
         job = await studio.ask(request, price=2)

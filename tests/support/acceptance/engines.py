@@ -9,7 +9,7 @@ import numpy as np
 
 from inference.engines import EngineBuilders
 from inference.messages import JobEvent, Output, Preview
-from inference.pictures import Parameters, encode_png, encode_preview
+from inference.pictures import GenerationParameters, encode_png, encode_preview
 from inference.requests import ImageRequest, Kind, TrainRequest
 from tests.support.fakes.engine import FakeEngine, Lane
 
@@ -68,7 +68,7 @@ def _pixels(prompt: str, seed: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.
 
 
 def _picture(request: ImageRequest, seed: int) -> bytes:
-    parameters = Parameters(
+    parameters = GenerationParameters(
         prompt=request.prompt,
         negative=request.negative,
         steps=request.steps,

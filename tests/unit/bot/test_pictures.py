@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from bot.services.pictures import Picture, fit, read_parameters
-from inference.pictures import Parameters, encode_png
+from inference.pictures import GenerationParameters, encode_png
 
-PARAMETERS = Parameters(
+PARAMETERS = GenerationParameters(
     prompt="ein rotes Herz ❤ --",
     negative="text",
     steps=20,

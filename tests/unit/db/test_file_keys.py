@@ -9,7 +9,7 @@ import pytest
 from db import file_keys
 from db.files import check_key
 from db.ids import LENGTH
-from inference.messages import adapter_name, film_name
+from inference.messages import adapter_name, filmstrip_name
 
 ROOT = Path(__file__).parents[3]
 ID = "0" * LENGTH
@@ -22,7 +22,7 @@ ID = "0" * LENGTH
         (file_keys.job_file(ID, file_keys.PREVIEW_PICTURE), f"jobs/{ID}/preview.webp"),
         (file_keys.job_file(ID, file_keys.PREVIEW_TEXT), f"jobs/{ID}/preview.txt"),
         (file_keys.job_file(ID, file_keys.checkpoint_name(2)), f"jobs/{ID}/checkpoint-2"),
-        (file_keys.job_file(ID, film_name(50)), f"jobs/{ID}/film-0050.png"),
+        (file_keys.job_file(ID, filmstrip_name(50)), f"jobs/{ID}/film-0050.png"),
         (file_keys.job_file(ID, adapter_name(12_000)), f"jobs/{ID}/adapter-12000.safetensors"),
         (file_keys.subject_adapter(ID), f"subjects/{ID}/adapter.safetensors"),
         (file_keys.subject_picture(ID), f"subjects/{ID}/picture.png"),

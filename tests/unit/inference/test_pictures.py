@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.pictures import PREVIEW_SIDE_PX, Parameters, encode_png, encode_preview
+from inference.pictures import PREVIEW_SIDE_PX, GenerationParameters, encode_png, encode_preview
 
 GREY = np.full((8, 12, 3), 128, np.uint8)
 
 
-def make_parameters(**changes: Any) -> Parameters:
+def make_parameters(**changes: Any) -> GenerationParameters:
     fields: dict[str, Any] = {
         "prompt": "a red heart",
         "negative": "blue",
@@ -26,7 +26,7 @@ def make_parameters(**changes: Any) -> Parameters:
         "model": "sd15",
         "version": "0.1.0",
     }
-    return Parameters(**fields | changes)
+    return GenerationParameters(**fields | changes)
 
 
 def chunks(png: bytes) -> dict[bytes, bytes]:

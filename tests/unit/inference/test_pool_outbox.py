@@ -6,9 +6,9 @@ from multiprocessing import Pipe
 import pytest
 
 from inference.messages import Admit, Finished, JobEvent, Progress, Task
-from inference.plan import WorkerPlan
 from inference.pool.child import HEARTBEAT_EVERY_S, PROGRESS_EVERY_S, Outbox
 from inference.worker import Worker, WorkerReport
+from inference.worker_config import WorkerConfig
 from tests.support.fakes.requests import image_request
 
 
@@ -37,7 +37,7 @@ def wire() -> Iterator[Wire]:
 
 @pytest.fixture
 def worker() -> Worker:
-    return Worker(WorkerPlan(engines="tests.support.fakes.engine:build"))
+    return Worker(WorkerConfig(engines="tests.support.fakes.engine:build"))
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import time
 import torch
 
 from inference.engines.threads import single_core_threads
-from inference.openmp import SPINS, wait_briefly
+from inference.openmp import SPINS, limit_spinning
 
 # a worker's process as the pool starts it, with engines that only import torch, and told to stop at once
 WORKER = """
 import multiprocessing, sys, types
 from inference.messages import Stop
-from inference.plan import WorkerPlan
+from inference.worker_config import WorkerPlan
 from inference.pool.child import main
 
 def only_torch(device):
@@ -62,5 +62,5 @@ def test_a_workers_threads_wait_briefly_and_then_sleep() -> None:
 
 def test_threads_wait_as_whoever_runs_the_process_has_chosen() -> None:
     environment = {"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "7"}
-    wait_briefly(environment)
+    limit_spinning(environment)
     assert environment == {"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "7"}

@@ -1,14 +1,14 @@
 """The loop of one device, without a process around it."""
 
 from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, JobEvent, Output, Task
-from inference.plan import WorkerPlan
 from inference.requests import Request
 from inference.worker import Worker
+from inference.worker_config import WorkerConfig
 from tests.support.fakes.requests import image_request, train_request
 
 
 def worker(**options: object) -> Worker:
-    return Worker(WorkerPlan(engines="tests.support.fakes.engine:build", options=options))
+    return Worker(WorkerConfig(engines="tests.support.fakes.engine:build", options=options))
 
 
 def admit(worker: Worker, job_id: str, request: Request, attempt: int = 1) -> None:
@@ -18,7 +18,7 @@ def admit(worker: Worker, job_id: str, request: Request, attempt: int = 1) -> No
 def run(worker: Worker, turns: int = 1000) -> list[JobEvent]:
     events: list[JobEvent] = []
     while worker.busy() and turns:
-        events += worker.turn()
+        events += worker.step()
         turns -= 1
     return events
 

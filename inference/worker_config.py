@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerPlan:
+class WorkerConfig:
     """What a worker is started with; plain data, it crosses a process boundary."""
 
     engines: str  # 'package.module:function', called as function(device, **options) -> EngineBuilders

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 
-class Turns:
+class FairScheduler:
     """Share a device's time between kinds of work in proportion to their weights.
 
     Start-time fair queueing (Goyal, Vin and Cheng, 1996): each kind has a clock that advances by the seconds it used
@@ -38,7 +38,7 @@ class Turns:
         self._now_s = max(self._now_s, self._clock_s[chosen])
         return chosen
 
-    def spent(self, kind: str, seconds: float) -> None:
+    def record(self, kind: str, seconds: float) -> None:
         """Note that a turn of `kind` took `seconds`."""
         weight = self._weight(kind) or self._default_weight
         self._clock_s[kind] = self._clock_s.get(kind, 0.0) + seconds / weight
