@@ -139,7 +139,7 @@ def test_a_window_that_ends_with_its_sentence_counts_as_done_and_can_be_saved() 
 
 def test_a_saved_clip_goes_on_where_it_stood() -> None:
     before = clip(70)
-    before.take(said("Good morning.", 0, 28), TOKENIZER)
+    before.accept(said("Good morning.", 0, 28), TOKENIZER)
     after = clip(70)
     assert after.restore(before.save())
     assert after.segments == before.segments
@@ -150,7 +150,7 @@ def test_a_saved_clip_goes_on_where_it_stood() -> None:
 
 def test_a_checkpoint_of_another_clip_or_of_noise_is_not_used() -> None:
     other = clip(90)
-    other.take(said("Good morning.", 0, 28), TOKENIZER)
+    other.accept(said("Good morning.", 0, 28), TOKENIZER)
     for saved in (other.save(), b"", b"\xff" * 100, other.save()[:40]):
         fresh = clip(70)
         assert not fresh.restore(saved)

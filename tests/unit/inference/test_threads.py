@@ -14,7 +14,7 @@ from inference.openmp import SPINS, limit_spinning
 WORKER = """
 import multiprocessing, sys, types
 from inference.messages import Stop
-from inference.worker_config import WorkerPlan
+from inference.worker_config import WorkerConfig
 from inference.pool.child import main
 
 def only_torch(device):
@@ -25,7 +25,7 @@ sys.modules["engines"] = types.ModuleType("engines")
 sys.modules["engines"].only_torch = only_torch
 ours, theirs = multiprocessing.Pipe()
 ours.send(Stop())
-main(theirs, WorkerPlan(engines="engines:only_torch"))
+main(theirs, WorkerConfig(engines="engines:only_torch"))
 """
 
 
@@ -51,7 +51,7 @@ def test_ctranslate2_is_there_before_torch_in_a_worker_and_so_keeps_its_own_open
     assert modules.index("ctranslate2._ext") < modules.index("torch")
 
 
-def test_a_workers_threads_wait_briefly_and_then_sleep() -> None:
+def test_a_workers_threads_spin_briefly_and_then_sleep() -> None:
     ours = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_DISPLAY_ENV")
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     environment["OMP_DISPLAY_ENV"] = "verbose"  # OpenMP says what it has read when it is loaded
