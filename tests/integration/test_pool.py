@@ -155,12 +155,12 @@ PARENT = """
 import asyncio
 from inference.pool import CapacityFreed
 from inference.pool.local import LocalPool
-from inference.worker_config import WorkerPlan
+from inference.worker_config import WorkerConfig
 from inference.messages import Task
 from tests.support.fakes.requests import image_request
 
 async def main():
-    async with LocalPool([WorkerPlan(engines="tests.support.fakes.engine:build")]) as pool:
+    async with LocalPool([WorkerConfig(engines="tests.support.fakes.engine:build")]) as pool:
         async for event in pool.events():
             if isinstance(event, CapacityFreed) and pool.loads()["cpu"].free["image"] == 4:
                 await pool.submit("cpu", Task("a", 1, image_request("hang@1")))
