@@ -31,7 +31,7 @@ from db.members import Members
 from db.offers import Offers
 from db.subjects import Subjects
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
-from inference.dispatcher import Dispatcher, Rhythm
+from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
 from inference.worker_config import WorkerConfig
@@ -84,7 +84,7 @@ async def open_studio(
         jobs, files = JobStore(database, ledger), FileStore(settings.files)
         async with (
             LocalPool(await _plans(settings), timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
-            Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
+            Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),
             aiohttp.ClientSession() as session,
             open_desk(_doors(settings), database, pool.loads) as desk,
         ):

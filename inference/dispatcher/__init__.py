@@ -4,9 +4,9 @@ Knows: the job store, the file store and the pool. Does not know: Discord, price
 `inference` that imports `db`. Bot and dispatcher talk through the database, the files and wake-ups alone, so it runs
 inside the bot's process or, as `python -m inference.dispatcher`, in one of its own.
 
-Read `escort` first: it is the life of one job in one coroutine. `dispatcher` holds the loops around all of them.
+Read `job_runner` first: it is the life of one job in one coroutine. `dispatcher` holds the loops around all of them.
 """
 
-from inference.dispatcher.dispatcher import Dispatcher, Rhythm
+from inference.dispatcher.dispatcher import Dispatcher, Intervals
 
-__all__ = ["Dispatcher", "Rhythm"]
+__all__ = ["Dispatcher", "Intervals"]

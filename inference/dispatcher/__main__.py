@@ -11,7 +11,7 @@ from db.engine import Database
 from db.files import FileStore
 from db.jobs import JobStore
 from db.ledger import Allowance, Ledger
-from inference.dispatcher.dispatcher import Dispatcher, Rhythm
+from inference.dispatcher.dispatcher import Dispatcher, Intervals
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
 from inference.settings import InferenceSettings
@@ -31,7 +31,7 @@ async def run(settings: InferenceSettings) -> None:
         files = FileStore(settings.files)
         async with (
             LocalPool(configs, timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
-            Dispatcher(jobs=jobs, files=files, pool=pool, rhythm=Rhythm(lease_s=settings.lease_s)),
+            Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),
         ):
             await stop.wait()
 

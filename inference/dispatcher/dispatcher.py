@@ -1,4 +1,4 @@
-"""The loops around the jobs: claim, listen, beat, reap."""
+"""The loops around the jobs: claim, listen, heartbeat, reap."""
 
 import asyncio
 import logging
@@ -16,7 +16,9 @@ from db.files import FileStore
 from db.jobs import Job, JobStore
 from db.subjects import Subjects
 from db.wake import QUEUED
-from inference.dispatcher.escort import Escort, Means, Notice, Placed
+from inference.dispatcher.job_runner import JobRunner
+from inference.dispatcher.runner_context import RunnerContext
+from inference.dispatcher.runner_events import Interrupt
 from inference.messages import Preview, Progress
 from inference.placement import Placement, WorkerCapacity, place_jobs
 from inference.pool import CapacityFreed, Pool, PoolEvent, WorkerLost
@@ -25,46 +27,46 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class Intervals:
     """How often a dispatcher does what."""
 
     lease_s: float = 30.0  # a dispatcher that is silent so long has lost its jobs
-    beat_s: float = 1.0  # between two beats: leases renewed, progress written, cancels learnt
+    heartbeat_s: float = 1.0  # between two heartbeats: leases renewed, progress written, cancels learnt
     poll_s: float = 2.0  # the longest time without looking for jobs; wake-ups may get lost
     reap_s: float = 5.0  # between two looks for leases that ran out, and for subjects that were deleted
     drain_s: float = 5.0  # jobs may end by themselves for so long when it is stopped
     close_s: float = 10.0  # and to be given back after that
-    trouble_s: float = 1.0  # first pause after a loop failed; it doubles, up to a sixth of the lease
+    retry_s: float = 1.0  # first pause after a loop failed; it doubles, up to a sixth of the lease
 
 
 class Dispatcher:
-    """Claim jobs for a pool's workers and see them through; an async context manager that runs while it is entered.
+    """Claim jobs for a pool's workers and run them; an async context manager that runs while it is entered.
 
     Leaving it takes nothing new, lets jobs end for a while, and gives the rest back without blame.
     """
 
-    def __init__(self, *, jobs: JobStore, files: FileStore, pool: Pool, rhythm: Rhythm | None = None) -> None:
+    def __init__(self, *, jobs: JobStore, files: FileStore, pool: Pool, intervals: Intervals | None = None) -> None:
         self.owner = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._rhythm = rhythm or Rhythm()
+        self._intervals = intervals or Intervals()
         self._jobs = jobs
         self._subjects = Subjects(jobs.db)
         self._pool = pool
-        self._means = Means(owner=self.owner, jobs=jobs, files=files, pool=pool)
-        self._escorts: dict[str, Escort] = {}
+        self._context = RunnerContext(owner=self.owner, jobs=jobs, files=files, pool=pool)
+        self._runners: dict[str, JobRunner] = {}
         self._look = asyncio.Event()  # there may be something to claim, or room for it
         self._may_wait = True  # jobs may be in line: somebody said so, or nobody has looked for a while
         self._queued = jobs.db.wake.listen(QUEUED)
         self._loops: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
-        rhythm = self._rhythm
-        backoff = Backoff(rhythm.trouble_s, max(rhythm.trouble_s, rhythm.lease_s / 6))
+        intervals = self._intervals
+        backoff = Backoff(intervals.retry_s, max(intervals.retry_s, intervals.lease_s / 6))
         for name, work, every_s in (
             ("claim", self._claim, 0.0),
-            ("hear", self._hear, 0.0),
+            ("wake", self._wake, 0.0),
             ("listen", self._listen, None),
-            ("beat", self._beat, rhythm.beat_s),
-            ("reap", self._reap, rhythm.reap_s),
+            ("heartbeat", self._heartbeat, intervals.heartbeat_s),
+            ("reap", self._reap, intervals.reap_s),
         ):
             self._loops[name] = supervise(f"dispatcher-{name}", work, every_s=every_s, backoff=backoff)
         return self
@@ -72,12 +74,12 @@ class Dispatcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await _cancel(self._loops[name] for name in ("claim", "hear", "reap"))
-        await self._finish([escort for escort in self._escorts.values() if escort.worker_id], self._rhythm.drain_s)
-        for escort in self._escorts.values():
-            escort.tell(Notice.CLOSING)
-        await self._finish(self._escorts.values(), self._rhythm.close_s)
-        await _cancel(escort.task for escort in list(self._escorts.values()) if escort.task)
+        await _cancel(self._loops[name] for name in ("claim", "wake", "reap"))
+        await self._finish([runner for runner in self._runners.values() if runner.worker_id], self._intervals.drain_s)
+        for runner in self._runners.values():
+            runner.send(Interrupt.CLOSING)
+        await self._finish(self._runners.values(), self._intervals.close_s)
+        await _cancel(runner.task for runner in list(self._runners.values()) if runner.task)
         await _cancel(self._loops.values())
 
     # -- claim --------------------------------------------------------------------------------------------------------
@@ -91,7 +93,7 @@ class Dispatcher:
             self._may_wait = True  # it said that nobody waits before it had asked
             raise
         try:
-            async with asyncio.timeout(self._rhythm.poll_s):
+            async with asyncio.timeout(self._intervals.poll_s):
                 await self._look.wait()
         except TimeoutError:
             self._may_wait = True
@@ -105,7 +107,7 @@ class Dispatcher:
                 owner=self.owner,
                 kinds=sorted(room),
                 limit=limit,
-                lease_s=self._rhythm.lease_s,
+                lease_s=self._intervals.lease_s,
                 models=sorted({model for load in self._pool.loads().values() for model in load.models}),
             )
             for job in claimed:
@@ -113,38 +115,38 @@ class Dispatcher:
             self._may_wait = self._may_wait or len(claimed) == limit
 
     def _adopt(self, job: Job) -> None:
-        before = self._escorts.get(job.id)
+        before = self._runners.get(job.id)
         if before is not None:  # its lease ran out unnoticed and it came back to us
-            before.tell(Notice.LEASE_LOST)
-        escort = self._escorts[job.id] = Escort(job, self._means)
-        escort.task = asyncio.create_task(escort.run(before.task if before else None), name=f"job-{job.id}")
-        escort.task.add_done_callback(partial(self._let_go, escort))
+            before.send(Interrupt.LEASE_LOST)
+        runner = self._runners[job.id] = JobRunner(job, self._context)
+        runner.task = asyncio.create_task(runner.run(before.task if before else None), name=f"job-{job.id}")
+        runner.task.add_done_callback(partial(self._ended, runner))
 
-    def _let_go(self, escort: Escort, task: "asyncio.Task[None]") -> None:
+    def _ended(self, runner: JobRunner, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()):
-            log.error("job %s is left to its lease", escort.job.id, exc_info=error)
-        if self._escorts.get(escort.job.id) is escort:
-            del self._escorts[escort.job.id]
-        if not escort.submitted or any(other.worker_id is None for other in self._escorts.values()):
+            log.error("job %s is left to its lease", runner.job.id, exc_info=error)
+        if self._runners.get(runner.job.id) is runner:
+            del self._runners[runner.job.id]
+        if not runner.submitted or any(other.worker_id is None for other in self._runners.values()):
             self._look.set()  # otherwise the pool says when there is room
 
     def _place(self) -> Placement:
         """Send the jobs that wait here to workers, and return what room is left."""
-        waiting = [escort for escort in self._escorts.values() if escort.worker_id is None]
-        placement = place_jobs([escort.placement_request() for escort in waiting], self._capacities())
+        waiting = [runner for runner in self._runners.values() if runner.worker_id is None]
+        placement = place_jobs([runner.placement_request() for runner in waiting], self._capacities())
         for job_id, worker_id in placement.placed.items():
-            self._escorts[job_id].place(Placed(worker_id))
+            self._runners[job_id].assign(worker_id)
         return placement
 
     def _capacities(self) -> list[WorkerCapacity]:
         workers = []
         for worker_id, load in self._pool.loads().items():
-            here = [escort for escort in self._escorts.values() if escort.worker_id == worker_id]
+            here = [runner for runner in self._runners.values() if runner.worker_id == worker_id]
             free = dict(load.free)
-            for escort in here:
-                if not escort.submitted:  # on its way, and not yet counted by the pool
-                    free[escort.job.kind] = max(0, free.get(escort.job.kind, 0) - 1)
-            blames = tuple(escort.suspicion for escort in here)
+            for runner in here:
+                if not runner.submitted:  # on its way, and not yet counted by the pool
+                    free[runner.job.kind] = max(0, free.get(runner.job.kind, 0) - 1)
+            blames = tuple(runner.suspicion for runner in here)
             workers.append(
                 WorkerCapacity(
                     worker_id=worker_id, free=free, models=load.models, adapters=load.adapters, blames=blames
@@ -152,7 +154,7 @@ class Dispatcher:
             )
         return workers
 
-    async def _hear(self) -> None:
+    async def _wake(self) -> None:
         """Pass wake-ups on to the claim loop."""
         if await self._queued.wait(60.0):
             self._may_wait = True
@@ -170,40 +172,40 @@ class Dispatcher:
             self._look.set()
         elif isinstance(event, WorkerLost):
             for job_id, attempt in event.jobs.items():
-                if escort := self._of(job_id, attempt):
-                    escort.tell(Notice.WORKER_LOST)
-        elif escort := self._of(event.job_id, event.attempt):
+                if runner := self._of(job_id, attempt):
+                    runner.send(Interrupt.WORKER_LOST)
+        elif runner := self._of(event.job_id, event.attempt):
             if isinstance(event, Progress | Preview):
-                escort.note(event)
+                runner.note(event)
             else:
-                escort.tell(event)
+                runner.send(event)
 
-    def _of(self, job_id: str, attempt: int) -> Escort | None:
-        """Return a job's escort; None for events of an attempt that is over."""
-        escort = self._escorts.get(job_id)
-        return escort if escort is not None and escort.job.attempt == attempt else None
+    def _of(self, job_id: str, attempt: int) -> JobRunner | None:
+        """Return a job's runner; None for events of an attempt that is over."""
+        runner = self._runners.get(job_id)
+        return runner if runner is not None and runner.job.attempt == attempt else None
 
-    # -- beat, reap ---------------------------------------------------------------------------------------------------
+    # -- heartbeat, reap ----------------------------------------------------------------------------------------------
 
-    async def _beat(self) -> None:
+    async def _heartbeat(self) -> None:
         """Renew all leases in one call, and pass on what it says."""
-        escorts = list(self._escorts.values())
-        if not escorts:
+        runners = list(self._runners.values())
+        if not runners:
             return
-        reports = [escort.report() for escort in escorts]
-        beaten = await self._jobs.beat(owner=self.owner, reports=reports, lease_s=self._rhythm.lease_s)
-        for escort in escorts:
-            if escort.job.id in beaten.lost:
-                escort.tell(Notice.LEASE_LOST)
+        reports = [runner.report() for runner in runners]
+        reply = await self._jobs.beat(owner=self.owner, reports=reports, lease_s=self._intervals.lease_s)
+        for runner in runners:
+            if runner.job.id in reply.lost:
+                runner.send(Interrupt.LEASE_LOST)
                 continue
-            if escort.job.id not in beaten.skipped:
-                escort.noted()
-            if escort.job.id in beaten.cancelled:
-                escort.tell(Notice.CANCELLED)
+            if runner.job.id not in reply.skipped:
+                runner.noted()
+            if runner.job.id in reply.cancelled:
+                runner.send(Interrupt.CANCELLED)
 
     async def _reap(self) -> None:
         """Give back the jobs of dispatchers that are no more, and let go of subjects that are no more."""
-        held = {escort.job.id: escort.job.attempt for escort in self._escorts.values()}
+        held = {runner.job.id: runner.job.attempt for runner in self._runners.values()}
         if reaped := await self._jobs.reap(held=held):  # its own are late at worst: it is here
             log.warning("%d jobs of a silent dispatcher are back in line", len(reaped))
         await self._forget()
@@ -214,8 +216,8 @@ class Dispatcher:
         if held and (gone := held - await self._subjects.among(held)):
             await self._pool.forget(sorted(gone))
 
-    async def _finish(self, escorts: Iterable[Escort], timeout_s: float) -> None:
-        if tasks := [escort.task for escort in escorts if escort.task]:
+    async def _finish(self, runners: Iterable[JobRunner], timeout_s: float) -> None:
+        if tasks := [runner.task for runner in runners if runner.task]:
             await asyncio.wait(tasks, timeout=timeout_s)
 
 

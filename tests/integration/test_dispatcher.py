@@ -17,8 +17,10 @@ from db.engine import Database
 from db.files import FileStore
 from db.jobs import Beaten, Job, JobStore, State
 from db.ledger import Ledger
-from inference.dispatcher import Rhythm
-from inference.dispatcher.escort import Escort, Means, Notice
+from inference.dispatcher import Intervals
+from inference.dispatcher.job_runner import JobRunner
+from inference.dispatcher.runner_context import RunnerContext
+from inference.dispatcher.runner_events import Interrupt
 from inference.messages import Preview
 from inference.pool import Pool
 from tests.support.fakes.requests import image_request, transcribe_request
@@ -121,13 +123,13 @@ async def test_close_gives_running_jobs_back_without_blame(studio: Studio) -> No
 
 @sqlite_only
 async def test_close_lets_what_is_nearly_done_end(studio: Studio) -> None:
-    async with studio.open(step_s=0.01, rhythm=Rhythm(beat_s=0.05, drain_s=20.0)):
+    async with studio.open(step_s=0.01, intervals=Intervals(heartbeat_s=0.05, drain_s=20.0)):
         job = await studio.until(await studio.ask(image_request(steps=30)), State.RUNNING)
     assert (await studio.shop.fresh(job)).state is State.DONE
 
 
 async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
-    async with studio.open(slots=1, step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0)):
+    async with studio.open(slots=1, step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=3600.0)):
         job = await studio.until(await studio.ask(image_request(steps=100)), State.RUNNING)
         studio.shop.db.advance(60)
         await studio.shop.jobs.reap()
@@ -139,7 +141,7 @@ async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
 
 
 async def test_late_end_of_a_deleted_job_leaves_nothing(studio: Studio) -> None:
-    async with studio.open(slots=1, step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0)):
+    async with studio.open(slots=1, step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=3600.0)):
         job = await studio.until(await studio.ask(image_request(steps=100)), State.RUNNING)
         studio.shop.db.advance(60)
         await studio.shop.jobs.reap()
@@ -187,8 +189,8 @@ class StuckPreview(FileStore):
 async def test_preview_that_is_written_slowly_holds_no_heartbeat_up(studio: Studio, tmp_path: Path) -> None:
     studio.files = store = StuckPreview(str(tmp_path / "files"))
     store.stuck = asyncio.Event()
-    rhythm = Rhythm(beat_s=0.05, reap_s=0.1, drain_s=0.1, close_s=0.1)
-    async with studio.open(step_s=0.01, rhythm=rhythm), asyncio.timeout(60):
+    intervals = Intervals(heartbeat_s=0.05, reap_s=0.1, drain_s=0.1, close_s=0.1)
+    async with studio.open(step_s=0.01, intervals=intervals), asyncio.timeout(60):
         await studio.ask(image_request("hold"))
         await store.stuck.wait()
         bystander = await studio.until_progress(await studio.ask(image_request("hold")))
@@ -200,7 +202,7 @@ async def test_preview_that_is_written_slowly_holds_no_heartbeat_up(studio: Stud
 
 @sqlite_only
 async def test_late_lease_of_a_worker_that_lives_costs_nothing(studio: Studio) -> None:
-    async with studio.open(step_s=0.02, rhythm=Rhythm(beat_s=3600.0, reap_s=0.05)):
+    async with studio.open(step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=0.05)):
         job = await studio.until(await studio.ask(image_request(steps=60)), State.RUNNING)
         studio.shop.db.advance(60)  # nobody has beaten, and it is looked for leases that ran out
         job = await studio.until(job)
@@ -214,29 +216,31 @@ class NoPool:
         pass
 
 
-async def previews_written(escort: Escort) -> None:
-    while escort.writing is not None and not escort.writing.done():
-        await asyncio.wait([escort.writing])
+async def previews_written(runner: JobRunner) -> None:
+    while (task := runner.files.previews.task) is not None and not task.done():
+        await asyncio.wait([task])
 
 
 @sqlite_only
 async def test_preview_that_comes_when_all_is_over_is_not_written(studio: Studio) -> None:
     await studio.ask(image_request())
     (job,) = await studio.shop.claim(owner="this dispatcher")
-    means = Means(owner="this dispatcher", jobs=studio.shop.jobs, files=studio.files, pool=cast(Pool, NoPool()))
-    escort = Escort(job, means)
-    assert not escort.report().preview
-    escort.note(Preview(job.id, job.attempt, b"half"))
-    await previews_written(escort)
-    assert escort.report().preview
-    assert escort.report().preview  # until the store has noted it
-    escort.noted()
-    assert not escort.report().preview
-    escort.tell(Notice.CANCELLED)
-    await escort.run()
-    escort.note(Preview(job.id, job.attempt, b"nearly"))
-    await previews_written(escort)
-    assert not escort.report().preview
+    context = RunnerContext(
+        owner="this dispatcher", jobs=studio.shop.jobs, files=studio.files, pool=cast(Pool, NoPool())
+    )
+    runner = JobRunner(job, context)
+    assert not runner.report().preview
+    runner.note(Preview(job.id, job.attempt, b"half"))
+    await previews_written(runner)
+    assert runner.report().preview
+    assert runner.report().preview  # until the store has noted it
+    runner.noted()
+    assert not runner.report().preview
+    runner.send(Interrupt.CANCELLED)
+    await runner.run()
+    runner.note(Preview(job.id, job.attempt, b"nearly"))
+    await previews_written(runner)
+    assert not runner.report().preview
     assert await studio.files.list(f"jobs/{job.id}") == []
 
 
@@ -273,7 +277,7 @@ class Hiccups(JobStore):
 async def test_database_away_for_a_while_loses_nothing(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     studio.shop.jobs = store = Hiccups(studio.shop.db, studio.shop.ledger)
-    async with studio.open(rhythm=Rhythm(beat_s=0.02, reap_s=0.02, trouble_s=0.02), step_s=0.02):
+    async with studio.open(intervals=Intervals(heartbeat_s=0.02, reap_s=0.02, retry_s=0.02), step_s=0.02):
         job = await studio.until(await studio.ask(image_request(steps=20)))
     assert (job.state, job.attempt, job.charged) == (State.DONE, 1, 4)
     assert min(store.tries.values()) > 2

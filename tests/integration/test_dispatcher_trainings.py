@@ -11,7 +11,7 @@ from db.file_keys import checkpoint_name
 from db.files import FileStore
 from db.jobs import Job, State
 from db.subjects import Subjects
-from inference.dispatcher import Rhythm
+from inference.dispatcher import Intervals
 from inference.dispatcher.inputs import CHECKPOINT, load_task
 from inference.requests import SubjectUse
 from tests.support.db.subjects import draft
@@ -160,7 +160,7 @@ async def test_checkpoint_that_comes_late_does_not_replace_that_of_a_later_attem
 ) -> None:
     studio.files = store = LateCheckpoint(str(tmp_path / "files"))
     store.begun, store.tell, store.written = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    async with studio.open(slots=1, step_s=0.01, rhythm=Rhythm(beat_s=3600.0, reap_s=3600.0, drain_s=0.1)):
+    async with studio.open(slots=1, step_s=0.01, intervals=Intervals(heartbeat_s=3600.0, reap_s=3600.0, drain_s=0.1)):
         job = await studio.ask(train_request("hold", steps=1000), price=100)
         await store.begun.wait()
         studio.shop.db.advance(60)

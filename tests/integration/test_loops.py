@@ -30,7 +30,7 @@ LONG_AGO = 1 << 40  # a clip's id, of an hour that is long over
 # These ask the database for something all the time; the others outlive what happens meanwhile.
 ASKING = {
     "dispatcher-claim",
-    "dispatcher-beat",
+    "dispatcher-heartbeat",
     "dispatcher-reap",
     "follow-cards",
     "purge-clips",

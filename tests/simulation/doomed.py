@@ -10,7 +10,7 @@ from db.engine import Database
 from db.files import FileStore
 from db.jobs import Beaten, End, Job, JobStore, Report
 from db.ledger import Ledger
-from inference.dispatcher import Dispatcher, Rhythm
+from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.local import LocalPool
 from inference.worker_config import WorkerConfig
 from tests.support.db.shop import RICH
@@ -55,8 +55,8 @@ async def run(stage: str, database_url: str, files_url: str) -> None:
     config = WorkerConfig(engines="tests.support.fakes.engine:build", options={"step_s": 0.005}, log_level="ERROR")
     async with Database.from_url(database_url) as database, LocalPool([config]) as pool:
         store = DoomedStore(database, Ledger(database, RICH), stage)
-        rhythm = Rhythm(beat_s=0.02)
-        async with Dispatcher(jobs=store, files=FileStore(files_url), pool=pool, rhythm=rhythm):
+        intervals = Intervals(heartbeat_s=0.02)
+        async with Dispatcher(jobs=store, files=FileStore(files_url), pool=pool, intervals=intervals):
             await asyncio.Event().wait()
 
 

@@ -16,13 +16,13 @@ import pytest
 
 from db.engine import Database
 from db.jobs import Job, State
-from inference.dispatcher import Rhythm
+from inference.dispatcher import Intervals
 from inference.requests import ImageRequest, from_json
 from tests.simulation.doomed import STAGES
 from tests.support.fakes.requests import image_request, train_request
 from tests.support.studio import Studio
 
-LEASE_S = Rhythm().lease_s
+LEASE_S = Intervals().lease_s
 RECOVERY_S = 60.0
 
 

@@ -3,9 +3,9 @@
 
 LOOPS = {
     "dispatcher-claim",
-    "dispatcher-hear",
+    "dispatcher-wake",
     "dispatcher-listen",
-    "dispatcher-beat",
+    "dispatcher-heartbeat",
     "dispatcher-reap",
     "follow-cards",
     "keep-{worker_id}",

@@ -9,13 +9,13 @@ import pytest
 from db.engine import Database
 from db.files import FileStore
 from db.jobs import Job, State
-from inference.dispatcher import Dispatcher, Rhythm
+from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.local import LocalPool, Timeouts
 from inference.requests import Request, to_json
 from inference.worker_config import WorkerConfig
 from tests.support.db.shop import Shop
 
-BRISK = Rhythm(beat_s=0.05, reap_s=0.1, drain_s=0.5)
+BRISK = Intervals(heartbeat_s=0.05, reap_s=0.1, drain_s=0.5)
 MEMBER = 1
 # What stands on the database runs on both kinds; what stands on the pool alone need not do so twice.
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -30,14 +30,16 @@ class Studio:
         self.pool: LocalPool
 
     @asynccontextmanager
-    async def open(self, *, rhythm: Rhythm = BRISK, hang_s: float = 60.0, **options: object) -> AsyncIterator[None]:
+    async def open(
+        self, *, intervals: Intervals = BRISK, hang_s: float = 60.0, **options: object
+    ) -> AsyncIterator[None]:
         """Compute while the context lasts."""
         config = WorkerConfig(engines="tests.support.fakes.engine:build", options=options, log_level="CRITICAL")
         timeouts = Timeouts(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
         async with AsyncExitStack() as stack:
             self.pool = await stack.enter_async_context(LocalPool([config], timeouts=timeouts))
             await stack.enter_async_context(
-                Dispatcher(jobs=self.shop.jobs, files=self.files, pool=self.pool, rhythm=rhythm)
+                Dispatcher(jobs=self.shop.jobs, files=self.files, pool=self.pool, intervals=intervals)
             )
             yield
 

@@ -30,8 +30,8 @@ OTHERS = {
     "bot.services.follow.Follower._notice": "one job's card; raises nothing, and ends when the job was delivered",
     "inference.decoders.process.DecoderProcess._watched": "one question's time limit",
     "inference.dispatcher.dispatcher.Dispatcher._adopt": "one job; its end is looked at by a callback",
-    "inference.dispatcher.escort.Escort.note": "one job's previews, whose errors are logged, as long as there are any",
-    "inference.dispatcher.escort.Escort._see_through": "one file, in a group that passes its error on",
+    "inference.dispatcher.previews.PreviewWriter.write": "one job's previews, whose errors are logged",
+    "inference.dispatcher.job_runner.JobRunner._collect": "one file, in a group that passes its error on",
     "inference.pool.child.main": "a thread whose end is the worker's, which is replaced",
     "inference.pool.worker_process.WorkerProcess.__init__": "a thread whose end is reported, whatever it was",
 }

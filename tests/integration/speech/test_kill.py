@@ -30,7 +30,7 @@ async def test_kill_9_in_a_long_clip_gives_one_text_and_one_charge(
     )
     async with (
         LocalPool([config], timeouts=Timeouts(hang_s=120.0, back_off_s=0.05, look_every_s=0.05)) as pool,
-        Dispatcher(jobs=studio.shop.jobs, files=studio.files, pool=pool, rhythm=BRISK),
+        Dispatcher(jobs=studio.shop.jobs, files=studio.files, pool=pool, intervals=BRISK),
     ):
         job = await studio.ask(request, price=2)
         while not await studio.files.exists(f"jobs/{job.id}/checkpoint-1"):  # noqa: ASYNC110

@@ -14,7 +14,7 @@ LONGEST_PAUSE_S = 5.0
 T = TypeVar("T")
 
 
-async def persist(what: str, work: Callable[[], Awaitable[T]], *, for_s: float = 300.0) -> T:
+async def retry(what: str, work: Callable[[], Awaitable[T]], *, for_s: float = 300.0) -> T:
     """Do `work`, again and again with growing pauses, until it succeeds; it must be safe to repeat.
 
     Raises:

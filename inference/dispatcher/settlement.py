@@ -1,0 +1,64 @@
+"""How a job ends here: settled with a result or without one, given back, or left to the dispatcher that has it now."""
+
+import logging
+from functools import partial
+
+from db.jobs import End, Job, State
+from inference.dispatcher.job_files import JobFiles
+from inference.dispatcher.retries import retry
+from inference.dispatcher.runner_context import RunnerContext
+from inference.messages import FailureKind, Finished
+from inference.pricing import owed
+from inference.requests import Kind
+
+log = logging.getLogger(__name__)
+
+
+class Settlement:
+    """The end of one attempt at a job: its row first, then its files."""
+
+    def __init__(self, job: Job, files: JobFiles, context: RunnerContext) -> None:
+        self._job = job
+        self._files = files
+        self._context = context
+
+    async def complete(self, finished: Finished) -> None:
+        """Settle a job that has a result, and charge for what was computed."""
+        charge = owed(Kind(self._job.kind), self._job.price, done=finished.done, total=finished.total)
+        outcome = {**finished.summary, "files": self._files.outputs}
+        await self._settle(End(state=State.DONE, charge=charge, outcome=outcome))
+
+    async def fail(self, failure: FailureKind, message: str) -> None:
+        """Settle a job that came to nothing."""
+        log.warning("job %s failed (%s): %s", self._job.id, failure, message)
+        await self._settle(End(state=State.FAILED, charge=0, error_code=str(failure), error_text=message))
+
+    async def cancel(self) -> None:
+        """Settle a job that somebody stopped: nothing is kept, so nothing is charged."""
+        await self._settle(End(state=State.CANCELLED, charge=0))
+
+    async def give_back(self, *, blame: bool) -> None:
+        """Put the job back in the queue; `blame`: it may have been its own fault."""
+        context, job = self._context, self._job
+        give_back = partial(context.jobs.give_back, owner=context.owner, attempts={job.id: job.attempt}, blame=blame)
+        await retry(f"giving job {job.id} back", give_back)
+
+    async def let_go(self) -> None:
+        """Leave what was written to whoever has the job now, unless it came to nothing or was deleted meanwhile."""
+        job = await self._context.jobs.get(self._job.id)
+        if job is None or (job.final and (job.deleted or job.state is not State.DONE)):
+            await self._files.delete_all()
+        elif job.final:
+            await self._files.keep_result()
+
+    async def _settle(self, end: End) -> None:
+        context, job = self._context, self._job
+        settle = partial(context.jobs.settle, owner=context.owner, job_id=job.id, attempt=job.attempt, end=end)
+        if not await retry(f"settling job {job.id}", settle):
+            log.warning("job %s ended too late here; another dispatcher has it", job.id)
+            await self.let_go()
+        elif end.state is State.DONE:
+            await self._files.previews.close()
+            await self._files.keep_result()
+        else:
+            await self._files.delete_all()
