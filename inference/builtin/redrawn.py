@@ -17,7 +17,7 @@ from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
 from inference.builtin.artwork import PICTURE_PX
-from inference.builtin.autoencoder import as_floats, encode
+from inference.builtin.autoencoder import encode
 from inference.builtin.captions import plain
 from inference.builtin.checkpoint import generator
 from inference.builtin.scenes import SceneMaker
@@ -84,7 +84,7 @@ def _draw(
     lowest, highest = GUIDANCE
     drawn: torch.Tensor = redrawing(
         texts,
-        image=as_floats(pictures),
+        image=pictures.float() / 255,
         strength=STRENGTH,
         num_inference_steps=STEPS,
         guidance_scale=lowest + (highest - lowest) * float(torch.rand((), generator=source)),
