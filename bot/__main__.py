@@ -39,24 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return STOPPED
     except (discord.LoginFailure, discord.PrivilegedIntentsRequired, InferenceError, OSError, ValueError) as error:
-        return _complain(f"{error}\nRun `atelier doctor` to find out more.")
+        return _complain(f"{error}\nRun `atelier doctor` to find out what is wrong.")
     return 0
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="atelier", description="A community's own studio on Discord.")
+    parser = argparse.ArgumentParser(
+        prog="atelier", description="Pictures and transcripts on Discord, on your own GPU."
+    )
     parser.add_argument(
         "command",
         nargs="?",
         choices=("run", "doctor"),
         default="run",
-        help="run (default): start the bot; without DISCORD_TOKEN on a local Discord. doctor: look for problems.",
+        help="run (default): start the bot; without DISCORD_TOKEN, on a local Discord. doctor: check the setup.",
     )
     return parser.parse_args(arguments)
 
 
 def _complain(text: str) -> int:
-    print(f"Atelier cannot start.\n{text}", file=sys.stderr)
+    print(f"Atelier can't start.\n{text}", file=sys.stderr)
     return 1
 
 
@@ -68,7 +70,7 @@ async def _run(settings: Settings, token: str) -> None:
         if token:
             await run(settings, Connection(token, settings.discord_api_url))
         elif settings.discord_api_url:
-            raise ValueError("DISCORD_API_URL names a stand-in; its DISCORD_TOKEN is missing.")
+            raise ValueError("DISCORD_API_URL is set, but DISCORD_TOKEN is missing. Set both, or neither.")
         else:
             await _run_locally(settings)
     except asyncio.CancelledError:
@@ -84,7 +86,7 @@ async def _run_locally(settings: Settings) -> None:
     async with Sandbox(host=settings.sandbox_host, port=settings.sandbox_port, state=state) as box:
         # discord.py measures a heartbeat's way from another thread; over loopback it gets that wrong and warns
         logging.getLogger("discord.gateway").setLevel(logging.ERROR)
-        print(f"\nAtelier is here: {box.url}\n", flush=True)
+        print(f"\nAtelier is ready: open {box.url}\n", flush=True)
         if settings.open_browser and _has_display():
             await asyncio.to_thread(webbrowser.open, box.url)
         if not settings.home_guilds:  # all servers there are at home

@@ -77,8 +77,8 @@ async def check_database(settings: Settings) -> Finding:
             await database.migrate()
     except (SQLAlchemyError, StoreError, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        return Finding(Mark.BAD, "database", f"{kind} does not answer ({reason})", "Look at DATABASE_URL and DATA_DIR.")
-    return Finding(Mark.GOOD, "database", f"{kind} answers, its tables are up to date")
+        return Finding(Mark.BAD, "database", f"{kind} can't be used ({reason})", "Check DATABASE_URL and DATA_DIR.")
+    return Finding(Mark.GOOD, "database", f"{kind} works, and its tables are up to date")
 
 
 async def check_files(settings: Settings) -> Finding:
@@ -89,11 +89,9 @@ async def check_files(settings: Settings) -> Finding:
         same = await store.get(PROBE_KEY) == b"probe"
         await store.delete(PROBE_KEY)
     except Exception as error:  # an fsspec file system may raise anything at all
-        return Finding(
-            Mark.BAD, "files", f"cannot be written ({error})", "Look at FILES_URL, and at the folder's owner."
-        )
+        return Finding(Mark.BAD, "files", f"can't be written ({error})", "Check FILES_URL, and who owns the folder.")
     if not same:
-        return Finding(Mark.BAD, "files", "come back changed", "Choose another FILES_URL.")
+        return Finding(Mark.BAD, "files", "come back different from what was written", "Choose another FILES_URL.")
     return Finding(Mark.GOOD, "files", "can be written and read")
 
 
@@ -103,13 +101,17 @@ def check_decoding() -> Finding:
     try:
         missing = decoder.process.start()
     except NotDecoded:
-        return Finding(Mark.BAD, "decoding", "the process that opens files does not start", "Run `make setup` again.")
+        return Finding(
+            Mark.BAD, "decoding", "the process that opens members' files does not start", "Run `make setup` again."
+        )
     finally:
         decoder.close()
     if missing:
-        remedy = "Install Debian's libseccomp2, or a kernel with seccomp; without, its other limits still hold."
-        return Finding(Mark.NOTE, "decoding", f"files from strangers are opened with {missing}", remedy)
-    return Finding(Mark.GOOD, "decoding", "files from strangers are opened in a process that can do nothing else")
+        remedy = "Install libseccomp2 (Debian's name), and use a kernel with seccomp. Its other limits hold without it."
+        return Finding(
+            Mark.NOTE, "decoding", f"members' files are opened in a locked-down process, but with {missing}", remedy
+        )
+    return Finding(Mark.GOOD, "decoding", "members' files are opened in a locked-down process")
 
 
 async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
@@ -118,7 +120,7 @@ async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
     try:
         read_catalogue(catalogue)
     except ModelUnusable as error:
-        yield Finding(Mark.BAD, "catalogue", str(error), "Mend that line; docs/setup.md shows a good one.")
+        yield Finding(Mark.BAD, "catalogue", str(error), "Correct that line; docs/setup.md has an example.")
         return
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "inference.engines.check", str(catalogue)),
@@ -131,7 +133,12 @@ async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
     except TimeoutError:
         child.kill()
         await child.wait()
-        yield Finding(Mark.BAD, "devices", "torch did not start in time", "Is the disk very slow, or the driver stuck?")
+        yield Finding(
+            Mark.BAD,
+            "devices",
+            "torch did not start in time",
+            "Check whether the disk is very slow, or the GPU's driver hangs.",
+        )
         return
     if child.returncode:
         reason = (complaint.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
@@ -140,7 +147,7 @@ async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
     for line in said.splitlines():
         report = json.loads(line)
         mark = Mark.GOOD if report["good"] else Mark.BAD
-        remedy = "" if report["good"] else "Mend or leave out this line of the catalogue."
+        remedy = "" if report["good"] else "Correct this model's lines in the catalogue, or remove them."
         yield Finding(mark, f"{report['what']} {report['name']}", report["text"], remedy)
 
 
@@ -148,7 +155,7 @@ async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
     """Log in, and look at intents and permissions."""
     if settings.discord_token is None:
         yield Finding(
-            Mark.NOTE, "token", "none is set: the local Discord will be used", "For the real one, set DISCORD_TOKEN."
+            Mark.NOTE, "token", "none is set, so the local Discord is used", "Set DISCORD_TOKEN to use the real one."
         )
         return
     if settings.discord_api_url:
@@ -159,17 +166,26 @@ async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
             application = await client.application_info()
             guilds = await client.http.get_guilds(200)
         except discord.LoginFailure:
-            yield Finding(Mark.BAD, "token", "Discord refuses it", "Reset it in the developer portal and set it again.")
+            yield Finding(
+                Mark.BAD,
+                "token",
+                "Discord rejects it",
+                "Reset it in the developer portal, and set DISCORD_TOKEN to the new one.",
+            )
             return
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            yield Finding(Mark.BAD, "Discord", f"cannot be reached ({error})", "Is this machine online?")
+            yield Finding(
+                Mark.BAD, "Discord", f"can't be reached ({error})", "Check this machine's connection to the internet."
+            )
             return
     yield Finding(Mark.GOOD, "token", f"logged in as {application.name}")
     yield check_message_content(application.flags, wanted=settings.auto_transcription)
     if not guilds:
-        yield Finding(Mark.BAD, "servers", "the bot is in none", "Open the install link: docs/setup.md, step 2.")
+        yield Finding(
+            Mark.BAD, "servers", "the bot is in no server yet", "Open the install link: docs/setup.md, step 2."
+        )
     if len(guilds) > 1 and not settings.home_guilds:
-        text = f"the bot is in {len(guilds)} and none is at home: nobody can grant credits, or ban in direct messages"
+        text = f"the bot is in {len(guilds)} without a home server: nobody can grant credits, or ban in direct messages"
         yield Finding(Mark.NOTE, "servers", text, "Set HOME_GUILDS: docs/operating.md, 'Several servers'.")
     for guild in guilds:
         yield check_permissions(guild["name"], int(guild["permissions"]))
@@ -181,26 +197,35 @@ def check_permissions(guild: str, value: int) -> Finding:
     missing = [name for name, needed in NEEDED if needed and not getattr(granted, name) and not granted.administrator]
     if missing:
         words = ", ".join(name.replace("_", " ") for name in missing)
-        return Finding(Mark.BAD, f"server {guild}", f"the bot may not: {words}", "Grant it to the bot's role there.")
+        return Finding(
+            Mark.BAD, f"server {guild}", f"the bot lacks permissions: {words}", "Grant them to the bot's role there."
+        )
     if granted.administrator:
         return Finding(
-            Mark.NOTE, f"server {guild}", "the bot is an administrator", "It needs far less: docs/setup.md, step 2."
+            Mark.NOTE,
+            f"server {guild}",
+            "the bot is an administrator",
+            "It needs far fewer permissions: docs/setup.md, step 2.",
         )
-    return Finding(Mark.GOOD, f"server {guild}", "the bot may do all it needs to")
+    return Finding(Mark.GOOD, f"server {guild}", "the bot has all permissions it needs")
 
 
 def check_message_content(flags: discord.ApplicationFlags, *, wanted: bool) -> Finding:
     """Compare the Message Content intent with the setting that needs it."""
     granted = flags.gateway_message_content or flags.gateway_message_content_limited
     if wanted and not granted:
-        remedy = "Turn Message Content on in the developer portal (docs/setup.md, step 2), or AUTO_TRANSCRIPTION off."
-        return Finding(Mark.BAD, "intents", "AUTO_TRANSCRIPTION is on, and Message Content is off", remedy)
+        remedy = (
+            "Turn on Message Content in the developer portal (docs/setup.md, step 2), or turn off AUTO_TRANSCRIPTION."
+        )
+        return Finding(Mark.BAD, "intents", "AUTO_TRANSCRIPTION is on, but Message Content is off", remedy)
     if granted and not wanted:
-        remedy = "Set AUTO_TRANSCRIPTION if operators may turn on /transcribe-channel, or turn the intent off."
-        return Finding(Mark.NOTE, "intents", "Message Content is on, and nothing here needs it", remedy)
+        remedy = "Turn on AUTO_TRANSCRIPTION if operators may use /transcribe-channel; otherwise turn off the intent."
+        return Finding(Mark.NOTE, "intents", "Message Content is on, but nothing here needs it", remedy)
     if granted:
-        return Finding(Mark.GOOD, "intents", "Message Content is on: voice in channels can become text by itself")
-    text = "Message Content is off: fine, voice messages are transcribed from their menu and in direct messages"
+        return Finding(
+            Mark.GOOD, "intents", "Message Content is on: voice messages in channels can be transcribed automatically"
+        )
+    text = "Message Content is off. That is fine: members can transcribe by a message's menu and in direct messages"
     return Finding(Mark.NOTE, "intents", text)
 
 
@@ -214,5 +239,5 @@ async def report(settings: Settings) -> int:
     async for finding in examine(settings):
         print(finding, flush=True)
         problems += finding.mark is Mark.BAD
-    print(f"\n{problems} problem{'s' * (problems != 1)} found." if problems else "\nAll is well.")
+    print(f"\n{problems} problem{'s' * (problems != 1)} found." if problems else "\nNo problems found.")
     return min(problems, 1)

@@ -32,79 +32,83 @@ TOO_LATE = (10062, 10015, 50027)  # unknown interaction, unknown webhook, invali
 
 def _not_enough(error: NotEnoughCredits) -> str:
     return (
-        f"That costs {credits(error.price)}, and you have {error.available} left. New ones come "
-        f"{moment(error.renews_at)}. Fewer or smaller pictures, fewer steps or a shorter clip cost less."
+        f"Not enough credits: this costs {credits(error.price)}, and you have {error.available} left. More come "
+        f"{moment(error.renews_at)}. A lower `count`, fewer `steps`, a smaller `aspect` or a shorter clip cost less."
     )
 
 
 def _budget_spent(error: BudgetSpent) -> str:
     return (
-        f"This server has used up what it may draw for now: {credits(error.left)} left, and that costs {error.price}. "
-        f"More comes {moment(error.renews_at)}; `/imagine` with `pace: relaxed` may still be open to you."
+        f"This server's credits are used up for now: {error.left} left, and this costs {credits(error.price)}. "
+        f"More come {moment(error.renews_at)}. Until then, try `/imagine` with `pace: relaxed`."
     )
 
 
 def _too_many(error: TooManyQueued) -> str:
-    return f"You have {error.limit} waiting already. Let one finish, or take one back with `/queue`."
+    return f"You already have {error.limit} of these in the queue. Let one finish, or cancel one with `/queue`."
 
 
 def _too_often(error: app_commands.CommandOnCooldown) -> str:
     wait_s = math.ceil(error.retry_after)
     wait = f"{wait_s} s" if wait_s < 100 else f"{math.ceil(wait_s / 60)} min"
-    return f"That was a lot in a short time. Please wait {wait}, then go on; nothing was charged."
+    return f"That was a lot in a short time. Please wait {wait} and try again; nothing was charged."
 
 
 def _own_words(error: Exception) -> str:
     return str(error)
 
 
-_BUSY = "I am rather busy just now and did not get to it. Please try again in a moment."
+_BUSY = StoreBusy.message
 _SENTENCES: Mapping[type[Exception], Callable[..., str]] = {
     NotEnoughCredits: _not_enough,
     BudgetSpent: _budget_spent,
     TooManyQueued: _too_many,
     StoreBusy: lambda _: _BUSY,
-    NameTaken: lambda error: f"You have a subject called {inline(error.name)} already; please choose another name.",
+    NameTaken: lambda error: f"You already have a subject called {inline(error.name)}. Please choose another `name`.",
     StoreError: _own_words,
     BadRequest: _own_words,
-    InferenceError: lambda _: (
-        "That model cannot be used at the moment. An operator can find out more with `atelier doctor`."
-    ),
+    InferenceError: lambda _: "That model can't be used right now. Please ask an operator to run `atelier doctor`.",
     Refused: _own_words,
     app_commands.CommandOnCooldown: _too_often,
-    app_commands.TransformerError: lambda error: f"I cannot use {inline(str(error.value), 50)} there.",
-    app_commands.CommandSignatureMismatch: lambda _: "My commands have just changed. Please type it once more.",
-    app_commands.CommandNotFound: lambda _: "My commands have just changed. Please type it once more.",
-    app_commands.CheckFailure: lambda _: "You may not use that here.",
-    discord.Forbidden: lambda _: "Discord does not let me do that here. An operator can look at my permissions.",
-    discord.DiscordServerError: lambda _: "Discord has a hiccup. Please try again in a moment.",
+    app_commands.TransformerError: lambda error: (
+        f"I can't use {inline(str(error.value), 50)} there. Please choose something else."
+    ),
+    app_commands.CommandSignatureMismatch: lambda _: "My commands have just changed. Please type yours again.",
+    app_commands.CommandNotFound: lambda _: "My commands have just changed. Please type yours again.",
+    app_commands.CheckFailure: lambda _: "Only operators can do that, and only in their server.",
+    discord.Forbidden: lambda _: "Discord doesn't let me do that here. Please ask an operator to check my permissions.",
+    discord.DiscordServerError: lambda _: "Discord is having trouble. Please try again in a moment.",
 }
 
 _FAILURES: Mapping[str, str] = {
-    FailureKind.NO_SPEECH: "Nothing was said in that clip.",
-    FailureKind.OUT_OF_MEMORY: "It did not fit into the device's memory. A smaller size or fewer pictures may do.",
-    FailureKind.NOT_FINITE: "The model lost its way and made no picture. Another seed or less guidance may help.",
-    FailureKind.MODEL: "The model could not be loaded. An operator can find out more with `atelier doctor`.",
-    FailureKind.INTERNAL: "Something broke while it was being made. Trying again is worth it.",
-    "poison": "It brought the worker down three times, so it is not tried again.",
-    "abandoned": "I was stopped ten times in the midst of it. Trying again, or something smaller, is worth it.",
+    FailureKind.NO_SPEECH: "I couldn't hear anyone speak in that clip. If somebody does, send a louder recording.",
+    FailureKind.OUT_OF_MEMORY: "That needs more memory than I have. Try a smaller `aspect` or a lower `count`.",
+    FailureKind.NOT_FINITE: "That came out broken; you were not charged. Try another seed.",
+    FailureKind.MODEL: "The model can't be loaded right now. Please ask an operator to run `atelier doctor`.",
+    FailureKind.INTERNAL: "Something broke on my side. Please try again.",
+    "poison": "This crashed three times, so I gave up on it. Please try something else.",
+    "abandoned": "I was stopped ten times while working on this, so I gave up. Please try again, or something smaller.",
 }
-_FAILURES_OF_CLIPS: Mapping[str, str] = {
-    FailureKind.OUT_OF_MEMORY: "It did not fit into the device's memory. Later, or with a shorter clip, it may.",
-    FailureKind.NOT_FINITE: "The model lost its way in that clip. Trying again is worth it.",
-    FailureKind.INTERNAL: "Something broke while it was being listened to. Trying again is worth it.",
+_FAILURES_OF_KINDS: Mapping[str, Mapping[str, str]] = {  # where another sentence is better for a kind of job
+    Kind.TRANSCRIBE: {
+        FailureKind.OUT_OF_MEMORY: "That needs more memory than I have. Try again later, or send a shorter clip.",
+        FailureKind.NOT_FINITE: "That came out broken; you were not charged. Please try again.",
+    },
+    Kind.TRAIN: {
+        FailureKind.OUT_OF_MEMORY: "That needs more memory than I have. Try again later, or train another `model`.",
+        FailureKind.NOT_FINITE: "That came out broken; you were not charged. Try other photos, or fewer `steps`.",
+    },
 }
-_FAILED = "It could not be made, for a reason I do not know."
+_FAILED = "That failed, and I don't know why. Please try again."
 
 
 def failure_sentence(job: Job) -> str:
     """Say why a job failed, to its owner."""
     if job.error_code == FailureKind.BAD_INPUT:
-        return job.error_text or "What was sent cannot be used."
+        return job.error_text or "What you sent can't be used. Please check it and try again."
     code = job.error_code or ""
-    if job.kind == Kind.TRANSCRIBE and code in _FAILURES_OF_CLIPS:
-        return _FAILURES_OF_CLIPS[code]
-    return _FAILURES.get(code, _FAILED)
+    own = _FAILURES_OF_KINDS.get(job.kind, {}).get(code)
+    return own or _FAILURES.get(code, _FAILED)
 
 
 def sentence(error: Exception) -> str | None:
@@ -125,9 +129,7 @@ async def explain(interaction: discord.Interaction, error: Exception) -> None:
     if text is None:
         error_id = secrets.token_hex(4)
         log.error("error %s in %s", error_id, _what(interaction), exc_info=error)
-        text = (
-            f"Something went wrong, and not by your doing. If it happens again, tell an operator: error `{error_id}`."
-        )
+        text = f"Something went wrong on my side. If it happens again, please tell an operator: error `{error_id}`."
     try:
         await _say_privately(interaction, licence_card(error) if isinstance(error, LicenceNeeded) else text)
     except discord.HTTPException as failure:

@@ -11,7 +11,9 @@ MEMBERS_MAX = 5  # of one member; the platform shows one at a time, on each of t
 
 
 class FormGone(Refused):
-    """That form was open for too long, or I was restarted meanwhile. Please open it once more; nothing was charged."""
+    """A form was sent that is not waited for: it was open for too long, or the bot was restarted."""
+
+    message = "That form was open for too long, or I was restarted. Please open it again; nothing was charged."
 
 
 class OpenForms:

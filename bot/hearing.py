@@ -74,7 +74,7 @@ async def _explain(limits: Limits, message: discord.Message, error: Exception) -
     text = sentence(error)
     if text is None:
         log.error("message %d could not be heard", message.id, exc_info=error)
-        text = "Something went wrong, and not by your doing. Please try again in a moment."
+        text = "Something went wrong on my side. Please try again in a moment."
     if message.guild is not None:
         log.info("message %d is not turned into text: %s", message.id, text)
         return

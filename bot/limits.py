@@ -45,7 +45,7 @@ LIMITS = (
             "job:language",
             "job:imagine",
             "form Imagine this",
-            "form Teach me something",
+            "form Train a subject",
             "draft:go",
             "draft:relax",
             "draft:other",

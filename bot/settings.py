@@ -22,7 +22,7 @@ class Settings(InferenceSettings):
     )
     discord_api_url: str = Field(
         default="",
-        description="Where a stand-in for Discord answers, such as http://127.0.0.1:8090; empty: the real one.",
+        description="Address of a stand-in for Discord, such as http://127.0.0.1:8090; empty: the real one.",
     )
     sandbox_host: str = Field(default="127.0.0.1", description="Address that the local Discord binds to.")
     sandbox_port: int = Field(default=8090, ge=0, le=65535, description="Its port; 0 picks a free one.")
@@ -30,19 +30,19 @@ class Settings(InferenceSettings):
 
     # -- where things are kept -----------------------------------------------------------------------------------------
     results_kept_days: float = Field(
-        default=0, ge=0, description="Days that pictures are kept here after their job; 0: until somebody deletes them."
+        default=0, ge=0, description="Days that pictures are kept after their job; 0: until somebody deletes them."
     )
-    transcripts_kept_days: float = Field(default=0, ge=0, description="The same for texts of voice messages.")
+    transcripts_kept_days: float = Field(default=0, ge=0, description="The same for transcripts.")
 
     # -- credits -------------------------------------------------------------------------------------------------------
     daily_credits: int = Field(default=100, ge=0, description="Credits that every member gets each day.")
     credits_cap: int = Field(default=200, ge=0, description="Unused credits pile up to this and no further.")
-    max_queued: int = Field(default=10, ge=1, description="Most jobs a member may have waiting or running.")
-    max_running: int = Field(default=2, ge=1, description="Most jobs of one member that are computed at the same time.")
+    max_queued: int = Field(default=10, ge=1, description="Most jobs a member may have in the queue or running.")
+    max_running: int = Field(default=2, ge=1, description="Most jobs of one member that run at the same time.")
 
     relaxed: Annotated[frozenset[Kind], NoDecode] = Field(
         default=frozenset({Kind.IMAGE, Kind.TRANSCRIBE}),
-        description="What members may have for free when nobody else waits, of image, transcribe, train; empty: none.",
+        description="What members can run for free when the queue is empty: image, transcribe, train; empty: nothing.",
     )
     timezone: str = Field(default="UTC", description="Where days and months begin, such as Europe/Berlin.")
     tiers: Path | None = Field(
@@ -50,25 +50,25 @@ class Settings(InferenceSettings):
         description="A tiers.toml that maps roles to credits and limits (docs/tiers.md); it replaces the six above.",
     )
     asks_above: int = Field(
-        default=20, ge=0, description="What costs more credits is shown with price and wait first: go, or leave it."
+        default=20, ge=0, description="Anything that costs more credits shows its price first, to continue or cancel."
     )
-    gifts: bool = Field(default=False, description="Lets members give credits to each other with /gift.")
+    gifts: bool = Field(default=False, description="Let members give credits to each other with /gift.")
 
     home_guilds: Annotated[frozenset[int], NoDecode] = Field(
         default=frozenset(),
-        description="Ids of the servers whose operators decide about credits and direct messages, with commas between; "
-        "empty: the server that Atelier is in, while it is in one only.",
+        description="Comma-separated IDs of the servers whose operators manage credits and direct messages; "
+        "empty: the server that Atelier is in, as long as it is only one.",
     )
 
     # -- voice ---------------------------------------------------------------------------------------------------------
     auto_transcription: bool = Field(
         default=False,
-        description="Lets operators turn on /transcribe-channel; needs the Message Content intent of Discord.",
+        description="Let operators turn on /transcribe-channel; needs Discord's Message Content intent.",
     )
     clips_kept_h: float = Field(
         default=24,
         ge=0,
-        description="Hours that a clip stays here after its text, to be heard in another language; 0: not at all.",
+        description="Hours that a clip is kept after its transcript, to be transcribed again; 0: not at all.",
     )
 
     # -- the operator's page -------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ class Settings(InferenceSettings):
     )
     desk_host: str = Field(default="127.0.0.1", description="Address that it binds to.")
     desk_token: SecretStr | None = Field(
-        default=None, description="What opens the page; empty: a new one at each start, printed with the address."
+        default=None, description="Token that opens the page; empty: a new one at each start, printed with the address."
     )
     metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port of /metrics for Prometheus and /healthz; empty: neither."

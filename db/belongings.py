@@ -51,7 +51,9 @@ Rows = list[dict[str, Any]]
 
 
 class StillLive(StoreError):
-    """Something of yours is still being stopped; please try again in a moment."""
+    """A job of the member has not ended, so not everything can be deleted."""
+
+    message = "Some of your jobs are still being stopped. Please try again in a moment."
 
 
 class Belongings:

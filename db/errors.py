@@ -12,50 +12,57 @@ StoreError
 ├── StoreBusy            the database stayed locked or kept conflicting; nothing was changed, trying again is safe
 ├── BadKey               a file key that is not one of ours
 └── FileMissing          no file under this key
-
-An error's docstring is its default message.
 """
 
 import datetime as dt
 
+from common.errors import AtelierError
 
-class StoreError(Exception):
+
+class StoreError(AtelierError):
     """The store refused this."""
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (type(self).__doc__ or "").strip())
+    message = "That could not be saved. Please try again."
 
 
 class NotEnoughCredits(StoreError):
-    """Not enough credits."""
+    """The member's available credits do not cover the price."""
+
+    message = "Not enough credits."
 
     def __init__(self, *, available: int, price: int, renews_at: dt.datetime) -> None:
-        super().__init__(f"Not enough credits: this costs {price}, {available} are available.")
+        super().__init__(f"Not enough credits: this costs {price}, and {available} are available.")
         self.available = available
         self.price = price
         self.renews_at = renews_at
 
 
 class BudgetSpent(StoreError):
-    """This server's credits are used up for now."""
+    """The guild's budget does not cover the price."""
+
+    message = "This server has used up its credits for now."
 
     def __init__(self, *, left: int, price: int, renews_at: dt.datetime) -> None:
-        super().__init__(f"This server's budget has {left} credits left, and this costs {price}.")
+        super().__init__(f"This server has {left} credits left, and this costs {price}.")
         self.left = left
         self.price = price
         self.renews_at = renews_at
 
 
 class TooManyQueued(StoreError):
-    """Too many jobs are waiting already."""
+    """The member has as many jobs in the queue as they may."""
+
+    message = "You already have as many jobs in the queue as you can."
 
     def __init__(self, *, limit: int) -> None:
-        super().__init__(f"Too many jobs are waiting already: at most {limit} at once.")
+        super().__init__(f"You already have {limit} jobs in the queue, and that is the limit.")
         self.limit = limit
 
 
 class UnknownJob(StoreError):
-    """There is no such job."""
+    """No job has this id."""
+
+    message = "There is no such job."
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"There is no job {job_id}.")
@@ -63,39 +70,53 @@ class UnknownJob(StoreError):
 
 
 class UnknownOffer(StoreError):
-    """That question is no longer open; please ask once more."""
+    """The question was answered already, or is no longer kept."""
+
+    message = "This question was already answered or has expired. Please run the command again."
 
 
 class UnknownSubject(StoreError):
-    """That subject is no longer there."""
+    """No subject has this id."""
+
+    message = "That subject no longer exists."
 
 
 class NameTaken(StoreError):
-    """You have a subject of that name already."""
+    """The member has a subject of that name."""
+
+    message = "You already have a subject with that name. Please choose another `name`."
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"You have a subject called {name!r} already; please choose another name.")
+        super().__init__(f"You already have a subject called {name!r}. Please choose another `name`.")
         self.name = name
 
 
 class TooManySubjects(StoreError):
     """The member has as many subjects as one may keep."""
 
+    message = "You can't keep any more subjects."
+
     def __init__(self, *, limit: int) -> None:
         super().__init__(
-            f"You have {limit} subjects, and that is as many as I keep for one person. "
-            "Open one with `/subjects` and its `name`, and press *Delete* to make room."
+            f"You have {limit} subjects, the most I keep for one person. "
+            "Delete one first: open it with `/subjects` and its `name`, then press *Delete*."
         )
         self.limit = limit
 
 
 class StoreBusy(StoreError):
-    """The database is busy; nothing was changed."""
+    """The database stayed locked or kept conflicting; nothing was changed, and trying again is safe."""
+
+    message = "I'm very busy right now and couldn't do that. Please try again in a moment."
 
 
 class BadKey(StoreError):
-    """This is not a file key."""
+    """A file key that is not one of ours."""
+
+    message = "That is not a file key."
 
 
 class FileMissing(StoreError):
-    """There is no such file."""
+    """No file is under this key."""
+
+    message = "There is no such file."

@@ -17,11 +17,13 @@ from inference.errors import BadRequest
 SAMPLE_RATE = 16_000  # Whisper's and Silero's
 Waveform = npt.NDArray[np.float32]  # shape (samples,), in [-1, 1]
 _PROGRAM_BYTES = 320 << 20  # of address space: Python, numpy and ffmpeg map 200 MiB and touch 45 of them
-_KNOWN = "Ogg, WAV, MP3, M4A, MP4, WebM and FLAC"
+_KNOWN = "Ogg, WAV, MP3, M4A, MP4, WebM or FLAC"
 
 
 class AudioRejected(BadRequest):
-    """That sound cannot be used."""
+    """A sound file cannot be decoded, or is over a limit."""
+
+    message = "That audio can't be used."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,16 @@ class AudioLimits:
 def rejection_sentence(code: str, limits: AudioLimits) -> str:
     """Return the sentence for a reason not to decode."""
     sentences = {
-        "empty": "The file is empty.",
-        "unknown": f"That is not a sound file that can be read here; {_KNOWN} can.",
-        "no-sound": "There is no sound in it.",
-        "too-long": f"It is longer than {limits.seconds / 60:g} min, the limit here.",
-        "not-as-stated": "It is longer than it says it is.",
-        "too-big": f"It is larger than {limits.file_bytes >> 20} MiB, the limit here.",
-        "damaged": "The file is damaged: no sound in it could be decoded.",
-        "memory": "Decoding it would take too much memory, so it was given up.",
-        "start": "I cannot open files at the moment. An operator can find out more with `atelier doctor`.",
-        "slow": "Decoding it took too long, so it was given up.",
+        "empty": "That file is empty. Please send another one.",
+        "unknown": f"I can't read that kind of file. Please send {_KNOWN}.",
+        "no-sound": "That file has no sound. Please send another one.",
+        "too-long": f"That is longer than {limits.seconds / 60:g} min, the limit. Please send a shorter clip.",
+        "not-as-stated": "That clip is longer than it says it is. Please save it again.",
+        "too-big": f"That file is larger than {limits.file_bytes >> 20} MiB, the limit. Please send a smaller one.",
+        "damaged": "That file is damaged, and I couldn't decode any sound. Please save it again.",
+        "memory": "Decoding that file needs too much memory. Please send a shorter or simpler one.",
+        "start": "I can't open files right now. Please ask an operator to run `atelier doctor`.",
+        "slow": "Decoding that file took too long. Please send a shorter or simpler one.",
     }
     return sentences.get(code, sentences["damaged"])
 

@@ -7,25 +7,34 @@ InferenceError
 └── AdapterRejected     a subject's weights do not fit the base model, or are not safe to load
 """
 
+from common.errors import AtelierError
 
-class InferenceError(Exception):
+
+class InferenceError(AtelierError):
     """Something went wrong while computing."""
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (type(self).__doc__ or "").strip())
+    message = "Something went wrong while this was running."
 
 
 class BadRequest(InferenceError):
-    """That request cannot be drawn."""
+    """The member can mend it; the message says how."""
+
+    message = "This request can't be run. Please check its options."
 
 
 class UnknownModel(BadRequest):
-    """There is no model of that name here; `/models` lists them."""
+    """The catalogue has no model of that name."""
+
+    message = "There is no `model` with that name here. `/models` lists them all."
 
 
 class ModelUnusable(InferenceError):
-    """The model could not be loaded."""
+    """The operator must mend the catalogue or the folder."""
+
+    message = "The model can't be loaded."
 
 
 class AdapterRejected(InferenceError):
-    """The adapter does not fit the model it was made for."""
+    """A subject's weights do not fit the base model, or are not safe to load."""
+
+    message = "The subject's LoRA does not fit this model."

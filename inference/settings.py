@@ -35,9 +35,14 @@ class InferenceSettings(BaseSettings):
     )
     cpu_threads: int = Field(default=0, ge=0, description="Threads for computing on the CPU; 0: one for each core.")
     lanes: int = Field(default=0, ge=0, description="Most pictures denoised in one pass on a device; 0: by its memory.")
-    model_memory_gb: float = Field(default=0, ge=0, description="Memory for models on a device; 0: what it has.")
+    model_memory_gb: float = Field(
+        default=0, ge=0, description="Gigabytes for models on a device; 0: as much as it has."
+    )
     training_share: float = Field(
-        default=0.25, ge=0, le=1, description="Share of a device's time that training gets while pictures wait."
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Share of a device's time that training gets while pictures are in the queue.",
     )
     hang_timeout_s: float = Field(
         default=300, gt=0, description="A worker that is busy and silent this long is restarted."
@@ -47,8 +52,8 @@ class InferenceSettings(BaseSettings):
         default="inference.engines.factory:build",
         description="What builds a worker's engines, as package.module:function; tests put others here.",
     )
-    clip_max_s: float = Field(default=1800, gt=0, description="Longest clip that is turned into text, in seconds.")
-    clip_max_mb: int = Field(default=64, ge=1, description="Largest sound or video file that is taken in, in MiB.")
+    clip_max_s: float = Field(default=1800, gt=0, description="Longest clip that is transcribed, in seconds.")
+    clip_max_mb: int = Field(default=64, ge=1, description="Largest audio or video file that is transcribed, in MiB.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
 
     @field_validator("log_level")

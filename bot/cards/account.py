@@ -1,4 +1,4 @@
-"""What a member's own things look like: queue, history; and the models and the help."""
+"""What a member's queue and history look like; and the models and the help."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,9 +22,9 @@ MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", S
 
 
 def queue_card(waiting: Sequence[Waiting]) -> ui.LayoutView:
-    """Show live jobs, each with a button to take it back."""
+    """Show live jobs, each with a button to cancel it."""
     if not waiting:
-        return _card("**Nothing is waiting.** `/imagine` something!")
+        return _card("**Your queue is empty.** Try `/imagine`!")
     view = _card("**Your queue**")
     for one in waiting:
         _add_row(
@@ -36,8 +36,8 @@ def queue_card(waiting: Sequence[Waiting]) -> ui.LayoutView:
 def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
     """Show what has ended, each with a button to see it again."""
     if not jobs:
-        return _card("**Nothing yet.** `/imagine` something!")
-    view = _card("**Your latest**")
+        return _card("**No finished jobs yet.** Try `/imagine`!")
+    view = _card("**Your latest jobs**")
     for job in jobs:
         facts = f"{moment(job.ended_at or job.queued_at)} · {paid(job, job.charged)}"
         _add_row(view, f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE))
@@ -46,7 +46,7 @@ def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
 
 def models_card(catalogue: Catalogue) -> ui.LayoutView:
     """Show the models with their licences."""
-    lines = ["**Models** (the first is used where none is named)"]
+    lines = ["**Models** (the first one is the default)"]
     lines += [_model(model) for model in catalogue.images[:MODELS_SHOWN]]
     lines += [f"🎙️ `{model.name}` · {model.title} · {_licence(model)}" for model in catalogue.speech[:MODELS_SHOWN]]
     return _card("\n".join(lines)[:TEXT_MAX])
@@ -55,27 +55,27 @@ def models_card(catalogue: Catalogue) -> ui.LayoutView:
 def help_card(*, gifts: bool) -> ui.LayoutView:
     """Show what the bot can do."""
     return _card(
-        "**Atelier** draws what you say, and writes it down.\n"
-        "`/imagine` a red heart · four pictures, a card that shows how far they are\n"
-        "-# after the words: `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name`\n"
-        "`/train` teach me something from photos · `/subjects` what you have taught, to share, export or delete\n"
-        "`/transcribe` a file into text · or *Transcribe* in a message's menu · or send me your voice directly\n"
-        "`/voice optout` nobody else turns your voice into text · `/mydata` all I keep of you, to export or delete\n"
-        "`/queue` what you wait for · `/cancel` take it back, for nothing\n"
-        "`/history` what you made · `/models` which models there are\n"
-        "`/quota` your credits · `/relax` for free when nobody else waits, `/fast` as usual"
-        + (" · `/gift` some to somebody\n" if gifts else "\n")
-        + "-# On a card: 🎲 the same with another seed · Info its parameters · Delete the message and the files."
+        "**Atelier** turns prompts into pictures and speech into text.\n"
+        "`/imagine` a red heart · four pictures, with a live preview\n"
+        "-# add to your prompt: `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name`\n"
+        "`/train` a subject from your photos · `/subjects` use, share, export or delete what you trained\n"
+        "`/transcribe` an audio or video file · or *Apps → Transcribe* on a message · or send me a voice message\n"
+        "`/queue` your jobs · `/cancel` a job, and get your credits back · `/history` what you made\n"
+        "`/quota` your credits · `/relax` free when the queue is empty · `/fast` uses credits"
+        + (" · `/gift` credits to somebody\n" if gifts else "\n")
+        + "`/models` what you can choose from · `/voice optout` nobody else can transcribe you\n"
+        "`/mydata` export or delete everything I keep about you\n"
+        "-# On a card: **Re-roll** 🎲 uses a new seed · **Info** its settings · **Delete** the message and its files"
     )
 
 
 def cancelled_text(job: Job) -> str:
-    """Say what became of a wish to cancel."""
+    """Say what became of a request to cancel."""
     if job.state is State.CANCELLED:
         return f"Cancelled: {inline(title(from_json(job.request)))}. {given_back(job)}."
     if job.final:
-        return f"That had ended already: {inline(title(from_json(job.request)))}."
-    return f"Stopping {inline(title(from_json(job.request)))} …"
+        return f"That job was already over: {inline(title(from_json(job.request)))}."
+    return f"Cancelling {inline(title(from_json(job.request)))} …"
 
 
 def _card(text: str) -> ui.LayoutView:
@@ -96,7 +96,7 @@ def _place(one: Waiting) -> str:
     if one.job.state is State.RUNNING:
         return f"{bar(one.job.progress_done, one.job.progress_total)} · {paid(one.job, one.job.price)}"
     wait = f" · starts in {about(one.wait_s)}" if one.wait_s is not None and one.place.ahead else ""
-    return f"{one.place.ahead} ahead{wait} · {paid(one.job, one.job.price)}"
+    return f"{one.place.ahead} ahead of you{wait} · {paid(one.job, one.job.price)}"
 
 
 def _model(model: ImageModel) -> str:

@@ -1,4 +1,4 @@
-"""From a private question ('that costs 12, go?') to the job it was about."""
+"""From a private question ('This uses 12 of your 40 credits. Continue?') to the job it was about."""
 
 import contextlib
 from collections.abc import Awaitable, Callable

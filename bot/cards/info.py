@@ -10,13 +10,13 @@ TEXT_MAX = 2000  # characters of a message
 
 def info_text(job: Job) -> str:
     """Say everything about a job in one message: its parameters as other tools write them, then how it went."""
-    facts = [f"job `{job.id}`", f"asked for {moment(job.queued_at)}", str(job.state)]
+    facts = [f"job `{job.id}`", f"requested {moment(job.queued_at)}", str(job.state)]
     if job.started_at and job.ended_at:
         facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
-    spent = f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} held"
+    spent = f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} reserved"
     facts.append(spent if job.price else paid(job, 0))
     if job.source_job_id:
-        facts.append(f"{'a re-roll of' if job.kind == Kind.IMAGE else 'once more after'} `{job.source_job_id}`")
+        facts.append(f"{'re-roll of' if job.kind == Kind.IMAGE else 'transcribed again from'} `{job.source_job_id}`")
     return f"{_request_block(job)}\n-# {' · '.join(facts)}"[:TEXT_MAX]
 
 
@@ -37,9 +37,11 @@ def _request_block(job: Job) -> str:
 
 
 def _hearing(request: TranscribeRequest) -> str:
-    language = language_name(request.language) if request.language else "found out"
+    language = language_name(request.language) if request.language else "detected"
     wishes = [
-        name for name, wanted in (("in English", request.translate), ("times", request.word_timestamps)) if wanted
+        name
+        for name, wanted in (("translated to English", request.translate), ("timestamps", request.word_timestamps))
+        if wanted
     ]
     return ", ".join(
         [f"Clip: {exactly(request.duration_s)}", f"Model: {request.model}", f"Language: {language}", *wishes]

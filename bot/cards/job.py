@@ -26,13 +26,13 @@ COLOURS = {
     State.CANCELLED: discord.Colour.dark_grey(),
 }
 
-NOT_DONE = {Kind.IMAGE: "Not drawn", Kind.TRAIN: "Not learnt", Kind.TRANSCRIBE: "Not transcribed"}
+NOT_DONE = {Kind.IMAGE: "No pictures", Kind.TRAIN: "Training failed", Kind.TRANSCRIBE: "No transcript"}
 
-HIDDEN = "The pictures are from an age-restricted channel, so I show them in such channels only: use `/history` there."
+HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 
 NOTES = {
-    PromptNote.CUT: "The end of the prompt was left out: it is more than this model reads.",
-    PromptNote.UNKNOWN: "This model has learnt a few hundred things, and none of them is named here: see `/models`.",
+    PromptNote.CUT: "Your prompt is longer than this model reads, so its end was left out.",
+    PromptNote.UNKNOWN: "This model knows only a few hundred things, and your prompt names none. See `/models`.",
 }
 
 
@@ -88,7 +88,7 @@ def _head(job: Job, shown: Shown) -> str:
     request = from_json(job.request)
     if isinstance(request, TranscribeRequest):
         return transcript_head(job, request, transcript_quote(job, shown.words), mention=shown.mention)
-    asked = f"<@{job.user_id}> your result is here:" if shown.mention else f"<@{job.user_id}>"
+    asked = f"<@{job.user_id}> your result is ready:" if shown.mention else f"<@{job.user_id}>"
     return f"{asked}\n{block(title(request))}"
 
 
@@ -100,7 +100,7 @@ def title(request: Request) -> str:
         case TrainRequest():
             return f"{request.name} ({request.class_noun})"
         case TranscribeRequest():
-            return f"a clip of {exactly(request.duration_s)}"
+            return f"audio clip, {exactly(request.duration_s)}"
 
 
 def status(job: Job, shown: Shown) -> str:
@@ -122,10 +122,10 @@ def status(job: Job, shown: Shown) -> str:
 
 def _queued(job: Job, shown: Shown) -> str:
     ahead = shown.place.ahead if shown.place else 0
-    line = "next in line" if ahead == 0 else f"{ahead} ahead" if ahead > 1 else "1 ahead"
+    line = f"{ahead} ahead of you" if ahead else "you're next"
     wait = f" · starts in {about(shown.wait_s)}" if ahead and shown.wait_s is not None else ""
-    again = " · starting over after a fault" if job.blamed else ""
-    held = "" if job.pace is Pace.RELAXED else " held"
+    again = " · starting again after an error" if job.blamed else ""
+    held = "" if job.pace is Pace.RELAXED else " reserved"
     return f"**In the queue** · {line}{wait}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"
 
 
@@ -135,9 +135,9 @@ def _running(job: Job) -> str:
     if job.kind == Kind.TRANSCRIBE:
         return hearing_text(job)
     if not job.progress_total:
-        return f"{bar(0, 1)} getting ready\n-# {inline(job.model)}"
+        return f"{bar(0, 1)} starting …\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
-    return f"{bar(done, total)} {min(99, 100 * done // total)} %\n-# step {done} of {total} · {inline(job.model)}"
+    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# step {done} of {total} · {inline(job.model)}"
 
 
 def _done(job: Job, shown: Shown) -> str:
@@ -151,7 +151,7 @@ def _done(job: Job, shown: Shown) -> str:
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(paid(job, job.charged))
-    lost = "" if shown.pictures or shown.hidden else "The pictures are no longer kept.\n"
+    lost = "" if shown.pictures or shown.hidden else "I no longer have these pictures.\n"
     notes = "".join(f"{NOTES[note]}\n" for note in PromptNote if note in job.outcome.get("notes", ()))
     return f"{lost}{notes}-# {' · '.join(facts)}"
 

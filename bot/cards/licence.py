@@ -10,7 +10,7 @@ from bot.cards.layout import layout
 from bot.shared.errors import LicenceNeeded
 from inference.catalogue import ImageModel, SpeechModel
 
-LABELS = {"accept": "I accept it", "decline": "No, thank you"}
+LABELS = {"accept": "Accept", "decline": "Decline"}
 STYLES = {"accept": discord.ButtonStyle.success, "decline": discord.ButtonStyle.secondary}
 
 
@@ -28,4 +28,4 @@ def licence_button(verb: str, model: str, offer_id: str | None) -> ui.Button[ui.
 
 
 def _where(model: ImageModel | SpeechModel) -> str:
-    return f"[Read it](<{model.licence_url}>)" if model.licence_url else "Its text comes with the model."
+    return f"[Read it](<{model.licence_url}>)" if model.licence_url else "The licence text comes with the model."

@@ -18,8 +18,8 @@ from db.jobs import Job
 from db.offers import Offer
 
 KEY = "[a-z0-9][a-z0-9._-]{0,31}(?::[0-9a-z]{26})?"  # a model's name, and where what was asked for is kept
-ACCEPTED = "Thank you, that is noted. Please ask once more."
-DECLINED = "Then not. Nothing was charged; other models are in `/models`."
+ACCEPTED = "Thanks, you accepted the licence. Please run your command again."
+DECLINED = "You declined the licence. Nothing was charged; `/models` lists other models."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Asked:
 
 
 class _PriceAsked(Exception):
-    """What was asked for is dear, so there is one more question."""
+    """What was asked for is expensive, so there is one more question."""
 
     def __init__(self, question: Question) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class AcceptLicence(LicenceAnswer, verb="accept"):
 
 
 class DeclineLicence(LicenceAnswer, verb="decline"):
-    """Leave it."""
+    """Drop what was asked for."""
 
     async def act(self, interaction: discord.Interaction, asked: Asked) -> None:
         if asked.offer_id:

@@ -44,12 +44,14 @@ class DeleteEverything(LastingItem[int], topic="mydata", verb="delete", key_form
 def question_card(user_id: int, *, available: int) -> ui.LayoutView:
     """Ask once more."""
     text = (
-        "**Delete everything that I keep of you?**\n"
-        "Your jobs with their pictures and texts, your subjects with photos and adapters, your preferences. What waits "
-        f"or runs is cancelled, and the {credits(available)} that you have left are gone. Subjects that you shared "
-        "can no longer be used. Your latest messages with results are taken back where Discord lets me.\n"
-        "What you spent stays as a number in a sum of everybody who left, and until the month is over I remember "
-        "which credits you already had. There is no way back; `/mydata export` hands you a copy first."
+        "**Delete everything I keep about you?**\n"
+        "This deletes your jobs with their pictures and transcripts, your subjects with their photos and LoRAs, and "
+        "your preferences. Queued and running jobs are cancelled, and you lose the "
+        f"{credits(available)} you have left. Subjects you shared stop working for others. I also delete the latest "
+        "messages with your results, where Discord lets me.\n"
+        "What stays: the credits you spent, as part of an anonymous total. And until the end of the month, a note of "
+        "which credits you already received.\n"
+        "**This can't be undone.** To keep a copy, use `/mydata export` first."
     )
     row = ui.ActionRow[Any](DeleteEverything(str(user_id)))
     return layout(ui.Container(ui.TextDisplay[ui.LayoutView](text), row, accent_colour=discord.Colour.red()))
@@ -57,10 +59,10 @@ def question_card(user_id: int, *, available: int) -> ui.LayoutView:
 
 def receipt_text(receipt: Receipt) -> str:
     """Count what went."""
-    ban = "\nA ban stays: without your name it would be none." if receipt.ban_stays else ""
+    ban = "\nYour ban stays, with your ID." if receipt.ban_stays else ""
     return (
-        f"**Done.** Deleted: {counted(receipt.jobs, 'job')}, {counted(receipt.files, 'file')}, "
-        f"{counted(receipt.subjects, 'subject')}, your preferences. {receipt.credits} entries of your credits became "
-        "part of an anonymous sum.\nSo that nobody gets the same day's credits twice, a code that only I can trace to "
-        f"you keeps what you already had until the month is over; then it goes too.{ban}"
+        f"**Deleted:** {counted(receipt.jobs, 'job')}, {counted(receipt.files, 'file')}, "
+        f"{counted(receipt.subjects, 'subject')} and your preferences. {counted(receipt.credits, 'credit transfer')} "
+        "became part of an anonymous total.\nSo that nobody receives the same credits twice, I note until the end of "
+        f"the month which ones you already had, under a code that only I can trace to you. Then I delete that too.{ban}"
     )

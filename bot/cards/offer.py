@@ -1,4 +1,4 @@
-"""What somebody is asked before something dear is paid for: price, wait, and buttons that work after a restart."""
+"""What somebody is asked before something expensive is paid for: price, wait, and buttons that work after a restart."""
 
 import contextlib
 from typing import Any, ClassVar
@@ -33,7 +33,7 @@ class OfferButton(LastingItem[Offer], topic="offer"):
 class GoButton(OfferButton, verb="go"):
     """Pay for it."""
 
-    label = "Go"
+    label = "Continue"
     style = discord.ButtonStyle.success
     pace: ClassVar[Pace] = Pace.FAST
 
@@ -43,17 +43,17 @@ class GoButton(OfferButton, verb="go"):
 
 
 class RelaxButton(GoButton, verb="relax"):
-    """Have it for free, when nobody else waits."""
+    """Have it for free, when the queue is empty."""
 
-    label = "Relaxed, for free"
+    label = "Run for free"
     style = discord.ButtonStyle.primary
     pace = Pace.RELAXED
 
 
 class LeaveButton(OfferButton, verb="leave"):
-    """Leave it."""
+    """Drop what was asked for."""
 
-    label = "Leave it"
+    label = "Cancel"
 
     async def act(self, interaction: discord.Interaction, offer: Offer) -> None:
         await studio_of(interaction).offers.drop(offer.id)
@@ -78,11 +78,11 @@ def question_card(question: Question) -> ui.LayoutView:
 def question_text(question: Question) -> str:
     """Say what it would cost."""
     if question.affordable:
-        wait = f", {about(question.expected_s)}" if question.expected_s is not None else ""
-        return f"**That costs {credits(question.price)}**, you have {question.available}{wait}: go?"
+        wait = f"\n-# ready in {about(question.expected_s)}" if question.expected_s is not None else ""
+        return f"**This uses {question.price} of your {credits(question.available)}.** Continue?{wait}"
     return (
-        f"**That costs {credits(question.price)}**, and you have {question.available} left. New ones come "
-        f"{moment(question.renews_at)}.\nDraw it relaxed, for free, when nobody else waits?"
+        "**Not enough credits.** Run it for free when the queue is empty?\n"
+        f"-# It costs {credits(question.price)}, you have {question.available}. More come {moment(question.renews_at)}."
     )
 
 

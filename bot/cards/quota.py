@@ -12,7 +12,7 @@ from inference.requests import Kind
 
 ENTRIES_SHOWN = 8
 NAMES = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "transcripts", Kind.TRAIN: "trainings"}
-WORDS = {"hold": "{}, held until they are done", "charge": "{}"}  # of entries that are about a job
+WORDS = {"hold": "{}, reserved", "charge": "{}"}  # of entries that are about a job
 CHART = " ▁▂▃▄▅▆▇█"
 
 
@@ -22,12 +22,12 @@ def quota_card(statement: Statement, terms: Terms, user_id: int) -> ui.LayoutVie
     lines = [
         f"<@{user_id}> · {harmless(', '.join(terms.names), 100)}",
         f"**{credits(statement.available)} left**"
-        + (f", {statement.held} held for what runs" if statement.held else ""),
+        + (f", {statement.held} reserved for your jobs" if statement.held else ""),
         bar(statement.available, max(total, statement.daily_allowance + statement.monthly_allowance)),
         *_renewals(statement),
         f"`{chart(statement.spent_by_day)}` {statement.spent_today} spent today, "
-        f"{sum(statement.spent_by_day)} in {len(statement.spent_by_day)} days",
-        *([f"-# Out of credits? Then {_relaxed(terms)} are free when nobody else waits."] * bool(terms.relaxed)),
+        f"{sum(statement.spent_by_day)} in the last {len(statement.spent_by_day)} days",
+        *([f"-# Out of credits? `/relax` makes {_relaxed(terms)} free when the queue is empty."] * bool(terms.relaxed)),
         *(_entry(entry, user_id) for entry in statement.entries[:ENTRIES_SHOWN]),
     ]
     return layout(ui.Container(ui.TextDisplay("\n".join(lines)), accent_colour=discord.Colour.blurple()))
@@ -42,22 +42,22 @@ def chart(amounts: tuple[int, ...]) -> str:
 
 def changed_text(user_id: int, amount: int, statement: Statement) -> str:
     """Say what an operator changed."""
-    return f"{amount:+d} for <@{user_id}>, who has {credits(statement.available)} now."
+    return f"<@{user_id}> now has {credits(statement.available)} ({amount:+d})."
 
 
 def gift_text(user_id: int, amount: int) -> str:
     """Say what was given."""
-    return f"<@{user_id}> has {credits(amount)} of yours now. That was kind."
+    return f"You gave <@{user_id}> {credits(amount)}. That was kind!"
 
 
 def pace_text(pace: Pace, terms: Terms) -> str:
     """Say what a preference means."""
     if pace is Pace.FAST:
-        return "**Fast:** what you ask for costs credits and takes its turn with everybody's."
+        return "**Fast mode:** your jobs use credits and run as soon as it is their turn."
     if not terms.relaxed:
-        return "Having things relaxed, for free, is not open to you here. What you ask for goes on costing credits."
-    asked = " A training asks each time." if Kind.TRAIN in terms.relaxed else ""
-    return f"**Relaxed:** {_relaxed(terms)} are free and made when nobody else waits. `/fast` goes back.{asked}"
+        return "Your role can't use `/relax` here, so your jobs still use credits. An operator decides which roles can."
+    asked = " For trainings, you choose each time." if Kind.TRAIN in terms.relaxed else ""
+    return f"**Relax mode:** {_relaxed(terms)} are free, and run when the queue is empty. `/fast` switches back.{asked}"
 
 
 def _relaxed(terms: Terms) -> str:
@@ -68,10 +68,10 @@ def _relaxed(terms: Terms) -> str:
 def _renewals(statement: Statement) -> list[str]:
     lines = []
     if statement.daily_allowance:
-        lines.append(f"{statement.daily_allowance} a day · next {moment(statement.renews_at)}")
+        lines.append(f"{credits(statement.daily_allowance)} a day · next {moment(statement.renews_at)}")
     if statement.monthly_allowance and statement.month_renews_at:
-        lines.append(f"{statement.monthly_allowance} a month · next {moment(statement.month_renews_at)}")
-    return lines or ["No allowance: an operator gives credits."]
+        lines.append(f"{credits(statement.monthly_allowance)} a month · next {moment(statement.month_renews_at)}")
+    return lines or ["You get credits from an operator."]
 
 
 def _entry(entry: Entry, user_id: int) -> str:

@@ -1,4 +1,4 @@
-"""One's own subject, and what can be done with it: rename, share, take back, export, delete."""
+"""One's own subject, and what can be done with it: rename, share, stop sharing, export, delete."""
 
 import io
 from collections.abc import Sequence
@@ -113,11 +113,11 @@ class ExportButton(SubjectItem, verb="export"):
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         adapter = await export(studio_of(interaction), subject)
         if len(adapter) > interaction.filesize_limit:
-            raise BadParameter("The adapter is larger than a message here may carry; an operator can copy it for you.")
+            raise BadParameter("This LoRA is too large for a Discord message. An operator can copy the file for you.")
         file = discord.File(io.BytesIO(adapter), f"{subject.trigger}.safetensors")
         text = (
-            f"{inline(subject.name)} as a LoRA for `{subject.model}`, from step {subject.step}; its words are "
-            f"{inline(subject.phrase)}. Pictures drawn with it name it `<lora:{subject.trigger}:1>`."
+            f"{inline(subject.name)} as a LoRA for `{subject.model}`, from step {subject.step}. Its trigger word is "
+            f"{inline(subject.phrase)}; in the settings of pictures it appears as `<lora:{subject.trigger}:1>`."
         )
         await interaction.edit_original_response(content=text, attachments=[file])
 
@@ -130,7 +130,7 @@ class DeleteSubject(SubjectItem, verb="delete"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        view = said(f"Delete {inline(subject.name)} with its photos, film and adapter? It cannot be undone.")
+        view = said(f"Delete {inline(subject.name)} with its photos, previews and LoRA? This can't be undone.")
         view.add_item(ui.ActionRow(ReallyDelete(subject.id)))
         await interaction.edit_original_response(view=view)
 
@@ -138,12 +138,12 @@ class DeleteSubject(SubjectItem, verb="delete"):
 class ReallyDelete(SubjectItem, verb="really"):
     """Delete a subject for good."""
 
-    label = "Delete for good"
+    label = "Delete forever"
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         await delete_subject(studio_of(interaction), subject)
-        await interaction.edit_original_response(view=said(f"{inline(subject.name)} is gone, with everything of it."))
+        await interaction.edit_original_response(view=said(f"Deleted {inline(subject.name)} with all its files."))
 
 
 class ShareWithGuild(SubjectItem, verb="guild"):
@@ -153,7 +153,7 @@ class ShareWithGuild(SubjectItem, verb="guild"):
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         if interaction.guild_id is None:
-            raise BadParameter("There is no server here to share it with.")
+            raise BadParameter("There is no server to share it with in direct messages.")
         context = await context_of(interaction, private=True)
         await share_with(studio_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), context.policy)
         await show_subject(interaction, subject.id)
@@ -162,7 +162,7 @@ class ShareWithGuild(SubjectItem, verb="guild"):
 class TakeBackButton(SubjectItem, verb="back"):
     """End all shares of a subject."""
 
-    label = "Take back from all"
+    label = "Stop sharing with all"
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         studio = studio_of(interaction)
@@ -194,18 +194,18 @@ class _ShareMenu(SubjectItem):
 
 
 class ShareWithMember(_ShareMenu, verb="member"):
-    """Share with a member, or take it back."""
+    """Share with a member, or stop sharing."""
 
     scope = Scope.MEMBER
-    hint = "Share with a member, or take it back …"
+    hint = "Share with a member, or stop sharing …"
     kind = ui.UserSelect
 
 
 class ShareWithRole(_ShareMenu, verb="role"):
-    """Share with a role, or take it back."""
+    """Share with a role, or stop sharing."""
 
     scope = Scope.ROLE
-    hint = "Share with a role, or take it back …"
+    hint = "Share with a role, or stop sharing …"
     kind = ui.RoleSelect
 
 
@@ -226,7 +226,7 @@ class RenameForm(Form, title="Rename"):
         assert isinstance(self.name.component, ui.TextInput)
         context = await context_of(interaction, private=True)
         name = await rename(studio_of(interaction), self._subject, self.name.component.value, context.policy)
-        await interaction.edit_original_response(content=f"It is called {inline(name)} now.")
+        await interaction.edit_original_response(content=f"Renamed to {inline(name)}.")
 
 
 SUBJECT_ITEMS = (

@@ -17,9 +17,9 @@ Seen = Sequence[tuple[Subject, bytes | None]]  # with what it looks like
 def subjects_card(seen: Seen, user_id: int) -> ui.LayoutView:
     """Show subjects; those of one's own can be opened."""
     if not seen:
-        return said("**Nothing yet.** Teach me something with `/train`: a name, a kind, and three to ten photos.")
+        return said("**No subjects yet.** Train one with `/train`: a name, a kind, and 3 to 10 photos.")
     card = ui.Container[ui.LayoutView]()
-    card.add_item(ui.TextDisplay("**Subjects** you can use: `/imagine` with `subject`"))
+    card.add_item(ui.TextDisplay("**Subjects** you can use in `/imagine`, with the option `subject`"))
     for subject, picture in seen[:SHOWN_MAX]:
         text = ui.TextDisplay[ui.LayoutView](_line(subject, user_id))
         if picture:
@@ -30,7 +30,7 @@ def subjects_card(seen: Seen, user_id: int) -> ui.LayoutView:
         if subject.owner_id == user_id:
             card.add_item(ui.ActionRow(OpenButton(subject.id)))
     if len(seen) > SHOWN_MAX:
-        card.add_item(ui.TextDisplay(f"-# and {len(seen) - SHOWN_MAX} more; `/subjects` with a `name` opens yours"))
+        card.add_item(ui.TextDisplay(f"-# and {len(seen) - SHOWN_MAX} more · `/subjects` with a `name` opens yours"))
     return layout(card)
 
 
@@ -42,4 +42,4 @@ def subjects_files(seen: Seen) -> list[Picture]:
 def _line(subject: Subject, user_id: int) -> str:
     whose = "yours" if subject.owner_id == user_id else f"from <@{subject.owner_id}>"
     what = f"**{inline(subject.name)}** · {inline(subject.class_noun)} · {whose}"
-    return f"{what}\n-# `{subject.model}` · {inline(subject.phrase)}"
+    return f"{what}\n-# `{subject.model}` · trigger word {inline(subject.phrase)}"

@@ -1,4 +1,4 @@
-"""The card before a training: every photo with its verdict, price and time, the consent; go, other photos, or leave."""
+"""The card before a training: each photo's verdict, price and time, the consent; agree, change photos, or cancel."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -39,15 +39,15 @@ THUMBNAILS_MAX = 10
 
 VERDICTS = {
     Verdict.GOOD: "✅ good",
-    Verdict.TURNED: "✅ turned upright",
-    Verdict.BLURRED: "🌫️ blurred: usable, a sharper one would be better",
-    Verdict.DUPLICATE: "✖️ the same as another one",
-    Verdict.SMALL: "✖️ too small: at least 64 px a side",
-    Verdict.LONG: "✖️ too long and narrow: at most four times as long as wide; cut out the part that matters",
-    Verdict.NOT_A_PICTURE: "✖️ not a PNG, JPEG or WebP picture",
-    Verdict.UNREADABLE: "✖️ could not be read; save it anew, best as JPEG",
-    Verdict.TOO_LARGE: "✖️ too large: at most 20 MB, and 50 megapixels as JPEG, 25 as PNG, 13 as WebP",
-    Verdict.NOT_FETCHED: "✖️ Discord did not hand it over; send it again",
+    Verdict.TURNED: "✅ good, turned upright",
+    Verdict.BLURRED: "🌫️ blurry: usable, but a sharper photo is better",
+    Verdict.DUPLICATE: "✖️ the same as another photo",
+    Verdict.SMALL: "✖️ too small: both sides need at least 64 px",
+    Verdict.LONG: "✖️ too long and narrow: crop it to at most 4:1",
+    Verdict.NOT_A_PICTURE: "✖️ not a PNG, JPEG or WebP file",
+    Verdict.UNREADABLE: "✖️ can't be read: save it again, best as JPEG",
+    Verdict.TOO_LARGE: "✖️ too large: at most 20 MB, and 50 megapixels (PNG 25, WebP 13)",
+    Verdict.NOT_FETCHED: "✖️ couldn't be downloaded from Discord: send it again",
 }
 
 
@@ -66,7 +66,7 @@ class DraftButton(LastingItem[TeachingDraft], topic="draft"):
 class GoButton(DraftButton, verb="go"):
     """Agree to the statement, pay, begin."""
 
-    label = "I agree – go"
+    label = "I agree – start training"
     style = discord.ButtonStyle.success
     pace: ClassVar[Pace] = Pace.FAST
 
@@ -78,9 +78,9 @@ class GoButton(DraftButton, verb="go"):
 
 
 class RelaxButton(GoButton, verb="relax"):
-    """Agree to the statement, and begin for free when nobody else waits."""
+    """Agree to the statement, and begin for free when the queue is empty."""
 
-    label = "I agree – relaxed, for free"
+    label = "I agree – train for free"
     style = discord.ButtonStyle.primary
     pace = Pace.RELAXED
 
@@ -88,18 +88,18 @@ class RelaxButton(GoButton, verb="relax"):
 class LeaveButton(DraftButton, verb="leave"):
     """Throw the photos away."""
 
-    label = "Leave it"
+    label = "Cancel"
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
         await discard(studio_of(interaction), made)
-        text = "Left. Your photos are deleted and nothing was charged."
+        text = "Cancelled. I deleted your photos, and nothing was charged."
         await interaction.edit_original_response(view=said(text), attachments=[])
 
 
 class OtherPhotosButton(DraftButton, verb="other"):
     """Ask for other photos instead."""
 
-    label = "Other photos"
+    label = "Change photos"
     answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
@@ -115,11 +115,11 @@ def preflight_card(
     """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`.
 
     Args:
-        relaxed: it may be had for free when nobody else waits.
+        relaxed: it may be had for free when the queue is empty.
     """
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
     lesson = made.lesson
-    card.add_item(ui.TextDisplay(f"**{inline(lesson.name)}**, a {inline(lesson.class_noun)} for `{lesson.model}`"))
+    card.add_item(ui.TextDisplay(f"**Train {inline(lesson.name)}** ({inline(lesson.class_noun)}) on `{lesson.model}`"))
     shown = [index for index, verdict in enumerate(made.verdicts) if _has_thumbnail(verdict)]
     if shown:
         gallery = ui.MediaGallery[ui.LayoutView]()
@@ -151,16 +151,14 @@ def _has_thumbnail(verdict: Verdict) -> bool:
 
 def _offer(made: TeachingDraft, price: int, expected_s: float | None) -> str:
     if not made.enough:
-        few = f"**{len(made.hashes)} usable, and at least {PHOTOS_MIN} are needed.**"
-        return (
-            f"{few} Please send others with `/train`; four to eight from different sides are best. Nothing was charged."
-        )
-    time = about(expected_s) if expected_s is not None else "how long it takes is not known yet"
-    keep = "are kept with the subject" if made.lesson.keep_photos else "are deleted after the training"
+        few = f"**{len(made.hashes)} of these photos can be used, and training needs at least {PHOTOS_MIN}.**"
+        return f"{few} Please change your photos; 4 to 8 from different angles work best. Nothing was charged."
+    time = about(expected_s) if expected_s is not None else "time not known yet"
+    keep = "kept with the subject" if made.lesson.keep_photos else "deleted after the training"
     return (
         f"**{credits(price)}** · {time} · {made.lesson.steps} steps. "
-        "You can stop at any time and pay for the steps that ran.\n"
-        f"> {STATEMENT}\n-# By pressing 'I agree' you say so, and it is written down. The photos {keep}."
+        "You can stop at any time and pay only for the steps that ran.\n"
+        f"> {STATEMENT}\n-# Pressing 'I agree' confirms this, and I keep a record of it. Your photos are {keep}."
     )
 
 
@@ -202,17 +200,17 @@ async def look_at(
     await interaction.edit_original_response(view=card, attachments=discord_files(shown))
 
 
-class PhotoForm(Form, title="Teach me something"):
+class PhotoForm(Form, title="Train a subject"):
     """The form that takes the photos.
 
     Parameters:
-        lesson: what is to be taught, as `check_lesson` returned it.
+        lesson: what is to be trained, as `check_lesson` returned it.
         instead_of: the draft that they replace.
     """
 
     photos = ui.Label[ui.LayoutView](
         text="3 to 10 photos",
-        description="Different sides, different places; PNG, JPEG or WebP",
+        description="Different angles and backgrounds work best. PNG, JPEG or WebP",
         component=ui.FileUpload(min_values=1, max_values=PHOTOS_MAX, required=True),
     )
     statement = ui.TextDisplay[ui.LayoutView](STATEMENT)
@@ -228,7 +226,7 @@ class PhotoForm(Form, title="Teach me something"):
         assert isinstance(self.agreed.component, ui.Checkbox)
         assert isinstance(self.photos.component, ui.FileUpload)
         if not self.agreed.component.value:
-            text = "Without your agreement I do not look at the photos. Nothing was kept and nothing was charged."
+            text = "Please tick *I agree* so that I can use your photos. Nothing was kept, and nothing was charged."
             await interaction.response.send_message(text, ephemeral=True)
             return
         await look_at(interaction, self._lesson, self.photos.component.values, instead_of=self._instead_of)

@@ -87,14 +87,14 @@ def credits(amount: int) -> str:
 
 def paid(job: Job, amount: int) -> str:
     """Say an amount of a job's credits; there is none for what is free."""
-    return "relaxed, for free" if job.pace is Pace.RELAXED else credits(amount)
+    return "free (relaxed)" if job.pace is Pace.RELAXED else credits(amount)
 
 
 def given_back(job: Job) -> str:
-    """Say what came back of the credits that an ended job had held."""
+    """Say how many of an ended job's reserved credits came back."""
     if job.pace is Pace.RELAXED:
-        return "It was free"
-    return f"{credits(job.price - job.charged)} given back" + (f", {credits(job.charged)} spent" if job.charged else "")
+        return "This was free"
+    return f"{credits(job.price - job.charged)} refunded" + (f", {credits(job.charged)} spent" if job.charged else "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""How a training's card differs from a picture's: a filmstrip, 'stop here', and 'use this one' for each step of it."""
+"""How a training's card differs from a picture's: a filmstrip, 'stop early', and 'use this one' for each step of it."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -19,9 +19,9 @@ OPTIONS_MAX = 25  # of a select
 
 
 class StopButton(JobItem, verb="stop"):
-    """End a training early with what it has learnt."""
+    """End a training early and keep what it has made so far."""
 
-    label = "Stop here"
+    label = "Stop early"
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
@@ -41,12 +41,12 @@ class StepSelect(JobItem, verb="step"):
             chosen: the one that the subject is used from.
             running: whether the training still runs.
         """
-        label = "Use step {} and stop" if running else "Use step {}"
+        label = "Stop and use step {}" if running else "Use step {}"
         options = [
             discord.SelectOption(label=label.format(step), value=str(step), default=step == chosen)
             for step in steps[-OPTIONS_MAX:]
         ]
-        placeholder = "Use a step and stop …" if running else "Use another step …"
+        placeholder = "Stop and use a step …" if running else "Use another step …"
         return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder=placeholder, options=options))
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
@@ -62,36 +62,38 @@ class StepSelect(JobItem, verb="step"):
 def running_text(job: Job) -> str:
     """Say how far a training is."""
     if not job.progress_total:
-        return f"{bar(0, 1)} looking at the photos, and at what else there is in the world\n-# {inline(job.model)}"
+        return f"{bar(0, 1)} getting the photos ready …\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
     spent = paid(job, job.price)
     if job.price:
-        spent = f"stopping now costs {credits(owed(Kind.TRAIN, job.price, done=done, total=total))} of {job.price}"
+        spent = f"stopping now costs {owed(Kind.TRAIN, job.price, done=done, total=total)} of {credits(job.price)}"
     return f"{bar(done, total)} step {done} of {total}\n-# {spent} · {inline(job.model)}"
 
 
 def chosen_text(job: Job, name: str, step: int) -> str:
     """Say what a choice of a step leads to."""
     if job.final:
-        return f"{inline(name)} is used as it was at step {step} from now on."
-    back = ", and you get back what the steps that were not run would have cost" if job.price else ""
-    return f"{inline(name)} will be used as it was at step {step}. The training ends here{back}."
+        return f"{inline(name)} now uses step {step}."
+    back = " The steps that didn't run are refunded." if job.price else ""
+    return f"{inline(name)} will use step {step}, and the training stops here.{back}"
 
 
 def stopping_text(chosen: int | None) -> str:
     """Say that a training is about to end, and what will come of it."""
-    return "Stopping …" if chosen is None else f"Stopping … it will be used as it was at step {chosen}."
+    return "Stopping …" if chosen is None else f"Stopping … the subject will use step {chosen}."
 
 
 def done_text(job: Job, request: TrainRequest) -> str:
-    """Say what was learnt, and how to use it."""
+    """Say that a subject was trained, and how to use it."""
     facts = [f"{job.outcome.get('steps', request.steps)} steps", inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
-    back = f" ({credits(job.price - job.charged)} given back)" if job.charged < job.price else ""
+    back = f" ({credits(job.price - job.charged)} refunded)" if job.charged < job.price else ""
     facts.append(f"{paid(job, job.charged)}{back}")
     name = inline(request.name)
-    return f"**Learnt.** `/imagine` with `subject` {name}; more in `/subjects`.\n-# {' · '.join(facts)}"
+    return (
+        f"**Training finished.** Use {name} as `subject` in `/imagine`; `/subjects` has more.\n-# {' · '.join(facts)}"
+    )
 
 
 def training_rows(job: Job, steps: Sequence[int], chosen: int | None) -> list[ui.ActionRow[Any]]:

@@ -1,4 +1,4 @@
-"""How a transcript's card differs from a picture's: who is heard, their words as a quote, and what to do with it."""
+"""How a transcript's card differs from a picture's: who speaks, their words as a quote, and what to do with it."""
 
 import re
 from collections.abc import Sequence
@@ -71,14 +71,14 @@ class LanguageSelect(HearAgainItem, verb="language"):
     def of(cls, job_id: str) -> Self:
         """Return the menu of languages."""
         options = [discord.SelectOption(label=language_name(code), value=code) for code in COMMON]
-        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder="Other language …", options=options))
+        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder="Another language …", options=options))
 
     def hearing(self, request: TranscribeRequest) -> Hearing:
         return Hearing(language=self.item.values[0], timestamps=request.word_timestamps)
 
 
 class ImagineButton(JobItem, verb="imagine"):
-    """Draw what was said, after a look at the words."""
+    """Make pictures of what was said, after a look at the words."""
 
     label = "Imagine this"
     emoji = "🎨"
@@ -99,8 +99,8 @@ class ImagineForm(Form, title="Imagine this"):
     """A transcript as a prompt that can be edited."""
 
     prompt = ui.Label[ui.LayoutView](
-        text="What to draw",
-        description="As in /imagine; --ar 3:2, --seed 7 and others may follow",
+        text="Prompt",
+        description="As in /imagine; add --ar 3:2, --seed 7 and more at the end",
         component=ui.TextInput(style=discord.TextStyle.paragraph, max_length=PROMPT_MAX),
     )
 
@@ -126,7 +126,7 @@ TRANSCRIPT_ITEMS: tuple[type[Any], ...] = (TranslateButton, TimestampsButton, La
 def transcript_head(job: Job, request: TranscribeRequest, heard: str, *, mention: bool) -> str:
     """Say who is heard, and what was said so far."""
     speaker = request.speaker_id or job.user_id
-    told = f"<@{job.user_id}> your text is here:\n" if mention else ""
+    told = f"<@{job.user_id}> your transcript is ready:\n" if mention else ""
     return f"{told}🎙️ **<@{speaker}>**\n{heard}" if heard else f"{told}🎙️ **<@{speaker}>**"
 
 
@@ -150,11 +150,9 @@ def fits_on_card(job: Job) -> bool:
 def hearing_text(job: Job) -> str:
     """Say how far the hearing is."""
     if not job.progress_total:
-        return f"{bar(0, 1)} listening\n-# {inline(job.model)}"
+        return f"{bar(0, 1)} transcribing …\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
-    return (
-        f"{bar(done, total)} {min(99, 100 * done // total)} %\n-# {done} of {total} half minutes · {inline(job.model)}"
-    )
+    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# {done} of {total} parts done · {inline(job.model)}"
 
 
 def heard_text(job: Job, request: TranscribeRequest) -> str:
@@ -164,17 +162,17 @@ def heard_text(job: Job, request: TranscribeRequest) -> str:
         facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
     facts.append(paid(job, job.charged))
     if request.speaker_id not in (None, job.user_id):
-        facts.append(f"for <@{job.user_id}>")
+        facts.append(f"requested by <@{job.user_id}>")
     return f"{_kept_where(job)}-# {' · '.join(fact for fact in facts if fact)}"
 
 
 def _kept_where(job: Job) -> str:
     """Say where the text is that the card does not show."""
     if not (text := text_of(job)):
-        return "The text is no longer kept.\n"
+        return "I no longer have this transcript.\n"
     if transcript_request(job).word_timestamps:
-        return "The times of all words are in the files.\n"
-    return "The whole text is in the files.\n" if len(text) > SHOWN_MAX else ""
+        return "The time of each word is in the files.\n"
+    return "The full transcript is in the files.\n" if len(text) > SHOWN_MAX else ""
 
 
 def transcript_rows(job: Job, request: TranscribeRequest) -> list[ui.ActionRow[Any]]:
@@ -197,7 +195,7 @@ def _language(job: Job, request: TranscribeRequest) -> str:
         return ""
     name = language_name(code)
     if request.language is None:
-        name += f" ({100 * float(job.outcome.get('language_probability', 0)):.0f} % sure)"
+        name += f" ({100 * float(job.outcome.get('language_probability', 0)):.0f}% sure)"
     return f"{name} → English" if request.translate else name
 
 

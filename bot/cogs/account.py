@@ -1,4 +1,4 @@
-"""One's own things: /queue, /cancel, /history, and what there is: /models, /help. All answers are private."""
+"""A member's own jobs: /queue, /cancel, /history. And what there is: /models, /help. All answers are private."""
 
 import discord
 from discord import app_commands
@@ -12,24 +12,24 @@ from bot.shared.studio import Studio
 
 
 class Account(commands.Cog):
-    """What is mine, and what there is."""
+    """A member's own jobs, the models and the help."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    @app_commands.command()
+    @app_commands.command(description="Show your jobs and their place in the queue")
     async def queue(self, interaction: discord.Interaction) -> None:
-        """Show what you are waiting for, with its place in line."""
+        """Show what the member has in the queue."""
         await acknowledge(interaction, private=True)
         waiting = await my_queue(self.studio, interaction.user.id)
         await interaction.edit_original_response(view=queue_card(waiting))
 
-    @app_commands.command()
-    @app_commands.describe(job="Which one; empty: the newest")
+    @app_commands.command(description="Cancel a job and get its unused credits back")
+    @app_commands.describe(job="Which job; leave empty for the newest")
     async def cancel(
         self, interaction: discord.Interaction, job: app_commands.Range[str, 1, 100] | None = None
     ) -> None:
-        """Take back something you asked for; unused credits return to you."""
+        """Cancel one of the member's jobs."""
         await acknowledge(interaction, private=True)
         cancelled = await cancel_mine(self.studio, interaction.user.id, job)
         await interaction.edit_original_response(content=cancelled_text(cancelled))
@@ -39,19 +39,19 @@ class Account(commands.Cog):
         waiting = await my_queue(self.studio, interaction.user.id)
         return job_choices([one.job for one in waiting], typed)
 
-    @app_commands.command()
+    @app_commands.command(description="Show your latest jobs and their results")
     async def history(self, interaction: discord.Interaction) -> None:
-        """Show what you asked for lately, and bring results back."""
+        """Show what has ended, with buttons that bring results back."""
         await acknowledge(interaction, private=True)
         jobs = await my_history(self.studio, interaction.user.id)
         await interaction.edit_original_response(view=history_card(jobs))
 
-    @app_commands.command()
+    @app_commands.command(description="List the models and their licences")
     async def models(self, interaction: discord.Interaction) -> None:
-        """Show which models there are, and their licences."""
+        """Show the catalogue."""
         await interaction.response.send_message(view=models_card(self.studio.catalogue), ephemeral=True)
 
-    @app_commands.command()
+    @app_commands.command(description="Show what I can do")
     async def help(self, interaction: discord.Interaction) -> None:
-        """Show what I can do."""
+        """Show the help card."""
         await interaction.response.send_message(view=help_card(gifts=self.studio.rules.gifts), ephemeral=True)

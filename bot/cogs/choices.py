@@ -25,9 +25,9 @@ def model_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
 
 
 def trainable_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
-    """Offer the models that can be taught."""
-    teachable = {model.name for model in catalogue.images if model.trainable}
-    return [choice for choice in model_choices(catalogue, typed) if choice.value in teachable]
+    """Offer the models that can be trained."""
+    trainable = {model.name for model in catalogue.images if model.trainable}
+    return [choice for choice in model_choices(catalogue, typed) if choice.value in trainable]
 
 
 def subject_choices(usable: Sequence[Subject], typed: str) -> list[Choice[str]]:

@@ -1,4 +1,4 @@
-"""/imagine: words into pictures."""
+"""/imagine: a prompt into pictures."""
 
 from typing import Literal
 
@@ -23,24 +23,24 @@ Seed = app_commands.Range[int, 0, SEED_MAX]
 
 
 class Imagine(commands.Cog):
-    """Draw pictures."""
+    """Create pictures."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    @app_commands.command()
+    @app_commands.command(description="Create pictures from a prompt")
     @app_commands.describe(
-        prompt="What to draw; --ar 3:2, --seed 7, --no text and others may follow",
-        negative="What to keep out of the pictures",
-        count="How many pictures (4)",
+        prompt="What you want to see; add --ar 3:2, --seed 7, --no text and more at the end",
+        negative="What you don't want to see",
+        count="How many pictures (default: 4)",
         aspect="A ratio such as 3:2, or a size such as 512x768",
-        steps="More steps, finer pictures, higher price",
-        guidance="How closely to follow the prompt",
-        seed="The same seed and words draw the same pictures",
-        model="Which model draws",
-        subject="Something that was taught, up to three: Rex, Blob:0.8",
-        pace="fast: with credits. relaxed: free, when nobody else waits",
-        private="Only you see the pictures",
+        steps="More steps give finer pictures and cost more",
+        guidance="How closely to follow the prompt (CFG scale)",
+        seed="The same seed and prompt give the same pictures",
+        model="Which model to use",
+        subject="Up to three trained subjects, such as Rex, Blob:0.8",
+        pace="fast uses credits; relaxed is free and runs when the queue is empty",
+        private="Only you can see the pictures",
     )
     async def imagine(
         self,
@@ -57,7 +57,7 @@ class Imagine(commands.Cog):
         pace: Literal["fast", "relaxed"] | None = None,
         private: bool = False,
     ) -> None:
-        """Draw pictures from words."""
+        """Take what was typed, and answer with a card or a question."""
         await acknowledge(interaction, private=private)
         wish = Wish(
             prompt=prompt,

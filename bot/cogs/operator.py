@@ -26,11 +26,13 @@ ACTS_SHOWN = 25
 
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
-class Operator(commands.GroupCog, group_name="atelier", group_description="For operators: pause, rules, find, remove."):
+class Operator(
+    commands.GroupCog, group_name="atelier", group_description="Operators: pause, ban, set rules, find, remove"
+):
     """What operators can do in their server."""
 
-    words = app_commands.Group(name="words", description="Words that are not used here")
-    channels = app_commands.Group(name="channels", description="Where I am used")
+    words = app_commands.Group(name="words", description="Blocked words")
+    channels = app_commands.Group(name="channels", description="Where I can be used")
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
@@ -39,76 +41,80 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
         """Let operators pass, whatever was shown to whom."""
         return is_operator(interaction)
 
-    @app_commands.command()
-    @app_commands.describe(notice="What members are told meanwhile")
+    @app_commands.command(description="Start no new jobs; running ones finish, queued ones keep their place")
+    @app_commands.describe(notice="What to tell members meanwhile")
     async def pause(self, interaction: discord.Interaction, notice: Reason = "") -> None:
-        """Begin nothing new: what runs ends, what waits keeps its place."""
+        """Begin no job until `resume`."""
         await acknowledge(interaction, private=True)
         await desk.pause(self.studio, operator_of(interaction), notice)
-        await _say(interaction, "Paused. What runs ends; what waits keeps its place until `/atelier resume`.")
+        await _say(
+            interaction, "Paused. Running jobs finish, and queued ones keep their place until `/atelier resume`."
+        )
 
-    @app_commands.command()
+    @app_commands.command(description="Start jobs again after a pause")
     async def resume(self, interaction: discord.Interaction) -> None:
-        """Go on."""
+        """End a pause."""
         await acknowledge(interaction, private=True)
         was = await desk.resume(self.studio, operator_of(interaction))
-        await _say(interaction, "Going on." if was else "It was not paused.")
+        await _say(interaction, "Resumed." if was else "I wasn't paused.")
 
-    @app_commands.command()
-    @app_commands.describe(member="Who", reason="Why; it is kept in the log")
+    @app_commands.command(description="Ban a member from using me here, and cancel their jobs")
+    @app_commands.describe(member="Who to ban", reason="Why; kept in the log")
     async def ban(self, interaction: discord.Interaction, member: discord.User, reason: Reason) -> None:
-        """Take nothing more from somebody; what they have waiting is cancelled."""
+        """Ban a member."""
         await acknowledge(interaction, private=True)
         await desk.ban(self.studio, operator_of(interaction), member.id, reason)
-        await _say(interaction, f"<@{member.id}> cannot use me here any more. `/atelier unban` takes that back.")
+        await _say(interaction, f"Banned <@{member.id}>. `/atelier unban` lets them use me again.")
 
-    @app_commands.command()
-    @app_commands.describe(member="Who")
+    @app_commands.command(description="Lift a member's ban")
+    @app_commands.describe(member="Whose ban to lift")
     async def unban(self, interaction: discord.Interaction, member: discord.User) -> None:
-        """Take a ban back."""
+        """Lift a ban."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("unban", f"<@{member.id}>")
         was = await self.studio.house.undo(act, Topic.BAN, str(member.id))
-        await _say(interaction, f"<@{member.id}> may use me again." if was else f"<@{member.id}> was not banned.")
+        await _say(interaction, f"<@{member.id}> can use me again." if was else f"<@{member.id}> wasn't banned.")
 
-    @words.command(name="add")
-    @app_commands.describe(word="Requests with this word are refused; capitals and accents make no difference")
+    @words.command(name="add", description="Block a word")
+    @app_commands.describe(word="I refuse requests with this word; capitals and accents make no difference")
     async def add_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Block a word."""
         await acknowledge(interaction, private=True)
         typed = await desk.block_word(self.studio, operator_of(interaction), word)
-        await _say(interaction, f"Requests with the word {inline(typed)} are refused; nobody is charged for one.")
+        await _say(
+            interaction, f"Blocked {inline(typed)}. I refuse requests with that word, and nobody is charged for them."
+        )
 
-    @words.command(name="remove")
-    @app_commands.describe(word="Which one")
+    @words.command(name="remove", description="Unblock a word")
+    @app_commands.describe(word="Which word to unblock")
     async def remove_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Unblock a word."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("words remove", word)
         was = await self.studio.house.undo(act, Topic.WORD, fold(word))
-        await _say(interaction, f"{inline(word)} may be used again." if was else f"{inline(word)} was not blocked.")
+        await _say(interaction, f"Unblocked {inline(word)}." if was else f"{inline(word)} wasn't blocked.")
 
-    @words.command(name="list")
+    @words.command(name="list", description="List the blocked words")
     async def list_words(self, interaction: discord.Interaction) -> None:
         """Show the blocked words."""
         await acknowledge(interaction, private=True)
         decided = await self.studio.house.decided(operator_of(interaction).guild_id, Topic.WORD)
         await _say(interaction, words_text(decided))
 
-    @channels.command()
-    @app_commands.describe(channel="Once any is allowed, I am used only in those that are")
+    @channels.command(description="Let members use me in a channel")
+    @app_commands.describe(channel="Once one channel is allowed, I work only in allowed ones")
     async def allow(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
-        """Let me be used in a channel."""
+        """Allow a channel."""
         await self._decide_channel(interaction, channel.id, ALLOWED)
 
-    @channels.command()
-    @app_commands.describe(channel="Which one")
+    @channels.command(description="Keep me out of a channel")
+    @app_commands.describe(channel="Which channel")
     async def forbid(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
-        """Keep me out of a channel."""
+        """Forbid a channel."""
         await self._decide_channel(interaction, channel.id, FORBIDDEN)
 
-    @channels.command()
-    @app_commands.describe(channel="Which one")
+    @channels.command(description="Remove a channel's rule")
+    @app_commands.describe(channel="Which channel")
     async def clear(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Forget what was decided for a channel."""
         await acknowledge(interaction, private=True)
@@ -116,14 +122,14 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
         await self.studio.house.undo(act, Topic.CHANNEL, str(channel.id))
         await self._list(interaction)
 
-    @channels.command(name="list")
+    @channels.command(name="list", description="List the channels with a rule")
     async def list_channels(self, interaction: discord.Interaction) -> None:
-        """Show where I am used."""
+        """Show what was decided for channels."""
         await acknowledge(interaction, private=True)
         await self._list(interaction)
 
-    @app_commands.command()
-    @app_commands.describe(job="A job's id", member="All of a member's jobs", subject="A subject's id")
+    @app_commands.command(description="Find jobs or a subject in this server")
+    @app_commands.describe(job="A job's ID", member="All jobs of this member", subject="A subject's ID")
     async def find(
         self,
         interaction: discord.Interaction,
@@ -136,12 +142,12 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
         aim = Aim(job, member.id if member else None, subject)
         await _say(interaction, found_text(await desk.find(self.studio, operator_of(interaction), aim)))
 
-    @app_commands.command()
+    @app_commands.command(description="Remove jobs with their messages and files; this can't be undone")
     @app_commands.describe(
-        reason="Why; it is kept in the log",
-        job="A job's id",
-        member="All of a member's jobs here",
-        subject="A subject's id: it, and everything made from it",
+        reason="Why; kept in the log",
+        job="A job's ID",
+        member="All jobs of this member here",
+        subject="A subject's ID: removes it and everything made with it",
     )
     async def remove(
         self,
@@ -151,16 +157,16 @@ class Operator(commands.GroupCog, group_name="atelier", group_description="For o
         member: discord.User | None = None,
         subject: JobId | None = None,
     ) -> None:
-        """Remove jobs with their messages and files. There is no way back."""
+        """Remove jobs with their messages and files, for good."""
         await acknowledge(interaction, private=True)
         aim = Aim(job, member.id if member else None, subject)
         removed = await desk.remove(self.studio, operator_of(interaction), aim, reason)
         messages = await remove_messages(interaction.client, removed.jobs)
         await _say(interaction, removed_text(removed, messages))
 
-    @app_commands.command()
+    @app_commands.command(description="Show what operators did recently")
     async def log(self, interaction: discord.Interaction) -> None:
-        """Show what operators did lately."""
+        """Show the latest entries of the log."""
         await acknowledge(interaction, private=True)
         latest = await self.studio.house.latest(operator_of(interaction).guild_id, ACTS_SHOWN)
         await _say(interaction, acts_text(latest))

@@ -19,42 +19,44 @@ Reason = app_commands.Range[str, 1, 200]
 Amount = app_commands.Range[int, -1_000_000, 1_000_000]
 
 
-class Quota(commands.GroupCog, group_name="quota", group_description="Credits: what is left, and when more comes."):
+class Quota(
+    commands.GroupCog, group_name="quota", group_description="Credits: how many are left, and when you get more"
+):
     """Credits."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    @app_commands.command()
+    @app_commands.command(description="Show your credits")
     async def mine(self, interaction: discord.Interaction) -> None:
-        """Show your credits."""
+        """Show the member's own credits."""
         await acknowledge(interaction, private=True)
         await self._show(interaction, interaction.user)
 
-    @app_commands.command()
-    @app_commands.describe(member="Whose")
+    @app_commands.command(description="Operators: show a member's credits")
+    @app_commands.describe(member="Whose credits")
     async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        """Operators: show somebody's credits."""
+        """Show a member's credits to an operator."""
         act = self._purse_keeper(interaction).act("quota show", f"<@{member.id}>")
         await acknowledge(interaction, private=True)
         await self.studio.house.note(act)
         await self._show(interaction, member)
 
-    @app_commands.command()
+    @app_commands.command(description="Operators: give a member credits")
     @app_commands.describe(
-        member="Who gets them", amount="How many; less than nothing takes some back", reason="Why; it is kept"
+        member="Who gets them", amount="How many; a negative number takes credits back", reason="Why; kept in the log"
     )
     async def grant(
         self, interaction: discord.Interaction, member: discord.Member, amount: Amount, reason: Reason
     ) -> None:
-        """Operators: give somebody credits."""
+        """Give a member credits, or take some back."""
         operator = self._purse_keeper(interaction)
         await acknowledge(interaction, private=True)
         await grant(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
         await self._tell(interaction, member, amount)
 
-    @app_commands.command(name="set")
-    @app_commands.describe(member="Whose", amount="How many they have afterwards", reason="Why; it is kept")
+    @app_commands.command(name="set", description="Operators: set how many credits a member has")
+    @app_commands.describe(member="Whose credits", amount="How many they should have", reason="Why; kept in the log")
     async def set_(
         self,
         interaction: discord.Interaction,
@@ -62,7 +64,7 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
         amount: app_commands.Range[int, 0, 1_000_000],
         reason: Reason,
     ) -> None:
-        """Operators: set how many credits somebody has."""
+        """Set how many credits a member has."""
         operator = self._purse_keeper(interaction)
         await acknowledge(interaction, private=True)
         difference = await set_credits(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
@@ -85,19 +87,19 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Credits: w
 
 
 class Paces(commands.Cog):
-    """How urgent it is what one asks for."""
+    """Whether a member's jobs use credits or wait."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    @app_commands.command()
+    @app_commands.command(description="Use credits from now on: your jobs run as soon as it is their turn")
     async def fast(self, interaction: discord.Interaction) -> None:
-        """Use credits from now on: everybody in turn."""
+        """Prefer to pay."""
         await self._prefer(interaction, Pace.FAST)
 
-    @app_commands.command()
+    @app_commands.command(description="Run your jobs for free from now on, when the queue is empty")
     async def relax(self, interaction: discord.Interaction) -> None:
-        """Have pictures and texts for free from now on, when nobody else waits."""
+        """Prefer to wait, for free."""
         await self._prefer(interaction, Pace.RELAXED)
 
     async def _prefer(self, interaction: discord.Interaction, pace: Pace) -> None:
@@ -114,7 +116,7 @@ class Gifts(commands.Cog):
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    @app_commands.command()
+    @app_commands.command(description="Give some of your credits to another member")
     @app_commands.guild_only()
     @app_commands.describe(member="Who gets them", amount="How many of your credits")
     async def gift(
@@ -123,7 +125,7 @@ class Gifts(commands.Cog):
         member: discord.Member,
         amount: app_commands.Range[int, 1, GIFT_MAX],
     ) -> None:
-        """Give somebody some of your credits."""
+        """Give another member some of one's own credits."""
         await acknowledge(interaction, private=True)
         terms = terms_of(self.studio, interaction.user, interaction.guild_id)
         to_user = 0 if member.bot else member.id

@@ -1,4 +1,4 @@
-"""/train: teach a model something from photos. /subjects: what one has taught, and what is shared with one."""
+"""/train: train a subject from photos. /subjects: those that a member trained, or that are shared with them."""
 
 import discord
 from discord import app_commands
@@ -20,29 +20,29 @@ Steps = app_commands.Range[int, 20, 2000]
 
 
 class Subjects(commands.Cog):
-    """Teach, and use what was taught."""
+    """Train subjects, and look after them."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    @app_commands.command()
+    @app_commands.command(description="Train a subject from 3 to 10 photos")
     @app_commands.describe(
-        name="What you will call it, such as Rex",
-        kind="What kind of thing it is, such as dog",
-        model="Which model learns it",
-        steps="More steps, closer likeness, higher price",
-        keep_photos="Keep the photos with the subject; else they are deleted afterwards",
-        private="Only you see the card (yes)",
-        photo1="A photo, if you would rather not use the form",
-        photo2="Another",
-        photo3="Another",
-        photo4="Another",
-        photo5="Another",
-        photo6="Another",
-        photo7="Another",
-        photo8="Another",
-        photo9="Another",
-        photo10="Another",
+        name="What to call it, such as Rex",
+        kind="What it is, such as dog",
+        model="Which model to train",
+        steps="More steps give a closer likeness and cost more",
+        keep_photos="Keep the photos with the subject; otherwise I delete them after the training",
+        private="Only you can see the card (default: yes)",
+        photo1="A photo, if you'd rather not use the form",
+        photo2="Another photo",
+        photo3="Another photo",
+        photo4="Another photo",
+        photo5="Another photo",
+        photo6="Another photo",
+        photo7="Another photo",
+        photo8="Another photo",
+        photo9="Another photo",
+        photo10="Another photo",
     )
     async def train(
         self,
@@ -64,7 +64,7 @@ class Subjects(commands.Cog):
         photo9: discord.Attachment | None = None,
         photo10: discord.Attachment | None = None,
     ) -> None:
-        """Teach me something from three to ten photos."""
+        """Look at the photos, or open the form that takes them."""
         lesson = Lesson(
             name=name, class_noun=kind, model=model or "", steps=steps, keep_photos=keep_photos, private=private
         )
@@ -81,10 +81,10 @@ class Subjects(commands.Cog):
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return trainable_choices(self.studio.catalogue, typed)
 
-    @app_commands.command()
-    @app_commands.describe(name="One of yours, to be opened")
+    @app_commands.command(description="Show the subjects you trained, and those shared with you")
+    @app_commands.describe(name="Open one of yours")
     async def subjects(self, interaction: discord.Interaction, name: Name | None = None) -> None:
-        """Show what you have taught, and what others share with you."""
+        """Show the subjects that the member can use, or one of their own."""
         await acknowledge(interaction, private=True)
         if name is not None:
             subject = await own_subject_called(self.studio, name, interaction.user.id)

@@ -20,7 +20,9 @@ from bot.shared.studio import Studio
 
 
 class NotHeard(Refused):
-    """I do not hear channels here: whoever runs me has to set AUTO_TRANSCRIPTION first."""
+    """The bot does not receive messages of channels."""
+
+    message = "I can't listen in channels yet. Whoever runs me has to turn on `AUTO_TRANSCRIPTION` first."
 
 
 class Voice(commands.Cog):
@@ -47,13 +49,13 @@ class Voice(commands.Cog):
         accepted = await transcribe(self.studio, attached, Hearing(), context, speaker_id=speaker_id)
         await show_if_asked(interaction, accepted)
 
-    @app_commands.command()
+    @app_commands.command(description="Transcribe a voice message, audio or video file")
     @app_commands.describe(
         file="A voice message, audio or video file",
-        language="What is spoken in it, such as German; empty: find out",
-        translate="Write it down in English",
-        timestamps="With the time of each word",
-        private="Only you see the text",
+        language="The spoken language, such as German; leave empty to detect it",
+        translate="Translate it to English",
+        timestamps="Add the time of each word",
+        private="Only you can see the transcript",
     )
     async def transcribe(
         self,
@@ -64,7 +66,7 @@ class Voice(commands.Cog):
         timestamps: bool = False,
         private: bool = False,
     ) -> None:
-        """Turn what is said in a file into text."""
+        """Transcribe a file."""
         attached = attached_of(file)
         self.studio.clips.check(attached)
         code = parse_language(language) if language else None
@@ -78,12 +80,14 @@ class Voice(commands.Cog):
     async def _languages(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return language_choices(typed)
 
-    @app_commands.command(name="transcribe-channel")
-    @app_commands.describe(state="Whether voice messages in this channel become text without being asked for")
+    @app_commands.command(
+        name="transcribe-channel", description="Operators: transcribe every voice message in this channel, or stop"
+    )
+    @app_commands.describe(state="Whether voice messages here are transcribed automatically")
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.guild_only()
     async def transcribe_channel(self, interaction: discord.Interaction, state: Literal["on", "off"]) -> None:
-        """Turn voice messages in this channel into text, or no longer."""
+        """Turn automatic transcription on or off for this channel."""
         on = state == "on"
         operator = operator_of(interaction)
         if on and not self.hears_channels:
@@ -94,16 +98,16 @@ class Voice(commands.Cog):
         await self.studio.channels.set_transcribed(channel_id, act, on=on)
         await interaction.edit_original_response(content=ON if on else OFF)
 
-    @voice.command()
+    @voice.command(description="Don't let others transcribe your voice messages")
     async def optout(self, interaction: discord.Interaction) -> None:
-        """Nobody but you turns your voice messages into text."""
+        """Note that others may not transcribe the member."""
         await acknowledge(interaction, private=True)
         await opt_out(self.studio, interaction.user.id, out=True)
         await interaction.edit_original_response(content=OUT)
 
-    @voice.command()
+    @voice.command(description="Let others transcribe your voice messages again")
     async def optin(self, interaction: discord.Interaction) -> None:
-        """Take /voice optout back."""
+        """Take `optout` back."""
         await acknowledge(interaction, private=True)
         await opt_out(self.studio, interaction.user.id, out=False)
         await interaction.edit_original_response(content=IN)
@@ -115,9 +119,9 @@ class Voice(commands.Cog):
 
 
 ON = (
-    "From now on voice messages in this channel become text. Each costs the one who speaks, from their own credits, "
-    "what `/transcribe` would; whoever does not want that says `/voice optout`."
+    "Voice messages in this channel are now transcribed automatically. Each one costs its speaker as many credits as "
+    "`/transcribe` would; `/voice optout` keeps yours out."
 )
-OFF = "Voice messages in this channel stay as they are, unless somebody asks for their text."
-OUT = "Nobody but you turns your voice messages into text any more. `/voice optin` takes that back."
-IN = "Your voice messages may become text again: in channels where all do, and where others ask for it."
+OFF = "Voice messages in this channel are no longer transcribed automatically."
+OUT = "Nobody but you can transcribe your voice messages now. `/voice optin` undoes this."
+IN = "Others can transcribe your voice messages again, and so can channels with automatic transcription."

@@ -98,7 +98,11 @@ class _Desk:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer only those who have the token, whatever they ask for."""
         if request.path != OPEN and not self._knows(request):
-            return web.Response(status=401, text="The token is missing.\n", headers=HEADERS)
+            return web.Response(
+                status=401,
+                text="The token is missing or wrong. Open the address that the bot printed.\n",
+                headers=HEADERS,
+            )
         response = await handler(request)
         response.headers.update(HEADERS)
         return response

@@ -35,7 +35,7 @@ class Resolver:
                     member = self._payloads.member(self._guild, user_id, with_user=False)
                     self._add("members", user_id, member | {"permissions": "0"})
                 return user_id
-        raise HumanError("invalid", f"Nobody here is {value}.")
+        raise HumanError("invalid", f"There is no member {value} here.")
 
     def role(self, value: Any) -> str:
         """Resolve a role of this guild, by its id or name."""

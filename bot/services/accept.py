@@ -119,13 +119,15 @@ def check_terms(studio: Studio, request: Request, terms: Terms, pace: Pace) -> N
         NotOpen: it does not allow this.
     """
     if isinstance(request, TrainRequest) and not terms.training_slots:
-        raise NotOpen("Teaching is not open to you here. An operator decides which roles may.")
+        raise NotOpen("Your role can't use `/train` here. An operator decides which roles can.")
     if pace is Pace.RELAXED and request.kind not in terms.relaxed:
-        raise NotOpen("Having that relaxed, for free, is not open to you here; `/fast` uses your credits again.")
+        raise NotOpen(
+            "Your role can't run that for free here. Choose `pace: fast`, or use `/fast` to always use credits."
+        )
     if isinstance(request, ImageRequest) and terms.largest_px:
         side = max(request.width_px, request.height_px) * studio.catalogue.image(request.model).upscale
         if side > terms.largest_px:
-            raise NotOpen(f"Your pictures may be {terms.largest_px} px wide or high at most; that one has {side}.")
+            raise NotOpen(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
 
 
 async def expected_s(studio: Studio, request: Request, context: RequestContext, pace: Pace) -> float | None:

@@ -12,7 +12,9 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class NothingWaits(JobGone):
-    """You have nothing waiting or running."""
+    """The member has no job that could be cancelled."""
+
+    message = "You have no jobs in the queue."
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ async def accept_again(studio: Studio, job: Job, context: RequestContext) -> Job
     """
     request = from_json(job.request)
     if not isinstance(request, ImageRequest):
-        raise BadParameter("Only pictures can be drawn again.")
+        raise BadParameter("Only pictures can be re-rolled.")
     request = replace(request, seed=studio.random_seed())
     return await accept_or_ask(studio, request, context, pace=job.pace, source_job_id=job.id)
 

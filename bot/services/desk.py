@@ -90,7 +90,7 @@ async def block_word(studio: Studio, operator: Operator, word: str) -> str:
     """
     key, typed = fold(word), " ".join(word.split())
     if not key or len(key) > WORD_MAX:
-        raise BadParameter(f"A word has letters in it, and at most {WORD_MAX} characters.")
+        raise BadParameter(f"`word` needs letters in it, and can have at most {WORD_MAX} characters.")
     await studio.house.decide(operator.act("words add", typed), Topic.WORD, key, typed)
     return typed
 
@@ -128,16 +128,16 @@ async def remove(studio: Studio, operator: Operator, aim: Aim, reason: str) -> F
 
 async def _look(studio: Studio, operator: Operator, aim: Aim) -> Found:
     if sum(one is not None for one in (aim.job_id, aim.user_id, aim.subject)) != 1:
-        raise BadParameter("Name one thing: a job, a member or a subject.")
+        raise BadParameter("Choose exactly one of `job`, `member` and `subject`.")
     if aim.job_id is not None:
         job = await studio.jobs.get(aim.job_id.strip())
         if job is None or job.guild_id != operator.guild_id:
-            raise JobGone("There is no such job in this server.")
+            raise JobGone("There is no `job` with that ID in this server.")
         return Found([job])
     if aim.subject is not None:
         subject = await studio.subjects.get(aim.subject.strip())
         if subject is None or subject.guild_id != operator.guild_id:
-            raise JobGone("There is no subject with that id in this server; `find` with its member shows ids.")
+            raise JobGone("There is no `subject` with that ID in this server.")
         return Found(await studio.desk.of_subject(subject.id), subject)
     user_id = aim.user_id or 0
     return Found(await studio.desk.of_member(user_id, guild_id=operator.guild_id, limit=None))

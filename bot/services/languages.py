@@ -47,4 +47,6 @@ def parse_language(typed: str) -> str:
     for code, name in LANGUAGES.items():
         if wanted in (code, name.casefold()):
             return code
-    raise BadParameter("I do not know that language; `German` or `de` would do, and so would leaving it out.")
+    raise BadParameter(
+        "I don't know that `language`. Try a name or a code, such as `German` or `de`, or leave it empty."
+    )

@@ -39,7 +39,7 @@ def parse_prompt(typed: str) -> Parsed:
     """Split what was typed into the prompt and its trailing parameters.
 
     Raises:
-        BadParameter: nothing is left to draw, the text is too long, or a parameter is unknown, ambiguous, given
+        BadParameter: there is no prompt, the text is too long, or a parameter is unknown, ambiguous, given
             twice or empty; the message names it and gives a hint.
     """
     text = clean(typed)
@@ -50,14 +50,16 @@ def parse_prompt(typed: str) -> Parsed:
         end = found[index + 1].start() if index + 1 < len(found) else len(text)
         option = _option(match[1].lower())
         if option in values:
-            raise BadParameter(f"`--{match[1].lower()}` is there twice; which one do you mean?")
+            raise BadParameter(f"`--{match[1].lower()}` is in there twice. Please keep one.")
         values[option] = text[match.end() : end].strip(" =")
         if not values[option]:
-            raise BadParameter(f"`--{match[1].lower()}` needs a value. Parameters here: {SHOWN}.")
+            raise BadParameter(f"`--{match[1].lower()}` needs a value. You can use {SHOWN}.")
     if not prompt:
-        raise BadParameter("Tell me what to draw, for example `a red heart`.")
+        raise BadParameter("Your `prompt` is empty. Describe what you want to see, such as `a red heart`.")
     if len(prompt) > PROMPT_MAX:
-        raise BadParameter(f"That prompt has {len(prompt)} characters; at most {PROMPT_MAX} are read.")
+        raise BadParameter(
+            f"Your `prompt` has {len(prompt)} characters, and the limit is {PROMPT_MAX}. Please shorten it."
+        )
     return Parsed(prompt, values)
 
 
@@ -66,10 +68,10 @@ def _option(name: str) -> str:
         return NAMES[name]
     shown = f"`--{name[:20]}`"
     if close := sorted(known for known in NAMES if known.startswith(name)):
-        raise BadParameter(f"{shown} could mean {' or '.join(f'`--{one}`' for one in close)}; please write it out.")
+        raise BadParameter(f"{shown} could mean {' or '.join(f'`--{one}`' for one in close)}. Please write it out.")
     if name in FOREIGN:
-        raise BadParameter(f"{shown} is Midjourney's and does nothing here. Parameters here: {SHOWN}.")
-    raise BadParameter(f"There is no parameter {shown}. Parameters here: {SHOWN}.")
+        raise BadParameter(f"{shown} only works in Midjourney. Here you can use {SHOWN}.")
+    raise BadParameter(f"There is no parameter {shown}. You can use {SHOWN}.")
 
 
 def parse_whole(name: str, value: int | str | None, low: int, high: int, default: int) -> int:
@@ -82,7 +84,7 @@ def parse_whole(name: str, value: int | str | None, low: int, high: int, default
         return default
     text = str(value).strip()
     if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
-        raise BadParameter(f"`{name}` is a whole number from {low} to {high}.")
+        raise BadParameter(f"`{name}` must be a whole number from {low} to {high}.")
     return int(text)
 
 
@@ -94,7 +96,7 @@ def parse_number(name: str, value: float | str | None, low: float, high: float, 
     """
     if value is None:
         return default
-    wrong = BadParameter(f"`{name}` is a number from {low:g} to {high:g}.")
+    wrong = BadParameter(f"`{name}` must be a number from {low:g} to {high:g}.")
     if isinstance(value, str):
         if not re.fullmatch(r"[0-9]{1,6}([.,][0-9]{1,6})?", value.strip()):
             raise wrong

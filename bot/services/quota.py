@@ -8,8 +8,8 @@ from db.ledger import Statement
 
 GIFT_MAX = 1_000_000
 NOT_AT_HOME = (
-    "Credits count in every server that I am in, so only operators of my home servers look after them. Whoever runs me "
-    "names those in `HOME_GUILDS`."
+    "Credits are shared by all servers I'm in, so only operators of my home servers can manage them. Whoever runs me "
+    "sets those servers in `HOME_GUILDS`."
 )
 
 
@@ -38,7 +38,9 @@ async def grant(
         NotEnoughCredits: more is taken than is available.
     """
     if not amount:
-        raise BadParameter("Nothing is nothing; say how many credits.")
+        raise BadParameter(
+            "`amount` can't be 0. Say how many credits to give, or use a negative number to take some back."
+        )
     act = operator.act("quota grant", f"<@{user_id}> {amount:+d}", reason)
     await studio.ledger.grant(user_id, amount, f"grant:{interaction_id}", act)
 
@@ -62,5 +64,5 @@ async def give(studio: Studio, from_user: int, to_user: int, amount: int, terms:
         NotEnoughCredits: they are not there.
     """
     if to_user in (0, from_user):
-        raise BadParameter("A gift goes to another person.")
+        raise BadParameter("Please choose another `member`: you can't give credits to yourself or to a bot.")
     await studio.ledger.give(from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance)

@@ -56,7 +56,7 @@ async def read_preview(studio: Studio, job: Job) -> Picture | None:
         content = await studio.files.get(job_file(job.id, PREVIEW_PICTURE))
     except FileMissing:
         return None
-    return Picture(PREVIEW_PICTURE, content, "A preview of what is being drawn")
+    return Picture(PREVIEW_PICTURE, content, "A preview of the picture so far")
 
 
 async def read_words(studio: Studio, job: Job) -> str:

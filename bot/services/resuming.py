@@ -67,7 +67,7 @@ async def _accept(studio: Studio, offer: Offer, context: RequestContext, pace: P
     if pace is None:
         return await accept_or_ask(studio, request, context, pace=Pace(asked["pace"]), source_job_id=source)
     if price(studio, request) > asked["price"]:
-        raise BadParameter("The price has changed since; please ask once more.")
+        raise BadParameter("The price has changed since then. Please run your command again.")
     return await accept(studio, request, context, pace=pace, source_job_id=source)
 
 

@@ -22,7 +22,7 @@ def parse_size(text: str, model: ImageModel) -> tuple[int, int]:
         return _from_ratio(int(match[1]), int(match[2]), model)
     if match := re.fullmatch(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", text.strip().lower()):
         return _from_pixels(int(match[1]), int(match[2]), model)
-    raise BadParameter(f"The size is a ratio such as `3:2`, or pixels such as `{model.width_px}x{model.height_px}`.")
+    raise BadParameter(f"`aspect` is a ratio such as `3:2`, or a size such as `{model.width_px}x{model.height_px}`.")
 
 
 def grain_px(model: ImageModel) -> int:
@@ -32,7 +32,7 @@ def grain_px(model: ImageModel) -> int:
 
 def _from_ratio(across: int, down: int, model: ImageModel) -> tuple[int, int]:
     if not across or not down or max(across, down) / min(across, down) > RATIO_MAX:
-        raise BadParameter(f"A ratio is from 1:{RATIO_MAX:g} to {RATIO_MAX:g}:1.")
+        raise BadParameter(f"A ratio in `aspect` can be from 1:{RATIO_MAX:g} to {RATIO_MAX:g}:1.")
     width = math.sqrt(model.width_px * model.height_px * across / down)
     height = width * down / across
     shrink = min(1.0, model.side_max_px / max(width, height))
@@ -51,6 +51,6 @@ def _from_pixels(width: int, height: int, model: ImageModel) -> tuple[int, int]:
     for side in (width, height):
         if not smallest <= side <= model.side_max_px or side % grain:
             raise BadParameter(
-                f"{model.title} draws sides from {smallest} to {model.side_max_px} px, in steps of {grain}."
+                f"With {model.title}, sides in `aspect` are {smallest} to {model.side_max_px} px, in steps of {grain}."
             )
     return width, height

@@ -32,11 +32,15 @@ FILM = re.compile(r"film-(\d{4,})\.png$")
 
 
 class SubjectGone(Refused):
-    """That subject is no longer there, or no longer shared with you."""
+    """The subject was deleted, or is no longer shared with the member."""
+
+    message = "That subject no longer exists, or is no longer shared with you. `/subjects` lists those you can use."
 
 
 class NotASubject(BadParameter):
-    """You have no subject of that name here; `/subjects` shows those that you can use."""
+    """The member can use no subject of that name here."""
+
+    message = "You have no subject with that name here. `/subjects` lists those you can use."
 
 
 async def film_steps(studio: Studio, job: Job) -> list[int]:
@@ -204,11 +208,13 @@ def tidy_name(name: str) -> str:
     """
     tidy = " ".join(name.split())
     if not tidy:
-        raise BadParameter("A subject needs a name, such as `Rex`.")
+        raise BadParameter("A subject needs a `name`, such as `Rex`.")
     if "," in tidy or ":" in tidy:
-        raise BadParameter("A subject's name has no `,` or `:` in it: they stand between subjects and before weights.")
+        raise BadParameter(
+            "A subject's `name` can't have `,` or `:` in it: in `/imagine` they separate subjects and weights."
+        )
     if len(name_key(tidy)) > NAME_KEY_MAX:  # some letters become several where capitals make no difference
-        raise BadParameter("That name is too long with the letters it has; please choose a shorter one.")
+        raise BadParameter("That `name` is too long. Please choose a shorter one.")
     return tidy
 
 
@@ -239,7 +245,9 @@ async def check_rights(studio: Studio, request: ImageRequest, context: RequestCo
         if not found:
             raise SubjectGone
         if found[0].model != request.model:
-            raise BadParameter(f"{inline(found[0].name)} was learnt by `{found[0].model}`; draw it with that model.")
+            raise BadParameter(
+                f"{inline(found[0].name)} was trained on `{found[0].model}`. Choose that `model` to use it."
+            )
 
 
 async def with_subjects(studio: Studio, request: ImageRequest, typed: str, context: RequestContext) -> ImageRequest:
@@ -253,16 +261,18 @@ async def with_subjects(studio: Studio, request: ImageRequest, typed: str, conte
     prompt = request.prompt
     pieces = [piece.strip() for piece in typed.split(",") if piece.strip()]
     if len(pieces) > SUBJECTS_MAX:
-        raise BadParameter(f"At most {SUBJECTS_MAX} subjects fit into one picture.")
+        raise BadParameter(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
     for piece in pieces:
         subject, weight = _parse(piece, usable, context.user_id)
         if any(use.subject_id == subject.id for use in uses):
-            raise BadParameter(f"{inline(subject.name)} is named twice.")
+            raise BadParameter(f"{inline(subject.name)} is in `subject` twice. Please keep one.")
         uses.append(SubjectUse(subject.id, weight, subject.phrase))
         prompt = _say(prompt, subject)
     models = {subject.model for subject in usable if any(use.subject_id == subject.id for use in uses)}
     if len(models) > 1:
-        raise BadParameter("Those subjects were learnt by different models and cannot be drawn together.")
+        raise BadParameter(
+            "Those subjects were trained on different models and can't be in one picture. Please choose one `subject`."
+        )
     return replace(request, prompt=prompt, subjects=tuple(uses))
 
 
@@ -282,9 +292,11 @@ def _parse(piece: str, usable: Collection[Subject], user_id: int) -> tuple[Subje
         try:
             weight = float(match[2])
         except ValueError as error:
-            raise BadParameter(f"`{match[2]}` is no weight; 1 is as learnt, 0.5 is half as much.") from error
+            raise BadParameter(
+                f"`{match[2]}` is not a weight for `subject`. 1 is full strength, 0.5 is half."
+            ) from error
     if not 0 < weight <= WEIGHT_MAX:
-        raise BadParameter(f"A weight is more than 0 and at most {WEIGHT_MAX:g}.")
+        raise BadParameter(f"A weight in `subject` must be more than 0, and at most {WEIGHT_MAX:g}.")
     wanted = name.casefold()
     found = [subject for subject in usable if subject.name.casefold() == wanted or subject.id == name]
     found.sort(key=lambda subject: subject.owner_id != user_id)  # one's own comes before another's of the same name

@@ -37,21 +37,27 @@ OWN_DRAFTS_MAX = 3  # of one; the oldest goes
 FILM_PICTURES = 5
 LETTERS = "bcdfghjkmnpqrstvwxz"  # a token without vowels is in nobody's prompt
 STATEMENT = (
-    "These photos are mine to use. Everybody who can be recognised in them agrees that a model learns from them, and "
-    "that pictures are made with it here."
+    "I have the right to use these photos. Everybody who can be recognised in them agrees that a model is trained on "
+    "them, and that it is used to make pictures here."
 )
 
 
 class DraftGone(Refused):
-    """Those photos are no longer kept; please send them again with `/train`."""
+    """The draft was thrown away, or used."""
+
+    message = "I no longer have these photos. Please send them again with `/train`."
 
 
 class TooManyDrafts(Refused):
-    """I keep photos of very many people just now and can take no more. Please try again in an hour."""
+    """Photos of too many members are kept."""
+
+    message = "I'm holding photos for too many people right now. Please try again in an hour."
 
 
 class DraftBegun(Refused):
-    """That training has begun, with the photos that its card showed. Stop it there if you want to use others."""
+    """The draft's training was paid for."""
+
+    message = "This training has already started. To use other photos, stop it on its card and run `/train` again."
 
     def __init__(self, job: Job) -> None:
         super().__init__()
@@ -59,7 +65,9 @@ class DraftBegun(Refused):
 
 
 class TooFewPhotos(BadParameter):
-    """At least three usable photos are needed; four to eight, from different sides, are best."""
+    """Fewer photos can be used than a training needs."""
+
+    message = "Training needs at least 3 usable photos; 4 to 8 from different angles work best."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +116,15 @@ async def check_lesson(studio: Studio, lesson: Lesson, context: RequestContext) 
     """
     name, noun = tidy_name(lesson.name), " ".join(lesson.class_noun.split()).lower()
     if not noun:
-        raise BadParameter("A subject needs a kind, such as `dog`.")
+        raise BadParameter("A subject needs a `kind`, such as `dog`.")
     if len(noun) > NOUN_MAX:  # in small letters it may be longer than it was typed
-        raise BadParameter("That kind is too long; a word or two, such as `garden gnome`, is best.")
+        raise BadParameter("That `kind` is too long. A word or two is best, such as `garden gnome`.")
     check_words(f"{name} {noun}", context.policy)
     mine = await studio.subjects.mine(context.user_id)
     if any(name_key(subject.name) == name_key(name) for subject in mine):
-        raise BadParameter("You have a subject of that name already; choose another, or delete it in `/subjects`.")
+        raise BadParameter(
+            "You already have a subject with that `name`. Choose another one, or delete the old one in `/subjects`."
+        )
     if len(mine) >= KEPT_MAX:
         raise TooManySubjects(limit=KEPT_MAX)
     model = _model(studio, lesson.model)
@@ -318,9 +328,9 @@ def _model(studio: Studio, name: str) -> ImageModel:
     if name:
         model = studio.catalogue.image(name)
         if not model.trainable:
-            raise BadParameter(f"{model.title} cannot be taught.")
+            raise BadParameter(f"{model.title} can't be trained. Please choose another `model`.")
         return model
     for model in studio.catalogue.images:
         if model.trainable:
             return model
-    raise BadParameter("None of the models here can be taught.")
+    raise BadParameter("None of the models here can be trained.")

@@ -22,7 +22,9 @@ EPOCH = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)  # of the platform's ids: their u
 
 
 class SpeakerOptedOut(Refused):
-    """They do not want their voice messages turned into text."""
+    """Somebody else is heard, who opted out of being transcribed."""
+
+    message = "That member does not want their voice messages transcribed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +171,7 @@ def _request(studio: Studio, hearing: Hearing, duration_s: float, speaker_id: in
     model = _model(studio)
     if model.languages == "en" and (hearing.translate or hearing.language not in (None, "en")):
         wanted = language_name(hearing.language) if hearing.language else "other languages"
-        raise BadParameter(f"{model.title} hears English only, not {wanted}.")
+        raise BadParameter(f"{model.title} understands only English, not {wanted}.")
     return TranscribeRequest(
         audio="",
         duration_s=duration_s,
@@ -183,7 +185,7 @@ def _request(studio: Studio, hearing: Hearing, duration_s: float, speaker_id: in
 
 def _model(studio: Studio) -> SpeechModel:
     if not studio.catalogue.speech:
-        raise BadParameter("No model that understands speech is set up here.")
+        raise BadParameter("I can't transcribe here yet. Whoever runs me has to set up a speech model first.")
     return studio.catalogue.speech[0]
 
 

@@ -58,12 +58,12 @@ def _with_trailing(wish: Wish) -> Wish:
     parsed = parse_prompt(wish.prompt)
     for name in parsed.values:
         if getattr(wish, name) is not None:
-            raise BadParameter(f"`{name}` is an option and in the prompt as well; please keep one.")
+            raise BadParameter(f"`{name}` is set twice, as an option and in the prompt. Please keep one.")
     return replace(wish, prompt=parsed.text, **parsed.values)
 
 
 def _negative(typed: str) -> str:
     text = clean(typed)
     if len(text) > PROMPT_MAX:
-        raise BadParameter(f"`negative` has {len(text)} characters; at most {PROMPT_MAX} are read.")
+        raise BadParameter(f"`negative` has {len(text)} characters, and the limit is {PROMPT_MAX}. Please shorten it.")
     return text

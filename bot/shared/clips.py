@@ -23,19 +23,27 @@ SOUND = re.compile(r"\.(aac|flac|m4[ab]|mk[av]|mov|mp[34]|og[ag]|opus|wav|web[am
 
 
 class NothingToHear(BadParameter):
-    """There is no voice message, audio or video in that."""
+    """A file or message without anything that could be heard."""
+
+    message = "I found no voice message, audio or video there. Please choose another message or `file`."
 
 
 class TooLong(BadParameter):
-    """That is too long."""
+    """A clip is longer than clips may be."""
+
+    message = "That clip is too long. Please send a shorter one."
 
 
 class TooLarge(BadParameter):
-    """That file is too large."""
+    """A clip's file is larger than files may be."""
+
+    message = "That file is too large. Please send a smaller one."
 
 
 class ClipGone(Refused):
-    """The sound is no longer kept; please send it again."""
+    """The clip is no longer kept."""
+
+    message = "I no longer have the recording. Please send it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +90,13 @@ class Clips:
         if not attached.may_sound:
             raise NothingToHear
         if attached.duration_s is not None and attached.duration_s > self.rules.seconds_max:
-            raise TooLong(f"That is longer than {self.rules.seconds_max / 60:g} min, the limit here.")
+            raise TooLong(
+                f"That is longer than {self.rules.seconds_max / 60:g} min, the limit. Please send a shorter clip."
+            )
         if attached.size_bytes > self.rules.bytes_max:
-            raise TooLarge(f"That file is larger than {self.rules.bytes_max >> 20} MiB, the limit here.")
+            raise TooLarge(
+                f"That file is larger than {self.rules.bytes_max >> 20} MiB, the limit. Please send a smaller one."
+            )
 
     async def take_in(self, attached: Attached, clip_id: int) -> tuple[str, float]:
         """Fetch a clip and keep it.

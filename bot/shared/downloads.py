@@ -14,11 +14,15 @@ TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 class NotFetched(Refused):
-    """Discord did not hand the file over; please send it again."""
+    """The platform's CDN did not hand a file over."""
+
+    message = "I couldn't download that file from Discord. Please send it again."
 
 
 class TooLargeToFetch(Refused):
-    """That file is too large."""
+    """A file is larger than it may be, whatever was announced."""
+
+    message = "That file is too large. Please send a smaller one."
 
 
 def cdn_hosts(api_url: str) -> frozenset[str]:

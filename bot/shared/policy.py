@@ -12,7 +12,7 @@ from db.jobs import Job
 from inference.catalogue import Catalogue, ImageModel, SpeechModel
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest
 
-PAUSED = "I am paused: {}\nWhat waits is kept, and nothing is charged."
+PAUSED = "I'm paused: {}\nJobs in the queue are kept, and nothing is charged."
 
 
 def check_place(policy: Standing) -> None:
@@ -36,7 +36,7 @@ def check_words(text: str, policy: Standing) -> None:
         WordBlocked: it has a word in it that is not used here.
     """
     if word := blocked_word(text, policy.words):
-        raise WordBlocked(f"The word {inline(word)} is not used here. Nothing was charged; try it without.")
+        raise WordBlocked(f"The word {inline(word)} is blocked here. Nothing was charged; try again without it.")
 
 
 def check_age(model: ImageModel | SpeechModel, *, age_restricted: bool) -> None:
@@ -46,7 +46,9 @@ def check_age(model: ImageModel | SpeechModel, *, age_restricted: bool) -> None:
         AgeRestricted: it may not.
     """
     if isinstance(model, ImageModel) and model.age_restricted and not age_restricted:
-        raise AgeRestricted(f"{model.title} is for age-restricted channels only.")
+        raise AgeRestricted(
+            f"{model.title} works only in age-restricted channels. Use it there, or choose another `model`."
+        )
 
 
 def is_for_adults(studio: Studio, job: Job) -> bool:

@@ -67,7 +67,7 @@ class Drawing:
 
 
 class ArtworkMissing(FileNotFoundError):
-    """The artwork is not rendered yet: run `python -m inference.builtin render` first."""
+    """The artwork is not rendered yet."""
 
 
 def fetch(folder: Path) -> None:
@@ -127,7 +127,7 @@ def load(target: Path) -> tuple[list[Drawing], torch.Tensor, torch.Tensor]:
         ArtworkMissing: nothing was rendered there.
     """
     if not target.with_suffix(".json").exists():
-        raise ArtworkMissing(ArtworkMissing.__doc__)
+        raise ArtworkMissing("The artwork is not rendered yet. Run `python -m inference.builtin render` first.")
     drawings = [Drawing(**row) for row in json.loads(target.with_suffix(".json").read_text())]
     pictures = load_file(target.with_suffix(".safetensors"))["pictures"]
     return drawings, pictures[:, :3].contiguous(), pictures[:, 3:].contiguous()

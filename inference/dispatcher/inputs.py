@@ -15,7 +15,9 @@ CHECKPOINT = "checkpoint"
 
 
 class InputMissing(BadRequest):
-    """Something that this needs was deleted before its turn came."""
+    """A photo, a clip or an adapter was deleted before the job's turn came."""
+
+    message = "Something this job needs was deleted before its turn. Please start it again."
 
 
 async def load_task(job: Job, files: FileStore) -> Task:

@@ -15,6 +15,8 @@ from inference.messages import JobEvent, Task, WorkerLoad
 class WorkerGone(InferenceError):
     """The worker has died; the job was not taken in."""
 
+    message = "The worker died before it took the job."
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerLost:

@@ -15,7 +15,7 @@ _DEVICE = re.compile(r"cpu|cuda:\d+")
 
 
 class UnknownDevice(ValueError):
-    """A device is 'auto', 'cpu' or 'cuda:0', several with commas between."""
+    """A setting names devices that cannot be."""
 
 
 def parse_devices(setting: str) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def parse_devices(setting: str) -> tuple[str, ...]:
     """
     devices = tuple(part.strip() for part in setting.split(",") if part.strip())
     if not devices or len(set(devices)) != len(devices) or not all(map(_DEVICE.fullmatch, devices)):
-        raise UnknownDevice(f"{UnknownDevice.__doc__} Not {setting!r}.")
+        raise UnknownDevice(f"DEVICES is 'auto', 'cpu', or GPUs such as 'cuda:0,cuda:1', but not {setting!r}.")
     return devices
 
 

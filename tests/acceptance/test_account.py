@@ -39,7 +39,7 @@ async def test_queue_of_somebody_who_waits_for_nothing_says_so(sandbox: Sandbox,
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         queue = await (await ben.slash("queue")).answer()
-        assert "Nothing is waiting" in ben.text(queue["id"])
+        assert "Your queue is empty" in ben.text(queue["id"])
 
 
 @pytest.mark.usefixtures("nothing_runs")
@@ -50,7 +50,7 @@ async def test_cancel_without_a_name_takes_the_newest_back(sandbox: Sandbox, tmp
         await (await ben.slash("imagine", prompt="a green car")).answer()
         said = await (await ben.slash("cancel")).answer()
         assert "a green car" in ben.text(said["id"])
-        assert "4 credits given back" in ben.text(said["id"])
+        assert "4 credits refunded" in ben.text(said["id"])
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY - 4
 
 
@@ -82,7 +82,7 @@ async def test_cancel_of_nothing_says_so(sandbox: Sandbox, tmp_path: Path) -> No
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         said = await (await ben.slash("cancel")).answer()
-        assert "nothing waiting" in ben.text(said["id"])
+        assert "no jobs in the queue" in ben.text(said["id"])
 
 
 async def test_history_shows_what_was_made_and_brings_it_back(sandbox: Sandbox, tmp_path: Path) -> None:

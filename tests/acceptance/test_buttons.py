@@ -74,7 +74,7 @@ async def test_cancel_of_a_waiting_job_gives_everything_back(
         card = await (await ben.slash("imagine", prompt="a red heart")).answer()
         await ben.press(card["id"], "Cancel")
         await sandbox.until(lambda: "Cancelled" in ben.text(card["id"]))
-        assert "4 credits given back" in ben.text(card["id"])
+        assert "4 credits refunded" in ben.text(card["id"])
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY
 
 
@@ -137,4 +137,4 @@ async def test_button_of_a_forgotten_job_says_so(sandbox: Sandbox, tmp_path: Pat
         card = await drawn(sandbox, ben, count=1)
     async with bot_beside(sandbox, tmp_path / "two"):
         said = await (await ben.press(card, "Info")).answer()
-        assert "no longer kept" in ben.text(said["id"])
+        assert "no longer have" in ben.text(said["id"])

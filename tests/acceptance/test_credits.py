@@ -36,12 +36,12 @@ async def test_dear_pictures_are_paid_for_only_after_a_yes(sandbox: Sandbox, tmp
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben, ada = sandbox.member("ben"), sandbox.member("ada")
         await ben.slash("imagine", prompt="a red heart")
-        question = await told(sandbox, ben, "That costs 4 credits")
-        assert f"you have {DAILY}" in ben.text(question)
+        question = await told(sandbox, ben, "This uses 4 of your")
+        assert f"of your {DAILY} credits" in ben.text(question)
         await sandbox.until(lambda: ada.messages() == [])
         assert await bot.studio.jobs.mine(int(ben.id)) == []
         assert (await bot.studio.ledger.statement(int(ben.id))).held == 0
-        await asyncio.gather(*(ben.press(question, "Go") for _ in range(2)))
+        await asyncio.gather(*(ben.press(question, "Continue") for _ in range(2)))
         await sandbox.until(drawn(ada))
         await sandbox.until(lambda: len(ben.messages()) == len(ada.messages()) == 1)  # the question is gone
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY - 4
@@ -51,9 +51,9 @@ async def test_question_is_answered_after_a_restart_and_twice_is_once(sandbox: S
     async with bot_beside(sandbox, tmp_path, asks_above=3):
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart")
-        question = await told(sandbox, ben, "That costs 4 credits")
+        question = await told(sandbox, ben, "This uses 4 of your")
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
-        await ben.press(question, "Go")
+        await ben.press(question, "Continue")
         await sandbox.until(drawn(ben))
         offered = await bot.studio.jobs.mine(int(ben.id))
         assert [job.price for job in offered] == [4]
@@ -63,9 +63,9 @@ async def test_yes_whose_card_was_posted_twice_shows_one(sandbox: Sandbox, tmp_p
     async with bot_beside(sandbox, tmp_path, asks_above=3):
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart")
-        question = await told(sandbox, ben, "That costs 4 credits")
+        question = await told(sandbox, ben, "This uses 4 of your")
         sandbox.faults.error("POST /webhooks/*", status=502, when="after")  # it is posted, and the library tries again
-        await ben.press(question, "Go")
+        await ben.press(question, "Continue")
         await sandbox.until(drawn(ben))
         await sandbox.until(lambda: len(ben.messages()) == 1)
 
@@ -74,8 +74,8 @@ async def test_question_left_alone_costs_nothing(sandbox: Sandbox, tmp_path: Pat
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart", private=True)
-        question = await told(sandbox, ben, "That costs 4 credits")
-        await ben.press(question, "Leave it")
+        question = await told(sandbox, ben, "This uses 4 of your")
+        await ben.press(question, "Cancel")
         await sandbox.until(lambda: ben.messages() == [])
         assert await bot.studio.jobs.mine(int(ben.id)) == []
 
@@ -84,9 +84,9 @@ async def test_without_credits_one_may_draw_relaxed(sandbox: Sandbox, tmp_path: 
     async with bot_beside(sandbox, tmp_path, daily_credits=3) as bot:
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart")
-        question = await told(sandbox, ben, "you have 3 left")
-        assert ben.buttons(question) == ["Relaxed, for free", "Leave it"]
-        await ben.press(question, "Relaxed, for free")
+        question = await told(sandbox, ben, "you have 3.")
+        assert ben.buttons(question) == ["Run for free", "Cancel"]
+        await ben.press(question, "Run for free")
         await sandbox.until(drawn(ben))
         (job,) = await bot.studio.jobs.mine(int(ben.id))
         assert (job.pace, job.price, job.work) == (Pace.RELAXED, 0, 4)
@@ -98,7 +98,7 @@ async def test_without_relaxed_one_is_told_when_credits_come(sandbox: Sandbox, t
     async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed="", asks_above=asks_above):
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart")
-        said = await told(sandbox, ben, "New ones come")
+        said = await told(sandbox, ben, "More come")
         assert ben.buttons(said) == []
 
 
@@ -108,7 +108,7 @@ async def test_relax_and_fast_are_remembered(sandbox: Sandbox, tmp_path: Path, m
         ben = sandbox.member("ben")
         await (await ben.slash("relax")).answer()
         card = await (await ben.slash("imagine", prompt="a red heart")).answer()
-        assert "relaxed, for free" in ben.text(card["id"])
+        assert "free (relaxed)" in ben.text(card["id"])
         await (await ben.slash("fast")).answer()
         await (await ben.slash("imagine", prompt="a green car")).answer()
         await (await ben.slash("imagine", prompt="a blue cat", pace="relaxed")).answer()
@@ -121,7 +121,7 @@ async def test_operator_grants_and_sets_with_a_reason(sandbox: Sandbox, tmp_path
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         said = await (await ada.slash("quota grant", member=ben.id, amount=50, reason="for the poster")).answer()
         assert said["flags"] & EPHEMERAL
-        assert f"{DAILY + 50} credits now" in ada.text(said["id"])
+        assert f"now has {DAILY + 50} credits (+50)" in ada.text(said["id"])
         await (await ada.slash("quota set", member=ben.id, amount=7, reason="a fresh start")).answer()
         shown = await (await ada.slash("quota show", member=ben.id)).answer()
         assert "7 credits left" in ada.text(shown["id"])
@@ -142,7 +142,7 @@ async def test_members_may_not_touch_quotas(
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         said = await (await ben.slash(f"quota {verb}", member=ben.id, **options)).answer()
-        assert "You may not use that" in ben.text(said["id"])
+        assert "Only operators can do that" in ben.text(said["id"])
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY
 
 

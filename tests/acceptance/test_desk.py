@@ -42,8 +42,8 @@ async def test_paused_studio_takes_nothing_and_keeps_what_waits(sandbox: Sandbox
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await does(ada, "atelier pause", notice="New lamps until noon.")
-        await refused(sandbox, ben, "I am paused: New lamps until noon.\nWhat waits is kept", bot)
-        assert "Going on" in await does(ada, "atelier resume")
+        await refused(sandbox, ben, "I'm paused: New lamps until noon.\nJobs in the queue are kept", bot)
+        assert "Resumed" in await does(ada, "atelier resume")
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
 
@@ -56,10 +56,10 @@ async def test_banned_member_is_refused_and_loses_what_waits(sandbox: Sandbox, t
         await does(ada, "atelier ban", member=ben.id, reason="spam")
         (job,) = await bot.studio.jobs.mine(int(ben.id))
         assert job.state is State.CANCELLED
-        await refused(sandbox, ben, "may not use me here", bot)
-        await refused(sandbox, ben, "may not use me here", bot, channel=await ben.dm())
+        await refused(sandbox, ben, "banned you from using me here", bot)
+        await refused(sandbox, ben, "banned you from using me here", bot, channel=await ben.dm())
         await (await cleo.slash("imagine", prompt="a blue cat")).answer()
-        assert "may use me again" in await does(ada, "atelier unban", member=ben.id)
+        assert "can use me again" in await does(ada, "atelier unban", member=ben.id)
         await (await ben.slash("imagine", prompt="a red heart")).answer()
         assert len(await bot.studio.jobs.mine(int(ben.id))) == 2
         log = await does(ada, "atelier log")
@@ -72,10 +72,10 @@ async def test_blocked_word_is_named_and_not_charged(sandbox: Sandbox, tmp_path:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await does(ada, "atelier words add", word="Müll")
         assert await does(ada, "atelier words list") == "`Müll`"
-        await refused(sandbox, ben, "The word `Müll` is not used here", bot, prompt="a heap of MU\u0308LL, please")
+        await refused(sandbox, ben, "The word `Müll` is blocked here", bot, prompt="a heap of MU\u0308LL, please")
         card = await (await ben.slash("imagine", prompt="a muller at work")).message()  # a word of its own
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        assert "may be used again" in await does(ada, "atelier words remove", word="mull")
+        assert "Unblocked `mull`" in await does(ada, "atelier words remove", word="mull")
 
 
 async def test_channels_are_open_where_operators_say_so(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_channels_are_open_where_operators_say_so(sandbox: Sandbox, tmp_pa
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await does(ada, "atelier channels allow", channel_=VOICE_NOTES)
         assert f"<#{VOICE_NOTES}> allowed" in await does(ada, "atelier channels list")
-        await refused(sandbox, ben, "not used in this channel", bot)
+        await refused(sandbox, ben, "can't be used in this channel", bot)
         card = await (await ben.slash("imagine", prompt="a red heart", channel=VOICE_NOTES)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
 
@@ -92,7 +92,7 @@ async def test_model_for_adults_is_used_in_age_restricted_channels_only(sandbox:
     catalogue = Catalogue(images=(TINY, LARGE.model_copy(update={"age_restricted": True})), speech=(HEARS,))
     async with bot_beside(sandbox, tmp_path, catalogue=catalogue) as bot:
         ben = sandbox.member("ben")
-        await refused(sandbox, ben, "age-restricted channels only", bot, model="large")
+        await refused(sandbox, ben, "only in age-restricted channels", bot, model="large")
         card = await (await ben.slash("imagine", prompt="a red heart", model="large", channel=AFTER_DARK)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
 
@@ -107,12 +107,12 @@ async def test_removed_job_leaves_no_message_no_file_and_no_row(sandbox: Sandbox
         assert job.id in found
         assert "a red heart" in found
         said = await does(ada, "atelier remove", job=job.id, reason="asked to")
-        assert "1 job with files, 1 message" in said
+        assert "1 job with files, and 1 message" in said
         assert card["id"] not in [one["id"] for one in ben.messages()]
         assert await bot.studio.jobs.get(job.id) is None
         assert await bot.studio.files.list(f"jobs/{job.id}") == []
         assert await bot.studio.ledger.audit() == []
-        assert "no such job" in await does(ada, "atelier find", job=job.id)
+        assert "no `job` with that ID" in await does(ada, "atelier find", job=job.id)
 
 
 async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbo
         card = await (await cleo.slash("imagine", prompt="Rex asleep", subject="Rex")).message()
         await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 4)
         said = await does(ada, "atelier remove", subject=subject.id, reason="no consent")
-        assert "1 job with files, 1 message. The subject `Rex` is gone." in said
+        assert "1 job with files, and 1 message. The subject `Rex` is deleted." in said
         assert card["id"] not in [one["id"] for one in cleo.messages()]
         assert await bot.studio.subjects.get(subject.id) is None
         assert await bot.studio.files.list("subjects") == []

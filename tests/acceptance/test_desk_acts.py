@@ -76,7 +76,9 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
         for command in sandbox.parts.commands.visible(ada.id, next(iter(sandbox.parts.world.guilds.values()))):
             command["default_member_permissions"] = None  # an administrator opened it to everybody
         for name, wanted in operator_commands(bot.client):
-            assert await does(ben, name, **given(wanted, ben)) == "You may not use that here."
+            assert (
+                await does(ben, name, **given(wanted, ben)) == "Only operators can do that, and only in their server."
+            )
         assert await bot.studio.house.latest(int(next(iter(sandbox.parts.world.guilds))), 10) == []
 
 

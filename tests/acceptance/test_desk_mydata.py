@@ -29,7 +29,7 @@ async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Pat
         await sandbox.until(lambda: any("I said that." in ben.text(one["id"]) for one in ben.messages()))
         await settled(sandbox, bot, ben)
         said = await (await ben.slash("mydata export")).answer()
-        await sandbox.until(lambda: "all I keep of you" in ben.text(said["id"]))
+        await sandbox.until(lambda: "everything I keep about you" in ben.text(said["id"]))
         (sent,) = [one for one in ben.messages() if any(a["filename"].endswith(".zip") for a in one["attachments"])]
         assert sent["flags"] & 64
         with zipfile.ZipFile(io.BytesIO(ben.read(sent["attachments"][0]["url"]))) as archive:
@@ -86,9 +86,9 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         assert CANARY.encode() in before
         question = await (await ben.slash("mydata delete")).answer()
         await ben.press(question["id"], "Delete everything")
-        await sandbox.until(lambda: "Done." in ben.text(question["id"]))
+        await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]))
         assert "1 job," in ben.text(question["id"])
-        assert "until the month is over" in ben.text(question["id"])
+        assert "until the end of the month" in ben.text(question["id"])
         await bot.studio.belongings.scrub()  # as the bot does once an hour
         after = everything_in(tmp_path)
         traces = CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, b"a photo of ben"
@@ -109,7 +109,7 @@ async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: 
         question = await (await ben.slash("mydata delete")).answer()
         assert await bot.studio.jobs.mine(int(ben.id)) != []  # nothing goes before the yes
         await ben.press(question["id"], "Delete everything")
-        await sandbox.until(lambda: "Done." in ben.text(question["id"]), 25.0)
+        await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]), 25.0)
         await bot.studio.belongings.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
         assert await bot.studio.jobs.mine(int(ben.id)) == []

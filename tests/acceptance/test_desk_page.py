@@ -60,7 +60,10 @@ async def test_no_request_without_the_token_is_answered(tmp_path: Path) -> None:
         ):
             for headers in ({}, wrong):
                 async with client.get(address, headers=headers) as answer:
-                    assert (answer.status, await answer.text()) == (401, "The token is missing.\n")
+                    assert (answer.status, await answer.text()) == (
+                        401,
+                        "The token is missing or wrong. Open the address that the bot printed.\n",
+                    )
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             async with client.request(method, f"{page}/figures") as answer:
                 assert answer.status == 401
@@ -143,7 +146,7 @@ async def test_studio_prints_the_address_and_logs_no_secret(
         jar = aiohttp.CookieJar(unsafe=True)  # else it takes none from an address in numbers
         async with aiohttp.ClientSession(cookie_jar=jar) as client, client.get(address) as answer:
             assert answer.status == 200
-            assert "the desk" in await answer.text()
+            assert "operator's page" in await answer.text()
         await settled(sandbox, bot, ben)
     written = log.getvalue()
     assert '"level": "DEBUG"' in written

@@ -12,7 +12,7 @@ from tests.support.acceptance.training import photos, preflight, taught
 from tests.support.acceptance.voice import transcript
 
 WORD = "ghastly"
-TOLD = f"The word `{WORD}` is not used here."
+TOLD = f"The word `{WORD}` is blocked here."
 
 
 async def blocked(sandbox: Sandbox) -> None:
@@ -55,7 +55,7 @@ async def test_word_that_is_blocked_while_photos_are_looked_at_is_refused_at_the
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), name="Ghastly Rex")
         await blocked(sandbox)
-        await refused(sandbox, ben, await ben.press(card, "I agree – go"), before=0)
+        await refused(sandbox, ben, await ben.press(card, "I agree – start training"), before=0)
         assert await names(bot, ben) == []
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY
 
@@ -83,7 +83,7 @@ async def test_subject_with_the_word_in_its_name_is_not_shared(sandbox: Sandbox,
         await blocked(sandbox)
         card = await opened(ben)
         await refused(sandbox, ben, await ben.press(card, "Share with this server"), before=0)
-        await refused(sandbox, ben, await ben.select(card, "Share with a member, or take it back …", cleo.id), before=1)
+        await refused(sandbox, ben, await ben.select(card, "Share with a member, or stop sharing …", cleo.id), before=1)
         assert await bot.studio.subjects.shares(subject.id) == []
 
 
@@ -93,7 +93,7 @@ async def test_word_in_what_was_said_is_refused_when_it_is_to_be_drawn(sandbox: 
         card = await transcript(sandbox, ben, "A red heart")
         await blocked(sandbox)
         form = await ben.press(card, "Imagine this")
-        await refused(sandbox, ben, await form.submit(What_to_draw="A GHASTLY heart"), before=0)
+        await refused(sandbox, ben, await form.submit(Prompt="A GHASTLY heart"), before=0)
         assert [job.kind for job in await bot.studio.jobs.mine(int(ben.id))] == ["transcribe"]
 
 

@@ -51,9 +51,9 @@ async def test_imagine_that_must_wait_shows_its_place(
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         first = await (await ben.slash("imagine", prompt="a red heart")).answer()
         second = await (await cleo.slash("imagine", prompt="a blue cat", count=1)).answer()
-        assert "next in line" in ben.text(first["id"])
-        assert "1 ahead" in cleo.text(second["id"])
-        assert "1 credit held" in cleo.text(second["id"])
+        assert "you're next" in ben.text(first["id"])
+        assert "1 ahead of you" in cleo.text(second["id"])
+        assert "1 credit reserved" in cleo.text(second["id"])
 
 
 async def test_imagine_under_way_shows_a_bar_and_a_preview(
@@ -64,7 +64,7 @@ async def test_imagine_under_way_shows_a_bar_and_a_preview(
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="a garden gate")).message()
         await sandbox.until(lambda: "step 10 of 20" in ben.text(card["id"]))
-        assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50 %" in ben.text(card["id"])
+        assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50%" in ben.text(card["id"])
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
         assert ben.buttons(card["id"]) == ["Cancel", "Info"]
         (tmp_path / "open").touch()
@@ -115,10 +115,10 @@ async def test_prompt_full_of_tricks_mentions_nobody_and_breaks_nothing(sandbox:
     [
         ({"prompt": "x --sparkle 3"}, "There is no parameter"),
         ({"prompt": "x --s 3"}, "could mean"),
-        ({"prompt": "x", "model": "nonesuch"}, "no model of that name"),
+        ({"prompt": "x", "model": "nonesuch"}, "no `model` with that name"),
         ({"prompt": "x", "steps": 99}, "from 1 to 50"),
         ({"prompt": "x", "aspect": "100:1"}, "ratio"),
-        ({"prompt": "   "}, "what to draw"),
+        ({"prompt": "   "}, "what you want to see"),
     ],
 )
 async def test_imagine_that_cannot_be_drawn_is_refused_privately_and_costs_nothing(
@@ -149,7 +149,9 @@ async def test_imagine_beyond_the_queues_limit_is_refused(
         ben = sandbox.member("ben")
         await (await ben.slash("imagine", prompt="a red heart")).answer()
         await ben.slash("imagine", prompt="a blue cat")
-        await sandbox.until(lambda: any("1 waiting already" in ben.text(message["id"]) for message in ben.messages()))
+        await sandbox.until(
+            lambda: any("already have 1 of these in the queue" in ben.text(message["id"]) for message in ben.messages())
+        )
 
 
 @pytest.mark.parametrize("options", [{"count": 5}, {"seed": -1}, {"guidance": 31.0}, {"steps": 0}])
@@ -172,7 +174,7 @@ async def test_models_and_ratios_are_offered_while_typing(sandbox: Sandbox, tmp_
         ]
 
 
-@pytest.mark.parametrize(("prompt", "said"), [("nan", "lost its way"), ("oom@2", "memory"), ("raise@2", "broke")])
+@pytest.mark.parametrize(("prompt", "said"), [("nan", "came out broken"), ("oom@2", "memory"), ("raise@2", "broke")])
 async def test_job_that_fails_says_why_and_gives_the_credits_back(
     sandbox: Sandbox, tmp_path: Path, prompt: str, said: str
 ) -> None:
@@ -180,5 +182,5 @@ async def test_job_that_fails_says_why_and_gives_the_credits_back(
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt=prompt)).message()
         await sandbox.until(lambda: said in ben.text(card["id"]), timeout_s=30)
-        assert "4 credits given back" in ben.text(card["id"])
+        assert "4 credits refunded" in ben.text(card["id"])
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY

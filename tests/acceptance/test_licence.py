@@ -47,7 +47,7 @@ async def test_yes_draws_what_was_asked_for_and_is_asked_once(sandbox: Sandbox, 
         question = await asked(sandbox, ben)
         assert ben.message(question)["flags"] & EPHEMERAL
         await sandbox.until(lambda: ada.messages() == [])
-        await ben.press(question, "I accept it")
+        await ben.press(question, "Accept")
         await sandbox.until(lambda: drawn(ben))
         assert "a red heart" in ben.text(drawn(ben)[0])
         assert len(ben.messages()) == 1  # the question has gone
@@ -63,7 +63,7 @@ async def test_yes_after_a_restart_and_twice_is_one_job(sandbox: Sandbox, tmp_pa
         await ben.slash("imagine", prompt="a red heart")
         question = await asked(sandbox, ben)
     async with bot_beside(sandbox, tmp_path, catalogue=CATALOGUE) as bot:
-        both = [await ben.press(question, "I accept it") for _ in range(2)]
+        both = [await ben.press(question, "Accept") for _ in range(2)]
         for one in both:
             await one.done()
         await sandbox.until(lambda: drawn(ben))
@@ -75,10 +75,10 @@ async def test_yes_to_something_dear_is_followed_by_its_price(sandbox: Sandbox, 
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart")
         question = await asked(sandbox, ben)
-        await ben.press(question, "I accept it")
-        await sandbox.until(lambda: "That costs 4 credits" in ben.text(question))
+        await ben.press(question, "Accept")
+        await sandbox.until(lambda: "This uses 4 of your" in ben.text(question))
         assert await bot.studio.jobs.mine(int(ben.id)) == []
-        await ben.press(question, "Go")
+        await ben.press(question, "Continue")
         await sandbox.until(lambda: drawn(ben))
         assert await available(bot, ben) == DAILY - 4
 
@@ -89,7 +89,7 @@ async def test_no_costs_nothing_and_is_asked_again(sandbox: Sandbox, tmp_path: P
         for _ in range(2):
             await ben.slash("imagine", prompt="a red heart")
             question = await asked(sandbox, ben)
-            await ben.press(question, "No, thank you")
+            await ben.press(question, "Decline")
             await sandbox.until(lambda question=question: "Nothing was charged" in ben.text(question))  # type: ignore[misc]
         assert await bot.studio.jobs.mine(int(ben.id)) == []
         assert await available(bot, ben) == DAILY
@@ -101,11 +101,11 @@ async def test_yes_opens_the_form_for_a_lessons_photos(sandbox: Sandbox, tmp_pat
         await ben.slash("train", name="Blob", kind="mascot")
         question = await asked(sandbox, ben)
         assert ben.modals() == []
-        form = await ben.press(question, "I accept it")
+        form = await ben.press(question, "Accept")
         await (await form.submit(**{"3_to_10_photos": photos(4), "I_agree": True})).done()
-        await sandbox.until(lambda: "I agree – go" in ben.buttons(question))
-        await ben.press(question, "I agree – go")
-        await sandbox.until(lambda: any("Learnt" in ben.text(one["id"]) for one in ben.messages()))
+        await sandbox.until(lambda: "I agree – start training" in ben.buttons(question))
+        await ben.press(question, "I agree – start training")
+        await sandbox.until(lambda: any("Training finished" in ben.text(one["id"]) for one in ben.messages()))
 
 
 async def test_yes_turns_what_was_said_into_text(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ async def test_yes_turns_what_was_said_into_text(sandbox: Sandbox, tmp_path: Pat
         ben = sandbox.member("ben")
         message = await said(sandbox, ben, "We accept.")
         await ben.menu("Transcribe", message_id=message)
-        await ben.press(await asked(sandbox, ben), "I accept it")
+        await ben.press(await asked(sandbox, ben), "Accept")
         await sandbox.until(lambda: any("We accept." in ben.text(one["id"]) for one in ben.messages()))
         assert len(ben.messages()) == 2
 
@@ -123,7 +123,7 @@ async def test_yes_in_a_direct_message_turns_what_was_said_into_text(sandbox: Sa
         ben = sandbox.member("ben")
         dm = await ben.dm()
         await said(sandbox, ben, "Between us.", channel=dm)
-        await ben.press(await asked(sandbox, ben, dm), "I accept it")
+        await ben.press(await asked(sandbox, ben, dm), "Accept")
         await sandbox.until(lambda: any("Between us." in ben.text(one["id"]) for one in ben.messages(dm)))
         assert len(ben.messages(dm)) == 2
         assert len(await bot.studio.jobs.mine(int(ben.id))) == 1
@@ -133,9 +133,9 @@ async def test_yes_hears_a_clip_again(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, catalogue=CATALOGUE):
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await ben.menu("Transcribe", message_id=await said(sandbox, ben, "Guten Morgen."))
-        await ben.press(await asked(sandbox, ben), "I accept it")
+        await ben.press(await asked(sandbox, ben), "Accept")
         await sandbox.until(lambda: [one for one in ben.messages() if "Timestamps" in ben.buttons(one["id"])])
         card = next(one["id"] for one in ben.messages() if "Timestamps" in ben.buttons(one["id"]))
         await cleo.press(card, "Timestamps")
-        await cleo.press(await asked(sandbox, cleo), "I accept it")
+        await cleo.press(await asked(sandbox, cleo), "Accept")
         await sandbox.until(lambda: sum("Guten Morgen." in cleo.text(one["id"]) for one in cleo.messages()) == 2)

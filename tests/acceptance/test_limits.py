@@ -86,7 +86,7 @@ async def test_form_that_is_sent_too_often_changes_nothing(sandbox: Sandbox, tmp
         ben = sandbox.member("ben")
         card = await transcript(sandbox, ben, "A red heart.")
         for _ in range(2):
-            sent = await (await ben.press(card, "Imagine this")).submit(What_to_draw="a red heart")
+            sent = await (await ben.press(card, "Imagine this")).submit(Prompt="a red heart")
             said = await sent.answer()
         assert TOO_OFTEN in ben.text(said["id"])
         assert [job.kind for job in await jobs_of(bot, ben)] == ["image", "transcribe"]

@@ -38,7 +38,7 @@ async def test_what_is_said_becomes_text_without_credits(sandbox: Sandbox, tmp_p
         message = await said(sandbox, ben, "We are poor today.", 91.0)
         card = await (await ben.menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "We are poor today." in ben.text(card["id"]))
-        assert "relaxed, for free" in ben.text(card["id"])
+        assert "free (relaxed)" in ben.text(card["id"])
         (job,) = await jobs_of(bot, ben)
         assert (job.pace, job.price, job.work) == (Pace.RELAXED, 0, 4)
         assert (await bot.studio.ledger.statement(int(ben.id))).available == 3
@@ -105,8 +105,8 @@ async def test_subject_is_not_learnt_for_free_unless_a_tier_says_so(sandbox: San
         card = await preflight(ben, photos(4))
         # taken away only now: without credits nobody is asked for photos
         await bot.studio.ledger.set_available(int(ben.id), 3, "test", Act(guild_id=0, by_user=0, what="set"))
-        assert ben.buttons(card) == ["I agree – go", "Other photos", "Leave it"]
-        await ben.press(card, "I agree – go")
+        assert ben.buttons(card) == ["I agree – start training", "Change photos", "Cancel"]
+        await ben.press(card, "I agree – start training")
         await sandbox.until(lambda: any("you have 3 left" in ben.text(one["id"]) for one in ben.messages()))
         assert await jobs_of(bot, ben) == []
 
@@ -115,8 +115,8 @@ async def test_subject_is_learnt_for_free_where_a_tier_says_so(sandbox: Sandbox,
     async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed="image,train") as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
-        await ben.press(card, "I agree – relaxed, for free")
-        await sandbox.until(lambda: any("Learnt" in ben.text(one["id"]) for one in ben.messages()))
+        await ben.press(card, "I agree – train for free")
+        await sandbox.until(lambda: any("Training finished" in ben.text(one["id"]) for one in ben.messages()))
         (job,) = await jobs_of(bot, ben)
         assert (job.pace, job.price, job.charged) == (Pace.RELAXED, 0, 0)
         assert job.work > 3

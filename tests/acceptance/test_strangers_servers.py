@@ -10,7 +10,7 @@ from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.operators import does
 from tests.support.acceptance.voice import clip, jobs_of
 
-BANNED = "you may not use me here"
+BANNED = "banned you from using me here"
 
 
 async def test_ban_in_one_of_several_servers_does_not_count_in_direct_messages(

@@ -57,8 +57,8 @@ async def test_train_with_too_few_photos_cannot_go(sandbox: Sandbox, tmp_path: P
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(2))
-        assert "at least 3 are needed" in ben.text(card)
-        assert ben.buttons(card) == ["Other photos", "Leave it"]
+        assert "needs at least 3" in ben.text(card)
+        assert ben.buttons(card) == ["Change photos", "Cancel"]
 
 
 async def test_train_without_agreement_keeps_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ async def test_train_without_agreement_keeps_nothing(sandbox: Sandbox, tmp_path:
         ben = sandbox.member("ben")
         asked = await ben.slash("train", name="Blob", kind="mascot")
         shown = await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": False})
-        assert "Without your agreement" in ben.text((await shown.answer())["id"])
+        assert "Please tick *I agree*" in ben.text((await shown.answer())["id"])
         assert await bot.studio.files.list("uploads") == []
 
 
@@ -75,8 +75,8 @@ async def test_train_left_alone_deletes_the_photos(sandbox: Sandbox, tmp_path: P
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
         assert len(await bot.studio.files.list("uploads")) == 5
-        await ben.press(card, "Leave it")
-        await sandbox.until(lambda: "Left" in ben.text(card))
+        await ben.press(card, "Cancel")
+        await sandbox.until(lambda: "Cancelled" in ben.text(card))
         assert await bot.studio.files.list("uploads") == []
 
 
@@ -84,9 +84,9 @@ async def test_train_with_other_photos_looks_at_those_and_forgets_the_first(sand
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(2))
-        form = await ben.press(card, "Other photos")
+        form = await ben.press(card, "Change photos")
         await form.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
-        await sandbox.until(lambda: "I agree – go" in ben.buttons(card))
+        await sandbox.until(lambda: "I agree – start training" in ben.buttons(card))
         assert len(await bot.studio.files.list("uploads")) == 5
 
 
@@ -98,8 +98,8 @@ async def test_train_keeps_no_byte_of_where_a_photo_was_taken(sandbox: Sandbox, 
         ]
         assert all(PLACE in upload.content for upload in placed)
         card = await preflight(ben, placed)
-        message = await (await ben.press(card, "I agree – go")).message()
-        await sandbox.until(lambda: "Learnt" in ben.text(message["id"]))
+        message = await (await ben.press(card, "I agree – start training")).message()
+        await sandbox.until(lambda: "Training finished" in ben.text(message["id"]))
         kept = [file for file in tmp_path.rglob("*") if file.is_file()]
         assert kept
         assert [file for file in kept if PLACE in file.read_bytes()] == []
@@ -123,8 +123,8 @@ async def test_train_in_public_takes_its_private_question_back(sandbox: Sandbox,
     async with bot_beside(sandbox, tmp_path):
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         card = await preflight(ben, photos(4), private=False)
-        await ben.press(card, "I agree – go")
-        await sandbox.until(lambda: sees(cleo, "Learnt"))
+        await ben.press(card, "I agree – start training")
+        await sandbox.until(lambda: sees(cleo, "Training finished"))
         assert [one["id"] for one in ben.messages()] == [one["id"] for one in cleo.messages()]
 
 
@@ -133,9 +133,9 @@ async def test_train_that_cannot_be_paid_leaves_the_question(sandbox: Sandbox, t
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), private=False)
         await bot.studio.ledger.set_available(int(ben.id), 1, "test", Act(guild_id=0, by_user=0, what="set"))
-        await ben.press(card, "I agree – go")
+        await ben.press(card, "I agree – start training")
         await sandbox.until(lambda: sees(ben, "you have 1 left"))
-        assert "I agree – go" in ben.buttons(card)
+        assert "I agree – start training" in ben.buttons(card)
         assert sandbox.member("cleo").messages() == []
         assert await bot.studio.subjects.mine(int(ben.id)) == []
 
@@ -145,9 +145,9 @@ async def test_train_agreed_to_twice_at_once_begins_once(sandbox: Sandbox, tmp_p
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), private=private)
-        pressed = await asyncio.gather(*(ben.press(card, "I agree – go") for _ in range(2)))
+        pressed = await asyncio.gather(*(ben.press(card, "I agree – start training") for _ in range(2)))
         assert [await one.done() for one in pressed] == ["acknowledged"] * 2
-        await sandbox.until(lambda: len(ben.messages()) == 1 and sees(ben, "Learnt"))
+        await sandbox.until(lambda: len(ben.messages()) == 1 and sees(ben, "Training finished"))
         (job,) = await bot.studio.jobs.mine(int(ben.id))
         assert await available(bot, ben) == DAILY - job.charged
 
@@ -158,9 +158,9 @@ async def test_train_goes_on_when_the_latest_training_was_stopped_for_nothing(sa
         times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
         bot.studio.forecast.learn(make_job(kind="train", state=State.DONE, charged=0, **times))
         card = await preflight(ben, photos(4))
-        assert "how long it takes is not known yet" in ben.text(card)
-        message = await (await ben.press(card, "I agree – go")).message()
-        await sandbox.until(lambda: "Learnt" in ben.text(message["id"]))
+        assert "time not known yet" in ben.text(card)
+        message = await (await ben.press(card, "I agree – start training")).message()
+        await sandbox.until(lambda: "Training finished" in ben.text(message["id"]))
 
 
 async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_
         ben = sandbox.member("ben")
         options: dict[str, Any] = {f"photo{index + 1}": file for index, file in enumerate(photos(3))}
         shown = await ben.slash("train", name="Blob", kind="mascot", **options)
-        assert "I agree – go" in ben.buttons((await shown.answer())["id"])
+        assert "I agree – start training" in ben.buttons((await shown.answer())["id"])
 
 
 async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: S
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
         assert f"{subject.phrase} on the beach" in ben.text(card["id"])
         await cleo.slash("imagine", prompt="Blob", subject="Blob")
-        await sandbox.until(lambda: sees(cleo, "no subject of that name"))
+        await sandbox.until(lambda: sees(cleo, "no subject with that name"))
 
 
 async def test_subject_is_opened_by_its_name_and_only_by_its_owner(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ async def test_subject_is_opened_by_its_name_and_only_by_its_owner(sandbox: Sand
         opened = await (await ben.slash("subjects", name_="blob")).answer()
         assert "Rename" in ben.buttons(opened["id"])
         await cleo.slash("subjects", name_="Blob")
-        await sandbox.until(lambda: sees(cleo, "no subject of that name"))
+        await sandbox.until(lambda: sees(cleo, "no subject with that name"))
 
 
 @pytest.mark.parametrize("name", ["Rex, the dog", "Rex:2", "   "])
@@ -201,7 +201,7 @@ async def test_name_that_could_not_be_typed_is_refused(sandbox: Sandbox, tmp_pat
         ben = sandbox.member("ben")
         await taught(sandbox, ben)
         await ben.slash("train", name_=name, kind="mascot")
-        await sandbox.until(lambda: sees(ben, "subject's name" if name.strip() else "needs a name"))
+        await sandbox.until(lambda: sees(ben, "subject's `name`" if name.strip() else "needs a `name`"))
         opened = await (await ben.slash("subjects", name_="Blob")).answer()
         form = await ben.press(opened["id"], "Rename")
         said = len(ben.messages())
@@ -217,8 +217,8 @@ async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) 
         overview = await (await ben.slash("subjects")).answer()
         opened = await (await ben.press(overview["id"], "Open")).answer()
         question = await (await ben.press(opened["id"], "Delete")).answer()
-        await ben.press(question["id"], "Delete for good")
-        await sandbox.until(lambda: "is gone" in ben.text(question["id"]))
+        await ben.press(question["id"], "Delete forever")
+        await sandbox.until(lambda: "Deleted `Blob`" in ben.text(question["id"]))
         assert await bot.studio.subjects.mine(int(ben.id)) == []
         assert await bot.studio.files.list("subjects") == []
         assert await bot.studio.files.list("jobs") == []
@@ -239,7 +239,7 @@ async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), keep_photos=True)
-        await ben.press(card, "I agree – go")
+        await ben.press(card, "I agree – start training")
         changed = bot.studio.jobs.db.wake.listen(CHANGED)
         while not any(job.delivered_at for job in await bot.studio.jobs.mine(int(ben.id))):
             await changed.wait(0.5)
@@ -251,4 +251,4 @@ async def test_train_refuses_a_kind_that_grows_too_long_in_small_letters(sandbox
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         refusal = await (await ben.slash("train", name="Rex", kind="İ" * 32)).answer()
-        assert "That kind is too long" in ben.text(refusal["id"])
+        assert "That `kind` is too long" in ben.text(refusal["id"])

@@ -15,7 +15,7 @@ from tests.support.acceptance.bots import DAILY, RECOVERY_S, Running, all_delive
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import available, photos, preflight, sees
 
-RUNNING = "Use a step and stop …"
+RUNNING = "Stop and use a step …"
 STEPS = 40  # stopped at half by the gate; the film has every eighth step, a checkpoint is made every fifth
 HALF = STEPS // 2
 SHOWN = [8, 16]
@@ -32,7 +32,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def half_taught(sandbox: Sandbox, member: Human, *, private: bool = True) -> str:
     """Begin to teach and wait until the training stands at its half; return its card's id."""
     card = await preflight(member, photos(4), name="Garden gate", steps=STEPS, private=private)
-    await member.press(card, "I agree – go")
+    await member.press(card, "I agree – start training")
     await sandbox.until(lambda: sees(member, f"step {HALF} of {STEPS}"), timeout_s=30)
     (message,) = member.messages()
     await sandbox.until(lambda: len(member.pictures(message["id"])) == len(SHOWN))
@@ -50,9 +50,9 @@ async def test_step_chosen_while_it_runs_ends_the_training_and_is_used(sandbox: 
         ben = sandbox.member("ben")
         card = await half_taught(sandbox, ben)
         shown = await ben.select(card, RUNNING, str(SHOWN[0]))
-        assert f"will be used as it was at step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
-        await sandbox.until(lambda: "Learnt" in ben.text(card))
-        assert "2 credits (2 credits given back)" in ben.text(card)
+        assert f"will use step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
+        await sandbox.until(lambda: "Training finished" in ben.text(card))
+        assert "2 credits (2 credits refunded)" in ben.text(card)
         job = await ended(bot.studio.jobs, ben)
         assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)
         assert await available(bot, ben) == DAILY - job.charged
@@ -80,8 +80,8 @@ async def test_step_chosen_as_the_training_ends_is_used(
         shown = await ben.select(card, RUNNING, str(SHOWN[0]))
         await pressed.wait()
         gate.touch()
-        assert f"is used as it was at step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
-        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        assert f"now uses step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
+        await sandbox.until(lambda: "Training finished" in ben.text(card))
         assert (await ended(bot.studio.jobs, ben)).charged == PRICE
         await uses(bot, ben, SHOWN[0])
 
@@ -93,7 +93,7 @@ async def test_step_chosen_by_somebody_else_changes_nothing(sandbox: Sandbox, tm
         await cleo.select(card, RUNNING, str(SHOWN[0]))
         await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
         gate.touch()
-        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        await sandbox.until(lambda: "Training finished" in ben.text(card))
         assert (await ended(bot.studio.jobs, ben)).charged == PRICE
         await uses(bot, ben, STEPS)
 
@@ -103,10 +103,10 @@ async def test_step_chosen_afterwards_becomes_the_subject(sandbox: Sandbox, tmp_
         ben = sandbox.member("ben")
         card = await half_taught(sandbox, ben)
         gate.touch()
-        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        await sandbox.until(lambda: "Training finished" in ben.text(card))
         await uses(bot, ben, STEPS)
         shown = await ben.select(card, "Use another step …", str(SHOWN[0]))
-        assert f"is used as it was at step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
+        assert f"now uses step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
         await uses(bot, ben, SHOWN[0])
 
 
@@ -122,11 +122,11 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
         (job,) = await jobs.mine(int(ben.id))
         await jobs.give_back(owner=str(job.lease_owner), attempts={job.id: job.attempt}, blame=True)
         await sandbox.until(lambda: "In the queue" in ben.text(card))
-        await ben.press(card, "Stop here")
+        await ben.press(card, "Stop early")
         await sandbox.until(lambda: "Stopping" in ben.text(card))
         assert len(ben.pictures(card)) == len(SHOWN)
         await resume(bot.studio, operator)
-        await sandbox.until(lambda: "Learnt" in ben.text(card), timeout_s=RECOVERY_S)
+        await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
         job = await ended(jobs, ben)
         assert (job.state, job.attempt, job.outcome["steps"]) == (State.DONE, 2, HALF)
         assert job.charged == PRICE * HALF // STEPS
@@ -155,7 +155,7 @@ async def test_step_chosen_before_a_kill_of_the_bot_is_used_after_it(
         await ben.select(card, RUNNING, str(SHOWN[0]))
         await asyncio.wait_for(doomed.wait(), 60)
     async with bot_process(sandbox, tmp_path), books_of(tmp_path) as jobs:
-        await sandbox.until(lambda: "Learnt" in ben.text(card), timeout_s=RECOVERY_S)
+        await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
         await all_delivered(jobs)
         job = await ended(jobs, ben)
         assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)

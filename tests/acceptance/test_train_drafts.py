@@ -46,28 +46,28 @@ async def test_form_that_is_sent_after_go_leaves_the_training_its_photos(
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), name="Garden gate")
-        form = await ben.press(card, "Other photos")
-        await ben.press(card, "I agree – go")
+        form = await ben.press(card, "Change photos")
+        await ben.press(card, "I agree – start training")
         await sandbox.until(lambda: sees(ben, "stopping now costs"))
         kept = await bot.studio.files.list("uploads")
         assert len(kept) == 4
         await form.submit(**{"3_to_10_photos": photos(3), "I_agree": True})
-        await sandbox.until(lambda: sees(ben, "That training has begun"))
+        await sandbox.until(lambda: sees(ben, "This training has already started"))
         assert await bot.studio.files.list("uploads") == kept
         gate.touch()
-        await sandbox.until(lambda: "Learnt" in ben.text(card))
+        await sandbox.until(lambda: "Training finished" in ben.text(card))
 
 
 async def test_form_whose_draft_was_replaced_makes_no_other(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
-        forms = [await ben.press(card, "Other photos") for _ in range(2)]
+        forms = [await ben.press(card, "Change photos") for _ in range(2)]
         await forms[0].submit(**{"3_to_10_photos": photos(3), "I_agree": True})
         await sandbox.until(lambda: len(ben.pictures(card)) == 3)
         ids = await draft_ids(bot.studio)
         await forms[1].submit(**{"3_to_10_photos": photos(4), "I_agree": True})
-        await sandbox.until(lambda: sees(ben, "no longer kept"))
+        await sandbox.until(lambda: sees(ben, "no longer have"))
         assert await draft_ids(bot.studio) == ids
 
 

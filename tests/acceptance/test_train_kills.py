@@ -35,10 +35,10 @@ async def test_training_has_its_subject_and_consent_whenever_the_bot_dies(
     async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=RECOVERY_S)
         card = await preflight(ben, photos(3), steps=STEPS)
-        await ben.press(card, "I agree – go")
+        await ben.press(card, "I agree – start training")
         await asyncio.wait_for(doomed.wait(), RECOVERY_S)
     async with bot_process(sandbox, tmp_path), books_of(tmp_path) as jobs:
-        await sandbox.until(lambda: "Learnt" in ben.text(card), timeout_s=RECOVERY_S)
+        await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
         await all_delivered(jobs)
         (job,) = await jobs.mine(int(ben.id))
         assert (job.state, job.charged) == (State.DONE, PRICE)
@@ -57,8 +57,8 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
     async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES) as doomed:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=RECOVERY_S)
         card = await preflight(ben, photos(3), steps=STEPS)
-        shown = await (await ben.press(card, "I agree – go")).message()
-        await sandbox.until(lambda: "looking at the photos" in ben.text(shown["id"]), timeout_s=RECOVERY_S)
+        shown = await (await ben.press(card, "I agree – start training")).message()
+        await sandbox.until(lambda: "getting the photos ready" in ben.text(shown["id"]), timeout_s=RECOVERY_S)
         async with books_of(tmp_path) as jobs:
             (job,) = await jobs.mine(int(ben.id))
         folder = tmp_path / "files" / "jobs" / job.id
@@ -71,7 +71,7 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
     second = files_until(folder, await checkpoint_after(folder, 0))
     sent = [file.read_bytes() for file in sorted((tmp_path / "files" / "uploads").glob("*/photo-*"))]
     async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), books_of(tmp_path) as jobs:
-        await sandbox.until(lambda: "Learnt" in ben.text(shown["id"]), timeout_s=LEARNT_S)
+        await sandbox.until(lambda: "Training finished" in ben.text(shown["id"]), timeout_s=LEARNT_S)
         await all_delivered(jobs)
         (job,) = await jobs.mine(int(ben.id))
         assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 3, 1, PRICE)

@@ -19,9 +19,7 @@ from tests.support.acceptance.training import photos, preflight, sees
 from tests.support.acceptance.voice import sound
 from tests.support.files.photos import bomb, encoded, picture
 
-OFTEN = Limits(
-    [Limit("photos", 1000, 60, (PHOTOS, "/train", "form Teach me something", "menu Transcribe", "draft:go"))]
-)
+OFTEN = Limits([Limit("photos", 1000, 60, (PHOTOS, "/train", "form Train a subject", "menu Transcribe", "draft:go"))])
 
 
 class Fetched:
@@ -63,7 +61,7 @@ async def sent(member: Human, count: int = 4) -> None:
     ("tier", "refusal"),
     [
         ("daily_credits = 1", "you have 1 left"),
-        ("daily_credits = 100\ntraining_slots = 0", "Teaching is not open to you here"),
+        ("daily_credits = 100\ntraining_slots = 0", "Your role can't use `/train` here"),
     ],
 )
 async def test_no_photo_is_fetched_for_who_may_not_or_cannot_train(
@@ -89,7 +87,7 @@ async def test_no_photo_is_fetched_for_who_was_banned_after_the_form_was_shown(
         await asked.form()
         await (await ada.slash("atelier ban", member=ben.id, reason="spam")).answer()  # then it is in force
         await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
-        await sandbox.until(lambda: sees(ben, "may not use me here"))
+        await sandbox.until(lambda: sees(ben, "banned you from using me here"))
         assert fetched.urls == []
 
 
@@ -100,11 +98,11 @@ async def test_no_photo_is_fetched_while_all_slots_are_taken(
     async with bot_beside(sandbox, tmp_path, max_running=1, daily_credits=1000):
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
-        await ben.press(card, "I agree – go")
+        await ben.press(card, "I agree – start training")
         await sandbox.until(lambda: sees(ben, "In the queue"))
         fetched = Fetched(monkeypatch)
         await sent(ben)
-        await sandbox.until(lambda: sees(ben, "1 waiting already"))
+        await sandbox.until(lambda: sees(ben, "already have 1 of these in the queue"))
         assert fetched.urls == []
 
 
@@ -121,9 +119,11 @@ async def test_photo_that_cannot_be_fetched_or_read_leaves_the_others(
         card = await preflight(ben, many)
         lines = [line for line in ben.text(card).splitlines() if line[:1].isdigit()]
         assert [line.split(" ", 2)[1] for line in lines] == ["✅", "✖️", "✖️", "✖️", "✖️", "✅", "✅"]
-        for line, words in zip(lines[1:5], ("hand it over", "long and narrow", "too large", "be read"), strict=True):
+        for line, words in zip(
+            lines[1:5], ("be downloaded from Discord", "long and narrow", "too large", "be read"), strict=True
+        ):
             assert words in line
-        assert "I agree – go" in ben.buttons(card)
+        assert "I agree – start training" in ben.buttons(card)
 
 
 async def test_two_files_are_in_memory_at_once_and_one_of_them_a_photo(
@@ -152,10 +152,10 @@ async def test_photos_of_a_member_are_kept_for_few_cards_and_the_oldest_go(
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         cards = [await preflight(ben, photos(3)) for _ in range(teaching.OWN_DRAFTS_MAX + 2)]
         assert len(await bot.studio.files.list("uploads")) == 4 * teaching.OWN_DRAFTS_MAX
-        await ben.press(cards[0], "I agree – go")
-        await sandbox.until(lambda: sees(ben, "no longer kept"))
+        await ben.press(cards[0], "I agree – start training")
+        await sandbox.until(lambda: sees(ben, "no longer have"))
         monkeypatch.setattr(teaching, "DRAFTS_MAX", teaching.OWN_DRAFTS_MAX)
         fetched = Fetched(monkeypatch)
         await sent(cleo)
-        await sandbox.until(lambda: sees(cleo, "can take no more"))
+        await sandbox.until(lambda: sees(cleo, "holding photos for too many people"))
         assert fetched.urls == []

@@ -13,10 +13,10 @@ from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import available, sees, taught
 
-MEMBERS, ROLES = "Share with a member, or take it back …", "Share with a role, or take it back …"
-SERVER, BACK = "Share with this server", "Take back from all"
+MEMBERS, ROLES = "Share with a member, or stop sharing …", "Share with a role, or stop sharing …"
+SERVER, BACK = "Share with this server", "Stop sharing with all"
 GONE = "no longer shared with you"
-UNKNOWN = "no subject of that name"
+UNKNOWN = "no subject with that name"
 
 Act = Callable[[Human, str, Human], Awaitable[object]]  # of the owner, on the subject's card, about somebody
 WAYS: dict[str, tuple[Act, Act]] = {  # how to share it, how to take it back
@@ -83,12 +83,12 @@ async def test_subject_serves_those_it_is_shared_with_until_it_is_taken_back(
         drawn = await (await cleo.slash("imagine", prompt="Blob", subject="Blob", count=1)).message()
         await sandbox.until(lambda: len(cleo.pictures(drawn["id"])) == 1)
         await (await cleo.slash("imagine", prompt="Blob", subject="Blob", count=3)).done()
-        await sandbox.until(lambda: sees(cleo, "That costs 3 credits"))
-        asked = next(one["id"] for one in cleo.messages() if "That costs 3 credits" in cleo.text(one["id"]))
+        await sandbox.until(lambda: sees(cleo, "This uses 3 of your"))
+        asked = next(one["id"] for one in cleo.messages() if "This uses 3 of your" in cleo.text(one["id"]))
         await taken_back(sandbox, way, ben, card, cleo)
         await cleo.press(drawn["id"], "Re-roll")
         await sandbox.until(lambda: times_told(cleo, GONE) == 1)
-        await cleo.press(asked, "Go")
+        await cleo.press(asked, "Continue")
         await sandbox.until(lambda: times_told(cleo, GONE) == 2)
         await refused(sandbox, cleo)
         assert await available(bot, cleo) == DAILY - 1
@@ -132,7 +132,7 @@ async def test_picture_under_way_stops_when_its_subject_is_taken_back(
         await shared(sandbox, way, ben, card, cleo)
         held = await (await cleo.slash("imagine", prompt="Blob at the gate", subject="Blob", count=1)).message()
         own = await (await ben.slash("imagine", prompt="Blob at the gate", subject="Blob", count=1)).message()
-        await sandbox.until(lambda: "50 %" in cleo.text(held["id"]) and "50 %" in ben.text(own["id"]))
+        await sandbox.until(lambda: "50%" in cleo.text(held["id"]) and "50%" in ben.text(own["id"]))
         await taken_back(sandbox, way, ben, card, cleo)
         await sandbox.until(lambda: "Cancelled" in cleo.text(held["id"]))
         assert await available(bot, cleo) == DAILY

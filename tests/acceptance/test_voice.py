@@ -33,8 +33,8 @@ async def test_menu_on_a_voice_message_gives_its_text_under_the_speakers_name(sa
         await sandbox.until(lambda: "Guten Morgen" in cleo.text(card["id"]))
         text = cleo.text(card["id"])
         assert f"**<@{ben.id}>**\n> Guten Morgen, liebe Leute." in text
-        assert "German (98 % sure) · 61 s" in text
-        assert f"for <@{cleo.id}>" in text
+        assert "German (98% sure) · 61 s" in text
+        assert f"requested by <@{cleo.id}>" in text
         assert heard_files(cleo, card["id"]) == {}
         assert await available(bot, cleo) == DAILY - 3
         assert await available(bot, ben) == DAILY
@@ -148,8 +148,8 @@ async def test_no_speech_costs_nothing_and_leaves_no_clip(sandbox: Sandbox, tmp_
         ben = sandbox.member("ben")
         message = await ben.voice(b"OggS silence", 5.0)
         card = await (await ben.menu("Transcribe", message_id=message["id"])).message()
-        await sandbox.until(lambda: "given back" in ben.text(card["id"]))
-        assert "**Not transcribed.** Nothing was said in that clip." in ben.text(card["id"])
+        await sandbox.until(lambda: "refunded" in ben.text(card["id"]))
+        assert "**No transcript.** I couldn't hear anyone speak in that clip." in ben.text(card["id"])
         assert await available(bot, ben) == DAILY
         assert await bot.studio.files.list("uploads") == []
         assert ben.buttons(card["id"]) == ["Info", "Delete"]
@@ -159,7 +159,7 @@ async def test_other_language_is_a_job_of_its_own_for_whoever_asks(sandbox: Sand
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         first = await transcript(sandbox, ben, "Goedemorgen.")
-        card = await (await cleo.select(first, "Other language …", "nl")).message()
+        card = await (await cleo.select(first, "Another language …", "nl")).message()
         await sandbox.until(lambda: "Dutch" in cleo.text(card["id"]))
         assert f"**<@{ben.id}>**" in cleo.text(card["id"])
         (job,) = await jobs_of(bot, cleo)
@@ -183,7 +183,7 @@ async def test_imagine_this_opens_the_words_to_be_edited(sandbox: Sandbox, tmp_p
         pressed = await ben.press(first, "Imagine this")
         field = (await pressed.form())["components"][0]["component"]
         assert field["value"] == "A red heart - on a hill"
-        card = await (await pressed.submit(What_to_draw="A blue heart --count 1")).message()
+        card = await (await pressed.submit(Prompt="A blue heart --count 1")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
         assert "A blue heart" in ben.text(card["id"])
 

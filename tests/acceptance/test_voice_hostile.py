@@ -14,7 +14,7 @@ from tests.support.files.canary import Canary
 from tests.support.files.sounds import NOT_SPEECH, encoded, film, tone, wav
 from tests.support.speech_clips import synthetic
 
-NOTHING_SAID = "Nothing was said in that clip."
+NOTHING_SAID = "I couldn't hear anyone speak in that clip."
 
 
 def not_speech(name: str) -> bytes:
@@ -32,14 +32,14 @@ SENT: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "silence": (lambda _: not_speech("silence"), NOTHING_SAID),
     "white noise": (lambda _: not_speech("white noise"), NOTHING_SAID),
     "music": (lambda _: not_speech("chords"), NOTHING_SAID),
-    "nothing at all": (lambda _: b"", "The file is empty."),
-    "cut short": (lambda _: encoded(tone(1.0), "ogg", "libopus", 48_000)[:90], "The file is damaged"),
-    "a picture track": (lambda _: film(), "There is no sound in it."),
-    "a text": (lambda _: b"I am a voice message, believe me.", "not a sound file"),
-    "a playlist": (lambda canary: f"#EXTM3U\n#EXTINF:1,\nfile://{canary}\n".encode(), "not a sound file"),
-    "a list": (lambda canary: f"ffconcat version 1.0\nfile {canary}\n".encode(), "not a sound file"),
-    "a playlist in disguise": (lambda canary: b"OggS" + f"#EXTM3U\nfile://{canary}\n".encode(), "The file is damaged"),
-    "a film of elsewhere": (film_of_elsewhere, "not a sound file"),
+    "nothing at all": (lambda _: b"", "That file is empty."),
+    "cut short": (lambda _: encoded(tone(1.0), "ogg", "libopus", 48_000)[:90], "That file is damaged"),
+    "a picture track": (lambda _: film(), "That file has no sound."),
+    "a text": (lambda _: b"I am a voice message, believe me.", "can't read that kind of file"),
+    "a playlist": (lambda canary: f"#EXTM3U\n#EXTINF:1,\nfile://{canary}\n".encode(), "can't read that kind of file"),
+    "a list": (lambda canary: f"ffconcat version 1.0\nfile {canary}\n".encode(), "can't read that kind of file"),
+    "a playlist in disguise": (lambda canary: b"OggS" + f"#EXTM3U\nfile://{canary}\n".encode(), "That file is damaged"),
+    "a film of elsewhere": (film_of_elsewhere, "can't read that kind of file"),
 }
 
 
@@ -60,9 +60,9 @@ async def test_what_is_no_speech_is_answered_kindly_at_no_cost(sandbox: Sandbox,
         }
         speech = str((await ben.voice(synthetic()[0].content, 5.0, channel=dm))["id"])
         await sandbox.until(lambda: "took" in answer(speech), timeout_s=HEARD_WITHIN_S)
-        await sandbox.until(lambda: all("given back" in answer(message) for message in sent.values()), timeout_s=60)
+        await sandbox.until(lambda: all("refunded" in answer(message) for message in sent.values()), timeout_s=60)
         for name, (_, expected) in SENT.items():
-            assert "**Not transcribed.** " in answer(sent[name])
+            assert "**No transcript.** " in answer(sent[name])
             assert expected in answer(sent[name]), name
         assert not canary.touched()
         jobs = await jobs_of(bot, ben)

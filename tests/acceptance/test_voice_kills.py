@@ -33,7 +33,7 @@ async def test_clip_that_is_half_heard_survives_a_kill(
         message = await said(sandbox, ben, HELD, channel=channel)
         if not direct:
             await ben.menu("Transcribe", message_id=message)
-        await sandbox.until(lambda: "half minutes" in newest(ben, channel), timeout_s=60)
+        await sandbox.until(lambda: "parts done" in newest(ben, channel), timeout_s=60)
         doomed.kill()
         await doomed.wait()
     (tmp_path / "open").touch()

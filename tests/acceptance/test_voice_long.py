@@ -32,7 +32,7 @@ async def test_two_hours_in_a_file_are_refused_at_no_cost(sandbox: Sandbox, tmp_
         await sandbox.until(lambda: "> hello" in ben.text(card["id"]), timeout_s=60)
         before_bytes = peak_bytes(bot.pid)
         await ben.slash("transcribe", file=Upload(filename="talk.ogg", content=content))
-        assert "It is longer than 30 min, the limit here." in await refusal(sandbox, ben, timeout_s=90)
+        assert "That is longer than 30 min, the limit." in await refusal(sandbox, ben, timeout_s=90)
         assert peak_bytes(bot.pid) - before_bytes < BESIDES_MAX
         assert len(await jobs.mine(int(ben.id))) == 1
         statement = await jobs.ledger.statement(int(ben.id))
@@ -48,8 +48,8 @@ async def test_two_hours_in_a_voice_message_of_twelve_seconds_are_found_out_and_
         ben = sandbox.member("ben")
         message = await ben.voice(STATED["ogg"](), 12.0)
         card = await (await ben.menu("Transcribe", message_id=message["id"])).message()
-        await sandbox.until(lambda: "given back" in ben.text(card["id"]), timeout_s=HEARD_WITHIN_S)
-        assert "**Not transcribed.** It is longer than it says it is." in ben.text(card["id"])
+        await sandbox.until(lambda: "refunded" in ben.text(card["id"]), timeout_s=HEARD_WITHIN_S)
+        assert "**No transcript.** That clip is longer than it says it is." in ben.text(card["id"])
         (job,) = await jobs_of(bot, ben)
         assert (job.state, job.attempt, job.charged) == (State.FAILED, 1, 0)
         assert await available(bot, ben) == DAILY

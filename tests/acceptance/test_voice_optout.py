@@ -9,14 +9,14 @@ from bot.sandbox.server import Sandbox
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, jobs_of, refusal, said, transcript
 
-REFUSED = "do not want their voice messages turned into text"
+REFUSED = "does not want their voice messages transcribed"
 
 
 async def press(who: Human, card: str, item: str) -> Shown:
     return await (who.select(card, item, "de") if item.endswith("…") else who.press(card, item))
 
 
-@pytest.mark.parametrize("item", ["Translate to English", "Timestamps", "Other language …"])
+@pytest.mark.parametrize("item", ["Translate to English", "Timestamps", "Another language …"])
 async def test_opt_out_counts_on_cards_of_before(sandbox: Sandbox, tmp_path: Path, item: str) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")

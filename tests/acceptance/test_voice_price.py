@@ -15,7 +15,7 @@ async def question(sandbox: Sandbox, who: Human, price: int) -> str:
     """Return the message that asks about a price, once it is there."""
 
     def asked() -> list[str]:
-        return [one["id"] for one in who.messages() if f"That costs {price} credits" in who.text(one["id"])]
+        return [one["id"] for one in who.messages() if f"This uses {price} of your" in who.text(one["id"])]
 
     await sandbox.until(asked)
     assert who.message(asked()[0])["flags"] & EPHEMERAL
@@ -31,11 +31,11 @@ async def test_dear_clip_is_fetched_and_paid_for_only_after_a_yes(sandbox: Sandb
         ben, ada = sandbox.member("ben"), sandbox.member("ada")
         await ben.menu("Transcribe", message_id=await said(sandbox, ben, "A long talk.", 91.0))
         asked = await question(sandbox, ben, 4)
-        assert f"you have {DAILY}" in ben.text(asked)
+        assert f"of your {DAILY} credits" in ben.text(asked)
         await sandbox.until(lambda: len(ada.messages()) == 1)  # what was said, and nothing about it
         assert await jobs_of(bot, ben) == []
         assert await bot.studio.files.list("uploads") == []
-        await ben.press(asked, "Go")
+        await ben.press(asked, "Continue")
         await sandbox.until(lambda: heard(ada, "A long talk."))
         assert await available(bot, ben) == DAILY - 4
         assert len(ben.messages()) == 2
@@ -47,7 +47,7 @@ async def test_file_that_turns_out_dear_is_asked_about_and_not_kept(sandbox: San
         await ben.slash("transcribe", file=sound(31.0))  # how long it is, only its sound tells
         asked = await question(sandbox, ben, 2)
         assert await bot.studio.files.list("uploads") == []
-        await ben.press(asked, "Relaxed, for free")
+        await ben.press(asked, "Run for free")
         await sandbox.until(lambda: heard(ben, "hello"))
         assert [(job.pace, job.price) for job in await jobs_of(bot, ben)] == [(Pace.RELAXED, 0)]
 
@@ -62,7 +62,7 @@ async def test_clip_heard_again_is_asked_about_after_a_restart_and_twice_is_once
         await ben.press(card, "Timestamps")
         asked = await question(sandbox, ben, 4)
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
-        for pressed in [await ben.press(asked, "Go") for _ in range(2)]:
+        for pressed in [await ben.press(asked, "Continue") for _ in range(2)]:
             await pressed.done()
         await sandbox.until(lambda: heard(ben, "Guten Morgen.") == 2)
         assert [job.price for job in await jobs_of(bot, ben)] == [4, 4]

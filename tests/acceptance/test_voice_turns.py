@@ -51,7 +51,7 @@ async def test_sixty_clips_of_one_member_hold_nobody_up_and_are_not_all_fetched(
         await sandbox.until(lambda: fetched.of("cleo") == 1)
         assert fetched.of("ben") == 1
         fetched.gate.set()
-        await sandbox.until(lambda: sum("waiting already" in ben.text(one["id"]) for one in ben.messages()) == 57)
+        await sandbox.until(lambda: sum("of these in the queue" in ben.text(one["id"]) for one in ben.messages()) == 57)
         assert fetched.of("ben") == MAY_WAIT
         assert len(await jobs_of(bot, ben)) == MAY_WAIT
         assert len(await jobs_of(bot, cleo)) == 1

@@ -39,7 +39,7 @@ from tests.support.speech_clips import synthetic
 FORMS, FILES, VOICES = 7, 7, 6
 LOOK_EVERY_S = 0.02
 PATIENCE_S = 400.0
-ENDS = ("Not transcribed", "took", "longer than", "damaged", "memory")  # what a card of a clip says at last
+ENDS = ("No transcript", "took", "longer than", "damaged", "memory")  # what a card of a clip says at last
 QUICK_PHOTOS = ("a WebP as large as is decoded", "a PNG with nearly 20 MB behind it")
 QUICK_CLIPS = ("a film of many samples", "57 MB without an end", "half an hour of silence")
 ROOT = Path(__file__).parents[2]

@@ -91,7 +91,7 @@ async def test_missing_clip_fails_kindly(studio: Studio) -> None:
     async with studio.open():
         job = await studio.until(await studio.ask(transcribe_request("uploads/1/gone.ogg")))
     assert (job.state, job.charged, job.error_code) == (State.FAILED, 0, "bad_input")
-    assert job.error_text == "Something that this needs was deleted before its turn came."
+    assert job.error_text == "Something this job needs was deleted before its turn. Please start it again."
 
 
 async def test_worker_killed_mid_step_the_job_is_drawn_by_the_next_one(studio: Studio) -> None:

@@ -28,7 +28,7 @@ function moment(text) {
 // A row is its cells, one for each head, and perhaps one more: a note below them, as long as it likes.
 function table(id, heads, rows) {
   if (!rows.length) {
-    const none = element("p", "Nothing.");
+    const none = element("p", "None.");
     none.className = "none";
     return at(id).replaceChildren(none);
   }
@@ -53,7 +53,7 @@ function table(id, heads, rows) {
 function glance(figures) {
   const ended = figures.ended;
   const facts = [
-    ["Jobs in line", figures.queue.reduce((sum, one) => sum + one.jobs, 0)],
+    ["Jobs in the queue", figures.queue.reduce((sum, one) => sum + one.jobs, 0)],
     ["Running", figures.running_jobs],
     ["Workers", figures.workers.length],
     ["Credits spent today (UTC)", figures.spent_today],
@@ -66,13 +66,13 @@ function glance(figures) {
 function show(figures) {
   glance(figures);
   table("queue", ["kind", "jobs", "credits"], figures.queue.filter((one) => one.jobs).map((one) => [one.kind, one.jobs, one.credits]));
-  table("running", ["kind", "steps", "for"],
+  table("running", ["kind", "progress", "for"],
     figures.running.map((one) => [one.kind, `${one.done} / ${one.total}`, duration(one.since_s), `${one.model} · ${one.job}`]));
-  table("workers", ["device", "in memory", "room for"], figures.workers.map((one) =>
+  table("workers", ["device", "memory used", "free slots"], figures.workers.map((one) =>
     [one.worker, size(one.memory), Object.entries(one.free).map(([kind, free]) => `${free} ${kind}`).join(", "), one.models.join(", ")]));
-  table("waits", ["kind", "jobs", "half within", "95 % within"],
+  table("waits", ["kind", "jobs", "median", "95% within"],
     figures.waits.map((one) => [one.kind, one.count, duration(one.p50_s), duration(one.p95_s)]));
-  table("forecasts", ["kind", "jobs", "half", "95 %", "mean"], figures.forecasts.map((one) =>
+  table("forecasts", ["kind", "jobs", "median", "95% within", "mean"], figures.forecasts.map((one) =>
     [one.kind, one.count, duration(one.p50_s), duration(one.p95_s), `${duration(Math.abs(one.late_s))} ${one.late_s < 0 ? "early" : "late"}`]));
   table("failed", ["when", "why", "kind"],
     figures.failed.map((one) => [moment(one.at), one.error, one.kind, `${one.model} · ${one.job}`]));
@@ -86,13 +86,13 @@ function say(text, bad) {
 async function look() {
   try {
     const answer = await fetch("/figures");
-    if (answer.status === 401) return say("The token is no longer right; open the address that the bot printed.", true);
+    if (answer.status === 401) return say("The token is no longer valid. Open the address that the bot printed.", true);
     if (!answer.ok) throw new Error(answer.status);
     const figures = await answer.json();
     show(figures);
     say(`as of ${new Date(figures.at).toLocaleTimeString()}`, false);
   } catch {
-    say("The bot does not answer; trying again.", true);
+    say("The bot is not answering. Trying again …", true);
   }
   setTimeout(look, EVERY_MS);
 }

@@ -22,7 +22,7 @@ export class AboutLine {
     if (!message) return;
     const [mark, text, close] = this.editing
       ? ["pencil", "Editing your message", "Stop editing"]
-      : ["reply", `Replying to ${this.nameOf(message.author)}`, "Do not reply"];
+      : ["reply", `Replying to ${this.nameOf(message.author)}`, "Cancel the reply"];
     this.node.replaceChildren(icon(mark), text, iconButton("close", close, this.onclose));
   }
 }

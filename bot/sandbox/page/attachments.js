@@ -134,9 +134,9 @@ function peekButton(file) {
     {
       type: "button",
       class: "icon-button",
-      "aria-label": `Look into ${file.filename}`,
+      "aria-label": `Preview ${file.filename}`,
       "aria-expanded": "false",
-      title: "Look inside",
+      title: "Preview",
     },
     icon("eye"),
   );
@@ -146,7 +146,7 @@ function peekButton(file) {
     button.setAttribute("aria-expanded", String(!open));
     if (open) return open.remove();
     const response = await fetch(address(file.url)).catch(() => null);
-    const text = response?.ok ? await response.text() : "This file is not to be had any more.";
+    const text = response?.ok ? await response.text() : "This file is no longer available.";
     return row.append(h("pre", { class: "peek", tabindex: "0" }, text));
   });
   return button;

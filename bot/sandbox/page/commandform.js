@@ -25,7 +25,7 @@ export class CommandForm {
         "div",
         { class: "command-line" },
         h("span", { class: "command-name" }, `/${leaf.path}`),
-        iconButton("close", "Leave the command", () => host.onleave("")),
+        iconButton("close", "Cancel the command", () => host.onleave("")),
         this.row,
         iconButton("send", "Run the command", () => this.run(), { class: "icon-button send" }),
       ),
@@ -65,7 +65,7 @@ export class CommandForm {
     const { texts, stray } = readRest(this.leaf, rest);
     for (const option of this.leaf.options)
       if (option.name in texts && option.type !== ATTACHMENT) this.add(option).text = texts[option.name];
-    if (stray) this.complain(`/${this.leaf.path} does not know what to do with “${stray}”.`);
+    if (stray) this.complain(`/${this.leaf.path} has no option for “${stray}”.`);
   }
 
   add(option) {

@@ -16,7 +16,7 @@ export function suggestCommands(composer) {
     .map((leaf) => ({ label: `/${leaf.path}`, detail: leaf.description, leaf, tag: optionsTag(leaf) }));
   const empty = composer.app.store.bot.online
     ? `There is no command ${line.split(" ")[0]} here.`
-    : "The bot is not here yet, so there are no commands.";
+    : "The bot is not online yet, so there are no commands.";
   return completion.show(text, items, (item) => composer.startForm(item.leaf), { title: "Commands", empty });
 }
 

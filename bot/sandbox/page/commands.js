@@ -131,7 +131,7 @@ export function readValue(option, text, world) {
   if (option.min_length && text.length < option.min_length)
     return { error: `${name} needs at least ${option.min_length} characters.` };
   if (option.max_length && text.length > option.max_length)
-    return { error: `${name} may have at most ${option.max_length} characters.` };
+    return { error: `${name} can have at most ${option.max_length} characters.` };
   return { value: text };
 }
 
@@ -155,7 +155,7 @@ function readPick(option, text, world) {
         (label) => label.replace(/^[@#]/, "").toLowerCase() === text.replace(/^[@#]/, "").toLowerCase(),
       ),
   );
-  return found ? { value: found.value } : { error: `${option.name}: there is no “${text}” here.` };
+  return found ? { value: found.value } : { error: `There is no “${text}” here to choose for ${option.name}.` };
 }
 
 /** What can be picked for an option, as {value, label, detail}: its choices, people, roles, channels, yes and no. */

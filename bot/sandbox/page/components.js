@@ -78,7 +78,7 @@ function made(component, message, app) {
     case 17:
       return container(component, message, app);
     default:
-      return h("p", { class: "muted" }, `A component of type ${component.type}, which this page does not draw.`);
+      return h("p", { class: "muted" }, `A component of type ${component.type}, which this page can't show.`);
   }
 }
 

@@ -99,7 +99,7 @@ export class Composer {
     this.line = store.bot.online ? lineToTry(store.commandsIn(place)) : null;
     this.text.placeholder = may
       ? placeholder(place, this.line, this.app.channelName(place))
-      : "You may not write here.";
+      : "You can't send messages here.";
     this.text.maxLength = store.limits.content * 3; // commands may be longer than messages; the sandbox checks
     this.paint();
   }

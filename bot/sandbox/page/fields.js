@@ -40,7 +40,7 @@ function textField(component, app, id) {
     node: h("div", { class: "text-field" }, input, counter),
     value: () => input.value,
     problem: () => {
-      if (!input.value.trim()) return (component.required ?? true) ? "This is needed." : null;
+      if (!input.value.trim()) return (component.required ?? true) ? "This field is required." : null;
       return component.min_length && input.value.length < component.min_length
         ? `At least ${component.min_length} characters, please.`
         : null;
@@ -157,7 +157,7 @@ function checkField(component, app, id, label) {
 
 function unknownField(component) {
   return {
-    node: h("p", { class: "muted" }, `A field of type ${component.type}, which this page does not draw.`),
+    node: h("p", { class: "muted" }, `A field of type ${component.type}, which this page can't show.`),
     value: () => undefined,
   };
 }

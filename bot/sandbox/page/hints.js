@@ -32,7 +32,7 @@ export function welcome(app, place, line) {
     h(
       "p",
       { class: "muted" },
-      `${bot.user.global_name ?? bot.user.username} is not here yet; it may still be starting.`,
+      `${bot.user.global_name ?? bot.user.username} is not online yet. It may still be starting.`,
     );
   return h(
     "div",
@@ -43,7 +43,7 @@ export function welcome(app, place, line) {
       bot.online && [
         h("p", {}, "Type a line like this one and press Enter:"),
         h("button", { type: "button", class: "try", onclick: () => app.typeLine(line) }, line),
-        h("p", { class: "muted" }, "Or type ", h("kbd", {}, "/"), " to see everything that can be done here."),
+        h("p", { class: "muted" }, "Or type ", h("kbd", {}, "/"), " to see all commands."),
       ],
     offline,
   );

@@ -125,7 +125,7 @@ export function openUserCard(anchor, user, app) {
       "div",
       { class: "menu", role: "menu", "aria-label": nameOf(store, user, guild) },
       self ? h("p", { class: "muted" }, "This is you.") : item("at", "Message", () => app.openDm(user)),
-      !self && !user.bot && item("people", `Become ${nameOf(store, user)}`, () => app.become(user.username)),
+      !self && !user.bot && item("people", `Switch to ${nameOf(store, user)}`, () => app.become(user.username)),
       appItems(app, USER_COMMAND, (command) => app.hands.runContext(command.name, { user_id: user.id }, anchor)),
     ),
   );

@@ -34,7 +34,7 @@ export class MessageView {
       { class: "tools" },
       iconButton("smile", "Add a reaction", (event) => app.openReactions(event.currentTarget, this.message)),
       iconButton("reply", "Reply", () => app.reply(this.message)),
-      iconButton("more", "More for this message", (event) => app.openMessageMenu(event.currentTarget, this.message)),
+      iconButton("more", "More", (event) => app.openMessageMenu(event.currentTarget, this.message)),
     );
     this.node = h(
       "li",

@@ -49,7 +49,7 @@ export function badge(text, title) {
   return h("span", { class: "badge", title }, text);
 }
 
-/** The mark of a program among people; nothing for a person. */
+/** The mark of an app among people; nothing for a person. */
 export function appBadge(user) {
-  return user.bot && badge("APP", "This is a program");
+  return user.bot && badge("APP", "This is an app");
 }

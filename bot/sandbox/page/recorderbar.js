@@ -20,7 +20,7 @@ export class RecorderBar {
     this.node = h(
       "div",
       { class: "recorder", role: "group", "aria-label": "Recording a voice message" },
-      iconButton("trash", "Throw the recording away", () => this.cancel()),
+      iconButton("trash", "Discard the recording", () => this.cancel()),
       h("span", { class: "recording-dot", "aria-hidden": "true" }),
       this.clock,
       this.meter,

@@ -153,7 +153,7 @@ export class Sidebar {
         { class: "you-are" },
         "You are ",
         h("strong", {}, nameOf(store, store.me)),
-        store.me.sandbox?.operator && badge("operator", "May do what operators may do"),
+        store.me.sandbox?.operator && badge("operator", "Can use operators' commands"),
         h("span", { class: "muted" }, store.bot.online ? "" : " · bot is offline"),
       ),
       h(
@@ -166,8 +166,8 @@ export class Sidebar {
               type: "button",
               class: "become",
               "aria-pressed": String(user.id === store.me.id),
-              title: `Be ${nameOf(store, user)}`,
-              "aria-label": `Be ${nameOf(store, user)}${user.sandbox?.operator ? " (operator)" : ""}`,
+              title: `Switch to ${nameOf(store, user)}`,
+              "aria-label": `Switch to ${nameOf(store, user)}${user.sandbox?.operator ? " (operator)" : ""}`,
               data: { key: `be-${user.id}` },
               onclick: () => {
                 this.slide(false);
@@ -235,7 +235,7 @@ export function paintPeople(app, place) {
     .replaceChildren(
       ...(guild
         ? [
-            h("h2", {}, "Programs"),
+            h("h2", {}, "Apps"),
             ...bots.map((user) => row(user, user.id === store.bot.user.id && !store.bot.online)),
             h("h2", {}, "Members"),
             ...users.filter((user) => !user.bot).map((user) => row(user, false)),

@@ -15,7 +15,7 @@ export class Tray {
   add(files) {
     for (const file of files) {
       if (this.files.length >= this.rules.most) {
-        this.rules.oncomplaint(`Not more than ${this.rules.most} ${this.rules.most === 1 ? "file" : "files"}.`);
+        this.rules.oncomplaint(`At most ${this.rules.most} ${this.rules.most === 1 ? "file" : "files"}.`);
         break;
       }
       if (file.size > this.rules.bytes)

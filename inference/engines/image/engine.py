@@ -96,7 +96,7 @@ class ImageEngine:
         request = task.request
         try:
             if not isinstance(request, ImageRequest):
-                raise BadRequest("That is not a picture request.")
+                raise BadRequest("That is not a request for pictures.")
             spec = self._catalogue.image(request.model)
             check_request(request, spec)
         except BadRequest as error:

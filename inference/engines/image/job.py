@@ -83,16 +83,18 @@ def check_request(request: ImageRequest, spec: ImageModel) -> None:
     """
     sides = (request.width_px, request.height_px)
     if any(side < 8 or side > spec.side_max_px or side % spec.grid_px for side in sides):
-        raise BadRequest(f"Width and height have to be multiples of {spec.grid_px}, {spec.side_max_px} at most.")
+        raise BadRequest(
+            f"In `aspect`, sides must be multiples of {spec.grid_px} px, and at most {spec.side_max_px} px."
+        )
     if not 1 <= request.steps <= spec.steps_max:
-        raise BadRequest(f"Steps have to be 1 to {spec.steps_max} for this model.")
+        raise BadRequest(f"`steps` must be from 1 to {spec.steps_max} for this model.")
     if not 1 <= request.count <= PICTURES_MAX:
-        raise BadRequest(f"One request can have 1 to {PICTURES_MAX} pictures.")
+        raise BadRequest(f"`count` must be from 1 to {PICTURES_MAX}.")
     if not 0 <= request.guidance <= GUIDANCE_MAX:  # false for NaN, too
-        raise BadRequest(f"Guidance has to be 0 to {GUIDANCE_MAX:g}.")
+        raise BadRequest(f"`guidance` must be from 0 to {GUIDANCE_MAX:g}.")
     if not 0 <= request.seed < 2**63:
-        raise BadRequest("A seed is a whole number from 0.")
+        raise BadRequest("`seed` must be a whole number from 0.")
     if len(request.subjects) > SUBJECTS_MAX:
-        raise BadRequest(f"One picture can have {SUBJECTS_MAX} subjects.")
+        raise BadRequest(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
     if any(not math.isfinite(use.weight) or abs(use.weight) > WEIGHT_MAX for use in request.subjects):
-        raise BadRequest(f"A subject's weight has to be {-WEIGHT_MAX:g} to {WEIGHT_MAX:g}.")
+        raise BadRequest(f"A weight in `subject` must be from {-WEIGHT_MAX:g} to {WEIGHT_MAX:g}.")

@@ -27,7 +27,9 @@ _COMPLETE = "model.safetensors"  # written last
 
 
 class WeightsUnavailable(InferenceError):
-    """The weights could not be fetched."""
+    """No package with the weights could be had, or a file in it is not the expected one."""
+
+    message = "The weights could not be downloaded."
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ _OVER_STATED = (1.5, 30.0)  # a clip may be this many times, and this many secon
 
 
 class NoSpeechFound(BadRequest):
-    """No speech was found in it."""
+    """Nobody speaks in the clip."""
+
+    message = "No speech was found in that clip."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class ClipPreparer:
         assert isinstance(request, TranscribeRequest)
         model = self._find_model(request.model)
         if request.language not in (None, *(LANGUAGES if model.backend.multilingual else ("en",))):
-            raise BadRequest(f"The speech model '{request.model}' does not know the language '{request.language}'.")
+            raise BadRequest(f"The speech model '{request.model}' doesn't know that `language` ('{request.language}').")
         if request.duration_s <= _LONG_S:
             return PreparedClip(self._clip(task, request, model), model)
         with self._long:  # a quarter of a gigabyte each while they are prepared; short ones pass by in the other thread

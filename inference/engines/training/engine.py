@@ -98,7 +98,13 @@ class TrainingEngine:
             events.append(self._failed(active.task, FailureKind.OUT_OF_MEMORY, str(error)))
         except (OSError, KeyError, SafetensorError) as error:
             log.warning("training %s cannot use what it was given", active.task.job_id, exc_info=True)
-            events.append(self._failed(active.task, FailureKind.BAD_INPUT, f"A photo could not be read ({error})."))
+            events.append(
+                self._failed(
+                    active.task,
+                    FailureKind.BAD_INPUT,
+                    f"A photo could not be read ({error}). Please train again with other photos.",
+                )
+            )
         if events and isinstance(events[-1], Finished | Failed):
             self._release()
         return events

@@ -116,7 +116,7 @@ async def test_form_takes_files_and_says_what_is_missing(window: Window) -> None
     await write(page, "/train")
     form = page.get_by_role("dialog", name="Train a subject")
     await form.get_by_role("button", name="Submit").click()
-    await expect(form).to_contain_text("This is needed.")
+    await expect(form).to_contain_text("This field is required.")
     await expect(form).to_contain_text("At least 2 files are needed.")
     await form.get_by_label("Name").fill("Rex")
     photos = [{"name": name, "mimeType": "image/png", "buffer": b"\x89PNG"} for name in ("a.png", "b.png")]

@@ -93,7 +93,7 @@ async def test_files_are_attached_seen_and_sent(window: Window, box: Sandbox) ->
     await page.keyboard.press("Enter")
     message = page.locator(".message").last
     await expect(message.get_by_role("img")).to_have_count(1)
-    await message.get_by_role("button", name="Look into notes.txt").click()
+    await message.get_by_role("button", name="Preview notes.txt").click()
     await expect(message).to_contain_text("good dog")
     assert [file.filename for file in box.messages[-1].files] == ["dog.png", "notes.txt"]
 

@@ -26,7 +26,7 @@ async def test_newcomer_is_shown_a_line_to_try(window: Window, bot: ShowBot) -> 
 
 async def test_switching_members_changes_who_speaks(window: Window, box: Sandbox) -> None:
     page = await window.open("ada")
-    await page.get_by_role("button", name="Be Ben").click()
+    await page.get_by_role("button", name="Switch to Ben").click()
     await expect(page.locator(".you-are")).to_contain_text("You are Ben")
     await page.get_by_label("Message", exact=True).fill("hello from me")
     await page.keyboard.press("Enter")

@@ -23,8 +23,8 @@ async def preflight(member: Human, files: list[Upload], *, name: str = "Blob", *
 async def taught(sandbox: Sandbox, member: Human) -> str:
     """Teach the creature; return the id of the training's card."""
     card = await preflight(member, photos(4))
-    message = await (await member.press(card, "I agree – go")).message()
-    await sandbox.until(lambda: "Learnt" in member.text(message["id"]))
+    message = await (await member.press(card, "I agree – start training")).message()
+    await sandbox.until(lambda: "Training finished" in member.text(message["id"]))
     return str(message["id"])
 
 

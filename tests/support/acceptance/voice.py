@@ -47,7 +47,7 @@ async def transcript(sandbox: Sandbox, who: Human, words: str, seconds: float = 
     """Say something, ask for its text, and return the card that has it."""
     message = await said(sandbox, who, words, seconds)
     card = await (await who.menu("Transcribe", message_id=message)).message()
-    await sandbox.until(lambda: "credit" in who.text(card["id"]) and "held" not in who.text(card["id"]))
+    await sandbox.until(lambda: "credit" in who.text(card["id"]) and "reserved" not in who.text(card["id"]))
     return str(card["id"])
 
 

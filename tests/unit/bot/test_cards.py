@@ -19,19 +19,19 @@ PICTURES = tuple(Picture(f"{i}.png", b"png", f"a red heart (seed {6 + i})") for 
 
 def test_queued_card_shows_place_wait_and_price() -> None:
     card = drawn(make_job(), place=Place(ahead=3, ahead_credits=12), wait_s=38.0)
-    assert "3 ahead · starts in about 40 s" in texts(card)
-    assert "4 credits held" in texts(card)
+    assert "3 ahead of you · starts in about 40 s" in texts(card)
+    assert "4 credits reserved" in texts(card)
     assert labels(card) == ["Cancel", "Info"]
 
 
 def test_queued_card_of_the_first_in_line_promises_no_wait() -> None:
-    assert "next in line" in texts(drawn(make_job(), place=Place(ahead=0, ahead_credits=0), wait_s=0.0))
+    assert "you're next" in texts(drawn(make_job(), place=Place(ahead=0, ahead_credits=0), wait_s=0.0))
 
 
 def test_running_card_shows_steps_and_preview() -> None:
     job = make_job(state=State.RUNNING, progress_done=40, progress_total=80)
     card = drawn(job, preview=Picture("preview.webp", b"webp", "so far"))
-    assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50 %" in texts(card)
+    assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50%" in texts(card)
     assert "step 40 of 80" in texts(card)
     gallery = next(one for one in card if one["type"] == 12)
     assert gallery["items"][0]["media"]["url"] == "attachment://preview.webp"
@@ -59,13 +59,13 @@ def test_done_card_says_what_was_not_understood() -> None:
     )
     assert "left out" not in plain
     assert "left out" in noted
-    assert "none of them is named" in noted
+    assert "names none" in noted
 
 
 def test_failed_card_says_why_and_that_it_cost_nothing() -> None:
     said = texts(drawn(make_job(state=State.FAILED, error_code="out_of_memory")))
     assert "memory" in said
-    assert "4 credits given back" in said
+    assert "4 credits refunded" in said
 
 
 def test_card_that_is_a_message_of_its_own_mentions_its_requester() -> None:

@@ -99,7 +99,7 @@ def test_permissions_that_are_missing_are_named() -> None:
     granted = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
     finding = check_permissions("Home", granted.value)
     assert finding.mark is Mark.BAD
-    assert finding.text == "the bot may not: attach files, send messages in threads"
+    assert finding.text == "the bot lacks permissions: attach files, send messages in threads"
 
 
 def test_setup_guide_names_the_permissions_that_are_needed() -> None:

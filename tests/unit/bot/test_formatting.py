@@ -57,7 +57,7 @@ def lesson(text: str) -> TeachingDraft:
 
 def refused(text: str) -> str:
     policy = replace(POLICY, words=(Decision("x", text),))
-    with pytest.raises(Exception, match="not used here") as caught:
+    with pytest.raises(Exception, match="is blocked here") as caught:
         check_words(text, policy)
     return str(caught.value)
 

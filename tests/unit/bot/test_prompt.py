@@ -39,8 +39,8 @@ def test_prompt_with_dashes_that_are_no_parameter_stays_whole(text: str) -> None
         ("a dog --seed 1 --seed 2", "twice"),
         ("a dog --ar 1:1 --aspect 3:2", "twice"),
         ("a dog --seed", "needs a value"),
-        ("--seed 5", "what to draw"),
-        ("  ", "what to draw"),
+        ("--seed 5", "what you want to see"),
+        ("  ", "what you want to see"),
         ("x" * (PROMPT_MAX + 1), "characters"),
     ],
 )

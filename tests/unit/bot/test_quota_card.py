@@ -36,29 +36,29 @@ def test_chart_is_as_high_as_the_largest_and_never_empty(amounts: tuple[int, ...
 
 
 def test_question_says_price_balance_and_wait() -> None:
-    assert question_text(question()) == "**That costs 12 credits**, you have 20, about 40 s: go?"
+    assert question_text(question()) == "**This uses 12 of your 20 credits.** Continue?\n-# ready in about 40 s"
 
 
 def test_question_without_a_known_wait_says_none() -> None:
-    assert question_text(question(expected_s=None)) == "**That costs 12 credits**, you have 20: go?"
+    assert question_text(question(expected_s=None)) == "**This uses 12 of your 20 credits.** Continue?"
 
 
 def test_question_without_the_credits_offers_the_free_way() -> None:
     text = question_text(question(available=3))
-    assert "you have 3 left" in text
+    assert "you have 3." in text
     assert "for free" in text
 
 
 def test_pace_that_is_not_open_is_not_promised() -> None:
     terms = Tiers.model_validate({"tier": [{"name": "everybody", "relaxed": []}]}).terms(1)
-    assert "not open" in pace_text(Pace.RELAXED, terms)
+    assert "can't use `/relax`" in pace_text(Pace.RELAXED, terms)
 
 
 def test_card_says_of_each_entry_what_it_was_for_and_who_gave_it() -> None:
     told = {
         Entry(at=RENEWS, kind="charge", amount=-4, reason="", job_kind="image"): "**-4** pictures ·",
         Entry(at=RENEWS, kind="charge", amount=-4, reason=""): "**-4** a job ·",
-        Entry(at=RENEWS, kind="hold", amount=-2, reason="", job_kind="train"): "**-2** trainings, held until they are",
+        Entry(at=RENEWS, kind="hold", amount=-2, reason="", job_kind="train"): "**-2** trainings, reserved ·",
         Entry(
             at=RENEWS, kind="grant", amount=50, reason="a *poster*", by_user=9
         ): "**+50** grant by <@9>: a \\*poster\\* ·",

@@ -15,7 +15,7 @@ def test_overview_of_many_keeps_the_platforms_limits_and_says_how_to_open_the_re
     assert view.total_children_count <= 40
     assert view.content_length() <= 4000
     said = texts(walked(sent(view)))
-    assert "and 23 more; `/subjects` with a `name` opens yours" in said
+    assert "and 23 more · `/subjects` with a `name` opens yours" in said
     assert len(subjects_files(seen)) == (7 if pictured else 0)
 
 

@@ -28,35 +28,35 @@ def options(job: Job, **shown: Any) -> list[tuple[str, bool]]:
 
 def test_running_training_without_a_film_can_only_be_stopped() -> None:
     card = drawn(training(**HALF))
-    assert labels(card) == ["Stop here", "Info"]
+    assert labels(card) == ["Stop early", "Info"]
     assert options(training(**HALF)) == []
-    assert "stopping now costs 1 credit of 2" in texts(card)
+    assert "stopping now costs 1 of 2 credits" in texts(card)
 
 
 def test_running_training_offers_each_step_of_its_film() -> None:
     job = training(**HALF)
-    assert options(job, steps=(5, 10)) == [("Use step 5 and stop", False), ("Use step 10 and stop", False)]
-    assert labels(drawn(job, steps=(5, 10))) == ["Stop here", "Info"]
+    assert options(job, steps=(5, 10)) == [("Stop and use step 5", False), ("Stop and use step 10", False)]
+    assert labels(drawn(job, steps=(5, 10))) == ["Stop early", "Info"]
 
 
 @pytest.mark.parametrize("state", [State.RUNNING, State.QUEUED])  # queued: its worker was lost meanwhile
 def test_training_that_is_stopping_says_what_will_come_of_it_and_offers_nothing_more(state: State) -> None:
     job = training(state=state, cancel_requested=True)
     card = drawn(job, steps=(5, 10), chosen=5)
-    assert "Stopping … it will be used as it was at step 5." in texts(card)
+    assert "Stopping … the subject will use step 5." in texts(card)
     assert options(job, steps=(5, 10), chosen=5) == []
-    assert next(one for one in card if one.get("label") == "Stop here")["disabled"]
+    assert next(one for one in card if one.get("label") == "Stop early")["disabled"]
 
 
 def test_ended_training_offers_the_other_steps_and_says_what_was_given_back() -> None:
     job = training(state=State.DONE, charged=1, outcome={"steps": 10})
     assert options(job, steps=(5, 10), chosen=5) == [("Use step 5", True), ("Use step 10", False)]
-    assert "10 steps · `tiny` · 1 credit (1 credit given back)" in texts(drawn(job, steps=(5, 10), chosen=5))
+    assert "10 steps · `tiny` · 1 credit (1 credit refunded)" in texts(drawn(job, steps=(5, 10), chosen=5))
 
 
 def test_choice_is_answered_by_whether_the_training_has_ended() -> None:
-    assert chosen_text(training(state=State.DONE), "Rex", 5) == "`Rex` is used as it was at step 5 from now on."
-    assert "will be used as it was at step 5. The training ends here" in chosen_text(training(**HALF), "Rex", 5)
+    assert chosen_text(training(state=State.DONE), "Rex", 5) == "`Rex` now uses step 5."
+    assert "will use step 5, and the training stops here." in chosen_text(training(**HALF), "Rex", 5)
 
 
 def test_card_of_the_longest_film_keeps_the_platforms_limits() -> None:

@@ -39,7 +39,7 @@ def done(text: str = "Good morning.", request: TranscribeRequest = REQUEST) -> J
 def test_done_card_quotes_the_speaker_with_language_duration_and_price() -> None:
     text = texts(drawn(done()))
     assert text.startswith("🎙️ **<@12>**\n> Good morning.")
-    assert "English (50 % sure) · 12 s · `hears` · 1 credit · for <@11>" in text
+    assert "English (50% sure) · 12 s · `hears` · 1 credit · requested by <@11>" in text
 
 
 def test_done_card_of_english_offers_no_translation_to_it() -> None:
@@ -55,7 +55,7 @@ def test_done_card_of_a_chosen_language_is_not_asked_how_sure_it_is() -> None:
 
 def test_forgotten_text_can_only_be_asked_about_and_deleted() -> None:
     card = drawn(clip_job(state=State.DONE, charged=1))
-    assert "no longer kept" in texts(card)
+    assert "no longer have" in texts(card)
     assert labels(card) == ["Info", "Delete"]
 
 
@@ -63,8 +63,8 @@ def test_running_card_shows_the_latest_words() -> None:
     job = clip_job(state=State.RUNNING, progress_done=1, progress_total=4, preview=1)
     words = " ".join(str(number) for number in range(1000))
     text = texts(drawn(job, words=words))
-    assert "25 %" in text
-    assert "1 of 4 half minutes" in text
+    assert "25%" in text
+    assert "1 of 4 parts done" in text
     assert "> … " in text
     assert "998 999\n" in text
     assert " 500 " not in text
@@ -73,8 +73,8 @@ def test_running_card_shows_the_latest_words() -> None:
 def test_info_of_a_transcript_says_how_it_was_heard() -> None:
     request = TranscribeRequest(audio="a", duration_s=12.0, model="hears", language="de", translate=True)
     said = info_text(clip_job(request, source_job_id="0" * 26))
-    assert "Clip: 12 s, Model: hears, Language: German, in English" in said
-    assert "once more after" in said
+    assert "Clip: 12 s, Model: hears, Language: German, translated to English" in said
+    assert "transcribed again from" in said
 
 
 def test_queued_card_names_the_speaker_and_can_be_cancelled() -> None:
@@ -85,7 +85,7 @@ def test_queued_card_names_the_speaker_and_can_be_cancelled() -> None:
 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_failure_of_a_clip_is_told_kindly_and_without_pictures(kind: FailureKind) -> None:
-    job = clip_job(state=State.FAILED, error_code=str(kind), error_text="It is longer than 30 min, the limit here.")
+    job = clip_job(state=State.FAILED, error_code=str(kind), error_text="That is longer than 30 min, the limit.")
     said = failure_sentence(job)
     assert said.endswith((".", "`."))
     assert "picture" not in said
@@ -102,8 +102,8 @@ def test_files_hold_the_times_of_words_where_they_were_asked_for() -> None:
 
 def test_card_says_what_only_its_files_hold() -> None:
     timed = TranscribeRequest(audio="uploads/7/clip", duration_s=12.0, model="hears", word_timestamps=True)
-    assert "The whole text is in the files." in texts(drawn(done("word " * SHOWN_MAX)))
-    assert "The times of all words are in the files." in texts(drawn(done(request=timed)))
+    assert "The full transcript is in the files." in texts(drawn(done("word " * SHOWN_MAX)))
+    assert "The time of each word is in the files." in texts(drawn(done(request=timed)))
     assert "files" not in texts(drawn(done()))
     assert "files" not in texts(drawn(clip_job(timed, state=State.DONE)))  # forgotten
 

@@ -33,7 +33,7 @@ def test_wish_with_trailing_parameters_is_the_same_as_with_options() -> None:
 
 
 def test_wish_with_an_option_and_a_parameter_for_the_same_is_refused() -> None:
-    with pytest.raises(BadParameter, match="please keep one"):
+    with pytest.raises(BadParameter, match="Please keep one"):
         ask(prompt="x --seed 5", seed=6)
 
 

@@ -16,12 +16,14 @@ from tests.support.files.sounds import encoded, looped, tone, wav
 LIMITS = AudioLimits()  # half an hour, as members have it
 CHILD_MAX = 256 << 20  # bytes: Python, numpy and ffmpeg take 60 MB, half an hour of samples 115 MB
 BOT_MAX = 16 << 20  # bytes besides the file itself, which the bot holds anyway
+TOO_LONG = "That is longer than 30 min, the limit. Please send a shorter clip."
+NOT_AS_STATED = "That clip is longer than it says it is. Please save it again."
 
 
 @pytest.mark.parametrize("name", STATED)
 def test_two_hours_that_are_stated_are_refused_before_they_are_decoded(name: str) -> None:
     refused, _, child_bytes = decoded_elsewhere(STATED[name]())
-    assert refused == "It is longer than 30 min, the limit here."
+    assert refused == TOO_LONG
     assert child_bytes < CHILD_MAX / 2  # not a minute of it was kept
 
 
@@ -31,7 +33,7 @@ def test_two_hours_that_are_stated_are_refused_before_they_are_decoded(name: str
 @pytest.mark.parametrize("name", NOT_STATED)
 def test_two_hours_that_are_not_stated_are_found_out_in_bounded_memory(name: str, promised_s: float | None) -> None:
     refused, own_bytes, child_bytes = decoded_elsewhere(NOT_STATED[name](), promised_s)
-    assert refused == f"It is longer than {'30 min, the limit here' if promised_s is None else 'it says it is'}."
+    assert refused == (TOO_LONG if promised_s is None else NOT_AS_STATED)
     assert own_bytes < BOT_MAX
     assert child_bytes < CHILD_MAX
 

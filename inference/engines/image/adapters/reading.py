@@ -104,7 +104,7 @@ def _pair(tensors: Mapping[str, torch.Tensor], model: LoadedModel) -> _Pairs:
     for key, tensor in tensors.items():
         match = _KEY.fullmatch(key)
         if match is None:
-            raise AdapterRejected(f"The adapter has a tensor that is no LoRA weight: {key[:80]!r}.")
+            raise AdapterRejected(f"The adapter has a tensor that is not a LoRA weight: {key[:80]!r}.")
         part, name = match["part"], _layer_name(model, match["part"], match["layer"])
         side = "down" if (match["ab"] or match["side"] or match["text_side"]) in ("A", "down") else "up"
         if side in halves.setdefault((part, name), {}):
