@@ -63,7 +63,7 @@ def build(plan: RedrawnPlan, made: StableDiffusionPipeline, lessons: SceneMaker,
         )
         near = F.cosine_similarity(drawn.flatten(1), encode(made.vae, pictures).flatten(1))
         kept = near >= plan.alike
-        tensors = {"pictures": pictures[kept].contiguous(), "latents": drawn[kept].half()}
+        tensors = {"pictures": pictures[kept].contiguous(), "latents": drawn[kept].half().contiguous()}
         save_file(tensors, path.with_suffix(".new"))
         path.with_suffix(".new").replace(path)
         print(f"redrawn piece {piece}: {int(kept.sum())} of {len(kept)} kept, cosine {near.mean():.3f}", flush=True)
