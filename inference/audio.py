@@ -36,11 +36,11 @@ class AudioLimits:
 
     @property
     def timeout_s(self) -> float:
-        """How long a file may take."""
+        """How long decoding one file may take."""
         return self.decoding_s * max(1.0, self.seconds / 1800)
 
     def decoder_limits(self, *, samples_wanted: bool) -> DecoderLimits:
-        """What a decoding process may take: itself, a file, and its samples while the room for them grows."""
+        """Return what a decoding process may take: itself, a file, and its samples while the room for them grows."""
         samples_bytes = int(self.seconds * SAMPLE_RATE * 4)
         room_bytes = 2 * samples_bytes if samples_wanted else 0
         return DecoderLimits(_PROGRAM_BYTES + self.file_bytes + room_bytes, self.timeout_s, samples_bytes + 4)
@@ -79,7 +79,8 @@ class AudioDecoder:
     def decode(self, content: bytes, *, promised_s: float = math.inf) -> Waveform:
         """Decode a whole file.
 
-        Parameters:
+        Args:
+            content: the file's bytes, as somebody sent them.
             promised_s: how long it should be at most; decoding ends there, so that a lie costs no more than the truth.
 
         Returns:

@@ -66,7 +66,7 @@ class ImageModel(_ModelSpec):
     upscale: int = Field(default=1, ge=1, le=8)  # pictures are enlarged for the chat by this factor (tiny models)
     age_restricted: bool = False  # used in age-restricted channels only
     trainable: bool = True
-    # How subjects are taught; the defaults are for SD and SDXL, and docs/training.md says where they are from.
+    # How subjects are trained; the defaults are for SD and SDXL, and docs/training.md says where they are from.
     train_steps: int = Field(default=500, ge=1)
     train_rank: int = Field(default=8, ge=1, le=128)
     train_rate: float = Field(default=1e-4, gt=0)
@@ -76,7 +76,9 @@ class ImageModel(_ModelSpec):
     train_min_snr: float = Field(default=5.0, ge=0)  # min-SNR's gamma; 0: all timesteps weigh the same
     train_noisy_share: float = Field(default=0.0, ge=0, le=1)  # of timesteps drawn among the noisiest, others evenly
     train_prior_weight: float = Field(default=1.0, ge=0)  # how much class pictures count; 0: there are none
-    train_prior_target: Literal["noise", "base"] = "noise"  # what they teach: noise, or what the base predicts
+    train_prior_target: Literal["noise", "base"] = (
+        "noise"  # what they are trained towards: noise, or what the base predicts
+    )
     train_shift: float = Field(default=0.0, ge=0, le=0.25)  # photos are moved by up to this share of their sides
     train_scale: float = Field(default=0.0, ge=0, le=0.5)  # and enlarged or shrunk by up to this share
     train_flip: bool = False  # and mirrored half of the time; not for what has letters on it

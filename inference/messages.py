@@ -125,14 +125,14 @@ class PromptNote(StrEnum):
     """What the summary of pictures remarks on, under 'notes'; `bot/cards/job.py` has a sentence for each."""
 
     CUT = "prompt was cut"  # it is longer than the model reads
-    UNKNOWN = "nothing known"  # it names none of the things that the model was taught
+    UNKNOWN = "nothing known"  # it names none of the things that the model was trained on
 
 
 class FailureKind(StrEnum):
     """Why a job failed; `bot/errors.py` has a sentence for each."""
 
     BAD_INPUT = "bad_input"  # what the member sent cannot be used
-    NO_SPEECH = "no_speech"  # nothing was said in the clip
+    NO_SPEECH = "no_speech"  # nobody speaks in the clip
     OUT_OF_MEMORY = "out_of_memory"
     NOT_FINITE = "not_finite"  # NaN or infinity in the result
     MODEL = "model"  # the model cannot be loaded

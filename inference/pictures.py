@@ -19,7 +19,7 @@ PREVIEW_QUALITY = 70
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationParameters:
-    """What a picture was drawn from."""
+    """What a picture was generated from."""
 
     prompt: str
     negative: str
@@ -27,7 +27,7 @@ class GenerationParameters:
     sampler: str
     guidance: float
     seed: int
-    width_px: int  # as drawn, before any enlargement
+    width_px: int  # as generated, before any enlargement
     height_px: int
     model: str
     upscale: int = 1

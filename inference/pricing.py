@@ -36,10 +36,16 @@ def price_transcribe(request: TranscribeRequest) -> int:
 
 
 def owed(kind: Kind, price: int, *, done: int, total: int) -> int:
-    """Return what a job costs that gave a result after `done` of `total` units. What gave none costs nothing.
+    """Return what a job costs that gave a result. What gave none costs nothing.
 
     A training that ended early has a result too, and costs the credits that its steps have begun: at least one, so that
     nothing is kept for nothing. Pictures and transcripts cost their price.
+
+    Args:
+        kind: of job.
+        price: as quoted, in credits.
+        done: units computed: denoising steps, training steps, or half-minutes of sound.
+        total: units that were asked for.
     """
     if kind is not Kind.TRAIN or done >= total:
         return price

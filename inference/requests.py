@@ -34,7 +34,7 @@ class SubjectUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """`count` pictures of one prompt. Picture i (from 0) is drawn with seed + i."""
+    """`count` pictures of one prompt. Picture i (from 0) is generated with seed + i."""
 
     prompt: str
     model: str  # a name in the catalogue
@@ -49,12 +49,13 @@ class ImageRequest:
 
     @property
     def kind(self) -> Kind:
+        """The kind of job."""
         return Kind.IMAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRequest:
-    """Teach a model one subject (DreamBooth-LoRA). The photos travel as task inputs `photo-0` …, re-encoded PNGs."""
+    """Train a model on one subject (DreamBooth with LoRA). Photos are inputs `photo-0` …, re-encoded PNGs."""
 
     subject_id: str
     name: str  # what the owner calls it; shown, never used in a file name
@@ -73,6 +74,7 @@ class TrainRequest:
 
     @property
     def kind(self) -> Kind:
+        """The kind of job."""
         return Kind.TRAIN
 
 
@@ -86,10 +88,11 @@ class TranscribeRequest:
     language: str | None = None  # ISO 639-1; None: detect
     translate: bool = False  # to English
     word_timestamps: bool = False
-    speaker_id: int | None = None  # the member who is heard, where that is known; shown with the text
+    speaker_id: int | None = None  # the member who speaks, where that is known; shown with the text
 
     @property
     def kind(self) -> Kind:
+        """The kind of job."""
         return Kind.TRANSCRIBE
 
 

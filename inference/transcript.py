@@ -1,4 +1,4 @@
-"""What was said when: the text of a clip, and the files made of it. Pure."""
+"""The text of a clip with its times, and the files made of it. Pure."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as it was heard. Its text keeps the space before it."""
+    """One word as it was recognised. Its text keeps the space before it."""
 
     text: str
     start_s: float

@@ -23,7 +23,11 @@ class Decoder(Protocol):
         """Load everything that is loaded at first use."""
 
     def answer(self, content: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-        """Decode a file. Raises FileRefused."""
+        """Decode a file.
+
+        Raises:
+            FileRefused: why it cannot be decoded.
+        """
 
 
 def main() -> None:

@@ -46,13 +46,15 @@ class DecoderLimits:
 
 
 class DecoderProcess:
-    """Decodes one file at a time, and closes when it is told to, even in the middle of one.
-
-    Args:
-        kind: a module of this package that decodes.
-    """
+    """Decodes one file at a time, and closes when asked to, even in the middle of one."""
 
     def __init__(self, kind: str, limits: DecoderLimits) -> None:
+        """Start nothing yet; the first file does.
+
+        Args:
+            kind: a module of this package that decodes.
+            limits: what the process may take.
+        """
         self.limits = limits
         self._kind = kind
         self._child: subprocess.Popen[bytes] | None = None

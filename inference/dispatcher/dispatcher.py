@@ -46,6 +46,14 @@ class Dispatcher:
     """
 
     def __init__(self, *, jobs: JobStore, files: FileStore, pool: Pool, intervals: Intervals | None = None) -> None:
+        """Start nothing yet; entering does.
+
+        Args:
+            jobs: the queue.
+            files: where inputs are read from and results are written to.
+            pool: the workers; it is entered and left by the caller.
+            intervals: how often what is done.
+        """
         self.owner = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._intervals = intervals or Intervals()
         self._jobs = jobs

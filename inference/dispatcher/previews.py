@@ -13,7 +13,7 @@ PREVIEW_NAMES = {"image/webp": PREVIEW_PICTURE, "text/plain": PREVIEW_TEXT}
 
 
 class PreviewWriter:
-    """Writes the newest preview of a job, and knows whether the store was told of it."""
+    """Writes the newest preview of a job, and knows whether the store has heard of it."""
 
     def __init__(self, job_id: str, files: FileStore) -> None:
         self.task: asyncio.Task[None] | None = None  # writes, while there is something to write

@@ -1,4 +1,4 @@
-"""What a job's runner is told: which worker it goes to, what that worker made of it, and what interrupts it."""
+"""What happens to a job's runner: which worker it goes to, what that worker made of it, and what interrupts it."""
 
 from dataclasses import dataclass
 from enum import Enum

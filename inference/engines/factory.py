@@ -38,7 +38,7 @@ def build(
 ) -> EngineBuilders:
     """Return what builds the engines of a device; an engine that failed is built again, with the same models.
 
-    Parameters:
+    Args:
         device: 'cpu' or 'cuda:N'.
         catalogue: a models.toml; empty: the one that is shipped.
         lanes: pictures in one pass; 0: by the kind of device.

@@ -44,6 +44,8 @@ class WorkerProcess:
         """Start the child.
 
         Args:
+            worker_id: by which the pool knows it.
+            config: what the worker is started with.
             deliver: called in the event loop with each report, and with None once when the child is gone.
         """
         self.worker_id = worker_id

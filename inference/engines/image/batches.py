@@ -31,7 +31,7 @@ def choose_lanes(waiting: Mapping[str, Sequence[L]], served: Mapping[str, int], 
 
 
 class BatchLimit:
-    """How many lanes of a group fit in one pass: the setting, less what memory has taught.
+    """How many lanes of a group fit in one pass: the setting, less what passes have shown.
 
     A pass that runs out of memory halves its group's limit; a pass that went well says what a lane needs. Both are
     forgotten when the group has no lanes left, because what else fills the device may have gone.
@@ -63,7 +63,14 @@ class BatchLimit:
         return lanes <= self._measured.get(group, 0)
 
     def note_pass(self, group: Group, lanes: int, *, used_bytes: int, free_bytes: int) -> None:
-        """Note that a pass with `lanes` lanes needed `used_bytes` beside the model, of `free_bytes` before it."""
+        """Note what a pass took of the device's memory.
+
+        Args:
+            group: of its lanes.
+            lanes: how many it had.
+            used_bytes: its peak, beside the model.
+            free_bytes: what was free before it.
+        """
         self._measured[group] = lanes
         each_bytes = max(1, used_bytes // lanes)
         fit = max(lanes, int(MEMORY_SHARE * free_bytes / each_bytes))

@@ -29,6 +29,7 @@ def decode(model: LoadedModel, latents: torch.Tensor) -> torch.Tensor:
     """Decode finished latents.
 
     Args:
+        model: whose autoencoder decodes.
         latents: (n, C, h, w).
 
     Returns:

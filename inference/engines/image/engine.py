@@ -33,7 +33,7 @@ IDLE_WAIT_S = 0.005  # a step that only waits for a load gives the other engines
 
 
 class ImageEngine:
-    """Draws the pictures of many jobs at once; implements `Engine` for image requests.
+    """Generates the pictures of many jobs at once; implements `Engine` for image requests.
 
     Each picture is a lane. A step advances the lanes of one group (a model and a latent size; groups take turns) by one
     pass, between which newcomers join and cancelled lanes leave. Loading and file encoding happen on threads beside it.
@@ -55,9 +55,13 @@ class ImageEngine:
         """Build the engine around a device's models and adapters.
 
         Args:
-            models: may be shared with the training engine of the same worker.
-            slots: jobs aboard at once, at most.
+            catalogue: the models there are.
+            models: those in memory; may be shared with the training engine of the same worker.
+            adapter_cache: the subjects' adapters in memory.
+            slots: jobs at once, at most.
             lanes_max: pictures in one pass; by the kind of device if not given.
+            preview_every_s: between two previews of a job.
+            clock: monotonic seconds.
         """
         self._catalogue = catalogue
         self._models = models
@@ -81,14 +85,14 @@ class ImageEngine:
         """Return how many more tasks could be admitted now.
 
         As many as fill a pass and no more: a job that would only share lanes with those before it makes all of them
-        slower, and is better kept in line, where its place is fair.
+        slower, and is better kept in the queue, where its place is fair.
         """
         taken = sum(job.request.count for job in self._jobs.values())
         wanted = math.ceil(max(0, self._lanes_max - taken) / LANES_A_JOB)
         return min(self._slots - len(self._jobs), wanted)
 
     def busy(self) -> bool:
-        """Return whether anything is aboard; a step that can only wait for a load returns within milliseconds."""
+        """Return whether there is any job; a step that can only wait for a load returns within milliseconds."""
         return bool(self._jobs or self._events)
 
     def admit(self, task: Task) -> None:

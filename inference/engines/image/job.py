@@ -40,6 +40,7 @@ class ImageJob:
 
     @property
     def job_id(self) -> str:
+        """The id of the task's job."""
         return self.task.job_id
 
     @property
@@ -76,7 +77,7 @@ class ImageJob:
 
 
 def check_request(request: ImageRequest, spec: ImageModel) -> None:
-    """Refuse what the engine cannot or should not draw, whoever let it through.
+    """Refuse what the engine cannot or should not generate, whoever let it through.
 
     Raises:
         BadRequest: with a sentence for the member.

@@ -61,6 +61,15 @@ def make_lane(
 
     Noise from the CPU's generator is the same on every device, so that a seed means the same picture everywhere:
     diffusers' pipelines draw it so too when given `torch.Generator('cpu')`.
+
+    Args:
+        model: the base model, loaded.
+        request: prompt, size, steps, guidance and seed.
+        embeddings: of its prompts, as `Denoiser.encode` returns them.
+        adapters: of its subjects.
+        job_id: of the job that it belongs to.
+        index: which picture of the job, from 0.
+        scheduler_name: as in the catalogue.
     """
     scheduler = make_scheduler(model.scheduler, scheduler_name, request.steps)
     generator = torch.Generator("cpu").manual_seed(request.seed + index)

@@ -39,6 +39,12 @@ class Denoiser:
     def encode(self, prompt: str, negative: str, *, guided: bool, adapters: AdapterSet) -> Embeddings:
         """Encode a job's prompts with its adapters applied to the text encoders.
 
+        Args:
+            prompt: what to show.
+            negative: what to stay away from.
+            guided: whether the network is asked twice, for classifier-free guidance.
+            adapters: of the job's subjects.
+
         Returns:
             The prompt's row, after the negative's where guidance is on.
         """

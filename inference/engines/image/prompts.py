@@ -11,7 +11,7 @@ from inference.engines.image.models.model import LoadedModel
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """What the network is told about one sample, or about a batch of them: first the batch, then the rest."""
+    """What the network is conditioned on, for one sample or a batch of them."""
 
     hidden: torch.Tensor  # (n, tokens, width)
     pooled: torch.Tensor | None = None  # SDXL only: (n, width of its second encoder)
@@ -47,6 +47,12 @@ def encode(model: LoadedModel, texts: list[str]) -> Embeddings:
 def encode_pair(model: LoadedModel, prompt: str, negative: str, *, guided: bool) -> Embeddings:
     """Encode a prompt, and what to stay away from where guidance is on.
 
+    Args:
+        model: whose text encoders are used.
+        prompt: what to show.
+        negative: what to stay away from; may be empty.
+        guided: whether guidance is on.
+
     Returns:
         One row (the prompt), or two: the negative first, then the prompt.
     """
@@ -66,7 +72,7 @@ def is_truncated(model: LoadedModel, text: str) -> bool:
 
 
 def names_nothing_known(model: LoadedModel, text: str) -> bool:
-    """Return whether a text names none of the things that the model was taught, as far as the model tells them."""
+    """Return whether a text names none of the things that the model was trained on, as far as it states them."""
     if not model.nouns:
         return False
     words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.lower())

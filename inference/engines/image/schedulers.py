@@ -45,6 +45,7 @@ def make_scheduler(base: Any, name: str, steps: int) -> Any:
     Args:
         base: the model's own scheduler, whose training schedule and prediction type are kept.
         name: as in the catalogue; 'model' is the folder's own kind.
+        steps: of denoising.
 
     Raises:
         KeyError: there is no scheduler of that name.
@@ -68,12 +69,13 @@ def takes_generator(scheduler: Any) -> bool:
 
 
 def estimate_clean(scheduler: Any, noisy: torch.Tensor, predicted: torch.Tensor, timestep: float) -> torch.Tensor:
-    """Estimate the finished latent from the middle of the road, for previews.
+    """Estimate the finished latent from an unfinished one, for previews.
 
     The network is always fed variance-preserving noise (schedulers that step in sigmas scale it so first), so that one
     formula serves all of them: x0 = (x - sqrt(1 - a) eps) / sqrt(a), or sqrt(a) x - sqrt(1 - a) v (Salimans & Ho 2022).
 
     Args:
+        scheduler: the lane's, which holds the noise schedule and the prediction type.
         noisy: the network's input (1, C, h, w).
         predicted: the guided prediction for it, same shape.
         timestep: in training steps; fractions are rounded.

@@ -48,6 +48,7 @@ class PreparedAudio:
 
     @property
     def frames(self) -> int:
+        """Frames of the whole clip."""
         return int(self.mel.shape[1])
 
 
@@ -71,6 +72,15 @@ class Clip:
         attempts: Attempts,
         whole_windows: bool,
     ) -> None:
+        """Start at the clip's beginning.
+
+        Args:
+            task: of the clip.
+            request: the task's.
+            prepared: its sound.
+            attempts: how often the backend decodes a doubtful window.
+            whole_windows: whether short clips are decoded as half a minute, too.
+        """
         self.task = task
         self.request = request
         self.prepared = prepared
@@ -174,7 +184,9 @@ class Clip:
     def accept(self, decoded: DecodedWindow, tokenizer: Tokenizer, alignment: Alignment | None = None) -> None:
         """Keep what is credible of a decoded window, and go on behind it.
 
-        Parameters:
+        Args:
+            decoded: the window, as the backend reported it.
+            tokenizer: of its language and task.
             alignment: of all text tokens of the window, where words are asked for.
         """
         self.language, self.language_probability = decoded.language, self._probability(decoded)

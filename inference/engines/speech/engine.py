@@ -38,7 +38,7 @@ class SpeechEngine:
     ) -> None:
         """Build an engine; models are loaded when a clip first asks for them.
 
-        Parameters:
+        Args:
             models: the catalogue's speech models on this device; an engine that takes over keeps them.
             limits: how long and large a clip may be.
             slots: how many clips are taken in at once; they wait here, not in the database, so few are enough.
@@ -52,9 +52,11 @@ class SpeechEngine:
         self._ended_early: list[str] = []
 
     def free_slots(self) -> int:
+        """Return how many more clips could be admitted now."""
         return self._slots - len(self._preparing) - len(self._clips)
 
     def busy(self) -> bool:
+        """Return whether a step would do any work, besides waiting for a thread."""
         prepared = any(future.done() for _, future in self._preparing.values())
         return prepared or bool(self._ended_early) or any(map(self._can_go_on, self._models_in_use()))
 
@@ -63,9 +65,11 @@ class SpeechEngine:
         return model.backend.busy() or (waits and model.backend.free() > 0)
 
     def admit(self, task: Task) -> None:
+        """Take a clip in; it is prepared in a thread."""
         self._preparing[task.job_id] = (task, self._preparation.submit(task))
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
+        """Let a clip go; with `keep` it ends with the text that it has."""
         if keep and job_id in self._clips:
             self._ended_early.append(job_id)
         elif keep and job_id in self._preparing:
@@ -76,6 +80,7 @@ class SpeechEngine:
             self._forget(job_id)
 
     def step(self) -> list[JobEvent]:
+        """Report what has happened, and go on with one slice of each backend's work."""
         events = [event for job_id in self._ended_early if job_id in self._clips for event in self._end(job_id)]
         self._ended_early.clear()
         events += self._collect()

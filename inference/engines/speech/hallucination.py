@@ -14,6 +14,13 @@ def overlap_s(start_s: float, end_s: float, spans: Sequence[Span]) -> float:
 
 
 def is_credible(start_s: float, end_s: float, text: str, spans: Sequence[Span]) -> bool:
-    """Return whether somebody spoke there, and for long enough to say that much."""
+    """Return whether somebody spoke there, and for long enough to say that much.
+
+    Args:
+        start_s: when the text is said to have begun.
+        end_s: when it is said to have ended.
+        text: without white space around it.
+        spans: where somebody speaks.
+    """
     spoken_s = overlap_s(start_s - SLACK_S, end_s + SLACK_S, spans)
     return spoken_s > 0 and len(text) <= CHARACTERS_PER_S_MAX * (spoken_s + SLACK_S)

@@ -45,6 +45,14 @@ def _stretch(sound: Waveform, start: int, length: int) -> Waveform:
 
 
 def mel_window(mel: Mel, seek: int, *, content: int, frames: int = FRAMES, fill: float = 0.0) -> Mel:
-    """Return `content` frames from `seek` on, filled up to `frames`."""
+    """Cut a window out of a clip's spectrogram.
+
+    Args:
+        mel: of the whole clip.
+        seek: the window's first frame.
+        content: how many frames of the clip it has.
+        frames: how many it has in all.
+        fill: the value of those behind the clip's.
+    """
     piece = mel[:, seek : seek + content]
     return np.pad(piece, ((0, 0), (0, frames - piece.shape[1])), constant_values=fill)

@@ -46,7 +46,9 @@ def load_speech_model(
 ) -> LoadedSpeechModel:
     """Load a catalogue entry's model.
 
-    Parameters:
+    Args:
+        spec: the entry.
+        device: 'cpu' or 'cuda:N'.
         building: held while a network is built.
         threads: for computing on the CPU.
 
@@ -80,7 +82,14 @@ def load_speech_model(
 def backend_of(
     spec: SpeechModel, folder: Path, device: str, *, installed: Callable[[str], object | None] = find_spec
 ) -> Literal["whisper", "faster-whisper"]:
-    """Choose a backend: as the catalogue says, else CTranslate2 on a CPU where it and its file are there."""
+    """Choose a backend: as the catalogue says, else CTranslate2 on a CPU where it and its file are there.
+
+    Args:
+        spec: the model's catalogue entry.
+        folder: its files.
+        device: 'cpu' or 'cuda:N'.
+        installed: finds a package by name; tests bring their own.
+    """
     if spec.family != "auto":
         return spec.family
     can_be_faster = device == "cpu" and (folder / "model.bin").exists() and installed("ctranslate2")
@@ -103,7 +112,9 @@ class SpeechModels:
     ) -> None:
         """Know the catalogue's speech models.
 
-        Parameters:
+        Args:
+            specs: the models.
+            device: 'cpu' or 'cuda:N'.
             building: held while a network is built, where others build some in the same process (`ModelCache`'s).
             load: tests bring their own.
         """

@@ -52,7 +52,7 @@ def needs_retry(decoded: DecodedWindow, text: str) -> bool:
 def split_window(tokens: Sequence[int], *, timestamp_begin: int, seek: int, frames: int) -> WindowSplit:
     """Cut a window's tokens at its timestamps.
 
-    Parameters:
+    Args:
         tokens: text and timestamp tokens of the window.
         timestamp_begin: the token for 0.00 s.
         seek: the window's first frame in the clip.

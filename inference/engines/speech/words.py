@@ -1,4 +1,4 @@
-"""When each word was said. Pure; after `whisper.timing.add_word_timestamps`, which this is measured against."""
+"""When each word was spoken. Pure; after `whisper.timing.add_word_timestamps`, which this is measured against."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,9 +31,10 @@ def time_words(
 ) -> list[TimedSegment]:
     """Share the aligned words out to the segments of one window.
 
-    Parameters:
+    Args:
         segments: all segments of the window.
         alignment: of all their text tokens in a row.
+        tokenizer: of the window's language and task.
         seek: the window's first frame in the clip.
         last_speech_s: when the last word before this window ended.
     """

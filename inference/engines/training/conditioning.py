@@ -1,4 +1,4 @@
-"""Captions as the UNet is told them, with gradients where the text encoders learn."""
+"""Captions as the UNet takes them, with gradients where the text encoders learn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,9 +35,12 @@ def encode(
 ) -> Conditioning:
     """Encode captions as `StableDiffusionPipeline` (one encoder) or `StableDiffusionXLPipeline` (two) does.
 
-    Parameters:
+    Args:
         captions: n texts; what does not fit the tokenizer's length is cut.
-        width_px, height_px: the pictures' size, which SDXL is told.
+        tokenizers: one for each text encoder.
+        encoders: one, or SDXL's two.
+        width_px: of the pictures; SDXL is conditioned on their size.
+        height_px: of the pictures.
     """
     ids = [
         tokenizer(

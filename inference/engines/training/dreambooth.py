@@ -26,12 +26,12 @@ class TrainingData:
 
     photos: Tensor  # (n, channels, h, w): latents of the photos
     captions: tuple[str, ...]  # ways to say what they show; one is drawn for each photo and step
-    prior: Tensor  # (m, channels, h, w): latents of pictures that the base model drew; m may be 0
-    prior_captions: tuple[str, ...]  # m texts they were drawn from
+    prior: Tensor  # (m, channels, h, w): latents of pictures that the base model generated; m may be 0
+    prior_captions: tuple[str, ...]  # the m texts that they were generated from
     prior_weight: float
     batch: int  # photos in a step
     prior_batch: int = 0  # of the prior in a step; 0: as many as photos
-    known_captions: tuple[str, ...] = ()  # other things that the base can draw; see `DreamBooth._batch`
+    known_captions: tuple[str, ...] = ()  # other things that the base can generate; see `DreamBooth._batch`
 
 
 def photo_captions(phrase: str) -> tuple[str, ...]:
@@ -44,15 +44,6 @@ class DreamBooth:
 
     Everything random comes from one generator on the CPU, whose state is part of a checkpoint: a training that goes on
     from a checkpoint does, on the CPU, bit for bit what it would have done without the interruption.
-
-    Parameters:
-        base: the loaded base model.
-        pupil: what learns: LoRA layers over the base, or a whole UNet.
-        updates: how it learns from a gradient.
-        lesson: what is learnt.
-        steps: all steps of the training, which the learning rate's course is laid over.
-        rate: the highest learning rate.
-        seed: of the random numbers.
     """
 
     def __init__(
@@ -66,6 +57,17 @@ class DreamBooth:
         rate: float,
         seed: int,
     ) -> None:
+        """Start before the first step.
+
+        Args:
+            base: the loaded base model.
+            trainable: what learns: LoRA layers over the base, or a whole UNet.
+            optimizer: how it learns from a gradient.
+            data: what is learnt from.
+            steps: all steps of the training, over which the learning rate falls.
+            rate: the highest learning rate.
+            seed: of the random numbers.
+        """
         self.done = 0
         self._base, self._trainable, self._optimizer, self._data = base, trainable, optimizer, data
         self._steps, self._rate = steps, rate
@@ -73,7 +75,7 @@ class DreamBooth:
         self._generator = torch.Generator("cpu").manual_seed(seed)
         self._encoded_captions = None if trainable.learns_text else self._encode(self._captions)
         self._teacher: nn.Module | None = None
-        # what learns cannot teach itself
+        # what learns cannot be its own teacher
         own = base.spec.train_prior_target == "base" and trainable.unet is not base.unet
         if own and len(data.prior):
             self._teacher = base.unet
@@ -131,7 +133,7 @@ class DreamBooth:
         self.done = int(tensors["done"].item())
 
     def _batch(self) -> tuple[Tensor, Tensor]:
-        """Draw this step's latents, and the rows of what they are called."""
+        """Draw this step's latents, and the rows of their captions."""
         data, generator = self._data, self._generator
         photos = torch.randint(0, len(data.photos), (data.batch,), generator=generator)
         rows = torch.randint(0, len(data.captions), (data.batch,), generator=generator)
@@ -184,7 +186,7 @@ class DreamBooth:
     def _conditioning_for(self, rows: Tensor) -> Conditioning:
         if self._encoded_captions is not None:
             return self._encoded_captions[rows]
-        distinct, places = torch.unique(rows, return_inverse=True)  # most photos of a step are called the same
+        distinct, places = torch.unique(rows, return_inverse=True)  # most photos of a step have the same caption
         return self._encode(tuple(self._captions[row] for row in distinct.tolist()))[places]
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
@@ -213,7 +215,7 @@ class DreamBooth:
         return loss + self._data.prior_weight * each[photos:].mean() if len(each) > photos else loss
 
     def _weights(self, timesteps: Tensor) -> Tensor:
-        """Return min-SNR's weight of each timestep: nearly clean latents teach little and would drown the rest."""
+        """Return min-SNR's weight of each timestep: nearly clean latents would drown the rest."""
         gamma = self._base.spec.train_min_snr
         if not gamma:
             return torch.ones_like(timesteps, dtype=torch.float32)

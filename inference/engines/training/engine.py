@@ -19,12 +19,12 @@ from inference.requests import Kind, TrainRequest
 
 log = logging.getLogger(__name__)
 
-LOADING_WAIT_S = 0.005  # short, for others want their turn; not nothing, for an idle worker should not spin
+LOADING_WAIT_S = 0.005  # short, as others want their turn; not zero, as an idle worker should not spin
 
 
 @dataclass(slots=True)
 class _ActiveTraining:
-    """The training that is aboard."""
+    """The training that runs."""
 
     task: Task
     loading: Future[LoadedModel]
@@ -34,17 +34,18 @@ class _ActiveTraining:
 
 
 class TrainingEngine:
-    """Trains one subject at a time; see `inference.engines.Engine`.
-
-    Parameters:
-        catalogue: the models there are.
-        models: the worker's models, shared with the engine that draws.
-        cache_dir: where class pictures are kept; None: nowhere.
-    """
+    """Trains one subject at a time; implements `Engine` for trainings."""
 
     kind = str(Kind.TRAIN)
 
     def __init__(self, catalogue: Catalogue, models: ModelCache, *, cache_dir: Path | None = None) -> None:
+        """Build the engine around a device's models.
+
+        Args:
+            catalogue: the models there are.
+            models: those in memory, shared with the image engine.
+            cache_dir: where class pictures are kept; None: nowhere.
+        """
         self._catalogue, self._models, self._cache_dir = catalogue, models, cache_dir
         self._active: _ActiveTraining | None = None
         self._refused: list[JobEvent] = []
@@ -54,7 +55,7 @@ class TrainingEngine:
         return 0 if self._active else 1
 
     def busy(self) -> bool:
-        """Return whether anything is aboard; while its model is being loaded, a step is a short wait."""
+        """Return whether there is a training; while its model is being loaded, a step is a short wait."""
         return bool(self._refused) or self._active is not None
 
     def admit(self, task: Task) -> None:

@@ -16,22 +16,14 @@ TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 def copy_sharing_weights(module: nn.Module) -> nn.Module:
     """Copy a module's tree but none of its weights: both trees hold the same tensors.
 
-    The copy can be given LoRA layers while the original goes on drawing, at no cost in memory.
+    The copy can be given LoRA layers while the original goes on generating, at no cost in memory.
     """
     shared: dict[int, object] = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
     return copy.deepcopy(module, shared)
 
 
 class SubjectLora:
-    """LoRA layers on a UNet and, if asked, on its text encoders. The base's own weights are never changed.
-
-    Parameters:
-        unet, text_encoders: the base model's; they are copied as trees, not as weights.
-        rank: of every layer; alpha equals the rank, so that the scale is 1 and no reader has to be told.
-        seed: of the first factors (the second ones start at zero).
-        train_text: whether the text encoders learn too.
-        all_layers: whether every linear layer and convolution of the UNet learns, not only attention and feed-forward.
-    """
+    """LoRA layers on a UNet and, if asked, on its text encoders. The base's own weights are never changed."""
 
     def __init__(
         self,
@@ -43,6 +35,17 @@ class SubjectLora:
         train_text: bool,
         all_layers: bool = False,
     ) -> None:
+        """Copy the networks' trees, not their weights, and add the layers.
+
+        Args:
+            unet: the base model's.
+            text_encoders: the base model's.
+            rank: of every layer; alpha equals the rank, so that the scale is 1 and no reader has to be told.
+            seed: of the first factors (the second ones start at zero).
+            train_text: whether the text encoders learn too.
+            all_layers: whether every linear layer and convolution of the UNet learns, not only attention and
+                feed-forward.
+        """
         targets = tuple(layers_of(unet)) if all_layers else UNET_TARGETS
         self.unet = copy_sharing_weights(unet)
         self.text_encoders = tuple(copy_sharing_weights(encoder) for encoder in text_encoders)

@@ -16,9 +16,10 @@ VARIANTS = 7  # of each photo, beside the photo itself
 def photo_tensor(content: bytes, width_px: int, height_px: int) -> Tensor:
     """Decode one photo, which was cleaned and re-encoded when it was taken in, and crop its middle to size.
 
-    Parameters:
+    Args:
         content: a PNG.
-        width_px, height_px: the model's own size.
+        width_px: of the model's own size.
+        height_px: of the model's own size.
 
     Returns:
         float32, shape (3, height_px, width_px), range -1 … 1.
@@ -36,13 +37,14 @@ def photo_tensor(content: bytes, width_px: int, height_px: int) -> Tensor:
 
 
 def augment(photo: Tensor, spec: ImageModel, seed: int) -> Tensor:
-    """Return a photo, and variants of it that are moved, scaled and mirrored by lot as far as the model's spec asks.
+    """Return a photo, and variants of it that are moved, scaled and mirrored at random as far as the model's spec asks.
 
     What comes in from outside continues the photo's edge.
 
-    Parameters:
+    Args:
         photo: shape (3, height, width).
-        seed: of the lot.
+        spec: how far: `train_shift`, `train_scale`, `train_flip`.
+        seed: of the random numbers.
 
     Returns:
         Shape (n, 3, height, width), the photo first; n is 1 where the spec asks for nothing.

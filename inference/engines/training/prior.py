@@ -1,4 +1,4 @@
-"""Class pictures: what the base model draws by itself, shown to the training so that it unlearns nothing."""
+"""Class pictures: what the base model generates by itself, so that the training unlearns nothing."""
 
 import hashlib
 import os
@@ -33,14 +33,14 @@ def prior_captions(class_noun: str) -> tuple[str, ...]:
 
 
 def known_captions(base: LoadedModel, class_noun: str) -> tuple[str, ...]:
-    """Return other things that a small model says it can draw, in the singular; nothing for models that do not say."""
+    """Return other things that a small model states it can generate, in the singular; nothing for other models."""
     nouns = sorted(noun for noun in base.nouns if not noun.endswith("s") and noun != class_noun)
     chosen = random.Random(0).sample(nouns, min(KNOWN_MAX, len(nouns)))
     return tuple(f"a {noun}" for noun in chosen)
 
 
 def prior_latents(base: LoadedModel, class_noun: str, cache_dir: Path | None) -> Generator[None, None, Tensor]:
-    """Draw a class's pictures with the base model, or take them from the cache; yields after each step.
+    """Generate a class's pictures with the base model, or take them from the cache; yield after each step.
 
     The seeds are fixed, so that a training that starts again sees the same ones.
 
@@ -78,7 +78,7 @@ def _read(file: Path, count: int) -> Tensor | None:
     try:
         latents = safetensors.torch.load(file.read_bytes())["latents"]
     except (OSError, SafetensorError, KeyError):
-        return None  # not there, or damaged: it is drawn again
+        return None  # not there, or damaged: they are generated again
     return latents if len(latents) == count else None
 
 

@@ -30,18 +30,19 @@ SLICE_S = 0.1  # training steps that are shorter than this are done several at a
 
 
 class TrainingRun:
-    """One subject's training.
-
-    Parameters:
-        task: its request and photos, and a checkpoint to go on from.
-        base: the loaded base model, with `spec.train_batch` photos to a step.
-        building: held while layers are built; the libraries patch torch while they build a model on another thread.
-        cache_dir: where class pictures are kept for the next training of the same class; None: nowhere.
-    """
+    """One subject's training."""
 
     def __init__(
         self, task: Task, base: LoadedModel, *, building: threading.Lock, cache_dir: Path | None = None
     ) -> None:
+        """Start nothing yet; `run` does.
+
+        Args:
+            task: its request and photos, and a checkpoint to go on from.
+            base: the loaded base model, with `spec.train_batch` photos to a step.
+            building: held while layers are built; the libraries patch torch while they build a model on another thread.
+            cache_dir: where class pictures are kept for the next training of the same class; None: nowhere.
+        """
         assert isinstance(task.request, TrainRequest)
         self.stop_early = False  # set from outside, read between steps
         self._task, self._base = task, base
@@ -53,7 +54,7 @@ class TrainingRun:
         """Train, yielding what happened after each short piece of work. The last event is `Finished`.
 
         Raises:
-            FloatingPointError: the training left the numbers behind.
+            FloatingPointError: the loss is not finite.
             OSError: a photo cannot be read.
         """
         started_s = time.monotonic()
@@ -137,7 +138,7 @@ class TrainingRun:
         return lora
 
     def _save_step(self, training: DreamBooth, lora: SubjectLora) -> Generator[list[JobEvent], None, list[JobEvent]]:
-        """Draw a picture for the filmstrip, then keep the adapter and a checkpoint.
+        """Generate a picture for the filmstrip, then keep the adapter and a checkpoint.
 
         The checkpoint comes last: whatever is lost before it is made again, the same.
         """

@@ -1,4 +1,4 @@
-"""Draw a few pictures with a model that is being trained, a step at a time, and go between pixels and latents."""
+"""Generate a few pictures with a model that is being trained, a step at a time; and go between pixels and latents."""
 
 from collections.abc import Generator, Sequence
 from typing import cast
@@ -16,12 +16,14 @@ def sample_latents(
 ) -> Generator[None, None, Tensor]:
     """Denoise n pictures together at the model's own settings, yielding after each step.
 
-    A picture is what `/imagine` draws of the caption with that seed, so that nothing is seen here that cannot be had.
+    A picture is what `/imagine` makes of the caption with that seed, so that nothing is seen here that cannot be had.
 
-    Parameters:
+    Args:
         base: the loaded base model; its spec says scheduler, steps and guidance.
-        unet, text_encoders: the ones to draw with, such as the base's with LoRA layers.
-        captions, seeds: n of each.
+        unet: to predict with, such as the base's with LoRA layers.
+        text_encoders: to encode the captions with.
+        captions: what to show, n of them.
+        seeds: n of them.
 
     Returns:
         Latents, shape (n, channels, h, w), as the generator's value.
@@ -67,7 +69,8 @@ def _guided_conditioning(
 def to_latents(base: LoadedModel, pixels: Tensor) -> Tensor:
     """Encode pictures.
 
-    Parameters:
+    Args:
+        base: whose autoencoder encodes.
         pixels: shape (n, 3, height, width), range -1 … 1.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Teach a whole UNet, for operators: `python -m inference.engines.training.whole --help`.
+"""Train a whole UNet, for operators: `python -m inference.engines.training.whole --help`.
 
 The result is a model folder of its own for the catalogue, not an adapter that members share. Only what learns is in
 memory: photos and captions are encoded first, then autoencoder and text encoders are let go; on a GPU the UNet learns
@@ -25,6 +25,8 @@ from inference.engines.training.photos import augment, photo_tensor
 from inference.engines.training.prior import prior_captions, prior_latents
 from inference.engines.training.sampler import to_latents
 
+DESCRIPTION = "Train a whole UNet; the result is a model folder of its own for the catalogue, not an adapter."
+
 
 class WholeUnet:
     """All of a UNet learns; the text encoders do not. See `Trainable`."""
@@ -42,11 +44,14 @@ class WholeUnet:
 
 
 def train_unet(base: LoadedModel, data: TrainingData, *, steps: int, rate: float, seed: int) -> Iterator[float]:
-    """Teach a model's UNet in place, yielding each step's loss.
+    """Train a model's UNet in place, yielding each step's loss.
 
-    Parameters:
+    Args:
         base: its text encoders and autoencoder are moved off the device once they are not needed any more.
-        lesson: as for an adapter.
+        data: as for an adapter.
+        steps: of the training.
+        rate: the highest learning rate, relative to a weight's size.
+        seed: of the random numbers.
     """
     # A CPU without the instructions for it computes bfloat16 a hundred times slower than float32.
     base = replace(base, dtype=torch.bfloat16 if base.device.type == "cuda" else torch.float32)
@@ -56,7 +61,7 @@ def train_unet(base: LoadedModel, data: TrainingData, *, steps: int, rate: float
     )
     for part in (base.vae, *base.text_encoders):
         part.to("cpu")
-    _tidy(base.device)
+    _free_memory(base.device)
     while training.done < steps:
         yield training.step()
 
@@ -64,7 +69,15 @@ def train_unet(base: LoadedModel, data: TrainingData, *, steps: int, rate: float
 def prepare_data(
     base: LoadedModel, photos: list[bytes], phrase: str, class_noun: str, prior_weight: float
 ) -> TrainingData:
-    """Encode everything that is learnt from, once."""
+    """Encode everything that is learnt from, once.
+
+    Args:
+        base: the model to be trained.
+        photos: PNG files.
+        phrase: what they show: the trigger and the class noun.
+        class_noun: what kind of thing it is.
+        prior_weight: how much class pictures count; 0: there are none.
+    """
     spec = base.spec
     latents = [
         to_latents(base, variant[None])
@@ -73,7 +86,7 @@ def prepare_data(
     ]
     prior = torch.empty(0, *latents[0].shape[1:], device=base.device)
     if prior_weight > 0:
-        prior = _value(base, class_noun)
+        prior = _prior(base, class_noun)
     return TrainingData(
         photos=torch.cat(latents),
         captions=photo_captions(phrase),
@@ -85,7 +98,7 @@ def prepare_data(
     )
 
 
-def _value(base: LoadedModel, class_noun: str) -> Tensor:
+def _prior(base: LoadedModel, class_noun: str) -> Tensor:
     pieces = prior_latents(base, class_noun, None)
     while True:
         try:
@@ -95,14 +108,14 @@ def _value(base: LoadedModel, class_noun: str) -> Tensor:
             return latents
 
 
-def _tidy(device: torch.device) -> None:
+def _free_memory(device: torch.device) -> None:
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
 
 
 def save(base: LoadedModel, source: Path, target: Path) -> None:
-    """Write a model folder: the taught UNet in float16, everything else as it was."""
+    """Write a model folder: the trained UNet in float16, everything else as it was."""
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("unet"))
     copy.deepcopy(base.unet).to("cpu", torch.float16).save_pretrained(target / "unet", safe_serialization=True)
 
@@ -115,8 +128,8 @@ def _photos(folder: Path) -> list[bytes]:
 
 
 def main() -> None:
-    """Teach from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m inference.engines.training.whole", description=__doc__)
+    """Train from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m inference.engines.training.whole", description=DESCRIPTION)
     parser.add_argument("photos", type=Path, help="a folder of three or more PNG files")
     parser.add_argument("target", type=Path, help="the new model folder; it must not exist")
     parser.add_argument("--model", default="", help="a model of the catalogue that is a folder; default: the first")

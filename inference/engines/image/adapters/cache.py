@@ -34,6 +34,8 @@ class AdapterCache:
         """Begin to read an adapter, or take the one that is here.
 
         Args:
+            model: the base model, loaded.
+            subject_id: whose adapter it is.
             content: the file; None where the sender knows that it is here already.
 
         Returns:

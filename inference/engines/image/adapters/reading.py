@@ -33,6 +33,7 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
 
     Args:
         content: diffusers' or peft's key layout: `unet.<layer>.lora_A.weight`, `text_encoder.<layer>.lora.up.weight` …
+        model: the base model, loaded.
 
     Raises:
         AdapterRejected: it is malformed, too large, has unknown layers, wrong shapes, or numbers that are not finite.
@@ -60,6 +61,7 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
 
 
 def digest_of(content: bytes) -> str:
+    """Return a digest of a whole file, by which two are told apart."""
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 

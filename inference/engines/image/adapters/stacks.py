@@ -60,7 +60,7 @@ def _gathered(taps: torch.Tensor) -> torch.Tensor:
     So a convolution with kernels of each sample's own is one batched product. Grouped convolutions do the same, but
     copy everything out of the layout that the network computes in, and back.
 
-    Parameters:
+    Args:
         taps: shape (n, h, w, k, l, rank), both k and l odd.
 
     Returns:

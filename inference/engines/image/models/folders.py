@@ -43,7 +43,7 @@ class CheckedFolder:
     path: Path
     classes: Mapping[str, str]  # component → class name, e.g. 'vae' → 'AutoencoderTiny'
     weight_bytes: int  # of all safetensors that would be read
-    nouns: frozenset[str] = frozenset()  # the only things that it can draw, in lower case; none: not told
+    nouns: frozenset[str] = frozenset()  # the only things that it can generate, in lower case; empty: not stated
 
 
 def check_folder(path: Path, family: str, *, root: Path | None = None) -> CheckedFolder:
@@ -73,7 +73,7 @@ def check_folder(path: Path, family: str, *, root: Path | None = None) -> Checke
 
 
 def _read_nouns(file: Path, root: Path) -> frozenset[str]:
-    """Read what a small model was taught: {"nouns": ["cat", "cats", "hot dog"]}. Large ones have no such file."""
+    """Read what a small model was trained on: {"nouns": ["cat", "cats", "hot dog"]}. Large ones have no such file."""
     if not file.exists():
         return frozenset()
     nouns = _read_json(file, root).get("nouns")

@@ -95,6 +95,14 @@ class ModelCache:
         dtype: torch.dtype | None = None,
         fetch: Fetch = fetch_from_hub,
     ) -> None:
+        """Start with nothing loaded.
+
+        Args:
+            device: where models are put.
+            limit_bytes: what may stay loaded.
+            dtype: of UNets and text encoders; by the kind of device if not given.
+            fetch: downloads a hub model; tests bring their own.
+        """
         quiet_libraries()
         self.device = torch.device(device)
         self.building = threading.Lock()

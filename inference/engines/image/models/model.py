@@ -37,7 +37,7 @@ class LoadedModel:
     vae_factor: int  # pixels a latent is wide
     zero_empty_negative: bool = False  # SDXL: an empty negative prompt is zeros instead of an encoded ''
     size_bytes: int = 0
-    nouns: frozenset[str] = frozenset()  # the only things that it can draw; none: not told
+    nouns: frozenset[str] = frozenset()  # the only things that it can generate; empty: not stated
     layers: Mapping[str, Layers] = field(default_factory=dict)  # what adapters may change: component → name → layer
 
     @property
@@ -55,6 +55,9 @@ def load_model(
     process while they build, and lanes of other models are being stepped meanwhile.
 
     Args:
+        spec: the model's catalogue entry.
+        folder: its folder, checked.
+        device: where to put it.
         dtype: of UNet and text encoders; float16 on CUDA and float32 elsewhere if not given.
 
     Raises:

@@ -20,8 +20,11 @@ def align(
 ) -> Generator[None, None, Alignment]:
     """Find when the text tokens of a window were spoken.
 
-    Parameters:
+    Args:
+        model: the network, whose alignment heads are read.
         features: the encoded window, (frames / 2, state).
+        tokenizer: of the window's language and task.
+        text_tokens: the window's tokens without timestamps.
         frames: how many of the window's frames belong to the clip.
 
     Yields:

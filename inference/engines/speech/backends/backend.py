@@ -1,4 +1,4 @@
-"""What can decode windows of sound: the one interface that both backends have, and what goes in and out of it."""
+"""What can decode windows of sound: the interface of both backends, and what goes in and out of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,10 +52,10 @@ class DecodedWindow:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """How often a backend decodes a window that stays in doubt, each time in another way."""
+    """How often a backend decodes a window whose text stays doubtful, each time in another way."""
 
     count: int
-    trusted: int  # text of later attempts than so many is no prompt for the next window
+    trusted: int  # text of attempts after so many is no prompt for the next window
 
 
 class SpeechBackend(Protocol):
@@ -97,7 +97,14 @@ class SpeechBackend(Protocol):
         ...
 
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
-        """Find when the text tokens of a reported window were spoken; it is reported once more, with its alignment."""
+        """Find when the text tokens of a reported window were spoken; it is reported once more, with its alignment.
+
+        Args:
+            key: the window's.
+            tokenizer: of its language and task.
+            text_tokens: its tokens without timestamps.
+            frames: how many of its frames belong to the clip.
+        """
         ...
 
 

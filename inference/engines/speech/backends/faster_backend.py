@@ -64,6 +64,12 @@ class _EncodedWindow:
 def load_faster(model: SpeechModel, folder: Path, device: str, threads: int) -> ctranslate2.models.Whisper:
     """Load a CTranslate2 model folder: int8 on the CPU, float16 on a GPU, or as the catalogue says.
 
+    Args:
+        model: its catalogue entry.
+        folder: with `model.bin` and its neighbours.
+        device: 'cpu' or 'cuda:N'.
+        threads: for computing on the CPU.
+
     Raises:
         ModelUnusable: the folder holds no CTranslate2 Whisper model.
     """
@@ -85,9 +91,10 @@ class FasterBackend:
     def __init__(self, model: ctranslate2.models.Whisper, *, batch: int, never: Sequence[int] = ()) -> None:
         """Take a model over.
 
-        Parameters:
+        Args:
+            model: loaded by `load_faster`.
             batch: how many windows are decoded together, at most.
-            never: tokens that are not chosen, besides those that whisper rules out; a test forces a length with it.
+            never: tokens that are never picked, besides those that whisper rules out; a test forces a length with it.
         """
         self.n_mels = model.n_mels
         self.tokens_max = _CONTEXT // 2
@@ -108,27 +115,40 @@ class FasterBackend:
         weakref.finalize(self, self._thread.shutdown, wait=False, cancel_futures=True)
 
     def free(self) -> int:
+        """Return how many more windows may be begun now."""
         kept = len(self._waiting) + len(self._unaligned) + len(self._reported)
         return self._batch - len(self._arriving) - len(self._in_call()) - kept
 
     def busy(self) -> bool:
+        """Return whether `advance` would do anything now, besides waiting for the call that runs."""
         if call := self._encoding or self._decoding:
             return call[1].done()
         return bool(self._arriving or self._waiting or self._unaligned)
 
     def begin(self, windows: Sequence[Window]) -> None:
+        """Take windows in, to be encoded as `advance` is called."""
         self._arriving.extend(windows)
 
     def retry(self, key: str, attempt: int, seed: int) -> None:
+        """Decode a reported window anew, in the way of another attempt."""
         encoded = self._reported.pop(key)
         encoded.attempt = attempt
         self._waiting.append(encoded)
 
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
+        """Find when the text tokens of a reported window were spoken; it is reported once more, with its alignment.
+
+        Args:
+            key: the window's.
+            tokenizer: of its language and task.
+            text_tokens: its tokens without timestamps.
+            frames: how many of its frames belong to the clip.
+        """
         encoded = self._reported.pop(key)
         self._unaligned.append((encoded, lambda: self._align(encoded, tokenizer, text_tokens, frames)))
 
     def release(self, key: str) -> None:
+        """Forget a window, wherever it is."""
         self._reported.pop(key, None)
         self._arriving = [window for window in self._arriving if window.key != key]
         self._waiting = [encoded for encoded in self._waiting if encoded.window.key != key]
@@ -137,6 +157,7 @@ class FasterBackend:
             self._released.add(key)
 
     def advance(self) -> list[DecodedWindow]:
+        """Go on for a short while, and return the windows that are done."""
         done = self._collect()
         if self._encoding is None and self._decoding is None:
             self._call()

@@ -86,7 +86,8 @@ class LaneDecoder:
     def forward(self, lanes: slice, tokens: Tensor, starts: Sequence[int]) -> Tensor:
         """Read tokens into neighbouring lanes.
 
-        Parameters:
+        Args:
+            lanes: which ones.
             tokens: (lanes, count), the next tokens of each lane.
             starts: how many tokens each lane holds already.
 

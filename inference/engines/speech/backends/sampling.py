@@ -38,8 +38,9 @@ class TokenSampler:
     def sample(self, logits: Tensor, lanes: Sequence[LaneState]) -> list[int]:
         """Append the next token to each lane.
 
-        Parameters:
+        Args:
             logits: (lanes, vocabulary), float32; overwritten.
+            lanes: their states, in the rows' order.
 
         Returns:
             The tokens.

@@ -69,13 +69,14 @@ class WhisperBackend:
     ) -> None:
         """Take a model over.
 
-        Parameters:
+        Args:
+            model: the network, on its device.
             lanes: how many windows are decoded together, at most.
             tokens_per_step: how many tokens `advance` decodes of each, at most.
             step_frames: how many frames of sound it gives to lanes, at most.
             step_s: after so long it does no more.
             lanes_bytes: what the lanes may take of the device's memory; fewer are made where it is not enough.
-            never: tokens that are not chosen, besides those that whisper rules out; a bench forces a length with it.
+            never: tokens that are never picked, besides those that whisper rules out; a bench forces a length with it.
         """
         self.n_mels = model.dims.n_mels
         self.tokens_max = model.dims.n_text_ctx // 2
@@ -96,22 +97,27 @@ class WhisperBackend:
         self._aligning: dict[str, Generator[None, None, Alignment]] = {}  # of those
 
     def free(self) -> int:
+        """Return how many more windows may be begun now."""
         arriving = sum(len(arrival.windows) for arrival in self._arriving)
         return self._count - arriving - len(self._slots) - len(self._waiting) - len(self._reported)
 
     def busy(self) -> bool:
+        """Return whether `advance` would do anything now."""
         return bool(self._arriving or self._waiting or self._slots or self._aligning)
 
     def begin(self, windows: Sequence[Window]) -> None:
+        """Take windows in, to be encoded as `advance` is called."""
         for frames in sorted({window.mel.shape[1] for window in windows}):
             self._arriving.append(_Arrival([window for window in windows if window.mel.shape[1] == frames]))
 
     def retry(self, key: str, attempt: int, seed: int) -> None:
+        """Decode a reported window anew, in the way of another attempt."""
         slot = self._reported.pop(key)
         slot.state = LaneState(TEMPERATURES[attempt], seed)
         self._waiting.append(slot)
 
     def release(self, key: str) -> None:
+        """Forget a window, wherever it is."""
         self._reported.pop(key, None)
         self._aligning.pop(key, None)
         for arrival in self._arriving:
@@ -124,6 +130,7 @@ class WhisperBackend:
 
     @torch.inference_mode()
     def advance(self) -> list[DecodedWindow]:
+        """Go on for a short while, and return the windows that are done."""
         until_s = time.monotonic() + self._step_s
         if self._aligning:
             return self._align(until_s)
@@ -159,7 +166,7 @@ class WhisperBackend:
                 self._waiting.append(_new_slot(window, encoded))
 
     def _fill_slots(self, until_s: float) -> None:
-        """Give waiting windows lanes, find out their languages, and choose their first tokens."""
+        """Give waiting windows lanes, find out their languages, and pick their first tokens."""
         # neighbours whose prompts are equally long are read in one pass
         length = len(self._waiting[0].window.prompt)
         alike = [slot for slot in self._waiting if len(slot.window.prompt) == length]
@@ -233,6 +240,14 @@ class WhisperBackend:
             self._slots[lane] = last
 
     def align(self, key: str, tokenizer: Tokenizer, text_tokens: Sequence[int], frames: int) -> None:
+        """Find when the text tokens of a reported window were spoken; it is reported once more, with its alignment.
+
+        Args:
+            key: the window's.
+            tokenizer: of its language and task.
+            text_tokens: its tokens without timestamps.
+            frames: how many of its frames belong to the clip.
+        """
         self._aligning[key] = align(self._model, self._reported[key].features, tokenizer, text_tokens, frames)
 
     def _align(self, until_s: float) -> list[DecodedWindow]:
