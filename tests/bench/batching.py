@@ -28,7 +28,7 @@ from inference.catalogue import DEFAULT_FILE, ImageModel, read_catalogue
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
 from inference.requests import ImageRequest, SubjectUse
-from tests.bench.drawing import Bench, PlainDiffusers, Spent
+from tests.bench.pictures import Bench, PlainDiffusers, Spent
 from tests.bench.report import main
 from tests.support.tiny_adapters import ATTENTION, make_adapter
 from tests.support.tiny_models import Shape, make_folder, make_spec

@@ -27,7 +27,7 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel, layers_of
 from inference.requests import ImageRequest
 from tests.bench.batching import SETS, measure_swaps
-from tests.bench.drawing import Bench, PlainDiffusers, Spent
+from tests.bench.pictures import Bench, PlainDiffusers, Spent
 from tests.support.tiny_adapters import make_adapter
 from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_pipeline, make_spec
 

@@ -35,7 +35,7 @@ from inference.worker import Worker
 from inference.worker_config import WorkerConfig
 from tests.bench.likeness import Gallery, Picture, psnr_db
 from tests.bench.report import parser_for, publish
-from tests.bench.teaching import Taught, draw, events_until, image_task, opened, teach, train_task
+from tests.bench.subjects import TrainedSubject, events_until, generate, image_task, opened, train_subject, train_task
 from tests.support.subjects import SUBJECTS, photos
 
 OTHER_PROMPTS: Sequence[str] = (
@@ -52,16 +52,16 @@ def measure(quick: bool, sheets: Path | None = None) -> dict[str, float]:
         config = WorkerConfig(engines="inference.engines.factory:build", options={"cache_dir": cache_dir})
         worker, idle = Worker(config), Worker(config)
         for each in (worker, idle):
-            draw(each, spec, ["warm-up"], seed=0)
+            generate(each, spec, ["warm-up"], seed=0)
         examiner = Examiner(worker, spec, sheets)
-        all_taught, rows = [], []
+        all_trained, rows = [], []
         for noun in QUICK if quick else SUBJECTS:
-            all_taught.append(teach(worker, spec, noun, spec.train_steps))
-            rows.append(examiner.examine(all_taught[-1]))
-        busy_s, idle_s, beside = drawing_while_training(worker, idle, spec, 5 if quick else 30)
+            all_trained.append(train_subject(worker, spec, noun, spec.train_steps))
+            rows.append(examiner.examine(all_trained[-1]))
+        busy_s, idle_s, beside = pictures_while_training(worker, idle, spec, 5 if quick else 30)
     found = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    steps_s = float(np.mean([taught.steps_s for taught in all_taught]))
-    around_s = float(np.mean([taught.around_s for taught in all_taught]))
+    steps_s = float(np.mean([trained.steps_s for trained in all_trained]))
+    around_s = float(np.mean([trained.around_s for trained in all_trained]))
     return {
         **found,
         "train_seconds": steps_s + around_s,
@@ -69,7 +69,7 @@ def measure(quick: bool, sheets: Path | None = None) -> dict[str, float]:
         "train_steps": spec.train_steps,
         "train_steps_per_s_alone": spec.train_steps / steps_s,
         "train_steps_per_s_drawing": beside,
-        "adapter_mb": len(all_taught[0].adapter) / 1e6,
+        "adapter_mb": len(all_trained[0].adapter) / 1e6,
         "imagine_p95_training_over_idle": p95(busy_s) / p95(idle_s),
         "imagine_p95_idle_s": p95(idle_s),
     }
@@ -87,27 +87,27 @@ class Examiner:
         self._sets = {noun: [opened(content, spec) for content in photos(noun)] for noun in SUBJECTS}
         self._kept = through_autoencoder(spec, self._sets)
         self._gallery = Gallery(self._sets)
-        self._plain = draw(worker, spec, OTHER_PROMPTS, 5)
+        self._plain = generate(worker, spec, OTHER_PROMPTS, 5)
 
-    def examine(self, taught: Taught) -> dict[str, float]:
+    def examine(self, trained: TrainedSubject) -> dict[str, float]:
         """Return one subject's figures."""
-        shown, kept = self._sets[taught.noun], self._kept[taught.noun]
-        before, after = (self._draw([taught.phrase] * len(SEEDS), SEEDS[0], adapter) for adapter in (None, taught))
-        others = self._draw(OTHER_PROMPTS, 5, taught)
-        found = identity(self._gallery, taught.noun, after) | {
+        shown, kept = self._sets[trained.noun], self._kept[trained.noun]
+        before, after = (self._draw([trained.phrase] * len(SEEDS), SEEDS[0], adapter) for adapter in (None, trained))
+        others = self._draw(OTHER_PROMPTS, 5, trained)
+        found = identity(self._gallery, trained.noun, after) | {
             "subject_before_db": closeness(before, kept),
             "subject_after_db": closeness(after, kept),
             "subject_gain_db": closeness(after, kept) - closeness(before, kept),
             "subject_after_photo_db": closeness(after, shown),
             "leak_db": float(np.mean([psnr_db(one, other) for one, other in zip(self._plain, others, strict=True)])),
         }
-        print(f"{taught.noun:8}", ", ".join(f"{name} {value:.2f}" for name, value in found.items()), flush=True)
+        print(f"{trained.noun:8}", ", ".join(f"{name} {value:.2f}" for name, value in found.items()), flush=True)
         if self._sheets:
-            save_sheet(self._sheets / f"{taught.noun}.png", [shown, after, others[: len(SEEDS)]])
+            save_sheet(self._sheets / f"{trained.noun}.png", [shown, after, others[: len(SEEDS)]])
         return found
 
-    def _draw(self, prompts: Sequence[str], seed: int, taught: Taught | None) -> list[Picture]:
-        return draw(self._worker, self._spec, prompts, seed, taught)
+    def _draw(self, prompts: Sequence[str], seed: int, trained: TrainedSubject | None) -> list[Picture]:
+        return generate(self._worker, self._spec, prompts, seed, trained)
 
 
 def through_autoencoder(spec: ImageModel, sets: Mapping[str, Sequence[Picture]]) -> dict[str, list[Picture]]:
@@ -144,7 +144,7 @@ def save_sheet(file: Path, rows: Sequence[Sequence[Picture]]) -> None:
     Image.fromarray((np.concatenate(filled) * 255).round().astype(np.uint8)).save(file)
 
 
-def drawing_while_training(
+def pictures_while_training(
     worker: Worker, idle: Worker, spec: ImageModel, pictures: int
 ) -> tuple[list[float], list[float], float]:
     """Draw one picture after another while a training runs, each once more on a worker that has nothing else to do.
@@ -167,7 +167,7 @@ def drawing_while_training(
         worker.handle(Admit(task))
         events += events_until(worker, task.job_id)
         done_s = time.perf_counter()
-        draw(idle, spec, ["a red heart"], seed)
+        generate(idle, spec, ["a red heart"], seed)
         idle_s.append(time.perf_counter() - done_s)
         busy_s.append(done_s - asked_s)
         shared_s += done_s - began_s

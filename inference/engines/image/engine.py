@@ -16,7 +16,7 @@ from inference.engines.image.job import ImageJob, check_request
 from inference.engines.image.lane import Lane, make_lane
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.image.passes import Denoiser
+from inference.engines.image.passes import BatchedDenoiser
 from inference.engines.image.postprocessing import Postprocessor
 from inference.engines.image.prompts import is_truncated, names_nothing_known
 from inference.engines.memory import DeviceMeter
@@ -72,7 +72,7 @@ class ImageEngine:
         self._preview_every_s = preview_every_s
         self._clock = clock
         self._jobs: dict[str, ImageJob] = {}
-        self._denoisers: dict[str, Denoiser] = {}
+        self._denoisers: dict[str, BatchedDenoiser] = {}
         self._last_turn: dict[Group, int] = {}
         self._steps = 0
         self._events: list[JobEvent] = []
@@ -187,7 +187,7 @@ class ImageEngine:
         adapters = self._adapter_cache.combined(model, uses)
         denoiser = self._denoisers.get(model.spec.name)
         if denoiser is None:
-            denoiser = self._denoisers[model.spec.name] = Denoiser(model)
+            denoiser = self._denoisers[model.spec.name] = BatchedDenoiser(model)
         embeddings = denoiser.encode(request.prompt, request.negative, guided=request.guidance > 1, adapters=adapters)
         if is_truncated(model, request.prompt):
             job.notes.append(PromptNote.CUT)

@@ -65,7 +65,7 @@ def make_lane(
     Args:
         model: the base model, loaded.
         request: prompt, size, steps, guidance and seed.
-        embeddings: of its prompts, as `Denoiser.encode` returns them.
+        embeddings: of its prompts, as `BatchedDenoiser.encode` returns them.
         adapters: of its subjects.
         job_id: of the job that it belongs to.
         index: which picture of the job, from 0.

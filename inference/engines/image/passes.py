@@ -23,7 +23,7 @@ class _Batch:
     time_ids: torch.Tensor | None  # (rows, 6), SDXL's sizes
 
 
-class Denoiser:
+class BatchedDenoiser:
     """Advances lanes of one model together.
 
     Tolerance: a lane's picture differs from `StableDiffusionPipeline` alone by rounding only (float32: well under one

@@ -8,7 +8,7 @@ import pytest
 from inference.catalogue import ImageModel
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
-from tests.support.engines.studio import Studio
+from tests.support.engines.harness import EngineHarness
 from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_spec
 
 
@@ -33,10 +33,10 @@ def sd_spec(sd_folder: Path) -> ImageModel:
 
 
 @pytest.fixture
-def studio(sd_spec: ImageModel, models: ModelCache) -> Iterator[Studio]:
-    studio = Studio(sd_spec, models=models)
-    yield studio
-    studio.close()
+def harness(sd_spec: ImageModel, models: ModelCache) -> Iterator[EngineHarness]:
+    harness = EngineHarness(sd_spec, models=models)
+    yield harness
+    harness.close()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
 from inference.messages import FailureKind, Output
 from inference.requests import ImageRequest, SubjectUse
-from tests.support.engines.studio import Outcome, Reference, Studio, assert_same, make_request, saved
+from tests.support.engines.harness import EngineHarness, Outcome, Reference, assert_same, make_request, saved
 from tests.support.tiny_adapters import EVERYTHING, make_adapter
 from tests.support.tiny_models import make_spec
 
@@ -62,37 +62,37 @@ def with_subjects(*uses: tuple[str, float], **changes: Any) -> ImageRequest:
     ],
 )
 def test_picture_with_adapters_equals_diffusers(
-    studio: Studio, reference: Reference, adapters: dict[str, bytes], uses: list[tuple[str, float]]
+    harness: EngineHarness, reference: Reference, adapters: dict[str, bytes], uses: list[tuple[str, float]]
 ) -> None:
     request = with_subjects(*uses)
-    drawn = studio.draw(request, adapters).pictures["picture-1.png"]
+    drawn = harness.draw(request, adapters).pictures["picture-1.png"]
     assert_same(drawn, reference.picture(request, 0, adapters))
     assert abs(drawn - reference.picture(make_request(), 0)).max() > 8  # the adapters really do something
 
 
 def test_scale_written_beside_the_weights_is_followed(
-    studio: Studio, sd_model: LoadedModel, adapters: dict[str, bytes]
+    harness: EngineHarness, sd_model: LoadedModel, adapters: dict[str, bytes]
 ) -> None:
     plain = make_adapter(sd_model, rank=2, seed=3, endings=("to_q", "to_k", "to_v", "to_out.0"))
-    scaled = studio.draw(with_subjects(("c", 0.5)), adapters).pictures["picture-1.png"]
-    by_hand = studio.draw(with_subjects(("d", 1.5)), {"adapter:d": plain}).pictures["picture-1.png"]  # 6 / 2 is 3
+    scaled = harness.draw(with_subjects(("c", 0.5)), adapters).pictures["picture-1.png"]
+    by_hand = harness.draw(with_subjects(("d", 1.5)), {"adapter:d": plain}).pictures["picture-1.png"]  # 6 / 2 is 3
     assert_same(scaled, by_hand)
 
 
 def test_picture_with_adapters_equals_diffusers_for_sdxl(xl_folder: Path) -> None:
     spec = make_spec(xl_folder, family="sdxl")
-    studio, reference = Studio(spec), Reference(saved(xl_folder), "dpm++")
-    model = studio.models.get(spec)
+    harness, reference = EngineHarness(spec), Reference(saved(xl_folder), "dpm++")
+    model = harness.models.get(spec)
     adapters = {"adapter:x": make_adapter(model, parts=("unet", "text_encoder", "text_encoder_2"), endings=EVERYTHING)}
     request = with_subjects(("x", 0.6))
-    assert_same(studio.draw(request, adapters).pictures["picture-1.png"], reference.picture(request, 0, adapters))
-    studio.close()
+    assert_same(harness.draw(request, adapters).pictures["picture-1.png"], reference.picture(request, 0, adapters))
+    harness.close()
 
 
 def test_adapter_of_weight_zero_changes_nothing(
-    studio: Studio, reference: Reference, adapters: dict[str, bytes]
+    harness: EngineHarness, reference: Reference, adapters: dict[str, bytes]
 ) -> None:
-    drawn = studio.draw(with_subjects(("a", 0.0)), adapters).pictures["picture-1.png"]
+    drawn = harness.draw(with_subjects(("a", 0.0)), adapters).pictures["picture-1.png"]
     assert_same(drawn, reference.picture(make_request(), 0))
 
 
@@ -125,60 +125,60 @@ def test_picture_is_the_same_whoever_brings_adapters_to_its_batch(
     script: list[Action],
     lanes_max: int,
 ) -> None:
-    studio = Studio(make_spec(sd_folder), models=models, lanes_max=lanes_max, slots=16)
+    harness = EngineHarness(make_spec(sd_folder), models=models, lanes_max=lanes_max, slots=16)
     requests: dict[str, ImageRequest] = {}
     for action in script:
         if isinstance(action, ImageRequest):
             job_id = f"job-{len(requests)}"
             requests[job_id] = action
-            studio.admit(job_id, action, adapters)
+            harness.admit(job_id, action, adapters)
         elif isinstance(action, int):
-            studio.step(action)
+            harness.step(action)
         else:
-            studio.engine.cancel(f"job-{action[1]}")
+            harness.engine.cancel(f"job-{action[1]}")
             requests.pop(f"job-{action[1]}", None)
             requests[f"gone-{len(requests)}"] = make_request(count=0)  # keeps the numbering
-    studio.finish()
+    harness.finish()
     for job_id, request in requests.items():
         for index in range(request.count):
-            drawn = studio.jobs[job_id].pictures[f"picture-{index + 1}.png"]
+            drawn = harness.jobs[job_id].pictures[f"picture-{index + 1}.png"]
             assert_same(drawn, reference.picture(request, index, adapters))
-    studio.close()
+    harness.close()
 
 
-def test_known_adapter_needs_not_be_sent_again(studio: Studio, adapters: dict[str, bytes]) -> None:
+def test_known_adapter_needs_not_be_sent_again(harness: EngineHarness, adapters: dict[str, bytes]) -> None:
     request = with_subjects(("a", 1.0))
-    first = studio.draw(request, adapters)
-    again = studio.draw(request)
+    first = harness.draw(request, adapters)
+    again = harness.draw(request)
     assert_same(again.pictures["picture-1.png"], first.pictures["picture-1.png"])
-    assert studio.engine.adapters() == ("a",)
+    assert harness.engine.adapters() == ("a",)
 
 
 def test_new_weights_of_a_subject_replace_the_old(
-    studio: Studio, sd_model: LoadedModel, reference: Reference, adapters: dict[str, bytes]
+    harness: EngineHarness, sd_model: LoadedModel, reference: Reference, adapters: dict[str, bytes]
 ) -> None:
-    studio.draw(with_subjects(("a", 1.0)), adapters)
+    harness.draw(with_subjects(("a", 1.0)), adapters)
     newer = {"adapter:a": make_adapter(sd_model, rank=4, seed=9)}
-    drawn = studio.draw(with_subjects(("a", 1.0)), newer).pictures["picture-1.png"]
-    plain = studio.draw(with_subjects(("other", 1.0)), {"adapter:other": newer["adapter:a"]}).pictures["picture-1.png"]
+    drawn = harness.draw(with_subjects(("a", 1.0)), newer).pictures["picture-1.png"]
+    plain = harness.draw(with_subjects(("other", 1.0)), {"adapter:other": newer["adapter:a"]}).pictures["picture-1.png"]
     assert_same(drawn, plain)
 
 
-def test_adapter_that_should_have_been_here_is_a_failure_to_be_tried_again(studio: Studio) -> None:
-    failed = studio.draw(with_subjects(("forgotten", 1.0))).failed
+def test_adapter_that_should_have_been_here_is_a_failure_to_be_tried_again(harness: EngineHarness) -> None:
+    failed = harness.draw(with_subjects(("forgotten", 1.0))).failed
     assert (failed.failure, failed.retry) == (FailureKind.INTERNAL, True)
 
 
 def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
-    studio: Studio, sd_spec: ImageModel, adapters: dict[str, bytes]
+    harness: EngineHarness, sd_spec: ImageModel, adapters: dict[str, bytes]
 ) -> None:
     for name in "abc":
-        studio.draw(with_subjects((name, 1.0)), adapters)
-    studio.draw(with_subjects(("a", 1.0)))
-    assert studio.engine.adapters() == ("b", "c", "a")
-    sizes = studio.adapter_cache.size_bytes()
+        harness.draw(with_subjects((name, 1.0)), adapters)
+    harness.draw(with_subjects(("a", 1.0)))
+    assert harness.engine.adapters() == ("b", "c", "a")
+    sizes = harness.adapter_cache.size_bytes()
     small = AdapterCache(limit_bytes=sizes - 1)
-    model = studio.models.get(sd_spec)
+    model = harness.models.get(sd_spec)
     for name in "abca":
         small.load(model, name, adapters[f"adapter:{name}"]).result()
     assert small.resident() == ("c", "a")
@@ -187,65 +187,65 @@ def test_adapters_beyond_the_limit_are_dropped_least_recently_used_first(
 
 
 def test_adapter_that_is_forgotten_leaves_memory_while_others_are_drawn(
-    studio: Studio, sd_spec: ImageModel, adapters: dict[str, bytes]
+    harness: EngineHarness, sd_spec: ImageModel, adapters: dict[str, bytes]
 ) -> None:
-    studio.admit("plain", make_request(steps=50))
-    studio.admit("drawn", with_subjects(("a", 1.0)), adapters)
-    studio.step_until(lambda: bool(studio.jobs["drawn"].pictures))
-    model = studio.models.get(sd_spec)
-    kept = studio.adapter_cache.load(model, "a", adapters["adapter:a"]).result()
+    harness.admit("plain", make_request(steps=50))
+    harness.admit("drawn", with_subjects(("a", 1.0)), adapters)
+    harness.step_until(lambda: bool(harness.jobs["drawn"].pictures))
+    model = harness.models.get(sd_spec)
+    kept = harness.adapter_cache.load(model, "a", adapters["adapter:a"]).result()
     weight = weakref.ref(next(iter(kept.components["unet"].values())).down)
     del kept
-    studio.step()
+    harness.step()
     assert weight() is not None
-    studio.engine.forget(("a",))
+    harness.engine.forget(("a",))
     gc.collect()
-    assert studio.engine.adapters() == ()
+    assert harness.engine.adapters() == ()
     assert weight() is None
-    studio.finish()
-    assert studio.jobs["plain"].pictures
+    harness.finish()
+    assert harness.jobs["plain"].pictures
 
 
 def test_picture_that_is_being_drawn_keeps_an_adapter_that_is_forgotten(
-    studio: Studio, adapters: dict[str, bytes]
+    harness: EngineHarness, adapters: dict[str, bytes]
 ) -> None:
-    expected = studio.draw(with_subjects(("a", 1.0)), adapters).pictures["picture-1.png"]
-    studio.admit("again", with_subjects(("a", 1.0)), adapters)
-    studio.step_until(lambda: bool(studio.jobs["again"].events))
-    studio.engine.forget(("a",))
-    studio.finish()
-    assert_same(studio.jobs["again"].pictures["picture-1.png"], expected)
+    expected = harness.draw(with_subjects(("a", 1.0)), adapters).pictures["picture-1.png"]
+    harness.admit("again", with_subjects(("a", 1.0)), adapters)
+    harness.step_until(lambda: bool(harness.jobs["again"].events))
+    harness.engine.forget(("a",))
+    harness.finish()
+    assert_same(harness.jobs["again"].pictures["picture-1.png"], expected)
 
 
 def test_lane_waits_for_its_adapter_while_others_are_drawn(
-    studio: Studio, sd_spec: ImageModel, adapters: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    harness: EngineHarness, sd_spec: ImageModel, adapters: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studio.admit("plain", make_request(steps=40))
-    studio.step_until(lambda: bool(studio.jobs["plain"].events))
+    harness.admit("plain", make_request(steps=40))
+    harness.step_until(lambda: bool(harness.jobs["plain"].events))
     slow: Future[Adapter] = Future()
-    model = studio.models.get(sd_spec)
-    monkeypatch.setattr(studio.adapter_cache, "load", lambda *_: slow)
-    studio.admit("waiting", with_subjects(("a", 1.0)))
-    before = studio.jobs["plain"].events[-1]
-    studio.step(5)
-    assert studio.jobs["plain"].events[-1] != before
-    assert studio.jobs["waiting"] == Outcome()
+    model = harness.models.get(sd_spec)
+    monkeypatch.setattr(harness.adapter_cache, "load", lambda *_: slow)
+    harness.admit("waiting", with_subjects(("a", 1.0)))
+    before = harness.jobs["plain"].events[-1]
+    harness.step(5)
+    assert harness.jobs["plain"].events[-1] != before
+    assert harness.jobs["waiting"] == Outcome()
     slow.set_result(read_adapter(adapters["adapter:a"], model))
-    studio.finish()
-    assert studio.jobs["waiting"].pictures
+    harness.finish()
+    assert harness.jobs["waiting"].pictures
 
 
 def test_picture_names_its_loras_so_that_others_can_draw_it_again(
-    studio: Studio, sd_model: LoadedModel, adapters: dict[str, bytes]
+    harness: EngineHarness, sd_model: LoadedModel, adapters: dict[str, bytes]
 ) -> None:
     uses = (SubjectUse("a", 0.8, "zkv dog"), SubjectUse("b", 0.5))
-    events = studio.draw(make_request(subjects=uses, count=1), adapters).events
+    events = harness.draw(make_request(subjects=uses, count=1), adapters).events
     (output,) = [event for event in events if isinstance(event, Output)]
     text = read_parameters(output.content)
     assert text.splitlines()[0].endswith(" <lora:zkv:0.8> <lora:b:0.5>")
     hashes = [autov3_of(adapters["adapter:a"]), autov3_of(adapters["adapter:b"])]
     assert f'Lora hashes: "zkv: {hashes[0]}, b: {hashes[1]}"' in text
-    plain = studio.draw(make_request(count=1), {}).events
+    plain = harness.draw(make_request(count=1), {}).events
     assert "ora" not in "".join(read_parameters(event.content) for event in plain if isinstance(event, Output))
 
 

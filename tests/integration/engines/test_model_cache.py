@@ -14,7 +14,7 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel, load_model
 from inference.errors import ModelUnusable
 from inference.messages import Progress
-from tests.support.engines.studio import Studio, make_request
+from tests.support.engines.harness import EngineHarness, make_request
 from tests.support.tiny_models import make_spec
 
 Load = Callable[[ImageModel, CheckedFolder, torch.device, torch.dtype | None], LoadedModel]
@@ -101,22 +101,22 @@ def test_other_models_lanes_go_on_while_one_loads(
         return load_model(spec, folder, device, dtype)
 
     monkeypatch.setattr(loading, "load_model", load)
-    studio = Studio(here, coming, models=two_fit)
-    studio.admit("waits", make_request(model="second"))
-    studio.admit("drawn", make_request(model="first", steps=8))
-    studio.step_until(lambda: bool(studio.jobs["drawn"].pictures))
-    assert not any(isinstance(event, Progress) for event in studio.jobs["waits"].events)
+    harness = EngineHarness(here, coming, models=two_fit)
+    harness.admit("waits", make_request(model="second"))
+    harness.admit("drawn", make_request(model="first", steps=8))
+    harness.step_until(lambda: bool(harness.jobs["drawn"].pictures))
+    assert not any(isinstance(event, Progress) for event in harness.jobs["waits"].events)
     read.set()
-    studio.finish()
-    assert studio.jobs["waits"].pictures
-    studio.close()
+    harness.finish()
+    assert harness.jobs["waits"].pictures
+    harness.close()
 
 
 def test_model_is_let_go_when_its_last_job_ends(two_fit: ModelCache, specs: list[ImageModel]) -> None:
-    studio = Studio(*specs, models=two_fit)
+    harness = EngineHarness(*specs, models=two_fit)
     for name in ("first", "second", "third"):
-        studio.admit(name, make_request(model=name, steps=50))  # so long that none ends before the last is loaded
-    studio.step_until(lambda: len(two_fit.resident()) == 3)  # all in use, so beyond the limit
-    studio.finish()
+        harness.admit(name, make_request(model=name, steps=50))  # so long that none ends before the last is loaded
+    harness.step_until(lambda: len(two_fit.resident()) == 3)  # all in use, so beyond the limit
+    harness.finish()
     assert len(two_fit.resident()) == 2
-    studio.close()
+    harness.close()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from inference.engines.image.models.loading import ModelCache
 from inference.requests import ImageRequest
-from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
+from tests.support.engines.harness import EngineHarness, Reference, assert_same, make_request, saved
 from tests.support.tiny_models import make_spec
 
 SCHEDULERS = ("dpm++", "euler", "euler-a", "ddim", "model")
@@ -20,33 +20,36 @@ def scheduler(request: pytest.FixtureRequest) -> str:
 
 
 def test_picture_equals_diffusers_for_each_scheduler(sd_folder: Path, scheduler: str) -> None:
-    studio, reference = Studio(make_spec(sd_folder, scheduler=scheduler)), Reference(saved(sd_folder), scheduler)
+    harness, reference = (
+        EngineHarness(make_spec(sd_folder, scheduler=scheduler)),
+        Reference(saved(sd_folder), scheduler),
+    )
     request = make_request(negative="blue", steps=5, count=2)
-    outcome = studio.draw(request)
+    outcome = harness.draw(request)
     for index in range(2):
         assert_same(outcome.pictures[f"picture-{index + 1}.png"], reference.picture(request, index))
-    studio.close()
+    harness.close()
 
 
 @pytest.mark.parametrize("negative", ["", "blue"])
 @pytest.mark.parametrize("guidance", [1.0, 4.3])
 def test_picture_equals_diffusers_for_sdxl(xl_folder: Path, negative: str, guidance: float) -> None:
-    studio, reference = Studio(make_spec(xl_folder, family="sdxl")), Reference(saved(xl_folder), "dpm++")
+    harness, reference = EngineHarness(make_spec(xl_folder, family="sdxl")), Reference(saved(xl_folder), "dpm++")
     request = make_request(negative=negative, guidance=guidance, width_px=24)
-    assert_same(studio.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
-    studio.close()
+    assert_same(harness.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
+    harness.close()
 
 
 def test_picture_equals_diffusers_for_velocity_prediction_and_a_tiny_autoencoder(v_folder: Path) -> None:
-    studio, reference = Studio(make_spec(v_folder)), Reference(saved(v_folder), "dpm++")
+    harness, reference = EngineHarness(make_spec(v_folder)), Reference(saved(v_folder), "dpm++")
     request = make_request(steps=6)
-    assert_same(studio.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
-    studio.close()
+    assert_same(harness.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
+    harness.close()
 
 
-def test_long_prompt_is_cut_as_diffusers_cuts_it_and_said(sd_folder: Path, studio: Studio) -> None:
+def test_long_prompt_is_cut_as_diffusers_cuts_it_and_said(sd_folder: Path, harness: EngineHarness) -> None:
     request = make_request(prompt="a very red heart " * 20)
-    outcome = studio.draw(request)
+    outcome = harness.draw(request)
     assert_same(outcome.pictures["picture-1.png"], Reference(saved(sd_folder), "dpm++").picture(request, 0))
     assert outcome.finished.summary["notes"] == ["prompt was cut"]
 
@@ -81,22 +84,22 @@ def test_picture_is_the_same_whatever_joins_and_leaves_its_batch(
     scheduler: str,
     lanes_max: int,
 ) -> None:
-    studio = Studio(
+    harness = EngineHarness(
         make_spec(sd_folder, name="tiny", scheduler=scheduler), models=models, lanes_max=lanes_max, slots=16
     )
-    requests, cancelled = _play(studio, script)
+    requests, cancelled = _play(harness, script)
     for job_id, request in requests.items():
         if job_id in cancelled:
             continue
         for index in range(request.count):
-            drawn = studio.jobs[job_id].pictures[f"picture-{index + 1}.png"]
+            drawn = harness.jobs[job_id].pictures[f"picture-{index + 1}.png"]
             assert_same(drawn, reference.picture(request, index, scheduler=scheduler))
-        assert studio.jobs[job_id].finished.done == studio.jobs[job_id].finished.total
-    studio.close()
+        assert harness.jobs[job_id].finished.done == harness.jobs[job_id].finished.total
+    harness.close()
 
 
 def _play(
-    studio: Studio, script: list[ImageRequest | int | tuple[str, int]]
+    harness: EngineHarness, script: list[ImageRequest | int | tuple[str, int]]
 ) -> tuple[dict[str, ImageRequest], set[str]]:
     requests: dict[str, ImageRequest] = {}
     cancelled: set[str] = set()
@@ -104,11 +107,11 @@ def _play(
         if isinstance(action, ImageRequest):
             job_id = f"job-{len(requests)}"
             requests[job_id] = action
-            studio.admit(job_id, action)
+            harness.admit(job_id, action)
         elif isinstance(action, int):
-            studio.step(action)
+            harness.step(action)
         elif (job_id := f"job-{action[1]}") in requests:
-            studio.engine.cancel(job_id)
+            harness.engine.cancel(job_id)
             cancelled.add(job_id)
-    studio.finish()
+    harness.finish()
     return requests, cancelled

@@ -17,7 +17,7 @@ from inference.engines.training.lora import SubjectLora
 from inference.engines.training.optimizers import AdamWOptimizer
 from inference.engines.training.prior import known_captions
 from inference.requests import SubjectUse
-from tests.support.engines.studio import Reference, Studio, assert_same, make_request, open_picture, saved
+from tests.support.engines.harness import EngineHarness, Reference, assert_same, make_request, open_picture, saved
 from tests.support.engines.training import STEPS, output, run, task
 from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_spec
 
@@ -98,18 +98,18 @@ def test_adapter_with_convolutions_draws_in_plain_diffusers_what_it_draws_here(t
         engine.admit(task(learning_rate=1e-2, seed=seed))
         made.append(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
     adapters = {"adapter:s1": made[0], "adapter:s2": made[1]}
-    plain, studio = Reference(saved(folder), "dpm++"), Studio(spec, models=models)
+    plain, harness = Reference(saved(folder), "dpm++"), EngineHarness(spec, models=models)
     without = make_request(prompt="zkv mascot", model="sd")
     uses = [(), (SubjectUse("s1"),), (SubjectUse("s2", 0.7),), (SubjectUse("s1", 0.4), SubjectUse("s2", 0.6))]
     requests = [dataclasses.replace(without, subjects=each) for each in uses]
     for number, request in enumerate(requests):  # all of them share their passes
-        studio.admit(str(number), request, adapters)
-    studio.finish()
-    pictures = [studio.jobs[str(number)].pictures["picture-1.png"] for number in range(len(uses))]
+        harness.admit(str(number), request, adapters)
+    harness.finish()
+    pictures = [harness.jobs[str(number)].pictures["picture-1.png"] for number in range(len(uses))]
     for request, drawn in zip(requests, pictures, strict=True):
         assert_same(drawn, plain.picture(request, 0, adapters))
     assert all(abs(drawn - pictures[0]).max() > 8 for drawn in pictures[1:])  # they really do something
-    studio.close()
+    harness.close()
     models.close()
 
 
@@ -117,7 +117,7 @@ def test_film_shows_what_imagine_draws_with_its_seed(engine: TrainingEngine, mod
     spec = engine._catalogue.image("sd")
     engine.admit(task(learning_rate=1e-2))
     events = run(engine)
-    studio = Studio(spec, models=models)
+    harness = EngineHarness(spec, models=models)
     request = make_request(
         prompt="zkv mascot",
         model="sd",
@@ -127,10 +127,10 @@ def test_film_shows_what_imagine_draws_with_its_seed(engine: TrainingEngine, mod
         subjects=(SubjectUse("s1"),),
     )
     adapters = {"adapter:s1": output(events, f"adapter-{STEPS:04d}.safetensors")}
-    drawn = studio.draw(request, adapters)
+    drawn = harness.draw(request, adapters)
     film = open_picture(output(events, f"film-{STEPS:04d}.png"))
     assert_same(film, drawn.pictures["picture-1.png"])
-    studio.close()
+    harness.close()
 
 
 def test_noisy_timesteps_are_drawn_as_often_as_the_spec_says(models: ModelCache, spec: ImageModel) -> None:
@@ -208,10 +208,10 @@ def test_adapter_of_version_0_1_still_draws(tmp_path: Path) -> None:
     """The file was made by 0.1's training: attention, feed-forward and text encoder, float32."""
     folder = make_folder(TINY_SD, tmp_path / "sd")
     adapters = {"adapter:s1": (Path(__file__).parent / "adapter-0.1.safetensors").read_bytes()}
-    studio, plain = Studio(make_spec(folder, name="sd")), Reference(saved(folder), "dpm++")
+    harness, plain = EngineHarness(make_spec(folder, name="sd")), Reference(saved(folder), "dpm++")
     without = make_request(prompt="zkv mascot", model="sd")
     request = dataclasses.replace(without, subjects=(SubjectUse("s1"),))
-    drawn = studio.draw(request, adapters).pictures["picture-1.png"]
+    drawn = harness.draw(request, adapters).pictures["picture-1.png"]
     assert_same(drawn, plain.picture(request, 0, adapters))
-    assert abs(drawn - studio.draw(without).pictures["picture-1.png"]).max() > 8
-    studio.close()
+    assert abs(drawn - harness.draw(without).pictures["picture-1.png"]).max() > 8
+    harness.close()

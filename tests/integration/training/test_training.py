@@ -16,7 +16,7 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Progress, Task
 from inference.requests import SubjectUse
-from tests.support.engines.studio import Reference, Studio, assert_same, make_request, saved
+from tests.support.engines.harness import EngineHarness, Reference, assert_same, make_request, saved
 from tests.support.engines.training import STEPS, output, run, task
 from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_spec
 
@@ -137,13 +137,13 @@ def test_exported_adapter_draws_in_plain_diffusers_what_it_draws_here(
 ) -> None:
     engine.admit(task(model, learning_rate=1e-2))
     adapters = {"adapter:s1": output(run(engine), f"adapter-{STEPS:04d}.safetensors")}
-    studio, plain = Studio(engine._catalogue.image(model)), Reference(saved(folders[model]), "dpm++")
+    harness, plain = EngineHarness(engine._catalogue.image(model)), Reference(saved(folders[model]), "dpm++")
     without = make_request(prompt="zkv mascot", model=model)
     request = dataclasses.replace(without, subjects=(SubjectUse("s1"),))
-    drawn = studio.draw(request, adapters).pictures["picture-1.png"]
+    drawn = harness.draw(request, adapters).pictures["picture-1.png"]
     assert_same(drawn, plain.picture(request, 0, adapters))
-    assert abs(drawn - studio.draw(without).pictures["picture-1.png"]).max() > 8  # it really does something
-    studio.close()
+    assert abs(drawn - harness.draw(without).pictures["picture-1.png"]).max() > 8  # it really does something
+    harness.close()
 
 
 def test_exported_adapter_says_what_it_is(engine: TrainingEngine, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from inference.engines.image.adapters.stacks import Stack, stacks_for
+from inference.engines.image.adapters.stacks import LoraStack, stacks_for
 from inference.engines.image.adapters.weights import AdapterSet
 
 
@@ -33,7 +33,7 @@ class LoraHooks:
         self._layers = layers
         self._hooks: dict[str, Any] = {}
         self._sets: tuple[AdapterSet, ...] = ()
-        self._stacks: dict[str, tuple[Stack, ...]] = {}
+        self._stacks: dict[str, tuple[LoraStack, ...]] = {}
         self._active = False
 
     @contextmanager

@@ -14,7 +14,7 @@ from inference.engines.image.adapters.weights import LoraLayer
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class LoraStack:
     """A factor at one layer for each of a batch's first samples; equally many samples in a row share one."""
 
     samples: int
@@ -78,7 +78,7 @@ def _gathered(taps: torch.Tensor) -> torch.Tensor:
     return inner.permute(0, 3, 1, 2)
 
 
-def stacks_for(layer: nn.Module, found: Sequence[tuple[LoraLayer, ...]], rows: list[int]) -> tuple[Stack, ...]:
+def stacks_for(layer: nn.Module, found: Sequence[tuple[LoraLayer, ...]], rows: list[int]) -> tuple[LoraStack, ...]:
     """Gather the factors of the distinct sets at one layer, `rows[i]` telling sample i's.
 
     Returns:
@@ -95,7 +95,7 @@ def stacks_for(layer: nn.Module, found: Sequence[tuple[LoraLayer, ...]], rows: l
     return tuple(stacks)
 
 
-def _stack(layer: nn.Module, factors: list[LoraLayer | None], rows: list[int]) -> Stack:
+def _stack(layer: nn.Module, factors: list[LoraLayer | None], rows: list[int]) -> LoraStack:
     """Gather one factor of each distinct set (None: it has none) into one stack."""
     run = math.gcd(*(len(list(same)) for _, same in itertools.groupby(rows)))
     used = [factors[row] for row in rows[::run]]
@@ -103,10 +103,10 @@ def _stack(layer: nn.Module, factors: list[LoraLayer | None], rows: list[int]) -
     downs, ups = zip(*(_padded(factor, rank, factors) for factor in used), strict=True)
     down, up = torch.stack(downs), torch.stack(ups).mT
     if not isinstance(layer, nn.Conv2d):
-        return Stack(len(rows), down.mT, up)
+        return LoraStack(len(rows), down.mT, up)
     if not _keeps_size(layer):
-        return Stack(len(rows), down, up, kernels=down)
-    return Stack(len(rows), down.permute(0, 2, 3, 4, 1).flatten(2), up)
+        return LoraStack(len(rows), down, up, kernels=down)
+    return LoraStack(len(rows), down.permute(0, 2, 3, 4, 1).flatten(2), up)
 
 
 def _padded(factor: LoraLayer | None, rank: int, others: list[LoraLayer | None]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -43,7 +43,7 @@ class _DecodeSlot:
 
 
 @dataclass(slots=True)
-class _Arrival:
+class _EncoderBatch:
     """Windows of one length on their way through the encoder."""
 
     windows: list[Window]
@@ -90,7 +90,7 @@ class WhisperBackend:
         self._step_frames, self._step_s = step_frames, step_s
         self._tokenizer = tokenizer_for(self, None)
         self._sampler = TokenSampler(self._tokenizer, model.device, never)
-        self._arriving: list[_Arrival] = []
+        self._arriving: list[_EncoderBatch] = []
         self._waiting: list[_DecodeSlot] = []  # encoded, about to take a lane
         self._slots: list[_DecodeSlot] = []  # by lane
         self._reported: dict[str, _DecodeSlot] = {}
@@ -98,7 +98,7 @@ class WhisperBackend:
 
     def free(self) -> int:
         """Return how many more windows may be begun now."""
-        arriving = sum(len(arrival.windows) for arrival in self._arriving)
+        arriving = sum(len(encoder_batch.windows) for encoder_batch in self._arriving)
         return self._count - arriving - len(self._slots) - len(self._waiting) - len(self._reported)
 
     def busy(self) -> bool:
@@ -108,7 +108,7 @@ class WhisperBackend:
     def begin(self, windows: Sequence[Window]) -> None:
         """Take windows in, to be encoded as `advance` is called."""
         for frames in sorted({window.mel.shape[1] for window in windows}):
-            self._arriving.append(_Arrival([window for window in windows if window.mel.shape[1] == frames]))
+            self._arriving.append(_EncoderBatch([window for window in windows if window.mel.shape[1] == frames]))
 
     def retry(self, key: str, attempt: int, seed: int) -> None:
         """Decode a reported window anew, in the way of another attempt."""
@@ -120,8 +120,8 @@ class WhisperBackend:
         """Forget a window, wherever it is."""
         self._reported.pop(key, None)
         self._aligning.pop(key, None)
-        for arrival in self._arriving:
-            arrival.released.update(window.key for window in arrival.windows if window.key == key)
+        for encoder_batch in self._arriving:
+            encoder_batch.released.update(window.key for window in encoder_batch.windows if window.key == key)
         self._waiting = [slot for slot in self._waiting if slot.window.key != key]
         for lane, slot in enumerate(self._slots):
             if slot.window.key == key:
@@ -153,16 +153,16 @@ class WhisperBackend:
 
     def _encode(self, until_s: float) -> None:
         """Go on with the encoder; windows that it has encoded wait for a lane."""
-        arrival = self._arriving[0]
-        if arrival.encoding is None:
-            mel = torch.from_numpy(np.stack([window.mel for window in arrival.windows]))
-            arrival.encoding = LayeredEncoder(self._model, mel.to(self._model.device, self._dtype))
-        while (features := arrival.encoding.advance()) is None:
+        encoder_batch = self._arriving[0]
+        if encoder_batch.encoding is None:
+            mel = torch.from_numpy(np.stack([window.mel for window in encoder_batch.windows]))
+            encoder_batch.encoding = LayeredEncoder(self._model, mel.to(self._model.device, self._dtype))
+        while (features := encoder_batch.encoding.advance()) is None:
             if time.monotonic() > until_s:
                 return
         self._arriving.pop(0)
-        for window, encoded in zip(arrival.windows, features, strict=True):
-            if window.key not in arrival.released:
+        for window, encoded in zip(encoder_batch.windows, features, strict=True):
+            if window.key not in encoder_batch.released:
                 self._waiting.append(_new_slot(window, encoded))
 
     def _fill_slots(self, until_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Subjects taught one after the other through a worker, and what is drawn with their adapters."""
+"""Subjects trained one after the other through a worker, and what is generated with their adapters."""
 
 import io
 import time
@@ -20,7 +20,7 @@ FILM_PICTURES = 5  # as the bot asks for
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class TrainedSubject:
     """What a training made, and what it took with the device to itself."""
 
     noun: str
@@ -53,7 +53,7 @@ def train_task(spec: ImageModel, noun: str, steps: int, job_id: str = "train") -
     return Task(job_id, 1, request, {f"photo-{index}": content for index, content in enumerate(photos(noun))})
 
 
-def teach(worker: Worker, spec: ImageModel, noun: str, steps: int) -> Taught:
+def train_subject(worker: Worker, spec: ImageModel, noun: str, steps: int) -> TrainedSubject:
     """Train a subject with the device to itself."""
     started_s = time.perf_counter()
     worker.handle(Admit(train_task(spec, noun, steps)))
@@ -65,10 +65,10 @@ def teach(worker: Worker, spec: ImageModel, noun: str, steps: int) -> Taught:
         elif isinstance(event, Output):
             outputs[event.name] = event.content
     steps_s = time.perf_counter() - first_s
-    return Taught(noun, outputs[f"adapter-{steps:04d}.safetensors"], steps_s, first_s - started_s)
+    return TrainedSubject(noun, outputs[f"adapter-{steps:04d}.safetensors"], steps_s, first_s - started_s)
 
 
-def image_task(spec: ImageModel, prompt: str, seed: int, taught: Taught | None = None) -> Task:
+def image_task(spec: ImageModel, prompt: str, seed: int, trained: TrainedSubject | None = None) -> Task:
     """Ask for one picture, with a subject's adapter or without."""
     request = ImageRequest(
         prompt=prompt,
@@ -79,21 +79,21 @@ def image_task(spec: ImageModel, prompt: str, seed: int, taught: Taught | None =
         guidance=spec.guidance,
         seed=seed,
         count=1,
-        subjects=(SubjectUse(taught.noun),) if taught else (),
+        subjects=(SubjectUse(trained.noun),) if trained else (),
     )
-    inputs = {f"adapter:{taught.noun}": taught.adapter} if taught else {}
+    inputs = {f"adapter:{trained.noun}": trained.adapter} if trained else {}
     return Task(f"picture-{seed}", 1, request, inputs)
 
 
-def draw(
-    worker: Worker, spec: ImageModel, prompts: Sequence[str], seed: int, taught: Taught | None = None
+def generate(
+    worker: Worker, spec: ImageModel, prompts: Sequence[str], seed: int, trained: TrainedSubject | None = None
 ) -> list[Picture]:
     """Draw a picture of each prompt, together.
 
     Parameters:
         seed: of the first; each further one has the next.
     """
-    tasks = [image_task(spec, prompt, seed + at, taught) for at, prompt in enumerate(prompts)]
+    tasks = [image_task(spec, prompt, seed + at, trained) for at, prompt in enumerate(prompts)]
     for task in tasks:
         worker.handle(Admit(task))
     events = events_until(worker, *(task.job_id for task in tasks))

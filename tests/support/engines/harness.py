@@ -46,7 +46,7 @@ class Outcome:
         return self.last
 
 
-class Studio:
+class EngineHarness:
     """Runs jobs on an engine by hand, and gathers what it reports."""
 
     def __init__(self, *lines: ImageModel, models: ModelCache | None = None, **options: Any) -> None:
