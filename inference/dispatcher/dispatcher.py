@@ -62,7 +62,7 @@ class Dispatcher:
         self._context = RunnerContext(owner=self.owner, jobs=jobs, files=files, pool=pool)
         self._runners: dict[str, JobRunner] = {}
         self._look = asyncio.Event()  # there may be something to claim, or room for it
-        self._may_wait = True  # jobs may be in line: somebody said so, or nobody has looked for a while
+        self._may_wait = True  # jobs may be queued: somebody said so, or nobody has looked for a while
         self._queued = jobs.db.wake.listen(QUEUED)
         self._loops: dict[str, asyncio.Task[None]] = {}
 
@@ -215,7 +215,7 @@ class Dispatcher:
         """Give back the jobs of dispatchers that are no more, and let go of subjects that are no more."""
         held = {runner.job.id: runner.job.attempt for runner in self._runners.values()}
         if reaped := await self._jobs.reap(held=held):  # its own are late at worst: it is here
-            log.warning("%d jobs of a silent dispatcher are back in line", len(reaped))
+            log.warning("%d jobs of a silent dispatcher are back in the queue", len(reaped))
         await self._forget()
 
     async def _forget(self) -> None:

@@ -1,4 +1,4 @@
-"""How long pictures wait for speech on the same device: a worker with both aboard, on this machine's CPU.
+"""How long pictures wait for speech on the same device: a worker with both, on this machine's CPU.
 
     python -m tests.bench.speech_beside [--quick] [--json FILE]
 

@@ -100,7 +100,7 @@ async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
         assert (await listener.until(Finished)).job_id == "b"
 
 
-async def test_worker_crashing_on_a_prompt_is_lost_with_all_aboard() -> None:
+async def test_worker_crashing_on_a_prompt_is_lost_with_all_its_jobs() -> None:
     async with LocalPool([config()], timeouts=QUICK) as pool:
         listener = Listener(pool)
         await listener.until(CapacityFreed)

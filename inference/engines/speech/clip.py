@@ -148,7 +148,7 @@ class Clip:
 
     @property
     def seed(self) -> int:
-        """The dice of this attempt at this window: the same again after a crash."""
+        """The random seed of this attempt at this window: the same again after a crash."""
         return zlib.crc32(f"{self.task.job_id}/{self._seek}/{self.attempt}".encode())
 
     def _window_mel(self) -> Mel:

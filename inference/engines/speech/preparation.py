@@ -1,4 +1,4 @@
-"""From a task's bytes to a clip that a model can hear, beside the worker's loop.
+"""From a task's bytes to a clip that a model can decode, beside the worker's loop.
 
 Decoding, voice activity and the spectrogram take from a few milliseconds to some seconds, and a model is loaded at its
 first use; all of that happens in threads here, so that pictures on the same device go on.

@@ -13,7 +13,7 @@ from inference.engines.speech.hallucination import Span
 
 SPEECH_MIN_S = 0.2  # less is a click, a cough or a chord
 _OPTIONS = VadOptions(threshold=0.5, min_speech_duration_ms=96, min_silence_duration_ms=400, speech_pad_ms=100)
-_WINDOW, _CONTEXT = 512, 64  # samples that Silero hears at once, and of the window before
+_WINDOW, _CONTEXT = 512, 64  # samples that Silero takes at once, and of the window before
 _BATCH = 500  # windows; faster-whisper asks for 10,000 at once, which takes half a gigabyte beside a copy of the sound
 
 

@@ -80,10 +80,10 @@ def test_every_linear_layer_and_convolution_of_the_unet_learns(
     engine: TrainingEngine, models: ModelCache, spec: ImageModel
 ) -> None:
     engine.admit(task())
-    taught = safetensors.torch.load(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
-    named = {key.removeprefix("unet.").removesuffix(".lora_A.weight") for key in taught if "lora_A" in key}
+    trained = safetensors.torch.load(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
+    named = {key.removeprefix("unet.").removesuffix(".lora_A.weight") for key in trained if "lora_A" in key}
     assert set(layers_of(models.get(spec).unet)) <= named
-    ups = [tensor for key, tensor in taught.items() if key.startswith("unet.") and "lora_B" in key]
+    ups = [tensor for key, tensor in trained.items() if key.startswith("unet.") and "lora_B" in key]
     assert all(tensor.abs().max() > 0 for tensor in ups)
 
 
@@ -186,7 +186,7 @@ def test_base_is_its_own_target_for_the_prior(models: ModelCache, spec: ImageMod
 
 
 def test_prior_with_the_base_as_its_target_holds_the_base_in_place(models: ModelCache, spec: ImageModel) -> None:
-    """After some steps the pupil strays less from the base where the prior is taught."""
+    """After some steps what learns strays less from the base where the prior is trained."""
 
     def strayed(weight: float) -> float:
         training = dreambooth(models.get(spec), weight=weight)

@@ -23,8 +23,8 @@ def test_whole_unet_learns_and_is_saved_as_a_model_of_its_own(tmp_path: Path) ->
     after = base.unet.state_dict()
     moved = sum(not torch.equal(before[name], after[name]) for name in before)
     assert moved > 0.9 * len(before)
-    save(base, folder, tmp_path / "taught")
-    loaded = ModelCache("cpu", limit_bytes=0).get(make_spec(tmp_path / "taught", name="taught"))
+    save(base, folder, tmp_path / "trained")
+    loaded = ModelCache("cpu", limit_bytes=0).get(make_spec(tmp_path / "trained", name="trained"))
     for name, tensor in loaded.unet.state_dict().items():
         assert torch.allclose(tensor, after[name], atol=1e-2)
 

@@ -1,4 +1,4 @@
-"""What a small model says that it was taught."""
+"""What a small model says that it was trained on."""
 
 import json
 from pathlib import Path
@@ -27,16 +27,16 @@ BUILTIN = model(*known((*vocabulary(), *tail())))
     "prompt",
     ["a cat", "two red HEARTS!", "three mice, flat", "a hot dog", "my t-shirt", "a slice of pizza", "🙂 cat's"],
 )
-def test_prompt_that_names_something_taught_is_known(prompt: str) -> None:
+def test_prompt_that_names_something_trained_on_is_known(prompt: str) -> None:
     assert not names_nothing_known(BUILTIN, prompt)
 
 
 @pytest.mark.parametrize("prompt", ["a lighthouse", "", "my friend Bob", "red", "catalogue", "🦈"])
-def test_prompt_that_names_nothing_taught_is_unknown(prompt: str) -> None:
+def test_prompt_that_names_nothing_trained_on_is_unknown(prompt: str) -> None:
     assert names_nothing_known(BUILTIN, prompt)
 
 
-def test_model_that_does_not_say_what_it_was_taught_knows_everything() -> None:
+def test_model_that_does_not_say_what_it_was_trained_on_knows_everything() -> None:
     assert not names_nothing_known(model(), "a lighthouse")
 
 

@@ -70,7 +70,7 @@ def test_place_places_at_most_what_is_free_and_never_guilty_with_guilty(blames: 
 
 @given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 15), st.integers(1, 4))
 def test_placing_again_and_again_ends_every_innocent_job(seed: int, guilty: int, innocent: int, slots: int) -> None:
-    """Play it through: a worker with a guilty job dies, everybody aboard is blamed, three times is the end."""
+    """Play it through: a worker with a guilty job dies, every job on it is blamed, three times is the end."""
     chance = random.Random(seed)
     names = [f"bad{n}" for n in range(guilty)] + [f"good{n}" for n in range(innocent)]
     chance.shuffle(names)

@@ -36,7 +36,7 @@ def test_turn_with_pictures_and_a_training_ends_both() -> None:
     assert [event.name for event in events if isinstance(event, Output) and event.job_id == "a"] == ["1.png", "2.png"]
 
 
-def test_load_counts_what_is_aboard() -> None:
+def test_load_counts_jobs() -> None:
     some = worker(slots=3)
     admit(some, "a", image_request())
     assert (some.load().free["image"], some.load().free["train"], some.admitted) == (2, 3, 1)
