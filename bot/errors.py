@@ -14,9 +14,8 @@ from typing import Any, cast
 import discord
 from discord import app_commands, ui
 
-from bot.cards.licence import licence_card
 from bot.cards.text import credits, inline, moment
-from bot.shared.errors import LicenceNeeded, NotAcknowledged, Refused
+from bot.shared.errors import NotAcknowledged, Refused
 from db.errors import BudgetSpent, NameTaken, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
 from db.jobs import Job
 from inference.errors import BadRequest, InferenceError
@@ -131,7 +130,7 @@ async def explain(interaction: discord.Interaction, error: Exception) -> None:
         log.error("error %s in %s", error_id, _what(interaction), exc_info=error)
         text = f"Something went wrong on my side. If it happens again, please tell an operator: error `{error_id}`."
     try:
-        await _say_privately(interaction, licence_card(error) if isinstance(error, LicenceNeeded) else text)
+        await say_privately(interaction, text)
     except discord.HTTPException as failure:
         log.warning("could not explain an error to the member: %s", failure)
 
@@ -153,7 +152,8 @@ def _what(interaction: discord.Interaction) -> str:
     return str(data.get("name") or data.get("custom_id") or interaction.type.name)[:100]
 
 
-async def _say_privately(interaction: discord.Interaction, said: str | ui.LayoutView) -> None:
+async def say_privately(interaction: discord.Interaction, said: str | ui.LayoutView) -> None:
+    """Say something to the one who asked alone, however their interaction was acknowledged."""
     answer: dict[str, Any] = {"content": said} if isinstance(said, str) else {"view": said}
     response = interaction.response
     if not response.is_done():
@@ -167,12 +167,12 @@ async def _say_privately(interaction: discord.Interaction, said: str | ui.Layout
         if interaction.extras.get(PRIVATE):
             await interaction.edit_original_response(**answer)
             return
-        await say_alone(interaction, **answer)
+        await _say_alone(interaction, **answer)
         return
     await interaction.followup.send(**answer, ephemeral=True)
 
 
-async def say_alone(interaction: discord.Interaction, **answer: Any) -> None:
+async def _say_alone(interaction: discord.Interaction, **answer: Any) -> None:
     """Say something to one member instead of an answer that was deferred for everybody to see.
 
     The first thing that follows a deferral takes its place, and is seen by everybody as well; and a deferral that was

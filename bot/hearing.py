@@ -11,9 +11,11 @@ from bot.cards.licence import licence_card
 from bot.contexts import channel_ids, context_of_message
 from bot.errors import sentence
 from bot.limits import MESSAGE, REFUSAL, Limits
-from bot.services.voice import Hearing, has_opted_out, transcribe
+from bot.services.transcribe import ClipAsked
+from bot.services.voice import has_opted_out
 from bot.shared.clips import Attached
-from bot.shared.errors import LicenceNeeded
+from bot.shared.orders.quote import quote
+from bot.shared.orders.quotes import LicenceQuote
 from bot.shared.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,9 @@ async def listen(client: discord.Client, studio: Studio, limits: Limits, message
     try:
         limits.take(MESSAGE, message.author.id)
         context = await context_of_message(client, studio, message)
-        await transcribe(studio, attached, Hearing(), context, speaker_id=speaker_id)
+        outcome = await quote(studio, ClipAsked(attached=attached, speaker_id=speaker_id), context)
+        if isinstance(outcome, LicenceQuote):
+            await _reply(limits, message, view=licence_card(outcome))
     except Exception as error:  # discord.py only logs what a listener raises
         await _explain(limits, message, error)
 
@@ -77,15 +81,18 @@ async def _explain(limits: Limits, message: discord.Message, error: Exception) -
         text = "Something went wrong on my side. Please try again in a moment."
     if message.guild is not None:
         log.info("message %d is not turned into text: %s", message.id, text)
-        return
+    else:
+        await _reply(limits, message, content=text)
+
+
+async def _reply(limits: Limits, message: discord.Message, **said: Any) -> None:
+    """Answer a clip in a direct message, as often as its member may be answered."""
     try:
         limits.take(REFUSAL, message.author.id)
     except app_commands.CommandOnCooldown:
         return  # they have been told just now
-    said: dict[str, Any] = {"view": licence_card(error)} if isinstance(error, LicenceNeeded) else {"content": text}
+    reference = message.to_reference(fail_if_not_exists=False)
     try:
-        await message.channel.send(
-            **said, nonce=str(message.id), reference=message.to_reference(fail_if_not_exists=False)
-        )
+        await message.channel.send(**said, nonce=str(message.id), reference=reference)
     except discord.HTTPException as failure:
         log.warning("could not explain an error to the member: %s", failure)

@@ -5,12 +5,17 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Annotated
 
 import aiohttp
+from pydantic import Field, TypeAdapter
 
 from bot.client import Atelier
 from bot.desk.server import Doors, OpenDesk, open_desk
 from bot.platform import point_at
+from bot.services.imagine import ImagineAsked
+from bot.services.training import TrainingAsked
+from bot.services.transcribe import ClipAgainAsked, ClipAsked
 from bot.settings import Settings
 from bot.shared.clips import ClipRules, Clips
 from bot.shared.downloads import Downloads
@@ -28,7 +33,7 @@ from db.house import House
 from db.jobs import JobStore
 from db.ledger import Ledger
 from db.members import Members
-from db.offers import Offers
+from db.pending import PendingOrders
 from db.subjects import Subjects
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Intervals
@@ -101,7 +106,10 @@ async def open_studio(
                 channels=Channels(database),
                 files=files,
                 catalogue=catalogue,
-                offers=Offers(database),
+                pending=PendingOrders(database),
+                asked=TypeAdapter(
+                    Annotated[ImagineAsked | ClipAsked | ClipAgainAsked | TrainingAsked, Field(discriminator="what")]
+                ),
                 house=House(database, homes=settings.home_guilds),
                 desk=Desk(database),
                 belongings=Belongings(database),

@@ -34,7 +34,7 @@ from db.tables import (
     member_flows,
     member_guilds,
     members,
-    offers,
+    pending_orders,
     seats,
     subject_shares,
     subjects,
@@ -81,7 +81,7 @@ class Belongings:
             "subjects": sa.select(subjects).where(subjects.c.owner_id == user_id).order_by(subjects.c.id),
             "shares": sa.select(subject_shares).where(shared),
             "consents": sa.select(consents).where(consents.c.user_id == user_id),
-            "questions": sa.select(offers).where(offers.c.user_id == user_id),
+            "questions": sa.select(pending_orders).where(pending_orders.c.user_id == user_id),
             "licences": sa.select(acceptances).where(acceptances.c.user_id == user_id),
             "acts": sa.select(*(column for column in acts.c if column is not acts.c.by_user), was_theirs)
             .where(sa.or_(was_theirs, acts.c.target.contains(str(user_id))))
@@ -207,7 +207,7 @@ def _own_rows(user_id: int) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:
         (subject_shares, with_me),
         (subjects, subjects.c.owner_id == user_id),  # with its shares and consents
         (consents, consents.c.user_id == user_id),
-        (offers, offers.c.user_id == user_id),
+        (pending_orders, pending_orders.c.user_id == user_id),
         (acceptances, acceptances.c.user_id == user_id),
         (seats, seats.c.user_id == user_id),
         (member_flows, member_flows.c.user_id == user_id),

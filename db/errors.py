@@ -6,7 +6,7 @@ StoreError
 ├── TooManyQueued        the member has as many jobs waiting as allowed
 ├── UnknownJob           no job has this id
 ├── UnknownSubject       no subject has this id
-├── UnknownOffer         the question was answered already, or is no longer kept
+├── UnknownOrder         the question was answered already, or is no longer kept
 ├── NameTaken            the member has a subject of that name
 ├── TooManySubjects      the member has as many subjects as one may keep
 ├── StoreBusy            the database stayed locked or kept conflicting; nothing was changed, trying again is safe
@@ -69,7 +69,7 @@ class UnknownJob(StoreError):
         self.job_id = job_id
 
 
-class UnknownOffer(StoreError):
+class UnknownOrder(StoreError):
     """The question was answered already, or is no longer kept."""
 
     message = "This question was already answered or has expired. Please run the command again."

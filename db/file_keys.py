@@ -3,17 +3,16 @@
     jobs/<job id>/…          what a worker made, by its name for it: picture-1.png, film-0050.png, transcript.srt
                              while it runs: preview.webp, preview.txt, checkpoint-<attempt>
     subjects/<subject id>/…  what a member keeps: adapter.safetensors, picture.png, photo-0.png
-    uploads/<draft id>/…     photos for a training, until it has ended: draft.json, photo-0
+    uploads/<order id>/…     photos for a training, until it has ended: photo-0
     uploads/<event id>/clip  sound, under the id of the interaction or message that asked for its text
 
-A subject has the id of the draft that it came from. Keys stand in rows of `jobs`, so a shape is for ever.
+A subject has the id of the pending order that it came from. Keys stand in rows of `jobs`, so a shape is for ever.
 """
 
 JOBS, SUBJECTS, UPLOADS = "jobs", "subjects", "uploads"
 
 PREVIEW_PICTURE = "preview.webp"
 PREVIEW_TEXT = "preview.txt"
-_DRAFT = "draft.json"
 _CLIP = "clip"
 
 
@@ -52,19 +51,14 @@ def subject_photo(subject_id: str, index: int) -> str:
     return f"{subject_folder(subject_id)}/photo-{index}.png"
 
 
-def draft_folder(draft_id: str) -> str:
-    """Return the prefix of a draft's photos and of the draft itself."""
-    return f"{UPLOADS}/{draft_id}"
+def photos_folder(order_id: str) -> str:
+    """Return the prefix of the photos for a training."""
+    return f"{UPLOADS}/{order_id}"
 
 
-def draft_file(draft_id: str) -> str:
-    """Return the key of a draft, without its photos."""
-    return f"{draft_folder(draft_id)}/{_DRAFT}"
-
-
-def draft_photo(draft_id: str, index: int) -> str:
-    """Return the key of one of a draft's photos."""
-    return f"{draft_folder(draft_id)}/photo-{index}"
+def photo_file(order_id: str, index: int) -> str:
+    """Return the key of one of the photos for a training."""
+    return f"{photos_folder(order_id)}/photo-{index}"
 
 
 def clip_file(event_id: int) -> str:
@@ -73,13 +67,8 @@ def clip_file(event_id: int) -> str:
 
 
 def id_in(key: str) -> str:
-    """Return whose file this is: the id of a job, subject, draft or event."""
+    """Return whose file this is: the id of a job, subject, pending order or event."""
     return key.split("/")[1]
-
-
-def is_draft(key: str) -> bool:
-    """Tell whether this is a draft."""
-    return key == draft_file(id_in(key))
 
 
 def is_clip(key: str) -> bool:

@@ -51,7 +51,7 @@ class JobStore:
     async def submit(self, submission: Submission) -> Job:
         """Accept a request: hold its price and put it in line. The same interaction id again gives the same job.
 
-        Raises NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken; then nothing changed.
+        Raises NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken, UnknownOrder; then nothing changed.
         """
         job, is_new = await submit.submit(self.db, self.ledger, submission)
         if is_new:

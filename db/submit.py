@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.budgets import use
 from db.engine import Database
-from db.errors import TooManyQueued
+from db.errors import TooManyQueued, UnknownOrder
 from db.ids import NO_GUILD, new_id
 from db.job import Job, Pace, State, Submission
 from db.ledger import Ledger
+from db.pending import take
 from db.schedule import FlowKey, Newcomer, join, next_number
 from db.subjects import add
 from db.tables import jobs
@@ -31,7 +32,7 @@ async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[
     """Hold the price and put the job in line, with the subject that it makes; return it, and whether it is new.
 
     The same interaction id again returns the job that it made. Raises NotEnoughCredits, BudgetSpent,
-    TooManyQueued, NameTaken.
+    TooManyQueued, NameTaken, and UnknownOrder if the pending order that it was is gone.
     """
 
     async def work(connection: AsyncConnection) -> tuple[Job, bool]:
@@ -39,6 +40,8 @@ async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[
         query = sa.select(jobs).where(jobs.c.interaction_id == submission.interaction_id)
         if (row := (await connection.execute(query)).one_or_none()) is not None:
             return job_from(row), False
+        if submission.order_id is not None and not await take(connection, submission.order_id):
+            raise UnknownOrder
         job_id = new_id(now)
         await ledger.hold(connection, submission.user_id, job_id, submission.price, now, submission.allowance)
         line, now = await next_number(db, connection, submission.kind)
@@ -79,7 +82,7 @@ def _times(submission: Submission, now: dt.datetime) -> dict[str, dt.datetime]:
 
 def _values(submission: Submission, job_id: str, seq: int) -> dict[str, Any]:
     values = asdict(submission)
-    for name in ("limits", "allowance", "budget", "weight", "guild_weight", "subject", "token_lifetime_s"):
+    for name in ("limits", "allowance", "budget", "weight", "guild_weight", "order_id", "subject", "token_lifetime_s"):
         del values[name]
     work = submission.price if submission.work is None else submission.work
     return values | {

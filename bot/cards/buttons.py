@@ -6,10 +6,10 @@ import discord
 
 from bot.cards.info import info_text
 from bot.cards.items import Answer, LastingItem
-from bot.cards.offer import show_if_asked
+from bot.cards.offer import show
 from bot.contexts import context_of
 from bot.interactions import admit, seen_privately, studio_of
-from bot.services.asking import accept_again
+from bot.services.imagine import imagine_again
 from bot.services.results import forget_results
 from bot.shared.errors import JobGone
 from db.jobs import Job
@@ -50,8 +50,7 @@ class AgainButton(JobItem, verb="again"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
-        accepted = await accept_again(studio_of(interaction), job, context)
-        await show_if_asked(interaction, accepted)
+        await show(interaction, await imagine_again(studio_of(interaction), job, context))
 
 
 class InfoButton(JobItem, verb="info"):

@@ -1,6 +1,6 @@
 """What somebody is asked once before a model that wants it: to accept its licence. Declining costs nothing.
 
-The question is made of plain buttons, so that `bot.errors` can ask it; `bot.cards.licence_buttons` hears the answer.
+`bot.cards.licence_buttons` hears the answer.
 """
 
 import discord
@@ -8,22 +8,23 @@ from discord import ui
 
 from bot.cards.layout import layout
 from bot.shared.errors import LicenceNeeded
+from bot.shared.orders.quotes import LicenceQuote
 from inference.catalogue import ImageModel, SpeechModel
 
 LABELS = {"accept": "Accept", "decline": "Decline"}
 STYLES = {"accept": discord.ButtonStyle.success, "decline": discord.ButtonStyle.secondary}
 
 
-def licence_card(error: LicenceNeeded) -> ui.LayoutView:
+def licence_card(quote: LicenceQuote) -> ui.LayoutView:
     """Show which licence it is, with the possible answers."""
-    row = ui.ActionRow[ui.LayoutView](*(licence_button(verb, error.model.name, error.offer_id) for verb in LABELS))
-    text = ui.TextDisplay[ui.LayoutView](f"**{error}**\n{_where(error.model)}\nDo you accept it?")
+    row = ui.ActionRow[ui.LayoutView](*(licence_button(verb, quote.model.name, quote.id) for verb in LABELS))
+    text = ui.TextDisplay[ui.LayoutView](f"**{LicenceNeeded(quote.model)}**\n{_where(quote.model)}\nDo you accept it?")
     return layout(ui.Container(text, row, accent_colour=discord.Colour.gold()))
 
 
-def licence_button(verb: str, model: str, offer_id: str | None) -> ui.Button[ui.LayoutView]:
+def licence_button(verb: str, model: str, order_id: str | None) -> ui.Button[ui.LayoutView]:
     """Return the button of one answer; it carries the model's name, and where what was asked for is kept."""
-    custom_id = f"licence:{verb}:{model}" + (f":{offer_id}" if offer_id else "")
+    custom_id = f"licence:{verb}:{model}" + (f":{order_id}" if order_id else "")
     return ui.Button(label=LABELS[verb], style=STYLES[verb], custom_id=custom_id)
 
 

@@ -6,28 +6,30 @@ from typing import Any, ClassVar
 import discord
 from discord import ui
 
-from bot.cards.beginning import begin_from
+from bot.cards.beginning import go_on
 from bot.cards.items import LastingItem
 from bot.cards.layout import layout
+from bot.cards.licence import licence_card
 from bot.cards.text import about, credits, moment
-from bot.errors import PRIVATE, say_alone
+from bot.errors import say_privately
 from bot.interactions import studio_of
-from bot.services.asking import Question, open_offer
-from bot.services.resuming import take_offer
+from bot.shared.orders.confirm import decline
+from bot.shared.orders.pending import open_order
+from bot.shared.orders.quotes import LicenceQuote, PriceQuote, Quote
 from db.jobs import Job, Pace
-from db.offers import Offer
+from db.pending import PendingOrder
 
 
-class OfferButton(LastingItem[Offer], topic="offer"):
+class OfferButton(LastingItem[PendingOrder], topic="offer"):
     """What the answers to a question share."""
 
-    async def find(self, interaction: discord.Interaction) -> Offer:
+    async def find(self, interaction: discord.Interaction) -> PendingOrder:
         """Return the question to the one who was asked.
 
         Raises:
-            UnknownOffer, NotYours: it was answered already, or somebody else was asked.
+            UnknownOrder, NotYours: it was answered already, or somebody else was asked.
         """
-        return await open_offer(studio_of(interaction), self.key, interaction.user.id)
+        return await open_order(studio_of(interaction), self.key, interaction.user.id)
 
 
 class GoButton(OfferButton, verb="go"):
@@ -37,9 +39,8 @@ class GoButton(OfferButton, verb="go"):
     style = discord.ButtonStyle.success
     pace: ClassVar[Pace] = Pace.FAST
 
-    async def act(self, interaction: discord.Interaction, offer: Offer) -> None:
-        studio, private = studio_of(interaction), bool(offer.content["private"])
-        await begin_from(interaction, lambda context: take_offer(studio, offer, context, self.pace), private=private)
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await show(interaction, await go_on(interaction, order, pace=self.pace))
 
 
 class RelaxButton(GoButton, verb="relax"):
@@ -55,8 +56,8 @@ class LeaveButton(OfferButton, verb="leave"):
 
     label = "Cancel"
 
-    async def act(self, interaction: discord.Interaction, offer: Offer) -> None:
-        await studio_of(interaction).offers.drop(offer.id)
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await decline(studio_of(interaction), order)
         with contextlib.suppress(discord.NotFound):  # pressed twice
             await interaction.delete_original_response()
 
@@ -64,34 +65,41 @@ class LeaveButton(OfferButton, verb="leave"):
 OFFER_BUTTONS = (GoButton, RelaxButton, LeaveButton)
 
 
-def question_card(question: Question) -> ui.LayoutView:
+def question_card(quote: PriceQuote) -> ui.LayoutView:
     """Show what it would cost and how long it would take, with the possible answers."""
-    answers = [*[GoButton] * question.affordable, *[RelaxButton] * question.relaxed, LeaveButton]
+    answers = [*[GoButton] * quote.affordable, *[RelaxButton] * quote.relaxed, LeaveButton]
     card = ui.Container[ui.LayoutView](
-        ui.TextDisplay(question_text(question)),
-        ui.ActionRow[Any](*(answer(question.offer_id) for answer in answers)),
+        ui.TextDisplay(question_text(quote)),
+        ui.ActionRow[Any](*(answer(quote.id) for answer in answers)),
         accent_colour=discord.Colour.gold(),
     )
     return layout(card)
 
 
-def question_text(question: Question) -> str:
+def question_text(quote: PriceQuote) -> str:
     """Say what it would cost."""
-    if question.affordable:
-        wait = f"\n-# ready in {about(question.expected_s)}" if question.expected_s is not None else ""
-        return f"**This uses {question.price} of your {credits(question.available)}.** Continue?{wait}"
+    if quote.affordable:
+        wait = f"\n-# ready in {about(quote.expected_s)}" if quote.expected_s is not None else ""
+        return f"**This uses {quote.price} of your {credits(quote.available)}.** Continue?{wait}"
     return (
         "**Not enough credits.** Run it for free when the queue is empty?\n"
-        f"-# It costs {credits(question.price)}, you have {question.available}. More come {moment(question.renews_at)}."
+        f"-# It costs {credits(quote.price)}, you have {quote.available}. More come {moment(quote.renews_at)}."
     )
 
 
-async def show_if_asked(interaction: discord.Interaction, accepted: Job | Question) -> None:
-    """Ask the one who typed, and nobody else; a job shows itself."""
-    if isinstance(accepted, Job):
-        return
-    card = question_card(accepted)
-    if interaction.extras.get(PRIVATE):
-        await interaction.edit_original_response(view=card)
-        return
-    await say_alone(interaction, view=card)
+async def show(interaction: discord.Interaction, outcome: Job | Quote) -> None:
+    """Ask the one who typed or pressed, and nobody else; a job shows itself.
+
+    Where they pressed a button of a question, the next one takes its place.
+    """
+    match outcome:
+        case PriceQuote():
+            view = question_card(outcome)
+        case LicenceQuote():
+            view = licence_card(outcome)
+        case _:
+            return  # a job; photos are asked for by the feature that wants them
+    if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+        await interaction.edit_original_response(view=view)
+    else:
+        await say_privately(interaction, view)

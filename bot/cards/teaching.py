@@ -6,34 +6,34 @@ from typing import Any, ClassVar
 import discord
 from discord import ui
 
-from bot.cards.beginning import begin_from
+from bot.cards.beginning import go_on
 from bot.cards.items import Answer, Form, LastingItem
 from bot.cards.layout import layout, said
+from bot.cards.offer import show
 from bot.cards.text import about, credits, inline
 from bot.contexts import context_of
 from bot.interactions import acknowledge, limits_of, studio_of
 from bot.limits import PHOTOS
 from bot.services.pictures import Picture
-from bot.services.teaching import (
+from bot.services.training import (
     PHOTOS_MAX,
     PHOTOS_MIN,
     STATEMENT,
-    Lesson,
-    TeachingDraft,
-    begin,
-    check_before_photos,
-    check_kept,
+    PhotoSet,
+    PhotosGone,
+    TrainingAsked,
+    TrainingOptions,
     discard,
-    draft,
-    expected_s,
-    open_draft,
-    price_of,
 )
-from bot.shared.photos import USABLE, Sent
+from bot.shared.orders.pending import asked_in, open_order
+from bot.shared.orders.quote import quote
+from bot.shared.orders.quotes import PhotosQuote, PhotosWanted, Quote
+from bot.shared.photos import Sent
 from bot.uploads import discord_files
-from db.jobs import Pace
+from db.errors import UnknownOrder
+from db.jobs import Job, Pace
+from db.pending import PendingOrder, Question
 from inference.decoders.photos import Verdict
-from inference.requests import Kind
 
 THUMBNAILS_MAX = 10
 
@@ -51,16 +51,22 @@ VERDICTS = {
 }
 
 
-class DraftButton(LastingItem[TeachingDraft], topic="draft"):
-    """What the buttons of a draft share."""
+class DraftButton(LastingItem[PendingOrder], topic="draft"):
+    """What the buttons below photos share."""
 
-    async def find(self, interaction: discord.Interaction) -> TeachingDraft:
-        """Return the draft to its owner.
+    async def find(self, interaction: discord.Interaction) -> PendingOrder:
+        """Return what is asked about the photos to their owner.
 
         Raises:
-            DraftGone, NotYours: it was used or thrown away, or is somebody else's.
+            PhotosGone, NotYours: they were used or thrown away, or are somebody else's.
         """
-        return await open_draft(studio_of(interaction), self.key, interaction.user.id)
+        try:
+            order = await open_order(studio_of(interaction), self.key, interaction.user.id)
+        except UnknownOrder as error:
+            raise PhotosGone from error
+        if order.question is not Question.PHOTOS:
+            raise PhotosGone
+        return order
 
 
 class GoButton(DraftButton, verb="go"):
@@ -70,11 +76,8 @@ class GoButton(DraftButton, verb="go"):
     style = discord.ButtonStyle.success
     pace: ClassVar[Pace] = Pace.FAST
 
-    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        studio, pace = studio_of(interaction), self.pace
-        await begin_from(
-            interaction, lambda context: begin(studio, made, context, pace=pace), private=made.lesson.private
-        )
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await show(interaction, await go_on(interaction, order, pace=self.pace))
 
 
 class RelaxButton(GoButton, verb="relax"):
@@ -90,8 +93,8 @@ class LeaveButton(DraftButton, verb="leave"):
 
     label = "Cancel"
 
-    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        await discard(studio_of(interaction), made)
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await discard(studio_of(interaction), order)
         text = "Cancelled. I deleted your photos, and nothing was charged."
         await interaction.edit_original_response(view=said(text), attachments=[])
 
@@ -102,61 +105,55 @@ class OtherPhotosButton(DraftButton, verb="other"):
     label = "Change photos"
     answer = Answer.FORM
 
-    async def act(self, interaction: discord.Interaction, made: TeachingDraft) -> None:
-        await PhotoForm(made.lesson, instead_of=made).open(interaction)
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        asked = asked_in(studio_of(interaction), order)
+        assert isinstance(asked, TrainingAsked)
+        await PhotoForm(asked.options, instead_of=order).open(interaction)
 
 
 DRAFT_BUTTONS = (GoButton, RelaxButton, OtherPhotosButton, LeaveButton)
 
 
-def preflight_card(
-    made: TeachingDraft, *, price: int, expected_s: float | None, relaxed: bool = False
-) -> ui.LayoutView:
-    """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`.
-
-    Args:
-        relaxed: it may be had for free when the queue is empty.
-    """
+def preflight_card(quote: PhotosQuote) -> ui.LayoutView:
+    """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`."""
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
-    lesson = made.lesson
-    card.add_item(ui.TextDisplay(f"**Train {inline(lesson.name)}** ({inline(lesson.class_noun)}) on `{lesson.model}`"))
-    shown = [index for index, verdict in enumerate(made.verdicts) if _has_thumbnail(verdict)]
-    if shown:
+    asked = quote.asked
+    assert isinstance(asked, TrainingAsked)
+    assert asked.photos is not None
+    options, verdicts, enough = asked.options, asked.photos.verdicts, asked.photos.enough
+    card.add_item(
+        ui.TextDisplay(f"**Train {inline(options.name)}** ({inline(options.class_noun)}) on `{options.model}`")
+    )
+    if files := preflight_files(asked):
         gallery = ui.MediaGallery[ui.LayoutView]()
-        for index in shown[:THUMBNAILS_MAX]:
-            gallery.add_item(media=f"attachment://photo-{index + 1}.webp", description=f"Photo {index + 1}")
+        for file in files:
+            gallery.add_item(media=f"attachment://{file.name}", description=file.alt)
         card.add_item(gallery)
-    lines = [f"{index + 1}. {VERDICTS[verdict]}" for index, verdict in enumerate(made.verdicts)]
+    lines = [f"{index + 1}. {VERDICTS[verdict]}" for index, verdict in enumerate(verdicts)]
     card.add_item(ui.TextDisplay("\n".join(lines)))
-    card.add_item(ui.TextDisplay(_offer(made, price, expected_s)))
-    buttons: list[ui.Item[Any]] = [GoButton(made.id)] if made.enough else []
-    if made.enough and relaxed:
-        buttons.append(RelaxButton(made.id))
-    card.add_item(ui.ActionRow(*buttons, OtherPhotosButton(made.id), LeaveButton(made.id)))
+    card.add_item(ui.TextDisplay(_offer(quote, options, asked.photos)))
+    buttons: list[ui.Item[Any]] = [GoButton(quote.id)] if enough else []
+    if enough and quote.relaxed:
+        buttons.append(RelaxButton(quote.id))
+    card.add_item(ui.ActionRow(*buttons, OtherPhotosButton(quote.id), LeaveButton(quote.id)))
     return layout(card)
 
 
-def preflight_files(made: TeachingDraft, thumbnails: list[bytes]) -> list[Picture]:
-    """Return the thumbnails as the card names them."""
-    pairs = zip(range(len(made.verdicts)), made.verdicts, thumbnails, strict=True)
-    found = [
-        Picture(f"photo-{index + 1}.webp", content) for index, verdict, content in pairs if _has_thumbnail(verdict)
-    ]
+def preflight_files(asked: TrainingAsked) -> list[Picture]:
+    """Return the thumbnails that there are, as the card names them."""
+    thumbnails = enumerate(asked.thumbnails, 1)
+    found = [Picture(f"photo-{number}.webp", content, f"Photo {number}") for number, content in thumbnails if content]
     return found[:THUMBNAILS_MAX]
 
 
-def _has_thumbnail(verdict: Verdict) -> bool:
-    return verdict in USABLE or verdict in (Verdict.DUPLICATE, Verdict.SMALL)
-
-
-def _offer(made: TeachingDraft, price: int, expected_s: float | None) -> str:
-    if not made.enough:
-        few = f"**{len(made.hashes)} of these photos can be used, and training needs at least {PHOTOS_MIN}.**"
+def _offer(quote: PhotosQuote, options: TrainingOptions, photos: PhotoSet) -> str:
+    if not photos.enough:
+        few = f"**{len(photos.hashes)} of these photos can be used, and training needs at least {PHOTOS_MIN}.**"
         return f"{few} Please change your photos; 4 to 8 from different angles work best. Nothing was charged."
-    time = about(expected_s) if expected_s is not None else "time not known yet"
-    keep = "kept with the subject" if made.lesson.keep_photos else "deleted after the training"
+    time = about(quote.expected_s) if quote.expected_s is not None else "time not known yet"
+    keep = "kept with the subject" if options.keep_photos else "deleted after the training"
     return (
-        f"**{credits(price)}** · {time} · {made.lesson.steps} steps. "
+        f"**{credits(quote.price)}** · {time} · {options.steps} steps. "
         "You can stop at any time and pay only for the steps that ran.\n"
         f"> {STATEMENT}\n-# Pressing 'I agree' confirms this, and I keep a record of it. Your photos are {keep}."
     )
@@ -164,48 +161,46 @@ def _offer(made: TeachingDraft, price: int, expected_s: float | None) -> str:
 
 async def look_at(
     interaction: discord.Interaction,
-    lesson: Lesson,
+    options: TrainingOptions,
     attachments: Sequence[discord.Attachment],
     *,
-    instead_of: TeachingDraft | None = None,
+    instead_of: PendingOrder | None = None,
 ) -> None:
-    """Fetch photos, look at them, and show what each is good for and what the training would cost.
+    """Look at photos, and show what each is good for and what the training would cost.
 
     Args:
         interaction: if a button led here, its message becomes the card.
-        instead_of: an earlier draft, whose photos go.
+        instead_of: what was asked about earlier photos, which go.
 
     Raises:
-        DraftBegun, DraftGone: that one is no draft any more; then nothing was fetched, or nothing is kept.
+        TrainingBegun, PhotosGone: that is no question any more; then nothing was fetched, or nothing is kept.
     """
-    studio = studio_of(interaction)
     limits_of(interaction).take(PHOTOS, interaction.user.id)
     await acknowledge(interaction, private=True, update=interaction.message is not None)
-    context = await context_of(interaction, private=lesson.private)
-    if instead_of is not None:
-        await check_kept(studio, instead_of)
-    lesson = await check_before_photos(studio, lesson, context)
-    sent = [Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX]]
-    photos = await studio.photos.look_at(context.user_id, sent)
-    if instead_of is not None:
-        await discard(studio, instead_of)
-    made = await draft(studio, lesson, context, photos)
-    card = preflight_card(
-        made,
-        price=price_of(studio, made),
-        expected_s=expected_s(studio, made),
-        relaxed=Kind.TRAIN in context.terms.relaxed,
-    )
-    shown = preflight_files(made, [photo.thumbnail for photo in photos])
-    await interaction.edit_original_response(view=card, attachments=discord_files(shown))
+    sent = tuple(Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX])
+    asked = TrainingAsked(options=options, sent=sent, instead_of=instead_of)
+    context = await context_of(interaction, private=options.private)
+    await show_training(interaction, await quote(studio_of(interaction), asked, context))
+
+
+async def show_training(interaction: discord.Interaction, outcome: Job | Quote) -> None:
+    """Ask for photos, or about those that are there, or whatever else is asked about a training."""
+    match outcome:
+        case PhotosWanted(asked=TrainingAsked() as asked):
+            await PhotoForm(asked.options).open(interaction)
+        case PhotosQuote(asked=TrainingAsked() as asked):
+            files = discord_files(preflight_files(asked))
+            await interaction.edit_original_response(view=preflight_card(outcome), attachments=files)
+        case _:
+            await show(interaction, outcome)
 
 
 class PhotoForm(Form, title="Train a subject"):
     """The form that takes the photos.
 
     Parameters:
-        lesson: what is to be trained, as `check_lesson` returned it.
-        instead_of: the draft that they replace.
+        options: what is to be trained.
+        instead_of: what was asked about the photos that they replace.
     """
 
     photos = ui.Label[ui.LayoutView](
@@ -216,9 +211,9 @@ class PhotoForm(Form, title="Train a subject"):
     statement = ui.TextDisplay[ui.LayoutView](STATEMENT)
     agreed = ui.Label[ui.LayoutView](text="I agree", component=ui.Checkbox())
 
-    def __init__(self, lesson: Lesson, *, instead_of: TeachingDraft | None = None) -> None:
+    def __init__(self, options: TrainingOptions, *, instead_of: PendingOrder | None = None) -> None:
         super().__init__()
-        self._lesson = lesson
+        self._options = options
         self._instead_of = instead_of
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
@@ -229,4 +224,4 @@ class PhotoForm(Form, title="Train a subject"):
             text = "Please tick *I agree* so that I can use your photos. Nothing was kept, and nothing was charged."
             await interaction.response.send_message(text, ephemeral=True)
             return
-        await look_at(interaction, self._lesson, self.photos.component.values, instead_of=self._instead_of)
+        await look_at(interaction, self._options, self.photos.component.values, instead_of=self._instead_of)

@@ -9,17 +9,19 @@ from discord import ui
 
 from bot.cards.buttons import CancelButton, DeleteButton, InfoButton, JobItem
 from bot.cards.items import Answer, Form
-from bot.cards.offer import show_if_asked
+from bot.cards.offer import show
 from bot.cards.text import bar, exactly, first_part, inline, last_part, paid, plainly
 from bot.contexts import context_of
 from bot.interactions import acknowledge, seen_privately, studio_of
-from bot.services.asking import accept_wish
+from bot.services.imagine import imagine
+from bot.services.imagine_options import ImagineOptions
 from bot.services.languages import COMMON, language_name
 from bot.services.prompt import PROMPT_MAX
+from bot.services.transcribe import ClipAgainAsked, TranscribeOptions
 from bot.services.transcripts import segments_of, text_of
-from bot.services.voice import Hearing, transcribe_again, transcript_request
-from bot.services.wish import Wish
+from bot.services.voice import transcript_request
 from bot.shared.errors import JobGone
+from bot.shared.orders.quote import quote
 from db.jobs import Job, State
 from inference.requests import TranscribeRequest
 from inference.transcript import Segment
@@ -36,14 +38,14 @@ class HearAgainItem(JobItem):
     async def admit(self, interaction: discord.Interaction, job: Job) -> None:
         """Let everybody pass: the platform shows a card only to those whom it is for."""
 
-    def hearing(self, request: TranscribeRequest) -> Hearing:
+    def options(self, request: TranscribeRequest) -> TranscribeOptions:
         """Return how to hear the clip, from how it was heard."""
         raise NotImplementedError
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
-        hearing = self.hearing(transcript_request(job))
-        await show_if_asked(interaction, await transcribe_again(studio_of(interaction), job, hearing, context))
+        asked = ClipAgainAsked(job_id=job.id, options=self.options(transcript_request(job)))
+        await show(interaction, await quote(studio_of(interaction), asked, context))
 
 
 class TranslateButton(HearAgainItem, verb="translate"):
@@ -51,8 +53,8 @@ class TranslateButton(HearAgainItem, verb="translate"):
 
     label = "Translate to English"
 
-    def hearing(self, request: TranscribeRequest) -> Hearing:
-        return Hearing(language=request.language, translate=True, timestamps=request.word_timestamps)
+    def options(self, request: TranscribeRequest) -> TranscribeOptions:
+        return TranscribeOptions(language=request.language, translate=True, timestamps=request.word_timestamps)
 
 
 class TimestampsButton(HearAgainItem, verb="timestamps"):
@@ -60,8 +62,8 @@ class TimestampsButton(HearAgainItem, verb="timestamps"):
 
     label = "Timestamps"
 
-    def hearing(self, request: TranscribeRequest) -> Hearing:
-        return Hearing(language=request.language, translate=request.translate, timestamps=True)
+    def options(self, request: TranscribeRequest) -> TranscribeOptions:
+        return TranscribeOptions(language=request.language, translate=request.translate, timestamps=True)
 
 
 class LanguageSelect(HearAgainItem, verb="language"):
@@ -73,8 +75,8 @@ class LanguageSelect(HearAgainItem, verb="language"):
         options = [discord.SelectOption(label=language_name(code), value=code) for code in COMMON]
         return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder="Another language …", options=options))
 
-    def hearing(self, request: TranscribeRequest) -> Hearing:
-        return Hearing(language=self.item.values[0], timestamps=request.word_timestamps)
+    def options(self, request: TranscribeRequest) -> TranscribeOptions:
+        return TranscribeOptions(language=self.item.values[0], timestamps=request.word_timestamps)
 
 
 class ImagineButton(JobItem, verb="imagine"):
@@ -116,8 +118,8 @@ class ImagineForm(Form, title="Imagine this"):
         assert isinstance(self.prompt.component, ui.TextInput)
         await acknowledge(interaction, private=self._private)
         context = await context_of(interaction, private=self._private)
-        accepted = await accept_wish(studio_of(interaction), Wish(prompt=self.prompt.component.value), context)
-        await show_if_asked(interaction, accepted)
+        options = ImagineOptions(prompt=self.prompt.component.value)
+        await show(interaction, await imagine(studio_of(interaction), options, context))
 
 
 TRANSCRIPT_ITEMS: tuple[type[Any], ...] = (TranslateButton, TimestampsButton, LanguageSelect, ImagineButton)

@@ -6,13 +6,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cards.offer import show_if_asked
+from bot.cards.offer import show
 from bot.cogs.choices import aspect_choices, model_choices, subject_choices
 from bot.contexts import context_of
 from bot.interactions import acknowledge, roles_of
-from bot.services.asking import accept_wish
+from bot.services.imagine import imagine
+from bot.services.imagine_options import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, ImagineOptions
 from bot.services.prompt import PROMPT_MAX
-from bot.services.wish import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, Wish
 from bot.shared.studio import Studio
 
 Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
@@ -59,7 +59,7 @@ class Imagine(commands.Cog):
     ) -> None:
         """Take what was typed, and answer with a card or a question."""
         await acknowledge(interaction, private=private)
-        wish = Wish(
+        options = ImagineOptions(
             prompt=prompt,
             negative=negative,
             count=count,
@@ -71,8 +71,8 @@ class Imagine(commands.Cog):
             subject=subject,
             pace=pace,
         )
-        accepted = await accept_wish(self.studio, wish, await context_of(interaction, private=private))
-        await show_if_asked(interaction, accepted)
+        context = await context_of(interaction, private=private)
+        await show(interaction, await imagine(self.studio, options, context))
 
     @imagine.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -9,9 +9,9 @@ from discord.ext import commands
 
 from bot.cards.quota import changed_text, gift_text, pace_text, quota_card
 from bot.interactions import acknowledge, operator_of, terms_of
-from bot.services.asking import prefer_pace
 from bot.services.desk import Operator
 from bot.services.quota import GIFT_MAX, check_purse, give, grant, set_credits, statement_of
+from bot.shared.orders.pace import prefer_pace
 from bot.shared.studio import Studio
 from db.jobs import Pace
 

@@ -6,12 +6,13 @@ from discord.ext import commands
 
 from bot.cards.subject import show_subject
 from bot.cards.subjects import SHOWN_MAX, subjects_card, subjects_files
-from bot.cards.teaching import PhotoForm, look_at
+from bot.cards.teaching import look_at, show_training
 from bot.cogs.choices import subject_choices, trainable_choices
 from bot.contexts import context_of
 from bot.interactions import acknowledge, in_time
 from bot.services.subjects import own_subject_called, usable_with_pictures
-from bot.services.teaching import Lesson, check_lesson
+from bot.services.training import TrainingAsked, TrainingOptions
+from bot.shared.orders.quote import quote
 from bot.shared.studio import Studio
 from bot.uploads import discord_files
 
@@ -65,17 +66,17 @@ class Subjects(commands.Cog):
         photo10: discord.Attachment | None = None,
     ) -> None:
         """Look at the photos, or open the form that takes them."""
-        lesson = Lesson(
+        options = TrainingOptions(
             name=name, class_noun=kind, model=model or "", steps=steps, keep_photos=keep_photos, private=private
         )
         given = (photo1, photo2, photo3, photo4, photo5, photo6, photo7, photo8, photo9, photo10)
         if photos := [photo for photo in given if photo is not None]:
-            await look_at(interaction, lesson, photos)
+            await look_at(interaction, options, photos)
         else:
             async with in_time():
                 context = await context_of(interaction, private=private)
-                lesson = await check_lesson(self.studio, lesson, context)
-            await PhotoForm(lesson).open(interaction)
+                outcome = await quote(self.studio, TrainingAsked(options=options), context)
+            await show_training(interaction, outcome)
 
     @train.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -6,16 +6,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cards.offer import show_if_asked
+from bot.cards.offer import show
 from bot.cogs.choices import language_choices
 from bot.contexts import context_of
 from bot.hearing import attached_of, clip_in, listen
 from bot.interactions import acknowledge, operator_of
 from bot.limits import Limits
 from bot.services.languages import parse_language
-from bot.services.voice import Hearing, opt_out, transcribe
+from bot.services.transcribe import ClipAsked, TranscribeOptions
+from bot.services.voice import opt_out
 from bot.shared.clips import NothingToHear
 from bot.shared.errors import Refused
+from bot.shared.orders.quote import quote
 from bot.shared.studio import Studio
 
 
@@ -46,8 +48,8 @@ class Voice(commands.Cog):
         self.studio.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
         await acknowledge(interaction)
         context = await context_of(interaction, private=False)
-        accepted = await transcribe(self.studio, attached, Hearing(), context, speaker_id=speaker_id)
-        await show_if_asked(interaction, accepted)
+        asked = ClipAsked(attached=attached, speaker_id=speaker_id)
+        await show(interaction, await quote(self.studio, asked, context))
 
     @app_commands.command(description="Transcribe a voice message, audio or video file")
     @app_commands.describe(
@@ -70,11 +72,11 @@ class Voice(commands.Cog):
         attached = attached_of(file)
         self.studio.clips.check(attached)
         code = parse_language(language) if language else None
-        hearing = Hearing(language=code, translate=translate, timestamps=timestamps)
+        options = TranscribeOptions(language=code, translate=translate, timestamps=timestamps)
         await acknowledge(interaction, private=private)
         context = await context_of(interaction, private=private)
-        accepted = await transcribe(self.studio, attached, hearing, context)
-        await show_if_asked(interaction, accepted)
+        asked = ClipAsked(attached=attached, options=options)
+        await show(interaction, await quote(self.studio, asked, context))
 
     @transcribe.autocomplete("language")
     async def _languages(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

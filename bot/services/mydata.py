@@ -16,7 +16,7 @@ from bot.services.results import forget_results
 from bot.services.subjects import delete_subject
 from bot.shared.studio import Studio
 from db.errors import FileMissing, UnknownJob
-from db.file_keys import UPLOADS, draft_folder, id_in, is_draft, job_folder, subject_folder
+from db.file_keys import UPLOADS, job_folder, photos_folder, subject_folder
 from db.jobs import Job
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
@@ -107,7 +107,7 @@ async def delete_everything(studio: Studio, user_id: int) -> Receipt:
     for subject in subjects:
         await delete_subject(studio, subject)
     for key in keys:
-        await studio.files.delete(key)  # drafts, and what a job had left elsewhere
+        await studio.files.delete(key)  # photos before a training, and what a job had left elsewhere
     gone = await studio.belongings.take_out(user_id, jobs_are_gone=True)
     return Receipt(
         jobs=removed,
@@ -136,26 +136,19 @@ async def _forget_voice(studio: Studio, job: Job) -> None:
 
 
 async def _keys(studio: Studio, user_id: int, jobs: Iterable[tuple[str, str | None]]) -> list[str]:
-    """Return the keys of all files of a member: of jobs, subjects, clips and drafts.
+    """Return the keys of all files of a member: of jobs, subjects, clips, and photos that a question is about.
 
     jobs: the id of each and the key of its clip.
     """
     clips = dict(jobs)
     prefixes = [job_folder(job_id) for job_id in clips]
     for subject in await studio.subjects.mine(user_id):
-        prefixes += [subject_folder(subject.id), draft_folder(subject.id)]
+        prefixes += [subject_folder(subject.id), photos_folder(subject.id)]
+    prefixes += [photos_folder(order.id) for order in await studio.pending.mine(user_id)]
     keys = [key for prefix in prefixes for key in await studio.files.list(prefix)]
-    uploads, heard = await studio.files.list(UPLOADS), set(clips.values())
-    drafts = {id_in(key) for key in uploads if is_draft(key) and await _is_theirs(studio, key, user_id)}
-    keys += [key for key in uploads if key in heard or id_in(key) in drafts]
+    heard = set(clips.values())
+    keys += [key for key in await studio.files.list(UPLOADS) if key in heard]
     return sorted(set(keys))
-
-
-async def _is_theirs(studio: Studio, key: str, user_id: int) -> bool:
-    try:
-        return bool(json.loads(await studio.files.get(key)).get("owner_id") == user_id)
-    except FileMissing:
-        return False
 
 
 async def _pieces(files: AsyncIterator[File], limit_bytes: int) -> AsyncIterator[File]:

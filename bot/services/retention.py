@@ -4,13 +4,16 @@ Clips have a period of their own and are thrown away by `bot.services.voice`.
 """
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.services.results import forget_results
-from bot.services.teaching import DRAFT_LIFE
+from bot.shared.orders.pending import purge
 from bot.shared.studio import Studio
-from db.file_keys import JOBS, UPLOADS, draft_folder, id_in, job_folder
+from db.errors import UnknownOrder
+from db.file_keys import JOBS, UPLOADS, id_in, job_folder, photos_folder
 from db.ids import LENGTH, moment_of
+from db.pending import LIFE, Question
 from inference.requests import Kind
 
 WRITTEN_WITHIN = dt.timedelta(hours=1)  # no write of a file takes so long
@@ -23,15 +26,17 @@ class Swept:
 
     results: int = 0
     transcripts: int = 0
-    photos: int = 0  # folders: drafts that nobody paid for, and what a crash left
+    photos: int = 0  # folders that a crash left
     leftovers: int = 0  # folders of jobs that gave no result: previews and checkpoints that a crash left
     parts: int = 0  # files that a crash left unfinished
+    questions: int = 0  # that nobody answered, with their photos
     former: int = 0  # what was remembered of members who deleted everything in a month that is over
 
 
 async def sweep(studio: Studio, now: dt.datetime) -> Swept:
     """Throw away what was kept long enough."""
     return Swept(
+        questions=await purge(studio),
         results=await _forget(studio, studio.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN)),
         transcripts=await _forget(studio, studio.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
         photos=await _forget_photos(studio, now),
@@ -52,9 +57,9 @@ async def _forget(studio: Studio, period: dt.timedelta | None, now: dt.datetime,
 
 
 async def _forget_photos(studio: Studio, now: dt.datetime) -> int:
-    """Throw away photos whose draft is an hour old and was not paid for; photos that a training needs stay."""
+    """Throw away photos that a crash left without a question; those that one is about, or a training needs, stay."""
     folders = {id_in(key) for key in await studio.files.list(UPLOADS)}
-    old = [one for one in folders if len(one) == LENGTH and moment_of(one) + DRAFT_LIFE < now]
+    old = [one for one in folders if len(one) == LENGTH and moment_of(one) + LIFE[Question.PHOTOS] < now]
     gone = 0
     for draft_id in sorted(old):
         gone += await _forget_if_unused(studio, draft_id)
@@ -62,10 +67,13 @@ async def _forget_photos(studio: Studio, now: dt.datetime) -> int:
 
 
 async def _forget_if_unused(studio: Studio, draft_id: str) -> bool:
+    with suppress(UnknownOrder):
+        await studio.pending.get(draft_id)
+        return False
     trainings = [job for job in await studio.desk.of_subject(draft_id) if job.kind == Kind.TRAIN]
     if any(job.delivered_at is None for job in trainings):
         return False
-    await studio.files.delete_tree(draft_folder(draft_id))
+    await studio.files.delete_tree(photos_folder(draft_id))
     return True
 
 

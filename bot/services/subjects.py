@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.services.wish import Wish
+from bot.services.imagine_options import ImagineOptions
 from bot.shared.errors import BadParameter, NotYours, Refused
 from bot.shared.orders.context import RequestContext
 from bot.shared.policy import check_words, is_for_adults
@@ -12,9 +12,9 @@ from bot.shared.quoting import inline
 from bot.shared.studio import Studio
 from db.errors import FileMissing
 from db.file_keys import (
-    draft_folder,
     job_file,
     job_folder,
+    photos_folder,
     subject_adapter,
     subject_folder,
     subject_photo,
@@ -66,7 +66,7 @@ async def finish_training(studio: Studio, job: Job) -> None:
         if request.keep_photos:
             await _keep_photos(studio, request)
         await _put_in_place(studio, job, steps)
-    await studio.files.delete_tree(draft_folder(request.subject_id))
+    await studio.files.delete_tree(photos_folder(request.subject_id))
 
 
 async def choose_step(studio: Studio, job: Job, step: int, *, by_user: int) -> Job:
@@ -121,7 +121,7 @@ def _adapter_of(job: Job, step: int) -> str:
 async def delete_subject(studio: Studio, subject: Subject) -> None:
     """Remove a subject: row, shares and consent, then photos, checkpoints, film and adapters."""
     await studio.subjects.delete(subject.id)
-    for tree in (subject_folder(subject.id), draft_folder(subject.id), job_folder(subject.job_id)):
+    for tree in (subject_folder(subject.id), photos_folder(subject.id), job_folder(subject.job_id)):
         await studio.files.delete_tree(tree)
 
 
@@ -238,32 +238,35 @@ async def check_rights(studio: Studio, request: ImageRequest, context: RequestCo
         SubjectGone: one of them was deleted or taken back.
         BadParameter: one of them was learnt by another model.
     """
+    if not request.subjects:
+        return
+    usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    found = {subject.id: subject for subject in usable}
     for use in request.subjects:
-        found = await studio.subjects.usable(
-            context.user_id, guild_id=context.guild_id, role_ids=context.role_ids, subject_id=use.subject_id
-        )
-        if not found:
+        if (subject := found.get(use.subject_id)) is None:
             raise SubjectGone
-        if found[0].model != request.model:
+        if subject.model != request.model:
             raise BadParameter(
-                f"{inline(found[0].name)} was trained on `{found[0].model}`. Choose that `model` to use it."
+                f"{inline(subject.name)} was trained on `{subject.model}`. Choose that `model` to use it."
             )
 
 
-async def with_subjects(studio: Studio, request: ImageRequest, typed: str, context: RequestContext) -> ImageRequest:
+def with_subjects(request: ImageRequest, typed: str, usable: Collection[Subject], user_id: int) -> ImageRequest:
     """Return the request with the subjects that were typed, such as `Rex, Blob:0.8`, and their words in the prompt.
+
+    Args:
+        usable: subjects that the member may use.
 
     Raises:
         BadParameter: there is none of that name, there are too many, or a weight is no number.
     """
-    usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
     uses: list[SubjectUse] = []
     prompt = request.prompt
     pieces = [piece.strip() for piece in typed.split(",") if piece.strip()]
     if len(pieces) > SUBJECTS_MAX:
         raise BadParameter(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
     for piece in pieces:
-        subject, weight = _parse(piece, usable, context.user_id)
+        subject, weight = _parse(piece, usable, user_id)
         if any(use.subject_id == subject.id for use in uses):
             raise BadParameter(f"{inline(subject.name)} is in `subject` twice. Please keep one.")
         uses.append(SubjectUse(subject.id, weight, subject.phrase))
@@ -276,13 +279,12 @@ async def with_subjects(studio: Studio, request: ImageRequest, typed: str, conte
     return replace(request, prompt=prompt, subjects=tuple(uses))
 
 
-async def with_subject_model(studio: Studio, wish: Wish, context: RequestContext) -> Wish:
-    """Return the wish with the model that its first subject was learnt by, where no model was chosen."""
-    if not wish.subject or wish.model:
-        return wish
-    usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
-    first, _ = _parse(wish.subject.split(",")[0].strip(), usable, context.user_id)
-    return replace(wish, model=first.model)
+def with_subject_model(options: ImagineOptions, usable: Collection[Subject], user_id: int) -> ImagineOptions:
+    """Return the options with the model that their first subject was learnt by, where no model was chosen."""
+    if not options.subject or options.model:
+        return options
+    first, _ = _parse(options.subject.split(",")[0].strip(), usable, user_id)
+    return replace(options, model=first.model)
 
 
 def _parse(piece: str, usable: Collection[Subject], user_id: int) -> tuple[Subject, float]:

@@ -70,8 +70,6 @@ class LicenceNeeded(Refused):
 
     def __init__(self, model: ImageModel | SpeechModel) -> None:
         super().__init__(f"To use {model.title}, please accept its licence: {model.licence}.")
-        self.model = model
-        self.offer_id: str | None = None  # under which what was asked for is kept meanwhile
 
 
 class NotYours(Refused):

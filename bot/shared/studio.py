@@ -1,10 +1,11 @@
 """What every use case needs, built once by `bot.run`."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from weakref import WeakValueDictionary
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from bot.shared.clips import Clips
 from bot.shared.downloads import Downloads
@@ -12,6 +13,7 @@ from bot.shared.forecast import Forecast
 from bot.shared.periods import Periods
 from bot.shared.photos import Photos
 from bot.shared.tiers import Rules
+from bot.shared.turns import Turns
 from db.belongings import Belongings
 from db.channels import Channels
 from db.desk import Desk
@@ -20,7 +22,7 @@ from db.house import House
 from db.jobs import JobStore
 from db.ledger import Ledger
 from db.members import Members
-from db.offers import Offers
+from db.pending import PendingOrders
 from db.subjects import Subjects
 from inference.catalogue import Catalogue
 
@@ -43,16 +45,13 @@ class Studio:
     photos: Photos
     members: Members
     channels: Channels
-    offers: Offers
+    pending: PendingOrders
     house: House
     desk: Desk
     belongings: Belongings
     rules: Rules
+    asked: TypeAdapter[Any]  # reads and writes what members ask for, of all features (`bot.shared.orders.asked`)
     periods: Periods = field(default_factory=Periods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed
-    _draft_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
-
-    def draft_lock(self, draft_id: str) -> asyncio.Lock:
-        """Return the lock under which a draft is begun or thrown away: the one or the other."""
-        return self._draft_locks.setdefault(draft_id, asyncio.Lock())
+    answers: Turns = field(default_factory=Turns)  # to a question: a yes, or a no, one after the other

@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core. `db/migrations` makes them; a test holds the two together.
 
-    columns ◄── credits    accounts, former_members, transfers, entries, guild_uses, offers
+    columns ◄── credits    accounts, former_members, transfers, entries, guild_uses,
+                           pending_orders
             ◄── line       lines, guild_flows, member_flows, seats
             ◄── jobs
             ◄── people     members, member_guilds, subjects, subject_shares, consents
@@ -11,7 +12,7 @@ outside.
 """
 
 from db.tables.columns import metadata
-from db.tables.credits import accounts, entries, former_members, guild_uses, offers, transfers
+from db.tables.credits import accounts, entries, former_members, guild_uses, pending_orders, transfers
 from db.tables.house import acceptances, acts, channels, decisions
 from db.tables.jobs import is_queued, is_running, jobs
 from db.tables.line import guild_flows, lines, member_flows, seats
@@ -36,7 +37,7 @@ __all__ = [
     "member_guilds",
     "members",
     "metadata",
-    "offers",
+    "pending_orders",
     "seats",
     "subject_shares",
     "subjects",

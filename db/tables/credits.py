@@ -1,10 +1,10 @@
-"""Credits: accounts ── transfers ── entries (see `db.ledger`); former members; what guilds used; offers."""
+"""Credits: accounts ── transfers ── entries (see `db.ledger`); former members; what guilds used; pending orders."""
 
 from typing import Any
 
 import sqlalchemy as sa
 
-from db.tables.columns import Instant, Number, count_column, id_column, metadata
+from db.tables.columns import Instant, Number, count_column, flag_column, id_column, metadata
 
 
 def accrued_columns() -> list[sa.Column[Any]]:
@@ -83,14 +83,22 @@ guild_uses = sa.Table(
     sa.CheckConstraint("credits >= 0", name="credits"),
 )
 
-# What was asked for and waits for a yes: 'that costs 12, go?' (see `db.offers`).
-offers = sa.Table(
-    "offers",
+# What was asked for and waits for an answer: about its price, a licence, or photos (see `db.pending`).
+pending_orders = sa.Table(
+    "pending_orders",
     metadata,
     sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("question", sa.String(8), nullable=False),
     id_column("user_id"),
     sa.Column("interaction_id", sa.BigInteger, nullable=False, unique=True),
-    sa.Column("content", sa.JSON, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Index("ix_offers_user", "user_id"),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("price", sa.BigInteger),
+    sa.Column("pace", sa.String(8)),
+    flag_column("private"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.CheckConstraint("question IN ('price', 'licence', 'photos')", name="question"),
+    sa.Index(None, "user_id"),
+    sa.Index(None, "expires_at"),
 )

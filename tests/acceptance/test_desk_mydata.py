@@ -13,6 +13,8 @@ from bot.limits import LIMITS
 from bot.sandbox.server import Sandbox
 from bot.services.mydata import delete_everything, export_parts
 from db.belongings import Belongings, StillLive
+from db.file_keys import photo_file
+from db.pending import NewOrder, Question
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
 from tests.support.acceptance.voice import said as voiced
@@ -79,9 +81,10 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await settled(sandbox, bot, cleo)
         (job,) = await bot.studio.jobs.mine(int(ben.id))
         picture = await bot.studio.files.get(f"jobs/{job.id}/1.png")
-        draft = f"uploads/{job.id[::-1]}"  # photos that were sent and not paid for
-        await bot.studio.files.put(f"{draft}/draft.json", json.dumps({"owner_id": int(ben.id)}).encode())
-        await bot.studio.files.put(f"{draft}/photo-0", b"a photo of ben")
+        order, _ = await bot.studio.pending.keep(  # photos that were sent and not paid for
+            NewOrder(question=Question.PHOTOS, user_id=int(ben.id), interaction_id=1, version=1, request={})
+        )
+        await bot.studio.files.put(photo_file(order.id, 0), b"a photo of ben")
         before = everything_in(tmp_path)
         assert CANARY.encode() in before
         question = await (await ben.slash("mydata delete")).answer()

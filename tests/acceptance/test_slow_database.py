@@ -26,7 +26,7 @@ from bot.sandbox.interactions import ANSWER_S
 from bot.sandbox.member import Human, Shown
 from bot.sandbox.seed import GENERAL, PATRONS
 from bot.sandbox.server import Sandbox
-from bot.services.teaching import Lesson
+from bot.services.training import TrainingOptions
 from db.engine import Database
 from tests.support.acceptance.bots import Running, bot_beside
 from tests.support.bot.cards import subject
@@ -35,7 +35,7 @@ PNG = Upload(filename="photo.png", content=b"\x89PNG")
 KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs"}
 FORMS: dict[type[Form], Any] = {
     RenameForm: lambda: RenameForm(subject()),
-    PhotoForm: lambda: PhotoForm(Lesson(name="Rex", class_noun="dog")),
+    PhotoForm: lambda: PhotoForm(TrainingOptions(name="Rex", class_noun="dog")),
     ImagineForm: lambda: ImagineForm("a red heart", private=False),
 }
 

@@ -13,7 +13,7 @@ from PIL import Image
 from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
 from bot.services.subjects import delete_subject
-from bot.services.teaching import STATEMENT
+from bot.services.training import STATEMENT
 from db.acts import Act
 from db.files import FileStore
 from db.jobs import State
@@ -74,7 +74,7 @@ async def test_train_left_alone_deletes_the_photos(sandbox: Sandbox, tmp_path: P
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
-        assert len(await bot.studio.files.list("uploads")) == 5
+        assert len(await bot.studio.files.list("uploads")) == 4
         await ben.press(card, "Cancel")
         await sandbox.until(lambda: "Cancelled" in ben.text(card))
         assert await bot.studio.files.list("uploads") == []
@@ -87,7 +87,7 @@ async def test_train_with_other_photos_looks_at_those_and_forgets_the_first(sand
         form = await ben.press(card, "Change photos")
         await form.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
         await sandbox.until(lambda: "I agree – start training" in ben.buttons(card))
-        assert len(await bot.studio.files.list("uploads")) == 5
+        assert len(await bot.studio.files.list("uploads")) == 4
 
 
 async def test_train_keeps_no_byte_of_where_a_photo_was_taken(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from bot.sandbox.server import Sandbox
-from bot.services import teaching
-from bot.services.accept import accept
-from bot.services.teaching import DraftBegun, DraftGone, TeachingDraft, begin, discard, open_draft
+from bot.services.training import PhotosGone, TrainingBegun, discard
+from bot.shared.orders.accept import accept
+from bot.shared.orders.confirm import confirm
 from bot.shared.orders.context import RequestContext
+from bot.shared.orders.pending import open_order
 from bot.shared.studio import Studio
-from db.jobs import Job
+from db.jobs import Job, Pace
+from db.pending import PendingOrder
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import photos, preflight, sees
@@ -30,14 +32,14 @@ async def draft_ids(studio: Studio) -> set[str]:
     return {key.split("/")[1] for key in await studio.files.list("uploads")}
 
 
-async def only_draft(studio: Studio, user_id: int) -> TeachingDraft:
+async def only_order(studio: Studio, user_id: int) -> PendingOrder:
     (draft_id,) = await draft_ids(studio)
-    return await open_draft(studio, draft_id, user_id)
+    return await open_order(studio, draft_id, user_id)
 
 
-def context_of(made: TeachingDraft) -> RequestContext:
+def context_of(order: PendingOrder) -> RequestContext:
     """Return where its 'go' would come from."""
-    return make_context(interaction_id=made.interaction_id + 1, user_id=made.owner_id, private=True)
+    return make_context(interaction_id=order.interaction_id + 1, user_id=order.user_id, private=True)
 
 
 async def test_form_that_is_sent_after_go_leaves_the_training_its_photos(
@@ -75,10 +77,10 @@ async def test_draft_that_was_left_cannot_begin(sandbox: Sandbox, tmp_path: Path
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         await preflight(ben, photos(4))
-        made = await only_draft(bot.studio, int(ben.id))
-        await discard(bot.studio, made)
-        with pytest.raises(DraftGone):
-            await begin(bot.studio, made, context_of(made))
+        order = await only_order(bot.studio, int(ben.id))
+        await discard(bot.studio, order)
+        with pytest.raises(PhotosGone):
+            await confirm(bot.studio, order, context_of(order), pace=Pace.FAST)
         assert await bot.studio.jobs.mine(int(ben.id)) == []
 
 
@@ -92,17 +94,18 @@ async def test_draft_that_is_left_while_it_begins_keeps_its_photos(
         await go_on.wait()
         return await accept(*args, **options)
 
-    monkeypatch.setattr(teaching, "accept", slow)
+    monkeypatch.setattr("bot.shared.orders.quote.accept", slow)
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, studio = sandbox.member("ben"), bot.studio
         await preflight(ben, photos(4), name="Garden gate")
-        made = await only_draft(studio, int(ben.id))
-        beginning = asyncio.create_task(begin(studio, made, context_of(made)))
+        order = await only_order(studio, int(ben.id))
+        beginning = asyncio.create_task(confirm(studio, order, context_of(order), pace=Pace.FAST))
         await accepting.wait()
-        leaving = asyncio.create_task(discard(studio, made))
+        leaving = asyncio.create_task(discard(studio, order))
         await asyncio.wait([leaving], timeout=0.2)  # it waits for the other
         go_on.set()
         job = await beginning
-        with pytest.raises(DraftBegun):
+        assert isinstance(job, Job)
+        with pytest.raises(TrainingBegun):
             await leaving
         assert await studio.files.list("uploads") == job.request["photos"]

@@ -10,9 +10,10 @@ import pytest
 from bot.limits import PHOTOS, Limit, Limits
 from bot.sandbox.member import Human
 from bot.sandbox.server import Sandbox
-from bot.services import teaching
+from bot.services import training
 from bot.shared.downloads import AT_ONCE, Downloads, NotFetched
 from bot.shared.photos import PhotoDecoder
+from db.pending import PHOTO_SETS_MAX
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.training import photos, preflight, sees
@@ -150,11 +151,11 @@ async def test_photos_of_a_member_are_kept_for_few_cards_and_the_oldest_go(
 ) -> None:
     async with bot_beside(sandbox, tmp_path, limits=OFTEN) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
-        cards = [await preflight(ben, photos(3)) for _ in range(teaching.OWN_DRAFTS_MAX + 2)]
-        assert len(await bot.studio.files.list("uploads")) == 4 * teaching.OWN_DRAFTS_MAX
+        cards = [await preflight(ben, photos(3)) for _ in range(PHOTO_SETS_MAX + 2)]
+        assert len(await bot.studio.files.list("uploads")) == 3 * PHOTO_SETS_MAX
         await ben.press(cards[0], "I agree – start training")
         await sandbox.until(lambda: sees(ben, "no longer have"))
-        monkeypatch.setattr(teaching, "DRAFTS_MAX", teaching.OWN_DRAFTS_MAX)
+        monkeypatch.setattr(training, "ALL_PHOTO_SETS_MAX", PHOTO_SETS_MAX)
         fetched = Fetched(monkeypatch)
         await sent(cleo)
         await sandbox.until(lambda: sees(cleo, "holding photos for too many people"))

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
-from bot.services.voice import Hearing, transcribe
+from bot.services.transcribe import ClipAsked
 from bot.shared.clips import Attached
 from bot.shared.downloads import NotFetched
+from bot.shared.orders.quote import quote
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
 from tests.support.bot.contexts import make_context
@@ -160,6 +161,6 @@ async def test_address_of_anybody_else_is_never_fetched(
         evil = [foreign, replace(foreign, url="file:///etc/passwd"), replace(foreign, url=f"{url}@127.0.0.1/clip.ogg")]
         for attached in evil:
             with pytest.raises(NotFetched):
-                await transcribe(bot.studio, attached, Hearing(), make_context())
+                await quote(bot.studio, ClipAsked(attached=attached), make_context())
         assert asked == []
         assert await bot.studio.jobs.by_interaction(77) is None

@@ -10,9 +10,9 @@ import bot.client  # noqa: F401 (it brings every button, menu and form)
 from bot.cards.items import Form, LastingItem
 from bot.forms import MEMBERS_MAX
 from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
-from bot.services.teaching import DRAFTS_MAX, OWN_DRAFTS_MAX, PHOTOS_MAX
+from bot.services.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
 from bot.shared.downloads import AT_ONCE
-from db import offers, subjects
+from db import pending, subjects
 
 DOCS = Path(__file__).parents[2] / "docs/limits.md"
 BEN, CLEO = 120000000000000001, 120000000000000002
@@ -49,9 +49,9 @@ def test_documented_caps_are_those_of_the_code() -> None:
         AT_ONCE,
         subjects.KEPT_MAX,
         PHOTOS_MAX,
-        OWN_DRAFTS_MAX,
-        DRAFTS_MAX,
-        offers.KEPT_MAX,
+        pending.PHOTO_SETS_MAX,
+        ALL_PHOTO_SETS_MAX,
+        pending.QUESTIONS_MAX,
         MEMBERS_MAX,
     ]
 

@@ -21,3 +21,8 @@ class RequestContext:
     role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
     age_restricted: bool = False  # the channel is
     message_id: int | None = None  # of the answer, where the platform told it with its receipt
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether somebody asked for it themselves; else it was said where all clips become text."""
+        return bool(self.interaction_token) or self.guild_id is None

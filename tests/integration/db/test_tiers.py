@@ -7,10 +7,9 @@ import pytest
 from db.allowance import Allowance, midnight
 from db.budgets import Budget, used
 from db.engine import Database
-from db.errors import BudgetSpent, NotEnoughCredits, UnknownOffer
+from db.errors import BudgetSpent, NotEnoughCredits
 from db.jobs import Pace
 from db.ledger import Ledger
-from db.offers import KEPT_MAX, Offers
 from tests.support.db.shop import Shop, because
 
 DAY_S = 24 * 3600.0
@@ -146,32 +145,3 @@ async def test_foreseen_place_is_the_one_that_is_then_taken(
 async def test_foreseen_place_in_an_empty_line_is_the_first(shop: Shop) -> None:
     place = await shop.jobs.foresee(kind="image", pace=Pace.FAST, guild_id=None, user_id=1)
     assert (place.ahead, place.ahead_credits) == (0, 0)
-
-
-async def test_offer_is_kept_until_it_is_answered(database: Database) -> None:
-    offers = Offers(database)
-    kept = await offers.keep(1, 500, {"price": 12})
-    assert await offers.keep(1, 500, {"price": 12}) == kept
-    assert await offers.get(kept.id) == kept
-    await offers.drop(kept.id)
-    with pytest.raises(UnknownOffer):
-        await offers.get(kept.id)
-
-
-async def test_offer_that_nobody_answers_is_forgotten(database: Database) -> None:
-    offers = Offers(database)
-    old = await offers.keep(1, 500, {})
-    database.advance(3 * DAY_S)
-    await offers.keep(2, 501, {})
-    with pytest.raises(UnknownOffer):
-        await offers.get(old.id)
-
-
-async def test_offers_of_one_member_are_few(database: Database) -> None:
-    offers = Offers(database)
-    others = await offers.keep(2, 1, {})
-    kept = [await offers.keep(1, 500 + number, {}) for number in range(KEPT_MAX + 3)]
-    for old in kept[:3]:
-        with pytest.raises(UnknownOffer):
-            await offers.get(old.id)
-    assert [await offers.get(offer.id) for offer in (*kept[3:], others)] == [*kept[3:], others]

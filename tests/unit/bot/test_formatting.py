@@ -20,7 +20,8 @@ from bot.cards.training import chosen_text
 from bot.errors import sentence
 from bot.services.account import Waiting
 from bot.services.desk import Found
-from bot.services.teaching import Lesson, TeachingDraft
+from bot.services.training import PhotoSet, TrainingAsked, TrainingOptions
+from bot.shared.orders.quotes import PhotosQuote
 from bot.shared.policy import check_words
 from db.acts import Act, Noted
 from db.errors import NameTaken
@@ -48,11 +49,11 @@ def training(text: str, **changes: Any) -> Any:
     return make_job(kind="train", request=to_json(request), **changes)
 
 
-def lesson(text: str) -> TeachingDraft:
-    return TeachingDraft(
-        id="d" * 26, owner_id=1, interaction_id=2, lesson=Lesson(name=text, class_noun=text, model="tiny", steps=20),
-        verdicts=(Verdict.GOOD,) * 3, hashes=("a", "b", "c"), made_at=0.0,
-    )  # fmt: skip
+def preflight(text: str) -> PhotosQuote:
+    options = TrainingOptions(name=text, class_noun=text, model="tiny", steps=20)
+    photos = PhotoSet(id="d" * 26, verdicts=(Verdict.GOOD,) * 3, hashes=("a", "b", "c"))
+    asked = TrainingAsked(options=options, photos=photos)
+    return PhotosQuote(id=photos.id, asked=asked, price=1, expected_s=None, relaxed=False)
 
 
 def refused(text: str) -> str:
@@ -70,7 +71,7 @@ DONE: dict[str, Any] = {"state": State.DONE, "ended_at": NOON, "started_at": NOO
 PLACES: dict[str, Callable[[str], Any]] = {
     "overview": lambda text: subjects_card([(subject(name=text, class_noun=text), None)], 1),
     "subject": lambda text: subject_card(subject(name=text, class_noun=text), [], in_guild=True, pictured=False),
-    "preflight": lambda text: preflight_card(lesson(text), price=1, expected_s=None),
+    "preflight": lambda text: preflight_card(preflight(text)),
     "training": lambda text: job_card(training(text), Shown()),
     "trained": lambda text: job_card(training(text, **DONE), Shown()),
     "drawn": lambda text: job_card(drawing(text, **DONE), Shown()),

@@ -7,7 +7,7 @@ from discord.ui import TextDisplay
 
 from bot.cards.offer import question_text
 from bot.cards.quota import chart, pace_text, quota_card
-from bot.services.asking import Question
+from bot.shared.orders.quotes import PriceQuote
 from bot.shared.tiers import Tiers
 from db.jobs import Pace
 from db.ledger import Entry, Statement
@@ -15,16 +15,16 @@ from db.ledger import Entry, Statement
 RENEWS = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
 
-def question(**changes: object) -> Question:
+def question(**changes: object) -> PriceQuote:
     values: dict[str, object] = {
-        "offer_id": "0" * 26,
+        "id": "0" * 26,
         "price": 12,
         "available": 20,
         "expected_s": 38.0,
         "renews_at": RENEWS,
         "relaxed": True,
     }
-    return Question(**(values | changes))  # type: ignore[arg-type]
+    return PriceQuote(**(values | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -27,22 +27,19 @@ ID = "0" * LENGTH
         (file_keys.subject_adapter(ID), f"subjects/{ID}/adapter.safetensors"),
         (file_keys.subject_picture(ID), f"subjects/{ID}/picture.png"),
         (file_keys.subject_photo(ID, 3), f"subjects/{ID}/photo-3.png"),
-        (file_keys.draft_file(ID), f"uploads/{ID}/draft.json"),
-        (file_keys.draft_photo(ID, 0), f"uploads/{ID}/photo-0"),
+        (file_keys.photo_file(ID, 0), f"uploads/{ID}/photo-0"),
         (file_keys.clip_file(99), "uploads/99/clip"),
     ],
 )
 def test_a_key_has_the_shape_that_rows_name(key: str, shape: str) -> None:
     assert check_key(key) == shape
     assert file_keys.id_in(key) in (ID, "99")
-    assert file_keys.is_draft(key) == key.endswith("draft.json")
     assert file_keys.is_clip(key) == key.endswith("clip")
 
 
 @pytest.mark.parametrize("key", ["uploads/99/clip/clip", f"uploads/{ID[1:]}x/clip", "subjects/99/clip"])
 def test_what_only_looks_like_a_clip_is_none(key: str) -> None:
     assert not file_keys.is_clip(key)
-    assert not file_keys.is_draft(key)
 
 
 def texts(tree: ast.AST) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.services.wish import Wish, image_request
+from bot.services.imagine_options import ImagineOptions, image_request
 from bot.shared.errors import BadParameter
 from inference.errors import UnknownModel
 from inference.requests import ImageRequest
@@ -10,7 +10,7 @@ from tests.support.bot.catalogues import CATALOGUE
 
 
 def ask(**options: object) -> ImageRequest:
-    return image_request(Wish(**options), CATALOGUE, random_seed=99)  # type: ignore[arg-type]
+    return image_request(ImagineOptions(**options), CATALOGUE, random_seed=99)  # type: ignore[arg-type]
 
 
 def test_wish_with_a_prompt_alone_takes_the_first_models_defaults() -> None:

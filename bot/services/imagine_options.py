@@ -16,7 +16,7 @@ GUIDANCE_MAX = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ImagineOptions:
     """The options of /imagine: None where one was left out, text where it came from a trailing parameter."""
 
     prompt: str
@@ -31,35 +31,35 @@ class Wish:
     pace: str | None = None  # fast or relaxed
 
 
-def image_request(wish: Wish, catalogue: Catalogue, *, random_seed: int) -> ImageRequest:
-    """Turn a wish into a request: read trailing parameters, fill in the model's defaults, check the bounds.
+def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed: int) -> ImageRequest:
+    """Turn options into a request: read trailing parameters, fill in the model's defaults, check the bounds.
 
     Raises:
         BadParameter: something cannot be used; the message says what and what would do.
         UnknownModel: there is no model of that name.
     """
-    wish = _with_trailing(wish)
-    model = catalogue.image(wish.model.strip()) if wish.model else catalogue.images[0]
-    width_px, height_px = parse_size(wish.aspect, model) if wish.aspect else (model.width_px, model.height_px)
+    options = _with_trailing(options)
+    model = catalogue.image(options.model.strip()) if options.model else catalogue.images[0]
+    width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
     return ImageRequest(
-        prompt=wish.prompt,
-        negative=_negative(wish.negative or ""),
+        prompt=options.prompt,
+        negative=_negative(options.negative or ""),
         model=model.name,
         width_px=width_px,
         height_px=height_px,
-        count=parse_whole("count", wish.count, 1, COUNT_MAX, COUNT_DEFAULT),
-        steps=parse_whole("steps", wish.steps, 1, model.steps_max, model.steps),
-        guidance=parse_number("guidance", wish.guidance, 0.0, GUIDANCE_MAX, model.guidance),
-        seed=parse_whole("seed", wish.seed, 0, SEED_MAX, random_seed),
+        count=parse_whole("count", options.count, 1, COUNT_MAX, COUNT_DEFAULT),
+        steps=parse_whole("steps", options.steps, 1, model.steps_max, model.steps),
+        guidance=parse_number("guidance", options.guidance, 0.0, GUIDANCE_MAX, model.guidance),
+        seed=parse_whole("seed", options.seed, 0, SEED_MAX, random_seed),
     )
 
 
-def _with_trailing(wish: Wish) -> Wish:
-    parsed = parse_prompt(wish.prompt)
+def _with_trailing(options: ImagineOptions) -> ImagineOptions:
+    parsed = parse_prompt(options.prompt)
     for name in parsed.values:
-        if getattr(wish, name) is not None:
+        if getattr(options, name) is not None:
             raise BadParameter(f"`{name}` is set twice, as an option and in the prompt. Please keep one.")
-    return replace(wish, prompt=parsed.text, **parsed.values)
+    return replace(options, prompt=parsed.text, **parsed.values)
 
 
 def _negative(typed: str) -> str:

@@ -1,0 +1,130 @@
+"""Accept an order: its credits are held and its job is put in line, in one transaction, once for each interaction."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from bot.shared.errors import NotOpen
+from bot.shared.orders.asked import Asked
+from bot.shared.orders.context import RequestContext
+from bot.shared.studio import Studio
+from bot.shared.tiers import Terms
+from db.errors import TooManyQueued
+from db.jobs import Job, Pace, Submission
+from inference.catalogue import Catalogue
+from inference.pricing import price_image, price_train, price_transcribe
+from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was asked for, checked and priced."""
+
+    asked: Asked
+    request: Request
+    price: int  # credits, also of work where it is for free
+    pace: Pace
+    agreed: int | None = None  # the price that its member said yes to; None: they were not asked
+    pending_id: str | None = None  # of the question that was answered just now
+
+
+async def accept(studio: Studio, order: Order, context: RequestContext, *, foreseen_s: float | None) -> Job:
+    """Hold an order's credits and put it in line. Relaxed, it is free.
+
+    Args:
+        foreseen_s: from now to its end, as its member is told.
+
+    Raises:
+        NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken: not now.
+        UnknownOrder: the pending order that it was is gone.
+    """
+    terms = context.terms
+    return await studio.jobs.submit(
+        Submission(
+            interaction_id=context.interaction_id,
+            interaction_token=context.interaction_token,
+            kind=str(order.request.kind),
+            user_id=context.user_id,
+            guild_id=context.guild_id,
+            channel_id=context.channel_id,
+            private=context.private,
+            request=to_json(order.request),
+            model=order.request.model,
+            pace=order.pace,
+            price=0 if order.pace is Pace.RELAXED else order.price,
+            work=order.price,
+            limits=terms.limits(order.request.kind),
+            allowance=terms.allowance,
+            budget=terms.budget,
+            weight=terms.weight,
+            guild_weight=terms.guild_weight,
+            forecast_s=foreseen_s,
+            source_job_id=order.asked.source(),
+            message_id=context.message_id,
+            age_restricted=context.age_restricted,
+            order_id=order.pending_id,
+            subject=order.asked.subject(order.request, context),
+        )
+    )
+
+
+async def check_room(studio: Studio, kind: Kind, context: RequestContext) -> None:
+    """See whether one more job of a kind may wait, before anything is fetched for it.
+
+    Raises:
+        TooManyQueued: its member has as many as their tier allows.
+    """
+    limit = context.terms.limits(kind).max_queued
+    if await studio.jobs.queued(context.user_id, kind) >= limit:
+        raise TooManyQueued(limit=limit)
+
+
+def check_terms(catalogue: Catalogue, request: Request, terms: Terms) -> None:
+    """Check a request against what the member's tier allows.
+
+    Raises:
+        NotOpen: it does not allow this.
+    """
+    if isinstance(request, TrainRequest) and not terms.training_slots:
+        raise NotOpen("Your role can't use `/train` here. An operator decides which roles can.")
+    if isinstance(request, ImageRequest) and terms.largest_px:
+        side = max(request.width_px, request.height_px) * catalogue.image(request.model).upscale
+        if side > terms.largest_px:
+            raise NotOpen(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
+
+
+def check_pace(kind: Kind, pace: Pace, terms: Terms) -> None:
+    """Check whether the member's tier allows a pace.
+
+    Raises:
+        NotOpen: it does not.
+    """
+    if pace is Pace.RELAXED and kind not in terms.relaxed:
+        raise NotOpen(
+            "Your role can't run that for free here. Choose `pace: fast`, or use `/fast` to always use credits."
+        )
+
+
+async def expected_s(studio: Studio, order: Order, context: RequestContext) -> float | None:
+    """Return the seconds from now until an order would be done, by the speed of late; None: not known."""
+    kind = order.request.kind
+    place = await studio.jobs.foresee(
+        kind=str(kind), pace=order.pace, guild_id=context.guild_id, user_id=context.user_id
+    )
+    return studio.forecast.duration_s(kind, place.ahead_credits + order.price)
+
+
+def price_of(catalogue: Catalogue, request: Request) -> int:
+    """Return what a request costs, in credits.
+
+    Raises:
+        UnknownModel: the catalogue has no such model.
+    """
+    match request:
+        case ImageRequest():
+            return price_image(request, catalogue.image(request.model))
+        case TrainRequest():
+            return price_train(request)
+        case TranscribeRequest():
+            return price_transcribe(request)
+        case _:
+            assert_never(request)

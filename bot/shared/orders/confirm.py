@@ -1,0 +1,54 @@
+"""Confirm or decline: what a member answers to a question goes on with what they asked for, once."""
+
+from dataclasses import replace
+
+from bot.shared.orders.context import RequestContext
+from bot.shared.orders.pending import asked_in
+from bot.shared.orders.quote import quote
+from bot.shared.orders.quotes import Quote
+from bot.shared.studio import Studio
+from db.errors import UnknownOrder
+from db.file_keys import photos_folder
+from db.jobs import Job, Pace
+from db.pending import PendingOrder, Question
+
+
+async def confirm(
+    studio: Studio, order: PendingOrder, context: RequestContext, *, pace: Pace | None = None
+) -> Job | Quote:
+    """Go on with what a member said yes to, as the interaction that asked for it. Saying yes twice makes one job.
+
+    Args:
+        context: of the yes.
+        pace: which they chose; None: they accepted a licence, and may be asked about the price next.
+
+    Raises:
+        Asked.gone: it was declined, or thrown away.
+        As `quote`.
+    """
+    asked = asked_in(studio, order)
+    async with studio.answers.of(order.id):
+        try:
+            answered = await studio.pending.get(order.id)
+            first = replace(context, interaction_id=order.interaction_id)
+            return await quote(studio, asked, first, pace=pace or answered.pace, answered=answered)
+        except UnknownOrder as error:
+            if (job := await studio.jobs.by_interaction(order.interaction_id)) is not None:
+                return job
+            raise asked.gone from error
+
+
+async def decline(studio: Studio, order: PendingOrder) -> bool:
+    """Throw away what a member said no to, with its photos; return whether it was still there."""
+    async with studio.answers.of(order.id):
+        there = await studio.pending.drop(order.id)
+        if there and order.question is Question.PHOTOS:
+            await studio.files.delete_tree(photos_folder(order.id))
+    return there
+
+
+async def accept_licence(studio: Studio, user_id: int, model_name: str) -> None:
+    """Note that a member accepts a model's licence as it is now; a model that is no longer there needs no consent."""
+    for model in (*studio.catalogue.images, *studio.catalogue.speech):
+        if model.name == model_name:
+            await studio.house.accept_licence(user_id, model.name, model.licence)
