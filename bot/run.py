@@ -43,6 +43,9 @@ from inference.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
 
+# Everything that a member may be asked back about; kept ones are told apart by `what`.
+AnyAsked = Annotated[ImagineAsked | ClipAsked | ClipAgainAsked | TrainingAsked, Field(discriminator="what")]
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -107,9 +110,7 @@ async def open_studio(
                 files=files,
                 catalogue=catalogue,
                 pending=PendingOrders(database),
-                asked=TypeAdapter(
-                    Annotated[ImagineAsked | ClipAsked | ClipAgainAsked | TrainingAsked, Field(discriminator="what")]
-                ),
+                asked=TypeAdapter(AnyAsked),
                 house=House(database, homes=settings.home_guilds),
                 desk=Desk(database),
                 belongings=Belongings(database),

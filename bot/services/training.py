@@ -137,12 +137,12 @@ class TrainingAsked(Asked):
             TooManyPhotos: photos of too many others are kept.
             TrainingBegun, PhotosGone: the photos that new ones were sent for are no longer to be replaced.
         """
+        if self.instead_of is not None:
+            await check_kept(studio, self.instead_of)
         name, noun = tidy_name(self.options.name), _tidy_noun(self.options.class_noun)
         await _check_free(studio, name, context.user_id)
         if self.photos is not None and not self.photos.enough:
             raise TooFewPhotos
-        if self.instead_of is not None:
-            await check_kept(studio, self.instead_of)
         if self.sent and await studio.pending.count(Question.PHOTOS) >= ALL_PHOTO_SETS_MAX:
             raise TooManyPhotos
         return _request(_model(studio, self.options.model), name, noun, self.options, self.photos)

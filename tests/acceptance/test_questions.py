@@ -1,0 +1,142 @@
+"""Open questions: after an upgrade from 0.1, when they are too old, and when what they were about has changed."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from discord import ui
+
+from bot.cards import offer, teaching
+from bot.cards.layout import layout
+from bot.sandbox.member import Human
+from bot.sandbox.seed import GENERAL
+from bot.sandbox.server import Sandbox
+from bot.services.retention import Swept, sweep
+from db.engine import Database
+from db.ids import new_id
+from db.migrations.run import configuration
+from db.tables import pending_orders
+from inference.catalogue import Catalogue
+from inference.requests import to_json
+from tests.support.acceptance.bots import DAILY, Running, bot_beside
+from tests.support.acceptance.training import photos, preflight, sees
+from tests.support.bot.catalogues import HEARS, TINY
+from tests.support.bot.jobs import REQUEST
+
+NOW = dt.datetime.now(dt.UTC)
+HOUR_S = 3600.0
+DEARER = Catalogue(images=(TINY.model_copy(update={"credits": 2}),), speech=(HEARS,))
+
+
+async def asked(sandbox: Sandbox, who: Human) -> str:
+    """Return the message that asks somebody about the price of four pictures."""
+    await who.slash("imagine", prompt="a red heart")
+    await sandbox.until(lambda: sees(who, "That costs"))
+    return next(str(one["id"]) for one in who.messages() if "That costs" in who.text(one["id"]))
+
+
+async def charged_nothing(bot: Running, who: Human) -> bool:
+    made = await bot.studio.jobs.mine(int(who.id))
+    return made == [] and (await bot.studio.ledger.statement(int(who.id))).available == DAILY
+
+
+async def posted(bot: Running, *buttons: ui.Item[ui.LayoutView]) -> str:
+    """Post a message with buttons, as a version of before did."""
+    channel = bot.client.get_partial_messageable(int(GENERAL))
+    return str((await channel.send(view=layout(ui.ActionRow(*buttons)))).id)
+
+
+async def filled(data_dir: Path, order_id: str, user_id: int) -> None:
+    """Make a database of 0.1 in which somebody was asked about the price of four pictures."""
+    async with Database.from_url(f"sqlite:///{data_dir / 'atelier.db'}") as database, database.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0005"))
+        content = {"request": to_json(REQUEST), "source_job_id": None, "price": 4, "private": False}
+        values = {"id": order_id, "user_id": user_id, "content": json.dumps(content), "at": NOW.timestamp()}
+        insert = sa.text("INSERT INTO offers VALUES (:id, :user_id, 500, :content, :at)")
+        await connection.execute(insert, values)
+
+
+async def test_question_of_before_the_upgrade_is_answered_after_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    ben, order_id = sandbox.member("ben"), new_id(NOW)
+    await filled(tmp_path, order_id, int(ben.id))
+    async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
+        card = await posted(bot, offer.GoButton(order_id), offer.LeaveButton(order_id))
+        for pressed in [await ben.press(card, "Go") for _ in range(2)]:
+            await pressed.done()
+        await sandbox.until(lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()))
+        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        assert (job.interaction_id, job.price) == (500, 4)
+
+
+async def test_photos_of_before_the_upgrade_are_asked_for_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, draft_id = sandbox.member("ben"), new_id(NOW)
+        await bot.studio.files.put(f"uploads/{draft_id}/draft.json", b"{}")
+        card = await posted(bot, teaching.GoButton(draft_id), teaching.OtherPhotosButton(draft_id))
+        await ben.press(card, "I agree – go")
+        await sandbox.until(lambda: sees(ben, "send them again with `/train`"))
+        assert await charged_nothing(bot, ben)
+        assert await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept(photos=1)
+        assert await bot.studio.files.list("uploads") == []
+
+
+async def test_price_that_has_risen_since_is_not_paid(sandbox: Sandbox, tmp_path: Path) -> None:
+    ben = sandbox.member("ben")
+    async with bot_beside(sandbox, tmp_path, asks_above=3):
+        card = await asked(sandbox, ben)
+    async with bot_beside(sandbox, tmp_path, asks_above=3, catalogue=DEARER) as bot:
+        await ben.press(card, "Go")
+        await sandbox.until(lambda: sees(ben, "The price has changed since"))
+        assert await charged_nothing(bot, ben)
+
+
+async def test_question_that_is_too_old_is_closed(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
+        ben = sandbox.member("ben")
+        card = await asked(sandbox, ben)
+        bot.studio.jobs.db.advance(49 * HOUR_S)
+        await ben.press(card, "Go")
+        await sandbox.until(lambda: sees(ben, "no longer open"))
+        assert await bot.studio.jobs.mine(int(ben.id)) == []
+        assert await sweep(bot.studio, NOW) == Swept(questions=1)
+        assert await bot.studio.pending.mine(int(ben.id)) == []
+
+
+async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await preflight(ben, photos(4))
+        assert (
+            await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept()
+        )  # the database's clock says that it waits
+        bot.studio.jobs.db.advance(HOUR_S + 60)
+        await ben.press(card, "I agree – go")
+        await sandbox.until(lambda: sees(ben, "no longer kept"))
+        assert await charged_nothing(bot, ben)
+        assert await sweep(bot.studio, NOW) == Swept(questions=1)
+        assert await bot.studio.files.list("uploads") == []
+
+
+async def test_question_that_another_version_kept_is_closed(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
+        ben = sandbox.member("ben")
+        card = await asked(sandbox, ben)
+        async with bot.studio.jobs.db.begin() as connection:
+            await connection.execute(pending_orders.update().values(version=99))
+        await ben.press(card, "Go")
+        await sandbox.until(lambda: sees(ben, "no longer open"))
+        assert await charged_nothing(bot, ben)
+
+
+async def test_question_is_answered_by_the_one_who_was_asked(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        await asked(sandbox, ben)
+        (order,) = await bot.studio.pending.mine(int(ben.id))
+        card = await posted(bot, offer.GoButton(order.id))
+        await cleo.press(card, "Go")
+        await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
+        assert await bot.studio.pending.mine(int(ben.id)) == [order]
+        assert await charged_nothing(bot, cleo)

@@ -1,0 +1,108 @@
+"""Questions that were open in 0.1 are open after the upgrade: each is what it was, in its own type."""
+
+import datetime as dt
+import json
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from pydantic import TypeAdapter
+
+from bot.run import AnyAsked
+from bot.services.imagine import ImagineAsked
+from bot.services.training import TrainingAsked, TrainingOptions
+from bot.services.transcribe import ClipAgainAsked, ClipAsked, TranscribeOptions
+from bot.shared.clips import Attached
+from bot.shared.orders.asked import Asked
+from db.engine import Database
+from db.ids import new_id
+from db.jobs import Pace
+from db.migrations.run import configuration
+from db.pending import PendingOrders, Question
+from inference.requests import ImageRequest, SubjectUse, from_json, to_json
+from tests.support.bot.jobs import REQUEST
+
+BEN = 120000000000000001
+IMAGE = to_json(REQUEST) | {"subjects": [asdict(SubjectUse("s" * 26, 0.8, "zkv dog"))]}
+PICTURES = from_json(IMAGE)
+assert isinstance(PICTURES, ImageRequest)
+CLIP = {
+    "url": "https://cdn.discordapp.com/1", "name": "a.ogg", "size_bytes": 9, "content_type": "audio/ogg",
+    "duration_s": 91.0,
+}  # fmt: skip
+OPTIONS = {"language": "de", "translate": True, "timestamps": False}
+LESSON = {
+    "name": "Rex", "class_noun": "dog", "model": "tiny", "steps": 40, "keep_photos": True, "private": False,
+}  # fmt: skip
+JOB = "j" * 26
+# As 0.1 kept them: content; question, price and pace as they are kept now; what was asked for.
+KEPT: list[tuple[dict[str, Any], Question, int | None, Pace | None, Asked]] = [
+    (
+        {"request": IMAGE, "source_job_id": JOB, "price": 12, "private": True}, Question.PRICE, 12, None,
+        ImagineAsked(image=PICTURES, source_job_id=JOB),
+    ),
+    (
+        {"request": IMAGE, "source_job_id": None, "pace": "relaxed", "private": False}, Question.LICENCE, None,
+        Pace.RELAXED, ImagineAsked(image=PICTURES),
+    ),
+    (
+        {"clip": CLIP, "hearing": OPTIONS, "speaker_id": BEN, "price": 4, "private": False}, Question.PRICE, 4, None,
+        ClipAsked(attached=Attached(**CLIP), options=TranscribeOptions(**OPTIONS), speaker_id=BEN),
+    ),
+    (
+        {"again": JOB, "hearing": OPTIONS, "private": False}, Question.LICENCE, None, None,
+        ClipAgainAsked(job_id=JOB, options=TranscribeOptions(**OPTIONS)),
+    ),
+    (
+        {"lesson": LESSON, "private": True}, Question.LICENCE, None, None,
+        TrainingAsked(options=TrainingOptions(**LESSON)),
+    ),
+]  # fmt: skip
+
+
+async def filled(database: Database, rows: list[dict[str, Any]], *, age: dt.timedelta = dt.timedelta()) -> list[str]:
+    """Make a database of 0.1 with open questions; return their ids."""
+    ids = []
+    async with database.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0005"))
+        now = await database.now(connection) - age
+        for number, content in enumerate(rows):
+            ids.append(new_id(now))
+            statement = sa.text("INSERT INTO offers VALUES (:id, :user_id, :interaction_id, :content, :at)")
+            values = {"id": ids[-1], "user_id": BEN, "interaction_id": 500 + number, "at": now.timestamp()}
+            await connection.execute(statement, values | {"content": json.dumps(content)})
+    return ids
+
+
+async def test_questions_that_were_open_go_on(empty_database_url: str) -> None:
+    async with Database.from_url(empty_database_url) as database:
+        ids = await filled(database, [content for content, *_ in KEPT])
+        await database.migrate()
+        pending = PendingOrders(database)
+        for number, (order_id, (content, question, price, pace, asked)) in enumerate(zip(ids, KEPT, strict=True)):
+            order = await pending.get(order_id)
+            assert (order.user_id, order.interaction_id) == (BEN, 500 + number)
+            assert (order.question, order.price, order.pace, order.private) == (
+                question, price, pace, content["private"],
+            )  # fmt: skip
+            found = TypeAdapter[Asked](AnyAsked).validate_python(order.request)
+            assert found == asked
+
+
+async def test_questions_that_were_too_old_or_say_nothing_are_closed(empty_database_url: str) -> None:
+    async with Database.from_url(empty_database_url) as database:
+        content, *_ = KEPT[0]
+        await filled(database, [content], age=dt.timedelta(days=3))
+        await database.migrate()
+        pending = PendingOrders(database)
+        assert len(await pending.purge()) == 1
+    async with Database.from_url(empty_database_url) as database:
+        assert await PendingOrders(database).mine(BEN) == []
+
+
+async def test_question_that_nobody_can_read_is_left_out(empty_database_url: str) -> None:
+    async with Database.from_url(empty_database_url) as database:
+        await filled(database, [{"something": "else"}])
+        await database.migrate()
+        assert await PendingOrders(database).mine(BEN) == []
