@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -33,8 +34,8 @@ DEARER = Catalogue(images=(TINY.model_copy(update={"credits": 2}),), speech=(HEA
 async def asked(sandbox: Sandbox, who: Human) -> str:
     """Return the message that asks somebody about the price of four pictures."""
     await who.slash("imagine", prompt="a red heart")
-    await sandbox.until(lambda: sees(who, "That costs"))
-    return next(str(one["id"]) for one in who.messages() if "That costs" in who.text(one["id"]))
+    await sandbox.until(lambda: sees(who, "This uses 4 of your"))
+    return next(str(one["id"]) for one in who.messages() if "This uses 4 of your" in who.text(one["id"]))
 
 
 async def charged_nothing(bot: Running, who: Human) -> bool:
@@ -42,10 +43,10 @@ async def charged_nothing(bot: Running, who: Human) -> bool:
     return made == [] and (await bot.studio.ledger.statement(int(who.id))).available == DAILY
 
 
-async def posted(bot: Running, *buttons: ui.Item[ui.LayoutView]) -> str:
+async def posted(bot: Running, *buttons: ui.Item[Any]) -> str:
     """Post a message with buttons, as a version of before did."""
     channel = bot.client.get_partial_messageable(int(GENERAL))
-    return str((await channel.send(view=layout(ui.ActionRow(*buttons)))).id)
+    return str((await channel.send(view=layout(ui.ActionRow[Any](*buttons)))).id)
 
 
 async def filled(data_dir: Path, order_id: str, user_id: int) -> None:
@@ -63,7 +64,7 @@ async def test_question_of_before_the_upgrade_is_answered_after_it(sandbox: Sand
     await filled(tmp_path, order_id, int(ben.id))
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         card = await posted(bot, offer.GoButton(order_id), offer.LeaveButton(order_id))
-        for pressed in [await ben.press(card, "Go") for _ in range(2)]:
+        for pressed in [await ben.press(card, "Continue") for _ in range(2)]:
             await pressed.done()
         await sandbox.until(lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()))
         (job,) = await bot.studio.jobs.mine(int(ben.id))
@@ -75,7 +76,7 @@ async def test_photos_of_before_the_upgrade_are_asked_for_again(sandbox: Sandbox
         ben, draft_id = sandbox.member("ben"), new_id(NOW)
         await bot.studio.files.put(f"uploads/{draft_id}/draft.json", b"{}")
         card = await posted(bot, teaching.GoButton(draft_id), teaching.OtherPhotosButton(draft_id))
-        await ben.press(card, "I agree – go")
+        await ben.press(card, "I agree – start training")
         await sandbox.until(lambda: sees(ben, "send them again with `/train`"))
         assert await charged_nothing(bot, ben)
         assert await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept(photos=1)
@@ -87,7 +88,7 @@ async def test_price_that_has_risen_since_is_not_paid(sandbox: Sandbox, tmp_path
     async with bot_beside(sandbox, tmp_path, asks_above=3):
         card = await asked(sandbox, ben)
     async with bot_beside(sandbox, tmp_path, asks_above=3, catalogue=DEARER) as bot:
-        await ben.press(card, "Go")
+        await ben.press(card, "Continue")
         await sandbox.until(lambda: sees(ben, "The price has changed since"))
         assert await charged_nothing(bot, ben)
 
@@ -97,8 +98,8 @@ async def test_question_that_is_too_old_is_closed(sandbox: Sandbox, tmp_path: Pa
         ben = sandbox.member("ben")
         card = await asked(sandbox, ben)
         bot.studio.jobs.db.advance(49 * HOUR_S)
-        await ben.press(card, "Go")
-        await sandbox.until(lambda: sees(ben, "no longer open"))
+        await ben.press(card, "Continue")
+        await sandbox.until(lambda: sees(ben, "already answered or has expired"))
         assert await bot.studio.jobs.mine(int(ben.id)) == []
         assert await sweep(bot.studio, NOW) == Swept(questions=1)
         assert await bot.studio.pending.mine(int(ben.id)) == []
@@ -112,8 +113,8 @@ async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, t
             await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept()
         )  # the database's clock says that it waits
         bot.studio.jobs.db.advance(HOUR_S + 60)
-        await ben.press(card, "I agree – go")
-        await sandbox.until(lambda: sees(ben, "no longer kept"))
+        await ben.press(card, "I agree – start training")
+        await sandbox.until(lambda: sees(ben, "no longer have"))
         assert await charged_nothing(bot, ben)
         assert await sweep(bot.studio, NOW) == Swept(questions=1)
         assert await bot.studio.files.list("uploads") == []
@@ -125,8 +126,8 @@ async def test_question_that_another_version_kept_is_closed(sandbox: Sandbox, tm
         card = await asked(sandbox, ben)
         async with bot.studio.jobs.db.begin() as connection:
             await connection.execute(pending_orders.update().values(version=99))
-        await ben.press(card, "Go")
-        await sandbox.until(lambda: sees(ben, "no longer open"))
+        await ben.press(card, "Continue")
+        await sandbox.until(lambda: sees(ben, "already answered or has expired"))
         assert await charged_nothing(bot, ben)
 
 
@@ -136,7 +137,7 @@ async def test_question_is_answered_by_the_one_who_was_asked(sandbox: Sandbox, t
         await asked(sandbox, ben)
         (order,) = await bot.studio.pending.mine(int(ben.id))
         card = await posted(bot, offer.GoButton(order.id))
-        await cleo.press(card, "Go")
+        await cleo.press(card, "Continue")
         await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
         assert await bot.studio.pending.mine(int(ben.id)) == [order]
         assert await charged_nothing(bot, cleo)

@@ -27,12 +27,12 @@ BEN = 120000000000000001
 IMAGE = to_json(REQUEST) | {"subjects": [asdict(SubjectUse("s" * 26, 0.8, "zkv dog"))]}
 PICTURES = from_json(IMAGE)
 assert isinstance(PICTURES, ImageRequest)
-CLIP = {
+CLIP: dict[str, Any] = {
     "url": "https://cdn.discordapp.com/1", "name": "a.ogg", "size_bytes": 9, "content_type": "audio/ogg",
     "duration_s": 91.0,
 }  # fmt: skip
-OPTIONS = {"language": "de", "translate": True, "timestamps": False}
-LESSON = {
+OPTIONS: dict[str, Any] = {"language": "de", "translate": True, "timestamps": False}
+LESSON: dict[str, Any] = {
     "name": "Rex", "class_noun": "dog", "model": "tiny", "steps": 40, "keep_photos": True, "private": False,
 }  # fmt: skip
 JOB = "j" * 26
