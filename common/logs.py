@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 HIDDEN = "[hidden]"
 TALKATIVE = ("alembic.runtime", "asyncio")  # their INFO says nothing new
-INDISCREET = ("aiosqlite", "sqlalchemy", "psycopg")  # write every value of every query at DEBUG, tokens among them
+INDISCREET = ("sqlalchemy", "psycopg")  # write every value of every query at DEBUG, tokens among them
 
 _JOB = re.compile(r"\bjob ([0-9a-z]{26})\b")
 _PATTERNS = (

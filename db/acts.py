@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import acts
 
@@ -30,16 +29,16 @@ class Noted:
     at: dt.datetime
 
 
-async def note(connection: AsyncConnection, act: Act, now: dt.datetime) -> None:
+def note(connection: sa.Connection, act: Act, now: dt.datetime) -> None:
     """Write an act into the log."""
     values = asdict(act) | {"target": act.target[:TARGET_MAX], "at": now}
-    await connection.execute(acts.insert().values(values))
+    connection.execute(acts.insert().values(values))
 
 
-async def latest(connection: AsyncConnection, guild_id: int, limit: int) -> list[Noted]:
+def latest(connection: sa.Connection, guild_id: int, limit: int) -> list[Noted]:
     """Return the latest acts in a server, newest first."""
     query = sa.select(acts).where(acts.c.guild_id == guild_id).order_by(acts.c.id.desc()).limit(limit)
     return [
         Noted(Act(**{name: row._mapping[name] for name in Act.__dataclass_fields__}), row.at)
-        for row in await connection.execute(query)
+        for row in connection.execute(query)
     ]

@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.batches import batches
-from db.engine import Database
+from db.engine import Database, rows
 from db.errors import StoreError
 from db.former_members import digest_of, forget, remember
 from db.job import FINAL
 from db.ledger import MINT
+from db.sqlite import note_erasure
 from db.tables import (
     acceptances,
     accounts,
@@ -44,8 +45,6 @@ from db.upsert import insert_or_ignore
 
 LEFT = -1  # everybody who left, as an account
 SECRET = frozenset({"interaction_token", "lease_owner"})  # of the platform and of the machines, not of the member
-
-FEW = 100  # rows that are read at a time
 
 Rows = list[dict[str, Any]]
 
@@ -86,11 +85,12 @@ class Belongings:
             "acts": sa.select(*(column for column in acts.c if column is not acts.c.by_user), was_theirs)
             .where(sa.or_(was_theirs, acts.c.target.contains(str(user_id))))
             .order_by(acts.c.id),
-            "allowance": sa.select(former_members).where(former_members.c.digest == digest_of(self.db, user_id)),
+            "allowance": sa.select(former_members).where(
+                former_members.c.digest == digest_of(self.db.hash_key, user_id)
+            ),
             "bans": sa.select(decisions.c.guild_id, decisions.c.value, decisions.c.at).where(*_bans(user_id)),
         }
-        async with self.db.read() as connection:
-            return {name: await _rows_of(connection, query) for name, query in queries.items()}
+        return await self.db.read(_all_of, queries)
 
     async def take_out(self, user_id: int, *, jobs_are_gone: bool = False) -> dict[str, int]:
         """Remove or make anonymous every row that names a member; return how many rows went, by table.
@@ -100,26 +100,7 @@ class Belongings:
         Raises StillLive while a job of theirs waits or runs, or is there although it is said to be gone: its files
         would be lost sight of. Then nothing changed.
         """
-
-        async def work(connection: AsyncConnection) -> dict[str, int]:
-            mine = accounts.c.user_id == user_id
-            account = (await connection.execute(sa.select(accounts).where(mine).with_for_update())).one_or_none()
-            await connection.execute(sa.select(lines.c.kind).order_by(lines.c.kind).with_for_update())
-            query = sa.select(jobs.c.id).where(jobs.c.user_id == user_id).limit(1)
-            if not jobs_are_gone:
-                query = query.where(jobs.c.state.not_in([state.value for state in FINAL]))
-            if (await connection.execute(query)).first():
-                raise StillLive
-            if account is not None:
-                await remember(self.db, connection, account)
-            gone = {"credits": await self._settle_books(connection, user_id, account)}
-            for table, condition in _own_rows(user_id):
-                gone[table.name] = gone.get(table.name, 0) + await _rows(connection, table.delete().where(condition))
-            await _forget_names(connection, user_id)
-            await self.db.note_erasure(connection)
-            return gone
-
-        return await self.db.write(work)
+        return await self.db.write(_take_out, self.db.hash_key, user_id, jobs_are_gone)
 
     async def scrub(self) -> bool:
         """Leave no trace in the files of the rows that were taken out since the last time; say whether any were.
@@ -130,73 +111,94 @@ class Belongings:
 
     async def forget_former(self) -> int:
         """Forget the members who left in a month that is over; return how many those were."""
-        return await forget(self.db)
+        return await self.db.write(forget)
 
     async def is_banned(self, user_id: int) -> bool:
         """Tell whether a ban of them stays."""
-        async with self.db.read() as connection:
-            return (await connection.execute(sa.select(decisions.c.key).where(*_bans(user_id)))).first() is not None
+        return bool(await self.db.read(rows, sa.select(decisions.c.key).where(*_bans(user_id))))
 
-    async def _settle_books(self, connection: AsyncConnection, user_id: int, account: sa.Row[Any] | None) -> int:
-        """Add a member's entries up, and book the sums to LEFT; return how many entries went."""
-        if account is None:
-            return 0
-        e, other = entries.c, entries.alias().c
-        mine = sa.select(e.transfer_id).where(e.user_id == user_id).distinct()
-        with_others = sa.exists().where(other.transfer_id == e.transfer_id, other.user_id.not_in([user_id, MINT]))
-        gifts = list(await connection.scalars(mine.where(with_others)))
-        own = list(await connection.scalars(mine.where(~with_others)))
-        sums: Counter[str] = Counter()
-        gone = 0
-        for batch in batches(own):
-            gone += await self._take_off(connection, batch, sums)
-        for batch in batches(gifts):
-            gone += await self._rename_gifts(connection, user_id, batch)
-        await self._book(connection, sums, account)
-        return gone
 
-    async def _take_off(self, connection: AsyncConnection, own: list[int], sums: Counter[str]) -> int:
-        """Remove transfers that only their member and the mint are named in, and count what they moved."""
-        these = entries.c.transfer_id.in_(own)
-        query = sa.select(entries.c.account, sa.func.sum(entries.c.amount)).where(these).group_by(entries.c.account)
-        sums.update({account: int(total) for account, total in await connection.execute(query)})
-        gone = await _rows(connection, entries.delete().where(these))
-        await connection.execute(transfers.delete().where(transfers.c.id.in_(own)))
-        return gone
+def _all_of(connection: sa.Connection, queries: Mapping[str, sa.Select[Any]]) -> dict[str, Rows]:
+    return {name: [_plain(row) for row in connection.execute(query).mappings()] for name, query in queries.items()}
 
-    async def _rename_gifts(self, connection: AsyncConnection, user_id: int, gifts: list[int]) -> int:
-        """Let LEFT stand for the member in gifts to and from others; between two who left, none is needed."""
-        e = entries.c
-        both = list(
-            await connection.scalars(sa.select(e.transfer_id).where(e.transfer_id.in_(gifts), e.user_id == LEFT))
-        )
-        await connection.execute(entries.delete().where(e.transfer_id.in_(both)))
-        await connection.execute(transfers.delete().where(transfers.c.id.in_(both)))
-        named = entries.update().where(e.transfer_id.in_(gifts), e.user_id == user_id)
-        await connection.execute(named.values(user_id=LEFT))
-        await connection.execute(transfers.update().where(transfers.c.id.in_(gifts)).values(ref=None, reason=""))
-        return len(gifts)
 
-    async def _book(self, connection: AsyncConnection, sums: Mapping[str, int], account: sa.Row[Any]) -> None:
-        """Write the sums as one transfer, with what was left going back to the mint."""
-        booked = dict(sums)
-        booked["available"] = booked.get("available", 0) - account.available
-        booked["mint"] = booked.get("mint", 0) + account.available
-        lines_ = [(MINT if name == "mint" else LEFT, name, amount) for name, amount in booked.items() if amount]
-        if not lines_:
-            return
-        insert = transfers.insert().values(kind="left", at=await self.db.now(connection)).returning(transfers.c.id)
-        transfer = (await connection.execute(insert)).scalar_one()
-        await connection.execute(
-            entries.insert(),
-            [
-                {"transfer_id": transfer, "user_id": user, "account": name, "amount": sum_}
-                for user, name, sum_ in lines_
-            ],
-        )
-        await connection.execute(insert_or_ignore(connection, accounts).values(user_id=LEFT, accrued_day=0))
-        spent = accounts.c.spent + account.spent
-        await connection.execute(accounts.update().where(accounts.c.user_id == LEFT).values(spent=spent))
+def _take_out(connection: sa.Connection, hash_key: bytes, user_id: int, jobs_are_gone: bool) -> dict[str, int]:
+    mine = accounts.c.user_id == user_id
+    account = connection.execute(sa.select(accounts).where(mine).with_for_update()).one_or_none()
+    connection.execute(sa.select(lines.c.kind).order_by(lines.c.kind).with_for_update())
+    query = sa.select(jobs.c.id).where(jobs.c.user_id == user_id).limit(1)
+    if not jobs_are_gone:
+        query = query.where(jobs.c.state.not_in([state.value for state in FINAL]))
+    if connection.execute(query).first():
+        raise StillLive
+    if account is not None:
+        remember(connection, hash_key, account)
+    gone = {"credits": _settle_books(connection, user_id, account)}
+    for table, condition in _own_rows(user_id):
+        gone[table.name] = gone.get(table.name, 0) + _removed(connection, table.delete().where(condition))
+    _forget_names(connection, user_id)
+    note_erasure(connection)
+    return gone
+
+
+def _settle_books(connection: sa.Connection, user_id: int, account: sa.Row[Any] | None) -> int:
+    """Add a member's entries up, and book the sums to LEFT; return how many entries went."""
+    if account is None:
+        return 0
+    e, other = entries.c, entries.alias().c
+    mine = sa.select(e.transfer_id).where(e.user_id == user_id).distinct()
+    with_others = sa.exists().where(other.transfer_id == e.transfer_id, other.user_id.not_in([user_id, MINT]))
+    gifts = list(connection.scalars(mine.where(with_others)))
+    own = list(connection.scalars(mine.where(~with_others)))
+    sums: Counter[str] = Counter()
+    gone = 0
+    for batch in batches(own):
+        gone += _take_off(connection, batch, sums)
+    for batch in batches(gifts):
+        gone += _rename_gifts(connection, user_id, batch)
+    _book(connection, sums, account)
+    return gone
+
+
+def _take_off(connection: sa.Connection, own: list[int], sums: Counter[str]) -> int:
+    """Remove transfers that only their member and the mint are named in, and count what they moved."""
+    these = entries.c.transfer_id.in_(own)
+    query = sa.select(entries.c.account, sa.func.sum(entries.c.amount)).where(these).group_by(entries.c.account)
+    sums.update({account: int(total) for account, total in connection.execute(query)})
+    gone = _removed(connection, entries.delete().where(these))
+    connection.execute(transfers.delete().where(transfers.c.id.in_(own)))
+    return gone
+
+
+def _rename_gifts(connection: sa.Connection, user_id: int, gifts: list[int]) -> int:
+    """Let LEFT stand for the member in gifts to and from others; between two who left, none is needed."""
+    e = entries.c
+    both = list(connection.scalars(sa.select(e.transfer_id).where(e.transfer_id.in_(gifts), e.user_id == LEFT)))
+    connection.execute(entries.delete().where(e.transfer_id.in_(both)))
+    connection.execute(transfers.delete().where(transfers.c.id.in_(both)))
+    named = entries.update().where(e.transfer_id.in_(gifts), e.user_id == user_id)
+    connection.execute(named.values(user_id=LEFT))
+    connection.execute(transfers.update().where(transfers.c.id.in_(gifts)).values(ref=None, reason=""))
+    return len(gifts)
+
+
+def _book(connection: sa.Connection, sums: Mapping[str, int], account: sa.Row[Any]) -> None:
+    """Write the sums as one transfer, with what was left going back to the mint."""
+    booked = dict(sums)
+    booked["available"] = booked.get("available", 0) - account.available
+    booked["mint"] = booked.get("mint", 0) + account.available
+    lines_ = [(MINT if name == "mint" else LEFT, name, amount) for name, amount in booked.items() if amount]
+    if not lines_:
+        return
+    insert = transfers.insert().values(kind="left", at=clock.now(connection)).returning(transfers.c.id)
+    transfer = connection.execute(insert).scalar_one()
+    connection.execute(
+        entries.insert(),
+        [{"transfer_id": transfer, "user_id": user, "account": name, "amount": sum_} for user, name, sum_ in lines_],
+    )
+    connection.execute(insert_or_ignore(connection, accounts).values(user_id=LEFT, accrued_day=0))
+    spent = accounts.c.spent + account.spent
+    connection.execute(accounts.update().where(accounts.c.user_id == LEFT).values(spent=spent))
 
 
 def _own_rows(user_id: int) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:
@@ -217,7 +219,7 @@ def _own_rows(user_id: int) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:
     ]
 
 
-async def _forget_names(connection: AsyncConnection, user_id: int) -> None:
+def _forget_names(connection: sa.Connection, user_id: int) -> None:
     """Take a member's name off what stays: acts, decisions and jobs of others."""
     for update in (
         acts.update().where(acts.c.by_user == user_id).values(by_user=0),
@@ -228,24 +230,15 @@ async def _forget_names(connection: AsyncConnection, user_id: int) -> None:
         transfers.update().where(transfers.c.by_user == user_id).values(by_user=None),
         jobs.update().where(jobs.c.cancelled_by == user_id).values(cancelled_by=None),
     ):
-        await connection.execute(update)
+        connection.execute(update)
 
 
 def _bans(user_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return decisions.c.kind == "ban", decisions.c.key == str(user_id)
 
 
-async def _rows(connection: AsyncConnection, statement: sa.Delete) -> int:
-    return (await connection.execute(statement)).rowcount
-
-
-async def _rows_of(connection: AsyncConnection, query: sa.Select[Any]) -> Rows:
-    """Return a query's rows; others on the event loop get their turn between a few and the next few."""
-    found: Rows = []
-    async with connection.stream(query) as result:
-        async for some in result.mappings().partitions(FEW):
-            found += map(_plain, some)
-    return found
+def _removed(connection: sa.Connection, statement: sa.Delete) -> int:
+    return connection.execute(statement).rowcount
 
 
 def _plain(row: sa.RowMapping) -> dict[str, Any]:

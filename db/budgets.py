@@ -8,7 +8,6 @@ import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.allowance import local, midnight, month_after
 from db.errors import BudgetSpent
@@ -32,7 +31,7 @@ def day_of(budget: Budget, now: dt.datetime) -> str:
     return local(now, budget.timezone).date().isoformat()
 
 
-async def use(connection: AsyncConnection, guild_id: int, budget: Budget, credits: int, now: dt.datetime) -> str:
+def use(connection: sa.Connection, guild_id: int, budget: Budget, credits: int, now: dt.datetime) -> str:
     """Count credits that are held for a job of the guild; return the day that they count for.
 
     Raises:
@@ -47,26 +46,24 @@ async def use(connection: AsyncConnection, guild_id: int, budget: Budget, credit
         values = {"guild_id": guild_id, "period": period, "credits": credits}
         update = {"credits": guild_uses.c.credits + credits}
         upsert = insert_or_update(connection, guild_uses, values, key=("guild_id", "period"), update=update)
-        used = (await connection.execute(upsert.returning(guild_uses.c.credits))).scalar_one()
+        used = connection.execute(upsert.returning(guild_uses.c.credits)).scalar_one()
         if limit is not None and used > limit:
             raise BudgetSpent(left=max(0, limit - used + credits), price=credits, renews_at=renews_at)
     return day
 
 
-async def give_back(connection: AsyncConnection, guild_id: int, day: str, credits: int) -> None:
+def give_back(connection: sa.Connection, guild_id: int, day: str, credits: int) -> None:
     """Take released credits off the day and the month for which they were counted."""
     g = guild_uses.c
     periods = g.period.in_([day, day[:MONTH_LENGTH]])
-    await connection.execute(
-        guild_uses.update().where(g.guild_id == guild_id, periods).values(credits=g.credits - credits)
-    )
+    connection.execute(guild_uses.update().where(g.guild_id == guild_id, periods).values(credits=g.credits - credits))
 
 
-async def used(connection: AsyncConnection, guild_id: int, budget: Budget, now: dt.datetime) -> tuple[int, int]:
+def used(connection: sa.Connection, guild_id: int, budget: Budget, now: dt.datetime) -> tuple[int, int]:
     """Return how much a guild has used today and this month, holds included."""
     day = day_of(budget, now)
     g = guild_uses.c
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(g.period, g.credits).where(g.guild_id == guild_id, g.period.in_([day, day[:MONTH_LENGTH]]))
     )
     by_period = {row.period: int(row.credits) for row in rows}

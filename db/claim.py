@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db import clock
 from db.fairness import REACH, next_pace, with_affinity
 from db.job import Job, Pace, State
 from db.schedule import FlowKey, Line, Move, apply, line_from, lock
@@ -44,38 +43,40 @@ class Head:
     passed: int  # how often the flow was overtaken
 
 
-async def claim(
-    db: Database, *, owner: str, kinds: Sequence[str], limit: int, lease_s: float, models: Collection[str]
+def claim(
+    connection: sa.Connection,
+    *,
+    owner: str,
+    kinds: Sequence[str],
+    limit: int,
+    lease_s: float,
+    models: Collection[str],
 ) -> list[Job]:
     """Return up to `limit` jobs of these kinds, now running and leased to `owner` for `lease_s` seconds."""
-
-    async def work(connection: AsyncConnection) -> list[Job]:
-        claimed: list[Job] = []
-        await lock(db, connection, kinds)
-        while len(claimed) < limit:
-            turn = await _next_turn(connection, kinds)
-            if turn is None:
-                break
-            head = await _head(connection, turn, models)
-            _, now = await db.lock(connection, sa.select(jobs.c.id).where(jobs.c.id == head.job_id))
-            lease = {"lease_owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
-            claimed.append(await _take(connection, turn, head, lease, now))
-        return claimed
-
-    if limit < 1 or not kinds:
-        return []
-    async with db.read() as connection:  # an idle dispatcher's poll takes no lock and writes nothing
-        if await _next_turn(connection, kinds) is None:
-            return []
-    return await db.write(work)
+    claimed: list[Job] = []
+    lock(connection, kinds)
+    while len(claimed) < limit:
+        turn = _next_turn(connection, kinds)
+        if turn is None:
+            break
+        head = _head(connection, turn, models)
+        _, now = clock.lock(connection, sa.select(jobs.c.id).where(jobs.c.id == head.job_id))
+        lease = {"lease_owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
+        claimed.append(_take(connection, turn, head, lease, now))
+    return claimed
 
 
-async def _next_turn(connection: AsyncConnection, kinds: Sequence[str]) -> Turn | None:
+def can_claim(connection: sa.Connection, kinds: Sequence[str]) -> bool:
+    """Tell whether there is anything to claim: an idle dispatcher's poll takes no lock and writes nothing."""
+    return _next_turn(connection, kinds) is not None
+
+
+def _next_turn(connection: sa.Connection, kinds: Sequence[str]) -> Turn | None:
     """Return whose turn it is, None if nobody can be served.
 
     Kinds take turns, least recently served first; within a kind relaxed comes after fast.
     """
-    rows = (await connection.execute(turn_query(tuple(kinds)))).all()
+    rows = connection.execute(turn_query(tuple(kinds))).all()
     row = next((row for row in rows if row.fast is not None or row.relaxed is not None), None)
     if row is None:
         return None
@@ -101,16 +102,16 @@ def turn_query(kinds: tuple[str, ...]) -> sa.Select[Any]:
     return query.where(lines.c.kind.in_(kinds)).order_by(lines.c.claims, lines.c.kind)
 
 
-async def _head(connection: AsyncConnection, turn: Turn, models: Collection[str]) -> Head:
+def _head(connection: sa.Connection, turn: Turn, models: Collection[str]) -> Head:
     """Return the job whose turn it is in this guild, and note whom a resident model overtook."""
     query = heads_query(turn, REACH if models else 1)
-    heads = [Head(**row._mapping) for row in await connection.execute(query)]
+    heads = [Head(**row._mapping) for row in connection.execute(query)]
     chosen = with_affinity([head.model in models for head in heads], [head.passed for head in heads])
     if chosen:
         m = member_flows.c
         flows = m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id
         overtaken = m.user_id.in_([head.user_id for head in heads[:chosen]])
-        await connection.execute(member_flows.update().where(*flows, overtaken).values(passed=m.passed + 1))
+        connection.execute(member_flows.update().where(*flows, overtaken).values(passed=m.passed + 1))
     return heads[chosen]
 
 
@@ -141,7 +142,7 @@ def heads_query(turn: Turn, reach: int) -> sa.Select[Any]:
     )
 
 
-async def _take(connection: AsyncConnection, turn: Turn, head: Head, lease: dict[str, Any], now: dt.datetime) -> Job:
+def _take(connection: sa.Connection, turn: Turn, head: Head, lease: dict[str, Any], now: dt.datetime) -> Job:
     update = (
         jobs.update()
         .where(jobs.c.id == head.job_id)
@@ -149,14 +150,14 @@ async def _take(connection: AsyncConnection, turn: Turn, head: Head, lease: dict
         .values(attempt=jobs.c.attempt + 1, revision=jobs.c.revision + 1)
         .returning(jobs)
     )
-    row = (await connection.execute(update)).one()
-    await _advance_clock(connection, turn)
+    row = connection.execute(update).one()
+    _advance_clock(connection, turn)
     key = FlowKey(kind=turn.line.kind, pace=turn.pace, guild_id=turn.guild_id, user_id=head.user_id)
-    await apply(connection, turn.line, key, Move.CLAIMED, work=head.work)
+    apply(connection, turn.line, key, Move.CLAIMED, work=head.work)
     return job_from(row)
 
 
-async def _advance_clock(connection: AsyncConnection, turn: Turn) -> None:
+def _advance_clock(connection: sa.Connection, turn: Turn) -> None:
     """Move the line's virtual time to the start tag being served, before the tag moves on; count the turn."""
     g = guild_flows.c
     line = lines.c.kind == turn.line.kind
@@ -172,4 +173,4 @@ async def _advance_clock(connection: AsyncConnection, turn: Turn) -> None:
     fast_run = sa.case((relaxed_waits, lines.c.fast_run + 1), else_=0) if turn.pace is Pace.FAST else 0
     last_turn = sa.select(sa.func.max(lines.alias().c.claims)).scalar_subquery()
     values = {clock.name: sa.case((start > clock, start), else_=clock), "fast_run": fast_run, "claims": last_turn + 1}
-    await connection.execute(lines.update().where(line).values(values))
+    connection.execute(lines.update().where(line).values(values))

@@ -1,49 +1,53 @@
-"""The database: one engine, its transactions, its clock.
+"""The database: one engine, the threads that use it, its transactions.
+
+`await database.write(f, …)` and `await database.read(f, …)` run a plain function `f(connection, …)` on a thread, in a
+transaction; nothing else here is awaited, and no transaction spans an `await`. (SQLAlchemy's asynchronous engine costs
+a switch of greenlets, and with SQLite one of threads, for each statement: four times as long for a transaction of 13.)
 
 Two databases, one set of rules:
 
-- **SQLite** (default; one machine): WAL, so readers never wait for the writer. Writers start with BEGIN IMMEDIATE,
-  so a transaction that read a balance can still write it. `synchronous=FULL`: with NORMAL a killed process loses
-  nothing either, but a power cut may undo the last seconds of *committed* work (a picture shown twice, a hold
-  forgotten); an fsync costs about 3 ms a commit and buys that away. One asyncio lock queues this process's writers,
-  because SQLite's own waiting polls; other processes are waited for by `busy_timeout`.
-- **PostgreSQL** (a cluster): READ COMMITTED and row locks, always taken in this order, so that nobody waits in a
-  circle: members' accounts (two for a gift: by id) → the lines (`db.tables.lines`, alphabetically by kind; a line's
-  lock guards its flows and seats) → guild uses → job rows. A transaction that conflicts nevertheless is tried again
-  from its start; so is one that waited too long (`db.timeouts`), for about as long as a lease.
+- **SQLite** (default; one machine; `db.sqlite`): one thread writes, which is this process's queue of writers, as
+  SQLite's own waiting polls; a few threads read. Other processes are waited for by `busy_timeout`.
+- **PostgreSQL** (a cluster; `db.postgresql`): as many threads as connections. READ COMMITTED and row locks, always
+  taken in this order, so that nobody waits in a circle: members' accounts (two for a gift: by id) → the lines
+  (`db.tables.lines`, alphabetically by kind; a line's lock guards its flows and seats) → guild uses → job rows. A
+  transaction that conflicts nevertheless is tried again from its start; so is one that waited too long (`db.timeouts`),
+  for about as long as a lease.
 
-Time is the database's, so several machines agree about leases. `lock` tells it with the rows that it locks, as it is
-when the last of them is locked: whoever asks first and waits then writes what is in the past, where nobody who follows
-changes looks any more. `now(connection)` is for what does not wait. Tests move it with `advance`.
+Who is cancelled while a write waits or works stops waiting at once. The write itself looks twice whether somebody still
+waits for it, before it begins and before its commit, and is rolled back if not; its connection goes back either way.
 """
 
 import asyncio
-import datetime as dt
 import secrets
 import sqlite3
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, TypeVarTuple
 
-import psycopg
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from db.clock import OPTION, Clock
 from db.errors import StoreBusy
-from db.timeouts import WAITED_TOO_LONG, connect_options, limit_waiting
+from db.postgresql import libpq_url, postgresql_engine
+from db.sqlite import WRITING, scrub, sqlite_engine
+from db.threads import Threads
+from db.timeouts import WAITED_TOO_LONG, connect_options
 from db.wake import Wake
 
-BUSY_TIMEOUT_S = 30
-CUT_WITHIN_MS = 2000
+READERS = 4  # SQLite's; they share one interpreter with the event loop, so more would not read more
+POOLED, AT_MOST = 5, 15  # connections to PostgreSQL: kept open, and for a crowd
+CLOSE_WITHIN_S = 5.0
+BREAK_OFF_WITHIN_S = 2.0
 ATTEMPTS = 8
 LEASE_S = 30.0
-TIME = "database_time"  # the name of the column that tells it
 T = TypeVar("T")
-DATA_EXCEPTION = "22"  # the class of errors whose message itself quotes the value: PostgreSQL, appendix A
+Ts = TypeVarTuple("Ts")
 RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL, appendix A
 
 
@@ -59,23 +63,41 @@ class Database:
         self.url = url
         self.hash_key = hash_key or secrets.token_bytes(32)  # see `db.former_members`
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _engine(url, lease_s)
-        # One connection apart, for what may not wait until one of the others is free: they may all wait for one lock.
-        self._urgent = self.engine if self.is_sqlite else _engine(url, lease_s, pool_size=1, max_overflow=0)
-        self.wake = Wake(None) if self.is_sqlite else Wake(_libpq_url(url), connect_options(lease_s, url))
+        self._clock = Clock(clock_offset_s)
         self._patience_s = lease_s
-        self._clock_offset_s = clock_offset_s
-        self._writing = asyncio.Lock()
+        self._in_use: set[sa.Connection] = set()
+        self._writing: sa.Engine
+        self._urgent: sa.Engine
+        self._turn: threading.Lock | None = None  # of SQLite's writers: held in a transaction, and by a scrub
+        # hide_parameters: values are tokens and prompts, and errors end up in logs
+        options: dict[str, Any] = {"hide_parameters": True, "execution_options": {OPTION: self._clock}}
+        if self.is_sqlite:
+            self._turn = threading.Lock()
+            self.engine = sqlite_engine(url, connections=READERS + 1, **options)
+            self._writing = self._urgent = self.engine.execution_options(**WRITING)
+            self._readers = Threads("database-read", READERS)
+            self._writers = self._urgent_writers = Threads("database-write", 1)
+            self.wake = Wake(None)
+        else:
+            pool = {"pool_size": POOLED, "max_overflow": AT_MOST - POOLED}
+            self.engine = self._writing = postgresql_engine(url, lease_s=lease_s, **pool, **options)
+            # One connection apart, for what may not wait until another is free: they may all wait for one lock.
+            self._urgent = postgresql_engine(url, lease_s=lease_s, pool_size=1, max_overflow=0, **options)
+            self._readers = self._writers = Threads("database", AT_MOST)
+            self._urgent_writers = Threads("database-urgent", 1)
+            self.wake = Wake(libpq_url(url), connect_options(lease_s, url))
 
     @classmethod
     def from_url(
         cls, url: str, *, clock_offset_s: float = 0.0, hash_key: bytes | None = None, lease_s: float = LEASE_S
     ) -> "Database":
-        """Return a database for `sqlite:///path`, `postgresql://…` or the same with a driver named.
+        """Return a database that nothing is connected to yet.
 
-        Nothing is connected yet. `clock_offset_s` is added to the database's clock (tests). `hash_key`: of what is
-        hashed in it, from outside; None: one that ends with this object. `lease_s`: of jobs; nobody holds others up for
-        much longer.
+        Args:
+            url: `sqlite:///path`, `postgresql://…`, or the same with a driver named.
+            clock_offset_s: added to the database's clock (tests).
+            hash_key: of what is hashed in it, from outside; None: one that ends with this object.
+            lease_s: of jobs; nobody holds others up for much longer.
         """
         return cls(normalised(url), clock_offset_s=clock_offset_s, hash_key=hash_key, lease_s=lease_s)
 
@@ -86,220 +108,162 @@ class Database:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """Wait for what runs; break it off, and so roll it back, when that takes long."""
         await self.wake.stop()
-        await self._urgent.dispose()
-        await self.engine.dispose()
+        try:
+            if not await self._ended(CLOSE_WITHIN_S):
+                await asyncio.to_thread(self._break_off)
+                await self._ended(BREAK_OFF_WITHIN_S)
+        finally:
+            for engine in {self.engine, self._urgent}:
+                await asyncio.to_thread(engine.dispose)
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version; safe when several processes start at once."""
-        from db.migrations.run import upgrade  # alembic is only needed here
+        await self._writers.run(self._migrate)
 
-        async with self.begin() as connection:
-            if not self.is_sqlite:
-                for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-                    await connection.execute(sa.text(f"SET LOCAL {timeout} = 0"))  # however large the tables are
-                await connection.execute(sa.text("SELECT pg_advisory_xact_lock(7216093)"))
-            await connection.run_sync(upgrade)
+    async def write(self, work: Callable[[sa.Connection, *Ts], T], *args: *Ts, urgent: bool = False) -> T:
+        """Return what `work(connection, *args)` returns, run in a write transaction.
 
-    @asynccontextmanager
-    async def begin(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
-        """Open a write transaction: committed at the end, rolled back by an error.
+        It is run again from its start when the database reports a conflict, so it must not touch anything but the
+        connection.
 
         urgent: on a connection that others do not use; for short transactions that wait for no lock.
-        """
-        if not self.is_sqlite:
-            async with (self._urgent if urgent else self.engine).begin() as connection:
-                yield connection
-            return
-        async with self._writing, self.engine.connect() as raw:
-            connection = await raw.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-            async with connection.begin():
-                yield connection
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a read transaction: one consistent view, and no waiting for writers."""
-        async with self.engine.connect() as connection:
-            yield connection
-
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]], *, urgent: bool = False) -> T:
-        """Run `work` in a write transaction, again from its start when the database reports a conflict.
-
-        Raises StoreBusy when it keeps conflicting, or waits too long for somebody else. `work` must not touch anything
-        but the connection. `urgent`: see `begin`.
+        Raises:
+            StoreBusy: it kept conflicting, or waited too long for somebody else.
         """
         give_up_s = time.monotonic() + self._patience_s
         for attempt in range(ATTEMPTS):
             try:
-                async with self.begin(urgent=urgent) as connection:
-                    return await work(connection)
+                return await self._try(urgent, work, args)
             except DBAPIError as error:
                 waited = getattr(error.orig, "sqlstate", None) in WAITED_TOO_LONG
                 if not (waited or _is_conflict(error)):
                     raise
                 if waited and time.monotonic() >= give_up_s:
                     break
-                await asyncio.sleep(0.01 * 2**attempt)
+            await asyncio.sleep(0.01 * 2**attempt)  # with neither a thread nor a connection
         raise StoreBusy
 
-    async def note_erasure(self, connection: AsyncConnection) -> None:
-        """Note in the caller's transaction that rows were deleted of which no trace may stay; `scrub` sees to it."""
-        if self.is_sqlite:
-            await connection.exec_driver_sql(f"PRAGMA user_version = {await _erasures(connection) + 1}")
+    async def read(self, work: Callable[[sa.Connection, *Ts], T], *args: *Ts) -> T:
+        """Return what `work(connection, *args)` returns: in one consistent view, and without waiting for writers."""
+        return await self._readers.run(self._read, work, args)
 
     async def scrub(self) -> bool:
         """Leave no trace of rows whose erasure was noted in SQLite's files; return whether there were any.
 
-        PostgreSQL's own vacuum sees to its pages. `secure_delete` overwrites most of it already, but pages that were
-        rebuilt keep old cells, and so does the log. Only VACUUM writes every page anew (auto_vacuum moves whole pages,
-        with what is left in them), and it is one write transaction from begin to end: readers go on, writers wait.
-        So whoever calls this does so seldom. What can be done beside writers is: copying the log to its place.
+        PostgreSQL's own vacuum sees to its pages. For SQLite see `db.sqlite.scrub`; writers wait, so this is done
+        seldom.
         """
-        if not self.is_sqlite:
-            return False
-        async with self.engine.connect() as raw:
-            connection = await raw.execution_options(sqlite_begin="")  # not in a transaction
-            if not await _erasures(connection):
-                return False
-            await connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 0")
-            try:
-                async with self._writing:
-                    noted = await _erasures(connection)
-                    await connection.exec_driver_sql("VACUUM")
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-                async with self._writing:
-                    await _cut_log(connection)
-                    if await _erasures(connection) == noted:
-                        await connection.exec_driver_sql("PRAGMA user_version = 0")
-            finally:
-                await connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 1000")
-        return True
+        return self.is_sqlite and await self._readers.run(scrub, self.engine, self._alone)
 
-    async def lock(
-        self, connection: AsyncConnection, query: sa.Select[Any], *, skip_locked: bool = False
-    ) -> tuple[Sequence[sa.Row[Any]], dt.datetime]:
-        """Lock the rows of a query for this transaction, in its order; return them, and the time after that.
-
-        skip_locked: wait for nothing, and leave out what others have locked. (On SQLite the transaction is the lock.)
-        """
-        locking = query.with_for_update(
-            skip_locked=skip_locked
-        ).subquery()  # the time is told outside: when a row is out
-        rows = (await connection.execute(sa.select(locking, self.sql_now().label(TIME)))).all()
-        return rows, moment(rows[-1]) if rows else await self.now(connection)
-
-    async def now(self, connection: AsyncConnection) -> dt.datetime:
-        """Return the database's time, aware, in UTC. Before a lock that is yet to be waited for it is too early."""
-        return moment((await connection.execute(sa.select(self.sql_now().label(TIME)))).one())
-
-    def sql_now(self) -> sa.ColumnElement[float]:
-        """Return the SQL expression of the time in seconds since 1970, moved by `advance`."""
-        if self.is_sqlite:
-            now: sa.ColumnElement[float] = sa.literal_column("(julianday('now') - 2440587.5) * 86400.0", sa.Double)
-        else:
-            now = sa.literal_column("extract(epoch FROM clock_timestamp())::double precision", sa.Double)
-        return now + sa.literal(self._clock_offset_s, sa.Double)
+    @contextmanager
+    def begin(self, *, urgent: bool = False) -> Iterator[sa.Connection]:
+        """Open a write transaction in this thread: committed at the end, rolled back by an error."""
+        engine = self._urgent if urgent else self._writing
+        with self._turn or nullcontext(), self._connected(engine) as connection, connection.begin():
+            yield connection
 
     def advance(self, seconds: float) -> None:
         """Move this database object's clock forward; tests use it instead of sleeping."""
-        self._clock_offset_s += seconds
+        self._clock.offset_s += seconds
+
+    # -- in a thread --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        with engine.connect() as connection:
+            self._in_use.add(connection)
+            try:
+                yield connection
+            finally:
+                self._in_use.discard(connection)
+
+    def _read(self, work: Callable[[sa.Connection, *Ts], T], args: tuple[*Ts]) -> T:
+        with self._connected(self.engine) as connection:
+            return work(connection, *args)
+
+    def _write(
+        self, left: threading.Event, urgent: bool, work: Callable[[sa.Connection, *Ts], T], args: tuple[*Ts]
+    ) -> T:
+        with self.begin(urgent=urgent) as connection:
+            if not left.is_set():  # it may have waited for its turn
+                done = work(connection, *args)
+                if not left.is_set():
+                    return done
+            raise _Left
+
+    def _migrate(self) -> None:
+        from db.migrations.run import upgrade  # alembic is only needed here
+
+        with self.begin() as connection:
+            if not self.is_sqlite:
+                for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+                    connection.execute(sa.text(f"SET LOCAL {timeout} = 0"))  # however large the tables are
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7216093)"))
+            upgrade(connection)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let SQLite's writers wait, as soon as it is this thread's turn among them."""
+        assert self._turn is not None
+        self._writers.submit(self._turn.acquire).result()  # by the writers' thread, in its order; any may release
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    # -- on the event loop --------------------------------------------------------------------------------------------
+
+    async def _try(self, urgent: bool, work: Callable[[sa.Connection, *Ts], T], args: tuple[*Ts]) -> T:
+        left = threading.Event()
+        threads = self._urgent_writers if urgent else self._writers
+        try:
+            return await threads.run(self._write, left, urgent, work, args)
+        except asyncio.CancelledError:
+            left.set()
+            raise
+
+    async def _ended(self, within_s: float) -> bool:
+        threads = {self._readers, self._writers, self._urgent_writers}
+        return all(await asyncio.gather(*(some.close(within_s) for some in threads)))
+
+    def _break_off(self) -> None:
+        """Make the statements that run fail; what they belong to is rolled back."""
+        for connection in list(self._in_use):
+            with suppress(Exception):  # it may have ended meanwhile
+                driver = connection.connection.driver_connection
+                if self.is_sqlite:
+                    driver.interrupt()  # type: ignore[union-attr]
+                else:
+                    driver.cancel_safe(timeout=BREAK_OFF_WITHIN_S)  # type: ignore[union-attr]
 
 
-def moment(row: sa.Row[Any]) -> dt.datetime:
-    """Return the time that a row tells in its column TIME, which is `sql_now`."""
-    return dt.datetime.fromtimestamp(row._mapping[TIME], dt.UTC)
+class _Left(Exception):
+    """Nobody waits for this transaction any more."""
+
+
+def rows(connection: sa.Connection, query: sa.Select[*Ts]) -> Sequence[sa.Row[*Ts]]:
+    """Return a query's rows, for a read that is nothing else."""
+    return connection.execute(query).all()
 
 
 def normalised(url: str) -> URL:
-    """Return the URL with the async driver that we use named in it.
+    """Return the URL with the driver that we use named in it.
 
-    Raises ValueError for any other kind of database, and for SQLite in memory (it cannot be shared or
-    survive).
+    Raises:
+        ValueError: any other kind of database, or SQLite in memory (it cannot be shared or survive).
     """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise ValueError("The database must be a file: sqlite:///path/to/atelier.db")
-        return parsed.set(drivername="sqlite+aiosqlite")
+        return parsed.set(drivername="sqlite+pysqlite")
     if backend in ("postgresql", "postgres"):
         return parsed.set(drivername="postgresql+psycopg")
     raise ValueError(f"The database must be SQLite or PostgreSQL, not {backend}.")
-
-
-def _libpq_url(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _engine(url: URL, lease_s: float, **pool: int) -> AsyncEngine:
-    # hide_parameters: values are tokens and prompts, and errors end up in logs
-    if url.get_backend_name() != "sqlite":
-        options = connect_options(lease_s, url)
-        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=options, **pool)
-        limit_waiting(engine, lease_s)
-        sa.event.listen(engine.sync_engine, "handle_error", _hide_quoted_values)
-        return engine
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_timeout=60, hide_parameters=True)
-    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _hide_quoted_values(context: ExceptionContext) -> None:
-    """Take out of PostgreSQL's own words what they quote of a row, such as 'Failing row contains (…)'."""
-    original = context.original_exception
-    if not isinstance(original, psycopg.Error):
-        return
-    said = original.diag
-    quoted = [said.message_detail, said.context]
-    if (original.sqlstate or "").startswith(DATA_EXCEPTION):
-        quoted.append(said.message_primary)
-    for error in (original, context.sqlalchemy_exception):
-        for words in filter(None, quoted):
-            if error is not None:
-                error.args = tuple(str(one).replace(words, "[hidden]") for one in error.args)
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # no implicit BEGIN: _begin_sqlite says which one
-    cursor = connection.cursor()
-    _enter_wal(cursor)
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")  # what a member deletes must not stay behind in free pages
-    cursor.close()
-
-
-def _enter_wal(cursor: Any) -> None:
-    """Switch to WAL; two processes that do it at the same moment get 'locked' at once, so try again."""
-    for _ in range(100):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            time.sleep(0.02)  # in aiosqlite's greenlet this blocks for milliseconds, at the first start only
-    raise StoreBusy
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
-        connection.exec_driver_sql(begin)
-
-
-async def _erasures(connection: AsyncConnection) -> int:
-    """Return how many erasures were noted since the last scrub: the number that SQLite keeps for its user."""
-    return int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one())
-
-
-async def _cut_log(connection: AsyncConnection) -> None:
-    """Empty SQLite's log. Raises StoreBusy while somebody reads what is in it; writers wait for that, so not long."""
-    await connection.exec_driver_sql(f"PRAGMA busy_timeout = {CUT_WITHIN_MS}")
-    try:
-        busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
-    finally:
-        await connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
-    if busy:
-        raise StoreBusy
 
 
 def _is_conflict(error: DBAPIError) -> bool:

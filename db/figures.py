@@ -6,9 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db import clock
 from db.job import Job, State
 from db.reads import many
 from db.tables import entries, guild_flows, is_running, jobs, transfers
@@ -54,42 +53,33 @@ class Figures:
     spent_today: int  # credits, since midnight UTC
 
 
-async def read_figures(db: Database) -> Figures:
+def read_figures(connection: sa.Connection) -> Figures:
     """Look at everything once."""
     g = guild_flows.c
-    waiting = sa.select(g.kind, sa.func.sum(g.waiting), sa.func.sum(g.work)).group_by(g.kind)
-    async with db.read() as connection:
-        now = await db.now(connection)
-        queues = (await connection.execute(waiting)).all()
-        by_state = (
-            sa.select(jobs.c.state, sa.func.count()).where(jobs.c.ended_at >= now - LATELY).group_by(jobs.c.state)
-        )
-        ended = {state: int(count) for state, count in await connection.execute(by_state)}
-        by_kind = sa.select(jobs.c.kind, sa.func.count()).where(is_running).group_by(jobs.c.kind)
-        running_jobs = {kind: int(count) for kind, count in await connection.execute(by_kind)}
-        waits = await _waits(connection, now)
-        forecasts = await _forecasts(connection, now)
-        spent = await _spent_since(connection, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    queues = connection.execute(sa.select(g.kind, sa.func.sum(g.waiting), sa.func.sum(g.work)).group_by(g.kind)).all()
+    now = clock.now(connection)
+    by_state = sa.select(jobs.c.state, sa.func.count()).where(jobs.c.ended_at >= now - LATELY).group_by(jobs.c.state)
+    by_kind = sa.select(jobs.c.kind, sa.func.count()).where(is_running).group_by(jobs.c.kind)
     running = sa.select(jobs).where(is_running).order_by(jobs.c.started_at).limit(SHOWN)
     failed = sa.select(jobs).where(jobs.c.state == State.FAILED.value).order_by(jobs.c.ended_at.desc()).limit(SHOWN)
     return Figures(
         at=now,
         waiting={kind: int(count) for kind, count, _ in queues},
         waiting_credits={kind: int(work) for kind, _, work in queues},
-        running_jobs=running_jobs,
-        running=await many(db, running),
-        ended=ended,
-        failed=await many(db, failed),
-        waits=waits,
-        forecasts=forecasts,
-        spent_today=spent,
+        running_jobs={kind: int(count) for kind, count in connection.execute(by_kind)},
+        running=many(connection, running),
+        ended={state: int(count) for state, count in connection.execute(by_state)},
+        failed=many(connection, failed),
+        waits=_waits(connection, now),
+        forecasts=_forecasts(connection, now),
+        spent_today=_spent_since(connection, now.replace(hour=0, minute=0, second=0, microsecond=0)),
     )
 
 
-async def _waits(connection: AsyncConnection, now: dt.datetime) -> dict[str, Waits]:
+def _waits(connection: sa.Connection, now: dt.datetime) -> dict[str, Waits]:
     query = sa.select(jobs.c.kind, jobs.c.queued_at, jobs.c.started_at).where(jobs.c.started_at >= now - LATELY)
     found: dict[str, list[float]] = {}
-    for row in await connection.execute(query.order_by(jobs.c.id.desc()).limit(LOOKED_AT)):
+    for row in connection.execute(query.order_by(jobs.c.id.desc()).limit(LOOKED_AT)):
         found.setdefault(row.kind, []).append((row.started_at - row.queued_at).total_seconds())
     return {
         kind: Waits(count=len(waits), p50_s=_quantile(waits, 0.5), p95_s=_quantile(waits, 0.95))
@@ -97,7 +87,7 @@ async def _waits(connection: AsyncConnection, now: dt.datetime) -> dict[str, Wai
     }
 
 
-async def _forecasts(connection: AsyncConnection, now: dt.datetime) -> dict[str, Forecasts]:
+def _forecasts(connection: sa.Connection, now: dt.datetime) -> dict[str, Forecasts]:
     foretold = (
         sa.select(jobs.c.kind, jobs.c.forecast_s, jobs.c.queued_at, jobs.c.ended_at)
         .where(jobs.c.state == State.DONE.value, jobs.c.forecast_s.is_not(None), jobs.c.ended_at >= now - A_DAY)
@@ -105,7 +95,7 @@ async def _forecasts(connection: AsyncConnection, now: dt.datetime) -> dict[str,
         .limit(LOOKED_AT)
     )
     found: dict[str, list[float]] = {}
-    for row in await connection.execute(foretold):
+    for row in connection.execute(foretold):
         took_s = (row.ended_at - row.queued_at).total_seconds()
         found.setdefault(row.kind, []).append(took_s - row.forecast_s)
     return {
@@ -119,13 +109,13 @@ async def _forecasts(connection: AsyncConnection, now: dt.datetime) -> dict[str,
     }
 
 
-async def _spent_since(connection: AsyncConnection, begin: dt.datetime) -> int:
+def _spent_since(connection: sa.Connection, begin: dt.datetime) -> int:
     query = (
         sa.select(sa.func.coalesce(sa.func.sum(entries.c.amount), 0))
         .join(transfers, transfers.c.id == entries.c.transfer_id)
         .where(entries.c.account == "spent", transfers.c.kind == "charge", transfers.c.at >= begin)
     )
-    return int((await connection.execute(query)).scalar_one())
+    return int(connection.execute(query).scalar_one())
 
 
 def _quantile(values: list[float], share: float) -> float:

@@ -4,9 +4,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
 from db.fairness import GuildFlow, MemberFlow, Seat, jobs_before, settled_in
 from db.job import Pace, Place
 from db.schedule import FlowKey
@@ -15,14 +13,13 @@ from db.tables import guild_flows, lines, member_flows
 ONE_MORE = Seat(queued=1, running=0, max_running=1)
 
 
-async def foresee(db: Database, key: FlowKey) -> Place:
+def foresee(connection: sa.Connection, key: FlowKey) -> Place:
     """Return how much would be served before one more job of this member, if it were submitted now."""
-    async with db.read() as connection:
-        row = (await connection.execute(sa.select(lines).where(lines.c.kind == key.kind))).one_or_none()
-        if row is None:
-            return Place(ahead=0, ahead_credits=0)  # the first of its kind
-        clock = row.clock_fast if key.pace is Pace.FAST else row.clock_relaxed
-        members, guilds = await _line(connection, key)
+    row = connection.execute(sa.select(lines).where(lines.c.kind == key.kind)).one_or_none()
+    if row is None:
+        return Place(ahead=0, ahead_credits=0)  # the first of its kind
+    clock = row.clock_fast if key.pace is Pace.FAST else row.clock_relaxed
+    members, guilds = _line(connection, key)
     own_member = members.pop(key.user_id, None) or _idle_member()
     own_guild = guilds.pop(key.guild_id, None) or _idle_guild()
     own_guild, ready = settled_in(
@@ -36,11 +33,11 @@ async def foresee(db: Database, key: FlowKey) -> Place:
     for guild in guilds.values():
         count, credits = _plus(count, credits, jobs_before(guild, start, own_guild.since))
     if key.pace is Pace.RELAXED:
-        count, credits = _plus(count, credits, await _fast(db, key.kind))
+        count, credits = _plus(count, credits, _fast(connection, key.kind))
     return Place(ahead=count, ahead_credits=round(credits))
 
 
-async def _line(connection: AsyncConnection, key: FlowKey) -> tuple[dict[int, MemberFlow], dict[int, GuildFlow]]:
+def _line(connection: sa.Connection, key: FlowKey) -> tuple[dict[int, MemberFlow], dict[int, GuildFlow]]:
     """Return the flows that could be served before: those of the guild by member, and all guilds."""
     m, g = member_flows.c, guild_flows.c
     mine = sa.or_(m.ready, m.user_id == key.user_id)
@@ -49,16 +46,15 @@ async def _line(connection: AsyncConnection, key: FlowKey) -> tuple[dict[int, Me
     )
     ours = sa.or_(g.ready > 0, g.guild_id == key.guild_id)
     around = sa.select(guild_flows).where(g.kind == key.kind, g.pace == key.pace.value, ours)
-    members = {row.user_id: _record(MemberFlow, row) for row in await connection.execute(inside)}
-    guilds = {row.guild_id: _record(GuildFlow, row) for row in await connection.execute(around)}
+    members = {row.user_id: _record(MemberFlow, row) for row in connection.execute(inside)}
+    guilds = {row.guild_id: _record(GuildFlow, row) for row in connection.execute(around)}
     return members, guilds
 
 
-async def _fast(db: Database, kind: str) -> tuple[int, float]:
+def _fast(connection: sa.Connection, kind: str) -> tuple[int, float]:
     g = guild_flows.c
     query = sa.select(sa.func.coalesce(sa.func.sum(g.waiting), 0), sa.func.coalesce(sa.func.sum(g.work), 0))
-    async with db.read() as connection:
-        count, work = (await connection.execute(query.where(g.kind == kind, g.pace == Pace.FAST.value))).one()
+    count, work = connection.execute(query.where(g.kind == kind, g.pace == Pace.FAST.value)).one()
     return int(count), float(work)
 
 

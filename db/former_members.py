@@ -15,11 +15,10 @@ import hmac
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.accrual import accrued_from
 from db.allowance import NEWCOMER, Accrued
-from db.engine import Database
 from db.tables import former_members
 from db.tables.credits import ACCRUED
 from db.upsert import insert_or_update
@@ -32,36 +31,32 @@ def hash_key_from(secret: str) -> bytes:
     return hmac.digest(secret.encode(), PURPOSE, hashlib.sha256)
 
 
-def digest_of(db: Database, user_id: int) -> str:
+def digest_of(hash_key: bytes, user_id: int) -> str:
     """Return the keyed hash of a member's id."""
-    return hmac.digest(db.hash_key, str(user_id).encode(), hashlib.sha256).hex()
+    return hmac.digest(hash_key, str(user_id).encode(), hashlib.sha256).hex()
 
 
-async def remember(db: Database, connection: AsyncConnection, account: sa.Row[Any]) -> None:
+def remember(connection: sa.Connection, hash_key: bytes, account: sa.Row[Any]) -> None:
     """Keep how far the allowance of an account was accounted for."""
     accrued = accrued_from(account)
     if accrued == NEWCOMER:
         return
     kept = {name: account._mapping[name] for name in ACCRUED} | {"forget_at": _month_is_over(accrued)}
-    values = kept | {"digest": digest_of(db, account.user_id)}
-    await connection.execute(insert_or_update(connection, former_members, values, key=["digest"], update=kept))
+    values = kept | {"digest": digest_of(hash_key, account.user_id)}
+    connection.execute(insert_or_update(connection, former_members, values, key=["digest"], update=kept))
 
 
-async def recall(db: Database, connection: AsyncConnection, user_id: int) -> dict[str, Any] | None:
+def recall(connection: sa.Connection, hash_key: bytes, user_id: int) -> dict[str, Any] | None:
     """Return the columns of a member who comes back, and keep them here no longer."""
-    mine = former_members.c.digest == digest_of(db, user_id)
-    row = (await connection.execute(former_members.delete().where(mine).returning(former_members))).one_or_none()
+    mine = former_members.c.digest == digest_of(hash_key, user_id)
+    row = connection.execute(former_members.delete().where(mine).returning(former_members)).one_or_none()
     return None if row is None else {name: row._mapping[name] for name in ACCRUED}
 
 
-async def forget(db: Database) -> int:
+def forget(connection: sa.Connection) -> int:
     """Remove the rows whose month is over; return how many those were."""
-
-    async def work(connection: AsyncConnection) -> int:
-        over = former_members.c.forget_at <= await db.now(connection)
-        return (await connection.execute(former_members.delete().where(over))).rowcount
-
-    return await db.write(work)
+    over = former_members.c.forget_at <= clock.now(connection)
+    return connection.execute(former_members.delete().where(over)).rowcount
 
 
 def _month_is_over(accrued: Accrued) -> dt.datetime:

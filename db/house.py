@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.acts import Act, Noted, latest, note
-from db.engine import Database
+from db.engine import Database, rows
 from db.ids import NO_GUILD
 from db.tables import acceptances, decisions
 from db.upsert import insert_or_ignore, insert_or_update
@@ -58,29 +58,11 @@ class House:
 
     async def decide(self, act: Act, topic: Topic, key: str, value: str, *, places: Collection[int] = ()) -> None:
         """Decide something for the act's server (or for these places), and note the act."""
-
-        async def work(connection: AsyncConnection) -> None:
-            now = await self.db.now(connection)
-            decided = {"value": value, "by_user": act.by_user, "at": now}
-            for guild_id in places or (act.guild_id,):
-                values = {"guild_id": guild_id, "kind": topic.value, "key": key, **decided}
-                primary = ("guild_id", "kind", "key")
-                await connection.execute(insert_or_update(connection, decisions, values, key=primary, update=decided))
-            await note(connection, act, now)
-
-        await self.db.write(work)
+        await self.db.write(_decide, act, topic, Decision(key, value), places or (act.guild_id,))
 
     async def undo(self, act: Act, topic: Topic, key: str, *, places: Collection[int] = ()) -> bool:
         """Take a decision back and note the act; return whether there was one."""
-
-        async def work(connection: AsyncConnection) -> bool:
-            d = decisions.c
-            where = d.guild_id.in_(places or (act.guild_id,))
-            gone = await connection.execute(decisions.delete().where(where, d.kind == topic.value, d.key == key))
-            await note(connection, act, await self.db.now(connection))
-            return gone.rowcount > 0
-
-        undone = await self.db.write(work)
+        undone = await self.db.write(_undo, act, topic, key, places or (act.guild_id,))
         self.db.wake.notify(QUEUED)  # what was paused may be claimed now
         return undone
 
@@ -88,8 +70,7 @@ class House:
         """Return what was decided for a server, by key."""
         d = decisions.c
         query = sa.select(d.key, d.value).where(d.guild_id == guild_id, d.kind == topic.value).order_by(d.key)
-        async with self.db.read() as connection:
-            return [Decision(row.key, row.value) for row in await connection.execute(query)]
+        return [Decision(row.key, row.value) for row in await self.db.read(rows, query)]
 
     async def standing(
         self, user_id: int, *, guild_id: int | None, channel_ids: Collection[int], only_guild_id: int | None = None
@@ -109,47 +90,57 @@ class House:
         else:
             homes = self.homes or {guild for guild in (only_guild_id,) if guild is not None}
             query = query.where(d.guild_id.in_(homes | {NO_GUILD}))
-        async with self.db.read() as connection:
-            rows = (await connection.execute(query.order_by(d.key))).all()
+        found = await self.db.read(rows, query.order_by(d.key))
         here = guild_id or NO_GUILD
         return Standing(
-            notice=next((row.value for row in rows if row.kind == Topic.PAUSE and row.guild_id == here), None),
-            banned=any(row.kind == Topic.BAN for row in rows),
+            notice=next((row.value for row in found if row.kind == Topic.PAUSE and row.guild_id == here), None),
+            banned=any(row.kind == Topic.BAN for row in found),
             channel_open=guild_id is None
             or _is_open(
-                {row.key: row.value for row in rows if row.kind == Topic.CHANNEL}, {str(id) for id in channel_ids}
+                {row.key: row.value for row in found if row.kind == Topic.CHANNEL}, {str(id) for id in channel_ids}
             ),
-            words=tuple(Decision(row.key, row.value) for row in rows if row.kind == Topic.WORD),
+            words=tuple(Decision(row.key, row.value) for row in found if row.kind == Topic.WORD),
         )
 
     async def note(self, act: Act) -> None:
         """Note an act that decides nothing."""
-
-        async def work(connection: AsyncConnection) -> None:
-            await note(connection, act, await self.db.now(connection))
-
-        await self.db.write(work)
+        await self.db.write(lambda connection: note(connection, act, clock.now(connection)))
 
     async def latest(self, guild_id: int, limit: int) -> list[Noted]:
         """Return the latest acts in a server, newest first."""
-        async with self.db.read() as connection:
-            return await latest(connection, guild_id, limit)
+        return await self.db.read(latest, guild_id, limit)
 
     async def accept_licence(self, user_id: int, model: str, licence: str) -> None:
         """Remember that a member accepted a model's licence; again changes nothing."""
-
-        async def work(connection: AsyncConnection) -> None:
-            values = {"user_id": user_id, "model": model, "licence": licence, "at": await self.db.now(connection)}
-            await connection.execute(insert_or_ignore(connection, acceptances).values(values))
-
-        await self.db.write(work)
+        await self.db.write(_accept_licence, user_id, model, licence)
 
     async def has_accepted(self, user_id: int, model: str, licence: str) -> bool:
         """Tell whether a member accepted a model's licence as it is now."""
         a = acceptances.c
         query = sa.select(a.at).where(a.user_id == user_id, a.model == model, a.licence == licence)
-        async with self.db.read() as connection:
-            return (await connection.execute(query)).first() is not None
+        return bool(await self.db.read(rows, query))
+
+
+def _decide(connection: sa.Connection, act: Act, topic: Topic, decision: Decision, places: Collection[int]) -> None:
+    now = clock.now(connection)
+    decided = {"value": decision.value, "by_user": act.by_user, "at": now}
+    for guild_id in places:
+        values = {"guild_id": guild_id, "kind": topic.value, "key": decision.key, **decided}
+        primary = ("guild_id", "kind", "key")
+        connection.execute(insert_or_update(connection, decisions, values, key=primary, update=decided))
+    note(connection, act, now)
+
+
+def _undo(connection: sa.Connection, act: Act, topic: Topic, key: str, places: Collection[int]) -> bool:
+    d = decisions.c
+    gone = connection.execute(decisions.delete().where(d.guild_id.in_(places), d.kind == topic.value, d.key == key))
+    note(connection, act, clock.now(connection))
+    return gone.rowcount > 0
+
+
+def _accept_licence(connection: sa.Connection, user_id: int, model: str, licence: str) -> None:
+    values = {"user_id": user_id, "model": model, "licence": licence, "at": clock.now(connection)}
+    connection.execute(insert_or_ignore(connection, acceptances).values(values))
 
 
 def _is_open(said: Mapping[str, str], here: set[str]) -> bool:

@@ -11,11 +11,11 @@ is decided in `db.fairness` (pure) and kept in `db.schedule`.
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import claim, foresight, lease, reads, submit
+from db import claim, clock, foresight, lease, reads, submit
 from db.engine import Database
 from db.errors import UnknownJob
 from db.ids import NO_GUILD
@@ -53,7 +53,7 @@ class JobStore:
 
         Raises NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken, UnknownOrder; then nothing changed.
         """
-        job, is_new = await submit.submit(self.db, self.ledger, submission)
+        job, is_new = await self.db.write(submit.submit, self.ledger, submission)
         if is_new:
             self._wake(QUEUED, CHANGED)
         return job
@@ -66,20 +66,29 @@ class JobStore:
         models: names in memory; a job that wants one may overtake at most `db.fairness.REACH - 1` members of its guild,
         each of them at most `MAX_PASSED` times.
         """
-        claimed = await claim.claim(self.db, owner=owner, kinds=kinds, limit=limit, lease_s=lease_s, models=models)
+        if limit < 1 or not kinds or not await self.db.read(claim.can_claim, kinds):
+            return []
+        claimed = await self.db.write(
+            partial(claim.claim, owner=owner, kinds=kinds, limit=limit, lease_s=lease_s, models=models)
+        )
         if claimed:
             self._wake(CHANGED)
         return claimed
 
     async def beat(self, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
         """Renew leases and write progress; learn which jobs are lost or asked to stop."""
-        beaten = await lease.beat(self.db, owner=owner, reports=reports, lease_s=lease_s)
+        if not reports:
+            return Beaten()
+        beat = partial(lease.beat, owner=owner, reports=reports, lease_s=lease_s)
+        beaten = await self.db.write(beat, urgent=True)
         self._wake(CHANGED)
         return beaten
 
     async def settle(self, *, owner: str, job_id: str, attempt: int, end: End) -> bool:
         """End a job, charge for it and release the rest. False if the lease was lost: then nothing changes."""
-        settled = await lease.settle(self.db, self.ledger, owner=owner, job_id=job_id, attempt=attempt, end=end)
+        settled = await self.db.write(
+            partial(lease.settle, ledger=self.ledger, owner=owner, job_id=job_id, attempt=attempt, end=end)
+        )
         if settled:
             self._wake(CHANGED, QUEUED)  # QUEUED: the member's next job may have become claimable
         return settled
@@ -89,7 +98,8 @@ class JobStore:
 
         attempts: by job id; a job whose attempt is over is left alone.
         """
-        await lease.give_back(self.db, self.ledger, owner=owner, attempts=attempts, blame=blame)
+        for job_id, attempt in attempts.items():
+            await self._give_back(owner, job_id, attempt, blame=blame)
         self._wake(QUEUED, CHANGED)
 
     async def reap(self, *, held: Mapping[str, int] | None = None) -> list[str]:
@@ -97,12 +107,12 @@ class JobStore:
 
         held: attempts by job id that the caller itself sees through: it is alive, and only late.
         """
-        reaped: list[str] = []
-        for job_id, owner, attempt in await lease.expired(self.db):
-            if held is None or held.get(job_id) != attempt:
-                reaped += await lease.give_back(
-                    self.db, self.ledger, owner=owner, attempts={job_id: attempt}, blame=False, expired_only=True
-                )
+        reaped = [
+            job_id
+            for job_id, owner, attempt in await self.db.read(lease.expired)
+            if held is None or held.get(job_id) != attempt
+            if await self._give_back(owner, job_id, attempt, blame=False, expired_only=True)
+        ]
         if reaped:
             self._wake(QUEUED, CHANGED)
         return reaped
@@ -113,13 +123,15 @@ class JobStore:
         A training that waits for another attempt is asked to stop as well: it ends with what it has learnt. Whether
         this user may is the caller's question.
         """
-        job = await lease.cancel(self.db, self.ledger, job_id, by_user=by_user)
+        job = await self.db.write(partial(lease.cancel, ledger=self.ledger, job_id=job_id, by_user=by_user))
         self._wake(CHANGED)
         return job
 
     async def discard(self, job_id: str, *, by_user: int) -> Job:
         """Note that nothing of a job is to stay, whatever it makes yet, and end it or ask for it. Raises UnknownJob."""
-        job = await lease.cancel(self.db, self.ledger, job_id, by_user=by_user, discard=True)
+        job = await self.db.write(
+            partial(lease.cancel, ledger=self.ledger, job_id=job_id, by_user=by_user, discard=True)
+        )
         self._wake(CHANGED)
         return job
 
@@ -128,39 +140,39 @@ class JobStore:
 
         Returns the job as it is then; if it has ended, the caller has to carry the choice out. Raises UnknownJob.
         """
-        job = await lease.stop_at(self.db, self.ledger, job_id, by_user=by_user, step=step)
+        job = await self.db.write(partial(lease.stop_at, ledger=self.ledger, job_id=job_id, by_user=by_user, step=step))
         self._wake(CHANGED)
         return job
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job by its id."""
-        return await reads.one(self.db, jobs.c.id == job_id)
+        return await self.db.read(reads.one, jobs.c.id == job_id)
 
     async def by_interaction(self, interaction_id: int) -> Job | None:
         """Return the job that an interaction made."""
-        return await reads.one(self.db, jobs.c.interaction_id == interaction_id)
+        return await self.db.read(reads.one, jobs.c.interaction_id == interaction_id)
 
     async def mine(self, user_id: int, *, states: Collection[State | str] | None = None, limit: int = 25) -> list[Job]:
         """Return a member's jobs, newest first; `states` None means all."""
-        return await reads.mine(self.db, user_id, states=states, limit=limit)
+        return await self.db.read(reads.mine, user_id, states, limit)
 
     async def queued(self, user_id: int, kind: str) -> int:
         """Return how many jobs of a kind a member has waiting in line."""
-        return await reads.queued(self.db, user_id, kind)
+        return await self.db.read(reads.queued, user_id, kind)
 
     async def place(self, job_id: str) -> Place:
         """Return how much is served before a queued job. Raises UnknownJob."""
-        return await reads.place(self.db, job_id)
+        return await self.db.read(reads.place, job_id)
 
     async def foresee(self, *, kind: str, pace: Pace, guild_id: int | None, user_id: int) -> Place:
         """Return how much would be served before one more job of this member."""
-        return await foresight.foresee(
-            self.db, FlowKey(kind=kind, pace=pace, guild_id=guild_id or NO_GUILD, user_id=user_id)
+        return await self.db.read(
+            foresight.foresee, FlowKey(kind=kind, pace=pace, guild_id=guild_id or NO_GUILD, user_id=user_id)
         )
 
     async def waiting(self) -> dict[str, Waiting]:
         """Return how much waits, by kind."""
-        return await reads.waiting(self.db)
+        return await self.db.read(reads.waiting)
 
     async def set_message(self, job_id: str, message_id: int) -> None:
         """Remember which message is the job's card."""
@@ -168,20 +180,11 @@ class JobStore:
 
     async def undelivered(self, limit: int = 100, *, after: Job | None = None) -> list[Job]:
         """Return ended jobs that were not delivered yet, oldest first; after: those that follow this one."""
-        return await reads.undelivered(self.db, limit, after)
+        return await self.db.read(reads.undelivered, limit, after)
 
     async def delivered(self, job_id: str, *, message_id: int | None, how: str) -> None:
         """Mark a job as delivered. The first time counts; `how` names the rung of the ladder."""
-
-        async def work(connection: AsyncConnection) -> None:
-            waits = jobs.c.id == job_id, jobs.c.delivered_at.is_(None)
-            _, now = await self.db.lock(connection, sa.select(jobs.c.id).where(*waits))
-            values = {"delivered_at": now, "delivered_how": how}
-            if message_id is not None:
-                values["message_id"] = message_id
-            await connection.execute(jobs.update().where(*waits).values(values))
-
-        await self.db.write(work)
+        await self.db.write(_delivered, job_id, message_id, how)
 
     async def forget_outcome(self, job_id: str) -> None:
         """Drop what a job made, as far as it lies here: the text of a clip, the names of files. Raises UnknownJob."""
@@ -189,15 +192,32 @@ class JobStore:
 
     async def changed_since(self, cursor: dt.datetime | None) -> Changes:
         """Return undelivered jobs that changed since the cursor (None: all), and the next cursor; may repeat some."""
-        return await reads.changed_since(self.db, cursor)
+        return await self.db.read(reads.changed_since, cursor)
 
     async def _set(self, job_id: str, **values: object) -> None:
-        async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(jobs.update().where(jobs.c.id == job_id).values(values))).rowcount == 1
-
-        if not await self.db.write(work):
+        if not await self.db.write(_change, job_id, values):
             raise UnknownJob(job_id)
+
+    async def _give_back(
+        self, owner: str, job_id: str, attempt: int, *, blame: bool, expired_only: bool = False
+    ) -> bool:
+        """Give one job back; one a transaction, which locks one member's account, so two never wait in a circle."""
+        give_back = partial(lease.give_back, ledger=self.ledger, owner=owner, job_id=job_id, attempt=attempt)
+        return await self.db.write(partial(give_back, blame=blame, expired_only=expired_only))
 
     def _wake(self, *topics: str) -> None:
         for topic in topics:
             self.db.wake.notify(topic)
+
+
+def _delivered(connection: sa.Connection, job_id: str, message_id: int | None, how: str) -> None:
+    waits = jobs.c.id == job_id, jobs.c.delivered_at.is_(None)
+    _, now = clock.lock(connection, sa.select(jobs.c.id).where(*waits))
+    values: dict[str, object] = {"delivered_at": now, "delivered_how": how}
+    if message_id is not None:
+        values["message_id"] = message_id
+    connection.execute(jobs.update().where(*waits).values(values))
+
+
+def _change(connection: sa.Connection, job_id: str, values: dict[str, object]) -> bool:
+    return connection.execute(jobs.update().where(jobs.c.id == job_id).values(values)).rowcount == 1

@@ -5,14 +5,12 @@ and comes back late matches no row, and changes nothing.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db import clock
 from db.job import DELETED, FINAL, Beaten, End, Job, Report, State
 from db.ledger import Ledger
 from db.locked import LockedJob, locked
@@ -29,33 +27,29 @@ ABANDONED = "abandoned"
 ABANDONED_TEXT = "The whole program stopped ten times while it worked on this, so it was given up."
 
 
-async def beat(db: Database, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
+def beat(connection: sa.Connection, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
     """Renew the leases of the reported jobs and write their progress; return what to stop.
 
     It waits for no lock and for no connection: what somebody else waits for must not cost the others their leases.
     """
     by_id = {report.job_id: report for report in reports}
-
-    async def work(connection: AsyncConnection) -> Beaten:
-        reported = sa.tuple_(jobs.c.id, jobs.c.attempt).in_([(one.job_id, one.attempt) for one in reports])
-        j = jobs.c
-        held = sa.select(j.id, j.cancel_requested, j.progress_done, j.progress_total)
-        held = held.where(reported, j.lease_owner == owner, is_running)
-        rows, now = await db.lock(connection, held.order_by(j.id), skip_locked=True)
-        renew = jobs.update().where(j.id.in_([row.id for row in rows]))
-        await connection.execute(renew.values(lease_until=now + dt.timedelta(seconds=lease_s)))
-        for row in rows:
-            report = by_id[row.id]
-            if report.preview or (row.progress_done, row.progress_total) != (report.done, report.total):
-                await connection.execute(_progress(report, now))
-        ours = {row.id for row in await connection.execute(held)}  # some are being moved on: more at the next beat
-        return Beaten(
-            lost=frozenset(by_id.keys() - ours),
-            skipped=frozenset(ours - {row.id for row in rows}),
-            cancelled=frozenset(row.id for row in rows if row.cancel_requested),
-        )
-
-    return await db.write(work, urgent=True) if by_id else Beaten()
+    reported = sa.tuple_(jobs.c.id, jobs.c.attempt).in_([(one.job_id, one.attempt) for one in reports])
+    j = jobs.c
+    held = sa.select(j.id, j.cancel_requested, j.progress_done, j.progress_total)
+    held = held.where(reported, j.lease_owner == owner, is_running)
+    rows, now = clock.lock(connection, held.order_by(j.id), skip_locked=True)
+    renew = jobs.update().where(j.id.in_([row.id for row in rows]))
+    connection.execute(renew.values(lease_until=now + dt.timedelta(seconds=lease_s)))
+    for row in rows:
+        report = by_id[row.id]
+        if report.preview or (row.progress_done, row.progress_total) != (report.done, report.total):
+            connection.execute(_progress(report, now))
+    ours = {row.id for row in connection.execute(held)}  # some are being moved on: more at the next beat
+    return Beaten(
+        lost=frozenset(by_id.keys() - ours),
+        skipped=frozenset(ours - {row.id for row in rows}),
+        cancelled=frozenset(row.id for row in rows if row.cancel_requested),
+    )
 
 
 def _progress(report: Report, now: dt.datetime) -> sa.Update:
@@ -67,7 +61,7 @@ def _progress(report: Report, now: dt.datetime) -> sa.Update:
     )
 
 
-async def settle(db: Database, ledger: Ledger, *, owner: str, job_id: str, attempt: int, end: End) -> bool:
+def settle(connection: sa.Connection, ledger: Ledger, *, owner: str, job_id: str, attempt: int, end: End) -> bool:
     """End a job: state, charge and release in one transaction.
 
     Returns whether the job ended as this owner says; False if the lease was lost, and then nothing changes.
@@ -75,68 +69,65 @@ async def settle(db: Database, ledger: Ledger, *, owner: str, job_id: str, attem
     """
     if State(end.state) not in FINAL:
         raise ValueError(f"a job cannot end as {end.state}")
-
-    async def work(connection: AsyncConnection) -> bool:
-        held = await locked(db, ledger, connection, job_id)
-        if (held.job.lease_owner, held.job.attempt) != (owner, attempt):
-            return False
-        if not held.job.final:
-            await held.finish(end)
-        return True
-
-    return await db.write(work)
+    held = locked(connection, ledger, job_id)
+    if (held.job.lease_owner, held.job.attempt) != (owner, attempt):
+        return False
+    if not held.job.final:
+        held.finish(end)
+    return True
 
 
-async def give_back(
-    db: Database, ledger: Ledger, *, owner: str, attempts: Mapping[str, int], blame: bool, expired_only: bool = False
-) -> list[str]:
-    """Put running jobs back to where they stood in line; return which were put back or ended by it.
+def give_back(
+    connection: sa.Connection,
+    ledger: Ledger,
+    *,
+    owner: str,
+    job_id: str,
+    attempt: int,
+    blame: bool,
+    expired_only: bool = False,
+) -> bool:
+    """Put a running job back to where it stood in line; return whether it was put back, or ended by it.
 
-    attempts: by job id. A later attempt is none of the caller's business, even if it is the same owner's.
+    A later attempt is none of the caller's business, even if it is the same owner's.
 
     A job that was asked to stop ends as cancelled instead, unless it makes a subject: that one goes back, to end with
     what it has learnt. One that is blamed for the third time ends as failed. expired_only: its lease ran out, which is
-    counted by itself; leave those alone whose lease still holds (somebody else may have renewed it).
+    counted by itself; leave it alone if its lease still holds (somebody else may have renewed it).
     """
-
-    async def work(job_id: str, attempt: int, connection: AsyncConnection) -> bool:
-        held = await locked(db, ledger, connection, job_id)
-        if held.job.state is not State.RUNNING or (held.job.lease_owner, held.job.attempt) != (owner, attempt):
-            return False
-        if expired_only and held.job.lease_until is not None and held.job.lease_until > held.now:
-            return False
-        expirations = held.job.expirations + int(expired_only)
-        await _give_back_one(held, blamed=held.job.blamed + int(blame), expirations=expirations)
-        return True
-
-    # One transaction a job: it locks one member's account at a time, so two that do this never wait in a circle.
-    return [job_id for job_id, attempt in attempts.items() if await db.write(partial(work, job_id, attempt))]
+    held = locked(connection, ledger, job_id)
+    if held.job.state is not State.RUNNING or (held.job.lease_owner, held.job.attempt) != (owner, attempt):
+        return False
+    if expired_only and held.job.lease_until is not None and held.job.lease_until > held.now:
+        return False
+    expirations = held.job.expirations + int(expired_only)
+    _give_back_one(held, blamed=held.job.blamed + int(blame), expirations=expirations)
+    return True
 
 
-async def _give_back_one(held: LockedJob, *, blamed: int, expirations: int) -> None:
+def _give_back_one(held: LockedJob, *, blamed: int, expirations: int) -> None:
     ownerless = {"lease_owner": None, "lease_until": None, "blamed": blamed, "expirations": expirations}
-    if held.job.cancel_requested and not await _makes_a_subject(held):
-        await held.finish(End(state=State.CANCELLED, charge=0), **ownerless)
+    if held.job.cancel_requested and not _makes_a_subject(held):
+        held.finish(End(state=State.CANCELLED, charge=0), **ownerless)
     elif blamed >= MAX_BLAMED:
         end = End(state=State.FAILED, charge=0, error_code=POISON, error_text=POISON_TEXT)
-        await held.finish(end, **ownerless)
+        held.finish(end, **ownerless)
     elif expirations >= MAX_EXPIRATIONS:
         end = End(state=State.FAILED, charge=0, error_code=ABANDONED, error_text=ABANDONED_TEXT)
-        await held.finish(end, **ownerless)
+        held.finish(end, **ownerless)
     else:
-        await held.put_back(**ownerless)
+        held.put_back(**ownerless)
 
 
-async def _makes_a_subject(held: LockedJob) -> bool:
+def _makes_a_subject(held: LockedJob) -> bool:
     query = sa.select(subjects.c.id).where(subjects.c.job_id == held.job.id)
-    return (await held.connection.execute(query)).first() is not None
+    return held.connection.execute(query).first() is not None
 
 
-async def expired(db: Database) -> list[tuple[str, str, int]]:
+def expired(connection: sa.Connection) -> list[tuple[str, str, int]]:
     """Return (job id, owner, attempt) of the running jobs whose lease has run out."""
-    async with db.read() as connection:
-        rows = await connection.execute(expired_query(await db.now(connection)))
-        return [(row.id, row.lease_owner, row.attempt) for row in rows]
+    rows = connection.execute(expired_query(clock.now(connection)))
+    return [(row.id, row.lease_owner, row.attempt) for row in rows]
 
 
 def expired_query(now: dt.datetime) -> sa.Select[Any]:
@@ -144,7 +135,7 @@ def expired_query(now: dt.datetime) -> sa.Select[Any]:
     return sa.select(jobs.c.id, jobs.c.lease_owner, jobs.c.attempt).where(is_running, jobs.c.lease_until < now)
 
 
-async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int, discard: bool = False) -> Job:
+def cancel(connection: sa.Connection, ledger: Ledger, job_id: str, *, by_user: int, discard: bool = False) -> Job:
     """End a job that waits, at once; ask for the end of one that runs; leave one that has ended.
 
     A training that is back in line may have learnt something: it waits on, to end with that as one that runs does.
@@ -152,32 +143,24 @@ async def cancel(db: Database, ledger: Ledger, job_id: str, *, by_user: int, dis
     discard: nothing it made is to stay, so it is ended wherever it waits. If it runs and ends well nevertheless, that
     is seen to at its delivery.
     """
-
-    async def work(connection: AsyncConnection) -> Job:
-        held = await locked(db, ledger, connection, job_id)
-        if discard:
-            held = await held.change(delivered_how=DELETED)
-        waits = held.job.state is State.QUEUED
-        if waits and (discard or not held.job.attempt or not await _makes_a_subject(held)):
-            held = await held.finish(End(state=State.CANCELLED, charge=0), cancelled_by=by_user)
-        elif not held.job.final and not held.job.cancel_requested:
-            held = await held.change(cancel_requested=True, cancelled_by=by_user)
-        return held.job
-
-    return await db.write(work)
+    held = locked(connection, ledger, job_id)
+    if discard:
+        held = held.change(delivered_how=DELETED)
+    waits = held.job.state is State.QUEUED
+    if waits and (discard or not held.job.attempt or not _makes_a_subject(held)):
+        held = held.finish(End(state=State.CANCELLED, charge=0), cancelled_by=by_user)
+    elif not held.job.final and not held.job.cancel_requested:
+        held = held.change(cancel_requested=True, cancelled_by=by_user)
+    return held.job
 
 
-async def stop_at(db: Database, ledger: Ledger, job_id: str, *, by_user: int, step: int) -> Job:
+def stop_at(connection: sa.Connection, ledger: Ledger, job_id: str, *, by_user: int, step: int) -> Job:
     """Note the step that a training's subject is to be used from, and ask for the training's end if it is not over.
 
     Both in one transaction: whoever settles it, and after whatever crash, the choice is there.
     """
-
-    async def work(connection: AsyncConnection) -> Job:
-        held = await locked(db, ledger, connection, job_id)
-        await connection.execute(subjects.update().where(subjects.c.job_id == job_id).values(step=step))
-        if not held.job.final and not held.job.cancel_requested:
-            held = await held.change(cancel_requested=True, cancelled_by=by_user)
-        return held.job
-
-    return await db.write(work)
+    held = locked(connection, ledger, job_id)
+    connection.execute(subjects.update().where(subjects.c.job_id == job_id).values(step=step))
+    if not held.job.final and not held.job.cancel_requested:
+        held = held.change(cancel_requested=True, cancelled_by=by_user)
+    return held.job

@@ -19,11 +19,12 @@ transaction (`db.allowance`). How much that is, a caller says who knows the memb
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.accrual import accrual_columns, accrued_from
 from db.acts import Act, note
 from db.allowance import NEWCOMER, Allowance, due, midnight
@@ -55,9 +56,7 @@ class Ledger:
         ref: unique name of this grant; the same again changes nothing. act: who decided it, and why; it is noted.
         Returns whether it was new. Raises NotEnoughCredits when more is taken than is available.
         """
-        return (
-            await self.db.write(lambda connection: self._grant(connection, user_id, ref, act, add=amount)) is not None
-        )
+        return await self.db.write(partial(self._grant, user_id=user_id, ref=ref, act=act, add=amount)) is not None
 
     async def set_available(self, user_id: int, amount: int, ref: str, act: Act) -> int:
         """Grant or take whatever leaves a member with exactly `amount` available credits; return the difference.
@@ -66,7 +65,7 @@ class Ledger:
         """
         if amount < 0:
             raise ValueError("nobody can have less than nothing")
-        return await self.db.write(lambda connection: self._grant(connection, user_id, ref, act, leave=amount)) or 0
+        return await self.db.write(partial(self._grant, user_id=user_id, ref=ref, act=act, leave=amount)) or 0
 
     async def give(
         self, from_user: int, to_user: int, amount: int, ref: str, *, allowance: Allowance | None = None
@@ -75,61 +74,51 @@ class Ledger:
 
         allowance: the giver's. Returns whether it was new. Raises NotEnoughCredits.
         """
-
-        async def work(connection: AsyncConnection) -> bool:
-            for user_id in sorted((from_user, to_user)):  # one order for all, so that two givers never wait in a circle
-                if user_id == from_user:
-                    now = await self.open(connection, user_id, allowance)
-                else:
-                    _, now = await self._lock_or_make(connection, user_id)
-            if await self._known(connection, ref):
-                return False
-            changes = {from_user: {"available": -amount}, to_user: {"available": amount}}
-            await self._move(connection, changes, now, "gift", ref=ref, by_user=from_user)
-            return True
-
         if amount < 1 or from_user == to_user:
             raise ValueError("a gift goes from one member to another")
-        return await self.db.write(work)
+        return await self.db.write(self._give, from_user, to_user, amount, ref, allowance)
 
     async def statement(self, user_id: int, *, allowance: Allowance | None = None, limit: int = 20) -> Statement:
         """Return what the member has, after the allowance that is due."""
         chosen = allowance or self.allowance
-        async with self.db.read() as connection:
-            now = await self.db.now(connection)
-            row = await self._balances(connection, user_id)
-        if row is None or due(chosen, accrued_from(row), row.available + row.held, now).accrued != accrued_from(row):
-            await self.db.write(lambda connection: self.open(connection, user_id, chosen))
-        async with self.db.read() as connection:
-            return await statement(connection, user_id, chosen, now, limit=limit)
+        found = await self.db.read(self._statement, user_id, chosen, limit)
+        if found is None:  # something is due
+            await self.db.write(self.open, user_id, chosen)
+            found = await self.db.read(self._statement, user_id, chosen, limit, True)
+        assert found is not None
+        return found
 
-    async def open(self, connection: AsyncConnection, user_id: int, allowance: Allowance | None = None) -> dt.datetime:
+    async def audit(self) -> list[str]:
+        """Return what is wrong with the books, in words; nothing, always, or there is a bug."""
+        return await self.db.read(_audit)
+
+    # -- steps of a transaction ---------------------------------------------------------------------------------------
+
+    def open(self, connection: sa.Connection, user_id: int, allowance: Allowance | None = None) -> dt.datetime:
         """Lock the member's account for this transaction, making it if need be, and accrue what is due.
 
         Returns the time after the lock.
         """
         allowance = allowance or self.allowance
-        row, now = await self._lock_or_make(connection, user_id)
+        row, now = self._lock_or_make(connection, user_id)
         owed = due(allowance, accrued_from(row), row.available + row.held, now)
         if owed.accrued == accrued_from(row):
             return now
         for credits, reason in ((owed.daily, ""), (owed.monthly, "of the month")):
             if credits:
-                await self._move(connection, {user_id: {"available": credits}}, now, "allowance", reason=reason)
-        await connection.execute(
-            accounts.update().where(accounts.c.user_id == user_id).values(accrual_columns(owed.accrued))
-        )
+                self._move(connection, {user_id: {"available": credits}}, now, "allowance", reason=reason)
+        connection.execute(accounts.update().where(accounts.c.user_id == user_id).values(accrual_columns(owed.accrued)))
         return now
 
-    async def lock(self, connection: AsyncConnection, user_id: int) -> None:
+    def lock(self, connection: sa.Connection, user_id: int) -> None:
         """Lock an account that exists, for this transaction. (On SQLite the transaction is the lock.)"""
-        if not self.db.is_sqlite:
+        if connection.dialect.name != "sqlite":
             query = sa.select(accounts.c.user_id).where(accounts.c.user_id == user_id).with_for_update()
-            await connection.execute(query)
+            connection.execute(query)
 
-    async def hold(
+    def hold(
         self,
-        connection: AsyncConnection,
+        connection: sa.Connection,
         user_id: int,
         job_id: str,
         price: int,
@@ -140,57 +129,73 @@ class Ledger:
         if price:
             changes = {user_id: {"available": -price, "held": price}}
             chosen = allowance or self.allowance
-            await self._move(connection, changes, now, "hold", timezone=chosen.timezone, job_id=job_id)
+            self._move(connection, changes, now, "hold", timezone=chosen.timezone, job_id=job_id)
 
-    async def settle(
-        self, connection: AsyncConnection, user_id: int, job_id: str, *, held: int, charge: int, now: dt.datetime
+    def settle(
+        self, connection: sa.Connection, user_id: int, job_id: str, *, held: int, charge: int, now: dt.datetime
     ) -> None:
         """Spend `charge` of what the job held, and release the rest."""
         if not 0 <= charge <= held:
             raise ValueError(f"a charge of {charge} against a hold of {held}")
         if charge:
             changes = {user_id: {"held": -charge, "spent": charge}}
-            await self._move(connection, changes, now, "charge", job_id=job_id)
+            self._move(connection, changes, now, "charge", job_id=job_id)
         if held - charge:
             changes = {user_id: {"held": charge - held, "available": held - charge}}
-            await self._move(connection, changes, now, "release", job_id=job_id)
+            self._move(connection, changes, now, "release", job_id=job_id)
 
-    async def audit(self) -> list[str]:
-        """Return what is wrong with the books, in words; nothing, always, or there is a bug."""
-        problems: list[str] = []
-        amount = sa.func.sum(entries.c.amount)
-        async with self.db.read() as connection:
-            uneven = sa.select(entries.c.transfer_id).group_by(entries.c.transfer_id).having(amount != 0)
-            problems += [f"transfer {id} does not add up to zero" for id in await connection.scalars(uneven)]
-            query = sa.select(entries.c.user_id, entries.c.account, amount).group_by(
-                entries.c.user_id, entries.c.account
-            )
-            replayed = {(user, account): int(total) for user, account, total in await connection.execute(query)}
-            for row in (await connection.execute(sa.select(accounts))).mappings():
-                for name in ("available", "held", "spent"):
-                    expected = replayed.get((row["user_id"], name), 0)
-                    if row[name] != expected:
-                        problems.append(f"{row['user_id']} {name}: {row[name]}, entries say {expected}")
-        return problems
+    def _give(
+        self,
+        connection: sa.Connection,
+        from_user: int,
+        to_user: int,
+        amount: int,
+        ref: str,
+        allowance: Allowance | None,
+    ) -> bool:
+        for user_id in sorted((from_user, to_user)):  # one order for all, so that two givers never wait in a circle
+            if user_id == from_user:
+                now = self.open(connection, user_id, allowance)
+            else:
+                _, now = self._lock_or_make(connection, user_id)
+        if self._known(connection, ref):
+            return False
+        changes = {from_user: {"available": -amount}, to_user: {"available": amount}}
+        self._move(connection, changes, now, "gift", ref=ref, by_user=from_user)
+        return True
 
-    async def _grant(
-        self, connection: AsyncConnection, user_id: int, ref: str, act: Act, *, add: int = 0, leave: int | None = None
+    def _statement(
+        self, connection: sa.Connection, user_id: int, allowance: Allowance, limit: int, accrued: bool = False
+    ) -> Statement | None:
+        """Return a member's statement; None while something is due, unless it is said that nothing is."""
+        now = clock.now(connection)
+        if not accrued:
+            row = self._balances(connection, user_id)
+            if row is None:
+                return None
+            known = accrued_from(row)
+            if due(allowance, known, row.available + row.held, now).accrued != known:
+                return None
+        return statement(connection, user_id, allowance, now, limit=limit)
+
+    def _grant(
+        self, connection: sa.Connection, user_id: int, ref: str, act: Act, *, add: int = 0, leave: int | None = None
     ) -> int | None:
         """Add credits, or leave a member with so many; return the change, None if this was done before."""
-        now = await self.open(connection, user_id)
-        if await self._known(connection, ref):
+        now = self.open(connection, user_id)
+        if self._known(connection, ref):
             return None
-        row = await self._balances(connection, user_id)
+        row = self._balances(connection, user_id)
         change = add if leave is None or row is None else leave - row.available
         if change:
             about: dict[str, Any] = {"reason": act.reason, "ref": ref, "by_user": act.by_user}
-            await self._move(connection, {user_id: {"available": change}}, now, "grant", **about)
-        await note(connection, act, now)
+            self._move(connection, {user_id: {"available": change}}, now, "grant", **about)
+        note(connection, act, now)
         return change
 
-    async def _move(
+    def _move(
         self,
-        connection: AsyncConnection,
+        connection: sa.Connection,
         changes: Mapping[int, Mapping[str, int]],  # user id → account → amount
         now: dt.datetime,
         kind: str,
@@ -200,19 +205,19 @@ class Ledger:
     ) -> None:
         """Change members' balances and write the transfer; what they gain or lose in total is the mint's."""
         for user_id, by_account in changes.items():
-            if not await self._change(connection, user_id, by_account):
-                row = await self._balances(connection, user_id)
+            if not self._change(connection, user_id, by_account):
+                row = self._balances(connection, user_id)
                 raise NotEnoughCredits(
                     available=0 if row is None else row.available,
                     price=max(-amount for amount in by_account.values()),
                     renews_at=midnight(now, timezone, days_on=1),
                 )
         insert = transfers.insert().values(kind=kind, at=now, **about).returning(transfers.c.id)
-        transfer = (await connection.execute(insert)).scalar_one()
+        transfer = connection.execute(insert).scalar_one()
         lines = [(user, name, amount) for user, own in changes.items() for name, amount in own.items()]
         if total := sum(amount for _, _, amount in lines):
             lines.append((MINT, "mint", -total))
-        await connection.execute(
+        connection.execute(
             entries.insert(),
             [
                 {"transfer_id": transfer, "user_id": user, "account": account, "amount": amount}
@@ -220,7 +225,7 @@ class Ledger:
             ],
         )
 
-    async def _change(self, connection: AsyncConnection, user_id: int, changes: Mapping[str, int]) -> bool:
+    def _change(self, connection: sa.Connection, user_id: int, changes: Mapping[str, int]) -> bool:
         """Change one member's balances, unless one would fall below zero."""
         update = accounts.update().where(accounts.c.user_id == user_id)
         for name, amount in changes.items():
@@ -228,20 +233,35 @@ class Ledger:
             update = update.values({name: column + amount})
             if amount < 0:
                 update = update.where(column >= -amount)
-        return bool((await connection.execute(update)).rowcount == 1)
+        return bool(connection.execute(update).rowcount == 1)
 
-    async def _lock_or_make(self, connection: AsyncConnection, user_id: int) -> tuple[sa.Row[Any], dt.datetime]:
+    def _lock_or_make(self, connection: sa.Connection, user_id: int) -> tuple[sa.Row[Any], dt.datetime]:
         query = sa.select(accounts).where(accounts.c.user_id == user_id)
-        rows, now = await self.db.lock(connection, query)
+        rows, now = clock.lock(connection, query)
         if not rows:
-            accrued = await recall(self.db, connection, user_id) or accrual_columns(NEWCOMER)
+            accrued = recall(connection, self.db.hash_key, user_id) or accrual_columns(NEWCOMER)
             values = {"user_id": user_id} | accrued
-            await connection.execute(insert_or_ignore(connection, accounts).values(values))
-            rows, now = await self.db.lock(connection, query)
+            connection.execute(insert_or_ignore(connection, accounts).values(values))
+            rows, now = clock.lock(connection, query)
         return rows[0], now
 
-    async def _known(self, connection: AsyncConnection, ref: str) -> bool:
-        return await connection.scalar(sa.select(transfers.c.id).where(transfers.c.ref == ref)) is not None
+    def _known(self, connection: sa.Connection, ref: str) -> bool:
+        return connection.scalar(sa.select(transfers.c.id).where(transfers.c.ref == ref)) is not None
 
-    async def _balances(self, connection: AsyncConnection, user_id: int) -> sa.Row[Any] | None:
-        return (await connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id))).one_or_none()
+    def _balances(self, connection: sa.Connection, user_id: int) -> sa.Row[Any] | None:
+        return connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id)).one_or_none()
+
+
+def _audit(connection: sa.Connection) -> list[str]:
+    problems: list[str] = []
+    amount = sa.func.sum(entries.c.amount)
+    uneven = sa.select(entries.c.transfer_id).group_by(entries.c.transfer_id).having(amount != 0)
+    problems += [f"transfer {id} does not add up to zero" for id in connection.scalars(uneven)]
+    query = sa.select(entries.c.user_id, entries.c.account, amount).group_by(entries.c.user_id, entries.c.account)
+    replayed = {(user, account): int(total) for user, account, total in connection.execute(query)}
+    for row in connection.execute(sa.select(accounts)).mappings():
+        for name in ("available", "held", "spent"):
+            expected = replayed.get((row["user_id"], name), 0)
+            if row[name] != expected:
+                problems.append(f"{row['user_id']} {name}: {row[name]}, entries say {expected}")
+    return problems

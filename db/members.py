@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.engine import Database
 from db.tables import member_guilds, members
 from db.upsert import insert_or_update
@@ -32,46 +32,38 @@ class Members:
 
     async def touch(self, user_id: int, guild_id: int | None, *, locale: str | None = None) -> Member:
         """Note that somebody was here, for the first time or again; `locale` None keeps what is known."""
-
-        async def work(connection: AsyncConnection) -> Member:
-            now = await self.db.now(connection)
-            values: dict[str, Any] = {"user_id": user_id, "locale": locale, "preferences": {}}
-            values |= {"first_seen_at": now, "last_seen_at": now}
-            update = {"last_seen_at": now} | ({"locale": locale} if locale is not None else {})
-            insert = insert_or_update(connection, members, values, key=["user_id"], update=update)
-            row = (await connection.execute(insert.returning(members))).one()
-            if guild_id is not None:
-                seen = {"user_id": user_id, "guild_id": guild_id, "last_seen_at": now}
-                await connection.execute(
-                    insert_or_update(
-                        connection,
-                        member_guilds,
-                        seen,
-                        key=["user_id", "guild_id"],
-                        update={"last_seen_at": now},
-                    )
-                )
-            return Member(**row._mapping)
-
-        return await self.db.write(work)
+        return await self.db.write(_touch, user_id, guild_id, locale)
 
     async def get(self, user_id: int) -> Member | None:
         """Return a member that was seen before."""
-        async with self.db.read() as connection:
-            query = sa.select(members).where(members.c.user_id == user_id)
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Member(**row._mapping)
+        return await self.db.read(_get, user_id)
 
     async def prefer(self, user_id: int, changes: Mapping[str, Any]) -> Member:
         """Change some preferences and keep the others; a value of None forgets one."""
-        await self.touch(user_id, None)
+        return await self.db.write(_prefer, user_id, changes)
 
-        async def work(connection: AsyncConnection) -> Member:
-            mine = members.c.user_id == user_id
-            query = sa.select(members.c.preferences).where(mine).with_for_update()
-            merged = (await connection.execute(query)).scalar_one() | dict(changes)
-            kept = {name: value for name, value in merged.items() if value is not None}
-            row = await connection.execute(members.update().where(mine).values(preferences=kept).returning(members))
-            return Member(**row.one()._mapping)
 
-        return await self.db.write(work)
+def _touch(connection: sa.Connection, user_id: int, guild_id: int | None, locale: str | None) -> Member:
+    now = clock.now(connection)
+    values: dict[str, Any] = {"user_id": user_id, "locale": locale, "preferences": {}}
+    values |= {"first_seen_at": now, "last_seen_at": now}
+    update = {"last_seen_at": now} | ({"locale": locale} if locale is not None else {})
+    upsert = insert_or_update(connection, members, values, key=["user_id"], update=update)
+    row = connection.execute(upsert.returning(members)).one()
+    if guild_id is not None:
+        seen = {"user_id": user_id, "guild_id": guild_id, "last_seen_at": now}
+        key, update = ["user_id", "guild_id"], {"last_seen_at": now}
+        connection.execute(insert_or_update(connection, member_guilds, seen, key=key, update=update))
+    return Member(**row._mapping)
+
+
+def _get(connection: sa.Connection, user_id: int) -> Member | None:
+    row = connection.execute(sa.select(members).where(members.c.user_id == user_id)).one_or_none()
+    return None if row is None else Member(**row._mapping)
+
+
+def _prefer(connection: sa.Connection, user_id: int, changes: Mapping[str, Any]) -> Member:
+    preferences = _touch(connection, user_id, None, None).preferences | dict(changes)  # which locks the row
+    kept = {name: value for name, value in preferences.items() if value is not None}
+    update = members.update().where(members.c.user_id == user_id).values(preferences=kept).returning(members)
+    return Member(**connection.execute(update).one()._mapping)

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db import clock
+from db.engine import Database, rows
 from db.errors import UnknownOrder
 from db.ids import new_id
 from db.job import Pace
@@ -73,88 +73,88 @@ class PendingOrders:
         Returns:
             What is kept, and the ids of the member's orders that made room for it.
         """
-
-        async def work(connection: AsyncConnection) -> tuple[PendingOrder, list[str]]:
-            now = await self.db.now(connection)
-            same = await _one(connection, pending_orders.c.interaction_id == order.interaction_id)
-            if same is not None and same.question is order.question is Question.PHOTOS:
-                return same, []
-            values = asdict(order) | {"created_at": now, "expires_at": now + LIFE[order.question]}
-            values |= {"question": order.question.value, "pace": order.pace and order.pace.value}
-            del values["id"]
-            upsert = insert_or_update(
-                connection,
-                pending_orders,
-                values | {"id": order.id or new_id(now)},
-                key=["interaction_id"],
-                update=values,
-            )
-            kept = _order_from((await connection.execute(upsert.returning(pending_orders))).one())
-            return kept, await _make_room(connection, kept)
-
-        return await self.db.write(work)
+        return await self.db.write(_keep, order)
 
     async def get(self, order_id: str) -> PendingOrder:
         """Return an order. Raises UnknownOrder, also once it is too old."""
-        async with self.db.read() as connection:
-            now = await self.db.now(connection)
-            order = await _one(connection, pending_orders.c.id == order_id)
-        if order is None or order.expires_at <= now:
-            raise UnknownOrder
-        return order
+        return await self.db.read(_get, order_id)
 
     async def drop(self, order_id: str) -> bool:
         """Forget an order; return whether it was there."""
-
-        async def work(connection: AsyncConnection) -> bool:
-            return await take(connection, order_id)
-
-        return await self.db.write(work)
+        return await self.db.write(take, order_id)
 
     async def mine(self, user_id: int) -> list[PendingOrder]:
         """Return what a member was asked, the oldest first."""
         query = sa.select(pending_orders).where(pending_orders.c.user_id == user_id).order_by(pending_orders.c.id)
-        async with self.db.read() as connection:
-            return [_order_from(row) for row in await connection.execute(query)]
+        return [_order_from(row) for row in await self.db.read(rows, query)]
 
     async def count(self, question: Question) -> int:
         """Return how many of one kind wait, of all members."""
-        p = pending_orders.c
-        async with self.db.read() as connection:
-            waits = p.question == question.value, p.expires_at > await self.db.now(connection)
-            return int((await connection.execute(sa.select(sa.func.count()).where(*waits))).scalar_one())
+        return await self.db.read(_count, question)
 
     async def purge(self) -> list[PendingOrder]:
         """Forget what is too old, and return it."""
-
-        async def work(connection: AsyncConnection) -> list[PendingOrder]:
-            old = pending_orders.c.expires_at <= await self.db.now(connection)
-            gone = await connection.execute(pending_orders.delete().where(old).returning(pending_orders))
-            return [_order_from(row) for row in gone]
-
-        return await self.db.write(work)
+        return await self.db.write(_purge)
 
 
-async def take(connection: AsyncConnection, order_id: str) -> bool:
+def _keep(connection: sa.Connection, order: NewOrder) -> tuple[PendingOrder, list[str]]:
+    now = clock.now(connection)
+    same = _one(connection, pending_orders.c.interaction_id == order.interaction_id)
+    if same is not None and same.question is order.question is Question.PHOTOS:
+        return same, []
+    values = asdict(order) | {"created_at": now, "expires_at": now + LIFE[order.question]}
+    values |= {"question": order.question.value, "pace": order.pace and order.pace.value}
+    del values["id"]
+    upsert = insert_or_update(
+        connection,
+        pending_orders,
+        values | {"id": order.id or new_id(now)},
+        key=["interaction_id"],
+        update=values,
+    )
+    kept = _order_from(connection.execute(upsert.returning(pending_orders)).one())
+    return kept, _make_room(connection, kept)
+
+
+def _get(connection: sa.Connection, order_id: str) -> PendingOrder:
+    order = _one(connection, pending_orders.c.id == order_id)
+    if order is None or order.expires_at <= clock.now(connection):
+        raise UnknownOrder
+    return order
+
+
+def _count(connection: sa.Connection, question: Question) -> int:
+    p = pending_orders.c
+    waits = p.question == question.value, p.expires_at > clock.now(connection)
+    return int(connection.execute(sa.select(sa.func.count()).where(*waits)).scalar_one())
+
+
+def _purge(connection: sa.Connection) -> list[PendingOrder]:
+    old = pending_orders.c.expires_at <= clock.now(connection)
+    gone = connection.execute(pending_orders.delete().where(old).returning(pending_orders))
+    return [_order_from(row) for row in gone]
+
+
+def take(connection: sa.Connection, order_id: str) -> bool:
     """Take an order out in the caller's transaction; return whether it was there."""
-    return (await connection.execute(pending_orders.delete().where(pending_orders.c.id == order_id))).rowcount == 1
+    return connection.execute(pending_orders.delete().where(pending_orders.c.id == order_id)).rowcount == 1
 
 
-async def _make_room(connection: AsyncConnection, kept: PendingOrder) -> list[str]:
+def _make_room(connection: sa.Connection, kept: PendingOrder) -> list[str]:
     """Forget the oldest orders of a member where they have too many like this one; return their ids."""
     p, photos = pending_orders.c, kept.question is Question.PHOTOS
     alike = p.question == Question.PHOTOS.value if photos else p.question != Question.PHOTOS.value
     theirs = sa.select(p.id).where(p.user_id == kept.user_id, alike)
     newest_first = theirs.order_by(p.created_at.desc(), p.id.desc())
-    found = list(await connection.scalars(newest_first))
+    found = list(connection.scalars(newest_first))
     gone = found[PHOTO_SETS_MAX if photos else QUESTIONS_MAX :]
     if gone:
-        await connection.execute(pending_orders.delete().where(p.id.in_(gone)))
+        connection.execute(pending_orders.delete().where(p.id.in_(gone)))
     return gone
 
 
-async def _one(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> PendingOrder | None:
-    row = (await connection.execute(sa.select(pending_orders).where(condition))).one_or_none()
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> PendingOrder | None:
+    row = connection.execute(sa.select(pending_orders).where(condition)).one_or_none()
     return None if row is None else _order_from(row)
 
 

@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db import clock
 from db.errors import UnknownJob
 from db.fairness import GuildFlow, MemberFlow, jobs_before
 from db.ids import NO_GUILD
@@ -18,44 +17,41 @@ from db.tables import guild_flows, is_queued, jobs, member_flows, seats
 CHANGES_OVERLAP_S = 5.0  # a transaction that began earlier may commit later: look this far back again
 
 
-async def one(db: Database, *conditions: sa.ColumnElement[bool]) -> Job | None:
+def one(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Job | None:
     """Return the job that meets the conditions, if there is one."""
-    async with db.read() as connection:
-        row = (await connection.execute(sa.select(jobs).where(*conditions))).one_or_none()
+    row = connection.execute(sa.select(jobs).where(*conditions)).one_or_none()
     return None if row is None else job_from(row)
 
 
-async def many(db: Database, query: sa.Select[Any]) -> list[Job]:
+def many(connection: sa.Connection, query: sa.Select[Any]) -> list[Job]:
     """Return the jobs of a query over `jobs`."""
-    async with db.read() as connection:
-        return [job_from(row) for row in await connection.execute(query)]
+    return [job_from(row) for row in connection.execute(query)]
 
 
-async def mine(db: Database, user_id: int, *, states: Collection[State | str] | None, limit: int) -> list[Job]:
+def mine(connection: sa.Connection, user_id: int, states: Collection[State | str] | None, limit: int) -> list[Job]:
     """Return a member's jobs, newest first."""
     query = sa.select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc()).limit(limit)
     if states is not None:
         query = query.where(jobs.c.state.in_([State(state).value for state in states]))
-    return await many(db, query)
+    return many(connection, query)
 
 
-async def queued(db: Database, user_id: int, kind: str) -> int:
+def queued(connection: sa.Connection, user_id: int, kind: str) -> int:
     """Return how many jobs of a kind a member has waiting, as their seat counts them."""
     query = sa.select(seats.c.queued).where(seats.c.user_id == user_id, seats.c.kind == kind)
-    async with db.read() as connection:
-        return (await connection.execute(query)).scalar_one_or_none() or 0
+    return connection.execute(query).scalar_one_or_none() or 0
 
 
-async def undelivered(db: Database, limit: int, after: Job | None) -> list[Job]:
+def undelivered(connection: sa.Connection, limit: int, after: Job | None) -> list[Job]:
     """Return ended jobs that nobody was shown yet, oldest first, beginning after one of them."""
     order = sa.tuple_(jobs.c.ended_at, jobs.c.id)
     query = sa.select(jobs).where(jobs.c.ended_at.is_not(None), jobs.c.delivered_at.is_(None))
     if after is not None and after.ended_at is not None:
         query = query.where(order > sa.tuple_(after.ended_at, after.id))
-    return await many(db, query.order_by(jobs.c.ended_at, jobs.c.id).limit(limit))
+    return many(connection, query.order_by(jobs.c.ended_at, jobs.c.id).limit(limit))
 
 
-async def changed_since(db: Database, cursor: dt.datetime | None) -> Changes:
+def changed_since(connection: sa.Connection, cursor: dt.datetime | None) -> Changes:
     """Return undelivered jobs that changed since the cursor (None: all of them), and the next cursor.
 
     Nothing is missed, but some come twice: compare `revision` with the one that you showed.
@@ -63,71 +59,68 @@ async def changed_since(db: Database, cursor: dt.datetime | None) -> Changes:
     query = sa.select(jobs).where(jobs.c.delivered_at.is_(None))
     if cursor is not None:
         query = query.where(jobs.c.changed_at >= cursor - dt.timedelta(seconds=CHANGES_OVERLAP_S))
-    async with db.read() as connection:
-        now = await db.now(connection)
-        rows = (await connection.execute(query.order_by(jobs.c.changed_at))).all()
+    now = clock.now(connection)
+    rows = connection.execute(query.order_by(jobs.c.changed_at)).all()
     return Changes(jobs=[job_from(row) for row in rows], cursor=now)
 
 
-async def waiting(db: Database) -> dict[str, Waiting]:
+def waiting(connection: sa.Connection) -> dict[str, Waiting]:
     """Return how much waits in each kind's line, both paces together."""
     g = guild_flows.c
     query = sa.select(g.kind, sa.func.sum(g.waiting).label("jobs"), sa.func.sum(g.work).label("work")).group_by(g.kind)
-    async with db.read() as connection:
-        rows = (await connection.execute(query)).all()
+    rows = connection.execute(query).all()
     return {row.kind: Waiting(jobs=int(row.jobs), credits=int(row.work)) for row in rows}
 
 
-async def place(db: Database, job_id: str) -> Place:
+def place(connection: sa.Connection, job_id: str) -> Place:
     """Return how much is served before this job; nothing, if it does not wait.
 
     The credits before it in its own flow give its start tag, the other flows of its guild give what the guild serves
     first, and that gives the guild's start tag among guilds. Reads flows, not jobs.
     """
-    async with db.read() as connection:
-        row = (await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).one_or_none()
-        if row is None:
-            raise UnknownJob(job_id)
-        job = job_from(row)
-        if job.state is not State.QUEUED:
-            return Place(ahead=0, ahead_credits=0)
-        inside = await _ahead_in_guild(connection, job)
-        around = await _ahead_in_other_guilds(connection, job, inside[1])
-        before = await _fast_waiting(connection, job) if job.pace is Pace.RELAXED else (0, 0.0)
+    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise UnknownJob(job_id)
+    job = job_from(row)
+    if job.state is not State.QUEUED:
+        return Place(ahead=0, ahead_credits=0)
+    inside = _ahead_in_guild(connection, job)
+    around = _ahead_in_other_guilds(connection, job, inside[1])
+    before = _fast_waiting(connection, job) if job.pace is Pace.RELAXED else (0, 0.0)
     return Place(ahead=inside[0] + around[0] + before[0], ahead_credits=round(inside[1] + around[1] + before[1]))
 
 
-async def _ahead_in_guild(connection: AsyncConnection, job: Job) -> tuple[int, float]:
+def _ahead_in_guild(connection: sa.Connection, job: Job) -> tuple[int, float]:
     guild_id = job.guild_id or NO_GUILD
     mine = jobs.c.user_id == job.user_id, jobs.c.guild_id == guild_id, jobs.c.pace == job.pace.value
     earlier = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(jobs.c.work), 0)).where(
         *mine, jobs.c.kind == job.kind, is_queued, jobs.c.seq < job.seq
     )
-    own_jobs, own_work = (await connection.execute(earlier)).one()
+    own_jobs, own_work = connection.execute(earlier).one()
     m = member_flows.c
     guild = m.kind == job.kind, m.pace == job.pace.value, m.guild_id == guild_id
-    own = (await connection.execute(sa.select(member_flows).where(*guild, m.user_id == job.user_id))).one()
+    own = connection.execute(sa.select(member_flows).where(*guild, m.user_id == job.user_id)).one()
     start = own.start + int(own_work) / own.weight
     query = sa.select(member_flows).where(*guild, m.ready, m.start <= start, m.user_id != job.user_id)
     return _sum_before(
-        (_member(row) for row in await connection.execute(query)), start, own.since, int(own_jobs), float(own_work)
+        (_member(row) for row in connection.execute(query)), start, own.since, int(own_jobs), float(own_work)
     )
 
 
-async def _ahead_in_other_guilds(connection: AsyncConnection, job: Job, credits_inside: float) -> tuple[int, float]:
+def _ahead_in_other_guilds(connection: sa.Connection, job: Job, credits_inside: float) -> tuple[int, float]:
     g = guild_flows.c
     guild_id = job.guild_id or NO_GUILD
     line = g.kind == job.kind, g.pace == job.pace.value
-    own = (await connection.execute(sa.select(guild_flows).where(*line, g.guild_id == guild_id))).one()
+    own = connection.execute(sa.select(guild_flows).where(*line, g.guild_id == guild_id)).one()
     start = own.start + credits_inside / own.weight
     query = sa.select(guild_flows).where(*line, g.ready > 0, g.start <= start, g.guild_id != guild_id)
-    return _sum_before((_guild(row) for row in await connection.execute(query)), start, own.since, 0, 0.0)
+    return _sum_before((_guild(row) for row in connection.execute(query)), start, own.since, 0, 0.0)
 
 
-async def _fast_waiting(connection: AsyncConnection, job: Job) -> tuple[int, float]:
+def _fast_waiting(connection: sa.Connection, job: Job) -> tuple[int, float]:
     g = guild_flows.c
     query = sa.select(sa.func.coalesce(sa.func.sum(g.waiting), 0), sa.func.coalesce(sa.func.sum(g.work), 0))
-    count, work = (await connection.execute(query.where(g.kind == job.kind, g.pace == Pace.FAST.value))).one()
+    count, work = connection.execute(query.where(g.kind == job.kind, g.pace == Pace.FAST.value)).one()
     return int(count), float(work)
 
 

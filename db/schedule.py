@@ -18,9 +18,8 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import TIME, Database, moment
+from db import clock
 from db.fairness import GuildFlow, MemberFlow, Seat, resized, served, settled_in, unserved
 from db.job import Pace
 from db.tables import guild_flows, lines, member_flows, seats
@@ -72,46 +71,46 @@ class Move(Enum):
     CAME_BACK = (1, -1)
 
 
-async def lock(db: Database, connection: AsyncConnection, kinds: Iterable[str]) -> tuple[list[Line], dt.datetime]:
+def lock(connection: sa.Connection, kinds: Iterable[str]) -> tuple[list[Line], dt.datetime]:
     """Lock these kinds' lines, in one order for all; return those that exist, and the time after that."""
     query = sa.select(lines).where(lines.c.kind.in_(sorted(set(kinds)))).order_by(lines.c.kind)
-    rows, now = await db.lock(connection, query)
+    rows, now = clock.lock(connection, query)
     return [line_from(row) for row in rows], now
 
 
-async def next_number(db: Database, connection: AsyncConnection, kind: str) -> tuple[Line, dt.datetime]:
+def next_number(connection: sa.Connection, kind: str) -> tuple[Line, dt.datetime]:
     """Lock the kind's line, making it if it is the first; return it with its next number, and the time after that."""
     update = lines.update().where(lines.c.kind == kind).values(seq=lines.c.seq + 1)
-    update = update.returning(lines, db.sql_now().label(TIME))
-    row = (await connection.execute(update)).one_or_none()
+    update = update.returning(lines, clock.sql_now(connection).label(clock.TIME))
+    row = connection.execute(update).one_or_none()
     if row is None:
-        await connection.execute(insert_or_ignore(connection, lines).values(kind=kind))
-        row = (await connection.execute(update)).one()
-    return line_from(row), moment(row)
+        connection.execute(insert_or_ignore(connection, lines).values(kind=kind))
+        row = connection.execute(update).one()
+    return line_from(row), clock.moment(row)
 
 
-async def join(connection: AsyncConnection, line: Line, key: FlowKey, newcomer: Newcomer) -> Seat:
+def join(connection: sa.Connection, line: Line, key: FlowKey, newcomer: Newcomer) -> Seat:
     """Put one more job in its member's flow; return the member's seat. Weights count from the next claim on."""
     values = {"user_id": key.user_id, "kind": key.kind, "queued": 1, "max_running": newcomer.max_running}
     update = {"queued": seats.c.queued + 1, "max_running": newcomer.max_running}
     upsert = insert_or_update(connection, seats, values, key=("user_id", "kind"), update=update)
-    seat = _seat((await connection.execute(upsert.returning(seats))).one())
+    seat = _seat(connection.execute(upsert.returning(seats)).one())
     weights = newcomer.weight, newcomer.guild_weight
-    await _rearrange(connection, line, key, seat, Move.JOINED, newcomer.work, weights)
+    _rearrange(connection, line, key, seat, Move.JOINED, newcomer.work, weights)
     return seat
 
 
-async def apply(connection: AsyncConnection, line: Line, key: FlowKey, move: Move, *, work: int) -> None:
+def apply(connection: sa.Connection, line: Line, key: FlowKey, move: Move, *, work: int) -> None:
     """Bring seat, flows and tags up to date after `move` of one job of `work` credits."""
     queued, running = move.value
     update = seats.update().where(seats.c.user_id == key.user_id, seats.c.kind == key.kind)
     update = update.values(queued=seats.c.queued + queued, running=seats.c.running + running)
-    seat = _seat((await connection.execute(update.returning(seats))).one())
-    await _rearrange(connection, line, key, seat, move, work)
+    seat = _seat(connection.execute(update.returning(seats)).one())
+    _rearrange(connection, line, key, seat, move, work)
 
 
-async def _rearrange(
-    connection: AsyncConnection,
+def _rearrange(
+    connection: sa.Connection,
     line: Line,
     key: FlowKey,
     seat: Seat,
@@ -120,7 +119,7 @@ async def _rearrange(
     weights: tuple[float, float] | None = None,
 ) -> None:
     """Let the member's flows of this kind follow: all of them, because the seat that opened or closed is shared."""
-    for row in await _flows(connection, key):
+    for row in _flows(connection, key):
         guild, member = _records(row)
         own = row.pace == key.pace.value and row.guild_id == key.guild_id
         new_guild, new_member = _moved(guild, member, move, work) if own else (guild, member)
@@ -134,8 +133,8 @@ async def _rearrange(
             seq=line.seq,
             keep_place=own and move is Move.CAME_BACK,
         )
-        await _write(connection, member_flows, row, member, new_member)
-        await _write(connection, guild_flows, row, guild, new_guild)
+        _write(connection, member_flows, row, member, new_member)
+        _write(connection, guild_flows, row, guild, new_guild)
 
 
 def _moved(guild: GuildFlow, member: MemberFlow, move: Move, work: int) -> tuple[GuildFlow, MemberFlow]:
@@ -152,7 +151,7 @@ def _moved(guild: GuildFlow, member: MemberFlow, move: Move, work: int) -> tuple
             return guild, member
 
 
-async def _flows(connection: AsyncConnection, key: FlowKey) -> Sequence[sa.Row[Any]]:
+def _flows(connection: sa.Connection, key: FlowKey) -> Sequence[sa.Row[Any]]:
     """Return the member's flows of this kind, each beside its guild's; the one of `key` is made if it is the first."""
     g = guild_flows.c
     m = member_flows.c
@@ -168,13 +167,13 @@ async def _flows(connection: AsyncConnection, key: FlowKey) -> Sequence[sa.Row[A
         .join(guild_flows, sa.and_(g.kind == m.kind, g.pace == m.pace, g.guild_id == m.guild_id))
         .where(m.user_id == key.user_id, m.kind == key.kind)
     )
-    rows = (await connection.execute(query)).all()
+    rows = connection.execute(query).all()
     if any(row.pace == key.pace.value and row.guild_id == key.guild_id for row in rows):
         return rows
     flow = {"kind": key.kind, "pace": key.pace.value, "guild_id": key.guild_id}
-    await connection.execute(insert_or_ignore(connection, guild_flows).values(flow))
-    await connection.execute(insert_or_ignore(connection, member_flows).values(user_id=key.user_id, **flow))
-    return (await connection.execute(query)).all()
+    connection.execute(insert_or_ignore(connection, guild_flows).values(flow))
+    connection.execute(insert_or_ignore(connection, member_flows).values(user_id=key.user_id, **flow))
+    return connection.execute(query).all()
 
 
 def _records(row: sa.Row[Any]) -> tuple[GuildFlow, MemberFlow]:
@@ -185,8 +184,8 @@ def _records(row: sa.Row[Any]) -> tuple[GuildFlow, MemberFlow]:
     )
 
 
-async def _write(
-    connection: AsyncConnection,
+def _write(
+    connection: sa.Connection,
     table: sa.Table,
     row: sa.Row[Any],
     old: GuildFlow | MemberFlow,
@@ -199,7 +198,7 @@ async def _write(
     }
     if changed:
         keys = [table.c[column.name] == row._mapping[column.name] for column in table.primary_key.columns]
-        await connection.execute(table.update().where(*keys).values(changed))
+        connection.execute(table.update().where(*keys).values(changed))
 
 
 def line_from(row: sa.Row[Any]) -> Line:

@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.allowance import Allowance, midnight, month_after
 from db.tables import accounts, entries, jobs, transfers
@@ -40,26 +39,26 @@ class Statement:
 DAYS_SHOWN = 7
 
 
-async def statement(
-    connection: AsyncConnection, user_id: int, allowance: Allowance, now: dt.datetime, *, limit: int
+def statement(
+    connection: sa.Connection, user_id: int, allowance: Allowance, now: dt.datetime, *, limit: int
 ) -> Statement:
     """Return a member's statement. Their account exists, and what is due was accrued."""
-    balances = (await connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id))).one()
-    spent = await _spent_by_day(connection, user_id, allowance, now)
+    balances = connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id)).one()
+    spent = _spent_by_day(connection, user_id, allowance, now)
     return Statement(
         available=balances.available,
         held=balances.held,
         spent_today=spent[-1],
         daily_allowance=allowance.daily_credits,
         renews_at=midnight(now, allowance.timezone, days_on=1),
-        entries=await _latest(connection, user_id, limit),
+        entries=_latest(connection, user_id, limit),
         monthly_allowance=allowance.monthly_credits,
         month_renews_at=month_after(now, allowance.timezone),
         spent_by_day=tuple(spent),
     )
 
 
-async def _latest(connection: AsyncConnection, user_id: int, limit: int) -> list[Entry]:
+def _latest(connection: sa.Connection, user_id: int, limit: int) -> list[Entry]:
     t, end = transfers.c, transfers.alias().c
     ended = sa.exists().where(end.job_id == t.job_id, end.kind.in_(["charge", "release"]))
     own = sa.or_(
@@ -75,10 +74,10 @@ async def _latest(connection: AsyncConnection, user_id: int, limit: int) -> list
         .order_by(entries.c.transfer_id.desc())
         .limit(limit)
     )
-    return [Entry(**row._mapping) for row in await connection.execute(query)]
+    return [Entry(**row._mapping) for row in connection.execute(query)]
 
 
-async def _spent_by_day(connection: AsyncConnection, user_id: int, allowance: Allowance, now: dt.datetime) -> list[int]:
+def _spent_by_day(connection: sa.Connection, user_id: int, allowance: Allowance, now: dt.datetime) -> list[int]:
     begins = [midnight(now, allowance.timezone, days_on=-back) for back in reversed(range(DAYS_SHOWN))]
     query = (
         sa.select(transfers.c.at, entries.c.amount)
@@ -86,6 +85,6 @@ async def _spent_by_day(connection: AsyncConnection, user_id: int, allowance: Al
         .where(entries.c.user_id == user_id, entries.c.account == "spent", transfers.c.at >= begins[0])
     )
     spent = [0] * DAYS_SHOWN
-    for row in await connection.execute(query):
+    for row in connection.execute(query):
         spent[sum(begin <= row.at for begin in begins) - 1] += row.amount
     return spent

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.batches import batches
 from db.engine import Database
 from db.errors import NameTaken, TooManySubjects, UnknownSubject
@@ -103,11 +103,7 @@ class Subjects:
             NameTaken: the owner has another of that name.
             TooManySubjects: the owner has as many as one may keep.
         """
-
-        async def work(connection: AsyncConnection) -> Subject:
-            return await add(connection, draft, await self.db.now(connection))
-
-        return await self.db.write(work)
+        return await self.db.write(lambda connection: add(connection, draft, clock.now(connection)))
 
     async def get(self, subject_id: str) -> Subject | None:
         """Return a subject, whoever asks; see `usable` for the right to use it."""
@@ -115,12 +111,7 @@ class Subjects:
 
     async def among(self, subject_ids: Collection[str]) -> set[str]:
         """Return which of these ids are subjects that exist."""
-        found: set[str] = set()
-        async with self.db.read() as connection:
-            for batch in batches(subject_ids):
-                query = sa.select(subjects.c.id).where(subjects.c.id.in_(batch))
-                found.update(await connection.scalars(query))
-        return found
+        return await self.db.read(_among, subject_ids)
 
     async def by_job(self, job_id: str) -> Subject | None:
         """Return the subject that a training makes."""
@@ -128,14 +119,14 @@ class Subjects:
 
     async def mine(self, owner_id: int) -> list[Subject]:
         """Return a member's own subjects by name."""
-        return await self._many(subjects.c.owner_id == owner_id)
+        return await self.db.read(_many, subjects.c.owner_id == owner_id)
 
     async def usable(
         self, user_id: int, *, guild_id: int | None, role_ids: Collection[int], subject_id: str | None = None
     ) -> list[Subject]:
         """Return the subjects that a member may use there: their own, and those shared with them.
 
-        Parameters:
+        Args:
             guild_id, role_ids: where the member is, and the member's roles in it.
             subject_id: only this one, if it is among them.
         """
@@ -144,7 +135,7 @@ class Subjects:
         conditions = [allowed, subjects.c.state == "ready"]
         if subject_id is not None:
             conditions.append(subjects.c.id == subject_id)
-        return await self._many(*conditions)
+        return await self.db.read(_many, *conditions)
 
     async def ready(self, subject_id: str, *, step: int, chosen: int | None = None) -> bool:
         """Note that a subject's adapter is in its place, and from which step of the training it is.
@@ -152,13 +143,7 @@ class Subjects:
         chosen: the subject's step when the adapter was put there. Returns False, and changes nothing, if another was
         chosen meanwhile, or the subject is gone.
         """
-
-        async def work(connection: AsyncConnection) -> bool:
-            same = sa.and_(subjects.c.id == subject_id, subjects.c.step.is_not_distinct_from(chosen))
-            update = subjects.update().where(same).values(state="ready", step=step)
-            return (await connection.execute(update)).rowcount == 1
-
-        return await self.db.write(work)
+        return await self.db.write(_ready, subject_id, step, chosen)
 
     async def rename(self, subject_id: str, name: str) -> None:
         """Call a subject something else.
@@ -167,21 +152,7 @@ class Subjects:
             NameTaken: the owner has another of that name.
             UnknownSubject: there is none.
         """
-
-        async def work(connection: AsyncConnection) -> None:
-            query = sa.select(subjects.c.owner_id).where(subjects.c.id == subject_id).with_for_update()
-            owner_id = (await connection.execute(query)).scalar_one_or_none()
-            if owner_id is None:
-                raise UnknownSubject
-            others = sa.select(subjects.c.id).where(
-                subjects.c.owner_id == owner_id, subjects.c.name_key == name_key(name), subjects.c.id != subject_id
-            )
-            if (await connection.execute(others)).first() is not None:
-                raise NameTaken(name)
-            change = subjects.update().where(subjects.c.id == subject_id)
-            await connection.execute(change.values(name=name, name_key=name_key(name)))
-
-        await self.db.write(work)
+        await self.db.write(_rename, subject_id, name)
 
     async def share(self, subject_id: str, share: Share) -> None:
         """Let a member, a role or a server use a subject; again changes nothing.
@@ -189,71 +160,98 @@ class Subjects:
         Raises:
             UnknownSubject: there is none.
         """
-
-        async def work(connection: AsyncConnection) -> None:
-            there = sa.select(subjects.c.id).where(subjects.c.id == subject_id)
-            if (await connection.execute(there)).first() is None:
-                raise UnknownSubject
-            now = await self.db.now(connection)
-            values = {"subject_id": subject_id, "scope": share.scope.value, "target_id": share.target_id, "at": now}
-            await connection.execute(insert_or_ignore(connection, subject_shares).values(values))
-
-        await self.db.write(work)
+        await self.db.write(_share, subject_id, share)
 
     async def take_back(self, subject_id: str, share: Share) -> None:
         """End a share."""
-
-        async def work(connection: AsyncConnection) -> None:
-            s = subject_shares.c
-            await connection.execute(
-                subject_shares.delete().where(
-                    s.subject_id == subject_id, s.scope == share.scope.value, s.target_id == share.target_id
-                )
-            )
-
-        await self.db.write(work)
+        await self.db.write(_take_back, subject_id, share)
 
     async def shares(self, subject_id: str) -> list[Share]:
         """Return with whom a subject is shared."""
-        query = sa.select(subject_shares).where(subject_shares.c.subject_id == subject_id)
-        async with self.db.read() as connection:
-            rows = (await connection.execute(query.order_by(subject_shares.c.at))).all()
-        return [Share(Scope(row.scope), row.target_id) for row in rows]
+        return await self.db.read(_shares, subject_id)
 
     async def consent(self, subject_id: str) -> Consent | None:
         """Return the consent that a subject was made with."""
-        async with self.db.read() as connection:
-            query = sa.select(consents).where(consents.c.subject_id == subject_id)
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Consent(row.user_id, row.statement, tuple(row.photo_hashes), row.at)
+        return await self.db.read(_consent, subject_id)
 
     async def delete(self, subject_id: str) -> bool:
         """Remove a subject with its shares and its consent; return whether there was one."""
-
-        async def work(connection: AsyncConnection) -> bool:
-            gone = await connection.execute(subjects.delete().where(subjects.c.id == subject_id))
-            return gone.rowcount > 0
-
-        return await self.db.write(work)
+        return await self.db.write(_delete, subject_id)
 
     async def _one(self, *conditions: sa.ColumnElement[bool]) -> Subject | None:
-        found = await self._many(*conditions)
+        found = await self.db.read(_many, *conditions)
         return found[0] if found else None
 
-    async def _many(self, *conditions: sa.ColumnElement[bool]) -> list[Subject]:
-        query = sa.select(subjects).where(*conditions).order_by(subjects.c.name_key, subjects.c.id)
-        async with self.db.read() as connection:
-            return [_subject(row) for row in await connection.execute(query)]
+
+def _many(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Subject]:
+    query = sa.select(subjects).where(*conditions).order_by(subjects.c.name_key, subjects.c.id)
+    return [_subject(row) for row in connection.execute(query)]
 
 
-async def add(connection: AsyncConnection, draft: Draft, now: dt.datetime) -> Subject:
+def _among(connection: sa.Connection, subject_ids: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for batch in batches(subject_ids):
+        found.update(connection.scalars(sa.select(subjects.c.id).where(subjects.c.id.in_(batch))))
+    return found
+
+
+def _ready(connection: sa.Connection, subject_id: str, step: int, chosen: int | None) -> bool:
+    same = sa.and_(subjects.c.id == subject_id, subjects.c.step.is_not_distinct_from(chosen))
+    update = subjects.update().where(same).values(state="ready", step=step)
+    return connection.execute(update).rowcount == 1
+
+
+def _rename(connection: sa.Connection, subject_id: str, name: str) -> None:
+    query = sa.select(subjects.c.owner_id).where(subjects.c.id == subject_id).with_for_update()
+    owner_id = connection.execute(query).scalar_one_or_none()
+    if owner_id is None:
+        raise UnknownSubject
+    others = sa.select(subjects.c.id).where(
+        subjects.c.owner_id == owner_id, subjects.c.name_key == name_key(name), subjects.c.id != subject_id
+    )
+    if connection.execute(others).first() is not None:
+        raise NameTaken(name)
+    change = subjects.update().where(subjects.c.id == subject_id)
+    connection.execute(change.values(name=name, name_key=name_key(name)))
+
+
+def _share(connection: sa.Connection, subject_id: str, share: Share) -> None:
+    there = sa.select(subjects.c.id).where(subjects.c.id == subject_id)
+    if connection.execute(there).first() is None:
+        raise UnknownSubject
+    at = clock.now(connection)
+    values = {"subject_id": subject_id, "scope": share.scope.value, "target_id": share.target_id, "at": at}
+    connection.execute(insert_or_ignore(connection, subject_shares).values(values))
+
+
+def _take_back(connection: sa.Connection, subject_id: str, share: Share) -> None:
+    s = subject_shares.c
+    same = s.subject_id == subject_id, s.scope == share.scope.value, s.target_id == share.target_id
+    connection.execute(subject_shares.delete().where(*same))
+
+
+def _shares(connection: sa.Connection, subject_id: str) -> list[Share]:
+    query = sa.select(subject_shares).where(subject_shares.c.subject_id == subject_id).order_by(subject_shares.c.at)
+    return [Share(Scope(row.scope), row.target_id) for row in connection.execute(query)]
+
+
+def _consent(connection: sa.Connection, subject_id: str) -> Consent | None:
+    row = connection.execute(sa.select(consents).where(consents.c.subject_id == subject_id)).one_or_none()
+    return None if row is None else Consent(row.user_id, row.statement, tuple(row.photo_hashes), row.at)
+
+
+def _delete(connection: sa.Connection, subject_id: str) -> bool:
+    return connection.execute(subjects.delete().where(subjects.c.id == subject_id)).rowcount > 0
+
+
+def add(connection: sa.Connection, draft: Draft, now: dt.datetime) -> Subject:
     """Do what `Subjects.create` does as a step of the caller's transaction."""
-    made = await connection.execute(insert_or_ignore(connection, subjects).values(_values(draft, now)))
-    row = (await connection.execute(sa.select(subjects).where(subjects.c.job_id == draft.job_id))).one_or_none()
+    made = connection.execute(insert_or_ignore(connection, subjects).values(_values(draft, now)))
+    row = connection.execute(sa.select(subjects).where(subjects.c.job_id == draft.job_id)).one_or_none()
     if row is None:
         raise NameTaken(draft.name)
     mine = sa.select(sa.func.count()).where(subjects.c.owner_id == draft.owner_id)
-    if made.rowcount and (await connection.execute(mine)).scalar_one() > KEPT_MAX:
+    if made.rowcount and connection.execute(mine).scalar_one() > KEPT_MAX:
         raise TooManySubjects(limit=KEPT_MAX)
     consent = {
         "subject_id": row.id,
@@ -262,7 +260,7 @@ async def add(connection: AsyncConnection, draft: Draft, now: dt.datetime) -> Su
         "photo_hashes": list(draft.photo_hashes),
         "at": now,
     }
-    await connection.execute(insert_or_ignore(connection, consents).values(consent))
+    connection.execute(insert_or_ignore(connection, consents).values(consent))
     return _subject(row)
 
 

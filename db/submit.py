@@ -5,10 +5,9 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.budgets import use
-from db.engine import Database
 from db.errors import TooManyQueued, UnknownOrder
 from db.ids import NO_GUILD, new_id
 from db.job import Job, Pace, State, Submission
@@ -28,42 +27,38 @@ def job_from(row: sa.Row[Any]) -> Job:
     return Job(**values)
 
 
-async def submit(db: Database, ledger: Ledger, submission: Submission) -> tuple[Job, bool]:
+def submit(connection: sa.Connection, ledger: Ledger, submission: Submission) -> tuple[Job, bool]:
     """Hold the price and put the job in line, with the subject that it makes; return it, and whether it is new.
 
     The same interaction id again returns the job that it made. Raises NotEnoughCredits, BudgetSpent,
     TooManyQueued, NameTaken, and UnknownOrder if the pending order that it was is gone.
     """
-
-    async def work(connection: AsyncConnection) -> tuple[Job, bool]:
-        now = await ledger.open(connection, submission.user_id, submission.allowance)
-        query = sa.select(jobs).where(jobs.c.interaction_id == submission.interaction_id)
-        if (row := (await connection.execute(query)).one_or_none()) is not None:
-            return job_from(row), False
-        if submission.order_id is not None and not await take(connection, submission.order_id):
-            raise UnknownOrder
-        job_id = new_id(now)
-        await ledger.hold(connection, submission.user_id, job_id, submission.price, now, submission.allowance)
-        line, now = await next_number(db, connection, submission.kind)
-        row_values = _values(submission, job_id, line.seq) | _times(submission, now)
-        key = FlowKey(
-            kind=submission.kind,
-            pace=Pace(row_values["pace"]),
-            guild_id=row_values["guild_id"],
-            user_id=submission.user_id,
-        )
-        seat = await join(connection, line, key, _newcomer(submission, row_values["work"]))
-        if seat.queued > submission.limits.max_queued:
-            raise TooManyQueued(limit=submission.limits.max_queued)
-        if submission.budget is not None and submission.guild_id is not None and submission.price:
-            day = await use(connection, submission.guild_id, submission.budget, submission.price, now)
-            row_values |= {"budget_day": day} | _times(submission, await db.now(connection))  # it may have waited
-        row = (await connection.execute(jobs.insert().values(row_values).returning(jobs))).one()
-        if submission.subject is not None:
-            await add(connection, replace(submission.subject, job_id=job_id), now)
-        return job_from(row), True
-
-    return await db.write(work)
+    now = ledger.open(connection, submission.user_id, submission.allowance)
+    query = sa.select(jobs).where(jobs.c.interaction_id == submission.interaction_id)
+    if (row := connection.execute(query).one_or_none()) is not None:
+        return job_from(row), False
+    if submission.order_id is not None and not take(connection, submission.order_id):
+        raise UnknownOrder
+    job_id = new_id(now)
+    ledger.hold(connection, submission.user_id, job_id, submission.price, now, submission.allowance)
+    line, now = next_number(connection, submission.kind)
+    row_values = _values(submission, job_id, line.seq) | _times(submission, now)
+    key = FlowKey(
+        kind=submission.kind,
+        pace=Pace(row_values["pace"]),
+        guild_id=row_values["guild_id"],
+        user_id=submission.user_id,
+    )
+    seat = join(connection, line, key, _newcomer(submission, row_values["work"]))
+    if seat.queued > submission.limits.max_queued:
+        raise TooManyQueued(limit=submission.limits.max_queued)
+    if submission.budget is not None and submission.guild_id is not None and submission.price:
+        day = use(connection, submission.guild_id, submission.budget, submission.price, now)
+        row_values |= {"budget_day": day} | _times(submission, clock.now(connection))  # it may have waited
+    row = connection.execute(jobs.insert().values(row_values).returning(jobs)).one()
+    if submission.subject is not None:
+        add(connection, replace(submission.subject, job_id=job_id), now)
+    return job_from(row), True
 
 
 def _newcomer(submission: Submission, work: int) -> Newcomer:

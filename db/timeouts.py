@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Those that this server knows: client_connection_check_interval is younger than the others.
 SET = """
@@ -57,7 +56,7 @@ def connect_options(lease_s: float, url: URL) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in url.query}
 
 
-def limit_waiting(engine: AsyncEngine, lease_s: float) -> None:
+def limit_waiting(engine: sa.Engine, lease_s: float) -> None:
     """Set the timeouts on each new connection of an engine."""
     settings = server_settings(lease_s)
 
@@ -67,7 +66,7 @@ def limit_waiting(engine: AsyncEngine, lease_s: float) -> None:
         cursor.close()
         connection.commit()
 
-    sa.event.listen(engine.sync_engine, "connect", set_up)
+    sa.event.listen(engine, "connect", set_up)
 
 
 def _ms(seconds: float) -> str:

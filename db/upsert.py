@@ -5,16 +5,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def insert_or_ignore(connection: AsyncConnection, table: sa.Table) -> sa.Insert:
+def insert_or_ignore(connection: sa.Connection, table: sa.Table) -> sa.Insert:
     """Return an INSERT that does nothing where the row exists already."""
     return _insert(connection, table).on_conflict_do_nothing()
 
 
 def insert_or_update(
-    connection: AsyncConnection,
+    connection: sa.Connection,
     table: sa.Table,
     values: Mapping[str, Any],
     *,
@@ -25,7 +24,7 @@ def insert_or_update(
     return _insert(connection, table).values(values).on_conflict_do_update(index_elements=key, set_=dict(update))
 
 
-def _insert(connection: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)

@@ -122,11 +122,11 @@ class _Desk:
         return answer
 
     async def _figures(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(summary(await read_figures(self._database), self._loads()))
+        return web.json_response(summary(await self._database.read(read_figures), self._loads()))
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         try:
-            text = metrics_text(await read_figures(self._database), self._loads())
+            text = metrics_text(await self._database.read(read_figures), self._loads())
         except Exception as error:  # a database that is away is when the loops' own figures are wanted most
             log.warning("the figures cannot be read: %s", type(error).__name__)
             text = b""

@@ -51,12 +51,16 @@ async def posted(bot: Running, *buttons: ui.Item[Any]) -> str:
 
 async def filled(data_dir: Path, order_id: str, user_id: int) -> None:
     """Make a database of 0.1 in which somebody was asked about the price of four pictures."""
-    async with Database.from_url(f"sqlite:///{data_dir / 'atelier.db'}") as database, database.begin() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0005"))
-        content = {"request": to_json(REQUEST), "source_job_id": None, "price": 4, "private": False}
-        values = {"id": order_id, "user_id": user_id, "content": json.dumps(content), "at": NOW.timestamp()}
-        insert = sa.text("INSERT INTO offers VALUES (:id, :user_id, 500, :content, :at)")
-        await connection.execute(insert, values)
+    async with Database.from_url(f"sqlite:///{data_dir / 'atelier.db'}") as database:
+        await database.write(fill, order_id, user_id)
+
+
+def fill(connection: sa.Connection, order_id: str, user_id: int) -> None:
+    command.upgrade(configuration(connection), "0005")
+    content = {"request": to_json(REQUEST), "source_job_id": None, "price": 4, "private": False}
+    values = {"id": order_id, "user_id": user_id, "content": json.dumps(content), "at": NOW.timestamp()}
+    insert = sa.text("INSERT INTO offers VALUES (:id, :user_id, 500, :content, :at)")
+    connection.execute(insert, values)
 
 
 async def test_question_of_before_the_upgrade_is_answered_after_it(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -124,8 +128,8 @@ async def test_question_that_another_version_kept_is_closed(sandbox: Sandbox, tm
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben = sandbox.member("ben")
         card = await asked(sandbox, ben)
-        async with bot.studio.jobs.db.begin() as connection:
-            await connection.execute(pending_orders.update().values(version=99))
+        with bot.studio.jobs.db.begin() as connection:
+            connection.execute(pending_orders.update().values(version=99))
         await ben.press(card, "Continue")
         await sandbox.until(lambda: sees(ben, "already answered or has expired"))
         assert await charged_nothing(bot, ben)

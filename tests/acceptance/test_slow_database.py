@@ -1,7 +1,7 @@
 """Every command, button, menu and form is answered within three seconds, however slow the database is."""
 
-import asyncio
 import itertools
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +11,6 @@ import discord
 import pytest
 import sqlalchemy as sa
 from discord import app_commands, ui
-from sqlalchemy.util.concurrency import await_
 
 from bot.cards.items import Form, LastingItem
 from bot.cards.layout import said
@@ -56,16 +55,16 @@ ITEMS = sorted(
 @contextmanager
 def held(database: Database) -> Iterator[None]:
     """Let nothing be read or written meanwhile; what asks, waits."""
-    gate = asyncio.Event()
+    gate = threading.Event()
 
     def wait(*_: object) -> None:
-        await_(gate.wait())
+        gate.wait()
 
-    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", wait)
+    sa.event.listen(database.engine, "before_cursor_execute", wait)
     try:
         yield
     finally:
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", wait)
+        sa.event.remove(database.engine, "before_cursor_execute", wait)
         gate.set()
 
 

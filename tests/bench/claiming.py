@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import sqlalchemy as sa
 
 from db.engine import Database
 from db.tables import guild_flows, jobs, lines, member_flows, seats
@@ -47,26 +47,22 @@ async def _fill(shop: Shop, queue: Queue) -> None:
     """Submit one job, and put the same in line for everybody by copying its rows: 10,000 submits would take minutes."""
     await shop.submit(1, price=PRICE)
     total = queue.members * queue.jobs_each
-    async with shop.db.begin() as connection:
-        flow, seat, job = [await _only_row(connection, table) for table in (member_flows, seats, jobs)]
+    with shop.db.begin() as connection:
+        flow, seat, job = [_only_row(connection, table) for table in (member_flows, seats, jobs)]
         for table in (member_flows, seats, jobs):
-            await connection.execute(table.delete())
+            connection.execute(table.delete())
         members = range(1, queue.members + 1)
         own = {"waiting": queue.jobs_each, "work": PRICE * queue.jobs_each}
-        await connection.execute(
-            member_flows.insert(), [flow | own | {"user_id": user, "since": user} for user in members]
-        )
-        await connection.execute(
-            seats.insert(), [seat | {"user_id": user, "queued": queue.jobs_each} for user in members]
-        )
+        connection.execute(member_flows.insert(), [flow | own | {"user_id": user, "since": user} for user in members])
+        connection.execute(seats.insert(), [seat | {"user_id": user, "queued": queue.jobs_each} for user in members])
         numbered = [(seq, (seq - 1) % queue.members + 1) for seq in range(1, total + 1)]
-        await connection.execute(
+        connection.execute(
             jobs.insert(),
             [job | {"id": f"{seq:026d}", "interaction_id": seq, "seq": seq, "user_id": user} for seq, user in numbered],
         )
-        await connection.execute(guild_flows.update().values(ready=queue.members, waiting=total, work=PRICE * total))
-        await connection.execute(lines.update().values(seq=total))
+        connection.execute(guild_flows.update().values(ready=queue.members, waiting=total, work=PRICE * total))
+        connection.execute(lines.update().values(seq=total))
 
 
-async def _only_row(connection: AsyncConnection, table: object) -> dict[str, object]:
-    return dict((await connection.execute(table.select())).mappings().one())  # type: ignore[attr-defined]
+def _only_row(connection: sa.Connection, table: object) -> dict[str, object]:
+    return dict(connection.execute(table.select()).mappings().one())  # type: ignore[attr-defined]

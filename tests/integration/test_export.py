@@ -36,10 +36,10 @@ async def studio_with(database: Database, folder: Path, count: int, *, user_id: 
     shop = Shop(database)
     job = await shop.submit(user_id, interaction_id=user_id)
     await shop.jobs.cancel(job.id, by_user=user_id)
-    async with database.begin() as connection:
-        row = dict((await connection.execute(sa.select(jobs).where(jobs.c.id == job.id))).one()._mapping)
+    with database.begin() as connection:
+        row = dict(connection.execute(sa.select(jobs).where(jobs.c.id == job.id)).one()._mapping)
         rows = [row | {"id": f"{user_id}{n:025d}", "interaction_id": 10_000 * user_id + n} for n in range(count - 1)]
-        await connection.execute(jobs.insert(), rows)
+        connection.execute(jobs.insert(), rows)
     for row in rows:
         picture = folder / "jobs" / row["id"] / "1.png"
         picture.parent.mkdir(parents=True)

@@ -58,9 +58,9 @@ async def database_away(database: Database, url: str) -> AsyncIterator[None]:
         def refuse(*_: object) -> None:
             raise sa.exc.OperationalError("-", {}, sqlite3.OperationalError("unable to open database file"))
 
-        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", refuse)
+        sa.event.listen(database.engine, "before_cursor_execute", refuse)
         yield
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", refuse)
+        sa.event.remove(database.engine, "before_cursor_execute", refuse)
         return
     name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
     async with await psycopg.AsyncConnection.connect(url, dbname="postgres", autocommit=True) as server:

@@ -15,6 +15,7 @@ from bot.services.training import TrainingAsked, TrainingOptions
 from bot.services.transcribe import ClipAgainAsked, ClipAsked, TranscribeOptions
 from bot.shared.clips import Attached
 from bot.shared.orders.asked import Asked
+from db import clock
 from db.engine import Database
 from db.ids import new_id
 from db.jobs import Pace
@@ -64,14 +65,14 @@ KEPT: list[tuple[dict[str, Any], Question, int | None, Pace | None, Asked]] = [
 async def filled(database: Database, rows: list[dict[str, Any]], *, age: dt.timedelta = dt.timedelta()) -> list[str]:
     """Make a database of 0.1 with open questions; return their ids."""
     ids = []
-    async with database.begin() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0005"))
-        now = await database.now(connection) - age
+    with database.begin() as connection:
+        command.upgrade(configuration(connection), "0005")
+        now = clock.now(connection) - age
         for number, content in enumerate(rows):
             ids.append(new_id(now))
             statement = sa.text("INSERT INTO offers VALUES (:id, :user_id, :interaction_id, :content, :at)")
             values = {"id": ids[-1], "user_id": BEN, "interaction_id": 500 + number, "at": now.timestamp()}
-            await connection.execute(statement, values | {"content": json.dumps(content)})
+            connection.execute(statement, values | {"content": json.dumps(content)})
     return ids
 
 

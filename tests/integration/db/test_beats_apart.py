@@ -23,8 +23,8 @@ async def other(database_url: str) -> AsyncIterator[Database]:
 async def test_beat_waits_for_no_connection_while_a_crowd_waits_for_a_line(shop: Shop, other: Database) -> None:
     await shop.submit()
     (job,) = await shop.claim()
-    async with other.begin() as connection:
-        await connection.execute(sa.select(lines).with_for_update())
+    with other.begin() as connection:
+        connection.execute(sa.select(lines).with_for_update())
         crowd = [asyncio.create_task(shop.submit(user_id)) for user_id in range(2, 32)]  # more than there are
         while not await _all_wait(other):
             assert not any(task.done() for task in crowd), "somebody did not wait"
@@ -42,5 +42,5 @@ async def test_beat_waits_for_no_connection_while_a_crowd_waits_for_a_line(shop:
 async def _all_wait(database: Database) -> bool:
     """Tell whether as many connections wait for a lock as a program has, those of its pool."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with database.read() as connection:
-        return bool((await connection.execute(sa.text(query))).scalar_one() >= 15)
+    with database.engine.connect() as connection:
+        return bool(connection.execute(sa.text(query)).scalar_one() >= 15)

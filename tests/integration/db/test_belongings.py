@@ -55,9 +55,9 @@ async def lived(database: Database) -> Shop:
 async def names(database: Database, user_id: int) -> list[str]:
     """Return which tables have a row that names a member, in whatever column."""
     found = []
-    async with database.read() as connection:
+    with database.engine.connect() as connection:
         for table in metadata.sorted_tables:
-            rows = (await connection.execute(sa.select(table))).all()
+            rows = connection.execute(sa.select(table)).all()
             if any(str(user_id) in str(value) for row in rows for value in row):
                 found.append(table.name)
     return found
@@ -84,9 +84,9 @@ async def test_taken_out_member_is_named_nowhere_and_the_books_balance(database:
     assert await names(database, LEAVER) == []
     assert await shop.ledger.audit() == []
     assert await shop.balances(STAYER) == before
-    async with database.read() as connection:
+    with database.engine.connect() as connection:
         left = (
-            await connection.execute(sa.text(f"SELECT available, held, spent FROM accounts WHERE user_id = {LEFT}"))
+            connection.execute(sa.text(f"SELECT available, held, spent FROM accounts WHERE user_id = {LEFT}"))
         ).one()
     assert tuple(left) == (0, 0, 3)
 
@@ -176,9 +176,9 @@ async def test_what_is_remembered_of_a_former_member_is_theirs_to_see_until_the_
     await belongings.take_out(LEAVER)
     (kept,) = (await belongings.of(LEAVER))["allowance"]
     assert kept["forget_at"] > dt.datetime.now(dt.UTC)
-    assert await forget(database) == 0
+    assert await database.write(forget) == 0
     database.advance((kept["forget_at"] - dt.datetime.now(dt.UTC)).total_seconds() + 1)
-    assert await forget(database) == 1
+    assert await database.write(forget) == 1
     assert (await belongings.of(LEAVER))["allowance"] == []
     assert (await ledger.statement(LEAVER)).available == 100
 
@@ -199,9 +199,9 @@ def statements(database: Database) -> list[tuple[str, bool]]:
     seen: list[tuple[str, bool]] = []
 
     def note(connection: object, cursor: object, statement: str, *_: object) -> None:
-        seen.append((statement, database._writing.locked()))
+        seen.append((statement, database._turn is not None and database._turn.locked()))
 
-    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    sa.event.listen(database.engine, "before_cursor_execute", note)
     return seen
 
 
@@ -229,11 +229,11 @@ async def test_traces_that_a_restart_left_are_scrubbed_after_it(database_url: st
 
 @sqlite_only
 async def test_scrub_that_a_reader_holds_up_is_done_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.engine.CUT_WITHIN_MS", 10)
+    monkeypatch.setattr("db.sqlite.CUT_WITHIN_MS", 10)
     await Ledger(database, Allowance(1, 1)).statement(LEAVER)
     await Belongings(database).take_out(LEAVER)
-    async with database.read() as reader:
-        await reader.execute(sa.text("SELECT * FROM accounts"))
+    with database.engine.connect() as reader:
+        reader.execute(sa.text("SELECT * FROM accounts"))
         with pytest.raises(StoreBusy):
             await Belongings(database).scrub()
     assert await Belongings(database).scrub()
@@ -241,8 +241,8 @@ async def test_scrub_that_a_reader_holds_up_is_done_again(database: Database, mo
 
 @sqlite_only
 async def test_name_is_taken_off_jobs_and_transfers_without_reading_all_of_them(database: Database) -> None:
-    async with database.read() as connection:
+    with database.engine.connect() as connection:
         for table, column in (("jobs", "cancelled_by"), ("transfers", "by_user")):
             plan = sa.text(f"EXPLAIN QUERY PLAN UPDATE {table} SET {column} = NULL WHERE {column} = 1")
-            (step,) = (await connection.execute(plan)).all()
+            (step,) = connection.execute(plan).all()
             assert f"USING INDEX ix_{table}_{column}" in step.detail

@@ -1,8 +1,8 @@
 """Claiming reads two indexes, whatever waits."""
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import clock
 from db.claim import Turn, heads_query, turn_query
 from db.engine import Database
 from db.job import Pace
@@ -16,17 +16,17 @@ TURN = Turn(
 )
 
 
-async def _plan(connection: AsyncConnection, query: sa.Select[tuple[object, ...]]) -> str:
+def _plan(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> str:
     """Return how the database would answer the query, in its own words."""
     words = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}).string
     how = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
-    return "\n".join(str(tuple(row)) for row in await connection.execute(sa.text(how + words)))
+    return "\n".join(str(tuple(row)) for row in connection.execute(sa.text(how + words)))
 
 
 async def test_next_guild_is_an_indexed_read(database: Database) -> None:
     await gather_crowd(database, members=2000, each=2, guilds=1000)
-    async with database.read() as connection:
-        plan = await _plan(connection, turn_query(("image",)))
+    with database.engine.connect() as connection:
+        plan = _plan(connection, turn_query(("image",)))
     assert "ix_guild_flows_next" in plan
     assert "SCAN guild_flows" not in plan
     assert "Seq Scan on guild_flows" not in plan
@@ -34,9 +34,9 @@ async def test_next_guild_is_an_indexed_read(database: Database) -> None:
 
 async def test_next_members_job_is_an_indexed_read(database: Database) -> None:
     await gather_crowd(database, members=2000, each=5, guilds=2)
-    async with database.read() as connection:
+    with database.engine.connect() as connection:
         for reach in (1, 4):
-            plan = await _plan(connection, heads_query(TURN, reach))
+            plan = _plan(connection, heads_query(TURN, reach))
             assert "ix_member_flows_next" in plan
             assert "ix_jobs_queued" in plan
             assert "Seq Scan" not in plan
@@ -46,15 +46,15 @@ async def test_next_members_job_is_an_indexed_read(database: Database) -> None:
 
 async def test_expired_leases_are_an_indexed_read(database: Database) -> None:
     await gather_crowd(database, members=1000, each=5)
-    async with database.read() as connection:
-        plan = await _plan(connection, expired_query(await database.now(connection)))
+    with database.engine.connect() as connection:
+        plan = _plan(connection, expired_query(clock.now(connection)))
     assert "ix_jobs_leases" in plan
 
 
 async def test_claim_takes_the_same_few_statements_whatever_waits(database: Database) -> None:
     statements: list[str] = []
     sa.event.listen(
-        database.engine.sync_engine,
+        database.engine,
         "before_cursor_execute",
         lambda connection, cursor, statement, *rest: statements.append(statement),
     )

@@ -50,8 +50,8 @@ WAITING = [
 @asynccontextmanager
 async def waiting_for(shop: Shop, table: sa.Table, writing: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Hold a table's rows while the context lasts, in which the writer waits for them; then let it write."""
-    async with shop.db.begin() as connection:
-        await connection.execute(sa.select(table).with_for_update())
+    with shop.db.begin() as connection:
+        connection.execute(sa.select(table).with_for_update())
         task = asyncio.create_task(writing)
         await asyncio.sleep(0)  # where one lock is for all, it waits now
         while not shop.db.is_sqlite and not await _is_waited(shop):
@@ -63,8 +63,8 @@ async def waiting_for(shop: Shop, table: sa.Table, writing: Coroutine[Any, Any, 
 
 async def _is_waited(shop: Shop) -> bool:
     query = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with shop.db.read() as connection:
-        return bool((await connection.execute(sa.text(query))).scalar_one())
+    with shop.db.engine.connect() as connection:
+        return bool(connection.execute(sa.text(query)).scalar_one())
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ async def test_figures_count_what_waits_runs_and_was_spent(database: Database) -
     for _ in range(3):
         await shop.submit()
     (running,) = await shop.claim()
-    figures = await read_figures(database)
+    figures = await database.read(read_figures)
     assert (figures.waiting, figures.waiting_credits) == ({"image": 2}, {"image": 8})
     assert [job.id for job in figures.running] == [running.id]
     assert (figures.ended, figures.spent_today, figures.waits["image"].count) == ({"done": 1}, 4, 2)
@@ -106,8 +106,8 @@ async def test_figures_say_how_far_off_forecasts_were(database: Database) -> Non
     shop.db.advance(120)
     for job in jobs:
         await shop.settle(job)
-    forecasts = (await read_figures(database)).forecasts["image"]
+    forecasts = (await database.read(read_figures)).forecasts["image"]
     assert forecasts.count == 3
     assert (forecasts.late_s, forecasts.p50_s, forecasts.p95_s) == pytest.approx((-10, 20, 40), abs=2)
     shop.db.advance(24 * 3600)
-    assert (await read_figures(database)).forecasts == {}
+    assert (await database.read(read_figures)).forecasts == {}

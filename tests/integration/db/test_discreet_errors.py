@@ -5,7 +5,6 @@ import sys
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.logs import RedactingFormatter
 from db.engine import Database
@@ -21,10 +20,10 @@ STATEMENTS = {
 }
 
 
-async def _failing(connection: AsyncConnection, statement: str) -> None:
+def _failing(connection: sa.Connection, statement: str) -> None:
     amount = "amount INTEGER DEFAULT 0 NOT NULL CHECK (amount >= 0)"
-    await connection.execute(sa.text(f"CREATE TABLE canaries (token TEXT UNIQUE, prompt TEXT, {amount})"))
-    await connection.execute(sa.text(statement), {"token": TOKEN, "prompt": PROMPT})
+    connection.execute(sa.text(f"CREATE TABLE canaries (token TEXT UNIQUE, prompt TEXT, {amount})"))
+    connection.execute(sa.text(statement), {"token": TOKEN, "prompt": PROMPT})
 
 
 @pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
@@ -32,8 +31,8 @@ async def test_a_failed_statement_quotes_no_value(database: Database, statement:
     if database.is_sqlite and "/ 0" in statement:
         pytest.skip("SQLite takes any text for a number")
     try:
-        async with database.begin() as connection:
-            await _failing(connection, statement)
+        with database.begin() as connection:
+            _failing(connection, statement)
     except sa.exc.DBAPIError:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed: %r", (sys.exc_info()[1],), sys.exc_info())
     line = RedactingFormatter().format(record)

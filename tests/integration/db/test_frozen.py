@@ -20,16 +20,17 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 # Another dispatcher, which claims nothing: it stands still in the midst of its transaction, with the line's lock.
 HOLDER = """
 import asyncio, sys
+from db import clock
 from db.engine import Database
 from db.schedule import lock
 
 async def main(url):
     async with Database.from_url(url, lease_s=float(sys.argv[2])) as database:
-        async def work(connection):
-            await lock(database, connection, ["image"])
+        def work(connection):
+            lock(connection, ["image"])
             print("locked", flush=True)
             sys.stdin.readline()
-            await database.now(connection)
+            clock.now(connection)
         await database.write(work)
         print("written", flush=True)
 
@@ -91,6 +92,6 @@ async def test_lock_that_is_held_by_somebody_else_for_long_makes_nobody_wait_for
 
 
 async def test_timeouts_are_those_of_the_lease(shop: Shop) -> None:
-    async with shop.db.engine.connect() as connection:
+    with shop.db.engine.connect() as connection:
         for name, value in (("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "2s")):
-            assert (await connection.exec_driver_sql(f"SHOW {name}")).scalar_one() == value
+            assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value

@@ -128,21 +128,21 @@ class World:
 
 async def check_books(shop: Shop) -> None:
     assert await shop.ledger.audit() == []
-    async with shop.db.read() as connection:
-        assert (await connection.execute(sa.select(sa.func.sum(entries.c.amount)))).scalar_one() in (0, None)
+    with shop.db.engine.connect() as connection:
+        assert connection.execute(sa.select(sa.func.sum(entries.c.amount))).scalar_one() in (0, None)
         lowest = sa.select(sa.func.min(accounts.c.available), sa.func.min(accounts.c.held))
-        assert all(balance is None or balance >= 0 for balance in (await connection.execute(lowest)).one())
+        assert all(balance is None or balance >= 0 for balance in connection.execute(lowest).one())
         live = jobs.c.state.in_(["queued", "running"])
         promised = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.price), 0)).where(live)
         held = sa.select(sa.func.coalesce(sa.func.sum(accounts.c.held), 0))
-        assert (await connection.execute(held)).scalar_one() == (await connection.execute(promised)).scalar_one()
+        assert connection.execute(held).scalar_one() == connection.execute(promised).scalar_one()
 
 
 async def check_budgets(shop: Shop) -> None:
     """What counts against a guild's days and months is what its jobs hold and were charged."""
-    async with shop.db.read() as connection:
-        rows = (await connection.execute(sa.select(jobs).where(jobs.c.budget_day.is_not(None)))).all()
-        counted = {(row.guild_id, row.period): row.credits for row in await connection.execute(sa.select(guild_uses))}
+    with shop.db.engine.connect() as connection:
+        rows = connection.execute(sa.select(jobs).where(jobs.c.budget_day.is_not(None))).all()
+        counted = {(row.guild_id, row.period): row.credits for row in connection.execute(sa.select(guild_uses))}
     expected = Counter[Any]()
     for row in rows:
         for period in (row.budget_day, row.budget_day[:7]):
@@ -153,11 +153,11 @@ async def check_budgets(shop: Shop) -> None:
 
 async def check_line(shop: Shop) -> None:
     """The flows and seats say what counting the jobs says."""
-    async with shop.db.read() as connection:
-        rows = (await connection.execute(sa.select(jobs))).all()
-        members = (await connection.execute(sa.select(member_flows))).all()
-        guilds = (await connection.execute(sa.select(guild_flows))).all()
-        seat_rows = {(row.user_id, row.kind): row for row in await connection.execute(sa.select(seats))}
+    with shop.db.engine.connect() as connection:
+        rows = connection.execute(sa.select(jobs)).all()
+        members = connection.execute(sa.select(member_flows)).all()
+        guilds = connection.execute(sa.select(guild_flows)).all()
+        seat_rows = {(row.user_id, row.kind): row for row in connection.execute(sa.select(seats))}
     queued = [row for row in rows if row.state == "queued"]
     in_flow = Counter((row.kind, row.pace, row.guild_id, row.user_id) for row in queued)
     work = Counter[Any]()
@@ -184,7 +184,7 @@ async def check_all(shop: Shop) -> None:
 
 
 async def clear(shop: Shop) -> None:
-    async with shop.db.begin() as connection:
+    with shop.db.begin() as connection:
         for table in (
             "guild_uses",
             "jobs",
@@ -196,7 +196,7 @@ async def clear(shop: Shop) -> None:
             "transfers",
             "accounts",
         ):
-            await connection.execute(sa.text(f"DELETE FROM {table}"))
+            connection.execute(sa.text(f"DELETE FROM {table}"))
 
 
 def test_books_and_line_agree_after_any_interleaving(database_url: str) -> None:
@@ -249,5 +249,5 @@ async def test_books_and_line_agree_after_several_processes(database: Database, 
     await asyncio.to_thread(run_at_once, _play_alone, given)
     shop = Shop(database)
     await check_all(shop)
-    async with database.read() as connection:
-        assert (await connection.execute(sa.select(sa.func.count()).select_from(jobs))).scalar_one() > 10
+    with database.engine.connect() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one() > 10

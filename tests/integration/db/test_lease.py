@@ -97,8 +97,8 @@ async def test_beat_waits_for_no_job_that_somebody_is_at(shop: Shop) -> None:
     busy, bystander = await shop.claim(2)
     shop.db.advance(20)
     reports = [Report(job_id=job.id, attempt=1, done=3, total=9) for job in (busy, bystander)]
-    async with shop.db.begin() as connection:
-        await connection.execute(sa.select(jobs).where(jobs.c.id == busy.id).with_for_update())
+    with shop.db.begin() as connection:
+        connection.execute(sa.select(jobs).where(jobs.c.id == busy.id).with_for_update())
         async with asyncio.timeout(10):
             beaten = await shop.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
         assert (set(beaten.lost), set(beaten.skipped)) == (set(), {busy.id})

@@ -106,15 +106,14 @@ async def test_statement_has_a_line_for_what_a_job_holds_or_cost(shop: Shop) -> 
 
 async def test_database_itself_refuses_a_negative_balance(ledger: Ledger) -> None:
     await ledger.statement(1)
-    with pytest.raises(IntegrityError):
-        async with ledger.db.begin() as connection:
-            await connection.execute(accounts.update().values(available=-1))
+    with pytest.raises(IntegrityError), ledger.db.begin() as connection:
+        connection.execute(accounts.update().values(available=-1))
 
 
 async def test_audit_finds_a_cooked_book(ledger: Ledger) -> None:
     await ledger.statement(1)
     assert await ledger.audit() == []
-    async with ledger.db.begin() as connection:
-        await connection.execute(entries.update().where(entries.c.account == "mint").values(amount=sa.literal(-9)))
-        await connection.execute(accounts.update().values(available=11))
+    with ledger.db.begin() as connection:
+        connection.execute(entries.update().where(entries.c.account == "mint").values(amount=sa.literal(-9)))
+        connection.execute(accounts.update().values(available=11))
     assert await ledger.audit() == ["transfer 1 does not add up to zero", "1 available: 11, entries say 10"]

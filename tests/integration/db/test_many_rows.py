@@ -24,29 +24,29 @@ COUNT_UP = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHER
 def database(database: Database) -> Database:
     """A database that takes no more values than any build of it does."""
     if database.is_sqlite:  # Debian's takes 250,000
-        sa.event.listen(database.engine.sync_engine, "connect", _restrict)
+        sa.event.listen(database.engine, "connect", _restrict)
     return database
 
 
 def _restrict(connection: Any, _record: object) -> None:
-    connection.driver_connection._conn.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, SQLITE_VALUES_MAX)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, SQLITE_VALUES_MAX)
 
 
 async def move_often(shop: Shop, changes: dict[int, tuple[str, int]]) -> None:
     """Write MANY transfers, each with the same entries (user id → account and amount), and the balances they make."""
     for user_id in (MEMBER, FRIEND):
         await shop.ledger.statement(user_id)
-    async with shop.db.begin() as connection:
+    with shop.db.begin() as connection:
         insert = "INSERT INTO transfers (id, kind, at) SELECT 1000 + i, 'grant', 0 FROM n"
-        await connection.execute(sa.text(COUNT_UP + insert))
+        connection.execute(sa.text(COUNT_UP + insert))
         for user_id, (account, amount) in changes.items():
             insert = f"SELECT 1000 + i, '{account}', {user_id}, {amount} FROM n"
-            await connection.execute(
+            connection.execute(
                 sa.text(f"{COUNT_UP} INSERT INTO entries (transfer_id, account, user_id, amount) {insert}")
             )
             if user_id > 0:
                 update = f"UPDATE accounts SET available = available + {amount * MANY} WHERE user_id = {user_id}"
-                await connection.execute(sa.text(update))
+                connection.execute(sa.text(update))
     assert await shop.ledger.audit() == []
 
 
@@ -64,9 +64,9 @@ async def test_member_with_many_gifts_can_leave_and_so_can_whoever_gave_them(sho
     assert await shop.balances(FRIEND) == (100_000 - MANY, 0)
     await Belongings(shop.db).take_out(FRIEND)
     assert await shop.ledger.audit() == []
-    async with shop.db.read() as connection:
+    with shop.db.engine.connect() as connection:
         named = sa.text(f"SELECT count(*) FROM entries WHERE user_id NOT IN (0, {LEFT})")
-        assert (await connection.execute(named)).scalar_one() == 0
+        assert connection.execute(named).scalar_one() == 0
 
 
 async def test_many_jobs_are_erased(shop: Shop) -> None:

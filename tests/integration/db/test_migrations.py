@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from db import clock
 from db.engine import Database
 from db.ledger import Allowance, Ledger
 from db.migrations.run import configuration
@@ -30,8 +31,8 @@ async def test_upgrade_from_empty_makes_the_tables(empty_database_url: str) -> N
 
     async with Database.from_url(empty_database_url) as database:
         await database.migrate()
-        async with database.begin() as connection:
-            assert await connection.run_sync(differences) == []
+        with database.begin() as connection:
+            assert differences(connection) == []
 
 
 async def test_upgrade_makes_the_checks_too(empty_database_url: str) -> None:
@@ -41,8 +42,8 @@ async def test_upgrade_makes_the_checks_too(empty_database_url: str) -> None:
 
     async with Database.from_url(empty_database_url) as database:
         await database.migrate()
-        async with database.begin() as connection:
-            found = await connection.run_sync(checks)
+        with database.begin() as connection:
+            found = checks(connection)
     assert found == {
         str(constraint.name)
         for table in metadata.tables.values()
@@ -65,8 +66,8 @@ async def test_downgrade_leaves_nothing(empty_database_url: str) -> None:
 
     async with Database.from_url(empty_database_url) as database:
         await database.migrate()
-        async with database.begin() as connection:
-            assert await connection.run_sync(downgrade) == ["alembic_version"]
+        with database.begin() as connection:
+            assert downgrade(connection) == ["alembic_version"]
 
 
 async def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
@@ -84,8 +85,8 @@ async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channe
         await database.migrate()
         shop = Shop(database)
         old = await shop.submit(age_restricted=True)
-        async with database.begin() as connection:
-            await connection.run_sync(to, "0005")
+        with database.begin() as connection:
+            to(connection, "0005")
         await database.migrate()
         assert not (await shop.fresh(old)).age_restricted
         assert (await shop.submit(age_restricted=True)).age_restricted
@@ -94,13 +95,13 @@ async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channe
 async def test_account_of_before_open_days_goes_on_where_it_was(empty_database_url: str) -> None:
     """Its last day was given: the same day gives no more, a better tier the difference, the next day its own."""
     async with Database.from_url(empty_database_url) as database:
-        async with database.begin() as connection:
-            await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0005"))
-            now = await database.now(connection)
+        with database.begin() as connection:
+            command.upgrade(configuration(connection), "0005")
+            now = clock.now(connection)
             day, month = now.toordinal(), now.year * 12 + now.month - 1
             values = f"1, 60, {day}, 60, {month}, 0"
             columns = "user_id, available, accrued_day, day_credits, accrued_month, month_credits"
-            await connection.execute(sa.text(f"INSERT INTO accounts ({columns}) VALUES ({values})"))
+            connection.execute(sa.text(f"INSERT INTO accounts ({columns}) VALUES ({values})"))
         await database.migrate()
         ledger = Ledger(database, Allowance(60, 1000))
         assert (await ledger.statement(1)).available == 60

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from db import clock
 from db.engine import Database
 from db.errors import NotEnoughCredits, UnknownOrder
 from db.ids import new_id
@@ -143,5 +144,4 @@ async def test_yes_and_no_at_once_are_one_of_the_two(database: Database) -> None
 
 
 async def now(database: Database) -> Any:
-    async with database.read() as connection:
-        return await database.now(connection)
+    return await database.read(clock.now)

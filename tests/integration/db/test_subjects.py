@@ -121,9 +121,9 @@ async def test_delete_leaves_no_share_and_no_consent(database: Database) -> None
     await subjects.share(subject.id, Share(Scope.GUILD, STUDIO))
     assert await subjects.delete(subject.id) is True
     assert await subjects.delete(subject.id) is False
-    async with database.read() as connection:
+    with database.engine.connect() as connection:
         for table in (subject_shares, consents):
-            assert (await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one() == 0
+            assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
     with pytest.raises(UnknownSubject):
         await subjects.share(subject.id, Share(Scope.MEMBER, BEN))
 

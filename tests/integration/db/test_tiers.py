@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from db import clock
 from db.allowance import Allowance, midnight
 from db.budgets import Budget, used
 from db.engine import Database
@@ -22,8 +23,8 @@ def ledger(database: Database) -> Ledger:
 
 
 async def guild_use(shop: Shop) -> tuple[int, int]:
-    async with shop.db.read() as connection:
-        return await used(connection, 7, BUDGET, await shop.db.now(connection))
+    with shop.db.engine.connect() as connection:
+        return used(connection, 7, BUDGET, clock.now(connection))
 
 
 async def test_monthly_allowance_comes_once_a_month_beside_the_daily_one(ledger: Ledger) -> None:

@@ -17,9 +17,9 @@ async def gather_crowd(database: Database, *, members: int, each: int, guilds: i
     now = dt.datetime.now(dt.UTC)
     place: dict[str, Any] = {"kind": kind, "pace": "fast"}
     inside = [[user for user in range(1, members + 1) if user % guilds == guild] for guild in range(guilds)]
-    async with database.begin() as connection:
-        await connection.execute(lines.insert().values(kind=kind, seq=members * each))
-        await connection.execute(
+    with database.begin() as connection:
+        connection.execute(lines.insert().values(kind=kind, seq=members * each))
+        connection.execute(
             guild_flows.insert(),
             [
                 place | {"guild_id": 1 + guild, "since": 1 + guild, "ready": len(users), "waiting": len(users) * each}
@@ -28,7 +28,7 @@ async def gather_crowd(database: Database, *, members: int, each: int, guilds: i
             ],
         )  # fmt: skip
         users = [(user, 1 + user % guilds) for user in range(1, members + 1)]
-        await connection.execute(
+        connection.execute(
             member_flows.insert(),
             [
                 place | {"guild_id": guild, "user_id": user, "since": user, "ready": True, "waiting": each}
@@ -36,7 +36,7 @@ async def gather_crowd(database: Database, *, members: int, each: int, guilds: i
                 for user, guild in users
             ],
         )  # fmt: skip
-        await connection.execute(
+        connection.execute(
             seats.insert(),
             [{"user_id": user, "kind": kind, "queued": each, "max_running": 1000} for user, _ in users],
         )
@@ -45,9 +45,9 @@ async def gather_crowd(database: Database, *, members: int, each: int, guilds: i
             for user, guild in users
             for number in range(each)
         ]
-        await connection.execute(jobs.insert(), rows)
-    async with database.begin() as connection:
-        await connection.execute(sa.text("ANALYZE"))
+        connection.execute(jobs.insert(), rows)
+    with database.begin() as connection:
+        connection.execute(sa.text("ANALYZE"))
 
 
 def _job(place: dict[str, Any], user: int, guild: int, seq: int, now: dt.datetime) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from db.engine import normalised
 @pytest.mark.parametrize(
     ("written", "driver"),
     [
-        ("sqlite:///a.db", "sqlite+aiosqlite"),
-        ("sqlite+aiosqlite:////var/a.db", "sqlite+aiosqlite"),
+        ("sqlite:///a.db", "sqlite+pysqlite"),
+        ("sqlite+aiosqlite:////var/a.db", "sqlite+pysqlite"),
         ("postgresql://me@db/atelier", "postgresql+psycopg"),
         ("postgres://me@db/atelier", "postgresql+psycopg"),
         ("postgresql+psycopg://me@db/atelier", "postgresql+psycopg"),
