@@ -90,7 +90,7 @@ async def _run_locally(settings: Settings) -> None:
         if settings.open_browser and _has_display():
             await asyncio.to_thread(webbrowser.open, box.url)
         if not settings.home_guilds:  # all servers there are at home
-            settings = settings.model_copy(update={"home_guilds": frozenset(map(int, box.parts.world.guilds))})
+            settings = settings.model_copy(update={"home_guilds": frozenset(map(int, box.container.world.guilds))})
         await run(settings, Connection(box.token, box.url))
 
 

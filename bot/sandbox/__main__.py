@@ -11,7 +11,7 @@ from bot.sandbox.server import Sandbox
 
 
 async def serve(host: str, port: int, state: Path | None) -> None:
-    """Run until interrupted."""
+    """Run until interrupted; with a folder for `state`, what happened is kept there."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no handlers here; Ctrl+C still ends the program

@@ -1,4 +1,4 @@
-"""The CDN's side of the server: hands out files whose address is signed and still good."""
+"""Discord's CDN: files, at addresses that are signed and expire."""
 
 import re
 import struct
@@ -6,7 +6,7 @@ import zlib
 
 from aiohttp import web
 
-from bot.sandbox.files import Files
+from bot.sandbox.state.attachments import AttachmentStore
 
 # Shown by a browser as what they are; all else is a download, so that no uploaded page can run scripts here.
 _INLINE = re.compile(r"image/(png|jpeg|gif|webp)|audio/[\w.+-]+|video/[\w.+-]+|text/plain")
@@ -16,8 +16,8 @@ _PALETTE = ((88, 101, 242), (116, 127, 141), (67, 181, 129), (250, 166, 26), (24
 class Cdn:
     """Serves `/attachments/…`, `/media/attachments/…` and the default avatars."""
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, attachments: AttachmentStore) -> None:
+        self._attachments = attachments
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to add to the server."""
@@ -28,30 +28,30 @@ class Cdn:
         ]
 
     async def attachment(self, request: web.Request) -> web.Response:
-        """Answer with a file, or with a part of it."""
-        stored = self._files.open(request.match_info["file_id"], request.query)
-        if stored is None:
+        """Answer with a file, or with a range of it."""
+        file = self._attachments.open(request.match_info["file_id"], request.query)
+        if file is None:
             return web.Response(status=404, text="This content is no longer available.")
         headers = {
             "X-Content-Type-Options": "nosniff",
             "Accept-Ranges": "bytes",
             "Cache-Control": "private, max-age=3600",
         }
-        if _INLINE.fullmatch(stored.content_type):
-            headers["Content-Type"] = stored.content_type
+        if _INLINE.fullmatch(file.content_type):
+            headers["Content-Type"] = file.content_type
         else:
             headers["Content-Type"] = "application/octet-stream"
-            headers["Content-Disposition"] = f'attachment; filename="{stored.filename}"'
-        return _part(request, stored.content, headers)
+            headers["Content-Disposition"] = f'attachment; filename="{file.filename}"'
+        return _range_response(request, file.content, headers)
 
     async def default_avatar(self, request: web.Request) -> web.Response:
-        """Answer with a small picture in one colour."""
+        """Answer with a small picture of one colour."""
         index = request.match_info["index"]
         colour = _PALETTE[int(index) % len(_PALETTE)] if index.isdigit() else _PALETTE[0]
         return web.Response(body=_plain_png(colour, 64), content_type="image/png")
 
 
-def _part(request: web.Request, content: bytes, headers: dict[str, str]) -> web.Response:
+def _range_response(request: web.Request, content: bytes, headers: dict[str, str]) -> web.Response:
     try:
         wanted = request.http_range
     except ValueError:

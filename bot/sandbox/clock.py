@@ -1,4 +1,4 @@
-"""The clock that governs every limit in time: 3 s to answer, 15 min for a token, 24 h for an address."""
+"""The clock behind every limit in time: 3 s to respond, 15 min for a token, 24 h for an address."""
 
 import asyncio
 import heapq
@@ -15,28 +15,32 @@ class Clock:
         self.offset_s = 0.0
         self._wall_s = time.time()
         self._started_s = time.monotonic()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []  # a heap; the number keeps equal times in order
+        self._numbers = itertools.count()
         self._alarm: asyncio.TimerHandle | None = None
 
     def now(self) -> float:
         """Return the time in seconds since 1970."""
         return self._wall_s + (time.monotonic() - self._started_s) + self.offset_s
 
-    def stamp(self) -> str:
+    def iso_now(self) -> str:
         """Return the time as Discord writes it (ISO 8601)."""
         return datetime.fromtimestamp(self.now(), UTC).isoformat()
 
     def advance(self, seconds: float) -> None:
-        """Move time forward; timers that are due go off before this returns."""
+        """Move time forward; timers that are due have gone off when this returns.
+
+        Raises:
+            ValueError: if `seconds` is negative.
+        """
         if seconds < 0:
             raise ValueError("time only moves forward")
         self.offset_s += seconds
-        self._ring()
+        self._run_due_timers()
 
-    def at(self, when_s: float, act: Callable[[], None]) -> None:
-        """Call `act` once the clock shows `when_s`."""
-        heapq.heappush(self._timers, (when_s, next(self._order), act))
+    def call_at(self, when_s: float, callback: Callable[[], None]) -> None:
+        """Call `callback` once the clock shows `when_s`."""
+        heapq.heappush(self._timers, (when_s, next(self._numbers), callback))
         self._set_alarm()
 
     def stop(self) -> None:
@@ -45,7 +49,7 @@ class Clock:
         if self._alarm:
             self._alarm.cancel()
 
-    def _ring(self) -> None:
+    def _run_due_timers(self) -> None:
         while self._timers and self._timers[0][0] <= self.now():
             heapq.heappop(self._timers)[2]()
         self._set_alarm()
@@ -56,4 +60,4 @@ class Clock:
             self._alarm = None
         if self._timers:
             delay_s = max(0.0, self._timers[0][0] - self.now())
-            self._alarm = asyncio.get_running_loop().call_later(delay_s, self._ring)
+            self._alarm = asyncio.get_running_loop().call_later(delay_s, self._run_due_timers)

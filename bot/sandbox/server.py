@@ -1,4 +1,4 @@
-"""The sandbox as a whole: the server and everything behind it, in one `async with`."""
+"""The sandbox as a whole: the HTTP server and everything behind it, in one `async with`."""
 
 import asyncio
 import ipaddress
@@ -12,18 +12,18 @@ from aiohttp import web
 
 from bot.sandbox.cdn import Cdn
 from bot.sandbox.clock import Clock
-from bot.sandbox.human import People
-from bot.sandbox.machinery import Machinery
-from bot.sandbox.member import Human
-from bot.sandbox.messages import Message
-from bot.sandbox.parts import build_parts
-from bot.sandbox.rest.api import Logged, Rest
-from bot.sandbox.rest.application import Application
-from bot.sandbox.rest.channels import Channels
-from bot.sandbox.rest.guilds import Guilds
-from bot.sandbox.rest.webhooks import Webhooks
-from bot.sandbox.saving import Saving
-from bot.sandbox.staging import Staging
+from bot.sandbox.container import build_container
+from bot.sandbox.control import ControlApi
+from bot.sandbox.human.api import HumanApi
+from bot.sandbox.human.client import HumanClient
+from bot.sandbox.persistence import Persistence
+from bot.sandbox.rest.api import LoggedRequest, RestApi
+from bot.sandbox.rest.application import ApplicationRoutes
+from bot.sandbox.rest.channels import ChannelRoutes
+from bot.sandbox.rest.guilds import GuildRoutes
+from bot.sandbox.rest.webhooks import WebhookRoutes
+from bot.sandbox.state.messages import Message
+from bot.sandbox.world_editor import WorldEditor
 from common.supervisor import supervise
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Sandbox:
     """A small Discord on loopback: `async with Sandbox() as box`.
 
-    Parameters: port: 0 picks a free one. state: a folder in which messages and files outlive this process.
+    Args:
+        host: the address to bind to.
+        port: the port; 0 picks a free one.
+        token: the bot's token.
+        clock: the clock to follow; None for a new one.
+        heartbeat_s: the interval at which the bot is asked for heartbeats.
+        state: a folder in which messages and files outlive this process; None forgets them.
     """
 
     def __init__(
@@ -56,45 +62,45 @@ class Sandbox:
         state: Path | None = None,
     ) -> None:
         self.host, self.port, self.token = host, port, token
-        self.parts = build_parts(token=token, heartbeat_s=heartbeat_s, clock=clock)
-        self.clock, self.faults, self.world = self.parts.clock, self.parts.faults, self.parts.world
-        self.gateway = self.parts.gateway
-        self.stage = Staging(self.parts)
-        self.rest = Rest(self.clock, self.faults, self.parts.bus, token)
-        self._saving = Saving(self.parts, state) if state else None
-        self._people = People(self.parts)
+        self.container = build_container(token=token, heartbeat_s=heartbeat_s, clock=clock)
+        self.clock, self.faults, self.world = self.container.clock, self.container.faults, self.container.world
+        self.gateway = self.container.gateway
+        self.world_editor = WorldEditor(self.container)
+        self.rest = RestApi(self.clock, self.faults, self.container.events, token)
+        self._persistence = Persistence(self.container, state) if state else None
+        self._human_api = HumanApi(self.container)
         self._saver: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
     # -- running ---------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        if self._saving:
-            self._saving.load()
-            self._saver = supervise("sandbox-saving", self._saving.keep_saving)
+        if self._persistence:
+            self._persistence.load()
+            self._saver = supervise("sandbox-saving", self._persistence.save_periodically)
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
         self.gateway.url = self.gateway_url
-        self.parts.files.base_url = self.url
+        self.container.attachments.base_url = self.url
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.faults.clear()
-        await self.parts.interactions.close()
-        await self.gateway.drop(1001)
-        await self._people.close()
+        await self.container.interactions.close()
+        await self.gateway.disconnect(1001)
+        await self._human_api.close()
         if self._runner:
             await self._runner.cleanup()
         self.clock.stop()
-        if self._saver and self._saving:
+        if self._saver and self._persistence:
             self._saver.cancel()
             await asyncio.wait([self._saver])
-            self._saving.save()
+            self._persistence.save()
 
     @property
     def url(self) -> str:
@@ -109,13 +115,20 @@ class Sandbox:
 
     # -- for tests -------------------------------------------------------------------------------------------------
 
-    def member(self, name: str) -> Human:
-        """Return a person, by user name."""
-        return Human(self.parts, name)
+    def member(self, name: str) -> HumanClient:
+        """Return a person, by user name, to act as."""
+        return HumanClient(self.container, name)
 
-    async def until(self, true: Callable[[], Any], timeout_s: float = 10.0) -> Any:
-        """Wait until `true()` is true and return what it returned; raise TimeoutError after real seconds."""
-        return await self.parts.bus.until(true, timeout_s)
+    async def until(self, condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+        """Wait until `condition()` is true.
+
+        Returns:
+            What `condition()` returned.
+
+        Raises:
+            TimeoutError: if that took more than `timeout_s` of real time.
+        """
+        return await self.container.events.until(condition, timeout_s)
 
     @property
     def bot_online(self) -> bool:
@@ -123,7 +136,7 @@ class Sandbox:
         return self.gateway.online
 
     @property
-    def requests(self) -> list[Logged]:
+    def requests(self) -> list[LoggedRequest]:
         """What the bot asked for."""
         return list(self.rest.requests)
 
@@ -135,49 +148,49 @@ class Sandbox:
     @property
     def notified(self) -> list[dict[str, Any]]:
         """Whom the bot's messages would have notified."""
-        return self.parts.posting.notified
+        return self.container.message_writer.notified
 
     @property
     def messages(self) -> list[Message]:
         """All messages, ephemeral ones included."""
-        return list(self.parts.messages.everywhere())
+        return list(self.container.messages.all())
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _application(self) -> web.Application:
-        parts = self.parts
+        container = self.container
         app = web.Application(middlewares=[self._guard], client_max_size=160 * 1024 * 1024)
         app.add_routes(
-            Channels(
-                world=parts.world,
-                messages=parts.messages,
-                payloads=parts.payloads,
-                posting=parts.posting,
-                bus=parts.bus,
-                snowflakes=parts.snowflakes,
+            ChannelRoutes(
+                world=container.world,
+                messages=container.messages,
+                payloads=container.payloads,
+                message_writer=container.message_writer,
+                events=container.events,
+                snowflakes=container.snowflakes,
             ).routes(self.rest)
         )
-        app.add_routes(Webhooks(parts.world, parts.payloads, parts.answers).routes(self.rest))
+        app.add_routes(WebhookRoutes(container.world, container.payloads, container.responses).routes(self.rest))
         app.add_routes(
-            Application(
-                world=parts.world,
-                payloads=parts.payloads,
-                commands=parts.commands,
-                gateway=parts.gateway,
-                bus=parts.bus,
+            ApplicationRoutes(
+                world=container.world,
+                payloads=container.payloads,
+                commands=container.commands,
+                gateway=container.gateway,
+                events=container.events,
             ).routes(self.rest)
         )
-        app.add_routes(Guilds(parts.world, parts.payloads).routes(self.rest))
+        app.add_routes(GuildRoutes(container.world, container.payloads).routes(self.rest))
         app.add_routes(
             [
                 self.rest.fallback(),
-                web.get("/gateway", parts.gateway.connect),
-                web.get("/gateway/", parts.gateway.connect),
+                web.get("/gateway", container.gateway.connect),
+                web.get("/gateway/", container.gateway.connect),
             ]
         )
-        app.add_routes(Cdn(parts.files).routes())
-        app.add_routes(self._people.routes())
-        app.add_routes(Machinery(parts, self.rest, self.stage).routes())
+        app.add_routes(Cdn(container.attachments).routes())
+        app.add_routes(self._human_api.routes())
+        app.add_routes(ControlApi(container, self.rest, self.world_editor).routes())
         app.add_routes([web.get("/", _page)])
         if PAGE.is_dir():
             app.add_routes([web.static("/", PAGE)])
@@ -208,7 +221,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 
 def _own_host(name: str, configured: str) -> bool:
-    """Say whether a Host is ours: an address or `localhost`, never a name that somebody's DNS could point here."""
+    """Tell whether a Host is ours: an address or `localhost`, never a name that somebody's DNS could point here."""
     if name in ("localhost", configured):
         return True
     try:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.member import Human
-from bot.sandbox.seed import AFTER_DARK, GENERAL
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import AFTER_DARK, GENERAL
 from tests.support.acceptance.bots import Running, bot_beside
 from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
 from tests.support.acceptance.engines import GATE
@@ -22,13 +22,13 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "open"
 
 
-async def shown(who: Human, channel: str) -> str:
+async def shown(who: HumanClient, channel: str) -> str:
     """Bring the newest result back there; return the message."""
     history = await (await who.slash("history", channel=channel)).answer()
     return str((await (await who.press(history["id"], "Show")).answer())["id"])
 
 
-async def arrived(sandbox: Sandbox, bot: Running, who: Human, channel: str) -> str:
+async def arrived(sandbox: Sandbox, bot: Running, who: HumanClient, channel: str) -> str:
     """Wait until the newest result was brought; return the newest message of a channel."""
     await until_delivered(bot, who)
     await sandbox.until(lambda: bool(who.messages(channel)))
@@ -63,7 +63,7 @@ async def test_direct_message_says_where_it_is_and_shows_nothing(sandbox: Sandbo
     async with bot_beside(sandbox, tmp_path / "data") as bot:
         ben = sandbox.member("ben")
         await half_done(sandbox, ben, channel=AFTER_DARK)
-        sandbox.stage.delete_channel(AFTER_DARK)
+        sandbox.world_editor.delete_channel(AFTER_DARK)
         gate.touch()
         message = await arrived(sandbox, bot, ben, await ben.dm())
         assert ben.pictures(message) == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.jobs import State
 from tests.support.acceptance.bots import DAILY, bot_beside
@@ -14,7 +14,7 @@ from tests.support.acceptance.engines import GATE, SLOTS
 EPHEMERAL = 64
 
 
-async def drawn(sandbox: Sandbox, who: Human, **options: Any) -> str:
+async def drawn(sandbox: Sandbox, who: HumanClient, **options: Any) -> str:
     """Have pictures drawn and return the id of their card."""
     card = await (await who.slash("imagine", prompt="a red heart", **options)).message()
     await sandbox.until(lambda: "Re-roll" in who.buttons(card["id"]))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.member import Human
-from bot.sandbox.seed import ANNEX, LOBBY, PATRONS, STUDIO
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import ANNEX, LOBBY, PATRONS, STUDIO
 from db.jobs import Pace
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import SLOTS
@@ -17,18 +17,18 @@ from tests.support.acceptance.engines import SLOTS
 EPHEMERAL = 64
 
 
-def seen(who: Human, words: str) -> str | None:
+def seen(who: HumanClient, words: str) -> str | None:
     """Return the id of the message that says this, if there is one."""
     return next((str(one["id"]) for one in who.messages() if words in who.text(one["id"])), None)
 
 
-async def told(sandbox: Sandbox, who: Human, words: str) -> str:
+async def told(sandbox: Sandbox, who: HumanClient, words: str) -> str:
     """Wait for a message that says this and return its id."""
     await sandbox.until(lambda: seen(who, words))
     return seen(who, words) or ""
 
 
-def drawn(who: Human) -> Callable[[], Any]:
+def drawn(who: HumanClient) -> Callable[[], Any]:
     return lambda: any(len(who.pictures(one["id"])) == 4 for one in who.messages())
 
 
@@ -159,7 +159,7 @@ async def test_operators_of_other_servers_may_not_touch_quotas(
 
 
 async def test_operators_of_the_only_server_look_after_credits(sandbox: Sandbox, tmp_path: Path) -> None:
-    del sandbox.parts.world.guilds[ANNEX]
+    del sandbox.container.world.guilds[ANNEX]
     async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await (await ada.slash("quota grant", member=ben.id, amount=5, reason="welcome")).answer()

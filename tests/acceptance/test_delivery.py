@@ -5,9 +5,9 @@ from pathlib import Path
 import discord
 import pytest
 
-from bot.sandbox.member import Human
-from bot.sandbox.seed import GENERAL, STUDIO
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import GENERAL, STUDIO
 from bot.services.pictures import read_parameters
 from bot.services.results import forget_results
 from db.jobs import End, State
@@ -23,7 +23,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "open"
 
 
-async def how(bot: Running, who: Human) -> str | None:
+async def how(bot: Running, who: HumanClient) -> str | None:
     """Return the rung by which somebody's newest job was delivered."""
     return (await bot.studio.jobs.mine(int(who.id)))[0].delivered_how
 
@@ -62,7 +62,7 @@ async def test_result_whose_channel_is_gone_comes_as_a_direct_message(
     async with bot_beside(sandbox, tmp_path / "data") as bot:
         ben = sandbox.member("ben")
         await half_done(sandbox, ben)
-        sandbox.stage.delete_channel(GENERAL)
+        sandbox.world_editor.delete_channel(GENERAL)
         gate.touch()
         dm = await ben.dm()
         await sandbox.until(lambda: ben.messages(dm) and len(ben.pictures(ben.messages(dm)[0]["id"])) == 4)
@@ -77,7 +77,7 @@ async def test_result_in_a_channel_where_the_bot_may_not_write_comes_as_a_direct
         ben = sandbox.member("ben")
         await half_done(sandbox, ben)
         sandbox.clock.advance(TOKEN_S + 60)
-        sandbox.stage.deny(GENERAL, discord.Permissions(view_channel=True, send_messages=True).value)
+        sandbox.world_editor.deny(GENERAL, discord.Permissions(view_channel=True, send_messages=True).value)
         gate.touch()
         dm = await ben.dm()
         await sandbox.until(lambda: ben.messages(dm) and len(ben.pictures(ben.messages(dm)[0]["id"])) == 4)
@@ -87,8 +87,8 @@ async def test_result_that_nobody_takes_is_kept_for_history(sandbox: Sandbox, tm
     async with bot_beside(sandbox, tmp_path / "data") as bot:
         ben = sandbox.member("ben")
         await half_done(sandbox, ben)
-        sandbox.stage.delete_channel(GENERAL)
-        sandbox.stage.close_dms(ben.id)
+        sandbox.world_editor.delete_channel(GENERAL)
+        sandbox.world_editor.close_dms(ben.id)
         gate.touch()
         await until_delivered(bot, ben)
         assert await how(bot, ben) == "kept"
@@ -111,7 +111,7 @@ async def test_private_result_after_the_tokens_end_comes_as_a_direct_message_and
 
 
 async def test_pictures_beyond_the_servers_limit_are_made_to_fit(sandbox: Sandbox, tmp_path: Path, gate: Path) -> None:
-    sandbox.stage.set_upload_limit(STUDIO, 20_000)
+    sandbox.world_editor.set_upload_limit(STUDIO, 20_000)
     async with bot_beside(sandbox, tmp_path / "data"):
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="pure noise", count=1)).message()
@@ -130,7 +130,7 @@ async def test_pictures_that_the_platform_finds_too_large_are_sent_smaller(
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="noise behind a gate")).answer()
         await sandbox.until(lambda: "step" in ben.text(card["id"]))
-        sandbox.stage.set_upload_limit(STUDIO, 10_000)  # nobody told the bot
+        sandbox.world_editor.set_upload_limit(STUDIO, 10_000)  # nobody told the bot
         gate.touch()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
         assert all(len(ben.read(url)) <= 10_000 for url in ben.pictures(card["id"]))

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.member import Human
-from bot.sandbox.seed import AFTER_DARK, VOICE_NOTES
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import AFTER_DARK, VOICE_NOTES
 from db.jobs import State
 from db.subjects import Draft, Scope, Share
 from inference.catalogue import Catalogue
@@ -25,7 +25,7 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SLOTS, "0")
 
 
-async def refused(sandbox: Sandbox, who: Human, words: str, bot: Running, **options: Any) -> None:
+async def refused(sandbox: Sandbox, who: HumanClient, words: str, bot: Running, **options: Any) -> None:
     """See that drawing is refused with these words, to the one who asked alone, and costs nothing."""
     before = [job.id for job in await bot.studio.jobs.mine(int(who.id))]
     shown = await who.slash("imagine", **({"prompt": "a red heart"} | options))

@@ -8,9 +8,9 @@ import pytest
 from discord.ext import commands
 
 from bot.sandbox.errors import HumanError
-from bot.sandbox.member import Human
-from bot.sandbox.seed import GENERAL
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import GENERAL
 from tests.support.acceptance.bots import Running, bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.operators import does
@@ -36,13 +36,13 @@ def _leaves(data: dict[str, Any], path: str, *, guarded: bool) -> Iterator[tuple
         yield path, wanted
 
 
-def given(wanted: list[str], about: Human) -> dict[str, Any]:
+def given(wanted: list[str], about: HumanClient) -> dict[str, Any]:
     """Return something for each of these options."""
     values = {"member": about.id, "reason": "because", "word": "x", "channel": GENERAL, "amount": 5, "state": "off"}
     return {"channel_" if name == "channel" else name: values[name] for name in wanted}
 
 
-async def acts(bot: Running, who: Human) -> list[tuple[str, str, str]]:
+async def acts(bot: Running, who: HumanClient) -> list[tuple[str, str, str]]:
     """Return what somebody did as an operator, oldest first."""
     noted = await bot.studio.house.latest(int(who.state()["guilds"][0]["id"]), 100)
     return [(one.act.what, one.act.target, one.act.reason) for one in reversed(noted) if one.act.by_user == int(who.id)]
@@ -73,13 +73,13 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
         assert "atelier" not in ben.commands()
         with pytest.raises(HumanError, match="not shown"):
             await ben.slash("atelier log")
-        for command in sandbox.parts.commands.visible(ada.id, next(iter(sandbox.parts.world.guilds.values()))):
+        for command in sandbox.container.commands.visible(ada.id, next(iter(sandbox.container.world.guilds.values()))):
             command["default_member_permissions"] = None  # an administrator opened it to everybody
         for name, wanted in operator_commands(bot.client):
             assert (
                 await does(ben, name, **given(wanted, ben)) == "Only operators can do that, and only in their server."
             )
-        assert await bot.studio.house.latest(int(next(iter(sandbox.parts.world.guilds))), 10) == []
+        assert await bot.studio.house.latest(int(next(iter(sandbox.container.world.guilds))), 10) == []
 
 
 async def test_changed_credits_are_in_the_log_with_their_reason(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Pat
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await draw(sandbox, ben, f"{CANARY} <b>in gold</b>")
         await draw(sandbox, cleo, "a blue cat")
-        await cleo.menu("Transcribe", message_id=await voiced(sandbox, ben, "I said that."))
+        await cleo.context_menu("Transcribe", message_id=await voiced(sandbox, ben, "I said that."))
         await sandbox.until(lambda: any("I said that." in ben.text(one["id"]) for one in ben.messages()))
         await settled(sandbox, bot, ben)
         said = await (await ben.slash("mydata export")).answer()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.member import Human, Shown
+from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance.bots import DAILY, Running, bot_beside
 from tests.support.acceptance.operators import does
@@ -19,20 +19,20 @@ async def blocked(sandbox: Sandbox) -> None:
     await does(sandbox.member("ada"), "atelier words add", word=WORD)
 
 
-async def refused(sandbox: Sandbox, who: Human, shown: Shown, *, before: int) -> None:
+async def refused(sandbox: Sandbox, who: HumanClient, shown: InteractionResult, *, before: int) -> None:
     """See that one more message names the word, to the one who wrote it alone."""
     await shown.done()
     await sandbox.until(lambda: sum(TOLD in who.text(one["id"]) for one in who.messages()) == before + 1)
     assert sum(TOLD in sandbox.member("ada").text(one["id"]) for one in sandbox.member("ada").messages()) == 0
 
 
-async def opened(who: Human) -> str:
+async def opened(who: HumanClient) -> str:
     """Return the card of somebody's only subject."""
     overview = await (await who.slash("subjects")).answer()
     return str((await (await who.press(overview["id"], "Open")).answer())["id"])
 
 
-async def names(bot: Running, who: Human) -> list[str]:
+async def names(bot: Running, who: HumanClient) -> list[str]:
     return [subject.name for subject in await bot.studio.subjects.mine(int(who.id))]
 
 

@@ -8,7 +8,7 @@ import pytest
 from bot.cards import items
 from bot.cards.items import Form
 from bot.forms import MEMBERS_MAX
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.training import photos
@@ -21,10 +21,10 @@ def alive() -> int:
     return sum(issubclass(type(one), Form) for one in gc.get_objects())
 
 
-async def open_form(who: Human) -> str:
+async def open_form(who: HumanClient) -> str:
     """Open the form of /train; return the interaction that shows it."""
     shown = await who.slash("train", name="Blob", kind="mascot")
-    await shown.form()
+    await shown.modal()
     return shown.id
 
 

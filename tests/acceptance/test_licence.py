@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from inference.catalogue import Catalogue
 from tests.support.acceptance.bots import DAILY, Running, bot_beside
@@ -21,7 +21,7 @@ CATALOGUE = Catalogue(
 EPHEMERAL = 64
 
 
-async def asked(sandbox: Sandbox, who: Human, channel: str | None = None) -> str:
+async def asked(sandbox: Sandbox, who: HumanClient, channel: str | None = None) -> str:
     """Return the message that asks somebody whether they accept, once it is there."""
 
     def questions() -> list[str]:
@@ -31,11 +31,11 @@ async def asked(sandbox: Sandbox, who: Human, channel: str | None = None) -> str
     return questions()[-1]
 
 
-async def available(bot: Running, who: Human) -> int:
+async def available(bot: Running, who: HumanClient) -> int:
     return (await bot.studio.ledger.statement(int(who.id))).available
 
 
-def drawn(who: Human, pictures: int = 4) -> list[str]:
+def drawn(who: HumanClient, pictures: int = 4) -> list[str]:
     return [one["id"] for one in who.messages() if len(who.pictures(one["id"])) == pictures]
 
 
@@ -112,7 +112,7 @@ async def test_yes_turns_what_was_said_into_text(sandbox: Sandbox, tmp_path: Pat
     async with bot_beside(sandbox, tmp_path, catalogue=CATALOGUE):
         ben = sandbox.member("ben")
         message = await said(sandbox, ben, "We accept.")
-        await ben.menu("Transcribe", message_id=message)
+        await ben.context_menu("Transcribe", message_id=message)
         await ben.press(await asked(sandbox, ben), "Accept")
         await sandbox.until(lambda: any("We accept." in ben.text(one["id"]) for one in ben.messages()))
         assert len(ben.messages()) == 2
@@ -132,7 +132,7 @@ async def test_yes_in_a_direct_message_turns_what_was_said_into_text(sandbox: Sa
 async def test_yes_hears_a_clip_again(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, catalogue=CATALOGUE):
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
-        await ben.menu("Transcribe", message_id=await said(sandbox, ben, "Guten Morgen."))
+        await ben.context_menu("Transcribe", message_id=await said(sandbox, ben, "Guten Morgen."))
         await ben.press(await asked(sandbox, ben), "Accept")
         await sandbox.until(lambda: [one for one in ben.messages() if "Timestamps" in ben.buttons(one["id"])])
         card = next(one["id"] for one in ben.messages() if "Timestamps" in ben.buttons(one["id"]))

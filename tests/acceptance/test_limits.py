@@ -5,7 +5,7 @@ from pathlib import Path
 from discord import app_commands
 
 from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, REFUSAL, Limit, Limits, entry_of
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, clip, jobs_of, transcript
@@ -18,7 +18,7 @@ def times(entry: str) -> int:
     return next(limit.times for limit in LIMITS if entry in limit.entries)
 
 
-async def answer(who: Human, command: str) -> str:
+async def answer(who: HumanClient, command: str) -> str:
     return who.text((await (await who.slash(command)).answer())["id"])
 
 

@@ -11,9 +11,9 @@ from discord import ui
 
 from bot.cards import offer, teaching
 from bot.cards.layout import layout
-from bot.sandbox.member import Human
-from bot.sandbox.seed import GENERAL
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import GENERAL
 from bot.services.retention import Swept, sweep
 from db.engine import Database
 from db.ids import new_id
@@ -31,14 +31,14 @@ HOUR_S = 3600.0
 DEARER = Catalogue(images=(TINY.model_copy(update={"credits": 2}),), speech=(HEARS,))
 
 
-async def asked(sandbox: Sandbox, who: Human) -> str:
+async def asked(sandbox: Sandbox, who: HumanClient) -> str:
     """Return the message that asks somebody about the price of four pictures."""
     await who.slash("imagine", prompt="a red heart")
     await sandbox.until(lambda: sees(who, "This uses 4 of your"))
     return next(str(one["id"]) for one in who.messages() if "This uses 4 of your" in who.text(one["id"]))
 
 
-async def charged_nothing(bot: Running, who: Human) -> bool:
+async def charged_nothing(bot: Running, who: HumanClient) -> bool:
     made = await bot.studio.jobs.mine(int(who.id))
     return made == [] and (await bot.studio.ledger.statement(int(who.id))).available == DAILY
 

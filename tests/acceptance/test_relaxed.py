@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.member import Human
-from bot.sandbox.seed import VOICE_NOTES
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import VOICE_NOTES
 from db.acts import Act
 from db.jobs import Job, Pace, State
 from tests.support.acceptance.bots import Running, bot_beside
@@ -15,7 +15,7 @@ from tests.support.acceptance.training import photos, preflight
 from tests.support.acceptance.voice import jobs_of, said, sound
 
 
-async def newest(bot: Running, who: Human) -> Job:
+async def newest(bot: Running, who: HumanClient) -> Job:
     """Return what somebody has just asked for, once it is accepted."""
     changed = bot.studio.jobs.db.wake.listen("changed")
     while not (found := await jobs_of(bot, who)):
@@ -36,7 +36,7 @@ async def test_what_is_said_becomes_text_without_credits(sandbox: Sandbox, tmp_p
     async with bot_beside(sandbox, tmp_path, daily_credits=3) as bot:
         ben = sandbox.member("ben")
         message = await said(sandbox, ben, "We are poor today.", 91.0)
-        card = await (await ben.menu("Transcribe", message_id=message)).message()
+        card = await (await ben.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "We are poor today." in ben.text(card["id"]))
         assert "free (relaxed)" in ben.text(card["id"])
         (job,) = await jobs_of(bot, ben)
@@ -63,7 +63,7 @@ async def test_spent_budget_of_a_server_leaves_the_free_way(sandbox: Sandbox, tm
     )
     async with bot_beside(sandbox, tmp_path, tiers=file) as bot:
         ben = sandbox.member("ben")
-        await ben.menu("Transcribe", message_id=await said(sandbox, ben, "On the house.", 91.0))
+        await ben.context_menu("Transcribe", message_id=await said(sandbox, ben, "On the house.", 91.0))
         await sandbox.until(lambda: any("On the house." in ben.text(one["id"]) for one in ben.messages()))
         assert [job.pace for job in await jobs_of(bot, ben)] == [Pace.RELAXED]
 
@@ -73,7 +73,7 @@ async def test_relax_is_a_habit_for_what_is_said_too(sandbox: Sandbox, tmp_path:
         ben = sandbox.member("ben")
         told = await (await ben.slash("relax")).answer()
         assert "pictures and transcripts are free" in ben.text(told["id"])
-        await ben.menu("Transcribe", message_id=await said(sandbox, ben, "No hurry."))
+        await ben.context_menu("Transcribe", message_id=await said(sandbox, ben, "No hurry."))
         await sandbox.until(lambda: any("No hurry." in ben.text(one["id"]) for one in ben.messages()))
         assert [job.pace for job in await jobs_of(bot, ben)] == [Pace.RELAXED]
 
@@ -88,7 +88,7 @@ async def test_clip_for_free_waits_until_nobody_fast_does(
         await (await ben.slash("relax")).answer()
         jobs = []
         for who, words in ((ada, "We stand at the gate."), (ben, "For free."), (cleo, "With credits.")):
-            await who.menu("Transcribe", message_id=await said(sandbox, who, words, channel=VOICE_NOTES))
+            await who.context_menu("Transcribe", message_id=await said(sandbox, who, words, channel=VOICE_NOTES))
             jobs.append(await newest(bot, who))
         (tmp_path / "open").touch()
         first, free, paid = [await ended(bot, job) for job in jobs]

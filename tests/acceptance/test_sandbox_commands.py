@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.errors import HumanError
-from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
 from tests.support.acceptance.demo import Demo
 
 
@@ -57,13 +57,13 @@ async def test_autocomplete_offers_what_matches(sandbox: Sandbox, demo: Demo) ->
 async def test_message_menu_sees_content_and_files_without_the_intent(sandbox: Sandbox, demo: Demo) -> None:
     ada = sandbox.member("ada")
     said = await sandbox.member("ben").say("look", files=[Upload(filename="a.png", content=b"123")])
-    card = await (await ada.menu("Weigh", message_id=said["id"])).answer()
+    card = await (await ada.context_menu("Weigh", message_id=said["id"])).answer()
     assert card["content"] == "look [3]"
     assert card["flags"] & 64
 
 
 async def test_user_menu_names_the_person(sandbox: Sandbox, demo: Demo) -> None:
-    card = await (await sandbox.member("ada").menu("Greet", user_id="ben")).answer()
+    card = await (await sandbox.member("ada").context_menu("Greet", user_id="ben")).answer()
     assert card["content"] == "hello ben"
 
 
@@ -89,6 +89,6 @@ async def test_command_in_direct_messages(sandbox: Sandbox, demo: Demo) -> None:
 
 
 async def test_registering_the_same_commands_again_keeps_their_ids(sandbox: Sandbox, demo: Demo) -> None:
-    before = {c["name"]: c["id"] for c in sandbox.parts.commands.listed(None)}
+    before = {c["name"]: c["id"] for c in sandbox.container.commands.registered(None)}
     await demo.tree.sync()
-    assert {c["name"]: c["id"] for c in sandbox.parts.commands.listed(None)} == before
+    assert {c["name"]: c["id"] for c in sandbox.container.commands.registered(None)} == before

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.errors import HumanError
-from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
 from tests.acceptance.conftest import StartDemo
 from tests.support.acceptance.demo import Demo
 
@@ -76,7 +76,7 @@ async def test_menu_refuses_what_it_does_not_offer(sandbox: Sandbox, demo: Demo)
 async def test_form_with_ten_files(sandbox: Sandbox, demo: Demo) -> None:
     ada = sandbox.member("ada")
     shown = await ada.slash("form")
-    form = await shown.form()
+    form = await shown.modal()
     assert form["title"] == "Your photos"
     photos = [Upload(filename=f"{n}.png", content=b"x" * n) for n in range(1, 11)]
     sent = await shown.submit(name="Rex", photos=photos, consent=True, kind=["dog"])
@@ -99,7 +99,7 @@ async def test_form_filled_in_wrongly_stays_open(sandbox: Sandbox, demo: Demo, w
 async def test_cancelled_form_is_gone(sandbox: Sandbox, demo: Demo) -> None:
     ada = sandbox.member("ada")
     shown = await ada.slash("form")
-    await shown.form()
+    await shown.modal()
     await ada.do("cancel", interaction_id=shown.id)
     with pytest.raises(HumanError, match="unknown_modal"):
         await ada.submit(shown.id, name="Rex")
@@ -108,7 +108,7 @@ async def test_cancelled_form_is_gone(sandbox: Sandbox, demo: Demo) -> None:
 async def test_disabled_and_missing_buttons_cannot_be_pressed(sandbox: Sandbox, demo: Demo) -> None:
     ada = sandbox.member("ada")
     card = await (await ada.slash("menus")).answer()
-    message = sandbox.parts.messages.find(card["id"])
+    message = sandbox.container.messages.find(card["id"])
     assert message is not None
     message.components[-1]["components"][0]["disabled"] = True
     with pytest.raises(HumanError, match="disabled"):

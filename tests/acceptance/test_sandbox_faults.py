@@ -8,8 +8,8 @@ import discord
 import pytest
 
 from bot.sandbox.errors import HumanError
-from bot.sandbox.seed import GENERAL, STUDIO
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import GENERAL, STUDIO
 from tests.acceptance.conftest import StartDemo
 from tests.support.acceptance.demo import Demo, general
 
@@ -61,7 +61,7 @@ async def test_held_request_goes_on_when_released(sandbox: Sandbox, demo: Demo) 
 
 
 async def test_dropped_gateway_is_resumed_and_missed_events_are_replayed(sandbox: Sandbox, demo: Demo) -> None:
-    await sandbox.gateway.drop()
+    await sandbox.gateway.disconnect()
     await sandbox.member("ben").say("while you were away")
     await sandbox.until(lambda: demo.heard)
     assert demo.heard[0].content == "while you were away"
@@ -69,19 +69,19 @@ async def test_dropped_gateway_is_resumed_and_missed_events_are_replayed(sandbox
 
 
 async def test_reconnect_is_obeyed_by_resuming(sandbox: Sandbox, demo: Demo) -> None:
-    sandbox.gateway.ask_reconnect()
+    sandbox.gateway.request_reconnect()
     await sandbox.until(lambda: "resumed" in demo.seen)
     assert sandbox.gateway.identifies == 1
 
 
 async def test_resumable_invalid_session_is_resumed(sandbox: Sandbox, demo: Demo) -> None:
-    sandbox.gateway.invalidate(resumable=True)
+    sandbox.gateway.invalidate_sessions(resumable=True)
     await sandbox.until(lambda: "resumed" in demo.seen)
     assert sandbox.gateway.identifies == 1
 
 
 async def test_invalid_session_needs_a_new_identify(sandbox: Sandbox, demo: Demo) -> None:
-    sandbox.gateway.invalidate()
+    sandbox.gateway.invalidate_sessions()
     await sandbox.until(lambda: demo.seen.count("ready") == 2)
     assert sandbox.gateway.identifies == 2
 
@@ -160,13 +160,13 @@ async def test_files_and_their_addresses(sandbox: Sandbox, demo: Demo) -> None:
         await message.attachments[0].read()
     fresh = await message.channel.fetch_message(message.id)
     assert await fresh.attachments[0].read() == b"abc"
-    sandbox.parts.files.expire_urls()
+    sandbox.container.attachments.expire_urls()
     with pytest.raises(discord.NotFound):
         await fresh.attachments[0].read()
 
 
 async def test_file_over_the_limit_is_refused(sandbox: Sandbox, demo: Demo) -> None:
-    sandbox.stage.set_upload_limit(STUDIO, 100)
+    sandbox.world_editor.set_upload_limit(STUDIO, 100)
     with pytest.raises(discord.HTTPException) as refused:
         await general(demo).send(file=discord.File(io.BytesIO(b"x" * 101), "a.bin"))
     assert (refused.value.status, refused.value.code) == (413, 40005)
@@ -174,11 +174,11 @@ async def test_file_over_the_limit_is_refused(sandbox: Sandbox, demo: Demo) -> N
 
 async def test_channel_without_permission_and_deleted_channel(sandbox: Sandbox, demo: Demo) -> None:
     channel = general(demo)
-    sandbox.stage.deny(GENERAL, 1 << 11)
+    sandbox.world_editor.deny(GENERAL, 1 << 11)
     with pytest.raises(discord.Forbidden) as forbidden:
         await channel.send("x")
     assert forbidden.value.code == 50013
-    sandbox.stage.delete_channel(GENERAL)
+    sandbox.world_editor.delete_channel(GENERAL)
     with pytest.raises(discord.NotFound) as gone:
         await channel.send("x")
     assert gone.value.code == 10003

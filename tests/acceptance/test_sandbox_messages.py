@@ -5,9 +5,9 @@ import io
 import discord
 import pytest
 
-from bot.sandbox.files import Upload
-from bot.sandbox.seed import BEN, GENERAL, STUDIO
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
+from bot.sandbox.state.seed import BEN, GENERAL, STUDIO
 from tests.acceptance.conftest import StartDemo
 from tests.support.acceptance.demo import Card, Choose, Demo, general, png
 
@@ -111,7 +111,7 @@ async def test_direct_message_reaches_the_person(sandbox: Sandbox, demo: Demo) -
 
 
 async def test_direct_message_to_somebody_who_closed_them(sandbox: Sandbox, demo: Demo) -> None:
-    sandbox.stage.close_dms(BEN)
+    sandbox.world_editor.close_dms(BEN)
     user = await demo.fetch_user(int(BEN))
     with pytest.raises(discord.Forbidden) as refused:
         await user.send("here it is")
@@ -138,8 +138,8 @@ async def test_members_roles_and_guilds_can_be_read(sandbox: Sandbox, demo: Demo
 
 
 async def test_changed_roles_are_told(sandbox: Sandbox, demo: Demo) -> None:
-    role = sandbox.stage.add_role(STUDIO, "Heroes")
-    sandbox.stage.set_roles(STUDIO, BEN, [role.id])
+    role = sandbox.world_editor.add_role(STUDIO, "Heroes")
+    sandbox.world_editor.set_roles(STUDIO, BEN, [role.id])
     guild = demo.get_guild(int(STUDIO))
     assert guild is not None
     await sandbox.until(lambda: [r.name for r in guild.get_member(int(BEN)).roles] == ["@everyone", "Heroes"])  # type: ignore[union-attr]

@@ -20,11 +20,11 @@ from bot.cards.training import StepSelect
 from bot.cards.transcript import ImagineForm
 from bot.interactions import IN_TIME_S
 from bot.limits import Limits
-from bot.sandbox.files import Upload
-from bot.sandbox.interactions import ANSWER_S
-from bot.sandbox.member import Human, Shown
-from bot.sandbox.seed import GENERAL, PATRONS
+from bot.sandbox.human.client import HumanClient, InteractionResult
+from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
+from bot.sandbox.state.seed import GENERAL, PATRONS
 from bot.services.training import TrainingOptions
 from db.engine import Database
 from tests.support.acceptance.bots import Running, bot_beside
@@ -75,8 +75,8 @@ async def bot(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Running]:
         yield running
 
 
-async def until_answered(sandbox: Sandbox, shown: Shown, what: str) -> None:
-    await sandbox.until(lambda: shown.state != "pending", timeout_s=ANSWER_S)
+async def until_answered(sandbox: Sandbox, shown: InteractionResult, what: str) -> None:
+    await sandbox.until(lambda: shown.state != "pending", timeout_s=RESPONSE_DEADLINE_S)
     assert shown.state != "failed", what
 
 
@@ -111,7 +111,7 @@ async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: Running)
     assert menus
     for menu in menus:
         with held(bot.studio.jobs.db):
-            shown = await ada.menu(menu.name, message_id=message["id"])
+            shown = await ada.context_menu(menu.name, message_id=message["id"])
             await until_answered(sandbox, shown, menu.name)
 
 
@@ -121,7 +121,7 @@ async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: Running) ->
     for kind, make in FORMS.items():
         message_id = await _post_opener(bot, make)
         opened = await ada.press(message_id, "Open it")
-        await opened.form()
+        await opened.modal()
         filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG], "I_agree": True}
         labels = {label.text.replace(" ", "_") for label in make().children if isinstance(label, ui.Label)}
         with held(bot.studio.jobs.db):
@@ -130,10 +130,10 @@ async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: Running) ->
 
 
 def test_what_cannot_be_deferred_leaves_the_answer_time_to_arrive() -> None:
-    assert IN_TIME_S <= ANSWER_S - 1
+    assert IN_TIME_S <= RESPONSE_DEADLINE_S - 1
 
 
-async def _post(bot: Running, kind: type[Any], human: Human) -> tuple[str, str]:
+async def _post(bot: Running, kind: type[Any], human: HumanClient) -> tuple[str, str]:
     key = KEYS.get(kind.topic, "0123456789abcdefghjkmnpqrs").format(user=human.id)
     if hasattr(kind, "of"):
         made = kind.of(key, [20]) if kind is StepSelect else kind.of(key)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.seed import ANNEX, LOBBY
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import ANNEX, LOBBY
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.operators import does
 from tests.support.acceptance.voice import clip, jobs_of
@@ -29,7 +29,7 @@ async def test_ban_in_one_of_several_servers_does_not_count_in_direct_messages(
 
 @pytest.mark.parametrize("said", [False, True], ids=["asked", "said"])
 async def test_ban_in_the_only_server_counts_in_direct_messages(sandbox: Sandbox, tmp_path: Path, said: bool) -> None:
-    del sandbox.parts.world.guilds[ANNEX]
+    del sandbox.container.world.guilds[ANNEX]
     async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
         ada, cleo = sandbox.member("ada"), sandbox.member("cleo")
         await does(ada, "atelier ban", member=cleo.id, reason="spam")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
 from bot.services.subjects import delete_subject
 from bot.services.training import STATEMENT
 from db.acts import Act

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.member import Human
-from bot.sandbox.seed import STUDIO
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import STUDIO
 from bot.services.desk import Operator, pause, resume
 from db.jobs import Job, JobStore, State
 from db.subjects import Subjects
@@ -29,7 +29,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "open"
 
 
-async def half_taught(sandbox: Sandbox, member: Human, *, private: bool = True) -> str:
+async def half_taught(sandbox: Sandbox, member: HumanClient, *, private: bool = True) -> str:
     """Begin to teach and wait until the training stands at its half; return its card's id."""
     card = await preflight(member, photos(4), name="Garden gate", steps=STEPS, private=private)
     await member.press(card, "I agree – start training")
@@ -39,7 +39,7 @@ async def half_taught(sandbox: Sandbox, member: Human, *, private: bool = True) 
     return str(message["id"])
 
 
-async def ended(jobs: JobStore, member: Human) -> Job:
+async def ended(jobs: JobStore, member: HumanClient) -> Job:
     (job,) = await jobs.mine(int(member.id))
     assert job.final
     return job
@@ -134,7 +134,7 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
         await uses(bot, ben, HALF)
 
 
-async def uses(bot: Running, member: Human, step: int) -> None:
+async def uses(bot: Running, member: HumanClient, step: int) -> None:
     """See that the member's only subject is used from a step, by its row and by its file."""
     (subject,) = await bot.studio.subjects.mine(int(member.id))
     assert (subject.ready, subject.step) == (True, step)

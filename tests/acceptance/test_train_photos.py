@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.limits import PHOTOS, Limit, Limits
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.services import training
 from bot.shared.downloads import AT_ONCE, Downloads, NotFetched
@@ -52,7 +52,7 @@ class Fetched:
         monkeypatch.setattr(PhotoDecoder, "inspect", counted)
 
 
-async def sent(member: Human, count: int = 4) -> None:
+async def sent(member: HumanClient, count: int = 4) -> None:
     """Send photos by the form, whatever comes of it."""
     asked = await member.slash("train", name=f"Blob {count}", kind="mascot")
     await (await asked.submit(**{"3_to_10_photos": photos(count), "I_agree": True})).done()
@@ -85,7 +85,7 @@ async def test_no_photo_is_fetched_for_who_was_banned_after_the_form_was_shown(
     async with bot_beside(sandbox, tmp_path):
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         asked = await ben.slash("train", name="Blob", kind="mascot")
-        await asked.form()
+        await asked.modal()
         await (await ada.slash("atelier ban", member=ben.id, reason="spam")).answer()  # then it is in force
         await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
         await sandbox.until(lambda: sees(ben, "banned you from using me here"))
@@ -137,7 +137,7 @@ async def test_two_files_are_in_memory_at_once_and_one_of_them_a_photo(
         asked = [await one.slash("train", name="Blob", kind="mascot") for one in members for _ in range(2)]
         shown = await asyncio.gather(
             *(form.submit(**{"3_to_10_photos": photos(4), "I_agree": True}) for form in asked),
-            *(one.menu("Transcribe", message_id=text["id"]) for one, text in zip(members, said, strict=True)),
+            *(one.context_menu("Transcribe", message_id=text["id"]) for one, text in zip(members, said, strict=True)),
         )
         await asyncio.gather(*(one.done() for one in shown))
         await sandbox.until(lambda: all(sees(one, "1. ✅") for one in members))

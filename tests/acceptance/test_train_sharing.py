@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.member import Human
-from bot.sandbox.seed import FRIENDS, STUDIO
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import FRIENDS, STUDIO
 from db.jobs import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
@@ -18,7 +18,9 @@ SERVER, BACK = "Share with this server", "Stop sharing with all"
 GONE = "no longer shared with you"
 UNKNOWN = "no subject with that name"
 
-Act = Callable[[Human, str, Human], Awaitable[object]]  # of the owner, on the subject's card, about somebody
+Act = Callable[
+    [HumanClient, str, HumanClient], Awaitable[object]
+]  # of the owner, on the subject's card, about somebody
 WAYS: dict[str, tuple[Act, Act]] = {  # how to share it, how to take it back
     "member": (
         lambda owner, card, friend: owner.select(card, MEMBERS, friend.id),
@@ -32,34 +34,34 @@ WAYS: dict[str, tuple[Act, Act]] = {  # how to share it, how to take it back
 }
 
 
-async def opened(sandbox: Sandbox, owner: Human, friend: Human) -> str:
+async def opened(sandbox: Sandbox, owner: HumanClient, friend: HumanClient) -> str:
     """Teach a subject and open its card; the friend has a role, the operator Ada has not."""
-    sandbox.stage.set_roles(STUDIO, friend.id, [FRIENDS])
+    sandbox.world_editor.set_roles(STUDIO, friend.id, [FRIENDS])
     await taught(sandbox, owner)
     overview = await (await owner.slash("subjects")).answer()
     return str((await (await owner.press(overview["id"], "Open")).answer())["id"])
 
 
-async def shared(sandbox: Sandbox, way: str, owner: Human, card: str, friend: Human) -> None:
+async def shared(sandbox: Sandbox, way: str, owner: HumanClient, card: str, friend: HumanClient) -> None:
     await WAYS[way][0](owner, card, friend)
     await sandbox.until(lambda: "Shared with nobody" not in owner.text(card))
 
 
-async def taken_back(sandbox: Sandbox, way: str, owner: Human, card: str, friend: Human) -> None:
+async def taken_back(sandbox: Sandbox, way: str, owner: HumanClient, card: str, friend: HumanClient) -> None:
     await WAYS[way][1](owner, card, friend)
     await sandbox.until(lambda: "Shared with nobody" in owner.text(card))
 
 
-async def offered(member: Human, channel: str | None = None) -> list[str]:
+async def offered(member: HumanClient, channel: str | None = None) -> list[str]:
     """Return what is offered while a subject is typed."""
     return [choice["name"] for choice in await member.autocomplete("imagine", "subject", subject="b", channel=channel)]
 
 
-def times_told(member: Human, words: str) -> int:
+def times_told(member: HumanClient, words: str) -> int:
     return sum(words in member.text(message["id"]) for message in member.messages())
 
 
-async def refused(sandbox: Sandbox, member: Human, channel: str | None = None) -> None:
+async def refused(sandbox: Sandbox, member: HumanClient, channel: str | None = None) -> None:
     """See that the member cannot draw the subject there, and is not offered it."""
     assert await offered(member, channel) == []
     shown = await member.slash("imagine", prompt="Blob", subject="Blob", count=1, channel=channel)
@@ -115,7 +117,7 @@ async def test_subject_shared_with_a_role_is_lost_with_the_role(sandbox: Sandbox
         await shared(sandbox, "role", ben, card, cleo)
         drawn = await (await cleo.slash("imagine", prompt="Blob", subject="Blob", count=1)).message()
         await sandbox.until(lambda: len(cleo.pictures(drawn["id"])) == 1)
-        sandbox.stage.set_roles(STUDIO, cleo.id, [])
+        sandbox.world_editor.set_roles(STUDIO, cleo.id, [])
         await cleo.press(drawn["id"], "Re-roll")
         await sandbox.until(lambda: sees(cleo, GONE))
         await refused(sandbox, cleo)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.files import Upload
-from bot.sandbox.limits.components import FILE, media_of, walk
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
+from bot.sandbox.limits.components import media_items, walk
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
+from bot.sandbox.state.enums import ComponentType
 from db.jobs import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
@@ -18,10 +19,15 @@ from tests.support.files.sounds import film, tone
 LONG = " ".join(f"This is sentence number {number} of a long talk." for number in range(200))
 
 
-def heard_files(who: Human, message_id: str) -> dict[str, bytes]:
+def heard_files(who: HumanClient, message_id: str) -> dict[str, bytes]:
     """Return the files that a card offers, by name."""
     components = walk(who.message(message_id)["components"])
-    urls = [media["url"] for component, _ in components if component["type"] == FILE for media in media_of(component)]
+    urls = [
+        media["url"]
+        for component, _ in components
+        if component["type"] == ComponentType.FILE
+        for media in media_items(component)
+    ]
     return {url.split("?")[0].rsplit("/", 1)[1]: who.read(url) for url in urls}
 
 
@@ -29,7 +35,7 @@ async def test_menu_on_a_voice_message_gives_its_text_under_the_speakers_name(sa
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         message = await said(sandbox, ben, "Guten Morgen, liebe Leute.", 61.0)
-        card = await (await cleo.menu("Transcribe", message_id=message)).message()
+        card = await (await cleo.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "Guten Morgen" in cleo.text(card["id"]))
         text = cleo.text(card["id"])
         assert f"**<@{ben.id}>**\n> Guten Morgen, liebe Leute." in text
@@ -46,7 +52,7 @@ async def test_menu_on_a_message_without_sound_says_so(sandbox: Sandbox, tmp_pat
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         message = await ben.say("just words")
-        refusal = await (await ben.menu("Transcribe", message_id=message["id"])).answer()
+        refusal = await (await ben.context_menu("Transcribe", message_id=message["id"])).answer()
         assert "no voice message, audio or video" in ben.text(refusal["id"])
         assert await jobs_of(bot, ben) == []
 
@@ -56,7 +62,7 @@ async def test_menu_on_a_film_gives_the_text_of_its_sound(sandbox: Sandbox, tmp_
         ben = sandbox.member("ben")
         content = film(tone(40.0)) + b"say:Action, please."
         message = await ben.say("look", files=[Upload(filename="clip.mp4", content=content, content_type="video/mp4")])
-        card = await (await ben.menu("Transcribe", message_id=message["id"])).message()
+        card = await (await ben.context_menu("Transcribe", message_id=message["id"])).message()
         await sandbox.until(lambda: "> Action, please." in ben.text(card["id"]))
         assert await available(bot, ben) == DAILY - 2
 
@@ -136,7 +142,7 @@ async def test_partial_text_is_shown_while_the_rest_is_heard(
     async with bot_beside(sandbox, tmp_path / "data"):
         ben = sandbox.member("ben")
         message = await said(sandbox, ben, "The beginning of it is here, and then comes the gate.")
-        card = await (await ben.menu("Transcribe", message_id=message)).message()
+        card = await (await ben.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "> The beginning of it" in ben.text(card["id"]))
         assert "comes the gate" not in ben.text(card["id"])
         (tmp_path / "open").touch()
@@ -147,7 +153,7 @@ async def test_no_speech_costs_nothing_and_leaves_no_clip(sandbox: Sandbox, tmp_
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         message = await ben.voice(b"OggS silence", 5.0)
-        card = await (await ben.menu("Transcribe", message_id=message["id"])).message()
+        card = await (await ben.context_menu("Transcribe", message_id=message["id"])).message()
         await sandbox.until(lambda: "refunded" in ben.text(card["id"]))
         assert "**No transcript.** I couldn't hear anyone speak in that clip." in ben.text(card["id"])
         assert await available(bot, ben) == DAILY
@@ -181,7 +187,7 @@ async def test_imagine_this_opens_the_words_to_be_edited(sandbox: Sandbox, tmp_p
         ben = sandbox.member("ben")
         first = await transcript(sandbox, ben, "A red heart -- on a hill")
         pressed = await ben.press(first, "Imagine this")
-        field = (await pressed.form())["components"][0]["component"]
+        field = (await pressed.modal())["components"][0]["component"]
         assert field["value"] == "A red heart - on a hill"
         card = await (await pressed.submit(Prompt="A blue heart --count 1")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
@@ -192,7 +198,7 @@ async def test_delete_by_the_speaker_leaves_neither_text_nor_sound(sandbox: Sand
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         message = await said(sandbox, ben, "I said too much.")
-        card = await (await cleo.menu("Transcribe", message_id=message)).message()
+        card = await (await cleo.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "too much" in cleo.text(card["id"]))
         await ben.press(card["id"], "Delete")
         await sandbox.until(lambda: [one["id"] for one in ben.messages()] == [message])

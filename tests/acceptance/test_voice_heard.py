@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.files import Upload
-from bot.sandbox.member import Human
-from bot.sandbox.seed import GENERAL
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
+from bot.sandbox.state.seed import GENERAL
 from db.job import FINAL
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
 
 
-async def heard_all(sandbox: Sandbox, anybody: Human) -> None:
+async def heard_all(sandbox: Sandbox, anybody: HumanClient) -> None:
     """Wait until the bot has done with every message that was said before this."""
     await (await anybody.slash("queue")).answer()  # events come in order, so all of them have reached it
     hearing = "discord.py: on_message"  # discord.py names its tasks so
@@ -117,12 +117,12 @@ async def test_channel_leaves_text_files_and_those_who_opted_out_alone(sandbox: 
         await sandbox.until(lambda: "This is." in cleo.text(cleo.messages()[-1]["id"]))
         assert await jobs_of(bot, ben) == []
         assert len(await jobs_of(bot, cleo)) == 1
-        await cleo.menu("Transcribe", message_id=message)
+        await cleo.context_menu("Transcribe", message_id=message)
         assert "does not want" in await refusal(sandbox, cleo)
-        own = await (await ben.menu("Transcribe", message_id=message)).message()
+        own = await (await ben.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "Not for you" in ben.text(own["id"]))
         await (await ben.slash("voice optin")).answer()
-        card = await (await cleo.menu("Transcribe", message_id=message)).message()
+        card = await (await cleo.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "Not for you" in cleo.text(card["id"]))
 
 
@@ -145,7 +145,7 @@ async def test_channel_where_the_bot_may_not_write_sends_nobody_anything(sandbox
     async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await (await ada.slash("transcribe-channel", state="on")).answer()
-        sandbox.stage.deny(GENERAL, 1 << 11)  # Send Messages
+        sandbox.world_editor.deny(GENERAL, 1 << 11)  # Send Messages
         await said(sandbox, ben, "Into the void.")
         listener = bot.studio.jobs.db.wake.listen("changed")
         for _ in range(100):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.jobs import State
 from inference.pricing import SPEECH_SECONDS_PER_CREDIT
@@ -32,7 +32,7 @@ async def test_clip_that_is_half_heard_survives_a_kill(
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
         message = await said(sandbox, ben, HELD, channel=channel)
         if not direct:
-            await ben.menu("Transcribe", message_id=message)
+            await ben.context_menu("Transcribe", message_id=message)
         await sandbox.until(lambda: "parts done" in newest(ben, channel), timeout_s=60)
         doomed.kill()
         await doomed.wait()
@@ -84,7 +84,7 @@ async def test_long_clip_that_a_real_model_hears_goes_on_after_a_kill(sandbox: S
         assert word_error_rate([(words, job.outcome["text"])]) <= 0.05
 
 
-def newest(who: Human, channel: str) -> str:
+def newest(who: HumanClient, channel: str) -> str:
     return who.text(who.messages(channel)[-1]["id"])
 
 

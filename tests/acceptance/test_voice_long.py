@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
 from db.jobs import State
 from tests.support.acceptance.bots import DAILY, books_of, bot_process, hearing_bot
 from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of, refusal, sound
@@ -47,7 +47,7 @@ async def test_two_hours_in_a_voice_message_of_twelve_seconds_are_found_out_and_
     async with hearing_bot(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         message = await ben.voice(STATED["ogg"](), 12.0)
-        card = await (await ben.menu("Transcribe", message_id=message["id"])).message()
+        card = await (await ben.context_menu("Transcribe", message_id=message["id"])).message()
         await sandbox.until(lambda: "refunded" in ben.text(card["id"]), timeout_s=HEARD_WITHIN_S)
         assert "**No transcript.** That clip is longer than it says it is." in ben.text(card["id"])
         (job,) = await jobs_of(bot, ben)

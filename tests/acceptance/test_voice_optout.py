@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.member import Human, Shown
+from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, jobs_of, refusal, said, transcript
@@ -12,7 +12,7 @@ from tests.support.acceptance.voice import available, jobs_of, refusal, said, tr
 REFUSED = "does not want their voice messages transcribed"
 
 
-async def press(who: Human, card: str, item: str) -> Shown:
+async def press(who: HumanClient, card: str, item: str) -> InteractionResult:
     return await (who.select(card, item, "de") if item.endswith("…") else who.press(card, item))
 
 
@@ -21,7 +21,7 @@ async def test_opt_out_counts_on_cards_of_before(sandbox: Sandbox, tmp_path: Pat
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         message = await said(sandbox, ben, "Guten Morgen.")
-        card = str((await (await cleo.menu("Transcribe", message_id=message)).message())["id"])
+        card = str((await (await cleo.context_menu("Transcribe", message_id=message)).message())["id"])
         await sandbox.until(lambda: "Guten Morgen" in cleo.text(card))
         left = await available(bot, cleo)
         await (await ben.slash("voice optout")).answer()

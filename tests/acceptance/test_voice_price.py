@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.jobs import Pace
 from tests.support.acceptance.bots import DAILY, bot_beside
@@ -11,7 +11,7 @@ from tests.support.acceptance.voice import available, jobs_of, said, sound, tran
 EPHEMERAL = 64
 
 
-async def question(sandbox: Sandbox, who: Human, price: int) -> str:
+async def question(sandbox: Sandbox, who: HumanClient, price: int) -> str:
     """Return the message that asks about a price, once it is there."""
 
     def asked() -> list[str]:
@@ -22,14 +22,14 @@ async def question(sandbox: Sandbox, who: Human, price: int) -> str:
     return asked()[0]
 
 
-def heard(who: Human, words: str) -> int:
+def heard(who: HumanClient, words: str) -> int:
     return sum(words in who.text(one["id"]) for one in who.messages())
 
 
 async def test_dear_clip_is_fetched_and_paid_for_only_after_a_yes(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben, ada = sandbox.member("ben"), sandbox.member("ada")
-        await ben.menu("Transcribe", message_id=await said(sandbox, ben, "A long talk.", 91.0))
+        await ben.context_menu("Transcribe", message_id=await said(sandbox, ben, "A long talk.", 91.0))
         asked = await question(sandbox, ben, 4)
         assert f"of your {DAILY} credits" in ben.text(asked)
         await sandbox.until(lambda: len(ada.messages()) == 1)  # what was said, and nothing about it

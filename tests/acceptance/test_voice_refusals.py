@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.sandbox.files import Upload
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
 from bot.services.transcribe import ClipAsked
 from bot.shared.clips import Attached
 from bot.shared.downloads import NotFetched
@@ -40,7 +40,7 @@ async def test_clip_that_is_too_long_is_refused_before_it_is_fetched(
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         message = await said(sandbox, ben, "blah", 7200.0)
-        await ben.menu("Transcribe", message_id=message)
+        await ben.context_menu("Transcribe", message_id=message)
         assert "longer than 30 min" in await refusal(sandbox, ben)
         assert fetched == []
         assert await jobs_of(bot, ben) == []
@@ -51,7 +51,7 @@ async def test_clip_that_costs_more_than_is_left_is_refused_before_it_is_fetched
 ) -> None:
     async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed="") as bot:
         ben = sandbox.member("ben")
-        await ben.menu("Transcribe", message_id=await said(sandbox, ben, "blah", 91.0))
+        await ben.context_menu("Transcribe", message_id=await said(sandbox, ben, "blah", 91.0))
         assert "costs 4 credits, and you have 3" in await refusal(sandbox, ben)
         assert fetched == []
         assert await available(bot, ben) == 3
@@ -63,7 +63,7 @@ async def test_file_that_is_too_large_is_refused_before_it_is_fetched(
     async with bot_beside(sandbox, tmp_path, clip_max_mb=1):
         ben = sandbox.member("ben")
         message = await ben.voice(bytes(2 << 20), 5.0)
-        await ben.menu("Transcribe", message_id=message["id"])
+        await ben.context_menu("Transcribe", message_id=message["id"])
         assert "larger than 1 MiB" in await refusal(sandbox, ben)
         assert fetched == []
 
@@ -110,7 +110,7 @@ async def test_sound_that_is_no_longer_kept_cannot_be_heard_again(sandbox: Sandb
     async with bot_beside(sandbox, tmp_path, clips_kept_h=0) as bot:
         ben = sandbox.member("ben")
         message = await said(sandbox, ben, "Once.")
-        card = await (await ben.menu("Transcribe", message_id=message)).message()
+        card = await (await ben.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "Once" in ben.text(card["id"]))
         assert await bot.studio.files.list("uploads") == []
         await ben.press(card["id"], "Timestamps")
@@ -122,7 +122,7 @@ async def test_menu_that_comes_twice_is_one_job(sandbox: Sandbox, tmp_path: Path
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         message = await said(sandbox, ben, "Only once.")
-        card = await (await ben.menu("Transcribe", message_id=message)).message()
+        card = await (await ben.context_menu("Transcribe", message_id=message)).message()
         sandbox.gateway.replay(2)
         await sandbox.until(lambda: "Only once" in ben.text(card["id"]))
         await ben.slash("queue")

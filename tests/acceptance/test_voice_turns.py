@@ -47,7 +47,7 @@ async def test_sixty_clips_of_one_member_hold_nobody_up_and_are_not_all_fetched(
         for who, number in ((ben, CLIPS), (cleo, 1)):
             said = await who.say("listen", files=[replace(sound(1.0), filename=f"{who.user.username}.wav")])
             for _ in range(number):
-                await (await who.menu("Transcribe", message_id=said["id"])).done()
+                await (await who.context_menu("Transcribe", message_id=said["id"])).done()
         await sandbox.until(lambda: fetched.of("cleo") == 1)
         assert fetched.of("ben") == 1
         fetched.gate.set()

@@ -26,11 +26,11 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped,unused-ignore]
 
-from bot.sandbox.files import Upload
-from bot.sandbox.member import Human, Shown
-from bot.sandbox.seed import STUDIO
+from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.server import Sandbox
-from bot.sandbox.world import Member, User
+from bot.sandbox.state.attachments import Upload
+from bot.sandbox.state.seed import STUDIO
+from bot.sandbox.state.world import GuildMember, User
 from inference.engines.speech.fetch import DEFAULT_HOME, fetch
 from tests.bench import report
 from tests.bench.hostile_files import CLIPS, PHOTOS
@@ -113,12 +113,12 @@ async def _bot(box: Sandbox) -> AsyncIterator[int]:
             await process.wait()
 
 
-def _members(box: Sandbox) -> list[Human]:
+def _members(box: Sandbox) -> list[HumanClient]:
     """Let twenty people join."""
     for number in range(FORMS + FILES + VOICES):
         user_id = str(770000000000000000 + number)
         box.world.users[user_id] = User(user_id, f"stranger-{number}", f"Stranger {number}", "#9b59b6")
-        box.world.guild(STUDIO).members[user_id] = Member(user_id)
+        box.world.guild(STUDIO).members[user_id] = GuildMember(user_id)
     return [box.member(f"stranger-{number}") for number in range(FORMS + FILES + VOICES)]
 
 
@@ -135,19 +135,19 @@ async def _sends(box: Sandbox, photos: list[Upload], clips: list[bytes]) -> list
 
     heard = [await one.voice(clips[number % len(clips)], 5.0) for number, one in enumerate(members[FORMS + FILES :])]
 
-    async def form(one: Human, interaction: Shown) -> None:
+    async def form(one: HumanClient, interaction: InteractionResult) -> None:
         shown = await interaction.submit(**{"3_to_10_photos": photos, "I_agree": True})
         await _told(box, one, shown, "1. ")
 
-    async def clip(one: Human, message: Mapping[str, Any]) -> None:
-        await _told(box, one, await one.menu("Transcribe", message_id=message["id"]), *ENDS)
+    async def clip(one: HumanClient, message: Mapping[str, Any]) -> None:
+        await _told(box, one, await one.context_menu("Transcribe", message_id=message["id"]), *ENDS)
 
     forms = [form(one, interaction) for one, interaction in zip(members, asked, strict=False)]
     clips_sent = [clip(one, message) for one, message in zip(members[FORMS:], [*said, *heard], strict=True)]
     return [asyncio.create_task(road) for road in (*forms, *clips_sent)]
 
 
-async def _told(box: Sandbox, member: Human, shown: Shown, *ends: str) -> None:
+async def _told(box: Sandbox, member: HumanClient, shown: InteractionResult, *ends: str) -> None:
     """Wait until a member was told what became of it."""
     card = str((await shown.message(PATIENCE_S))["id"])
 
@@ -165,10 +165,10 @@ async def _weighed(quick: bool) -> dict[str, float]:
     ]
     clips = [CLIPS[name]() for name in (QUICK_CLIPS if quick else CLIPS)]
     async with Sandbox() as box, _bot(box) as pid:
-        box.stage.set_upload_limit(STUDIO, 100 << 20)
+        box.world_editor.set_upload_limit(STUDIO, 100 << 20)
         ben = box.member("ben")
         message = await ben.voice(synthetic()[0].content, 5.0)
-        await _told(box, ben, await ben.menu("Transcribe", message_id=message["id"]), *ENDS)
+        await _told(box, ben, await ben.context_menu("Transcribe", message_id=message["id"]), *ENDS)
         await asyncio.sleep(3.0)
         with Scale(pid) as scale:
             idle_bytes, started_s = scale.weigh(), time.monotonic()

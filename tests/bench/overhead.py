@@ -19,7 +19,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from tests.bench import report
 from tests.bench.claiming import Queue, time_claims
@@ -32,23 +32,23 @@ PATIENCE_S = 120.0
 class Stopwatch:
     """Notes when the bot's answers arrive."""
 
-    def __init__(self, box: Sandbox, member: Human) -> None:
+    def __init__(self, box: Sandbox, member: HumanClient) -> None:
         self._box = box
         self._member = member
-        self._news = box.parts.bus.listen()
+        self._events = box.container.events.subscribe()
         self._changed = asyncio.Event()
         self.acked_s: dict[str, float] = {}  # by interaction
         self.shown_s: dict[str, float] = {}  # by message
 
     async def run(self) -> None:
-        """Read news until cancelled."""
+        """Read events until cancelled."""
         while True:
-            news = await self._news.get()
+            event = await self._events.get()
             now_s = time.perf_counter()
-            if news.kind == "interaction" and news.extra["interaction"]["state"] == "acknowledged":
-                self.acked_s.setdefault(news.extra["interaction"]["id"], now_s)
-            elif news.kind == "message_update" and news.message_id and self._member.pictures(news.message_id):
-                self.shown_s.setdefault(news.message_id, now_s)
+            if event.kind == "interaction" and event.data["interaction"]["state"] == "acknowledged":
+                self.acked_s.setdefault(event.data["interaction"]["id"], now_s)
+            elif event.kind == "message_update" and event.message_id and self._member.pictures(event.message_id):
+                self.shown_s.setdefault(event.message_id, now_s)
                 self._changed.set()
 
     async def times_ms(self, asked_s: Mapping[str, float]) -> tuple[list[float], list[float]]:
@@ -62,10 +62,10 @@ class Stopwatch:
         return acks, cards
 
     def _card(self, interaction_id: str) -> str:
-        return str(self._box.parts.interactions.known(interaction_id).original_id)
+        return str(self._box.container.interactions.get(interaction_id).original_response_id)
 
 
-async def _ask(member: Human) -> tuple[str, float]:
+async def _ask(member: HumanClient) -> tuple[str, float]:
     asked_s = time.perf_counter()
     return (await member.slash("imagine", prompt="a red heart")).id, asked_s
 

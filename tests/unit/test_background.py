@@ -24,9 +24,9 @@ SUPERVISOR = "common.supervisor"
 OTHERS = {
     "bot.cards.items.LastingItem._found_in_time": "one look-up, which is waited for",
     "bot.client.Atelier.setup_hook": "waits for follow-cards, and ends the tasks of single cards with it",
-    "bot.sandbox.interactions.Interactions._deliver": "one late delivery",
-    "bot.sandbox.session.Line.__init__": "one connection's writer, whose end closes it",
-    "bot.sandbox.session.Line.flush": "waits for one queue",
+    "bot.sandbox.interactions.registry.InteractionRegistry._dispatch": "one interaction that is sent late",
+    "bot.sandbox.gateway.connection.GatewayConnection.__init__": "one connection's writer, whose end closes it",
+    "bot.sandbox.gateway.connection.GatewayConnection.flush": "waits for one queue",
     "bot.services.follow.Follower._notice": "one job's card; raises nothing, and ends when the job was delivered",
     "inference.decoders.process.DecoderProcess._watched": "one question's time limit",
     "inference.dispatcher.dispatcher.Dispatcher._adopt": "one job; its end is looked at by a callback",

@@ -1,4 +1,4 @@
-"""The platform's documented limits, checked as the platform checks them: an error tree that names each bad field.
+"""Discord's documented limits, checked as it checks them: the error names each field that is wrong.
 
-Knows what Discord accepts in messages, components, forms and command lists. Does not know what is done with them.
+Knows what Discord accepts in messages, components, modals and command lists. Does not know what is done with them.
 """

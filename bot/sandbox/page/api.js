@@ -1,4 +1,4 @@
-// The human verbs over HTTP. What they mean is written in docs/sandbox.md.
+// The human API over HTTP. What its actions mean is written in docs/sandbox.md.
 
 /** A refusal that a person can read: `message` is the sandbox's own sentence. */
 export class Refused extends Error {

@@ -1,4 +1,4 @@
-"""What every REST request meets: the log, faults, the bot's token, rate-limit headers, errors in Discord's form."""
+"""What every REST request meets: the log, faults, the bot's token, rate-limit headers, and errors as Discord's."""
 
 import asyncio
 import hashlib
@@ -11,23 +11,23 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.bus import Bus
 from bot.sandbox.clock import Clock
 from bot.sandbox.errors import ApiError
+from bot.sandbox.events import EventBus
 from bot.sandbox.faults import Fault, Faults
 
 _log = logging.getLogger(__name__)
 
 PREFIX = "/api/v10"
-LOGGED_REQUESTS = 10_000
-BUCKET_SIZE = 1000  # requests that a route allows a second: real limits are only met as faults
+MAX_LOGGED = 10_000
+BUCKET_SIZE = 1000  # requests that a route allows per second: limits are only met as faults
 _NO_TOKEN = ("/interactions/", "/webhooks/", "/gateway")  # these carry a token in the path, or need none
 
 Handler = Callable[[web.Request], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LoggedRequest:
     """A request that the bot made."""
 
     method: str
@@ -37,19 +37,25 @@ class Logged:
     at_s: float
 
 
-class Rest:
-    """Serves `/api/v10`; the routes are added by the modules beside this one."""
+class RestApi:
+    """Serves `/api/v10`; the modules beside this one add the routes."""
 
-    def __init__(self, clock: Clock, faults: Faults, bus: Bus, token: str) -> None:
+    def __init__(self, clock: Clock, faults: Faults, events: EventBus, token: str) -> None:
         self._clock = clock
         self._faults = faults
-        self._bus = bus
+        self._events = events
         self._token = token
-        self.requests: deque[Logged] = deque(maxlen=LOGGED_REQUESTS)
+        self.requests: deque[LoggedRequest] = deque(maxlen=MAX_LOGGED)
         self.unimplemented: list[str] = []
 
     def route(self, method: str, path: str, handler: Handler) -> web.RouteDef:
-        """Return a route; its handler returns JSON, or None for 204."""
+        """Return a route.
+
+        Args:
+            method: the HTTP method.
+            path: the path below `/api/v10`.
+            handler: returns JSON, or None for 204.
+        """
 
         async def serve(request: web.Request) -> web.StreamResponse:
             return await self._serve(request, path, handler)
@@ -57,14 +63,14 @@ class Rest:
         return web.route(method, PREFIX + path, serve)
 
     def fallback(self) -> web.RouteDef:
-        """Return the route that answers 501 to whatever there is no route for."""
+        """Return the route that answers 501 to everything that has no route."""
         return web.route("*", "/api/{tail:.*}", self._unknown)
 
     async def _serve(self, request: web.Request, path: str, handler: Handler) -> web.StreamResponse:
         route = f"{request.method} {path}"
         fault = self._faults.take(route, f"{request.method} {request.path.removeprefix(PREFIX)}")
         if fault and fault.kind == "hold":
-            await self._faults.gate().wait()
+            await self._faults.next_release().wait()
         if fault and fault.kind == "rate_limit":
             response = _rate_limited(fault)
         elif fault and fault.kind == "error" and fault.when == "before":
@@ -75,12 +81,12 @@ class Rest:
                 response = _reply({"message": f"{fault.status}: fault on request", "code": 0}, fault.status)
         cut = fault is not None and fault.kind == "lose_reply"
         self.requests.append(
-            Logged(request.method, path, request.path, 0 if cut else response.status, self._clock.now())
+            LoggedRequest(request.method, path, request.path, 0 if cut else response.status, self._clock.now())
         )
-        self._bus.wake()
+        self._events.wake()
         if cut and request.transport is not None:
             request.transport.abort()
-        self._add_limits(response, route)
+        self._add_rate_limit_headers(response, route)
         return response
 
     async def _answer(self, request: web.Request, path: str, handler: Handler) -> web.Response:
@@ -92,7 +98,7 @@ class Rest:
             return _reply(error.payload(), error.status)
         except asyncio.CancelledError:
             raise
-        except Exception:  # a fault of the sandbox itself: say so loudly, and keep serving
+        except Exception:  # a bug of the sandbox: say so loudly, and keep serving
             _log.exception("the sandbox failed at %s %s", request.method, request.path)
             return _reply({"message": "500: Internal Server Error (see the sandbox's log)", "code": 0}, 500)
 
@@ -102,7 +108,7 @@ class Rest:
         self.unimplemented.append(what)
         return _reply({"message": f"501: the sandbox does not implement {what}", "code": 0}, 501)
 
-    def _add_limits(self, response: web.Response, route: str) -> None:
+    def _add_rate_limit_headers(self, response: web.Response, route: str) -> None:
         if "X-RateLimit-Remaining" not in response.headers:
             response.headers["X-RateLimit-Limit"] = str(BUCKET_SIZE)
             response.headers["X-RateLimit-Remaining"] = str(BUCKET_SIZE - 1)

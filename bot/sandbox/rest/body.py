@@ -7,17 +7,21 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from bot.sandbox.errors import ApiError
-from bot.sandbox.files import Upload
-from bot.sandbox.limits.form import Form
+from bot.sandbox.limits.body_errors import BodyErrors
+from bot.sandbox.state.attachments import Upload
 
 Json = dict[str, Any]
 
-MOST_REQUEST_BYTES = 110 * 1024 * 1024
+MAX_REQUEST_BYTES = 110 * 1024 * 1024
 _LISTS = ("components", "embeds", "attachments")
 
 
 async def read_body(request: web.Request) -> tuple[Json, dict[int, Upload]]:
-    """Return a request's JSON object and its files by index; raise ApiError if it cannot be read."""
+    """Return the JSON object of a request, and its files by index.
+
+    Raises:
+        ApiError: if the body cannot be read.
+    """
     if request.content_type.startswith("multipart/"):
         parts = await read_parts(request)
         text = parts.pop("payload_json", None)
@@ -27,7 +31,11 @@ async def read_body(request: web.Request) -> tuple[Json, dict[int, Upload]]:
 
 
 async def read_list(request: web.Request) -> list[Json]:
-    """Return a request's JSON list of objects."""
+    """Return the JSON of a request that is a list of objects.
+
+    Raises:
+        ApiError: if the body cannot be read.
+    """
     try:
         body = json.loads(await request.read())
     except ValueError:
@@ -38,7 +46,11 @@ async def read_list(request: web.Request) -> list[Json]:
 
 
 async def read_parts(request: web.Request) -> dict[str, Upload]:
-    """Return the parts of a multipart body by name; raise ApiError (413) if they are too large together."""
+    """Return the parts of a multipart body, by name.
+
+    Raises:
+        ApiError: if they are too large together (40005).
+    """
     parts: dict[str, Upload] = {}
     read_bytes = 0
     async for part in await request.multipart():
@@ -48,7 +60,7 @@ async def read_parts(request: web.Request) -> dict[str, Upload]:
         while chunk := await part.read_chunk(1 << 16):
             content += chunk
             read_bytes += len(chunk)
-            if read_bytes > MOST_REQUEST_BYTES:
+            if read_bytes > MAX_REQUEST_BYTES:
                 raise ApiError("too_large")
         declared = part.headers.get("Content-Type")
         parts[part.name or ""] = Upload(filename=part.filename or "", content=bytes(content), content_type=declared)
@@ -68,12 +80,12 @@ def _parse(raw: bytes) -> Json:
 
 
 def _check_shape(body: Any) -> None:
-    """Refuse lists that are not lists of objects, so that nothing behind this has to ask."""
+    """Refuse lists that are not lists of objects, so that nobody has to check that again."""
     if not isinstance(body, dict):
         raise ApiError("bad_json")
-    form = Form()
+    errors = BodyErrors()
     for name in _LISTS:
         items = body.get(name)
         if items is not None and not (isinstance(items, list) and all(isinstance(item, dict) for item in items)):
-            form.fail((name,), "LIST_TYPE_CONVERT", "Only a list of objects is allowed.")
-    form.check()
+            errors.add((name,), "LIST_TYPE_CONVERT", "Only a list of objects is allowed.")
+    errors.raise_if_any()

@@ -1,25 +1,25 @@
-"""REST: guilds, members, roles and users, to be read."""
+"""REST routes that read guilds, members, roles and users."""
 
 from typing import Any
 
 from aiohttp import web
 
 from bot.sandbox.errors import ApiError
-from bot.sandbox.payloads import Payloads
-from bot.sandbox.rest.api import Rest
-from bot.sandbox.world import Guild, World
+from bot.sandbox.rest.api import RestApi
+from bot.sandbox.state.payloads import Payloads
+from bot.sandbox.state.world import Guild, World
 
 Json = dict[str, Any]
 
 
-class Guilds:
+class GuildRoutes:
     """Routes under `/guilds` and `/users`."""
 
     def __init__(self, world: World, payloads: Payloads) -> None:
         self._world = world
         self._payloads = payloads
 
-    def routes(self, rest: Rest) -> list[web.RouteDef]:
+    def routes(self, rest: RestApi) -> list[web.RouteDef]:
         """Return the routes to add to the server."""
         guild = "/guilds/{guild_id}"
         return [
@@ -38,7 +38,7 @@ class Guilds:
         return [self._payloads.guild(g) for g in self._world.guilds.values() if self._world.bot_id in g.members]
 
     async def user(self, request: web.Request) -> Json:
-        """Return an account."""
+        """Return a user."""
         return self._payloads.user(self._world.user(request.match_info["user_id"]))
 
     async def guild(self, request: web.Request) -> Json:
@@ -46,12 +46,12 @@ class Guilds:
         return self._payloads.guild(self._guild(request))
 
     async def channels(self, request: web.Request) -> list[Json]:
-        """Return a guild's channels."""
+        """Return the channels of a guild."""
         found = self._world.channels_of(self._guild(request))
         return [self._payloads.channel(channel, self._world.bot_id) for channel in found]
 
     async def members(self, request: web.Request) -> list[Json]:
-        """Return a guild's members, by id."""
+        """Return the members of a guild, by id."""
         guild = self._guild(request)
         after, limit = int(request.query.get("after", "0")), int(request.query.get("limit", "1"))
         found = sorted((u for u in guild.members if int(u) > after), key=int)[:limit]
@@ -65,7 +65,7 @@ class Guilds:
         return self._payloads.member(guild, user_id)
 
     async def roles(self, request: web.Request) -> list[Json]:
-        """Return a guild's roles."""
+        """Return the roles of a guild."""
         return [self._payloads.role(role) for role in self._guild(request).roles.values()]
 
     async def role(self, request: web.Request) -> Json:

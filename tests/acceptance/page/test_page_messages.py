@@ -95,7 +95,7 @@ async def test_files_are_attached_seen_and_sent(window: Window, box: Sandbox) ->
     await expect(message.get_by_role("img")).to_have_count(1)
     await message.get_by_role("button", name="Preview notes.txt").click()
     await expect(message).to_contain_text("good dog")
-    assert [file.filename for file in box.messages[-1].files] == ["dog.png", "notes.txt"]
+    assert [file.filename for file in box.messages[-1].attachments] == ["dog.png", "notes.txt"]
 
 
 async def test_voice_message_is_recorded_sent_and_transcribed(window: Window, box: Sandbox) -> None:
@@ -107,10 +107,10 @@ async def test_voice_message_is_recorded_sent_and_transcribed(window: Window, bo
     await expect(player).to_be_visible()
     sent = box.messages[-1]
     assert sent.flags & 8192
-    assert sent.files[0].content[:4] == b"\x1aE\xdf\xa3"  # what Chromium records is WebM, and is named so
-    assert (sent.files[0].filename, sent.files[0].content_type) == ("voice-message.webm", "audio/webm")
-    assert 0.4 < (sent.files[0].duration_secs or 0) < 10
-    assert sent.files[0].waveform
+    assert sent.attachments[0].content[:4] == b"\x1aE\xdf\xa3"  # what Chromium records is WebM, and is named so
+    assert (sent.attachments[0].filename, sent.attachments[0].content_type) == ("voice-message.webm", "audio/webm")
+    assert 0.4 < (sent.attachments[0].duration_secs or 0) < 10
+    assert sent.attachments[0].waveform
     await player.click(button="right", position={"x": 200, "y": 20})
     await page.get_by_role("menuitem", name="Transcribe").click()
     await expect(page.locator(".message").last).to_contain_text("heard.srt")

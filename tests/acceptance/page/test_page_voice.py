@@ -64,7 +64,7 @@ async def test_speech_is_recorded_or_attached_in_the_page_and_read_there(
         await expect(page.locator(".recorder .clock")).to_have_text(over, timeout=1000 * (seconds + 30))
         await page.get_by_role("button", name="Send the voice message").click()
         recorded = await transcribed(page, page.get_by_role("group", name="Voice message, 0:"))
-        (sent,) = sandbox.messages[0].files
+        (sent,) = sandbox.messages[0].attachments
         bars = base64.b64decode(sent.waveform or "")
         assert seconds < (sent.duration_secs or 0) < seconds + 30
         assert 100 < len(bars) <= 256

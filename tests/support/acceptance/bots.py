@@ -12,8 +12,8 @@ from typing import Any
 from bot.client import Atelier
 from bot.limits import Limits
 from bot.run import open_studio
-from bot.sandbox.seed import STUDIO
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import STUDIO
 from bot.settings import Settings
 from bot.shared.studio import Studio
 from db.engine import Database

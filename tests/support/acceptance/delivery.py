@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance.bots import Running
 
 TOKEN_S = 15 * 60
 
 
-async def half_done(sandbox: Sandbox, who: Human, **options: Any) -> str:
+async def half_done(sandbox: Sandbox, who: HumanClient, **options: Any) -> str:
     """Start a job that stops at half, and return the id of its card."""
     card = await (await who.slash("imagine", prompt="a garden gate", **options)).answer()
     await sandbox.until(lambda: "step" in who.text(card["id"]))
     return str(card["id"])
 
 
-async def until_delivered(bot: Running, who: Human) -> None:
+async def until_delivered(bot: Running, who: HumanClient) -> None:
     """Wait until somebody's newest job is noted as delivered."""
     listener = bot.studio.jobs.db.wake.listen("changed")
     for _ in range(100):

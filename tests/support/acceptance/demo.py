@@ -7,7 +7,7 @@ import discord
 from discord import app_commands, ui
 from PIL import Image
 
-from bot.sandbox.seed import GENERAL
+from bot.sandbox.state.seed import GENERAL
 
 
 class Remember(ui.DynamicItem[ui.Button[Any]], template=r"remember:(?P<number>\d+)"):

@@ -1,19 +1,19 @@
 """Pictures drawn in the local Discord."""
 
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.wake import CHANGED
 from tests.support.acceptance.bots import Running
 
 
-async def draw(sandbox: Sandbox, who: Human, prompt: str) -> str:
+async def draw(sandbox: Sandbox, who: HumanClient, prompt: str) -> str:
     """Draw four pictures and return their card."""
     card = await (await who.slash("imagine", prompt=prompt)).message()
     await sandbox.until(lambda: len(who.pictures(card["id"])) == 4)
     return str(card["id"])
 
 
-async def settled(sandbox: Sandbox, bot: Running, who: Human) -> None:
+async def settled(sandbox: Sandbox, bot: Running, who: HumanClient) -> None:
     """Wait until what somebody asked for was delivered."""
     changed = bot.studio.jobs.db.wake.listen(CHANGED)
     while any(job.delivered_at is None for job in await bot.studio.jobs.mine(int(who.id))):

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bot.sandbox.files import Upload
-from bot.sandbox.member import Human
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
 from tests.support.acceptance.bots import Running
 from tests.support.engines.subject import photo
 
@@ -13,14 +13,14 @@ def photos(count: int) -> list[Upload]:
     return [Upload(filename=f"{index}.png", content=photo(index), content_type="image/png") for index in range(count)]
 
 
-async def preflight(member: Human, files: list[Upload], *, name: str = "Blob", **options: Any) -> str:
+async def preflight(member: HumanClient, files: list[Upload], *, name: str = "Blob", **options: Any) -> str:
     """Fill in the form and return the id of the card that asks whether to go."""
     asked = await member.slash("train", name=name, kind="mascot", **options)
     shown = await asked.submit(**{"3_to_10_photos": files, "I_agree": True})
     return str((await shown.answer())["id"])
 
 
-async def taught(sandbox: Sandbox, member: Human) -> str:
+async def taught(sandbox: Sandbox, member: HumanClient) -> str:
     """Teach the creature; return the id of the training's card."""
     card = await preflight(member, photos(4))
     message = await (await member.press(card, "I agree – start training")).message()
@@ -28,9 +28,9 @@ async def taught(sandbox: Sandbox, member: Human) -> str:
     return str(message["id"])
 
 
-def sees(member: Human, words: str) -> bool:
+def sees(member: HumanClient, words: str) -> bool:
     return any(words in member.text(message["id"]) for message in member.messages())
 
 
-async def available(bot: Running, member: Human) -> int:
+async def available(bot: Running, member: HumanClient) -> int:
     return (await bot.studio.ledger.statement(int(member.id))).available

@@ -3,10 +3,10 @@
 import wave
 from io import BytesIO
 
-from bot.sandbox.files import Upload
-from bot.sandbox.member import Human
-from bot.sandbox.messages import Flag
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
+from bot.sandbox.state.messages import MessageFlag
 from db.jobs import Job
 from tests.support.acceptance.bots import Running
 
@@ -30,33 +30,35 @@ def sound(seconds: float, words: str = "hello") -> Upload:
     return Upload(filename="talk.wav", content=content, content_type="audio/wav")
 
 
-async def jobs_of(bot: Running, who: Human) -> list[Job]:
+async def jobs_of(bot: Running, who: HumanClient) -> list[Job]:
     return await bot.studio.jobs.mine(int(who.id))
 
 
-async def available(bot: Running, who: Human) -> int:
+async def available(bot: Running, who: HumanClient) -> int:
     return (await bot.studio.ledger.statement(int(who.id))).available
 
 
-async def said(sandbox: Sandbox, who: Human, words: str, seconds: float = 12.0, channel: str | None = None) -> str:
+async def said(
+    sandbox: Sandbox, who: HumanClient, words: str, seconds: float = 12.0, channel: str | None = None
+) -> str:
     """Send a voice message; return its id."""
     return str((await who.voice(clip(words), seconds, channel=channel))["id"])
 
 
-async def transcript(sandbox: Sandbox, who: Human, words: str, seconds: float = 12.0) -> str:
+async def transcript(sandbox: Sandbox, who: HumanClient, words: str, seconds: float = 12.0) -> str:
     """Say something, ask for its text, and return the card that has it."""
     message = await said(sandbox, who, words, seconds)
-    card = await (await who.menu("Transcribe", message_id=message)).message()
+    card = await (await who.context_menu("Transcribe", message_id=message)).message()
     await sandbox.until(lambda: "credit" in who.text(card["id"]) and "reserved" not in who.text(card["id"]))
     return str(card["id"])
 
 
-async def refusal(sandbox: Sandbox, who: Human, *, timeout_s: float = 30) -> str:
+async def refusal(sandbox: Sandbox, who: HumanClient, *, timeout_s: float = 30) -> str:
     """Wait for what the bot says to somebody alone, and return it."""
 
     def newest() -> str:
         messages = who.messages()
-        return who.text(messages[-1]["id"]) if messages and messages[-1]["flags"] & Flag.EPHEMERAL else ""
+        return who.text(messages[-1]["id"]) if messages and messages[-1]["flags"] & MessageFlag.EPHEMERAL else ""
 
     await sandbox.until(newest, timeout_s=timeout_s)
     return newest()

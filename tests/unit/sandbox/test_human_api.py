@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox.human import VERBS
-from bot.sandbox.seed import ADA, BEN, CLEO, GENERAL, STUDIO
+from bot.sandbox.human.actions import ACTIONS
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import ADA, BEN, CLEO, GENERAL, STUDIO
 
 DOCS = Path(__file__).parents[3] / "docs" / "sandbox.md"
 
@@ -123,7 +123,7 @@ async def test_what_a_person_could_not_do_is_refused_with_a_code(
 
 
 async def test_file_over_the_limit_is_too_large(http: aiohttp.ClientSession, box: Sandbox) -> None:
-    box.stage.set_upload_limit(STUDIO, 3)
+    box.world_editor.set_upload_limit(STUDIO, 3)
     file = {"filename": "a.txt", "base64": base64.b64encode(b"four").decode()}
     refused = await post(http, "attach", 413, who="ben", channel_id=GENERAL, files=[file])
     assert refused["error"]["code"] == "too_large"
@@ -149,8 +149,8 @@ async def test_events_start_with_the_state_and_follow_the_world(http: aiohttp.Cl
         await box.member("ben").dm("ada")
         opened = await anext(events)
         assert (opened["type"], opened["channel"]["recipients"][0]["username"]) == ("dm_open", "ben")
-        box.stage.close_dms(ADA)
-        box.stage.set_roles(STUDIO, CLEO, [])
+        box.world_editor.close_dms(ADA)
+        box.world_editor.set_roles(STUDIO, CLEO, [])
         assert (await anext(events))["type"] == "state"
 
 
@@ -161,7 +161,7 @@ async def test_events_for_nobody_are_refused(http: aiohttp.ClientSession) -> Non
 
 def test_docs_name_every_verb_and_no_other() -> None:
     table = DOCS.read_text(encoding="utf-8").split("## Doing")[1].split("Option values are")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(VERBS)
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(ACTIONS)
 
 
 async def _events(stream: aiohttp.ClientResponse) -> Any:

@@ -9,7 +9,7 @@ from bot.sandbox.errors import ApiError
 from bot.sandbox.limits.commands import check_commands
 from bot.sandbox.limits.message import check_message
 from bot.sandbox.limits.modal import check_modal
-from bot.sandbox.seed import GENERAL
+from bot.sandbox.state.seed import GENERAL
 
 V2 = 1 << 15
 

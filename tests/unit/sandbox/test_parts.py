@@ -10,20 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.sandbox.bus import Bus
 from bot.sandbox.clock import Clock
+from bot.sandbox.events import EventBus
 from bot.sandbox.faults import Faults
-from bot.sandbox.files import clean_filename, image_size_px
-from bot.sandbox.mentions import find_mentions
-from bot.sandbox.seed import BEN, CLEO, GENERAL, PATRONS, new_world
-from bot.sandbox.snowflakes import Snowflakes
+from bot.sandbox.state.attachments import clean_filename, image_size_px
+from bot.sandbox.state.mentions import find_mentions
+from bot.sandbox.state.seed import BEN, CLEO, GENERAL, PATRONS, new_world
+from bot.sandbox.state.snowflakes import SnowflakeGenerator
 
 
 async def test_timers_go_off_in_order_when_the_clock_is_moved() -> None:
     clock, rung = Clock(), list[int]()
     start_s = clock.now()
     for delay_s in (30, 10, 20):
-        clock.at(start_s + delay_s, lambda delay_s=delay_s: rung.append(delay_s))  # type: ignore[misc]
+        clock.call_at(start_s + delay_s, lambda delay_s=delay_s: rung.append(delay_s))  # type: ignore[misc]
     clock.advance(25)
     assert rung == [10, 20]
     clock.advance(10)
@@ -34,12 +34,12 @@ async def test_timers_go_off_in_order_when_the_clock_is_moved() -> None:
 
 async def test_timer_goes_off_by_itself() -> None:
     clock, rung = Clock(), asyncio.Event()
-    clock.at(clock.now() + 0.01, rung.set)
+    clock.call_at(clock.now() + 0.01, rung.set)
     await asyncio.wait_for(rung.wait(), 5)
 
 
 async def test_snowflakes_grow_within_a_millisecond() -> None:
-    snowflakes = Snowflakes(Clock())
+    snowflakes = SnowflakeGenerator(Clock())
     made = [int(snowflakes.next()) for _ in range(5000)]
     assert made == sorted(set(made))
     snowflakes.skip_past(str(made[-1] * 2))
@@ -108,4 +108,4 @@ async def test_fault_is_met_as_often_as_told() -> None:
 
 async def test_until_gives_up() -> None:
     with pytest.raises(TimeoutError):
-        await Bus().until(lambda: False, timeout_s=0.06)
+        await EventBus().until(lambda: False, timeout_s=0.06)

@@ -5,9 +5,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox.files import Upload
-from bot.sandbox.seed import BEN, GENERAL, STUDIO
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.attachments import Upload
+from bot.sandbox.state.seed import BEN, GENERAL, STUDIO
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8090", "127.0.0.1.evil.example"])
@@ -150,12 +150,12 @@ async def test_message_is_posted_twice_without_a_nonce_when_the_reply_is_an_erro
 
 
 async def test_replaced_file_can_be_loaded_for_a_minute(http: aiohttp.ClientSession, box: Sandbox) -> None:
-    message = box.parts.posting.create(
+    message = box.container.message_writer.create(
         box.world.channel(GENERAL), box.world.bot_id, {}, {0: Upload(filename="a.png", content=b"1")}
     )
-    url = box.parts.files.sign(message.files[0])
-    box.parts.posting.edit(message, {"attachments": [], "content": "no more"}, {})
-    assert message.files == []
+    url = box.container.attachments.signed_url(message.attachments[0])
+    box.container.message_writer.edit(message, {"attachments": [], "content": "no more"}, {})
+    assert message.attachments == []
     async with http.get(url) as response:
         assert response.status == 200
     box.clock.advance(61)

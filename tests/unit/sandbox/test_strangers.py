@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.sandbox.container import Container, build_container
 from bot.sandbox.errors import HumanError
-from bot.sandbox.human import VERBS, do
-from bot.sandbox.parts import Parts, build_parts
-from bot.sandbox.seed import BOT, GENERAL
-from bot.sandbox.verbs.ask import Ask
+from bot.sandbox.human.actions import ACTIONS, perform
+from bot.sandbox.human.request import HumanRequest
+from bot.sandbox.state.seed import BOT, GENERAL
 
 _FIELDS = [
     *("channel_id", "command", "options", "focused", "message_id", "user_id", "custom_id", "values", "interaction_id"),
@@ -37,23 +37,23 @@ _json = st.recursive(
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(verb=st.sampled_from(sorted(VERBS)), body=st.dictionaries(st.sampled_from(_FIELDS), _json))
-async def test_any_json_for_any_verb_is_done_or_refused(verb: str, body: dict[str, Any]) -> None:
-    parts = build_parts(token="", heartbeat_s=40)  # nobody logs in
-    parts.commands.overwrite(None, [_COMMAND])
-    message = parts.posting.create(parts.world.channel(GENERAL), BOT, {"components": _MENUS}, {})
+@given(action=st.sampled_from(sorted(ACTIONS)), body=st.dictionaries(st.sampled_from(_FIELDS), _json))
+async def test_any_json_for_any_action_is_done_or_refused(action: str, body: dict[str, Any]) -> None:
+    container = build_container(token="", heartbeat_s=40)  # nobody logs in
+    container.commands.overwrite(None, [_COMMAND])
+    message = container.message_writer.create(container.world.channel(GENERAL), BOT, {"components": _MENUS}, {})
     body = {"as": "ada", "channel_id": GENERAL, "command": "imagine", "message_id": message.id} | body
     try:
-        status, result = 200, await _do_in_time(parts, verb, body)
+        status, result = 200, await _do_in_time(container, action, body)
     except HumanError as error:
         status, result = error.status, error.payload()
     finally:
-        parts.clock.stop()
+        container.clock.stop()
     assert 200 <= status < 500
     assert isinstance(result, dict)
 
 
-async def _do_in_time(parts: Parts, verb: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Carry out a verb; nobody answers, so time passes at once."""
-    parts.clock.at(parts.clock.now(), lambda: parts.clock.advance(4))
-    return await do(parts, verb, Ask(body))
+async def _do_in_time(container: Container, action: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Perform an action; nobody responds, so time passes at once."""
+    container.clock.call_at(container.clock.now(), lambda: container.clock.advance(4))
+    return await perform(container, action, HumanRequest(body))
