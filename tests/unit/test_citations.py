@@ -11,7 +11,7 @@ ROOMS = "bot|common|db|inference|tests|docs|deploy"
 PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
 DOTTED = re.compile(r"`((?:bot|common|db|inference)(?:\.\w+)+)`")
 PAGE = re.compile(r"`([\w-]+\.md)`")
-SCRIPT = re.compile(r"""from ["'](\./[^"']+)["']""")
+SCRIPT = re.compile(r"""from ["'](\.{1,2}/[^"']+)["']""")
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
 
@@ -62,6 +62,7 @@ def test_what_a_file_cites_exists() -> None:
         ("page.md", "[x](gone.md)"),
         ("module.py", "`bot.sandbox.stream`"),
         ("script.js", 'import { x } from "./gone.js";'),
+        ("script.js", 'import { x } from "../gone/x.js";'),
     ],
 )
 def test_what_is_gone_is_found(name: str, text: str, tmp_path: Path) -> None:

@@ -1,25 +1,25 @@
-// The page: one member's eyes and hands. Wires the store, the stream and the parts of the screen together.
+// The page, for one member. Wires the store, the stream and the parts of the screen together.
 
-import { Api } from "./api.js";
-import { Composer } from "./composer.js";
-import { Hands } from "./hands.js";
-import { tick } from "./mentions.js";
-import { openMessageMenu, openReactions, openUserCard } from "./menus.js";
-import { ModalView } from "./modal.js";
-import { nameOf } from "./people.js";
-import { channelName, firstPlace, nameables, textChannels } from "./places.js";
-import { closePopover } from "./popover.js";
-import { paintHeader, paintPeople, Sidebar } from "./sidebar.js";
-import { Store } from "./store.js";
-import { Stream } from "./stream.js";
-import { Timeline } from "./timeline.js";
+import { Api } from "./client/api.js";
+import { Composer } from "./composer/composer.js";
+import { Actions } from "./client/actions.js";
+import { tick } from "./messages/mentions.js";
+import { openMessageMenu, openReactions, openUserCard } from "./navigation/menus.js";
+import { ModalView } from "./modals/modal.js";
+import { nameOf } from "./widgets/people.js";
+import { channelName, firstPlace, nameables, textChannels } from "./navigation/channels.js";
+import { closePopover } from "./widgets/popover.js";
+import { paintHeader, paintPeople, Sidebar } from "./navigation/sidebar.js";
+import { Store } from "./client/store.js";
+import { Stream } from "./client/stream.js";
+import { Timeline } from "./messages/timeline.js";
 
 const MOMENTS_MS = 5000;
 
 class App {
   constructor() {
     this.store = new Store();
-    this.hands = new Hands(this);
+    this.actions = new Actions(this);
     this.modals = new Map(); // interaction id → ModalView
     this.sidebar = new Sidebar(this);
     this.timeline = new Timeline(this);
@@ -130,7 +130,7 @@ class App {
   }
 
   openDm(user) {
-    return this.hands.trying(async () => {
+    return this.actions.attempt(async () => {
       const { channel } = await this.api.do("open_dm", { user_id: user.id });
       this.store.on_dm_open({ channel });
       this.open(channel.id);

@@ -1,8 +1,8 @@
-// The line above the message box that says what is being answered or edited.
+// The line above the message box that says which message is being replied to or edited.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton } from "../widgets/dom.js";
 
-export class AboutLine {
+export class ReplyBar {
   /**
    * @param {(user: object) => string} nameOf
    * @param {() => void} onclose

@@ -1,9 +1,9 @@
 // What can be done with a message or a person: menus, the emoji row, the person's card.
 
-import { h, icon } from "./dom.js";
-import { EPHEMERAL, VOICE } from "./flags.js";
-import { avatar, appBadge, hexColour, isOperator, nameOf } from "./people.js";
-import { arrowKeys, closePopover, popover } from "./popover.js";
+import { h, icon } from "../widgets/dom.js";
+import { EPHEMERAL, VOICE } from "../messages/flags.js";
+import { avatar, appBadge, hexColour, isOperator, nameOf } from "../widgets/people.js";
+import { arrowKeys, closePopover, popover } from "../widgets/popover.js";
 
 const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🔥", "👀"];
 const MESSAGE_COMMAND = 3;
@@ -55,12 +55,12 @@ export function openMessageMenu(anchor, message, app) {
     ...(own
       ? []
       : appItems(app, MESSAGE_COMMAND, (command) =>
-          app.hands.runContext(command.name, { message_id: message.id }, target),
+          app.actions.runContext(command.name, { message_id: message.id }, target),
         )),
-    own && item("close", "Dismiss", () => app.hands.dismiss(message)),
+    own && item("close", "Dismiss", () => app.actions.dismiss(message)),
     !own &&
       (mine || isOperator(store.me, app.guild())) &&
-      item("trash", "Delete", () => app.hands.remove(message), "dangerous"),
+      item("trash", "Delete", () => app.actions.remove(message), "dangerous"),
   ]);
 }
 
@@ -77,7 +77,7 @@ function reactionRow(message, app) {
           "aria-label": `React with ${emoji}`,
           onclick: () => {
             closePopover();
-            app.hands.react(message, emoji, false);
+            app.actions.react(message, emoji, false);
           },
         },
         emoji,
@@ -126,7 +126,7 @@ export function openUserCard(anchor, user, app) {
       { class: "menu", role: "menu", "aria-label": nameOf(store, user, guild) },
       self ? h("p", { class: "muted" }, "This is you.") : item("at", "Message", () => app.openDm(user)),
       !self && !user.bot && item("people", `Switch to ${nameOf(store, user)}`, () => app.become(user.username)),
-      appItems(app, USER_COMMAND, (command) => app.hands.runContext(command.name, { user_id: user.id }, anchor)),
+      appItems(app, USER_COMMAND, (command) => app.actions.runContext(command.name, { user_id: user.id }, anchor)),
     ),
   );
   arrowKeys(card, "button");

@@ -1,4 +1,4 @@
-"""Small parts by themselves: the clock, ids, file names, picture sizes, mentions, fault patterns."""
+"""Small building blocks: the clock, ids, file names, picture sizes, mentions, fault patterns, waiting for events."""
 
 import asyncio
 import io

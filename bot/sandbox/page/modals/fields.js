@@ -1,8 +1,8 @@
-// The fields of a form: text, files, lists to choose from, boxes to tick. Each knows its value and what is wrong with it.
+// The fields of a modal: text, files, lists to choose from, boxes to tick. Each knows its value and what is wrong with it.
 
-import { h, icon } from "./dom.js";
-import { selectNode } from "./select.js";
-import { dropZone, Tray } from "./tray.js";
+import { h, icon } from "../widgets/dom.js";
+import { selectNode } from "../widgets/select.js";
+import { dropZone, UploadTray } from "../composer/uploads.js";
 
 let count = 0; // for ids: a label needs to name its field
 
@@ -57,7 +57,7 @@ function uploadField(component, app, id, label) {
     complaint.hidden = !sentence;
   };
   const guild = app.guild();
-  const tray = new Tray({
+  const tray = new UploadTray({
     most,
     bytes: guild?.upload_limit_bytes ?? app.store.limits.upload_bytes,
     onchange: () => {},

@@ -9,7 +9,7 @@ export class Refused extends Error {
 }
 
 export class Api {
-  /** @param {string} member user name or id of whose eyes and hands are used */
+  /** @param {string} member user name or id of whom to act as */
   constructor(member) {
     this.member = member;
   }
@@ -27,8 +27,8 @@ export class Api {
     return (await read(await fetch(`/human/messages?${query}`))).messages;
   }
 
-  /** Do one verb. Files may stand anywhere in `body`; they travel as parts of their own. */
-  async do(verb, body) {
+  /** Do something. Files may stand anywhere in `body`; they travel as parts of their own. */
+  async do(action, body) {
     const form = new FormData();
     const json = JSON.stringify(withoutFiles({ as: this.member, ...body }, form));
     let request;
@@ -40,7 +40,7 @@ export class Api {
     }
     let response;
     try {
-      response = await fetch(`/human/${verb}`, request);
+      response = await fetch(`/human/${action}`, request);
     } catch {
       throw new Refused("unreachable", "The local Discord does not answer. Is it still running?");
     }

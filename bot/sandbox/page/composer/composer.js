@@ -1,16 +1,16 @@
 // The message box: plain text, a command being written, or a recording. Nothing typed is lost by an error.
 
-import { h, iconButton } from "./dom.js";
-import { AboutLine } from "./aboutline.js";
-import { CommandForm } from "./commandform.js";
-import { suggestCommands } from "./commandlist.js";
-import { ATTACHMENT, leaves, splitLine } from "./commands.js";
-import { Completion } from "./completion.js";
-import { lineToTry, placeholder } from "./hints.js";
-import { addressed } from "./mentions.js";
-import { nameOf } from "./people.js";
+import { h, iconButton } from "../widgets/dom.js";
+import { ReplyBar } from "./replybar.js";
+import { CommandForm } from "../commands/form.js";
+import { suggestCommands } from "../commands/suggestions.js";
+import { ATTACHMENT, leaves, splitLine } from "../commands/commands.js";
+import { Completion } from "../widgets/completion.js";
+import { lineToTry, placeholder } from "../commands/hints.js";
+import { addressed } from "../messages/mentions.js";
+import { nameOf } from "../widgets/people.js";
 import { RecorderBar } from "./recorderbar.js";
-import { dropZone, Tray } from "./tray.js";
+import { dropZone, UploadTray } from "./uploads.js";
 
 const TYPING_EVERY_MS = 8000;
 
@@ -21,14 +21,14 @@ export class Composer {
     this.form = null; // the CommandForm in use
     this.drafts = new Map(); // channel id → text
     this.completion = new Completion();
-    this.tray = new Tray({
+    this.tray = new UploadTray({
       most: 10,
       bytes: 10 * 2 ** 20,
       onchange: () => this.paint(),
       oncomplaint: (text) => this.complain(text),
     });
     this.complaint = h("p", { class: "error composer-error", role: "alert", hidden: true });
-    this.about = new AboutLine(
+    this.replyBar = new ReplyBar(
       (user) => nameOf(app.store, user),
       () => this.setAbout(null),
     );
@@ -54,7 +54,7 @@ export class Composer {
       this.go,
     );
     this.body = h("div", { class: "composer-body" }, this.box);
-    node.append(this.completion.node, this.complaint, this.about.node, this.tray.node, this.body);
+    node.append(this.completion.node, this.complaint, this.replyBar.node, this.tray.node, this.body);
     this.listen();
   }
 
@@ -150,7 +150,7 @@ export class Composer {
   async enter() {
     const line = this.text.value.trim();
     this.completion.hide();
-    if (line.startsWith("/") && !this.about.editing) {
+    if (line.startsWith("/") && !this.replyBar.editing) {
       const found = splitLine(line, this.leaves);
       if (!found) return this.complain(`There is no command ${line.split(/\s/)[0]} here. Type / to see them all.`);
       const form = this.startForm(found.leaf, found.rest);
@@ -159,25 +159,25 @@ export class Composer {
     const files = this.tray.files;
     if (!line && files.length === 0) return undefined;
     return this.deliver(
-      this.about.editing
-        ? ["edit", { message_id: this.about.editing.id, content: line }]
+      this.replyBar.editing
+        ? ["edit", { message_id: this.replyBar.editing.id, content: line }]
         : [
             "say",
             {
               channel_id: this.channel,
               content: addressed(line, Object.values(this.app.store.users)),
               files,
-              reply_to: this.about.replying?.id,
+              reply_to: this.replyBar.replying?.id,
             },
           ],
     );
   }
 
-  async deliver([verb, body]) {
+  async deliver([action, body]) {
     const before = this.text.value;
     this.text.value = "";
     try {
-      await this.app.api.do(verb, body);
+      await this.app.api.do(action, body);
       this.tray.clear();
       this.setAbout(null);
     } catch (error) {
@@ -192,7 +192,7 @@ export class Composer {
     this.form = new CommandForm(leaf, {
       completion: this.completion,
       world: () => this.app.world(),
-      suggest: (one, options, focused) => this.app.hands.autocomplete(one, options, focused),
+      suggest: (one, options, focused) => this.app.actions.autocomplete(one, options, focused),
       onrun: (one, options, form) => this.run(one, options, form),
       onleave: (text) => this.leaveForm(text),
     });
@@ -219,7 +219,7 @@ export class Composer {
   async run(leaf, options, form) {
     form.node.classList.add("busy");
     try {
-      await this.app.hands.runCommand(leaf.path, options);
+      await this.app.actions.runCommand(leaf.path, options);
       if (this.form === form) this.leaveForm("");
     } catch (error) {
       form.complain(error.message);
@@ -252,9 +252,9 @@ export class Composer {
 
   /** Answer or edit a message; null for neither. */
   setAbout(message, kind) {
-    const wasEditing = this.about.editing;
-    this.about.set(message, kind);
-    if (this.about.editing) this.text.value = message.content;
+    const wasEditing = this.replyBar.editing;
+    this.replyBar.set(message, kind);
+    if (this.replyBar.editing) this.text.value = message.content;
     else if (wasEditing) this.text.value = "";
     if (message) this.text.focus();
     this.paint();

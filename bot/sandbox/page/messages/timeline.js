@@ -1,11 +1,11 @@
 // The messages of the open channel, in order, and where the window stands in them.
 
-import { h, icon, reconcile } from "./dom.js";
-import { lineToTry, welcome } from "./hints.js";
+import { h, icon, reconcile } from "../widgets/dom.js";
+import { lineToTry, welcome } from "../commands/hints.js";
 import { EPHEMERAL } from "./flags.js";
 import { MessageView } from "./message.js";
-import { nameOf } from "./people.js";
-import { summary } from "./quote.js";
+import { nameOf } from "../widgets/people.js";
+import { summary } from "./preview.js";
 
 const TOGETHER_MS = 7 * 60 * 1000; // one author's messages within this stand under one header
 const NEAR_PX = 60;

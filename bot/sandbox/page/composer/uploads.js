@@ -1,9 +1,9 @@
-// Files that wait to be sent: thumbnails with a way to take one out again. Also used in forms.
+// Files that wait to be sent: thumbnails with a way to take one out again. Also used in modals.
 
-import { h, icon, iconButton } from "./dom.js";
-import { sizeText } from "./attachments.js";
+import { h, icon, iconButton } from "../widgets/dom.js";
+import { sizeText } from "../messages/attachments.js";
 
-export class Tray {
+export class UploadTray {
   /** @param {{most: number, bytes: number, onchange: Function, oncomplaint: (sentence: string) => void}} rules */
   constructor(rules) {
     this.rules = rules;

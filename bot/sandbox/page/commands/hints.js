@@ -1,7 +1,7 @@
 // The gentle first words: what a newcomer can type here. The sandbox knows no bot; so an example is offered for the
 // commands that bots commonly have, and any other bot's first command is named as it is.
 
-import { h, icon } from "./dom.js";
+import { h, icon } from "../widgets/dom.js";
 import { leaves, openOption, STRING } from "./commands.js";
 
 const EXAMPLES = { imagine: "a red heart", draw: "a red heart", ask: "what can you do?" };

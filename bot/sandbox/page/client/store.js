@@ -100,7 +100,7 @@ export class Store extends EventTarget {
     this.track(interaction);
   }
 
-  /** An interaction as the answer to a verb tells it; the stream may have been faster and know better. */
+  /** An interaction as the human API answers it; the stream may have been faster and know better. */
   sent(interaction) {
     if (!this.heard.has(interaction.id)) this.track(interaction);
   }

@@ -1,6 +1,6 @@
-// Where one is: a channel with its guild, or a conversation without one.
+// Channels: with their guild, or direct messages without one.
 
-import { nameOf } from "./people.js";
+import { nameOf } from "../widgets/people.js";
 
 const TEXT_CHANNEL = 0;
 

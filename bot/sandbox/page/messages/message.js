@@ -1,13 +1,13 @@
 // One message: who, when, what, and what is below it.
 
-import { h, icon, iconButton, sameness } from "./dom.js";
+import { h, icon, iconButton, sameness } from "../widgets/dom.js";
 import { attachmentNodes } from "./attachments.js";
 import { drawComponents } from "./components.js";
 import { embedNode } from "./embed.js";
 import { COMPONENTS_V2, EPHEMERAL, LOADING } from "./flags.js";
 import { blocks } from "./markdown.js";
-import { avatar, appBadge, known, nameOf, roleColour } from "./people.js";
-import { contextNode } from "./quote.js";
+import { avatar, appBadge, known, nameOf, roleColour } from "../widgets/people.js";
+import { contextNode } from "./preview.js";
 
 export class MessageView {
   constructor(app) {
@@ -201,7 +201,7 @@ function reactionNodes(message, app) {
         class: one.me ? "reaction mine" : "reaction",
         "aria-pressed": String(Boolean(one.me)),
         "aria-label": `${one.emoji.name}, ${one.count} ${one.count === 1 ? "reaction" : "reactions"}`,
-        onclick: () => app.hands.react(message, one.emoji.name, Boolean(one.me)),
+        onclick: () => app.actions.react(message, one.emoji.name, Boolean(one.me)),
       },
       h("span", {}, one.emoji.name),
       h("span", {}, String(one.count)),
@@ -217,7 +217,7 @@ function footNodes(message, app) {
       { class: "only-you" },
       icon("eye"),
       "Only you can see this · ",
-      h("button", { type: "button", class: "text-link", onclick: () => app.hands.dismiss(message) }, "Dismiss"),
+      h("button", { type: "button", class: "text-link", onclick: () => app.actions.dismiss(message) }, "Dismiss"),
     ),
   ];
 }

@@ -1,8 +1,8 @@
-// A form that the bot opened.
+// A modal that the bot opened.
 
-import { h, iconButton } from "./dom.js";
+import { h, iconButton } from "../widgets/dom.js";
 import { fieldOf } from "./fields.js";
-import { blocks } from "./markdown.js";
+import { blocks } from "../messages/markdown.js";
 
 export class ModalView {
   constructor({ interaction_id, modal }, app) {

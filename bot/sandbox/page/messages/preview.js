@@ -1,9 +1,9 @@
-// A message in one line: above its answer, as the command that led to it, and for those who listen.
+// A message in one line: above a reply to it, as the command that led to it, and for screen readers.
 
-import { h, icon } from "./dom.js";
+import { h, icon } from "../widgets/dom.js";
 import { LOADING, VOICE } from "./flags.js";
 import { plainText } from "./markdown.js";
-import { avatar, known, nameOf } from "./people.js";
+import { avatar, known, nameOf } from "../widgets/people.js";
 
 /** What stands above a message: who used which command, or what it answers; null for neither. */
 export function contextNode(message, app) {

@@ -1,6 +1,6 @@
 // Discord's markdown, as far as bots use it, turned into nodes. The text is never parsed as HTML.
 
-import { h } from "./dom.js";
+import { h } from "../widgets/dom.js";
 import { mention } from "./mentions.js";
 
 const DEPTH = 8; // nested marks; deeper ones stay as they were typed

@@ -1,6 +1,6 @@
 // One option of the command that is being written: its name, and a field that fits its type.
 
-import { h, iconButton } from "./dom.js";
+import { h, iconButton } from "../widgets/dom.js";
 import { ATTACHMENT, pickable, readValue, STRING } from "./commands.js";
 
 const SUGGEST_AFTER_MS = 150;

@@ -2,11 +2,11 @@
 // A card changes every few seconds while its pictures are made. So a node whose component has not changed is kept,
 // with its focus; a gallery keeps its tiles and only loads other pictures into them.
 
-import { h, icon, reconcile, sameness } from "./dom.js";
+import { h, icon, reconcile, sameness } from "../widgets/dom.js";
 import { fileNode, gallery, updateGallery } from "./attachments.js";
 import { blocks } from "./markdown.js";
-import { hexColour } from "./people.js";
-import { emojiText, selectNode } from "./select.js";
+import { hexColour } from "../widgets/people.js";
+import { emojiText, selectNode } from "../widgets/select.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link", 6: "primary" };
 const drawn = new WeakMap(); // node → {json, type} of the component that it shows
@@ -60,7 +60,7 @@ function made(component, message, app) {
     case 6:
     case 7:
     case 8:
-      return selectNode(component, app, (values) => app.hands.select(message, component.custom_id, values));
+      return selectNode(component, app, (values) => app.actions.select(message, component.custom_id, values));
     case 9:
       return section(component, message, app);
     case 10:
@@ -164,7 +164,7 @@ function linkButton(component) {
 
 function button(component, message, app) {
   const node = h("button", { type: "button" });
-  node.addEventListener("click", () => app.hands.press(message, node.dataset.customId));
+  node.addEventListener("click", () => app.actions.press(message, node.dataset.customId));
   dress(node, component);
   return node;
 }

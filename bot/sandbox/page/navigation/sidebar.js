@@ -1,8 +1,8 @@
 // The left side: servers, their channels, direct messages, and who one is.
 
-import { h, icon, iconButton } from "./dom.js";
-import { avatar, appBadge, badge, nameOf } from "./people.js";
-import { textChannels } from "./places.js";
+import { h, icon, iconButton } from "../widgets/dom.js";
+import { avatar, appBadge, badge, nameOf } from "../widgets/people.js";
+import { textChannels } from "./channels.js";
 
 export class Sidebar {
   constructor(app) {

@@ -1,12 +1,12 @@
-// What is done by hand: pressing, choosing, running a command. A refusal is shown above the message box.
+// What a member does: runs a command, presses a button, reacts. A refusal is shown above the message box.
 
-export class Hands {
+export class Actions {
   constructor(app) {
     this.app = app;
   }
 
-  /** Do something by hand; a refusal is shown above the message box. */
-  async trying(act) {
+  /** Do something; a refusal is shown above the message box. */
+  async attempt(act) {
     this.app.composer.complain("");
     try {
       return await act();
@@ -34,8 +34,8 @@ export class Hands {
     return this.interact("select", { message_id: message.id, custom_id: customId, values });
   }
 
-  interact(verb, body) {
-    return this.trying(async () => this.app.store.sent((await this.app.api.do(verb, body)).interaction));
+  interact(action, body) {
+    return this.attempt(async () => this.app.store.sent((await this.app.api.do(action, body)).interaction));
   }
 
   /** @returns the bot's suggestions, or null where there are none to be had */
@@ -47,14 +47,14 @@ export class Hands {
   }
 
   react(message, emoji, remove) {
-    return this.trying(() => this.app.api.do("react", { message_id: message.id, emoji, remove }));
+    return this.attempt(() => this.app.api.do("react", { message_id: message.id, emoji, remove }));
   }
 
   remove(message) {
-    return this.trying(() => this.app.api.do("delete", { message_id: message.id }));
+    return this.attempt(() => this.app.api.do("delete", { message_id: message.id }));
   }
 
   dismiss(message) {
-    return this.trying(() => this.app.api.do("dismiss", { message_id: message.id }));
+    return this.attempt(() => this.app.api.do("dismiss", { message_id: message.id }));
   }
 }

@@ -1,8 +1,8 @@
 // Files under a message: pictures, sound, video, text that can be looked into, anything else to download.
 
-import { address, h, icon, sameness } from "./dom.js";
+import { address, h, icon, sameness } from "../widgets/dom.js";
 import { VOICE } from "./flags.js";
-import { openLightbox } from "./lightbox.js";
+import { openLightbox } from "../widgets/lightbox.js";
 import { voicePlayer } from "./player.js";
 
 const PEEK_BYTES = 64 * 1024;

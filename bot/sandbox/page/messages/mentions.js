@@ -1,7 +1,7 @@
 // What stands between < and > in a message: people, roles, channels, commands, moments in time.
 
-import { h } from "./dom.js";
-import { hexColour, nameOf } from "./people.js";
+import { h } from "../widgets/dom.js";
+import { hexColour, nameOf } from "../widgets/people.js";
 
 /** The node for one raw mention such as `<@1>`, `</imagine:2>` or `<t:1700000000:R>`. */
 export function mention(raw, app) {

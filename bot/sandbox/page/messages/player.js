@@ -1,6 +1,6 @@
 // A voice message: play and pause, its waveform as bars, where one is and how long it is.
 
-import { address, h, icon } from "./dom.js";
+import { address, h, icon } from "../widgets/dom.js";
 
 const BARS = 42;
 let playing = null; // one sound at a time

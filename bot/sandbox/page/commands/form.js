@@ -1,8 +1,8 @@
 // The command that is being written: its name, a field for each option in use, a chip for each that could be added.
 
-import { h, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton } from "../widgets/dom.js";
 import { ATTACHMENT, hint, openOption, readRest } from "./commands.js";
-import { OptionField } from "./optionfield.js";
+import { OptionField } from "./field.js";
 
 export class CommandForm {
   /**

@@ -1,9 +1,9 @@
 // An embed: the older way of a bot to frame a message.
 
-import { h } from "./dom.js";
+import { h } from "../widgets/dom.js";
 import { gallery } from "./attachments.js";
 import { blocks, inline } from "./markdown.js";
-import { hexColour } from "./people.js";
+import { hexColour } from "../widgets/people.js";
 
 export function embedNode(embed, app) {
   const picture = (image, alt) =>

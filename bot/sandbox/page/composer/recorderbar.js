@@ -1,7 +1,7 @@
 // What stands in the message box while a voice message is being recorded.
 
-import { h, iconButton } from "./dom.js";
-import { clockText } from "./player.js";
+import { h, iconButton } from "../widgets/dom.js";
+import { clockText } from "../messages/player.js";
 import { cannotRecord, LONGEST_S, Recorder } from "./recorder.js";
 
 const REASONS = {
