@@ -223,7 +223,7 @@ def _forget_names(connection: sa.Connection, user_id: int) -> None:
     """Take a member's name off what stays: acts, decisions and jobs of others."""
     for update in (
         acts.update().where(acts.c.by_user == user_id).values(by_user=0),
-        acts.update().where(acts.c.target.contains(str(user_id))).values(target="somebody who has left"),
+        acts.update().where(acts.c.target.contains(str(user_id))).values(target="a former member"),
         acts.update().where(acts.c.reason.contains(str(user_id))).values(reason=""),
         decisions.update().where(decisions.c.by_user == user_id).values(by_user=0),
         channels.update().where(channels.c.decided_by == user_id).values(decided_by=0),

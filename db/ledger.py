@@ -104,7 +104,7 @@ class Ledger:
         owed = due(allowance, accrued_from(row), row.available + row.held, now)
         if owed.accrued == accrued_from(row):
             return now
-        for credits, reason in ((owed.daily, ""), (owed.monthly, "of the month")):
+        for credits, reason in ((owed.daily, ""), (owed.monthly, "monthly")):
             if credits:
                 self._move(connection, {user_id: {"available": credits}}, now, "allowance", reason=reason)
         connection.execute(accounts.update().where(accounts.c.user_id == user_id).values(accrual_columns(owed.accrued)))

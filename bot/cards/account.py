@@ -56,16 +56,20 @@ def help_card(*, gifts: bool) -> ui.LayoutView:
     """Show what the bot can do."""
     return _card(
         "**Atelier** turns prompts into pictures and speech into text.\n"
-        "`/imagine` a red heart · four pictures, with a live preview\n"
-        "-# add to your prompt: `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name`\n"
-        "`/train` a subject from your photos · `/subjects` use, share, export or delete what you trained\n"
-        "`/transcribe` an audio or video file · or *Apps → Transcribe* on a message · or send me a voice message\n"
-        "`/queue` your jobs · `/cancel` a job, and get your credits back · `/history` what you made\n"
-        "`/quota` your credits · `/relax` free when the queue is empty · `/fast` uses credits"
-        + (" · `/gift` credits to somebody\n" if gifts else "\n")
-        + "`/models` what you can choose from · `/voice optout` nobody else can transcribe you\n"
-        "`/mydata` export or delete everything I keep about you\n"
-        "-# On a card: **Re-roll** 🎲 uses a new seed · **Info** its settings · **Delete** the message and its files"
+        "`/imagine` four pictures from your prompt\n"
+        "-# add `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name` at the end\n"
+        "`/train` a subject from your photos\n"
+        "`/subjects` use, share, export or delete what you trained\n"
+        "`/transcribe` an audio or video file\n"
+        "-# or use *Apps → Transcribe* on a message, or send me a voice message\n"
+        "`/queue` your jobs · `/cancel` one, for a refund\n"
+        "`/history` what you made · `/models` what there is\n"
+        "`/quota` your credits"
+        + (" · `/gift` some of them\n" if gifts else "\n")
+        + "`/relax` free when the queue is empty · `/fast` with credits\n"
+        "`/voice optout` stop others from transcribing you\n"
+        "`/mydata` export or delete what I keep about you\n"
+        "-# On a card: **Re-roll** uses a new seed · **Info** its settings · **Delete** the message and its files"
     )
 
 

@@ -72,7 +72,7 @@ class DraftButton(LastingItem[PendingOrder], topic="draft"):
 class GoButton(DraftButton, verb="go"):
     """Agree to the statement, pay, begin."""
 
-    label = "I agree – start training"
+    label = "I agree – start"
     style = discord.ButtonStyle.success
     pace: ClassVar[Pace] = Pace.FAST
 
@@ -83,7 +83,7 @@ class GoButton(DraftButton, verb="go"):
 class RelaxButton(GoButton, verb="relax"):
     """Agree to the statement, and begin for free when the queue is empty."""
 
-    label = "I agree – train for free"
+    label = "I agree – start for free"
     style = discord.ButtonStyle.primary
     pace = Pace.RELAXED
 

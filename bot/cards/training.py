@@ -91,9 +91,8 @@ def done_text(job: Job, request: TrainRequest) -> str:
     back = f" ({credits(job.price - job.charged)} refunded)" if job.charged < job.price else ""
     facts.append(f"{paid(job, job.charged)}{back}")
     name = inline(request.name)
-    return (
-        f"**Training finished.** Use {name} as `subject` in `/imagine`; `/subjects` has more.\n-# {' · '.join(facts)}"
-    )
+    say = f"**Training finished.** Use {name} as `subject` in `/imagine`; manage it in `/subjects`."
+    return f"{say}\n-# {' · '.join(facts)}"
 
 
 def training_rows(job: Job, steps: Sequence[int], chosen: int | None) -> list[ui.ActionRow[Any]]:

@@ -92,12 +92,12 @@ class Paces(commands.Cog):
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    @app_commands.command(description="Use credits from now on: your jobs run as soon as it is their turn")
+    @app_commands.command(description="Run your jobs with credits, as soon as it is your turn")
     async def fast(self, interaction: discord.Interaction) -> None:
         """Prefer to pay."""
         await self._prefer(interaction, Pace.FAST)
 
-    @app_commands.command(description="Run your jobs for free from now on, when the queue is empty")
+    @app_commands.command(description="Run your jobs for free, when the queue is empty")
     async def relax(self, interaction: discord.Interaction) -> None:
         """Prefer to wait, for free."""
         await self._prefer(interaction, Pace.RELAXED)

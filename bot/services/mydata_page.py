@@ -70,7 +70,7 @@ def _pictures_by_job(keys: Sequence[str]) -> dict[str, list[str]]:
 def _facts(job: Row) -> list[str]:
     """Return when a job was asked for, what it is, how it ended and what it cost."""
     facts = [_cell(job["queued_at"]), job["kind"], job["state"]]
-    return [*facts, f"{job['charged']} credits"] if "charged" in job else facts
+    return [*facts, f"{job['charged']} credit{'s' * (job['charged'] != 1)}"] if "charged" in job else facts
 
 
 def _asked(job: Row) -> str:

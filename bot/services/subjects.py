@@ -211,7 +211,7 @@ def tidy_name(name: str) -> str:
         raise BadParameter("A subject needs a `name`, such as `Rex`.")
     if "," in tidy or ":" in tidy:
         raise BadParameter(
-            "A subject's `name` can't have `,` or `:` in it: in `/imagine` they separate subjects and weights."
+            "A subject's `name` can't have commas or colons: in `/imagine` they separate subjects and weights."
         )
     if len(name_key(tidy)) > NAME_KEY_MAX:  # some letters become several where capitals make no difference
         raise BadParameter("That `name` is too long. Please choose a shorter one.")

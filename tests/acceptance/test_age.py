@@ -93,7 +93,7 @@ async def test_subject_of_an_age_restricted_channel_is_pictured_there_only(sandb
         ben = sandbox.member("ben")
         asked = await ben.slash("train", channel=AFTER_DARK, name="Blob", kind="mascot", private=False)
         card = await (await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": True})).answer()
-        await (await ben.press(card["id"], "I agree – start training")).message()
+        await (await ben.press(card["id"], "I agree – start")).message()
         await sandbox.until(lambda: any("Training finished" in ben.text(one["id"]) for one in ben.messages(AFTER_DARK)))
         for place, pictured in ((AFTER_DARK, 1), (GENERAL, 0)):
             overview = await (await ben.slash("subjects", channel=place)).answer()

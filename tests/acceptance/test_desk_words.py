@@ -55,7 +55,7 @@ async def test_word_that_is_blocked_while_photos_are_looked_at_is_refused_at_the
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), name="Ghastly Rex")
         await blocked(sandbox)
-        await refused(sandbox, ben, await ben.press(card, "I agree – start training"), before=0)
+        await refused(sandbox, ben, await ben.press(card, "I agree – start"), before=0)
         assert await names(bot, ben) == []
         assert (await bot.studio.ledger.statement(int(ben.id))).available == DAILY
 

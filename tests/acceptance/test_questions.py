@@ -80,7 +80,7 @@ async def test_photos_of_before_the_upgrade_are_asked_for_again(sandbox: Sandbox
         ben, draft_id = sandbox.member("ben"), new_id(NOW)
         await bot.studio.files.put(f"uploads/{draft_id}/draft.json", b"{}")
         card = await posted(bot, teaching.GoButton(draft_id), teaching.OtherPhotosButton(draft_id))
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "send them again with `/train`"))
         assert await charged_nothing(bot, ben)
         assert await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept(photos=1)
@@ -117,7 +117,7 @@ async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, t
             await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept()
         )  # the database's clock says that it waits
         bot.studio.jobs.db.advance(HOUR_S + 60)
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "no longer have"))
         assert await charged_nothing(bot, ben)
         assert await sweep(bot.studio, NOW) == Swept(questions=1)

@@ -105,8 +105,8 @@ async def test_subject_is_not_learnt_for_free_unless_a_tier_says_so(sandbox: San
         card = await preflight(ben, photos(4))
         # taken away only now: without credits nobody is asked for photos
         await bot.studio.ledger.set_available(int(ben.id), 3, "test", Act(guild_id=0, by_user=0, what="set"))
-        assert ben.buttons(card) == ["I agree – start training", "Change photos", "Cancel"]
-        await ben.press(card, "I agree – start training")
+        assert ben.buttons(card) == ["I agree – start", "Change photos", "Cancel"]
+        await ben.press(card, "I agree – start")
         await sandbox.until(lambda: any("you have 3 left" in ben.text(one["id"]) for one in ben.messages()))
         assert await jobs_of(bot, ben) == []
 
@@ -115,7 +115,7 @@ async def test_subject_is_learnt_for_free_where_a_tier_says_so(sandbox: Sandbox,
     async with bot_beside(sandbox, tmp_path, daily_credits=3, relaxed="image,train") as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
-        await ben.press(card, "I agree – train for free")
+        await ben.press(card, "I agree – start for free")
         await sandbox.until(lambda: any("Training finished" in ben.text(one["id"]) for one in ben.messages()))
         (job,) = await jobs_of(bot, ben)
         assert (job.pace, job.price, job.charged) == (Pace.RELAXED, 0, 0)

@@ -86,7 +86,7 @@ async def test_train_with_other_photos_looks_at_those_and_forgets_the_first(sand
         card = await preflight(ben, photos(2))
         form = await ben.press(card, "Change photos")
         await form.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
-        await sandbox.until(lambda: "I agree – start training" in ben.buttons(card))
+        await sandbox.until(lambda: "I agree – start" in ben.buttons(card))
         assert len(await bot.studio.files.list("uploads")) == 4
 
 
@@ -98,7 +98,7 @@ async def test_train_keeps_no_byte_of_where_a_photo_was_taken(sandbox: Sandbox, 
         ]
         assert all(PLACE in upload.content for upload in placed)
         card = await preflight(ben, placed)
-        message = await (await ben.press(card, "I agree – start training")).message()
+        message = await (await ben.press(card, "I agree – start")).message()
         await sandbox.until(lambda: "Training finished" in ben.text(message["id"]))
         kept = [file for file in tmp_path.rglob("*") if file.is_file()]
         assert kept
@@ -123,7 +123,7 @@ async def test_train_in_public_takes_its_private_question_back(sandbox: Sandbox,
     async with bot_beside(sandbox, tmp_path):
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         card = await preflight(ben, photos(4), private=False)
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(cleo, "Training finished"))
         assert [one["id"] for one in ben.messages()] == [one["id"] for one in cleo.messages()]
 
@@ -133,9 +133,9 @@ async def test_train_that_cannot_be_paid_leaves_the_question(sandbox: Sandbox, t
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), private=False)
         await bot.studio.ledger.set_available(int(ben.id), 1, "test", Act(guild_id=0, by_user=0, what="set"))
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "you have 1 left"))
-        assert "I agree – start training" in ben.buttons(card)
+        assert "I agree – start" in ben.buttons(card)
         assert sandbox.member("cleo").messages() == []
         assert await bot.studio.subjects.mine(int(ben.id)) == []
 
@@ -145,7 +145,7 @@ async def test_train_agreed_to_twice_at_once_begins_once(sandbox: Sandbox, tmp_p
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), private=private)
-        pressed = await asyncio.gather(*(ben.press(card, "I agree – start training") for _ in range(2)))
+        pressed = await asyncio.gather(*(ben.press(card, "I agree – start") for _ in range(2)))
         assert [await one.done() for one in pressed] == ["acknowledged"] * 2
         await sandbox.until(lambda: len(ben.messages()) == 1 and sees(ben, "Training finished"))
         (job,) = await bot.studio.jobs.mine(int(ben.id))
@@ -159,7 +159,7 @@ async def test_train_goes_on_when_the_latest_training_was_stopped_for_nothing(sa
         bot.studio.forecast.learn(make_job(kind="train", state=State.DONE, charged=0, **times))
         card = await preflight(ben, photos(4))
         assert "time not known yet" in ben.text(card)
-        message = await (await ben.press(card, "I agree – start training")).message()
+        message = await (await ben.press(card, "I agree – start")).message()
         await sandbox.until(lambda: "Training finished" in ben.text(message["id"]))
 
 
@@ -168,7 +168,7 @@ async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_
         ben = sandbox.member("ben")
         options: dict[str, Any] = {f"photo{index + 1}": file for index, file in enumerate(photos(3))}
         shown = await ben.slash("train", name="Blob", kind="mascot", **options)
-        assert "I agree – start training" in ben.buttons((await shown.answer())["id"])
+        assert "I agree – start" in ben.buttons((await shown.answer())["id"])
 
 
 async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), keep_photos=True)
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         changed = bot.studio.jobs.db.wake.listen(CHANGED)
         while not any(job.delivered_at for job in await bot.studio.jobs.mine(int(ben.id))):
             await changed.wait(0.5)

@@ -32,7 +32,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def half_taught(sandbox: Sandbox, member: HumanClient, *, private: bool = True) -> str:
     """Begin to teach and wait until the training stands at its half; return its card's id."""
     card = await preflight(member, photos(4), name="Garden gate", steps=STEPS, private=private)
-    await member.press(card, "I agree – start training")
+    await member.press(card, "I agree – start")
     await sandbox.until(lambda: sees(member, f"step {HALF} of {STEPS}"), timeout_s=30)
     (message,) = member.messages()
     await sandbox.until(lambda: len(member.pictures(message["id"])) == len(SHOWN))

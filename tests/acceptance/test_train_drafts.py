@@ -49,7 +49,7 @@ async def test_form_that_is_sent_after_go_leaves_the_training_its_photos(
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), name="Garden gate")
         form = await ben.press(card, "Change photos")
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "stopping now costs"))
         kept = await bot.studio.files.list("uploads")
         assert len(kept) == 4

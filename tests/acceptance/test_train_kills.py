@@ -35,7 +35,7 @@ async def test_training_has_its_subject_and_consent_whenever_the_bot_dies(
     async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=RECOVERY_S)
         card = await preflight(ben, photos(3), steps=STEPS)
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         await asyncio.wait_for(doomed.wait(), RECOVERY_S)
     async with bot_process(sandbox, tmp_path), books_of(tmp_path) as jobs:
         await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
@@ -57,7 +57,7 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
     async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES) as doomed:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=RECOVERY_S)
         card = await preflight(ben, photos(3), steps=STEPS)
-        shown = await (await ben.press(card, "I agree – start training")).message()
+        shown = await (await ben.press(card, "I agree – start")).message()
         await sandbox.until(lambda: "getting the photos ready" in ben.text(shown["id"]), timeout_s=RECOVERY_S)
         async with books_of(tmp_path) as jobs:
             (job,) = await jobs.mine(int(ben.id))

@@ -99,7 +99,7 @@ async def test_no_photo_is_fetched_while_all_slots_are_taken(
     async with bot_beside(sandbox, tmp_path, max_running=1, daily_credits=1000):
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
-        await ben.press(card, "I agree – start training")
+        await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "In the queue"))
         fetched = Fetched(monkeypatch)
         await sent(ben)
@@ -124,7 +124,7 @@ async def test_photo_that_cannot_be_fetched_or_read_leaves_the_others(
             lines[1:5], ("be downloaded from Discord", "long and narrow", "too large", "be read"), strict=True
         ):
             assert words in line
-        assert "I agree – start training" in ben.buttons(card)
+        assert "I agree – start" in ben.buttons(card)
 
 
 async def test_two_files_are_in_memory_at_once_and_one_of_them_a_photo(
@@ -153,7 +153,7 @@ async def test_photos_of_a_member_are_kept_for_few_cards_and_the_oldest_go(
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         cards = [await preflight(ben, photos(3)) for _ in range(PHOTO_SETS_MAX + 2)]
         assert len(await bot.studio.files.list("uploads")) == 3 * PHOTO_SETS_MAX
-        await ben.press(cards[0], "I agree – start training")
+        await ben.press(cards[0], "I agree – start")
         await sandbox.until(lambda: sees(ben, "no longer have"))
         monkeypatch.setattr(training, "ALL_PHOTO_SETS_MAX", PHOTO_SETS_MAX)
         fetched = Fetched(monkeypatch)

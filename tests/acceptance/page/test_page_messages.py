@@ -157,3 +157,9 @@ async def test_markdown_is_drawn(window: Window, box: Sandbox) -> None:
     await expect(message.get_by_text("hidden")).to_be_hidden()
     await message.get_by_role("button", name="Spoiler").click()
     await expect(message.get_by_text("hidden")).to_be_visible()
+
+
+async def test_code_of_one_letter_ends_at_its_own_mark(window: Window, box: Sandbox) -> None:
+    page = await window.open()
+    await box.member("ben").say("not `,` or `:` in ``a`b`` please")
+    await expect(page.locator(".message .body code")).to_have_text([",", ":", "a`b"])

@@ -31,7 +31,7 @@ async def test_monthly_allowance_comes_once_a_month_beside_the_daily_one(ledger:
     rich = Allowance(daily_credits=1, cap_credits=500, monthly_credits=100)
     statement = await ledger.statement(1, allowance=rich)
     assert (statement.available, statement.monthly_allowance) == (101, 100)
-    assert {entry.reason for entry in statement.entries} == {"", "of the month"}
+    assert {entry.reason for entry in statement.entries} == {"", "monthly"}
     assert statement.month_renews_at is not None
     ahead = statement.month_renews_at - dt.datetime.now(dt.UTC)
     assert (await ledger.statement(1, allowance=rich)).available == 101

@@ -23,7 +23,7 @@ async def preflight(member: HumanClient, files: list[Upload], *, name: str = "Bl
 async def taught(sandbox: Sandbox, member: HumanClient) -> str:
     """Teach the creature; return the id of the training's card."""
     card = await preflight(member, photos(4))
-    message = await (await member.press(card, "I agree – start training")).message()
+    message = await (await member.press(card, "I agree – start")).message()
     await sandbox.until(lambda: "Training finished" in member.text(message["id"]))
     return str(message["id"])
 

@@ -74,7 +74,7 @@ function lines(text, app) {
 // Tried in this order at each place of the text. Each gives nodes for its match.
 const RULES = [
   [/\\([^\p{L}\p{N}\s])/uy, (m) => [m[1]]],
-  [/(`{1,2})([^`](?:[\s\S]*?[^`])?)\1(?!`)/y, (m) => [h("code", { class: "code" }, m[2])]],
+  [/(`{1,2})([^`](?:[\s\S]*?[^`])??)\1(?!`)/y, (m) => [h("code", { class: "code" }, m[2])]],
   [
     /<(?:@!?|@&|#)\d{1,20}>|<\/[^:>\n]{1,100}:\d{1,20}>|<t:-?\d{1,13}(?::[tTdDfFRsS])?>|<a?:\w{1,32}:\d{1,20}>|@everyone|@here/y,
     (m, app) => [mention(m[0], app)],
