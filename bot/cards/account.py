@@ -10,7 +10,7 @@ from bot.cards.buttons import CancelButton
 from bot.cards.job import title
 from bot.cards.layout import layout
 from bot.cards.show import ShowButton
-from bot.cards.text import about, bar, credits, given_back, inline, moment, paid
+from bot.cards.text import about, bar, credits, given_back, inline, moment, paid, queue_place
 from bot.services.account import Waiting
 from db.jobs import Job, State
 from inference.catalogue import Catalogue, ImageModel
@@ -100,7 +100,7 @@ def _place(one: Waiting) -> str:
     if one.job.state is State.RUNNING:
         return f"{bar(one.job.progress_done, one.job.progress_total)} · {paid(one.job, one.job.price)}"
     wait = f" · starts in {about(one.wait_s)}" if one.wait_s is not None and one.place.ahead else ""
-    return f"{one.place.ahead} ahead of you{wait} · {paid(one.job, one.job.price)}"
+    return f"{queue_place(one.place.ahead)}{wait} · {paid(one.job, one.job.price)}"
 
 
 def _model(model: ImageModel) -> str:

@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.cards.buttons import AgainButton, CancelButton, DeleteButton, InfoButton
 from bot.cards.layout import layout
-from bot.cards.text import about, bar, block, exactly, given_back, harmless, inline, paid
+from bot.cards.text import about, bar, block, exactly, given_back, harmless, inline, paid, queue_place
 from bot.cards.training import done_text, running_text, stopping_text, training_rows
 from bot.cards.transcript import heard_text, hearing_text, transcript_head, transcript_quote, transcript_rows
 from bot.errors import failure_sentence
@@ -122,11 +122,12 @@ def status(job: Job, shown: Shown) -> str:
 
 def _queued(job: Job, shown: Shown) -> str:
     ahead = shown.place.ahead if shown.place else 0
-    line = f"{ahead} ahead of you" if ahead else "you're next"
     wait = f" · starts in {about(shown.wait_s)}" if ahead and shown.wait_s is not None else ""
     again = " · starting again after an error" if job.blamed else ""
     held = "" if job.pace is Pace.RELAXED else " reserved"
-    return f"**In the queue** · {line}{wait}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"
+    return (
+        f"**In the queue** · {queue_place(ahead)}{wait}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"
+    )
 
 
 def _running(job: Job) -> str:

@@ -9,7 +9,7 @@ from db.jobs import Job, Pace
 
 __all__ = [
     "about", "alt", "bar", "block", "counted", "credits", "exactly", "first_part", "given_back", "harmless", "inline",
-    "last_part", "moment", "paid", "plainly",
+    "last_part", "moment", "paid", "plainly", "queue_place",
 ]  # fmt: skip
 
 _FORMATTING = re.compile(r"([\\*_~`|<>\[\]])|^([-+#])|^(\d+)([.)])")
@@ -83,6 +83,11 @@ def exactly(seconds: float) -> str:
 def credits(amount: int) -> str:
     """Say an amount of credits."""
     return "1 credit" if amount == 1 else f"{amount} credits"
+
+
+def queue_place(ahead: int) -> str:
+    """Say a place in the queue by how many jobs come first."""
+    return f"{ahead} ahead of you" if ahead else "you're next"
 
 
 def paid(job: Job, amount: int) -> str:

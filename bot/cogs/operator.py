@@ -41,7 +41,7 @@ class Operator(
         """Let operators pass, whatever was shown to whom."""
         return is_operator(interaction)
 
-    @app_commands.command(description="Start no new jobs; running ones finish, queued ones keep their place")
+    @app_commands.command(description="Start no new jobs until /atelier resume")
     @app_commands.describe(notice="What to tell members meanwhile")
     async def pause(self, interaction: discord.Interaction, notice: Reason = "") -> None:
         """Begin no job until `resume`."""
@@ -58,7 +58,7 @@ class Operator(
         was = await desk.resume(self.studio, operator_of(interaction))
         await _say(interaction, "Resumed." if was else "I wasn't paused.")
 
-    @app_commands.command(description="Ban a member from using me here, and cancel their jobs")
+    @app_commands.command(description="Ban a member and cancel their jobs")
     @app_commands.describe(member="Who to ban", reason="Why; kept in the log")
     async def ban(self, interaction: discord.Interaction, member: discord.User, reason: Reason) -> None:
         """Ban a member."""
@@ -142,7 +142,7 @@ class Operator(
         aim = Aim(job, member.id if member else None, subject)
         await _say(interaction, found_text(await desk.find(self.studio, operator_of(interaction), aim)))
 
-    @app_commands.command(description="Remove jobs with their messages and files; this can't be undone")
+    @app_commands.command(description="Remove jobs or a subject, with messages and files")
     @app_commands.describe(
         reason="Why; kept in the log",
         job="A job's ID",
