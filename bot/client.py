@@ -10,31 +10,31 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from bot.cards.buttons import JOB_BUTTONS
-from bot.cards.licence_buttons import LICENCE_BUTTONS
-from bot.cards.mydata import DeleteEverything
-from bot.cards.offer import OFFER_BUTTONS
-from bot.cards.show import ShowButton
-from bot.cards.subject import SUBJECT_ITEMS
-from bot.cards.teaching import DRAFT_BUTTONS
-from bot.cards.training import StepSelect, StopButton
-from bot.cards.transcript import TRANSCRIPT_ITEMS
-from bot.cogs.account import Account
-from bot.cogs.housekeeping import Housekeeping
-from bot.cogs.imagine import Imagine
-from bot.cogs.mydata import MyData
-from bot.cogs.operator import Operator
-from bot.cogs.quota import Gifts, Paces, Quota
-from bot.cogs.subjects import Subjects
-from bot.cogs.voice import Voice
-from bot.commands import Commands, sync_if_changed
-from bot.delivery import EDIT_EVERY_S, Delivery
-from bot.errors import explain
-from bot.forms import FormGone, OpenForms
-from bot.limits import Limits
-from bot.services.follow import Follower
-from bot.shared.studio import Studio
-from bot.uploads import UploadLimits
+from bot.features.credits.commands import Gifts, Paces, Quota
+from bot.features.history.commands import Account
+from bot.features.history.show_button import ShowButton
+from bot.features.imagine.commands import Imagine
+from bot.features.mydata.cards import DeleteEverything
+from bot.features.mydata.commands import MyData
+from bot.features.mydata.housekeeping import Housekeeping
+from bot.features.operator.commands import Operator
+from bot.features.train.commands import Subjects
+from bot.features.train.job_card import StepSelect, StopButton
+from bot.features.train.preflight import DRAFT_BUTTONS
+from bot.features.train.subject_card import SUBJECT_ITEMS
+from bot.features.voice.commands import Voice
+from bot.features.voice.job_card import TRANSCRIPT_ITEMS
+from bot.shared.cards.job_buttons import JOB_BUTTONS
+from bot.shared.cards.licence_buttons import LICENCE_BUTTONS
+from bot.shared.cards.quote import OFFER_BUTTONS
+from bot.shared.delivery.delivery import EDIT_EVERY_S, Delivery
+from bot.shared.delivery.follow import Follower
+from bot.shared.discord.commands import Commands, sync_if_changed
+from bot.shared.discord.explain import explain
+from bot.shared.discord.forms import FormGone, OpenForms
+from bot.shared.discord.limits import Limits
+from bot.shared.files.uploads import UploadLimits
+from bot.shared.services import Studio
 from common.supervisor import supervise
 
 log = logging.getLogger(__name__)

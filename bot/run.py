@@ -12,16 +12,16 @@ from pydantic import Field, TypeAdapter
 
 from bot.client import Atelier
 from bot.desk.server import Doors, OpenDesk, open_desk
+from bot.features.imagine.imagine import ImagineAsked
+from bot.features.train.training import TrainingAsked
+from bot.features.voice.transcribe import ClipAgainAsked, ClipAsked
 from bot.platform import point_at
-from bot.services.imagine import ImagineAsked
-from bot.services.training import TrainingAsked
-from bot.services.transcribe import ClipAgainAsked, ClipAsked
 from bot.settings import Settings
-from bot.shared.clips import ClipRules, Clips
-from bot.shared.downloads import Downloads
+from bot.shared.files.clips import ClipRules, Clips
+from bot.shared.files.downloads import Downloads
+from bot.shared.files.photos import Photos
 from bot.shared.periods import Periods
-from bot.shared.photos import Photos
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
 from db.belongings import Belongings
 from db.channels import Channels

@@ -122,14 +122,14 @@ class Finished:
 
 
 class PromptNote(StrEnum):
-    """What the summary of pictures remarks on, under 'notes'; `bot/cards/job.py` has a sentence for each."""
+    """What the summary of pictures remarks on, under 'notes'; `bot/shared/cards/job.py` has a sentence for each."""
 
     CUT = "prompt was cut"  # it is longer than the model reads
     UNKNOWN = "nothing known"  # it names none of the things that the model was trained on
 
 
 class FailureKind(StrEnum):
-    """Why a job failed; `bot/errors.py` has a sentence for each."""
+    """Why a job failed; `bot/shared/discord/explain.py` has a sentence for each."""
 
     BAD_INPUT = "bad_input"  # what the member sent cannot be used
     NO_SPEECH = "no_speech"  # nobody speaks in the clip

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 
 from bot.shared.errors import AgeRestricted, Banned, ChannelClosed, Paused, WordBlocked
-from bot.shared.folding import readings
-from bot.shared.quoting import inline
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
+from bot.shared.text.folding import readings
+from bot.shared.text.quoting import inline
 from db.house import Decision, Standing
 from db.jobs import Job
 from inference.catalogue import Catalogue, ImageModel, SpeechModel

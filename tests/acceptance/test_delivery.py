@@ -8,8 +8,8 @@ import pytest
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import GENERAL, STUDIO
-from bot.services.pictures import read_parameters
-from bot.services.results import forget_results
+from bot.shared.files.pictures import read_parameters
+from bot.shared.results import forget_results
 from db.jobs import End, State
 from tests.support.acceptance.bots import Running, bot_beside
 from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.limits import LIMITS
+from bot.features.mydata.personal_data import delete_everything, export_parts
 from bot.sandbox.server import Sandbox
-from bot.services.mydata import delete_everything, export_parts
+from bot.shared.discord.limits import LIMITS
 from db.belongings import Belongings, StillLive
 from db.file_keys import photo_file
 from db.pending import NewOrder, Question

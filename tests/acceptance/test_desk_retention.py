@@ -5,8 +5,8 @@ import datetime as dt
 import os
 from pathlib import Path
 
+from bot.features.mydata.retention import Swept, sweep
 from bot.sandbox.server import Sandbox
-from bot.services.retention import Swept, sweep
 from db.ids import new_id
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import items
-from bot.cards.items import Form
-from bot.forms import MEMBERS_MAX
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.shared.discord import items
+from bot.shared.discord.forms import MEMBERS_MAX
+from bot.shared.discord.items import Form
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.training import photos
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from bot.sandbox.errors import HumanError
 from bot.sandbox.server import Sandbox
-from bot.services.pictures import read_parameters
+from bot.shared.files.pictures import read_parameters
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE, SLOTS
 from tests.support.acceptance.looks import alts

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from discord import app_commands
 
-from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, REFUSAL, Limit, Limits, entry_of
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, REFUSAL, Limit, Limits, entry_of
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, clip, jobs_of, transcript
 

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from alembic import command
 from discord import ui
 
-from bot.cards import offer, teaching
-from bot.cards.layout import layout
+from bot.features.mydata.retention import Swept, sweep
+from bot.features.train import preflight as preflight_card
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import GENERAL
-from bot.services.retention import Swept, sweep
+from bot.shared.cards import quote as quote_card
+from bot.shared.cards.layout import layout
 from db.engine import Database
 from db.ids import new_id
 from db.migrations.run import configuration
@@ -67,7 +68,7 @@ async def test_question_of_before_the_upgrade_is_answered_after_it(sandbox: Sand
     ben, order_id = sandbox.member("ben"), new_id(NOW)
     await filled(tmp_path, order_id, int(ben.id))
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
-        card = await posted(bot, offer.GoButton(order_id), offer.LeaveButton(order_id))
+        card = await posted(bot, quote_card.GoButton(order_id), quote_card.LeaveButton(order_id))
         for pressed in [await ben.press(card, "Continue") for _ in range(2)]:
             await pressed.done()
         await sandbox.until(lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()))
@@ -79,7 +80,7 @@ async def test_photos_of_before_the_upgrade_are_asked_for_again(sandbox: Sandbox
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, draft_id = sandbox.member("ben"), new_id(NOW)
         await bot.studio.files.put(f"uploads/{draft_id}/draft.json", b"{}")
-        card = await posted(bot, teaching.GoButton(draft_id), teaching.OtherPhotosButton(draft_id))
+        card = await posted(bot, preflight_card.GoButton(draft_id), preflight_card.OtherPhotosButton(draft_id))
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "send them again with `/train`"))
         assert await charged_nothing(bot, ben)
@@ -140,7 +141,7 @@ async def test_question_is_answered_by_the_one_who_was_asked(sandbox: Sandbox, t
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await asked(sandbox, ben)
         (order,) = await bot.studio.pending.mine(int(ben.id))
-        card = await posted(bot, offer.GoButton(order.id))
+        card = await posted(bot, quote_card.GoButton(order.id))
         await cleo.press(card, "Continue")
         await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
         assert await bot.studio.pending.mine(int(ben.id)) == [order]

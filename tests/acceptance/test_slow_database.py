@@ -12,20 +12,20 @@ import pytest
 import sqlalchemy as sa
 from discord import app_commands, ui
 
-from bot.cards.items import Form, LastingItem
-from bot.cards.layout import said
-from bot.cards.subject import RenameForm
-from bot.cards.teaching import PhotoForm
-from bot.cards.training import StepSelect
-from bot.cards.transcript import ImagineForm
-from bot.interactions import IN_TIME_S
-from bot.limits import Limits
+from bot.features.train.job_card import StepSelect
+from bot.features.train.preflight import PhotoForm
+from bot.features.train.subject_card import RenameForm
+from bot.features.train.training import TrainingOptions
+from bot.features.voice.job_card import ImagineForm
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.sandbox.state.seed import GENERAL, PATRONS
-from bot.services.training import TrainingOptions
+from bot.shared.cards.layout import said
+from bot.shared.discord.interactions import IN_TIME_S
+from bot.shared.discord.items import Form, LastingItem
+from bot.shared.discord.limits import Limits
 from db.engine import Database
 from tests.support.acceptance.bots import Running, bot_beside
 from tests.support.bot.cards import subject

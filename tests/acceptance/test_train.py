@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.features.train.training import STATEMENT
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
-from bot.services.subjects import delete_subject
-from bot.services.training import STATEMENT
+from bot.shared.subjects import delete_subject
 from db.acts import Act
 from db.files import FileStore
 from db.jobs import State

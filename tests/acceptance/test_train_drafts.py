@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from bot.features.train.training import PhotosGone, TrainingBegun, discard
 from bot.sandbox.server import Sandbox
-from bot.services.training import PhotosGone, TrainingBegun, discard
 from bot.shared.orders.accept import accept
 from bot.shared.orders.confirm import confirm
 from bot.shared.orders.context import RequestContext
 from bot.shared.orders.pending import open_order
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.jobs import Job, Pace
 from db.pending import PendingOrder
 from tests.support.acceptance.bots import bot_beside

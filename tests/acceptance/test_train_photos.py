@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.limits import PHOTOS, Limit, Limits
+from bot.features.train import training
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from bot.services import training
-from bot.shared.downloads import AT_ONCE, Downloads, NotFetched
-from bot.shared.photos import PhotoDecoder
+from bot.shared.discord.limits import PHOTOS, Limit, Limits
+from bot.shared.files.downloads import AT_ONCE, Downloads, NotFetched
+from bot.shared.files.photos import PhotoDecoder
 from db.pending import PHOTO_SETS_MAX
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import SLOTS

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.features.voice.transcribe import ClipAsked
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
-from bot.services.transcribe import ClipAsked
-from bot.shared.clips import Attached
-from bot.shared.downloads import NotFetched
+from bot.shared.files.clips import Attached
+from bot.shared.files.downloads import NotFetched
 from bot.shared.orders.quote import quote
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
@@ -21,7 +21,7 @@ from tests.support.bot.contexts import make_context
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the addresses that the bot fetches."""
-    from bot.shared.downloads import Downloads
+    from bot.shared.files.downloads import Downloads
 
     addresses: list[str] = []
     real = Downloads.fetch

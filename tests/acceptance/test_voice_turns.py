@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.limits import Limit, Limits
 from bot.sandbox.server import Sandbox
-from bot.shared.downloads import Downloads
+from bot.shared.discord.limits import Limit, Limits
+from bot.shared.files.downloads import Downloads
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.voice import jobs_of, sound

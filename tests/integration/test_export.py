@@ -16,8 +16,8 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from bot.services.mydata import export_parts
-from bot.shared.studio import Studio
+from bot.features.mydata.personal_data import export_parts
+from bot.shared.services import Studio
 from db.belongings import Belongings
 from db.desk import Desk
 from db.engine import Database

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from bot.cogs import housekeeping
+from bot.features.mydata import housekeeping
 from bot.sandbox.server import Sandbox
 from common.supervisor import loop_metrics
 from db.engine import Database

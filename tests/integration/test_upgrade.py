@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from alembic import command
 from pydantic import TypeAdapter
 
+from bot.features.imagine.imagine import ImagineAsked
+from bot.features.train.training import TrainingAsked, TrainingOptions
+from bot.features.voice.transcribe import ClipAgainAsked, ClipAsked, TranscribeOptions
 from bot.run import AnyAsked
-from bot.services.imagine import ImagineAsked
-from bot.services.training import TrainingAsked, TrainingOptions
-from bot.services.transcribe import ClipAgainAsked, ClipAsked, TranscribeOptions
-from bot.shared.clips import Attached
+from bot.shared.files.clips import Attached
 from bot.shared.orders.asked import Asked
 from db import clock
 from db.engine import Database

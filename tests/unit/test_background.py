@@ -22,12 +22,12 @@ SUPERVISOR = "common.supervisor"
 
 # What is started without supervision, and why that may be.
 OTHERS = {
-    "bot.cards.items.LastingItem._found_in_time": "one look-up, which is waited for",
+    "bot.shared.discord.items.LastingItem._found_in_time": "one look-up, which is waited for",
     "bot.client.Atelier.setup_hook": "waits for follow-cards, and ends the tasks of single cards with it",
     "bot.sandbox.interactions.registry.InteractionRegistry._dispatch": "one interaction that is sent late",
     "bot.sandbox.gateway.connection.GatewayConnection.__init__": "one connection's writer, whose end closes it",
     "bot.sandbox.gateway.connection.GatewayConnection.flush": "waits for one queue",
-    "bot.services.follow.Follower._notice": "one job's card; raises nothing, and ends when the job was delivered",
+    "bot.shared.delivery.follow.Follower._notice": "one job's card; raises nothing, ends with its delivery",
     "inference.decoders.process.DecoderProcess._watched": "one question's time limit",
     "inference.dispatcher.dispatcher.Dispatcher._adopt": "one job; its end is looked at by a callback",
     "inference.dispatcher.previews.PreviewWriter.write": "one job's previews, whose errors are logged",

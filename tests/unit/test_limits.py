@@ -7,11 +7,11 @@ import pytest
 from discord import app_commands
 
 import bot.client  # noqa: F401 (it brings every button, menu and form)
-from bot.cards.items import Form, LastingItem
-from bot.forms import MEMBERS_MAX
-from bot.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
-from bot.services.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
-from bot.shared.downloads import AT_ONCE
+from bot.features.train.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
+from bot.shared.discord.forms import MEMBERS_MAX
+from bot.shared.discord.items import Form, LastingItem
+from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
+from bot.shared.files.downloads import AT_ONCE
 from db import pending, subjects
 
 DOCS = Path(__file__).parents[2] / "docs/limits.md"

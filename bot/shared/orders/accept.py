@@ -6,7 +6,7 @@ from typing import assert_never
 from bot.shared.errors import NotOpen
 from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from bot.shared.tiers import Terms
 from db.errors import TooManyQueued
 from db.jobs import Job, Pace, Submission

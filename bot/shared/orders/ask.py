@@ -6,7 +6,7 @@ from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
 from bot.shared.orders.pending import keep
 from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PriceQuote
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.errors import NotEnoughCredits
 from db.jobs import Pace
 from db.ledger import Statement

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import ClassVar
 
 from bot.shared.orders.context import RequestContext
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.errors import UnknownOrder
 from db.subjects import Draft
 from inference.requests import Request

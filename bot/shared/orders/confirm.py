@@ -6,7 +6,7 @@ from bot.shared.orders.context import RequestContext
 from bot.shared.orders.pending import asked_in
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import Quote
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
 from db.jobs import Job, Pace

@@ -1,6 +1,6 @@
 """Which pace a member wants where they do not say."""
 
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.jobs import Pace
 
 PACE = "pace"  # among a member's preferences

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from bot.shared.errors import NotYours
 from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
 from db.jobs import Pace

@@ -1,7 +1,7 @@
 """Quote: from what somebody asks for to its job, or to what they have to be asked first.
 
 A request that cannot be granted is refused by an error, whose sentence says why and what to do: errors of all layers
-are explained in one place (`bot.errors`), so that no caller has to pass them on.
+are explained in one place (`bot.shared.discord.explain`), so that no caller has to pass them on.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ from bot.shared.orders.context import RequestContext
 from bot.shared.orders.pace import preferred_pace
 from bot.shared.orders.quotes import PhotosWanted, PriceQuote, Quote
 from bot.shared.policy import check_age, check_place, check_words, model_of, wants_licence, words_of
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.errors import BudgetSpent, NotEnoughCredits
 from db.jobs import Job, Pace
 from db.pending import PendingOrder, Question

@@ -13,7 +13,7 @@ import safetensors.torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.services.pictures import read_parameters
+from bot.shared.files.pictures import read_parameters
 from inference.catalogue import ImageModel
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.adapters.reading import autov3_of, read_adapter

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bot.client import Atelier
-from bot.limits import Limits
 from bot.run import open_studio
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
 from bot.settings import Settings
-from bot.shared.studio import Studio
+from bot.shared.discord.limits import Limits
+from bot.shared.services import Studio
 from db.engine import Database
 from db.jobs import JobStore
 from db.ledger import Allowance, Ledger

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from discord import ui
 
-from bot.cards.job import Shown, job_card
+from bot.shared.cards.job import Shown, job_card
 from db.subjects import Subject
 from tests.support.bot.jobs import NOON
 

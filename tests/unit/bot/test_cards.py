@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bot.cards.account import help_card, history_card, models_card, queue_card
-from bot.cards.info import info_text
-from bot.services.account import Waiting
-from bot.services.pictures import Picture
+from bot.features.history.cards import help_card, history_card, models_card, queue_card
+from bot.features.history.jobs import Waiting
+from bot.shared.cards.info import info_text
+from bot.shared.files.pictures import Picture
 from db.jobs import Place, State
 from inference.requests import to_json
 from tests.support.bot.cards import drawn, labels, sent, texts

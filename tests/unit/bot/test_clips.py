@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from bot.services.voice import EPOCH, finish_clip, forget_old_clips
-from bot.shared.clips import Attached, ClipRules, Clips, NothingToHear, TooLarge, TooLong
+from bot.features.voice.voice import EPOCH, finish_clip, forget_old_clips
+from bot.shared.files.clips import Attached, ClipRules, Clips, NothingToHear, TooLarge, TooLong
 from db.file_keys import clip_file
 from db.files import FileStore
 from db.jobs import Job, State

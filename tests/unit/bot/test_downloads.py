@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.shared.downloads import Downloads, NotFetched, TooLargeToFetch
+from bot.shared.files.downloads import Downloads, NotFetched, TooLargeToFetch
 
 LIMIT_BYTES = 100_000
 

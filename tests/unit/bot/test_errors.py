@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.errors import failure_sentence, sentence
-from bot.services.account import NothingWaits
+from bot.features.history.jobs import NothingWaits
+from bot.shared.discord.explain import failure_sentence, sentence
 from bot.shared.errors import BadParameter, NotYours
 from db.errors import NotEnoughCredits, StoreBusy, TooManyQueued
 from db.jobs import State

@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 import regex
 
-from bot.shared.folding import fold
 from bot.shared.policy import blocked_word
+from bot.shared.text.folding import fold
 from db.house import Decision
 
 IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")

@@ -7,9 +7,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
-from bot.services.follow import Follower
+from bot.shared.delivery.follow import Follower
 from bot.shared.forecast import Forecast
-from bot.shared.studio import Studio
+from bot.shared.services import Studio
 from db.jobs import Changes, Job, State
 from db.wake import Wake
 from tests.support.bot.jobs import NOON, make_job

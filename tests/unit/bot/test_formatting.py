@@ -9,18 +9,18 @@ import pytest
 from discord import AppCommandOptionType
 from discord.app_commands import Transformer, TransformerError
 
-from bot.cards.account import cancelled_text, history_card, queue_card
-from bot.cards.info import info_text
-from bot.cards.job import Shown, job_card
-from bot.cards.operator import acts_text, found_text, removed_text, words_text
-from bot.cards.subject import subject_card
-from bot.cards.subjects import subjects_card
-from bot.cards.teaching import preflight_card
-from bot.cards.training import chosen_text
-from bot.errors import sentence
-from bot.services.account import Waiting
-from bot.services.desk import Found
-from bot.services.training import PhotoSet, TrainingAsked, TrainingOptions
+from bot.features.history.cards import cancelled_text, history_card, queue_card
+from bot.features.history.jobs import Waiting
+from bot.features.operator.admin import Found
+from bot.features.operator.cards import acts_text, found_text, removed_text, words_text
+from bot.features.train.job_card import chosen_text
+from bot.features.train.preflight import preflight_card
+from bot.features.train.subject_card import subject_card
+from bot.features.train.subjects_card import subjects_card
+from bot.features.train.training import PhotoSet, TrainingAsked, TrainingOptions
+from bot.shared.cards.info import info_text
+from bot.shared.cards.job import Shown, job_card
+from bot.shared.discord.explain import sentence
 from bot.shared.orders.quotes import PhotosQuote
 from bot.shared.policy import check_words
 from db.acts import Act, Noted

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.services.imagine_options import ImagineOptions, image_request
+from bot.features.imagine.options import ImagineOptions, image_request
 from bot.shared.errors import BadParameter
 from inference.errors import UnknownModel
 from inference.requests import ImageRequest

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from bot.cards.buttons import JOB_BUTTONS
-from bot.cards.items import LastingItem
-from bot.cards.licence import LABELS, licence_button
-from bot.cards.licence_buttons import LICENCE_BUTTONS
-from bot.cards.mydata import DeleteEverything
-from bot.cards.offer import OFFER_BUTTONS
-from bot.cards.show import ShowButton
-from bot.cards.subject import SUBJECT_ITEMS
-from bot.cards.teaching import DRAFT_BUTTONS
-from bot.cards.training import StepSelect, StopButton
-from bot.cards.transcript import TRANSCRIPT_ITEMS
+from bot.features.history.show_button import ShowButton
+from bot.features.mydata.cards import DeleteEverything
+from bot.features.train.job_card import StepSelect, StopButton
+from bot.features.train.preflight import DRAFT_BUTTONS
+from bot.features.train.subject_card import SUBJECT_ITEMS
+from bot.features.voice.job_card import TRANSCRIPT_ITEMS
+from bot.shared.cards.job_buttons import JOB_BUTTONS
+from bot.shared.cards.licence import LABELS, licence_button
+from bot.shared.cards.licence_buttons import LICENCE_BUTTONS
+from bot.shared.cards.quote import OFFER_BUTTONS
+from bot.shared.discord.items import LastingItem
 
 ITEMS: list[type[LastingItem[Any]]] = [
     *JOB_BUTTONS, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS, *DRAFT_BUTTONS, *SUBJECT_ITEMS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.services.languages import COMMON, LANGUAGES, language_name, parse_language
+from bot.features.voice.languages import COMMON, LANGUAGES, language_name, parse_language
 from bot.shared.errors import BadParameter
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from html.parser import HTMLParser
 from typing import Any
 
-from bot.services.mydata_page import index_page
+from bot.features.mydata.page import index_page
 
 NOW = dt.datetime(2026, 11, 27, 12, 30, tzinfo=dt.UTC)
 EVIL = """</pre><script>alert('1')</script><img src=x onerror="alert(2)">"""

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.shared.photos import BOUNDS, PHOTO_BYTES_MAX, Photo, PhotoDecoder, without_duplicates
+from bot.shared.files.photos import BOUNDS, PHOTO_BYTES_MAX, Photo, PhotoDecoder, without_duplicates
 from inference.decoders import photos
 from inference.decoders.photos import KEPT_SIDE_PX, Verdict
 from inference.decoders.process import DecoderLimits

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.services.pictures import Picture, fit, read_parameters
+from bot.shared.files.pictures import Picture, fit, read_parameters
 from inference.pictures import GenerationParameters, encode_png
 
 PARAMETERS = GenerationParameters(

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from discord.ui import TextDisplay
 
-from bot.cards.offer import question_text
-from bot.cards.quota import chart, pace_text, quota_card
+from bot.features.credits.cards import chart, pace_text, quota_card
+from bot.shared.cards.quote import question_text
 from bot.shared.orders.quotes import PriceQuote
 from bot.shared.tiers import Tiers
 from db.jobs import Pace

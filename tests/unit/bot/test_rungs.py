@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 
-from bot.delivery import Rung, rungs
+from bot.shared.delivery.delivery import Rung, rungs
 from db.jobs import State
 from tests.support.bot.jobs import NOON, make_job
 

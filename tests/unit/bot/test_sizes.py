@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.sizes import ASPECTS, grain_px, parse_size
+from bot.features.imagine.sizes import ASPECTS, grain_px, parse_size
 from bot.shared.errors import BadParameter
 from inference.catalogue import ImageModel
 from tests.support.bot.catalogues import LARGE, TINY

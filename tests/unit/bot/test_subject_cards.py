@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.cards.subject import subject_card
-from bot.cards.subjects import subjects_card, subjects_files
+from bot.features.train.subject_card import subject_card
+from bot.features.train.subjects_card import subjects_card, subjects_files
 from db.subjects import Scope, Share
 from tests.support.bot.cards import ADA, BEN, labels, sent, subject, texts, walked
 

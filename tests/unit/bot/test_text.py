@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.text import about, alt, bar, block, exactly, inline
+from bot.shared.text.formatting import about, alt, bar, block, exactly, inline
 
 NASTY = ["`", "```", "@everyone", "<@1>", "[x](http://y)", "\n# big", "\u202e", "||s||", "**b**", "a"]
 

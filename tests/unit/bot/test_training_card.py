@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.cards.job import Shown
-from bot.cards.training import chosen_text
+from bot.features.train.job_card import chosen_text
+from bot.shared.cards.job import Shown
 from db.jobs import Job, State
 from inference.requests import to_json
 from tests.support.bot.cards import drawn, labels, texts

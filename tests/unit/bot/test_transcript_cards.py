@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.info import info_text
-from bot.cards.job import Shown, job_card
-from bot.cards.text import first_part, last_part, plainly
-from bot.cards.transcript import SHOWN_MAX
-from bot.errors import failure_sentence
-from bot.services.transcripts import transcript_files
+from bot.features.voice.job_card import SHOWN_MAX
+from bot.features.voice.transcripts import transcript_files
+from bot.shared.cards.info import info_text
+from bot.shared.cards.job import Shown, job_card
+from bot.shared.discord.explain import failure_sentence
+from bot.shared.text.formatting import first_part, last_part, plainly
 from db.jobs import Job, State
 from inference.messages import FailureKind
 from inference.requests import TranscribeRequest, to_json

@@ -1,0 +1,1 @@
+"""Credits: /quota, /gift, and the pace that /fast and /relax set."""

@@ -1,0 +1,133 @@
+"""/quota: one's credits, and for operators those of others. /fast, /relax: the pace. /gift, where it is allowed.
+
+Discord keeps permissions for whole commands, not for parts of one, so what only operators may do is checked here.
+"""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.features.credits.cards import changed_text, gift_text, pace_text, quota_card
+from bot.features.credits.credits import GIFT_MAX, check_purse, give, grant, set_credits, statement_of
+from bot.features.operator.admin import Operator
+from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
+from bot.shared.orders.pace import prefer_pace
+from bot.shared.services import Studio
+from db.jobs import Pace
+
+Reason = app_commands.Range[str, 1, 200]
+Amount = app_commands.Range[int, -1_000_000, 1_000_000]
+
+
+class Quota(
+    commands.GroupCog, group_name="quota", group_description="Credits: how many are left, and when you get more"
+):
+    """Credits."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command(description="Show your credits")
+    async def mine(self, interaction: discord.Interaction) -> None:
+        """Show the member's own credits."""
+        await acknowledge(interaction, private=True)
+        await self._show(interaction, interaction.user)
+
+    @app_commands.command(description="Operators: show a member's credits")
+    @app_commands.describe(member="Whose credits")
+    async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
+        """Show a member's credits to an operator."""
+        act = self._purse_keeper(interaction).act("quota show", f"<@{member.id}>")
+        await acknowledge(interaction, private=True)
+        await self.studio.house.note(act)
+        await self._show(interaction, member)
+
+    @app_commands.command(description="Operators: give a member credits")
+    @app_commands.describe(
+        member="Who gets them", amount="How many; a negative number takes credits back", reason="Why; kept in the log"
+    )
+    async def grant(
+        self, interaction: discord.Interaction, member: discord.Member, amount: Amount, reason: Reason
+    ) -> None:
+        """Give a member credits, or take some back."""
+        operator = self._purse_keeper(interaction)
+        await acknowledge(interaction, private=True)
+        await grant(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
+        await self._tell(interaction, member, amount)
+
+    @app_commands.command(name="set", description="Operators: set how many credits a member has")
+    @app_commands.describe(member="Whose credits", amount="How many they should have", reason="Why; kept in the log")
+    async def set_(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        amount: app_commands.Range[int, 0, 1_000_000],
+        reason: Reason,
+    ) -> None:
+        """Set how many credits a member has."""
+        operator = self._purse_keeper(interaction)
+        await acknowledge(interaction, private=True)
+        difference = await set_credits(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
+        await self._tell(interaction, member, difference)
+
+    def _purse_keeper(self, interaction: discord.Interaction) -> Operator:
+        operator = operator_of(interaction)
+        check_purse(self.studio, operator)
+        return operator
+
+    async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
+        terms = terms_of(self.studio, member, interaction.guild_id)
+        statement = await statement_of(self.studio, member.id, terms)
+        await interaction.edit_original_response(view=quota_card(statement, terms, member.id))
+
+    async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
+        terms = terms_of(self.studio, member, interaction.guild_id)
+        statement = await statement_of(self.studio, member.id, terms)
+        await interaction.edit_original_response(content=changed_text(member.id, amount, statement))
+
+
+class Paces(commands.Cog):
+    """Whether a member's jobs use credits or wait."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command(description="Run your jobs with credits, as soon as it is your turn")
+    async def fast(self, interaction: discord.Interaction) -> None:
+        """Prefer to pay."""
+        await self._prefer(interaction, Pace.FAST)
+
+    @app_commands.command(description="Run your jobs for free, when the queue is empty")
+    async def relax(self, interaction: discord.Interaction) -> None:
+        """Prefer to wait, for free."""
+        await self._prefer(interaction, Pace.RELAXED)
+
+    async def _prefer(self, interaction: discord.Interaction, pace: Pace) -> None:
+        await acknowledge(interaction, private=True)
+        terms = terms_of(self.studio, interaction.user, interaction.guild_id)
+        if pace is Pace.FAST or terms.relaxed:
+            await prefer_pace(self.studio, interaction.user.id, pace)
+        await interaction.edit_original_response(content=pace_text(pace, terms))
+
+
+class Gifts(commands.Cog):
+    """Credits from one member to another."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command(description="Give some of your credits to another member")
+    @app_commands.guild_only()
+    @app_commands.describe(member="Who gets them", amount="How many of your credits")
+    async def gift(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        amount: app_commands.Range[int, 1, GIFT_MAX],
+    ) -> None:
+        """Give another member some of one's own credits."""
+        await acknowledge(interaction, private=True)
+        terms = terms_of(self.studio, interaction.user, interaction.guild_id)
+        to_user = 0 if member.bot else member.id
+        await give(self.studio, interaction.user.id, to_user, amount, terms, interaction_id=interaction.id)
+        await interaction.edit_original_response(content=gift_text(member.id, amount))

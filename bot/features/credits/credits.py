@@ -1,0 +1,68 @@
+"""Credits of members: looking at them, changing them as an operator, giving them away."""
+
+from bot.features.operator.admin import Operator, at_home
+from bot.shared.errors import BadParameter, NotOpen
+from bot.shared.services import Studio
+from bot.shared.tiers import Terms
+from db.ledger import Statement
+
+GIFT_MAX = 1_000_000
+NOT_AT_HOME = (
+    "Credits are shared by all servers I'm in, so only operators of my home servers can manage them. Whoever runs me "
+    "sets those servers in `HOME_GUILDS`."
+)
+
+
+def check_purse(studio: Studio, operator: Operator) -> None:
+    """Let those pass who look after members' credits: there is one purse a person, and it counts in all servers.
+
+    Raises:
+        NotOpen: they are an operator, but not at home.
+    """
+    if not at_home(studio, operator):
+        raise NotOpen(NOT_AT_HOME)
+
+
+async def statement_of(studio: Studio, user_id: int, terms: Terms) -> Statement:
+    """Return what a member has by the terms of the place where they ask."""
+    return await studio.ledger.statement(user_id, allowance=terms.allowance)
+
+
+async def grant(
+    studio: Studio, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
+) -> None:
+    """Give a member credits, or take some back. The same interaction again changes nothing.
+
+    Raises:
+        BadParameter: nothing would change.
+        NotEnoughCredits: more is taken than is available.
+    """
+    if not amount:
+        raise BadParameter(
+            "`amount` can't be 0. Say how many credits to give, or use a negative number to take some back."
+        )
+    act = operator.act("quota grant", f"<@{user_id}> {amount:+d}", reason)
+    await studio.ledger.grant(user_id, amount, f"grant:{interaction_id}", act)
+
+
+async def set_credits(
+    studio: Studio, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
+) -> int:
+    """Set how many credits a member has available; return the difference."""
+    act = operator.act("quota set", f"<@{user_id}> = {amount}", reason)
+    return await studio.ledger.set_available(user_id, amount, f"set:{interaction_id}", act)
+
+
+async def give(studio: Studio, from_user: int, to_user: int, amount: int, terms: Terms, *, interaction_id: int) -> None:
+    """Give another member some of one's own credits. The same interaction again changes nothing.
+
+    Parameters:
+        to_user: 0 for somebody who has no use for them.
+
+    Raises:
+        BadParameter: gifts go to other people.
+        NotEnoughCredits: they are not there.
+    """
+    if to_user in (0, from_user):
+        raise BadParameter("Please choose another `member`: you can't give credits to yourself or to a bot.")
+    await studio.ledger.give(from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance)

@@ -1,0 +1,57 @@
+"""A member's own jobs: /queue, /cancel, /history. And what there is: /models, /help. All answers are private."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.features.history.cards import cancelled_text, help_card, history_card, models_card, queue_card
+from bot.features.history.jobs import cancel_mine, my_history, my_queue
+from bot.shared.discord.choices import job_choices
+from bot.shared.discord.interactions import acknowledge
+from bot.shared.services import Studio
+
+
+class Account(commands.Cog):
+    """A member's own jobs, the models and the help."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command(description="Show your jobs and their place in the queue")
+    async def queue(self, interaction: discord.Interaction) -> None:
+        """Show what the member has in the queue."""
+        await acknowledge(interaction, private=True)
+        waiting = await my_queue(self.studio, interaction.user.id)
+        await interaction.edit_original_response(view=queue_card(waiting))
+
+    @app_commands.command(description="Cancel a job and get its unused credits back")
+    @app_commands.describe(job="Which job; leave empty for the newest")
+    async def cancel(
+        self, interaction: discord.Interaction, job: app_commands.Range[str, 1, 100] | None = None
+    ) -> None:
+        """Cancel one of the member's jobs."""
+        await acknowledge(interaction, private=True)
+        cancelled = await cancel_mine(self.studio, interaction.user.id, job)
+        await interaction.edit_original_response(content=cancelled_text(cancelled))
+
+    @cancel.autocomplete("job")
+    async def _jobs(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        waiting = await my_queue(self.studio, interaction.user.id)
+        return job_choices([one.job for one in waiting], typed)
+
+    @app_commands.command(description="Show your latest jobs and their results")
+    async def history(self, interaction: discord.Interaction) -> None:
+        """Show what has ended, with buttons that bring results back."""
+        await acknowledge(interaction, private=True)
+        jobs = await my_history(self.studio, interaction.user.id)
+        await interaction.edit_original_response(view=history_card(jobs))
+
+    @app_commands.command(description="List the models and their licences")
+    async def models(self, interaction: discord.Interaction) -> None:
+        """Show the catalogue."""
+        await interaction.response.send_message(view=models_card(self.studio.catalogue), ephemeral=True)
+
+    @app_commands.command(description="Show what I can do")
+    async def help(self, interaction: discord.Interaction) -> None:
+        """Show the help card."""
+        await interaction.response.send_message(view=help_card(gifts=self.studio.rules.gifts), ephemeral=True)

@@ -1,0 +1,25 @@
+"""The button that brings a kept result back, for its owner alone."""
+
+import discord
+
+from bot.shared.cards.job import job_card
+from bot.shared.cards.job_buttons import JobItem
+from bot.shared.delivery.card_content import fit_for_all, shown_of
+from bot.shared.discord.interactions import is_age_restricted, studio_of
+from bot.shared.discord.items import Answer
+from bot.shared.files.uploads import discord_files
+from db.jobs import Job
+
+
+class ShowButton(JobItem, verb="show"):
+    """Show a kept result again."""
+
+    label = "Show"
+    answer = Answer.PRIVATE
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        studio = studio_of(interaction)
+        shown = await shown_of(studio, job, interaction.filesize_limit)
+        if not is_age_restricted(interaction.channel):
+            shown = fit_for_all(studio, interaction.client, job, shown)
+        await interaction.edit_original_response(view=job_card(job, shown), attachments=discord_files(shown.files))

@@ -1,0 +1,1 @@
+"""/imagine: a prompt into pictures, and the same once more."""

@@ -1,0 +1,89 @@
+"""/imagine: a prompt into pictures."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.features.imagine.imagine import imagine
+from bot.features.imagine.options import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, ImagineOptions
+from bot.features.imagine.prompt import PROMPT_MAX
+from bot.shared.cards.quote import show
+from bot.shared.discord.choices import aspect_choices, model_choices, subject_choices
+from bot.shared.discord.contexts import context_of
+from bot.shared.discord.interactions import acknowledge, roles_of
+from bot.shared.services import Studio
+
+Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
+Count = app_commands.Range[int, 1, COUNT_MAX]
+Steps = app_commands.Range[int, 1, 150]  # the model's own limit is checked with the model
+Guidance = app_commands.Range[float, 0.0, GUIDANCE_MAX]
+Seed = app_commands.Range[int, 0, SEED_MAX]
+
+
+class Imagine(commands.Cog):
+    """Create pictures."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    @app_commands.command(description="Create pictures from a prompt")
+    @app_commands.describe(
+        prompt="What you want to see; add --ar 3:2, --seed 7, --no text and more at the end",
+        negative="What you don't want to see",
+        count="How many pictures (default: 4)",
+        aspect="A ratio such as 3:2, or a size such as 512x768",
+        steps="More steps give finer pictures and cost more",
+        guidance="How closely to follow the prompt (CFG scale)",
+        seed="The same seed and prompt give the same pictures",
+        model="Which model to use",
+        subject="Up to three trained subjects, such as Rex, Blob:0.8",
+        pace="fast uses credits; relaxed is free and runs when the queue is empty",
+        private="Only you can see the pictures",
+    )
+    async def imagine(
+        self,
+        interaction: discord.Interaction,
+        prompt: Prompt,
+        negative: app_commands.Range[str, 1, PROMPT_MAX] | None = None,
+        count: Count | None = None,
+        aspect: app_commands.Range[str, 1, 12] | None = None,
+        steps: Steps | None = None,
+        guidance: Guidance | None = None,
+        seed: Seed | None = None,
+        model: app_commands.Range[str, 1, 32] | None = None,
+        subject: app_commands.Range[str, 1, 100] | None = None,
+        pace: Literal["fast", "relaxed"] | None = None,
+        private: bool = False,
+    ) -> None:
+        """Take what was typed, and answer with a card or a question."""
+        await acknowledge(interaction, private=private)
+        options = ImagineOptions(
+            prompt=prompt,
+            negative=negative,
+            count=count,
+            aspect=aspect,
+            steps=steps,
+            guidance=guidance,
+            seed=seed,
+            model=model,
+            subject=subject,
+            pace=pace,
+        )
+        context = await context_of(interaction, private=private)
+        await show(interaction, await imagine(self.studio, options, context))
+
+    @imagine.autocomplete("model")
+    async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return model_choices(self.studio.catalogue, typed)
+
+    @imagine.autocomplete("subject")
+    async def _subjects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        user = interaction.user
+        usable = await self.studio.subjects.usable(user.id, guild_id=interaction.guild_id, role_ids=roles_of(user))
+        return subject_choices(usable, typed)
+
+    @imagine.autocomplete("aspect")
+    async def _aspects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return aspect_choices(self.studio.catalogue, getattr(interaction.namespace, "model", None), typed)

@@ -1,0 +1,68 @@
+"""Pictures: what somebody asks for with /imagine, and the same once more."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bot.features.imagine.options import ImagineOptions, image_request
+from bot.shared.errors import BadParameter
+from bot.shared.orders.asked import Asked
+from bot.shared.orders.context import RequestContext
+from bot.shared.orders.quote import quote
+from bot.shared.orders.quotes import Quote
+from bot.shared.services import Studio
+from bot.shared.subjects import check_rights, with_subject_model, with_subjects
+from db.jobs import Job, Pace
+from inference.requests import ImageRequest, from_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagineAsked(Asked):
+    """Pictures, with everything about them decided."""
+
+    what: Literal["imagine"] = "imagine"
+    image: ImageRequest
+    source_job_id: str | None = None
+
+    async def build(self, studio: Studio, context: RequestContext) -> ImageRequest:
+        """Return the request.
+
+        Raises:
+            SubjectGone, BadParameter: a subject in it may not be used (any more), or not with that model.
+        """
+        await check_rights(studio, self.image, context)
+        return self.image
+
+    def source(self) -> str | None:
+        """Return the id of the job that it repeats with another seed."""
+        return self.source_job_id
+
+
+async def imagine(studio: Studio, options: ImagineOptions, context: RequestContext) -> Job | Quote:
+    """Accept what was typed into /imagine, or ask back.
+
+    Raises:
+        BadParameter, UnknownModel: it cannot be drawn as asked.
+        As `quote`.
+    """
+    usable = []
+    if options.subject:
+        usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+        options = with_subject_model(options, usable, context.user_id)
+    image = image_request(options, studio.catalogue, random_seed=studio.random_seed())
+    if options.subject:
+        image = with_subjects(image, options.subject, usable, context.user_id)
+    return await quote(studio, ImagineAsked(image=image), context, pace=Pace(options.pace) if options.pace else None)
+
+
+async def imagine_again(studio: Studio, job: Job, context: RequestContext) -> Job | Quote:
+    """Accept a job's request once more with another seed, at today's price and limits, or ask back.
+
+    Raises:
+        BadParameter: this kind of job has nothing to draw again.
+        As `quote`.
+    """
+    request = from_json(job.request)
+    if not isinstance(request, ImageRequest):
+        raise BadParameter("Only pictures can be re-rolled.")
+    asked = ImagineAsked(image=replace(request, seed=studio.random_seed()), source_job_id=job.id)
+    return await quote(studio, asked, context, pace=job.pace)

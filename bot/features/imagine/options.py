@@ -1,0 +1,69 @@
+"""From what a member typed to an `ImageRequest`. Pure."""
+
+from dataclasses import dataclass, replace
+
+from bot.features.imagine.prompt import PROMPT_MAX, parse_number, parse_prompt, parse_whole
+from bot.features.imagine.sizes import parse_size
+from bot.shared.errors import BadParameter
+from bot.shared.text.quoting import clean
+from inference.catalogue import Catalogue
+from inference.requests import ImageRequest
+
+COUNT_DEFAULT = 4
+COUNT_MAX = 4
+SEED_MAX = 2**32 - 1
+GUIDANCE_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagineOptions:
+    """The options of /imagine: None where one was left out, text where it came from a trailing parameter."""
+
+    prompt: str
+    negative: str | None = None
+    count: int | str | None = None
+    aspect: str | None = None
+    steps: int | str | None = None
+    guidance: float | str | None = None
+    seed: int | str | None = None
+    model: str | None = None
+    subject: str | None = None  # as typed, such as 'Rex, Blob:0.8'
+    pace: str | None = None  # fast or relaxed
+
+
+def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed: int) -> ImageRequest:
+    """Turn options into a request: read trailing parameters, fill in the model's defaults, check the bounds.
+
+    Raises:
+        BadParameter: something cannot be used; the message says what and what would do.
+        UnknownModel: there is no model of that name.
+    """
+    options = _with_trailing(options)
+    model = catalogue.image(options.model.strip()) if options.model else catalogue.images[0]
+    width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
+    return ImageRequest(
+        prompt=options.prompt,
+        negative=_negative(options.negative or ""),
+        model=model.name,
+        width_px=width_px,
+        height_px=height_px,
+        count=parse_whole("count", options.count, 1, COUNT_MAX, COUNT_DEFAULT),
+        steps=parse_whole("steps", options.steps, 1, model.steps_max, model.steps),
+        guidance=parse_number("guidance", options.guidance, 0.0, GUIDANCE_MAX, model.guidance),
+        seed=parse_whole("seed", options.seed, 0, SEED_MAX, random_seed),
+    )
+
+
+def _with_trailing(options: ImagineOptions) -> ImagineOptions:
+    parsed = parse_prompt(options.prompt)
+    for name in parsed.values:
+        if getattr(options, name) is not None:
+            raise BadParameter(f"`{name}` is set twice, as an option and in the prompt. Please keep one.")
+    return replace(options, prompt=parsed.text, **parsed.values)
+
+
+def _negative(typed: str) -> str:
+    text = clean(typed)
+    if len(text) > PROMPT_MAX:
+        raise BadParameter(f"`negative` has {len(text)} characters, and the limit is {PROMPT_MAX}. Please shorten it.")
+    return text

@@ -1,0 +1,106 @@
+"""What a member typed into `prompt`: clean text, and parameters that trail it as in Midjourney. Pure."""
+
+import re
+from dataclasses import dataclass, field
+
+from bot.shared.errors import BadParameter
+from bot.shared.text.quoting import clean
+
+PROMPT_MAX = 1000  # characters; CLIP reads the first 77 tokens, the rest of a longer text would only be stored
+
+NAMES = {
+    "ar": "aspect",
+    "aspect": "aspect",
+    "seed": "seed",
+    "no": "negative",
+    "negative": "negative",
+    "steps": "steps",
+    "cfg": "guidance",
+    "guidance": "guidance",
+    "count": "count",
+    "model": "model",
+}
+SHOWN = "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--steps 20`, `--cfg 5`, `--count 2`, `--model name`"
+# Midjourney's, so that people who bring them are told rather than puzzled.
+FOREIGN = {"chaos", "c", "stylize", "iw", "tile", "raw", "draft", "v", "niji", "style", "q", "quality", "weird", "sref"}
+
+_PARAMETER = re.compile(r"(?:^|\s)(?:--|—|–)(?=[A-Za-z])([A-Za-z]+)")  # phones turn '--' into a dash
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A prompt without its parameters, and the parameters by the name of the option they stand for."""
+
+    text: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def parse_prompt(typed: str) -> Parsed:
+    """Split what was typed into the prompt and its trailing parameters.
+
+    Raises:
+        BadParameter: there is no prompt, the text is too long, or a parameter is unknown, ambiguous, given
+            twice or empty; the message names it and gives a hint.
+    """
+    text = clean(typed)
+    found = list(_PARAMETER.finditer(text))
+    prompt = text[: found[0].start()].strip() if found else text
+    values: dict[str, str] = {}
+    for index, match in enumerate(found):
+        end = found[index + 1].start() if index + 1 < len(found) else len(text)
+        option = _option(match[1].lower())
+        if option in values:
+            raise BadParameter(f"`--{match[1].lower()}` is in there twice. Please keep one.")
+        values[option] = text[match.end() : end].strip(" =")
+        if not values[option]:
+            raise BadParameter(f"`--{match[1].lower()}` needs a value. You can use {SHOWN}.")
+    if not prompt:
+        raise BadParameter("Your `prompt` is empty. Describe what you want to see, such as `a red heart`.")
+    if len(prompt) > PROMPT_MAX:
+        raise BadParameter(
+            f"Your `prompt` has {len(prompt)} characters, and the limit is {PROMPT_MAX}. Please shorten it."
+        )
+    return Parsed(prompt, values)
+
+
+def _option(name: str) -> str:
+    if name in NAMES:
+        return NAMES[name]
+    shown = f"`--{name[:20]}`"
+    if close := sorted(known for known in NAMES if known.startswith(name)):
+        raise BadParameter(f"{shown} could mean {' or '.join(f'`--{one}`' for one in close)}. Please write it out.")
+    if name in FOREIGN:
+        raise BadParameter(f"{shown} only works in Midjourney. Here you can use {SHOWN}.")
+    raise BadParameter(f"There is no parameter {shown}. You can use {SHOWN}.")
+
+
+def parse_whole(name: str, value: int | str | None, low: int, high: int, default: int) -> int:
+    """Read a whole number between two bounds, or return the default where none was given.
+
+    Raises:
+        BadParameter: it is none, or out of bounds.
+    """
+    if value is None:
+        return default
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
+        raise BadParameter(f"`{name}` must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def parse_number(name: str, value: float | str | None, low: float, high: float, default: float) -> float:
+    """Read a number between two bounds (a decimal comma is fine), or return the default where none was given.
+
+    Raises:
+        BadParameter: it is none, or out of bounds.
+    """
+    if value is None:
+        return default
+    wrong = BadParameter(f"`{name}` must be a number from {low:g} to {high:g}.")
+    if isinstance(value, str):
+        if not re.fullmatch(r"[0-9]{1,6}([.,][0-9]{1,6})?", value.strip()):
+            raise wrong
+        value = float(value.strip().replace(",", "."))
+    if not low <= value <= high:  # also refuses NaN
+        raise wrong
+    return float(value)

@@ -1,0 +1,1 @@
+"""/atelier: what operators decide, find and remove."""

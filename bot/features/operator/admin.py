@@ -1,0 +1,143 @@
+"""What operators do, in ids: decide, find, remove. Each act is noted in the log with who did it and why."""
+
+from dataclasses import dataclass
+
+from bot.features.history.jobs import LIVE
+from bot.shared.errors import BadParameter, JobGone
+from bot.shared.removal import remove_jobs, remove_subject, stop_jobs
+from bot.shared.services import Studio
+from bot.shared.text.folding import fold
+from db.acts import Act
+from db.house import Topic
+from db.ids import NO_GUILD
+from db.jobs import Job
+from db.subjects import Subject
+
+LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
+WORD_MAX = 50  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who acts, and for which server."""
+
+    user_id: int
+    guild_id: int
+    only_guild: bool  # no other server uses this bot
+
+    def act(self, what: str, target: object = "", reason: str = "") -> Act:
+        """Return something that they do."""
+        return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=str(target), reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What `find` and `remove` are about: exactly one of these."""
+
+    job_id: str | None = None
+    user_id: int | None = None
+    subject: str | None = None  # its id
+
+    def __str__(self) -> str:
+        return (
+            f"job {self.job_id}" if self.job_id else f"subject {self.subject}" if self.subject else f"<@{self.user_id}>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, newest first."""
+
+    jobs: list[Job]
+    subject: Subject | None = None
+
+
+def at_home(studio: Studio, operator: Operator) -> bool:
+    """Tell whether an operator decides about what belongs to no server: credits, direct messages."""
+    return operator.guild_id in studio.house.homes if studio.house.homes else operator.only_guild
+
+
+async def pause(studio: Studio, operator: Operator, notice: str) -> None:
+    """Claim nothing more for the operator's server; what runs ends, what waits keeps its place.
+
+    Direct messages are paused with it where the operator decides about them.
+    """
+    places = (operator.guild_id, NO_GUILD) if at_home(studio, operator) else (operator.guild_id,)
+    await studio.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
+
+
+async def resume(studio: Studio, operator: Operator) -> bool:
+    """Go on; return whether it was paused."""
+    # Where nobody said which servers are at home, direct messages may have been paused before another server came.
+    direct = at_home(studio, operator) or not studio.house.homes
+    places = (operator.guild_id, NO_GUILD) if direct else (operator.guild_id,)
+    return await studio.house.undo(operator.act("resume"), Topic.PAUSE, "", places=places)
+
+
+async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:
+    """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
+    await studio.house.decide(operator.act("ban", f"<@{user_id}>", reason), Topic.BAN, str(user_id), reason)
+    for job in await studio.jobs.mine(user_id, states=LIVE, limit=LIVE_MAX):
+        if job.guild_id == operator.guild_id:
+            await studio.jobs.cancel(job.id, by_user=operator.user_id)
+
+
+async def block_word(studio: Studio, operator: Operator, word: str) -> str:
+    """Block a word, or several that follow each other; return it as it was typed, with single spaces.
+
+    Raises:
+        BadParameter: nothing is left of it.
+    """
+    key, typed = fold(word), " ".join(word.split())
+    if not key or len(key) > WORD_MAX:
+        raise BadParameter(f"`word` needs letters in it, and can have at most {WORD_MAX} characters.")
+    await studio.house.decide(operator.act("words add", typed), Topic.WORD, key, typed)
+    return typed
+
+
+async def find(studio: Studio, operator: Operator, aim: Aim) -> Found:
+    """Return what was asked for in the operator's server. Looking is noted, too.
+
+    Raises:
+        BadParameter: not exactly one thing is named.
+        JobGone: there is nothing of that name in this server.
+    """
+    found = await _look(studio, operator, aim)
+    await studio.house.note(operator.act("find", aim))
+    return found
+
+
+async def remove(studio: Studio, operator: Operator, aim: Aim, reason: str) -> Found:
+    """Stop and remove what was asked for: files and rows. The caller removes the messages that showed it.
+
+    Returns:
+        What was removed, so that its messages can be found.
+
+    Raises:
+        BadParameter, JobGone: as `find`.
+    """
+    found = await _look(studio, operator, aim)
+    await studio.house.note(operator.act("remove", aim, reason))
+    jobs = [job for job in await stop_jobs(studio, found.jobs, by_user=operator.user_id) if job.final]
+    if found.subject is not None:
+        await remove_subject(studio, found.subject, jobs)
+    else:
+        await remove_jobs(studio, jobs)
+    return Found(jobs, found.subject)
+
+
+async def _look(studio: Studio, operator: Operator, aim: Aim) -> Found:
+    if sum(one is not None for one in (aim.job_id, aim.user_id, aim.subject)) != 1:
+        raise BadParameter("Choose exactly one of `job`, `member` and `subject`.")
+    if aim.job_id is not None:
+        job = await studio.jobs.get(aim.job_id.strip())
+        if job is None or job.guild_id != operator.guild_id:
+            raise JobGone("There is no `job` with that ID in this server.")
+        return Found([job])
+    if aim.subject is not None:
+        subject = await studio.subjects.get(aim.subject.strip())
+        if subject is None or subject.guild_id != operator.guild_id:
+            raise JobGone("There is no `subject` with that ID in this server.")
+        return Found(await studio.desk.of_subject(subject.id), subject)
+    user_id = aim.user_id or 0
+    return Found(await studio.desk.of_member(user_id, guild_id=operator.guild_id, limit=None))

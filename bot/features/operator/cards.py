@@ -1,0 +1,67 @@
+"""What operators see: lists of what was decided, found and done. Only ever shown to the one who asked."""
+
+import re
+from collections.abc import Sequence
+
+from bot.features.operator.admin import Found
+from bot.shared.cards.job import title
+from bot.shared.text.formatting import counted, harmless, inline, moment, plainly
+from db.acts import Noted
+from db.house import Decision
+from db.jobs import Job
+from inference.requests import from_json
+
+MENTION = re.compile(r"<[@#]\d+>( [=+-] ?\d+)?$")  # as we write targets; what members type is shown as code
+TEXT_MAX = 1900  # characters of a message, with room to say that there is more
+
+
+def found_text(found: Found) -> str:
+    """List jobs with their ids, owners, places and words."""
+    head = [f"Subject {inline(found.subject.name)} of <@{found.subject.owner_id}>"] if found.subject else []
+    return _list([*head, *(_job(job) for job in found.jobs)], empty="I found nothing.")
+
+
+def removed_text(found: Found, messages: int) -> str:
+    """Count what was removed."""
+    subject = f" The subject {inline(found.subject.name)} is deleted." if found.subject else ""
+    live = "" if found.jobs or found.subject else " Running jobs are still stopping; please try again soon."
+    return f"Removed {counted(len(found.jobs), 'job')} with files, and {counted(messages, 'message')}.{subject}{live}"
+
+
+def acts_text(acts: Sequence[Noted]) -> str:
+    """List acts, newest first."""
+    return _list([_act(noted) for noted in acts], empty="No entries yet.")
+
+
+def words_text(words: Sequence[Decision]) -> str:
+    """List blocked words."""
+    return _list([inline(word.value) for word in words], empty="No words are blocked.")
+
+
+def channels_text(channels: Sequence[Decision]) -> str:
+    """List what was decided for channels."""
+    lines = [f"<#{channel.key}> {channel.value}" for channel in channels]
+    return _list(lines, empty="No channel has a rule: I work wherever Discord lets members use me.")
+
+
+def _job(job: Job) -> str:
+    words = inline(title(from_json(job.request)), 60)
+    return f"`{job.id}` <@{job.user_id}> <#{job.channel_id}> {moment(job.queued_at)} {job.state} {words}"
+
+
+def _act(noted: Noted) -> str:
+    act = noted.act
+    who = f"<@{act.by_user}>" if act.by_user else "a former member"
+    target = f" {act.target if MENTION.match(act.target) else inline(act.target)}" if act.target else ""
+    reason = f": {plainly(harmless(act.reason, 100))}" if act.reason else ""
+    return f"{moment(noted.at)} {who} **{act.what}**{target}{reason}"
+
+
+def _list(lines: Sequence[str], *, empty: str) -> str:
+    text, shown = "", 0
+    for line in lines:
+        if len(text) + len(line) >= TEXT_MAX:
+            break
+        text, shown = f"{text}{line}\n", shown + 1
+    more = f"… and {len(lines) - shown} more" if shown < len(lines) else ""
+    return (text + more).strip() or empty

@@ -1,0 +1,111 @@
+"""How a training's card differs from a picture's: a filmstrip, 'stop early', and 'use this one' for each step of it."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.shared.cards.job_buttons import InfoButton, JobItem
+from bot.shared.discord.interactions import studio_of
+from bot.shared.discord.items import Answer
+from bot.shared.subjects import SubjectGone, choose_step
+from bot.shared.text.formatting import bar, credits, exactly, inline, paid
+from db.jobs import Job
+from inference.pricing import owed
+from inference.requests import Kind, TrainRequest
+
+OPTIONS_MAX = 25  # of a select
+
+
+class StopButton(JobItem, verb="stop"):
+    """End a training early and keep what it has made so far."""
+
+    label = "Stop early"
+    style = discord.ButtonStyle.danger
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
+
+
+class StepSelect(JobItem, verb="step"):
+    """Choose which step of the filmstrip the subject is used from; a training that still runs ends early for it."""
+
+    answer = Answer.PRIVATE
+
+    @classmethod
+    def of(cls, job_id: str, steps: Sequence[int], chosen: int | None = None, *, running: bool = False) -> Self:
+        """Return the menu of these steps.
+
+        Args:
+            chosen: the one that the subject is used from.
+            running: whether the training still runs.
+        """
+        label = "Stop and use step {}" if running else "Use step {}"
+        options = [
+            discord.SelectOption(label=label.format(step), value=str(step), default=step == chosen)
+            for step in steps[-OPTIONS_MAX:]
+        ]
+        placeholder = "Stop and use a step …" if running else "Use another step …"
+        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder=placeholder, options=options))
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Put the chosen step's adapter in place, now or when the training has ended for it."""
+        studio, step = studio_of(interaction), int(self.item.values[0])
+        subject = await studio.subjects.by_job(job.id)
+        if subject is None:
+            raise SubjectGone
+        job = await choose_step(studio, job, step, by_user=interaction.user.id)
+        await interaction.edit_original_response(content=chosen_text(job, subject.name, step))
+
+
+def running_text(job: Job) -> str:
+    """Say how far a training is."""
+    if not job.progress_total:
+        return f"{bar(0, 1)} getting the photos ready …\n-# {inline(job.model)}"
+    done, total = job.progress_done, job.progress_total
+    spent = paid(job, job.price)
+    if job.price:
+        spent = f"stopping now costs {owed(Kind.TRAIN, job.price, done=done, total=total)} of {credits(job.price)}"
+    return f"{bar(done, total)} step {done} of {total}\n-# {spent} · {inline(job.model)}"
+
+
+def chosen_text(job: Job, name: str, step: int) -> str:
+    """Say what a choice of a step leads to."""
+    if job.final:
+        return f"{inline(name)} now uses step {step}."
+    back = " The steps that didn't run are refunded." if job.price else ""
+    return f"{inline(name)} will use step {step}, and the training stops here.{back}"
+
+
+def stopping_text(chosen: int | None) -> str:
+    """Say that a training is about to end, and what will come of it."""
+    return "Stopping …" if chosen is None else f"Stopping … the subject will use step {chosen}."
+
+
+def done_text(job: Job, request: TrainRequest) -> str:
+    """Say that a subject was trained, and how to use it."""
+    facts = [f"{job.outcome.get('steps', request.steps)} steps", inline(job.model)]
+    if job.started_at and job.ended_at:
+        facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
+    back = f" ({credits(job.price - job.charged)} refunded)" if job.charged < job.price else ""
+    facts.append(f"{paid(job, job.charged)}{back}")
+    name = inline(request.name)
+    say = f"**Training finished.** Use {name} as `subject` in `/imagine`; manage it in `/subjects`."
+    return f"{say}\n-# {' · '.join(facts)}"
+
+
+def training_rows(job: Job, steps: Sequence[int], chosen: int | None) -> list[ui.ActionRow[Any]]:
+    """Return what can be pressed below a training.
+
+    Args:
+        steps: those that its filmstrip shows.
+        chosen: the one that the subject is, or will be, used from; None: nobody chose yet.
+    """
+    info = InfoButton(job.id)
+    if job.final:
+        below = [StepSelect.of(job.id, steps, chosen)] if len(steps) > 1 else []
+        return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(info)]
+    below = [StepSelect.of(job.id, steps, running=True)] if steps and not job.cancel_requested else []
+    stop = StopButton(job.id, disabled=job.cancel_requested)
+    return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(stop, info)]

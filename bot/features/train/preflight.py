@@ -1,0 +1,227 @@
+"""The card before a training: each photo's verdict, price and time, the consent; agree, change photos, or cancel."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import discord
+from discord import ui
+
+from bot.features.train.training import (
+    PHOTOS_MAX,
+    PHOTOS_MIN,
+    STATEMENT,
+    PhotoSet,
+    PhotosGone,
+    TrainingAsked,
+    TrainingOptions,
+    discard,
+)
+from bot.shared.cards.go_on import go_on
+from bot.shared.cards.layout import layout, said
+from bot.shared.cards.quote import show
+from bot.shared.discord.contexts import context_of
+from bot.shared.discord.interactions import acknowledge, limits_of, studio_of
+from bot.shared.discord.items import Answer, Form, LastingItem
+from bot.shared.discord.limits import PHOTOS
+from bot.shared.files.photos import Sent
+from bot.shared.files.pictures import Picture
+from bot.shared.files.uploads import discord_files
+from bot.shared.orders.pending import asked_in, open_order
+from bot.shared.orders.quote import quote
+from bot.shared.orders.quotes import PhotosQuote, PhotosWanted, Quote
+from bot.shared.text.formatting import about, credits, inline
+from db.errors import UnknownOrder
+from db.jobs import Job, Pace
+from db.pending import PendingOrder, Question
+from inference.decoders.photos import Verdict
+
+THUMBNAILS_MAX = 10
+
+VERDICTS = {
+    Verdict.GOOD: "✅ good",
+    Verdict.TURNED: "✅ good, turned upright",
+    Verdict.BLURRED: "🌫️ blurry: usable, but a sharper photo is better",
+    Verdict.DUPLICATE: "✖️ the same as another photo",
+    Verdict.SMALL: "✖️ too small: both sides need at least 64 px",
+    Verdict.LONG: "✖️ too long and narrow: crop it to at most 4:1",
+    Verdict.NOT_A_PICTURE: "✖️ not a PNG, JPEG or WebP file",
+    Verdict.UNREADABLE: "✖️ can't be read: save it again, best as JPEG",
+    Verdict.TOO_LARGE: "✖️ too large: at most 20 MB, and 50 megapixels (PNG 25, WebP 13)",
+    Verdict.NOT_FETCHED: "✖️ couldn't be downloaded from Discord: send it again",
+}
+
+
+class DraftButton(LastingItem[PendingOrder], topic="draft"):
+    """What the buttons below photos share."""
+
+    async def find(self, interaction: discord.Interaction) -> PendingOrder:
+        """Return what is asked about the photos to their owner.
+
+        Raises:
+            PhotosGone, NotYours: they were used or thrown away, or are somebody else's.
+        """
+        try:
+            order = await open_order(studio_of(interaction), self.key, interaction.user.id)
+        except UnknownOrder as error:
+            raise PhotosGone from error
+        if order.question is not Question.PHOTOS:
+            raise PhotosGone
+        return order
+
+
+class GoButton(DraftButton, verb="go"):
+    """Agree to the statement, pay, begin."""
+
+    label = "I agree – start"
+    style = discord.ButtonStyle.success
+    pace: ClassVar[Pace] = Pace.FAST
+
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await show(interaction, await go_on(interaction, order, pace=self.pace))
+
+
+class RelaxButton(GoButton, verb="relax"):
+    """Agree to the statement, and begin for free when the queue is empty."""
+
+    label = "I agree – start for free"
+    style = discord.ButtonStyle.primary
+    pace = Pace.RELAXED
+
+
+class LeaveButton(DraftButton, verb="leave"):
+    """Throw the photos away."""
+
+    label = "Cancel"
+
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await discard(studio_of(interaction), order)
+        text = "Cancelled. I deleted your photos, and nothing was charged."
+        await interaction.edit_original_response(view=said(text), attachments=[])
+
+
+class OtherPhotosButton(DraftButton, verb="other"):
+    """Ask for other photos instead."""
+
+    label = "Change photos"
+    answer = Answer.FORM
+
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        asked = asked_in(studio_of(interaction), order)
+        assert isinstance(asked, TrainingAsked)
+        await PhotoForm(asked.options, instead_of=order).open(interaction)
+
+
+DRAFT_BUTTONS = (GoButton, RelaxButton, OtherPhotosButton, LeaveButton)
+
+
+def preflight_card(quote: PhotosQuote) -> ui.LayoutView:
+    """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`."""
+    card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
+    asked = quote.asked
+    assert isinstance(asked, TrainingAsked)
+    assert asked.photos is not None
+    options, verdicts, enough = asked.options, asked.photos.verdicts, asked.photos.enough
+    card.add_item(
+        ui.TextDisplay(f"**Train {inline(options.name)}** ({inline(options.class_noun)}) on `{options.model}`")
+    )
+    if files := preflight_files(asked):
+        gallery = ui.MediaGallery[ui.LayoutView]()
+        for file in files:
+            gallery.add_item(media=f"attachment://{file.name}", description=file.alt)
+        card.add_item(gallery)
+    lines = [f"{index + 1}. {VERDICTS[verdict]}" for index, verdict in enumerate(verdicts)]
+    card.add_item(ui.TextDisplay("\n".join(lines)))
+    card.add_item(ui.TextDisplay(_offer(quote, options, asked.photos)))
+    buttons: list[ui.Item[Any]] = [GoButton(quote.id)] if enough else []
+    if enough and quote.relaxed:
+        buttons.append(RelaxButton(quote.id))
+    card.add_item(ui.ActionRow(*buttons, OtherPhotosButton(quote.id), LeaveButton(quote.id)))
+    return layout(card)
+
+
+def preflight_files(asked: TrainingAsked) -> list[Picture]:
+    """Return the thumbnails that there are, as the card names them."""
+    thumbnails = enumerate(asked.thumbnails, 1)
+    found = [Picture(f"photo-{number}.webp", content, f"Photo {number}") for number, content in thumbnails if content]
+    return found[:THUMBNAILS_MAX]
+
+
+def _offer(quote: PhotosQuote, options: TrainingOptions, photos: PhotoSet) -> str:
+    if not photos.enough:
+        few = f"**{len(photos.hashes)} of these photos can be used, and training needs at least {PHOTOS_MIN}.**"
+        return f"{few} Please change your photos; 4 to 8 from different angles work best. Nothing was charged."
+    time = about(quote.expected_s) if quote.expected_s is not None else "time not known yet"
+    keep = "kept with the subject" if options.keep_photos else "deleted after the training"
+    return (
+        f"**{credits(quote.price)}** · {time} · {options.steps} steps. "
+        "You can stop at any time and pay only for the steps that ran.\n"
+        f"> {STATEMENT}\n-# Pressing 'I agree' confirms this, and I keep a record of it. Your photos are {keep}."
+    )
+
+
+async def look_at(
+    interaction: discord.Interaction,
+    options: TrainingOptions,
+    attachments: Sequence[discord.Attachment],
+    *,
+    instead_of: PendingOrder | None = None,
+) -> None:
+    """Look at photos, and show what each is good for and what the training would cost.
+
+    Args:
+        interaction: if a button led here, its message becomes the card.
+        instead_of: what was asked about earlier photos, which go.
+
+    Raises:
+        TrainingBegun, PhotosGone: that is no question any more; then nothing was fetched, or nothing is kept.
+    """
+    limits_of(interaction).take(PHOTOS, interaction.user.id)
+    await acknowledge(interaction, private=True, update=interaction.message is not None)
+    sent = tuple(Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX])
+    asked = TrainingAsked(options=options, sent=sent, instead_of=instead_of)
+    context = await context_of(interaction, private=options.private)
+    await show_training(interaction, await quote(studio_of(interaction), asked, context))
+
+
+async def show_training(interaction: discord.Interaction, outcome: Job | Quote) -> None:
+    """Ask for photos, or about those that are there, or whatever else is asked about a training."""
+    match outcome:
+        case PhotosWanted(asked=TrainingAsked() as asked):
+            await PhotoForm(asked.options).open(interaction)
+        case PhotosQuote(asked=TrainingAsked() as asked):
+            files = discord_files(preflight_files(asked))
+            await interaction.edit_original_response(view=preflight_card(outcome), attachments=files)
+        case _:
+            await show(interaction, outcome)
+
+
+class PhotoForm(Form, title="Train a subject"):
+    """The form that takes the photos.
+
+    Parameters:
+        options: what is to be trained.
+        instead_of: what was asked about the photos that they replace.
+    """
+
+    photos = ui.Label[ui.LayoutView](
+        text="3 to 10 photos",
+        description="Different angles and backgrounds work best. PNG, JPEG or WebP",
+        component=ui.FileUpload(min_values=1, max_values=PHOTOS_MAX, required=True),
+    )
+    statement = ui.TextDisplay[ui.LayoutView](STATEMENT)
+    agreed = ui.Label[ui.LayoutView](text="I agree", component=ui.Checkbox())
+
+    def __init__(self, options: TrainingOptions, *, instead_of: PendingOrder | None = None) -> None:
+        super().__init__()
+        self._options = options
+        self._instead_of = instead_of
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Look at the photos if the statement was agreed to."""
+        assert isinstance(self.agreed.component, ui.Checkbox)
+        assert isinstance(self.photos.component, ui.FileUpload)
+        if not self.agreed.component.value:
+            text = "Please tick *I agree* so that I can use your photos. Nothing was kept, and nothing was charged."
+            await interaction.response.send_message(text, ephemeral=True)
+            return
+        await look_at(interaction, self._options, self.photos.component.values, instead_of=self._instead_of)

@@ -1,0 +1,242 @@
+"""One's own subject, and what can be done with it: rename, share, stop sharing, export, delete."""
+
+import io
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import discord
+from discord import ui
+
+from bot.features.train.sharing import share_with, take_back
+from bot.shared.cards.layout import layout, said
+from bot.shared.discord.contexts import context_of
+from bot.shared.discord.interactions import acknowledge, is_age_restricted, studio_of
+from bot.shared.discord.items import Answer, Form, LastingItem
+from bot.shared.errors import BadParameter
+from bot.shared.subjects import delete_subject, export, own_subject, picture_for, rename
+from bot.shared.text.formatting import inline, moment
+from db.subjects import Scope, Share, Subject
+
+NAMED_MAX = 50  # of those it is shared with; the platform takes 4,000 characters
+
+
+def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, pictured: bool) -> ui.LayoutView:
+    """Show one of one's own subjects with all that can be done with it."""
+    card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
+    facts = f"{inline(subject.class_noun)} · `{subject.model}` · step {subject.step} · {subject.photos} photos"
+    text = ui.TextDisplay[ui.LayoutView](f"**{inline(subject.name)}**\n{facts} · {moment(subject.created_at)}")
+    if pictured:
+        thumbnail = ui.Thumbnail[ui.LayoutView](f"attachment://{file_name(subject)}", description=subject.name)
+        card.add_item(ui.Section(text, accessory=thumbnail))
+    else:
+        card.add_item(text)
+    whom = ", ".join(_whom(share) for share in shares[:NAMED_MAX]) or "nobody"
+    more = f" and {len(shares) - NAMED_MAX} more" if len(shares) > NAMED_MAX else ""
+    card.add_item(ui.TextDisplay(f"Shared with {whom}{more}"))
+    card.add_item(ui.ActionRow(ShareWithMember.of(subject.id)))
+    if in_guild:
+        card.add_item(ui.ActionRow(ShareWithRole.of(subject.id)))
+    buttons: list[ui.Item[Any]] = [RenameButton(subject.id), ExportButton(subject.id), DeleteSubject(subject.id)]
+    if in_guild:
+        buttons.append(ShareWithGuild(subject.id))
+    card.add_item(ui.ActionRow(*buttons))
+    if shares:
+        card.add_item(ui.ActionRow(TakeBackButton(subject.id)))
+    return layout(card)
+
+
+def _whom(share: Share) -> str:
+    match share.scope:
+        case Scope.MEMBER:
+            return f"<@{share.target_id}>"
+        case Scope.ROLE:
+            return f"<@&{share.target_id}>"
+        case Scope.GUILD:
+            return "everybody in a server"
+
+
+def file_name(subject: Subject) -> str:
+    """Return what a subject's picture is called on a card."""
+    return f"{subject.id}.png"
+
+
+async def show_subject(interaction: discord.Interaction, subject_id: str) -> None:
+    """Show a subject's card to its owner, in an answer that was acknowledged."""
+    studio = studio_of(interaction)
+    subject = await own_subject(studio, subject_id, interaction.user.id)
+    picture = await picture_for(studio, subject, age_restricted=is_age_restricted(interaction.channel))
+    shares = await studio.subjects.shares(subject.id)
+    view = subject_card(subject, shares, in_guild=interaction.guild_id is not None, pictured=picture is not None)
+    content = picture or b""
+    files = [discord.File(io.BytesIO(content), file_name(subject))] if picture else []
+    await interaction.edit_original_response(view=view, attachments=files)
+
+
+class SubjectItem(LastingItem[Subject], topic="subject"):
+    """What all buttons and menus of a subject share."""
+
+    async def find(self, interaction: discord.Interaction) -> Subject:
+        """Return the subject to its owner.
+
+        Raises:
+            SubjectGone, NotYours: it is not there, or not theirs.
+        """
+        return await own_subject(studio_of(interaction), self.key, interaction.user.id)
+
+
+class OpenButton(SubjectItem, verb="open"):
+    """Show what can be done with a subject."""
+
+    label = "Open"
+    answer = Answer.PRIVATE
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        await show_subject(interaction, subject.id)
+
+
+class RenameButton(SubjectItem, verb="rename"):
+    """Ask for another name."""
+
+    label = "Rename"
+    answer = Answer.FORM
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        await RenameForm(subject).open(interaction)
+
+
+class ExportButton(SubjectItem, verb="export"):
+    """Hand out the adapter as a file that other tools read."""
+
+    label = "Export"
+    answer = Answer.PRIVATE
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        adapter = await export(studio_of(interaction), subject)
+        if len(adapter) > interaction.filesize_limit:
+            raise BadParameter("This LoRA is too large for a Discord message. An operator can copy the file for you.")
+        file = discord.File(io.BytesIO(adapter), f"{subject.trigger}.safetensors")
+        text = (
+            f"{inline(subject.name)} as a LoRA for `{subject.model}`, from step {subject.step}. Its trigger word is "
+            f"{inline(subject.phrase)}; in the settings of pictures it appears as `<lora:{subject.trigger}:1>`."
+        )
+        await interaction.edit_original_response(content=text, attachments=[file])
+
+
+class DeleteSubject(SubjectItem, verb="delete"):
+    """Ask once more, then delete."""
+
+    label = "Delete"
+    style = discord.ButtonStyle.danger
+    answer = Answer.PRIVATE
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        view = said(f"Delete {inline(subject.name)} with its photos, previews and LoRA? This can't be undone.")
+        view.add_item(ui.ActionRow(ReallyDelete(subject.id)))
+        await interaction.edit_original_response(view=view)
+
+
+class ReallyDelete(SubjectItem, verb="really"):
+    """Delete a subject for good."""
+
+    label = "Delete forever"
+    style = discord.ButtonStyle.danger
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        await delete_subject(studio_of(interaction), subject)
+        await interaction.edit_original_response(view=said(f"Deleted {inline(subject.name)} with all its files."))
+
+
+class ShareWithGuild(SubjectItem, verb="guild"):
+    """Let everybody in this server use a subject."""
+
+    label = "Share with this server"
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        if interaction.guild_id is None:
+            raise BadParameter("There is no server to share it with in direct messages.")
+        context = await context_of(interaction, private=True)
+        await share_with(studio_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), context.policy)
+        await show_subject(interaction, subject.id)
+
+
+class TakeBackButton(SubjectItem, verb="back"):
+    """End all shares of a subject."""
+
+    label = "Stop sharing with all"
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        studio = studio_of(interaction)
+        await take_back(studio, subject, await studio.subjects.shares(subject.id))
+        await show_subject(interaction, subject.id)
+
+
+class _ShareMenu(SubjectItem):
+    """What choosing somebody to share with has in common."""
+
+    scope: ClassVar[Scope]
+    hint: ClassVar[str]
+    kind: ClassVar[type[ui.UserSelect[Any] | ui.RoleSelect[Any]]]
+
+    @classmethod
+    def of(cls, subject_id: str) -> Self:
+        """Return the menu with nobody chosen."""
+        return cls(subject_id, cls.kind(custom_id=cls.id_for(subject_id), placeholder=cls.hint))
+
+    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Share with whoever was chosen; choosing somebody again takes it back."""
+        studio = studio_of(interaction)
+        share = Share(self.scope, self.item.values[0].id)
+        if share in await studio.subjects.shares(subject.id):
+            await take_back(studio, subject, [share])
+        else:
+            await share_with(studio, subject, share, (await context_of(interaction, private=True)).policy)
+        await show_subject(interaction, subject.id)
+
+
+class ShareWithMember(_ShareMenu, verb="member"):
+    """Share with a member, or stop sharing."""
+
+    scope = Scope.MEMBER
+    hint = "Share with a member, or stop sharing …"
+    kind = ui.UserSelect
+
+
+class ShareWithRole(_ShareMenu, verb="role"):
+    """Share with a role, or stop sharing."""
+
+    scope = Scope.ROLE
+    hint = "Share with a role, or stop sharing …"
+    kind = ui.RoleSelect
+
+
+class RenameForm(Form, title="Rename"):
+    """Ask for a subject's new name."""
+
+    name = ui.Label[ui.LayoutView](text="Name", component=ui.TextInput(min_length=1, max_length=32))
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__()
+        self._subject = subject
+        assert isinstance(self.name.component, ui.TextInput)
+        self.name.component.default = subject.name
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Rename it."""
+        await acknowledge(interaction, private=True)
+        assert isinstance(self.name.component, ui.TextInput)
+        context = await context_of(interaction, private=True)
+        name = await rename(studio_of(interaction), self._subject, self.name.component.value, context.policy)
+        await interaction.edit_original_response(content=f"Renamed to {inline(name)}.")
+
+
+SUBJECT_ITEMS = (
+    OpenButton,
+    RenameButton,
+    ExportButton,
+    DeleteSubject,
+    ReallyDelete,
+    ShareWithGuild,
+    TakeBackButton,
+    ShareWithMember,
+    ShareWithRole,
+)

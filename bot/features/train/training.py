@@ -1,0 +1,281 @@
+"""Training a subject, up to the job: photos are looked at, shown with a price, and only a 'go' costs anything.
+
+Between the form and the 'go', the cleaned photos lie below `uploads/<id>/`, and what was asked for is a pending order
+with that id. It outlives a restart, belongs to one member, and goes after an hour; the subject gets the same id.
+"""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from bot.shared.errors import BadParameter, Refused
+from bot.shared.files.photos import Photo, Sent
+from bot.shared.orders.asked import Asked
+from bot.shared.orders.confirm import decline
+from bot.shared.orders.context import RequestContext
+from bot.shared.services import Studio
+from bot.shared.subjects import tidy_name
+from db.errors import TooManySubjects, UnknownOrder
+from db.file_keys import photo_file, photos_folder
+from db.ids import new_id
+from db.pending import PendingOrder, Question
+from db.subjects import KEPT_MAX, Draft, name_key
+from inference.catalogue import ImageModel
+from inference.decoders.photos import Verdict
+from inference.requests import Request, TrainRequest
+
+PHOTOS_MIN = 3
+PHOTOS_MAX = 10
+NOUN_MAX = 32  # characters, of the column
+ALL_PHOTO_SETS_MAX = 200  # of all members; each up to 30 MB of photos
+FILM_PICTURES = 5
+LETTERS = "bcdfghjkmnpqrstvwxz"  # a token without vowels is in nobody's prompt
+STATEMENT = (
+    "I have the right to use these photos. Everybody who can be recognised in them agrees that a model is trained on "
+    "them, and that it is used to make pictures here."
+)
+
+
+class PhotosGone(Refused):
+    """The photos were thrown away, or used."""
+
+    message = "I no longer have these photos. Please send them again with `/train`."
+
+
+class TooManyPhotos(Refused):
+    """Photos of too many members are kept."""
+
+    message = "I'm holding photos for too many people right now. Please try again in an hour."
+
+
+class TrainingBegun(Refused):
+    """The training was paid for, and has the photos."""
+
+    message = "This training has already started. To use other photos, stop it on its card and run `/train` again."
+
+
+class TooFewPhotos(BadParameter):
+    """Fewer photos can be used than a training needs."""
+
+    message = "Training needs at least 3 usable photos; 4 to 8 from different angles work best."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingOptions:
+    """What a member wants to train."""
+
+    name: str
+    class_noun: str
+    model: str = ""  # empty: the first that can be trained
+    steps: int | None = None  # None: as the model says
+    keep_photos: bool = False
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoSet:
+    """Photos that were looked at and are kept."""
+
+    id: str
+    verdicts: tuple[Verdict, ...]  # of every file that was sent, in order
+    hashes: tuple[str, ...]  # SHA-256 of the usable ones, as they were sent
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The file keys of the usable photos."""
+        return tuple(photo_file(self.id, index) for index in range(len(self.hashes)))
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many as it takes."""
+        return len(self.hashes) >= PHOTOS_MIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingAsked(Asked):
+    """A training: at first without photos, then with some that were sent, then with those that were looked at."""
+
+    always_asks: ClassVar[bool] = True
+    gone: ClassVar[type[Exception]] = PhotosGone
+
+    what: Literal["training"] = "training"
+    options: TrainingOptions
+    photos: PhotoSet | None = None
+    # Not kept, for it is of use only while they are looked at:
+    sent: Annotated[tuple[Sent, ...], Field(exclude=True)] = ()
+    instead_of: Annotated[PendingOrder | None, Field(exclude=True)] = None  # whose photos go
+    thumbnails: Annotated[tuple[bytes, ...], Field(exclude=True)] = ()  # of all that were sent, in order
+
+    @property
+    def wants_photos(self) -> bool:
+        """Whether photos have to come first, by a form."""
+        return self.photos is None and not self.sent
+
+    @property
+    def fetches(self) -> bool:
+        """Whether photos were sent and have to be looked at."""
+        return bool(self.sent)
+
+    @property
+    def folder_id(self) -> str:
+        """The id under which its photos lie; empty: there are none."""
+        return self.photos.id if self.photos else ""
+
+    def before_photos(self) -> "TrainingAsked":
+        """Return it as it was before any photos were sent."""
+        return TrainingAsked(options=self.options)
+
+    async def build(self, studio: Studio, context: RequestContext) -> TrainRequest:
+        """Check everything about a training, and return its request with the model's own settings.
+
+        Raises:
+            BadParameter, UnknownModel, TooFewPhotos: it cannot be trained like this; the message says why.
+            TooManySubjects: its member has as many as one may keep.
+            TooManyPhotos: photos of too many others are kept.
+            TrainingBegun, PhotosGone: the photos that new ones were sent for are no longer to be replaced.
+        """
+        if self.instead_of is not None:
+            await check_kept(studio, self.instead_of)
+        name, noun = tidy_name(self.options.name), _tidy_noun(self.options.class_noun)
+        await _check_free(studio, name, context.user_id)
+        if self.photos is not None and not self.photos.enough:
+            raise TooFewPhotos
+        if self.sent and await studio.pending.count(Question.PHOTOS) >= ALL_PHOTO_SETS_MAX:
+            raise TooManyPhotos
+        return _request(_model(studio, self.options.model), name, noun, self.options, self.photos)
+
+    async def fetch(
+        self, studio: Studio, request: Request, context: RequestContext
+    ) -> tuple["TrainingAsked", TrainRequest]:
+        """Look at the photos that were sent, and keep the usable ones for a while, instead of earlier ones."""
+        assert isinstance(request, TrainRequest)
+        looked_at = await studio.photos.look_at(context.user_id, self.sent)
+        if self.instead_of is not None:
+            await discard(studio, self.instead_of)
+        photos = await _keep(studio, looked_at)
+        settled = replace(
+            self.options, name=request.name, class_noun=request.class_noun, model=request.model, steps=request.steps
+        )
+        thumbnails = tuple(photo.thumbnail for photo in looked_at)
+        asked = TrainingAsked(options=settled, photos=photos, thumbnails=thumbnails)
+        return asked, request
+
+    async def forget(self, studio: Studio, interaction_id: int) -> None:
+        """Throw the photos away."""
+        await studio.files.delete_tree(photos_folder(self.folder_id))
+
+    def subject(self, request: Request, context: RequestContext) -> Draft | None:
+        """Return the subject, with the consent to it."""
+        assert isinstance(request, TrainRequest)
+        assert self.photos is not None
+        return Draft(
+            id=request.subject_id,
+            owner_id=context.user_id,
+            guild_id=context.guild_id,
+            name=request.name,
+            class_noun=request.class_noun,
+            trigger=request.trigger,
+            model=request.model,
+            keeps_photos=request.keep_photos,
+            statement=STATEMENT,
+            photo_hashes=self.photos.hashes,
+        )
+
+
+async def discard(studio: Studio, order: PendingOrder) -> None:
+    """Throw a training's photos away before it has begun.
+
+    Raises:
+        TrainingBegun: they belong to it.
+        PhotosGone: that was done before.
+    """
+    if not await decline(studio, order):
+        await check_kept(studio, order)
+
+
+async def check_kept(studio: Studio, order: PendingOrder) -> None:
+    """See that photos, found a while ago, still wait for a 'go'.
+
+    Raises:
+        TrainingBegun: it was given.
+        PhotosGone: they were thrown away.
+    """
+    if await studio.jobs.by_interaction(order.interaction_id) is not None:
+        raise TrainingBegun
+    try:
+        await studio.pending.get(order.id)
+    except UnknownOrder as error:
+        raise PhotosGone from error
+
+
+async def _check_free(studio: Studio, name: str, user_id: int) -> None:
+    """See that a member may have one more subject, of that name."""
+    mine = await studio.subjects.mine(user_id)
+    if any(name_key(subject.name) == name_key(name) for subject in mine):
+        raise BadParameter(
+            "You already have a subject with that `name`. Choose another one, or delete the old one in `/subjects`."
+        )
+    if len(mine) >= KEPT_MAX:
+        raise TooManySubjects(limit=KEPT_MAX)
+
+
+def _tidy_noun(typed: str) -> str:
+    noun = " ".join(typed.split()).lower()
+    if not noun:
+        raise BadParameter("A subject needs a `kind`, such as `dog`.")
+    if len(noun) > NOUN_MAX:  # in small letters it may be longer than it was typed
+        raise BadParameter("That `kind` is too long. A word or two is best, such as `garden gnome`.")
+    return noun
+
+
+async def _keep(studio: Studio, looked_at: list[Photo]) -> PhotoSet:
+    usable = [photo for photo in looked_at if photo.usable]
+    photos = PhotoSet(
+        id=new_id(dt.datetime.now(dt.UTC)),
+        verdicts=tuple(photo.verdict for photo in looked_at),
+        hashes=tuple(photo.sha256 for photo in usable),
+    )
+    for key, photo in zip(photos.keys, usable, strict=True):
+        await studio.files.put(key, photo.content)
+    return photos
+
+
+def _request(
+    model: ImageModel, name: str, noun: str, options: TrainingOptions, photos: PhotoSet | None
+) -> TrainRequest:
+    steps = options.steps or model.train_steps
+    return TrainRequest(
+        subject_id=photos.id if photos else "",
+        name=name,
+        class_noun=noun,
+        trigger=_trigger(photos.id) if photos else "",
+        model=model.name,
+        photos=photos.keys if photos else (),
+        steps=steps,
+        rank=model.train_rank,
+        learning_rate=model.train_rate,
+        prior_weight=model.train_prior_weight,
+        seed=int(photos.hashes[0][:8], 16) if photos else secrets.randbits(32),
+        preview_every=max(1, steps // FILM_PICTURES),
+        keep_photos=options.keep_photos,
+    )
+
+
+def _trigger(id: str) -> str:
+    """Return the rare token that stands for a subject."""
+    return "".join(LETTERS[int(id[-1 - at], 36) % len(LETTERS)] for at in range(4))
+
+
+def _model(studio: Studio, name: str) -> ImageModel:
+    if name:
+        model = studio.catalogue.image(name)
+        if not model.trainable:
+            raise BadParameter(f"{model.title} can't be trained. Please choose another `model`.")
+        return model
+    for model in studio.catalogue.images:
+        if model.trainable:
+            return model
+    raise BadParameter("None of the models here can be trained.")

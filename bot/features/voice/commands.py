@@ -1,0 +1,129 @@
+"""Voice into text: the menu of a message, /transcribe, direct messages, and channels where all voice becomes text."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.features.voice.languages import parse_language
+from bot.features.voice.transcribe import ClipAsked, TranscribeOptions
+from bot.features.voice.voice import opt_out
+from bot.features.voice.voice_messages import attached_of, clip_in, listen
+from bot.shared.cards.quote import show
+from bot.shared.discord.choices import language_choices
+from bot.shared.discord.contexts import context_of
+from bot.shared.discord.interactions import acknowledge, operator_of
+from bot.shared.discord.limits import Limits
+from bot.shared.errors import Refused
+from bot.shared.files.clips import NothingToHear
+from bot.shared.orders.quote import quote
+from bot.shared.services import Studio
+
+
+class NotHeard(Refused):
+    """The bot does not receive messages of channels."""
+
+    message = "I can't listen in channels yet. Whoever runs me has to turn on `AUTO_TRANSCRIPTION` first."
+
+
+class Voice(commands.Cog):
+    """Turn what is said into text."""
+
+    voice = app_commands.Group(name="voice", description="Your own voice messages")
+
+    def __init__(self, client: discord.Client, studio: Studio, limits: Limits, *, hears_channels: bool) -> None:
+        self._client = client
+        self.studio = studio
+        self._limits = limits
+        self.hears_channels = hears_channels
+        self.menu = app_commands.ContextMenu(name="Transcribe", callback=self.transcribe_message)
+
+    async def transcribe_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """Turn a message's voice, audio or video into text."""
+        found = clip_in(message)
+        if found is None:
+            raise NothingToHear
+        attached, speaker_id = found
+        self.studio.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
+        await acknowledge(interaction)
+        context = await context_of(interaction, private=False)
+        asked = ClipAsked(attached=attached, speaker_id=speaker_id)
+        await show(interaction, await quote(self.studio, asked, context))
+
+    @app_commands.command(description="Transcribe a voice message, audio or video file")
+    @app_commands.describe(
+        file="A voice message, audio or video file",
+        language="The spoken language, such as German; leave empty to detect it",
+        translate="Translate it to English",
+        timestamps="Add the time of each word",
+        private="Only you can see the transcript",
+    )
+    async def transcribe(
+        self,
+        interaction: discord.Interaction,
+        file: discord.Attachment,
+        language: app_commands.Range[str, 1, 32] | None = None,
+        translate: bool = False,
+        timestamps: bool = False,
+        private: bool = False,
+    ) -> None:
+        """Transcribe a file."""
+        attached = attached_of(file)
+        self.studio.clips.check(attached)
+        code = parse_language(language) if language else None
+        options = TranscribeOptions(language=code, translate=translate, timestamps=timestamps)
+        await acknowledge(interaction, private=private)
+        context = await context_of(interaction, private=private)
+        asked = ClipAsked(attached=attached, options=options)
+        await show(interaction, await quote(self.studio, asked, context))
+
+    @transcribe.autocomplete("language")
+    async def _languages(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return language_choices(typed)
+
+    @app_commands.command(
+        name="transcribe-channel", description="Operators: transcribe every voice message in this channel, or stop"
+    )
+    @app_commands.describe(state="Whether voice messages here are transcribed automatically")
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.guild_only()
+    async def transcribe_channel(self, interaction: discord.Interaction, state: Literal["on", "off"]) -> None:
+        """Turn automatic transcription on or off for this channel."""
+        on = state == "on"
+        operator = operator_of(interaction)
+        if on and not self.hears_channels:
+            raise NotHeard
+        await acknowledge(interaction, private=True)
+        channel_id = (await context_of(interaction, private=True)).channel_id
+        act = operator.act(f"transcribe-channel {state}", f"<#{channel_id}>")
+        await self.studio.channels.set_transcribed(channel_id, act, on=on)
+        await interaction.edit_original_response(content=ON if on else OFF)
+
+    @voice.command(description="Don't let others transcribe your voice messages")
+    async def optout(self, interaction: discord.Interaction) -> None:
+        """Note that others may not transcribe the member."""
+        await acknowledge(interaction, private=True)
+        await opt_out(self.studio, interaction.user.id, out=True)
+        await interaction.edit_original_response(content=OUT)
+
+    @voice.command(description="Let others transcribe your voice messages again")
+    async def optin(self, interaction: discord.Interaction) -> None:
+        """Take `optout` back."""
+        await acknowledge(interaction, private=True)
+        await opt_out(self.studio, interaction.user.id, out=False)
+        await interaction.edit_original_response(content=IN)
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Hear what is said to the bot, or in a channel that it is to hear."""
+        await listen(self._client, self.studio, self._limits, message)
+
+
+ON = (
+    "Voice messages in this channel are now transcribed automatically. Each one costs its speaker as many credits as "
+    "`/transcribe` would; `/voice optout` keeps yours out."
+)
+OFF = "Voice messages in this channel are no longer transcribed automatically."
+OUT = "Nobody but you can transcribe your voice messages now. `/voice optin` undoes this."
+IN = "Others can transcribe your voice messages again, and so can channels with automatic transcription."

@@ -1,0 +1,98 @@
+"""Clips as Discord brings them: on a message, with a command, or simply said in a direct message or a channel."""
+
+import logging
+import math
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.features.voice.transcribe import ClipAsked
+from bot.features.voice.voice import has_opted_out
+from bot.shared.cards.licence import licence_card
+from bot.shared.discord.contexts import channel_ids, context_of_message
+from bot.shared.discord.explain import sentence
+from bot.shared.discord.limits import MESSAGE, REFUSAL, Limits
+from bot.shared.files.clips import Attached
+from bot.shared.orders.quote import quote
+from bot.shared.orders.quotes import LicenceQuote
+from bot.shared.services import Studio
+
+log = logging.getLogger(__name__)
+
+
+def attached_of(attachment: discord.Attachment) -> Attached:
+    """Describe an attachment without Discord."""
+    stated_s = attachment.duration
+    known = stated_s is not None and math.isfinite(stated_s) and stated_s > 0
+    return Attached(
+        url=attachment.url,
+        name=attachment.filename,
+        size_bytes=attachment.size,
+        content_type=attachment.content_type or "",
+        duration_s=stated_s if known else None,
+    )
+
+
+def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
+    """Return the first thing in a message that may have sound, and whose voice it is; None if there is none.
+
+    Whose voice is in a message that was passed on, the platform does not say.
+    """
+    own = [(attachment, message.author.id) for attachment in message.attachments]
+    passed_on = [(attachment, None) for snapshot in message.message_snapshots for attachment in snapshot.attachments]
+    for attachment, speaker_id in (*own, *passed_on):
+        if (attached := attached_of(attachment)).may_sound:
+            return attached, speaker_id
+    return None
+
+
+async def listen(client: discord.Client, studio: Studio, limits: Limits, message: discord.Message) -> None:
+    """Turn into text what somebody said to the bot, or in a channel where an operator wants that.
+
+    In a channel nobody asked, so only voice messages count there, and what cannot be heard is passed over in silence.
+    """
+    found = clip_in(message)
+    if message.author.bot or found is None or not await _wanted(studio, message):
+        return
+    attached, speaker_id = found
+    try:
+        limits.take(MESSAGE, message.author.id)
+        context = await context_of_message(client, studio, message)
+        outcome = await quote(studio, ClipAsked(attached=attached, speaker_id=speaker_id), context)
+        if isinstance(outcome, LicenceQuote):
+            await _reply(limits, message, view=licence_card(outcome))
+    except Exception as error:  # discord.py only logs what a listener raises
+        await _explain(limits, message, error)
+
+
+async def _wanted(studio: Studio, message: discord.Message) -> bool:
+    if message.guild is None:
+        return True
+    if not message.flags.voice or await has_opted_out(studio, message.author.id):
+        return False
+    return await studio.channels.transcribed(*channel_ids(message.channel.id, message.channel))
+
+
+async def _explain(limits: Limits, message: discord.Message, error: Exception) -> None:
+    text = sentence(error)
+    if text is None:
+        log.error("message %d could not be heard", message.id, exc_info=error)
+        text = "Something went wrong on my side. Please try again in a moment."
+    if message.guild is not None:
+        log.info("message %d is not turned into text: %s", message.id, text)
+    else:
+        await _reply(limits, message, content=text)
+
+
+async def _reply(limits: Limits, message: discord.Message, **said: Any) -> None:
+    """Answer a clip in a direct message, as often as its member may be answered."""
+    try:
+        limits.take(REFUSAL, message.author.id)
+    except app_commands.CommandOnCooldown:
+        return  # they have been told just now
+    reference = message.to_reference(fail_if_not_exists=False)
+    try:
+        await message.channel.send(**said, nonce=str(message.id), reference=reference)
+    except discord.HTTPException as failure:
+        log.warning("could not explain an error to the member: %s", failure)

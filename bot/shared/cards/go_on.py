@@ -1,0 +1,60 @@
+"""From a private question ('This uses 12 of your 40 credits. Continue?') to the job it was about."""
+
+import contextlib
+from dataclasses import replace
+
+import discord
+
+from bot.shared.cards.layout import said
+from bot.shared.discord.contexts import context_of
+from bot.shared.discord.interactions import studio_of
+from bot.shared.orders.confirm import confirm
+from bot.shared.orders.quotes import Quote
+from db.jobs import Job, Pace
+from db.pending import PendingOrder
+
+LOOKED_BACK = 10  # messages among which a second copy of one that was just posted is looked for
+
+
+async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: Pace | None = None) -> Job | Quote:
+    """Go on with what a private question was about. If that is a job now, take the question back.
+
+    The card of a private job takes the question's place; a public one gets a message of its own first, for the platform
+    lets an answer be seen by everybody or be an edit of what only one sees, not both. If it cannot begin, the question
+    stays.
+
+    Args:
+        interaction: the yes, acknowledged as an update of the question.
+        pace: which was chosen with it, see `confirm`.
+
+    Returns:
+        The job, or what is asked next; the caller shows that.
+    """
+    studio, context = studio_of(interaction), await context_of(interaction, private=order.private)
+    if order.private:
+        return await confirm(studio, order, context, pace=pace)
+    message = await interaction.followup.send(view=said("One moment …"), wait=True)
+    shown_by = 0
+    try:
+        outcome = await confirm(studio, order, replace(context, message_id=message.id), pace=pace)
+        if isinstance(outcome, Job):
+            shown_by = outcome.message_id or message.id
+    finally:
+        if shown_by != message.id:  # also where it was pressed twice: the first answer shows the job
+            await message.delete()
+        await _delete_doubles(interaction, keep_id=shown_by)
+    if shown_by:
+        with contextlib.suppress(discord.NotFound):  # the other yes was quicker
+            await interaction.delete_original_response()
+    return outcome
+
+
+async def _delete_doubles(interaction: discord.Interaction, *, keep_id: int) -> None:
+    """Delete what was posted twice: the library tries again after an error, and this way of posting takes no nonce."""
+    if not isinstance(interaction.channel, discord.abc.Messageable):
+        return
+    with contextlib.suppress(discord.HTTPException):  # it may not read there; the job has begun all the same
+        async for message in interaction.channel.history(limit=LOOKED_BACK):
+            asked = message.interaction_metadata
+            if asked is not None and asked.id == interaction.id and message.id != keep_id:
+                await message.delete()

@@ -1,0 +1,87 @@
+"""The buttons of a job, whatever it makes."""
+
+import contextlib
+
+import discord
+
+from bot.features.imagine.imagine import imagine_again
+from bot.shared.cards.info import info_text
+from bot.shared.cards.quote import show
+from bot.shared.discord.contexts import context_of
+from bot.shared.discord.interactions import admit, seen_privately, studio_of
+from bot.shared.discord.items import Answer, LastingItem
+from bot.shared.errors import JobGone
+from bot.shared.results import forget_results
+from db.jobs import Job
+
+
+class JobItem(LastingItem[Job], topic="job"):
+    """What all buttons and menus of a job share."""
+
+    async def find(self, interaction: discord.Interaction) -> Job:
+        """Return the job to those who may act on it.
+
+        Raises:
+            JobGone: there is none any more.
+            NotYours: it is somebody else's.
+        """
+        job = await studio_of(interaction).jobs.get(self.key)
+        if job is None:
+            raise JobGone
+        await self.admit(interaction, job)
+        return job
+
+    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
+        """Let those pass who may: the owner, and operators, of whom it is noted.
+
+        Raises:
+            NotYours: it is somebody else.
+        """
+        await admit(interaction, job, self.verb)
+
+
+class AgainButton(JobItem, verb="again"):
+    """The same once more, with another seed, as a job of its own."""
+
+    label = "Re-roll"
+    emoji = "🎲"
+    style = discord.ButtonStyle.primary
+    answer = Answer.ALIKE
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        context = await context_of(interaction, private=job.private or seen_privately(interaction))
+        await show(interaction, await imagine_again(studio_of(interaction), job, context))
+
+
+class InfoButton(JobItem, verb="info"):
+    """Everything about the job, for the one who asks."""
+
+    label = "Info"
+    answer = Answer.PRIVATE
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        await interaction.edit_original_response(content=info_text(job))
+
+
+class CancelButton(JobItem, verb="cancel"):
+    """Take a waiting job out of the queue, or stop a running one."""
+
+    label = "Cancel"
+    style = discord.ButtonStyle.danger
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)  # the card will say the rest
+
+
+class DeleteButton(JobItem, verb="delete"):
+    """Remove the message and the files."""
+
+    label = "Delete"
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        await forget_results(studio_of(interaction), job)
+        with contextlib.suppress(discord.NotFound):  # somebody was quicker
+            await interaction.delete_original_response()
+
+
+JOB_BUTTONS = (AgainButton, InfoButton, CancelButton, DeleteButton)

@@ -1,0 +1,105 @@
+"""What somebody is asked before something expensive is paid for: price, wait, and buttons that work after a restart."""
+
+import contextlib
+from typing import Any, ClassVar
+
+import discord
+from discord import ui
+
+from bot.shared.cards.go_on import go_on
+from bot.shared.cards.layout import layout
+from bot.shared.cards.licence import licence_card
+from bot.shared.discord.explain import say_privately
+from bot.shared.discord.interactions import studio_of
+from bot.shared.discord.items import LastingItem
+from bot.shared.orders.confirm import decline
+from bot.shared.orders.pending import open_order
+from bot.shared.orders.quotes import LicenceQuote, PriceQuote, Quote
+from bot.shared.text.formatting import about, credits, moment
+from db.jobs import Job, Pace
+from db.pending import PendingOrder
+
+
+class OfferButton(LastingItem[PendingOrder], topic="offer"):
+    """What the answers to a question share."""
+
+    async def find(self, interaction: discord.Interaction) -> PendingOrder:
+        """Return the question to the one who was asked.
+
+        Raises:
+            UnknownOrder, NotYours: it was answered already, or somebody else was asked.
+        """
+        return await open_order(studio_of(interaction), self.key, interaction.user.id)
+
+
+class GoButton(OfferButton, verb="go"):
+    """Pay for it."""
+
+    label = "Continue"
+    style = discord.ButtonStyle.success
+    pace: ClassVar[Pace] = Pace.FAST
+
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await show(interaction, await go_on(interaction, order, pace=self.pace))
+
+
+class RelaxButton(GoButton, verb="relax"):
+    """Have it for free, when the queue is empty."""
+
+    label = "Run for free"
+    style = discord.ButtonStyle.primary
+    pace = Pace.RELAXED
+
+
+class LeaveButton(OfferButton, verb="leave"):
+    """Drop what was asked for."""
+
+    label = "Cancel"
+
+    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        await decline(studio_of(interaction), order)
+        with contextlib.suppress(discord.NotFound):  # pressed twice
+            await interaction.delete_original_response()
+
+
+OFFER_BUTTONS = (GoButton, RelaxButton, LeaveButton)
+
+
+def question_card(quote: PriceQuote) -> ui.LayoutView:
+    """Show what it would cost and how long it would take, with the possible answers."""
+    answers = [*[GoButton] * quote.affordable, *[RelaxButton] * quote.relaxed, LeaveButton]
+    card = ui.Container[ui.LayoutView](
+        ui.TextDisplay(question_text(quote)),
+        ui.ActionRow[Any](*(answer(quote.id) for answer in answers)),
+        accent_colour=discord.Colour.gold(),
+    )
+    return layout(card)
+
+
+def question_text(quote: PriceQuote) -> str:
+    """Say what it would cost."""
+    if quote.affordable:
+        wait = f"\n-# ready in {about(quote.expected_s)}" if quote.expected_s is not None else ""
+        return f"**This uses {quote.price} of your {credits(quote.available)}.** Continue?{wait}"
+    return (
+        "**Not enough credits.** Run it for free when the queue is empty?\n"
+        f"-# It costs {credits(quote.price)}, you have {quote.available}. More come {moment(quote.renews_at)}."
+    )
+
+
+async def show(interaction: discord.Interaction, outcome: Job | Quote) -> None:
+    """Ask the one who typed or pressed, and nobody else; a job shows itself.
+
+    Where they pressed a button of a question, the next one takes its place.
+    """
+    match outcome:
+        case PriceQuote():
+            view = question_card(outcome)
+        case LicenceQuote():
+            view = licence_card(outcome)
+        case _:
+            return  # a job; photos are asked for by the feature that wants them
+    if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+        await interaction.edit_original_response(view=view)
+    else:
+        await say_privately(interaction, view)

@@ -1,0 +1,1 @@
+"""Bring jobs to their people: follow them, build what their cards show, and deliver what they made."""

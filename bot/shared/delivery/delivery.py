@@ -1,0 +1,275 @@
+"""Bringing a job to its people: live edits of the card, and the ladder for what it made.
+
+    token     edit the answer to the command, while its token lives (15 minutes)
+    message   edit the same message as the bot's own
+    channel   post in the channel, telling its requester; found again or refused by its nonce if it was posted before
+    dm        write to the requester
+    kept      nothing worked: the result stays in /history
+
+Pictures from an age-restricted channel are left out wherever a rung leads to a place that is not (any more): the card
+says that they are in /history.
+
+A private result takes only `token` and `dm`. A rung that the platform refuses leads to the next one; a platform that
+does not answer leads to another try later. Edits may be repeated, and posts are looked for first, so a crash between
+showing a result and noting it down shows it once.
+"""
+
+import dataclasses
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, cast
+
+import discord
+
+from bot.features.voice.voice import finish_clip
+from bot.shared.cards.job import Shown, job_card
+from bot.shared.delivery.card_content import fit_for_all, shown_of
+from bot.shared.discord.interactions import is_age_restricted
+from bot.shared.files.uploads import UploadLimits, discord_files
+from bot.shared.results import forget_results
+from bot.shared.services import Studio
+from bot.shared.subjects import finish_training
+from db.jobs import Job, Place, State
+
+log = logging.getLogger(__name__)
+
+EDIT_EVERY_S = 3.0  # between two edits of one card by its token; each token has a rate limit of its own
+SLOWER = 5  # times less often by the bot's own edits: all cards of a channel share their rate limit
+LOOKED_BACK = 50  # messages among which a result is looked for before it is posted
+Postable = discord.PartialMessageable | discord.DMChannel
+NONCE_MAX = 25  # characters, of the platform
+TOO_LARGE = 413
+SMALLEST_BYTES = 4096  # files that are this small are not what is too large
+
+
+class Rung(StrEnum):
+    """The ways to bring a result, in the order in which they are tried."""
+
+    TOKEN = "token"  # noqa: S105 (a name, not a secret)
+    MESSAGE = "message"
+    CHANNEL = "channel"
+    DM = "dm"
+    KEPT = "kept"
+
+
+class RungBroken(Exception):
+    """This way is closed; try the next one."""
+
+
+def rungs(job: Job, now: dt.datetime) -> list[Rung]:
+    """Return the ways that make sense for a job, best first."""
+    ways = [Rung.TOKEN] if job.interaction_token and now < job.token_expires_at else []
+    if job.message_id is not None and not job.private:
+        ways.append(Rung.MESSAGE)
+    if not job.final and by_message(job) and job.message_id is None:
+        return [Rung.CHANNEL]  # there was no command to answer: the card is a reply to the clip
+    if not job.final or job.state is State.CANCELLED:
+        return ways  # neither progress nor 'cancelled' is worth a message of its own
+    if not job.private:
+        ways.append(Rung.CHANNEL)
+    return ways if overheard(job) else [*ways, Rung.DM]
+
+
+def by_message(job: Job) -> bool:
+    """Tell whether a message asked for the job: a clip in a direct message, or in a channel where all become text."""
+    return not job.interaction_token
+
+
+def overheard(job: Job) -> bool:
+    """Tell whether nobody asked for the job: an operator decided that clips in that channel become text."""
+    return by_message(job) and job.guild_id is not None
+
+
+class Delivery:
+    """Show jobs on Discord."""
+
+    def __init__(
+        self, client: discord.Client, studio: Studio, limits: UploadLimits, *, edit_every_s: float = EDIT_EVERY_S
+    ) -> None:
+        self._client = client
+        self._studio = studio
+        self._limits = limits
+        self._edit_every_s = edit_every_s
+        self._looks: dict[str, tuple[int, Place | None]] = {}  # of live cards: what their latest edit was about
+
+    async def update(self, job: Job) -> float | None:
+        """Edit a live job's card, if it would look different.
+
+        Returns:
+            The seconds until it may be edited again; None when it cannot be edited any more.
+
+        Raises:
+            discord.HTTPException, OSError: the platform did not answer; the next update may do better.
+        """
+        if job.deleted:
+            return None
+        shown = await shown_of(self._studio, job, self._limits.limit_bytes(self._client, job.guild_id))
+        looks = (job.revision, shown.place)
+        if self._looks.get(job.id) == looks:
+            return self._edit_every_s
+        way = await self._climb(job, shown)
+        if way is None:
+            return None
+        self._looks[job.id] = looks
+        return self._edit_every_s * (1 if way[0] is Rung.TOKEN else SLOWER)
+
+    async def deliver(self, job: Job) -> None:
+        """Show an ended job by the first way that works, and note that it was shown.
+
+        Raises:
+            discord.HTTPException, OSError: the platform did not answer; nothing was noted, try again later.
+        """
+        fresh = await self._studio.jobs.get(job.id)
+        if fresh is None or fresh.delivered_at is not None:
+            return
+        await finish_training(self._studio, fresh)
+        await finish_clip(self._studio, fresh)
+        if fresh.deleted:
+            await forget_results(self._studio, fresh)
+            return
+        if overheard(fresh) and fresh.state is not State.DONE:
+            rung, message_id = await self._take_back(fresh)
+        else:
+            rung, message_id = await self._climb_smaller(fresh) or (Rung.KEPT, None)
+        await self._studio.jobs.delivered(fresh.id, message_id=message_id, how=rung)
+        self._looks.pop(fresh.id, None)
+        log.info("job %s was delivered: %s", fresh.id, rung)
+
+    async def _take_back(self, job: Job) -> tuple[Rung, None]:
+        """Remove the card of a clip that gave no text, where nobody had asked for it."""
+        channel = self._client.get_partial_messageable(job.channel_id)
+        try:
+            if message_id := job.message_id or await self._find(channel, job):
+                await channel.get_partial_message(message_id).delete()
+        except (discord.Forbidden, discord.NotFound):
+            log.info("the card of job %s was gone already", job.id)
+        return Rung.KEPT, None
+
+    async def _climb_smaller(self, job: Job) -> tuple[Rung, int] | None:
+        """Climb with files that the platform should take, and with smaller ones as often as it finds them too large."""
+        limit = self._limits.limit_bytes(self._client, job.guild_id)
+        while True:
+            shown = await shown_of(self._studio, job, limit)
+            try:
+                return await self._climb(job, shown)
+            except discord.HTTPException as error:
+                largest = max((len(file.content) for file in shown.files), default=0)
+                if error.status != TOO_LARGE or largest < SMALLEST_BYTES:
+                    raise
+                limit = largest // 2
+                log.warning("job %s is too large to send; making its files smaller than %d bytes", job.id, limit)
+
+    async def _climb(self, job: Job, shown: Shown) -> tuple[Rung, int] | None:
+        """Try the ways in order; return the one that worked, and the message."""
+        for rung in rungs(job, dt.datetime.now(dt.UTC)):
+            try:
+                message_id = await self._try(rung, job, shown)
+            except RungBroken as broken:
+                log.info("job %s cannot be shown by %s: %s", job.id, rung, broken)
+                continue
+            if job.message_id is None and not job.final:  # noting an end notes the message as well
+                await self._studio.jobs.set_message(job.id, message_id)
+            return rung, message_id
+        return None
+
+    async def _try(self, rung: Rung, job: Job, shown: Shown) -> int:
+        if not await self._is_age_restricted(rung, job):
+            shown = fit_for_all(self._studio, self._client, job, shown)
+        try:
+            match rung:
+                case Rung.TOKEN:
+                    return await self._edit_answer(job, shown)
+                case Rung.MESSAGE:
+                    return await self._edit_message(job, shown)
+                case Rung.CHANNEL:
+                    channel = self._client.get_partial_messageable(job.channel_id)
+                    return await self._post(channel, job, shown)
+                case _:
+                    dm = await self._client.create_dm(discord.Object(job.user_id))
+                    return await self._post(dm, job, shown)
+        except discord.HTTPException as error:
+            if 400 <= error.status < 500 and error.status not in (TOO_LARGE, 429):
+                raise RungBroken(f"{error.status} (error code {error.code})") from error
+            raise
+
+    async def _is_age_restricted(self, rung: Rung, job: Job) -> bool:
+        """Tell whether a rung leads to an age-restricted place, as it is now."""
+        if rung is Rung.DM:
+            return False
+        channel = self._client.get_channel(job.channel_id)
+        if channel is None and rung is Rung.TOKEN:  # a thread that the library does not know: the answer stays there
+            return job.age_restricted
+        if channel is None and job.age_restricted:
+            try:
+                channel = await self._client.fetch_channel(job.channel_id)
+            except discord.HTTPException:
+                return False
+        return is_age_restricted(channel)
+
+    async def _edit_answer(self, job: Job, shown: Shown) -> int:
+        application_id = cast(int, self._client.application_id)
+        webhook = discord.Webhook.partial(application_id, job.interaction_token, client=self._client)
+        message = await webhook.edit_message(
+            cast(int, job.message_id or "@original"),
+            view=job_card(job, shown),
+            attachments=discord_files(shown.files),
+        )
+        return message.id
+
+    async def _edit_message(self, job: Job, shown: Shown) -> int:
+        channel = self._client.get_partial_messageable(job.channel_id)
+        message = channel.get_partial_message(cast(int, job.message_id))
+        await message.edit(view=job_card(job, shown), attachments=discord_files(shown.files))
+        return message.id
+
+    async def _post(self, channel: Postable, job: Job, shown: Shown) -> int:
+        """Post the card, or bring up to date what was posted before a crash and not noted."""
+        told = shown if by_message(job) else dataclasses.replace(shown, mention=True)
+        view, files = job_card(job, told), discord_files(told.files)
+        if (earlier := await self._find(channel, job)) is not None:
+            await channel.get_partial_message(earlier).edit(view=view, attachments=files)
+            return earlier
+        whom = [] if by_message(job) else [discord.Object(job.user_id)]
+        message = await channel.send(
+            view=view,
+            files=files,
+            nonce=_nonce(job),
+            reference=_clip_of(job),
+            allowed_mentions=discord.AllowedMentions(users=whom, everyone=False, roles=False, replied_user=False),
+        )
+        return message.id
+
+    async def _find(self, channel: Postable, job: Job) -> int | None:
+        """Look for the result among the latest messages: the platform forgets a nonce within minutes."""
+        me = self._client.user.id if self._client.user else None  # an old application's own id is another
+        try:
+            async for message in channel.history(limit=LOOKED_BACK):
+                if message.author.id == me and message.id != job.message_id and _carries(message.components, job.id):
+                    return message.id
+        except (discord.Forbidden, discord.NotFound):
+            return None  # may not read there; posting will tell whether it may write
+        return None
+
+
+def _nonce(job: Job) -> str:
+    """Return what makes a card, or a result, one message however often it is posted."""
+    return ("r" if job.final else "c") + job.id[1 - NONCE_MAX :]
+
+
+def _clip_of(job: Job) -> Any:
+    """Return what the card of a job that a message asked for replies to."""
+    if not by_message(job):
+        return None
+    return discord.MessageReference(
+        message_id=job.interaction_id, channel_id=job.channel_id, guild_id=job.guild_id, fail_if_not_exists=False
+    )
+
+
+def _carries(components: Sequence[Any], job_id: str) -> bool:
+    """Tell whether a button below carries the job's id."""
+    return any(
+        job_id in (getattr(one, "custom_id", None) or "") or _carries(getattr(one, "children", ()), job_id)
+        for one in components
+    )

@@ -1,0 +1,76 @@
+"""Tell the platform which commands there are, only when that changed: it allows 200 creations a day."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.shared.discord.explain import explain
+from bot.shared.discord.interactions import limits_of
+from bot.shared.discord.limits import AUTOCOMPLETE, entry_of
+
+log = logging.getLogger(__name__)
+
+
+class Commands(app_commands.CommandTree[discord.Client]):
+    """The command tree: every use is counted, and what goes wrong is explained to the one who typed it."""
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Count a command, or a letter typed into one, against its member's limit; nothing more is offered above it.
+
+        Raises:
+            CommandOnCooldown: there were too many.
+        """
+        command, limits = interaction.command, limits_of(interaction)
+        if interaction.type is not discord.InteractionType.autocomplete:
+            if command is not None:  # else there is no such command, which is said elsewhere
+                limits.take(entry_of(command), interaction.user.id)
+            return True
+        try:
+            limits.take(AUTOCOMPLETE, interaction.user.id)
+        except app_commands.CommandOnCooldown:
+            await interaction.response.autocomplete([])
+            return False
+        return True
+
+    async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Explain an error."""
+        await explain(interaction, error)
+
+
+async def sync_if_changed(tree: app_commands.CommandTree[Any], file: Path) -> bool:
+    """Register the commands if they differ from those registered last time; return whether that was needed.
+
+    Args:
+        tree: all commands.
+        file: where the fingerprint of the last registration is kept.
+    """
+    commands = [command.to_dict(tree) for command in tree.get_commands()]
+    fingerprint = _fingerprint(tree.client.application_id, commands)
+    if await asyncio.to_thread(_read, file) == fingerprint:
+        there = {(command.name, command.type.value) for command in await tree.fetch_commands()}
+        if there == {(command["name"], command.get("type", 1)) for command in commands}:
+            return False  # an application that was reset, or a stand-in that forgets, would have none
+    await tree.sync()
+    await asyncio.to_thread(_write, file, fingerprint)
+    log.info("registered %d commands", len(commands))
+    return True
+
+
+def _fingerprint(application_id: int | None, commands: list[dict[str, Any]]) -> str:
+    text = json.dumps([application_id, commands], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="ascii").strip() if file.exists() else ""
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="ascii")

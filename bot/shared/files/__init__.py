@@ -1,0 +1,1 @@
+"""Files taken in from members and sent to them: clips, photos, pictures."""

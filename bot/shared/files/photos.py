@@ -1,0 +1,158 @@
+"""A member's photos taken in: fetched, looked at, turned upright, stripped of all but the picture.
+
+Nothing of a photo is decoded here: that is done in a locked-down process (`inference/decoders`), from which pixels come
+and no file. What is kept is a PNG made anew from those: no EXIF, no place, no thumbnail of a larger picture, nothing
+after the end. One photo is in memory at a time, whoever sent it, and members take turns by the photo.
+"""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bot.shared.files.downloads import Downloads, NotFetched, TooLargeToFetch
+from bot.shared.turns import Turns
+from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdict
+from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
+
+PHOTO_BYTES_MAX = 20 * 2**20
+USABLE = frozenset({Verdict.GOOD, Verdict.TURNED, Verdict.BLURRED})
+SAME_DIFFERENCE = 3.0  # mean, of 0 … 255: the same photo, saved twice or made smaller
+BOUNDS = DecoderLimits(
+    memory_bytes=448 << 20,  # of address space: Python, numpy and Pillow map 120 MiB, a file, and 200 for its pixels
+    timeout_s=20.0,  # the largest takes two, alone on a core
+    reply_bytes=3 * (KEPT_SIDE_PX**2 + THUMBNAIL_PX**2 + LOOK_PX**2),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """One photo that was looked at."""
+
+    verdict: Verdict
+    sha256: str  # of the file as it was sent; empty where it was not fetched
+    content: bytes = b""  # PNG, cleaned; empty where it cannot be used
+    thumbnail: bytes = b""  # WebP
+    look: bytes = b""  # 16 × 16 RGB, to find the same photo twice
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be learnt from."""
+        return self.verdict in USABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A photo as the platform describes it, before anything of it was fetched."""
+
+    url: str
+    size_bytes: int
+
+
+class PhotoDecoder:
+    """Looks at one photo at a time in a process of its own, which is kept until it is closed. Work for a thread."""
+
+    def __init__(self) -> None:
+        self.process = DecoderProcess("photos", BOUNDS)
+
+    def inspect(self, file: bytes) -> Photo:
+        """Look at one photo and clean it. Nothing that a file holds raises."""
+        sha256 = hashlib.sha256(file).hexdigest()
+        if len(file) > PHOTO_BYTES_MAX:
+            return Photo(verdict=Verdict.TOO_LARGE, sha256=sha256)
+        try:
+            return _photo(sha256, *self.process.ask(file, {}))
+        except NotDecoded as error:
+            verdict = Verdict.TOO_LARGE if str(error) == "memory" else Verdict.UNREADABLE
+            return Photo(verdict=verdict, sha256=sha256)
+        except (ValueError, TypeError, LookupError):  # a process that was taken over may answer anything
+            self.process.close()
+            return Photo(verdict=Verdict.UNREADABLE, sha256=sha256)
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.close()
+
+
+class Photos:
+    """Take photos in."""
+
+    def __init__(self, downloads: Downloads) -> None:
+        self._downloads = downloads
+        self._decoder = PhotoDecoder()
+        self._one = asyncio.Lock()
+        self._turns = Turns()
+        self._forms = 0  # that are being looked at, or wait
+
+    async def look_at(self, user_id: int, sent: Sequence[Sent]) -> list[Photo]:
+        """Fetch photos and look at each; of those that look the same, the first can be used.
+
+        Returns:
+            A verdict for each, those that could not be fetched included.
+        """
+        self._forms += 1
+        try:
+            async with self._turns.of(user_id):
+                return without_duplicates([await self._look_at(one) for one in sent])
+        finally:
+            self._forms -= 1
+            if not self._forms:
+                await asyncio.to_thread(self._decoder.close)  # it costs a second to start, and 40 MB to keep
+
+    async def _look_at(self, sent: Sent) -> Photo:
+        if sent.size_bytes > PHOTO_BYTES_MAX:
+            return Photo(verdict=Verdict.TOO_LARGE, sha256="")
+        async with self._one, self._downloads.room:
+            try:
+                content = await self._downloads.fetch(sent.url, PHOTO_BYTES_MAX)
+            except TooLargeToFetch:
+                return Photo(verdict=Verdict.TOO_LARGE, sha256="")
+            except NotFetched:
+                return Photo(verdict=Verdict.NOT_FETCHED, sha256="")
+            return await asyncio.to_thread(self._decoder.inspect, content)
+
+
+def without_duplicates(photos: Sequence[Photo]) -> list[Photo]:
+    """Return photos in their order; of those that look the same, the first can be used."""
+    told: list[Photo] = []
+    for photo in photos:
+        looks = [other.look for other in told if other.usable]
+        if photo.usable and any(_difference(photo.look, look) <= SAME_DIFFERENCE for look in looks):
+            photo = replace(photo, verdict=Verdict.DUPLICATE, content=b"")
+        told.append(photo)
+    return told
+
+
+def _photo(sha256: str, reply: dict[str, Any], parts: list[bytes]) -> Photo:
+    """Make a photo of a reply. Raises ValueError, TypeError or LookupError if it makes no sense."""
+    verdict, (kept_size, thumbnail_size) = Verdict(reply["verdict"]), reply["sizes"]
+    kept, thumbnail, look = parts
+    if len(look) != (3 * LOOK_PX**2 if verdict in USABLE else 0):
+        raise ValueError("a usable photo has a look")
+    return Photo(
+        verdict=verdict,
+        sha256=sha256,
+        content=_encoded(kept, kept_size, "PNG"),
+        thumbnail=_encoded(thumbnail, thumbnail_size, "WEBP"),
+        look=look,
+    )
+
+
+def _encoded(pixels: bytes, size: Sequence[int], kind: str) -> bytes:
+    """Return RGB pixels as a file; no pixels: no file."""
+    if not pixels:
+        return b""
+    width, height = size
+    stream = io.BytesIO()
+    Image.frombytes("RGB", (int(width), int(height)), pixels).save(stream, kind)
+    return stream.getvalue()
+
+
+def _difference(one: bytes, other: bytes) -> float:
+    pixels = (np.frombuffer(look, dtype=np.uint8).astype(np.int16) for look in (one, other))
+    return float(np.abs(np.subtract(*pixels)).mean())

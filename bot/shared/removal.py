@@ -1,0 +1,49 @@
+"""Removing what was made: jobs are stopped, then their files, clips and rows go. Messages are the platform's part."""
+
+import asyncio
+from collections.abc import Sequence
+
+from bot.shared.results import forget_results
+from bot.shared.services import Studio
+from bot.shared.subjects import delete_subject
+from db.errors import UnknownJob
+from db.jobs import Job
+from db.subjects import Subject
+
+STOPPED_WITHIN_S = 20.0  # a running job leaves at its next step; loading a model can take longer
+LOOK_EVERY_S = 0.25
+
+
+async def stop_jobs(studio: Studio, jobs: Sequence[Job], *, by_user: int) -> list[Job]:
+    """Discard those that are live and wait until they have ended; return all as they are then."""
+    for job in jobs:
+        if not job.final:
+            await studio.jobs.discard(job.id, by_user=by_user)
+    for _ in range(round(STOPPED_WITHIN_S / LOOK_EVERY_S)):
+        fresh = await _fresh(studio, jobs)
+        if all(job.final for job in fresh):
+            return fresh
+        await asyncio.sleep(LOOK_EVERY_S)
+    return await _fresh(studio, jobs)  # the caller sees which ones are still live
+
+
+async def remove_jobs(studio: Studio, jobs: Sequence[Job]) -> int:
+    """Remove the files, clips and rows of jobs that have ended; return how many were removed."""
+    ended = [job for job in jobs if job.final]
+    for job in ended:
+        try:
+            await forget_results(studio, job)
+        except UnknownJob:
+            continue  # somebody else removed it meanwhile
+    return await studio.desk.erase([job.id for job in ended])
+
+
+async def remove_subject(studio: Studio, subject: Subject, jobs: Sequence[Job]) -> int:
+    """Remove a subject and everything that was made from it, whosever that is; return how many jobs that were."""
+    await delete_subject(studio, subject)
+    return await remove_jobs(studio, jobs)
+
+
+async def _fresh(studio: Studio, jobs: Sequence[Job]) -> list[Job]:
+    found = [await studio.jobs.get(job.id) for job in jobs]
+    return [job for job in found if job is not None]

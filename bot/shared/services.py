@@ -1,0 +1,57 @@
+"""What every use case needs, built once by `bot.run`."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.shared.files.clips import Clips
+from bot.shared.files.downloads import Downloads
+from bot.shared.files.photos import Photos
+from bot.shared.forecast import Forecast
+from bot.shared.periods import Periods
+from bot.shared.tiers import Rules
+from bot.shared.turns import Turns
+from db.belongings import Belongings
+from db.channels import Channels
+from db.desk import Desk
+from db.files import FileStore
+from db.house import House
+from db.jobs import JobStore
+from db.ledger import Ledger
+from db.members import Members
+from db.pending import PendingOrders
+from db.subjects import Subjects
+from inference.catalogue import Catalogue
+
+
+def _random_seed() -> int:
+    return secrets.randbelow(2**32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """The stores, the catalogue and the house rules."""
+
+    jobs: JobStore
+    ledger: Ledger
+    subjects: Subjects
+    files: FileStore
+    catalogue: Catalogue
+    downloads: Downloads
+    clips: Clips
+    photos: Photos
+    members: Members
+    channels: Channels
+    pending: PendingOrders
+    house: House
+    desk: Desk
+    belongings: Belongings
+    rules: Rules
+    asked: TypeAdapter[Any]  # reads and writes what members ask for, of all features (`bot.shared.orders.asked`)
+    periods: Periods = field(default_factory=Periods)
+    forecast: Forecast = field(default_factory=Forecast)
+    random_seed: Callable[[], int] = _random_seed
+    answers: Turns = field(default_factory=Turns)  # to a question: a yes, or a no, one after the other
