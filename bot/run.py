@@ -11,7 +11,7 @@ import aiohttp
 from pydantic import Field, TypeAdapter
 
 from bot.client import Atelier
-from bot.desk.server import Doors, OpenDesk, open_desk
+from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
 from bot.features.imagine.imagine import ImagineAsked
 from bot.features.train.training import TrainingAsked
 from bot.features.voice.transcribe import ClipAgainAsked, ClipAsked
@@ -94,9 +94,9 @@ async def open_studio(
             LocalPool(await _plans(settings), timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),
             aiohttp.ClientSession() as session,
-            open_desk(_doors(settings), database, pool.loads) as desk,
+            serve_admin(_admin_settings(settings), database, pool.loads) as admin,
         ):
-            _announce(desk)
+            _announce(admin)
             downloads = Downloads(session, api_url)
             yield Studio(
                 jobs=jobs,
@@ -127,16 +127,16 @@ def _clip_rules(settings: Settings) -> ClipRules:
     )
 
 
-def _announce(desk: OpenDesk) -> None:
-    """Print, not log, where the desk is: the address opens it."""
-    if desk.page_url:
-        print(f"The operator's page: {desk.page_url}", flush=True)
-    if desk.metrics_url and desk.token_is_new:
-        print(f"Metrics: {desk.metrics_url} with the bearer token {desk.token}", flush=True)
+def _announce(admin: AdminAddresses) -> None:
+    """Print the addresses of the operator's page and the metrics; not in the log, for they have the token."""
+    if admin.page_url:
+        print(f"The operator's page: {admin.page_url}", flush=True)
+    if admin.metrics_url and admin.token_is_new:
+        print(f"Metrics: {admin.metrics_url} with the bearer token {admin.token}", flush=True)
 
 
-def _doors(settings: Settings) -> Doors:
-    return Doors(
+def _admin_settings(settings: Settings) -> AdminSettings:
+    return AdminSettings(
         host=settings.desk_host,
         page_port=settings.desk_port,
         metrics_port=settings.metrics_port,

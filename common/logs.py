@@ -33,7 +33,7 @@ _PATTERNS = (
 
 
 class RedactingFormatter(logging.Formatter):
-    """Format a record, then hide secrets in the whole of it."""
+    """Formats a record, then hides secrets in the whole line."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
@@ -45,7 +45,7 @@ class RedactingFormatter(logging.Formatter):
 
 
 class JsonFormatter(RedactingFormatter):
-    """One JSON object a line: at, level, logger, message, the job that it is about, and the error if there is one."""
+    """Writes one JSON object per line: at, level, logger, message; job, where it names one; error, if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the object without secrets; they are hidden before quotes are escaped."""
@@ -64,7 +64,7 @@ class JsonFormatter(RedactingFormatter):
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Hide known secrets, and everything in the shape of one."""
+    """Return a text without these secrets, and without everything in the shape of one."""
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     for pattern, replacement in _PATTERNS:
@@ -73,9 +73,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None, *, as_json: bool = False) -> None:
-    """Send all logs to a stream at this level, redacted; as text, or as one JSON object a line.
+    """Send all logs to a stream, redacted.
 
-    Without a stream: to stderr, and what ends the program or a thread of it with them.
+    Args:
+        level: the least level that is written.
+        secrets: what must never be written.
+        stream: where to; None: stderr, together with the errors that end the program or one of its threads.
+        as_json: write one JSON object per line, not text.
     """
     if stream is None:
         sys.excepthook = lambda kind, error, trace: log.critical("ended by an error", exc_info=(kind, error, trace))

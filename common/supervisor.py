@@ -1,7 +1,7 @@
-"""Background loops that never end silently: each is started again after an error, with backoff, and is counted.
+"""Background loops that never end silently: each is started again after an error, with backoff; errors are counted.
 
 `supervise` is the only place that may start a loop that is to run for ever; `tests/unit/test_background.py` reads the
-source for others. Whoever starts a loop keeps the task, and cancels it to stop.
+source for others.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ def loop_metrics() -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """The pauses after an error: the first, then twice as long each time, up to the longest."""
+    """Pauses after errors: the first, then twice as long each time, up to the longest."""
 
     first_s: float = 1.0
     longest_s: float = 60.0
 
     def pause_s(self, failures: int) -> float:
-        """Return the pause after so many errors in a row."""
+        """Return the pause after this many errors in a row."""
         return float(min(self.longest_s, self.first_s * 2 ** min(failures - 1, 30)))
 
 
@@ -52,14 +52,17 @@ def supervise(
     until_done: bool = False,
     backoff: Backoff | None = None,
 ) -> asyncio.Task[None]:
-    """Run `work` for ever in a task of its own, and again after whatever error.
+    """Run `work` for ever in a task of its own, and again after any error.
 
     Args:
         name: the loop's name, in logs and metrics.
-        work: one round, or a loop of its own; it must be safe to start again after an error.
-        every_s: the pause between two rounds that went well; None: the backoff's first, for a loop that should not end.
-        until_done: end after the first round that went well.
+        work: one round, or a whole loop; it must be safe to start again after an error.
+        every_s: the pause after a round without an error; None: as after a first error, for loops that should not end.
+        until_done: end after the first round without an error.
         backoff: the pauses after errors.
+
+    Returns:
+        The task; whoever starts a loop keeps it, and cancels it to stop.
     """
     loop = _Loop(name, work, backoff or Backoff())
     return asyncio.create_task(loop.run(every_s, until_done=until_done), name=name)

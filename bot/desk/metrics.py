@@ -1,4 +1,4 @@
-"""The same figures in Prometheus' format. Gauges, read afresh at each scrape: nothing is counted in this process."""
+"""The figures in Prometheus' format. Gauges, read afresh at each scrape: nothing is counted in this process."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from inference.messages import WorkerLoad
 
 
 def metrics_text(figures: Figures, loads: Mapping[str, WorkerLoad]) -> bytes:
-    """Return the exposition of all figures."""
+    """Return all figures in Prometheus' text format."""
     registry = CollectorRegistry()
 
     def gauge(name: str, about: str, *labels: str) -> Gauge:

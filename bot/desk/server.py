@@ -1,4 +1,7 @@
-"""Serving the page. The token comes once in the address, then as a cookie; programs send it as a bearer token."""
+"""Serving the operator's page and the metrics.
+
+The token comes once in the address, then as a cookie; programs send it as a bearer token.
+"""
 
 import hmac
 import logging
@@ -21,7 +24,7 @@ log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
 COOKIE = "atelier_desk"
-OPEN = "/healthz"
+HEALTH = "/healthz"  # the one path without a token
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
     "Cache-Control": "no-store",
@@ -32,49 +35,55 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """Where it answers, and to whom; a port of None is closed."""
+class AdminSettings:
+    """Where to serve, and to whom."""
 
     host: str = "127.0.0.1"
-    page_port: int | None = None
-    metrics_port: int | None = None
-    token: str = ""  # empty: a new one
+    page_port: int | None = None  # None: no page
+    metrics_port: int | None = None  # None: no metrics
+    token: str = ""  # empty: a new one is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDesk:
-    """What is served, and where."""
+class AdminAddresses:
+    """Where the page and the metrics are served."""
 
-    page_url: str  # with the token; empty: no page
-    metrics_url: str  # empty: none
+    page_url: str  # with the token; empty: there is no page
+    metrics_url: str  # empty: there are none
     token: str
-    token_is_new: bool  # nobody knows it yet
+    token_is_new: bool  # made now, so that nobody knows it yet
 
 
 @asynccontextmanager
-async def open_desk(
-    doors: Doors, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]]
-) -> AsyncIterator[OpenDesk]:
-    """Serve until the context ends."""
-    token = doors.token or secrets.token_urlsafe(24)
-    desk = _Desk(database, loads, token)
+async def serve_admin(
+    settings: AdminSettings, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]]
+) -> AsyncIterator[AdminAddresses]:
+    """Serve the page and the metrics until the context ends.
+
+    Args:
+        settings: where to serve, and to whom.
+        database: whose figures are shown.
+        loads: returns the load of each worker, by its id.
+    """
+    token = settings.token or secrets.token_urlsafe(24)
+    pages = _AdminPages(database, loads, token)
     runners: list[web.AppRunner] = []
     try:
-        page = await _serve(runners, desk.page(), doors.host, doors.page_port)
-        metrics = await _serve(runners, desk.metrics(), doors.host, doors.metrics_port)
-        yield OpenDesk(
+        page = await _serve(runners, pages.page(), settings.host, settings.page_port)
+        metrics = await _serve(runners, pages.metrics(), settings.host, settings.metrics_port)
+        yield AdminAddresses(
             page_url=f"{page}/?token={token}" if page else "",
             metrics_url=f"{metrics}/metrics" if metrics else "",
             token=token,
-            token_is_new=not doors.token,
+            token_is_new=not settings.token,
         )
     finally:
         for runner in runners:
             await runner.cleanup()
 
 
-class _Desk:
-    """The two small applications."""
+class _AdminPages:
+    """The two small web applications."""
 
     def __init__(self, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]], token: str) -> None:
         self._database = database
@@ -82,22 +91,22 @@ class _Desk:
         self._token = token
 
     def page(self) -> web.Application:
-        """Return the operator's page."""
+        """Return the application of the operator's page."""
         app = web.Application(middlewares=[self._guard])
-        app.add_routes([web.get("/", self._index), web.get("/figures", self._figures), web.get(OPEN, _healthy)])
+        app.add_routes([web.get("/", self._index), web.get("/figures", self._figures), web.get(HEALTH, _healthy)])
         app.add_routes([web.static("/page", PAGE)])
         return app
 
     def metrics(self) -> web.Application:
-        """Return what Prometheus reads."""
+        """Return the application that Prometheus scrapes."""
         app = web.Application(middlewares=[self._guard])
-        app.add_routes([web.get("/metrics", self._metrics), web.get(OPEN, _healthy)])
+        app.add_routes([web.get("/metrics", self._metrics), web.get(HEALTH, _healthy)])
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer only those who have the token, whatever they ask for."""
-        if request.path != OPEN and not self._knows(request):
+        """Answer only requests that have the token, whatever they ask for."""
+        if request.path != HEALTH and not self._has_token(request):
             return web.Response(
                 status=401,
                 text="The token is missing or wrong. Open the address that the bot printed.\n",
@@ -107,19 +116,19 @@ class _Desk:
         response.headers.update(HEADERS)
         return response
 
-    def _knows(self, request: web.Request) -> bool:
+    def _has_token(self, request: web.Request) -> bool:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        said = [bearer, request.cookies.get(COOKIE, "")]
+        given = [bearer, request.cookies.get(COOKIE, "")]
         if request.path == "/":
-            said.append(request.query.get("token", ""))
-        return any(hmac.compare_digest(one.encode(errors="replace"), self._token.encode()) for one in said)
+            given.append(request.query.get("token", ""))
+        return any(hmac.compare_digest(one.encode(errors="replace"), self._token.encode()) for one in given)
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
         if "token" not in request.query:
             return web.FileResponse(PAGE / "index.html")
-        answer = web.Response(status=303, headers={"Location": "/"})  # the token leaves the address bar
-        answer.set_cookie(COOKIE, self._token, httponly=True, samesite="Strict")
-        return answer
+        response = web.Response(status=303, headers={"Location": "/"})  # the token leaves the address bar
+        response.set_cookie(COOKIE, self._token, httponly=True, samesite="Strict")
+        return response
 
     async def _figures(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(summary(await self._database.read(read_figures), self._loads()))
@@ -140,7 +149,7 @@ async def _healthy(request: web.Request) -> web.StreamResponse:
 
 
 async def _serve(runners: list[web.AppRunner], app: web.Application, host: str, port: int | None) -> str:
-    """Serve an application; return its address, empty where the port is closed."""
+    """Serve an application, and return its address; without a port, serve nothing and return an empty one."""
     if port is None:
         return ""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)  # a log would have the token in it

@@ -1,4 +1,4 @@
-"""What the page shows, as plain data. Pure."""
+"""What the operator's page shows, as plain data. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from inference.messages import WorkerLoad
 
 
 def summary(figures: Figures, loads: Mapping[str, WorkerLoad]) -> dict[str, Any]:
-    """Return everything as JSON-ready data, without anything that a member said."""
+    """Return all figures as JSON-ready data, without anything that a member said."""
     return {
         "at": figures.at.isoformat(),
         "queue": [

@@ -12,7 +12,7 @@ from playwright.async_api import async_playwright
 
 import common.logs
 from bot import logs
-from bot.desk.server import Doors, OpenDesk, open_desk
+from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
 from bot.sandbox.server import TOKEN as SANDBOX_TOKEN
 from bot.sandbox.server import Sandbox
 from common.supervisor import supervise
@@ -29,8 +29,8 @@ PHONE = {"width": 390, "height": 800}
 
 
 @asynccontextmanager
-async def desk(folder: Path) -> AsyncIterator[OpenDesk]:
-    """Open a desk over a studio in which something waits, runs, was done later than foretold, and has failed."""
+async def desk(folder: Path) -> AsyncIterator[AdminAddresses]:
+    """Serve the page of a bot in which something waits, runs, was done later than foretold, and has failed."""
     async with Database.from_url(f"sqlite:///{folder / 'atelier.db'}") as database:
         await database.migrate()
         shop = Shop(database)
@@ -42,7 +42,7 @@ async def desk(folder: Path) -> AsyncIterator[OpenDesk]:
         await shop.settle(done)
         await shop.settle(failing, charge=0, state="failed")
         await shop.submit(request=words)
-        async with open_desk(Doors(page_port=0, metrics_port=0), database, lambda: LOADS) as opened:
+        async with serve_admin(AdminSettings(page_port=0, metrics_port=0), database, lambda: LOADS) as opened:
             yield opened
 
 
@@ -162,7 +162,7 @@ async def test_loops_are_counted_in_the_metrics_even_while_the_database_is_away(
     loop = supervise("a-loop", work)
     async with (
         Database.from_url(f"sqlite:///{tmp_path / 'empty.db'}") as database,  # as good as away: it has no tables
-        open_desk(Doors(metrics_port=0), database, lambda: LOADS) as opened,
+        serve_admin(AdminSettings(metrics_port=0), database, lambda: LOADS) as opened,
         aiohttp.ClientSession() as client,
         client.get(opened.metrics_url, headers={"Authorization": f"Bearer {opened.token}"}) as answer,
     ):
