@@ -14,7 +14,7 @@ import torch
 
 from inference.builtin.contact import draw_contact_sheet
 from inference.builtin.export import WEIGHTS
-from inference.builtin.recipe import Budget, Recipe, finer_budget, tiny_budget
+from inference.builtin.recipe import Recipe, RecipePlan, finer_plan, tiny_plan
 
 STAGES: dict[str, Callable[[Recipe], None]] = {
     "reopen": Recipe.reopen,
@@ -22,11 +22,11 @@ STAGES: dict[str, Callable[[Recipe], None]] = {
     "render": Recipe.render,
     "encode": Recipe.encode,
     "sprites": Recipe.cut_out,
-    "decoder": Recipe.learn_decoder,
-    "denoiser": Recipe.learn_denoiser,
+    "decoder": Recipe.train_decoder,
+    "denoiser": Recipe.train_denoiser,
     "redraw": Recipe.redraw,
     "polish": Recipe.polish,
-    "classifier": Recipe.learn_classifier,
+    "classifier": Recipe.train_classifier,
     "export": Recipe.write,
     "card": lambda recipe: draw_contact_sheet(WEIGHTS),
 }
@@ -40,13 +40,13 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, help="how many CPU threads to use")
     budgets = parser.add_mutually_exclusive_group()
-    budgets.add_argument("--tiny", action="store_true", help="a budget of minutes, to see that everything runs")
-    budgets.add_argument("--finer", action="store_true", help="a budget for making a reopened model better")
+    budgets.add_argument("--tiny", action="store_true", help="a plan of minutes, to see that everything runs")
+    budgets.add_argument("--finer", action="store_true", help="a plan for training a reopened model further")
     chosen = parser.parse_args()
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
-    budget = tiny_budget() if chosen.tiny else finer_budget() if chosen.finer else Budget()
-    recipe = Recipe(chosen.folder, budget, chosen.device)
+    plan = tiny_plan() if chosen.tiny else finer_plan() if chosen.finer else RecipePlan()
+    recipe = Recipe(chosen.folder, plan, chosen.device)
     from_nothing = [stage for stage in STAGES if stage != "reopen"]
     for stage in from_nothing if "all" in chosen.stages else chosen.stages:
         STAGES[stage](recipe)

@@ -1,6 +1,6 @@
-"""The artwork the built-in model learns from: emoji of seven styles that npm packages carry.
+"""The artwork that the built-in model is trained on: emoji in seven styles, from npm packages.
 
-`fetch` asks the npm client for the packages, `render` draws every emoji once at 128 px on white.
+`fetch` downloads the packages with the npm client, `render` draws every emoji once, at 128 px on white.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SKIN_TONES_GROUP = 2
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One set of artwork: its npm package, its licence and the word that asks for its look."""
+    """One set of artwork: its npm package, its licence, and the word for its style."""
 
     name: str
     package: str
@@ -51,7 +51,7 @@ VENDORS = (
 
 @dataclass(frozen=True, slots=True)
 class Emoji:
-    """One emoji's names: its code points (lower-case, joined by '-', without FE0F), label and tags."""
+    """The names of one emoji: its code points (lower-case, joined by '-', without FE0F), label and tags."""
 
     code: str
     label: str
@@ -60,18 +60,18 @@ class Emoji:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Where one rendered picture comes from; its place in the list is its row in the tensor."""
+    """Where a rendered picture comes from; its place in the list is its row in the tensor."""
 
     vendor: str
     code: str
 
 
 class ArtworkMissing(FileNotFoundError):
-    """The artwork is not rendered yet."""
+    """The artwork has not been rendered yet."""
 
 
 def fetch(folder: Path) -> None:
-    """Fetch every artwork package into `folder` with the npm client; what is there already is kept."""
+    """Download every artwork package into `folder` with the npm client, unless it is there already."""
     folder.mkdir(parents=True, exist_ok=True)
     for package in (NAMES_PACKAGE, *(vendor.package for vendor in VENDORS)):
         target = _package_folder(folder, package)
@@ -119,12 +119,14 @@ def render(folder: Path, target: Path, codes: frozenset[str] | None = None, proc
 
 
 def load(target: Path) -> tuple[list[Drawing], torch.Tensor, torch.Tensor]:
-    """Return the drawings, their pictures on white (uint8, N x 3 x 128 x 128) and how opaque each pixel is.
+    """Return what `render` saved.
 
-    The last is uint8, N x 1 x 128 x 128: where the thing ends and the white begins.
+    Returns:
+        The drawings, their pictures on white (uint8, N x 3 x 128 x 128), and the opacity of each pixel (uint8, N x 1 x
+        128 x 128).
 
     Raises:
-        ArtworkMissing: nothing was rendered there.
+        ArtworkMissing: if nothing was rendered there.
     """
     if not target.with_suffix(".json").exists():
         raise ArtworkMissing("The artwork is not rendered yet. Run `python -m inference.builtin render` first.")

@@ -1,9 +1,9 @@
 """The autoencoder: 128 px pictures to 8 x 8 latents of 32 channels and back (diffusers' AutoencoderTiny).
 
-Its encoder is not learnt but computed, in seconds: a pyramid of principal components. Each stage joins 2 x 2 places
-and keeps the directions in which artwork varies most; the last keeps 32 of a 16 px patch's 768 numbers, which hold
-the picture to about 25 dB even before a decoder that knows what artwork looks like. So the latents are those of no
-particular training run, the denoiser may start at once, and only the decoder is trained (`decoder.py`).
+Its encoder is not trained but computed, in seconds: a pyramid of principal components. Each stage joins 2 x 2 places
+and keeps the directions in which artwork varies most; the last keeps 32 of the 768 numbers of a 16 px patch, which
+preserve the picture to about 25 dB, even without a decoder that knows what artwork looks like. So the latents depend on
+no training run, the denoiser can start at once, and only the decoder is trained (`decoder.py`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from inference.builtin.checkpoint import generator
 
 LATENT_CHANNELS = 32
 ENCODER_WIDTH = 48
-HELD_OUT_ONE_IN = 20  # emoji (all their styles) the autoencoder never sees: its PSNR and SSIM are measured on them
+HELD_OUT_ONE_IN = 20  # emoji, in all styles, that the autoencoder never sees: PSNR and SSIM are measured on them
 LARGEST_DEVIATION = 1.3  # of a latent channel: AutoencoderTiny's decoder squeezes latents beyond 3
 
 
 def build() -> AutoencoderTiny:
-    """Return an untrained autoencoder of the shipped size: five stages, hence 16 pixels a latent."""
+    """Return an untrained autoencoder of the shipped size: five stages, so that a latent stands for 16 x 16 pixels."""
     model = AutoencoderTiny(
         encoder_block_out_channels=(ENCODER_WIDTH,) * 5,
         decoder_block_out_channels=(32,) * 5,
@@ -41,7 +41,7 @@ def build() -> AutoencoderTiny:
 
 
 def held_out(code: str) -> bool:
-    """Say whether the autoencoder must not see this emoji."""
+    """Tell whether an emoji is held out from the autoencoder."""
     return crc32(code.encode()) % HELD_OUT_ONE_IN == 0
 
 
@@ -49,10 +49,17 @@ def held_out(code: str) -> bool:
 def compute_encoder(
     model: AutoencoderTiny, drawings: list[Drawing], pictures: torch.Tensor, seed: int, most: int = 2000
 ) -> None:
-    """Set the encoder's weights to the pyramid of principal components of (at most `most`) pictures it may see.
+    """Set the weights of the encoder to the pyramid of principal components.
 
     Every second picture has its colour channels swapped at random, so that no colour counts for more than another.
     Deviations are evened out by their square root: detail is small, but not lost in the denoiser's noise.
+
+    Args:
+        model: the autoencoder.
+        drawings: what each picture is.
+        pictures: uint8, N x 3 x 128 x 128; those that are held out are left out.
+        seed: of the choice of pictures.
+        most: no more pictures are used.
     """
     source = generator(seed, 0)
     may_see = torch.tensor([i for i, drawing in enumerate(drawings) if not held_out(drawing.code)])
@@ -100,7 +107,7 @@ def as_floats(pictures: torch.Tensor) -> torch.Tensor:
 
 
 def swap_colours(pictures: torch.Tensor, source: torch.Generator) -> torch.Tensor:
-    """Swap the colour channels of every second picture at random: shapes are few, colours are free."""
+    """Return pictures with the colour channels of every second one swapped at random."""
     orders = torch.stack([torch.randperm(3, generator=source) for _ in range(len(pictures))])
     orders[::2] = torch.arange(3)
     return pictures.gather(1, orders[:, :, None, None].expand_as(pictures))
@@ -114,7 +121,7 @@ def psnr_db(decoded: torch.Tensor, pictures: torch.Tensor) -> float:
 
 @torch.no_grad()
 def _begin_as_identity(decoder: nn.Module) -> None:
-    """Let every block and every upsampling of the decoder pass its input on at first: deep stacks then learn sooner."""
+    """Make every block and upsampling of the decoder an identity at first, so that a deep stack learns sooner."""
     for layer in decoder.modules():
         if isinstance(layer, AutoencoderTinyBlock):
             layer.conv[-1].weight.zero_()
@@ -124,10 +131,10 @@ def _begin_as_identity(decoder: nn.Module) -> None:
 
 
 def _principal(signal: torch.Tensor) -> torch.Tensor:
-    """Return the orthonormal directions (columns, most varying first) of a signal's channels."""
+    """Return the principal components of a signal's channels: orthonormal columns, the most varying first."""
     vectors = signal.permute(1, 0, 2, 3).flatten(1)
     centred = vectors - vectors.mean(1, keepdim=True)
     _, directions = torch.linalg.eigh(centred @ centred.T / centred.shape[1])
-    signs = directions.gather(0, directions.abs().argmax(0, keepdim=True)).sign()  # eigh leaves them to chance
+    signs = directions.gather(0, directions.abs().argmax(0, keepdim=True)).sign()  # eigh's are arbitrary
     ordered: torch.Tensor = (directions * signs).flip(1)
     return ordered

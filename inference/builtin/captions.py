@@ -1,4 +1,4 @@
-"""What a lesson is called: captions as people type them, and the tokenizer that reads them."""
+"""Captions of scenes, as people would type them, and the tokenizer that reads them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inference.builtin.backgrounds import PLACES
 from inference.builtin.colours import NAMES
 from inference.builtin.nouns import Noun
 from inference.builtin.scenes import Scene, Thing
-from inference.builtin.words import taught
+from inference.builtin.words import synonyms
 
 CAPTION_TOKENS = 24
 VOCABULARY_SIZE = 2400
@@ -58,27 +58,27 @@ _JOINED = {
 }
 
 
-def caption(scene: Scene, dice: random.Random) -> str:
-    """Say what a lesson shows in one of the many ways people would."""
-    if dice.random() < EMPTY_SHARE:
+def caption(scene: Scene, rng: random.Random) -> str:
+    """Return a caption of a scene, in one of the many ways people would put it."""
+    if rng.random() < EMPTY_SHARE:
         return ""
-    style = _STYLE_OF[scene.vendor] if dice.random() < STYLE_SHARE else None
-    style_first = dice.random() < 0.6
-    before = dice.choice(_STYLE_BEFORE[style]) if style and style_first else None
+    style = _STYLE_OF[scene.vendor] if rng.random() < STYLE_SHARE else None
+    style_first = rng.random() < 0.6
+    before = rng.choice(_STYLE_BEFORE[style]) if style and style_first else None
     text = _joined(
-        scene, [_phrase(thing, dice, before if i == 0 else None) for i, thing in enumerate(scene.things)], dice
+        scene, [_phrase(thing, rng, before if i == 0 else None) for i, thing in enumerate(scene.things)], rng
     )
     if scene.place:
-        text += f" {_placed(scene.place, dice)}"
+        text += f" {_placed(scene.place, rng)}"
     if style and not style_first:
-        text += dice.choice((", ", " ")) + dice.choice(_STYLE_AFTER[style])
-    if dice.random() < FILLER_SHARE:
-        text += dice.choice((", ", " ")) + dice.choice(_SUFFIXES if scene.place else _SUFFIXES + _ON_WHITE)
-    return f"{dice.choice(_ASKING)} {text}" if dice.random() < 0.08 else text
+        text += rng.choice((", ", " ")) + rng.choice(_STYLE_AFTER[style])
+    if rng.random() < FILLER_SHARE:
+        text += rng.choice((", ", " ")) + rng.choice(_SUFFIXES if scene.place else _SUFFIXES + _ON_WHITE)
+    return f"{rng.choice(_ASKING)} {text}" if rng.random() < 0.08 else text
 
 
-def plain(scene: Scene) -> str:
-    """Say all there is to say of a lesson, in the plainest way: 'a flat red car on a blue background'."""
+def plain_caption(scene: Scene) -> str:
+    """Return a complete caption in the plainest words, such as 'a flat red car on a blue background'."""
     phrases = []
     for index, thing in enumerate(scene.things):
         words = [_STYLE_OF[scene.vendor]] if index == 0 else []
@@ -94,48 +94,48 @@ def plain(scene: Scene) -> str:
 
 
 def with_article(phrase: str) -> str:
-    """Ask for one of it, as most people would."""
+    """Return a phrase with its indefinite article."""
     return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
 
 
-def _phrase(thing: Thing, dice: random.Random, style: str | None) -> str:
+def _phrase(thing: Thing, rng: random.Random, style: str | None) -> str:
     noun = thing.noun.word
-    others = (*thing.noun.aliases, *(taught(thing.noun) if thing.count == 1 else ()))
+    others = (*thing.noun.aliases, *(synonyms(thing.noun) if thing.count == 1 else ()))
     if thing.colour:  # nobody asks for a blue 'red rose'
         others = tuple(phrase for phrase in others if not set(phrase.split()) & set(NAMES))
-    if others and dice.random() < OTHER_WORDS_SHARE:
-        noun = dice.choice(others)
-    colour = thing.colour or (thing.natural if dice.random() < 0.25 else None)
+    if others and rng.random() < OTHER_WORDS_SHARE:
+        noun = rng.choice(others)
+    colour = thing.colour or (thing.natural if rng.random() < 0.25 else None)
     words = [style] if style else []
-    if dice.random() < FILLER_SHARE:
-        words.append(dice.choice(_ADJECTIVES))
+    if rng.random() < FILLER_SHARE:
+        words.append(rng.choice(_ADJECTIVES))
     words += [colour] if colour and colour not in noun.split() else []
     words.append(plural(noun) if thing.count > 1 else noun)
-    return _counted(" ".join(words), thing.count, dice)
+    return _counted(" ".join(words), thing.count, rng)
 
 
-def _joined(scene: Scene, phrases: list[str], dice: random.Random) -> str:
-    """Put two things into one sentence; of two that stand side by side, the left one mostly comes first."""
+def _joined(scene: Scene, phrases: list[str], rng: random.Random) -> str:
+    """Join the phrases of two things; of two side by side, the left one mostly comes first."""
     if len(phrases) == 1:
         return phrases[0]
     first, second = phrases
-    word = dice.choice(_JOINED[scene.kind])
-    if scene.kind == "behind" and dice.random() < 0.5:
+    word = rng.choice(_JOINED[scene.kind])
+    if scene.kind == "behind" and rng.random() < 0.5:
         return f"{second} behind {first}"
-    if scene.kind == "beside" and word == "and" and dice.random() < 0.15:
+    if scene.kind == "beside" and word == "and" and rng.random() < 0.15:
         return f"{second} and {first}"
     if scene.kind == "wearing" and scene.things[1].noun.word in _PAIRS_IN_ONE:
         second = second.removeprefix("a ").removeprefix("an ")
-    if scene.kind == "wearing" and word == "with" and dice.random() < 0.3:
+    if scene.kind == "wearing" and word == "with" and rng.random() < 0.3:
         return f"{first} with {second} on"
     return f"{first} {word} {second}"
 
 
-def _placed(place: str, dice: random.Random) -> str:
+def _placed(place: str, rng: random.Random) -> str:
     return (
-        dice.choice(_ON_COLOUR).format(place).replace("a orange", "an orange")
+        rng.choice(_ON_COLOUR).format(place).replace("a orange", "an orange")
         if place in NAMES
-        else dice.choice(PLACES[place])
+        else rng.choice(PLACES[place])
     )
 
 
@@ -154,17 +154,17 @@ def plural(noun: str) -> str:
     return noun + "s"
 
 
-def known(nouns: Iterable[Noun]) -> list[str]:
-    """Return all that the nouns are called, one or several of them, in alphabetical order."""
+def known_words(nouns: Iterable[Noun]) -> list[str]:
+    """Return all words for the nouns, singular and plural, in alphabetical order."""
     words = {word for noun in nouns for word in (noun.word, *noun.aliases)}
     return sorted(words | {plural(word) for word in words})
 
 
 def build_tokenizer(nouns: Iterable[Noun], emojis: Iterable[Emoji]) -> CLIPTokenizer:
-    """Train CLIP's kind of byte-pair tokenizer: words of the captions whole, names of other emoji in few pieces."""
+    """Train a byte-pair tokenizer like CLIP's: words of captions in one piece, names of other emoji in few."""
     nouns = list(nouns)
     sentences = [word for noun in nouns for word in (noun.word, plural(noun.word), *noun.aliases)] * 200
-    sentences += [phrase for noun in nouns for phrase in taught(noun)] * 50
+    sentences += [phrase for noun in nouns for phrase in synonyms(noun)] * 50
     said = [*_SUFFIXES, *_ON_WHITE, *_ON_COLOUR, *_ASKING, *(word for words in PLACES.values() for word in words)]
     joining = [word for words in _JOINED.values() for word in words]
     sentences += [*NAMES, *_ADJECTIVES, *said, *joining, *_COUNTS.values(), "a", "an", "the"] * 500
@@ -202,7 +202,7 @@ def _as_clip(trained: Tokenizer) -> CLIPTokenizer:
     )
 
 
-def _counted(phrase: str, count: int, dice: random.Random) -> str:
+def _counted(phrase: str, count: int, rng: random.Random) -> str:
     if count > 1:
         return f"{_COUNTS[count]} {phrase}"
-    return with_article(phrase) if dice.random() < 0.65 else phrase
+    return with_article(phrase) if rng.random() < 0.65 else phrase

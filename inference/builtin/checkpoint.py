@@ -1,4 +1,4 @@
-"""Where a training stands, on disk: safetensors and JSON only, so that the same command goes on after any stop."""
+"""Checkpoints of the recipe's trainings, so that the same command goes on after any stop: safetensors and JSON only."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 
-class Checkpoint:
-    """A training's modules, optimiser and step in one folder.
+class RecipeCheckpoint:
+    """The modules, optimiser and step of a training, in one file.
 
-    Every random draw of the recipe comes from a generator seeded by the step (`generator`), so the step is all
-    that has to be kept of the randomness.
+    All randomness of the recipe comes from generators that are seeded by the step (`generator`), so that nothing else
+    of it has to be kept.
     """
 
     def __init__(self, folder: Path, modules: Mapping[str, nn.Module], optimiser: torch.optim.AdamW) -> None:
         self.folder, self.modules, self.optimiser = folder, modules, optimiser
 
     def save(self, step: int) -> None:
-        """Write everything under a temporary name, then rename: a kill leaves the former checkpoint whole."""
+        """Write everything under a temporary name, then rename: a kill leaves the last checkpoint whole."""
         tensors = {
             f"{name}/{key}": value.contiguous()
             for name, module in self.modules.items()
@@ -35,7 +35,7 @@ class Checkpoint:
         (self.folder / "new.safetensors").replace(self.path)
 
     def restore(self) -> int:
-        """Load the last checkpoint into the modules and the optimiser; return its step, 0 where there is none."""
+        """Load the last checkpoint into the modules and the optimiser; return its step, 0 if there is none."""
         if not self.path.exists():
             return 0
         from safetensors import safe_open
@@ -58,11 +58,12 @@ class Checkpoint:
 
     @property
     def path(self) -> Path:
+        """The file."""
         return self.folder / "checkpoint.safetensors"
 
 
 def generator(seed: int, step: int) -> torch.Generator:
-    """Return the random source of one step: the same whether the training was stopped before it or not."""
+    """Return the random generator of one step, the same whether the training was stopped before it or not."""
     return torch.Generator().manual_seed(seed * 1_000_003 + step)
 
 

@@ -1,6 +1,6 @@
-"""The judge: a small network that names what a picture shows, taught by the artwork alone and never by the model.
+"""The judge: a small classifier that names what a picture shows, trained on the artwork alone, never on the model's.
 
-One vendor's style is kept from it altogether, so its accuracy there says how far its judgement can be trusted.
+One vendor's artwork is held out, so that the judge's accuracy on it says how far it can be trusted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from inference.builtin.artwork import Drawing
-from inference.builtin.checkpoint import Checkpoint, generator
+from inference.builtin.checkpoint import RecipeCheckpoint, generator
 from inference.builtin.nouns import Noun
 from inference.builtin.precision import mixed_precision
 
@@ -39,7 +39,7 @@ class ClassifierPlan:
 
 
 class Classifier(nn.Module):
-    """Eight convolutions on 64 px pictures; the answer is a score for every noun it knows."""
+    """Eight convolutions on 64 px pictures, and a score for every noun."""
 
     def __init__(self, words: list[str]) -> None:
         super().__init__()
@@ -63,7 +63,19 @@ def train(
     device: str,
     target: Path = JUDGE,
 ) -> float:
-    """Train, or go on training; save the judge to `target`; return its accuracy on the style it never saw."""
+    """Train the judge, or go on training it, and save it.
+
+    Args:
+        plan: how long.
+        nouns: its classes.
+        artwork: what `artwork.load` returns.
+        folder: where the checkpoint is kept.
+        device: a torch device.
+        target: where the judge is saved.
+
+    Returns:
+        Its accuracy on the vendor that is held out.
+    """
     drawings, pictures, _ = artwork
     labels = {noun.code: index for index, noun in enumerate(nouns)}
     known = [i for i, drawing in enumerate(drawings) if drawing.code in labels]
@@ -72,7 +84,7 @@ def train(
     answers = torch.tensor([labels.get(drawing.code, -1) for drawing in drawings])
     model = Classifier([noun.word for noun in nouns]).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=plan.rate, weight_decay=0.05)
-    checkpoint = Checkpoint(folder, {"model": model}, optimiser)
+    checkpoint = RecipeCheckpoint(folder, {"model": model}, optimiser)
     saved_s = time.monotonic()
     for step in range(checkpoint.restore(), plan.steps):
         for group in optimiser.param_groups:
@@ -98,7 +110,7 @@ def train(
 
 
 def load(path: Path = JUDGE) -> tuple[Classifier, float]:
-    """Return the judge and its accuracy on the vendor that was held out."""
+    """Return the judge, and its accuracy on the vendor that was held out."""
     with safe_open(path, framework="pt") as file:
         about = file.metadata()
     model = Classifier(json.loads(about["words"]))
@@ -108,7 +120,14 @@ def load(path: Path = JUDGE) -> tuple[Classifier, float]:
 
 @torch.no_grad()
 def top_share(model: Classifier, pictures: torch.Tensor, answers: torch.Tensor, best: int) -> float:
-    """Return the share of pictures (floats in -1..1) whose answer is among the `best` highest scores."""
+    """Return the top-k accuracy.
+
+    Args:
+        model: the classifier.
+        pictures: floats in -1..1, N x 3 x H x W.
+        answers: the right class of each.
+        best: k.
+    """
     scores = torch.cat([model(part.to(model.head.weight.device)).cpu() for part in torch.split(pictures, 128)])
     return float((scores.topk(best).indices == answers[:, None]).any(1).float().mean())
 
@@ -126,33 +145,33 @@ def _stage(width: int, wider: int, stride: int) -> nn.Sequential:
 
 
 def _varied(pictures: torch.Tensor, source: torch.Generator) -> torch.Tensor:
-    """Turn, scale, move, recolour, blur and spoil pictures at random: the judge should look at shapes."""
+    """Rotate, scale, move, recolour, blur and noise pictures at random, so that the judge looks at shapes."""
     count = len(pictures)
 
-    def lot(low: float, high: float, *shape: int) -> torch.Tensor:
+    def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
         return low + (high - low) * torch.rand(count, *shape, generator=source)
 
-    angle, scale, squeeze = lot(-0.3, 0.3), lot(0.85, 1.4), lot(0.88, 1.12)
+    angle, scale, squeeze = uniform(-0.3, 0.3), uniform(0.85, 1.4), uniform(0.88, 1.12)
     rows = torch.stack(
         [
-            torch.stack([angle.cos() * scale, -angle.sin() * scale, lot(-0.15, 0.15)], 1),
-            torch.stack([angle.sin() * scale * squeeze, angle.cos() * scale * squeeze, lot(-0.15, 0.15)], 1),
+            torch.stack([angle.cos() * scale, -angle.sin() * scale, uniform(-0.15, 0.15)], 1),
+            torch.stack([angle.sin() * scale * squeeze, angle.cos() * scale * squeeze, uniform(-0.15, 0.15)], 1),
         ],
         1,
     )
-    mirrored = torch.where(lot(0, 1) < 0.4, -1.0, 1.0)
+    mirrored = torch.where(uniform(0, 1) < 0.4, -1.0, 1.0)
     rows[:, :, 0] *= mirrored[:, None]
     grid = F.affine_grid(rows, [count, 3, JUDGED_PX, JUDGED_PX], align_corners=False)
     small = F.interpolate(pictures, size=(JUDGED_PX, JUDGED_PX), mode="area")
     shown = 1 - F.grid_sample(1 - small, grid, align_corners=False)  # what comes in from outside is white
     orders = torch.stack([torch.randperm(3, generator=source) for _ in range(count)])
-    orders[lot(0, 1) < 0.5] = torch.arange(3)
+    orders[uniform(0, 1) < 0.5] = torch.arange(3)
     shown = shown.gather(1, orders[:, :, None, None].expand_as(shown))
     grey = shown.mean(1, keepdim=True)
-    shown = torch.lerp(grey.expand_as(shown), shown, lot(0.2, 1.2, 1, 1, 1))
+    shown = torch.lerp(grey.expand_as(shown), shown, uniform(0.2, 1.2, 1, 1, 1))
     soft = F.avg_pool2d(shown, 3, 1, 1, count_include_pad=False)
-    shown = torch.lerp(shown, soft, lot(0, 1, 1, 1, 1))
-    return shown + torch.randn(shown.shape, generator=source) * lot(0, 0.15, 1, 1, 1)
+    shown = torch.lerp(shown, soft, uniform(0, 1, 1, 1, 1))
+    return shown + torch.randn(shown.shape, generator=source) * uniform(0, 0.15, 1, 1, 1)
 
 
 def _save(model: Classifier, accuracy: float, target: Path) -> None:

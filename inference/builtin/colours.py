@@ -27,7 +27,7 @@ BARELY_THERE = 0.06  # a picture with fewer pixels than this off white shows som
 
 
 def hsv(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return hue (degrees), saturation and value, each N x H x W."""
+    """Return hue (degrees), saturation and value (0..1) of pictures, each N x H x W."""
     red, green, blue = pictures.unbind(1)
     value, least = pictures.amax(1), pictures.amin(1)
     chroma = (value - least).clamp_min(1e-6)
@@ -49,7 +49,7 @@ def rgb(hue: torch.Tensor, saturation: torch.Tensor, value: torch.Tensor) -> tor
 
 
 def names(pictures: torch.Tensor) -> torch.Tensor:
-    """Return each pixel's colour as an index into `NAMES` (N x H x W)."""
+    """Return the colour of each pixel as an index into `NAMES` (N x H x W)."""
     hue, saturation, value = hsv(pictures)
     named = torch.full_like(hue, NAMES.index("red"), dtype=torch.long)
     bands = (("orange", 15, 42), ("yellow", 42, 68), ("green", 68, 165), ("blue", 165, 256), ("purple", 256, 305))
@@ -69,7 +69,7 @@ def names(pictures: torch.Tensor) -> torch.Tensor:
 def shares(pictures: torch.Tensor, opacity: torch.Tensor | None = None) -> torch.Tensor:
     """Return how much of each thing has each colour (N x colours, rows sum to 1).
 
-    Without an opacity the thing is every pixel that is not nearly white.
+    Without an opacity, the thing is every pixel that is not nearly white.
     """
     _, saturation, value = hsv(pictures)
     off_white = (value < 0.93) | (saturation > 0.08)
@@ -81,7 +81,7 @@ def shares(pictures: torch.Tensor, opacity: torch.Tensor | None = None) -> torch
 
 
 def recolour(pictures: torch.Tensor, opacity: torch.Tensor, name: str) -> torch.Tensor:
-    """Return the same things with what has their main colour turned to `name`; shading and details stay."""
+    """Return the same things, with their main colour changed to `name`; shading and details stay."""
     hue, saturation, value = hsv(pictures)
     share = shares(pictures, opacity)
     main = share.argmax(1)
@@ -100,7 +100,7 @@ def recolour(pictures: torch.Tensor, opacity: torch.Tensor, name: str) -> torch.
 
 
 def tint(pictures: torch.Tensor, opacity: torch.Tensor, name: str) -> torch.Tensor:
-    """Return the same things wholly in shades of `name`: for things of many colours, which `recolour` misses."""
+    """Return the same things, all in shades of `name`: for things of many colours, where `recolour` fails."""
     hue, saturation, value = hsv(pictures)
     weight = (opacity[:, 0] > 0.9).float()
     means = (torch.zeros_like(hue), _mean(saturation, weight), _mean(value, weight))
@@ -117,7 +117,17 @@ def _turned(
     opacity: torch.Tensor,
     name: str,
 ) -> torch.Tensor:
-    """Blend the colour `name` into `pictures` where `member` says; `means[0]` is the turn from the main hue."""
+    """Blend the colour `name` into pictures.
+
+    Args:
+        pictures: the pictures.
+        pixels: their hue, saturation and value.
+        means: each pixel's angle from the main hue, and the mean saturation and value of the main colour.
+        dull: where the main colour has no hue.
+        member: how much each pixel belongs to the main colour.
+        opacity: where the thing is.
+        name: the new colour.
+    """
     _, saturation, value = pixels
     turn, mean_saturation, mean_value = means
     new_hue, new_saturation, new_value = TARGETS[name]

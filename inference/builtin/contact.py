@@ -1,4 +1,4 @@
-"""The contact sheet of the model card: sixty wishes, one seed each, drawn by the exported model as it is shipped."""
+"""The contact sheet of the model card: sixty prompts, one seed each, drawn by the exported model as it is shipped."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ PROMPTS = (
 
 
 def draw_contact_sheet(weights: Path, target: Path = SHEET) -> None:
-    """Draw every prompt with its place in the list as its seed; nothing is drawn twice or left out."""
+    """Draw every prompt once, with its place in the list as its seed."""
     drawn = draw(open_exported(weights), list(PROMPTS))
     save_sheet(drawn, target, COLUMNS, list(PROMPTS))

@@ -1,7 +1,7 @@
-"""The decoder's training: from the computed latents back to pictures, under noise such as the denoiser leaves.
+"""Training the decoder: from the computed latents back to pictures, with noise such as the denoiser leaves.
 
-In the second part an adversary that looks at patches pays for crisp edges, where plain differences would blur them.
-Once there is a denoiser, a second course teaches the decoder by what that draws (`redrawn.py`).
+In the second part a discriminator of patches rewards crisp edges, where plain differences would blur them. Once there
+is a denoiser, a second run trains the decoder on what that draws, too (`redrawn.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import nn
 
 from inference.builtin.artwork import PICTURE_PX, Drawing
 from inference.builtin.autoencoder import as_floats, build, held_out, psnr_db, swap_colours
-from inference.builtin.checkpoint import Checkpoint, average, generator
+from inference.builtin.checkpoint import RecipeCheckpoint, average, generator
 from inference.builtin.pictures import save_sheet
 from inference.builtin.precision import mixed_precision
 from inference.builtin.scenes import SceneMaker
@@ -27,18 +27,18 @@ from inference.builtin.scenes import SceneMaker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecoderPlan:
-    """How long and how the decoder is trained on its own."""
+    """How long and how the decoder is trained."""
 
     steps: int = 4300
     batch: int = 12
     rate: float = 1e-3
-    cooldown: float = 0.4  # share of the steps, at the end, over which the rate falls to nothing
-    adversary_from: float = 0.6  # share of the steps after which the adversary has a say
-    adversary_weight: float = 0.03
-    scenes_share: float = 0.35  # of pictures that are lessons: things small, in twos, in places
-    nouns_share: float = 0.75  # of pictures that show the vocabulary's nouns, for it is those that will be decoded
-    latent_noise: float = 0.12  # the most noise the decoder learns to bear
-    redrawn_share: float = 0.0  # of each batch that comes from the denoiser's drawings instead of artwork's latents
+    cooldown: float = 0.4  # share of the steps, at the end, over which the rate falls to zero
+    discriminator_from: float = 0.6  # share of the steps after which the discriminator counts
+    discriminator_weight: float = 0.03
+    scenes_share: float = 0.35  # of pictures that are scenes: things small, in twos, in places
+    nouns_share: float = 0.75  # of pictures that show nouns of the vocabulary, which are most of what will be decoded
+    latent_noise: float = 0.12  # the most noise that is added to latents
+    redrawn_share: float = 0.0  # of each batch that is redrawn by the denoiser, not artwork
     decay: float = 0.998
     seed: int = 4
     save_every_s: float = 300.0
@@ -50,23 +50,23 @@ def train(
     drawings: list[Drawing],
     pictures: torch.Tensor,
     nouns: frozenset[str],
-    lessons: SceneMaker,
+    scene_maker: SceneMaker,
     folder: Path,
     device: str,
     redrawn: tuple[torch.Tensor, torch.Tensor] | None = None,
 ) -> None:
-    """Train, or go on training, the decoder of `start`; the checkpoint in `folder` holds the whole autoencoder.
+    """Train a decoder, or go on training it; the checkpoint holds the whole autoencoder.
 
     Args:
         plan: how long and how.
-        start: the autoencoder, its encoder computed.
+        start: the autoencoder to begin with, its encoder computed.
         drawings: what each picture is.
         pictures: uint8, N x 3 x 128 x 128.
         nouns: codes of the emoji that are shown more often.
-        lessons: makes scenes, of which some are shown.
+        scene_maker: makes scenes, which are shown as well.
         folder: where the checkpoint is kept.
         device: a torch device.
-        redrawn: what the denoiser drew (latents, and the uint8 pictures they should show), if any of it is taught.
+        redrawn: what the denoiser redrew, if anything: its latents, and the uint8 pictures that they should decode to.
     """
     may_see = [i for i, drawing in enumerate(drawings) if not held_out(drawing.code)]
     seen, weights = pictures[may_see], _weights([drawings[i].code in nouns for i in may_see], plan.nouns_share)
@@ -75,11 +75,11 @@ def train(
     model.encoder.requires_grad_(False)
     model.decoder.requires_grad_(True)
     ema = copy.deepcopy(model).requires_grad_(False)
-    critic = _critic().to(device)
+    discriminator = _discriminator().to(device)
     optimiser = torch.optim.AdamW(
-        [*model.decoder.parameters(), *critic.parameters()], lr=plan.rate, weight_decay=1e-3, betas=(0.5, 0.99)
+        [*model.decoder.parameters(), *discriminator.parameters()], lr=plan.rate, weight_decay=1e-3, betas=(0.5, 0.99)
     )
-    checkpoint = Checkpoint(folder, {"model": model, "ema": ema, "critic": critic}, optimiser)
+    checkpoint = RecipeCheckpoint(folder, {"model": model, "ema": ema, "critic": discriminator}, optimiser)
     begun = checkpoint.restore()
     saved_s = started_s = time.monotonic()
     running = 0.0
@@ -88,8 +88,8 @@ def train(
             group["lr"] = plan.rate * min(1.0, (step + 1) / 50, (plan.steps - step) / (plan.cooldown * plan.steps))
         optimiser.zero_grad(set_to_none=True)
         chosen = torch.multinomial(weights, plan.batch, replacement=True, generator=generator(plan.seed + 1, step))
-        shown = _some_scenes(seen[chosen], lessons, plan.scenes_share, random.Random(plan.seed * 1_000_003 + step))
-        loss = _learn(model, critic, shown, _some_redrawn(redrawn, plan, step), plan, step, device)
+        shown = _some_scenes(seen[chosen], scene_maker, plan.scenes_share, random.Random(plan.seed * 1_000_003 + step))
+        loss = _training_step(model, discriminator, shown, _some_redrawn(redrawn, plan, step), plan, step, device)
         nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
         optimiser.step()
         average(ema, model, min(plan.decay, (step + 1) / (step + 10)))
@@ -107,48 +107,48 @@ def train(
 
 
 def reopen(exported: AutoencoderTiny, folder: Path) -> None:
-    """Make a checkpoint at step 0 in `folder` from an exported autoencoder, with a critic that knows nothing yet."""
-    modules = {"model": exported, "ema": copy.deepcopy(exported), "critic": _critic()}
-    Checkpoint(folder, modules, torch.optim.AdamW(exported.parameters())).save(0)
+    """Make a checkpoint at step 0 in `folder` from an exported autoencoder, with an untrained discriminator."""
+    modules = {"model": exported, "ema": copy.deepcopy(exported), "critic": _discriminator()}
+    RecipeCheckpoint(folder, modules, torch.optim.AdamW(exported.parameters())).save(0)
 
 
 def restore(folder: Path) -> AutoencoderTiny:
-    """Return the autoencoder of the checkpoint in `folder` with its averaged decoder."""
+    """Return the autoencoder of the checkpoint in `folder`, with its averaged decoder."""
     model = build()
-    ema, critic = copy.deepcopy(model), _critic()
-    optimiser = torch.optim.AdamW([*model.decoder.parameters(), *critic.parameters()])
-    Checkpoint(folder, {"model": model, "ema": ema, "critic": critic}, optimiser).restore()
+    ema, discriminator = copy.deepcopy(model), _discriminator()
+    optimiser = torch.optim.AdamW([*model.decoder.parameters(), *discriminator.parameters()])
+    RecipeCheckpoint(folder, {"model": model, "ema": ema, "critic": discriminator}, optimiser).restore()
     return ema.requires_grad_(False).eval()
 
 
 def reconstruction_loss(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
-    """Weigh colours (L1, squares) and edges (L1 of the differences between neighbours) of pictures in -1..1."""
+    """Return the loss of pictures in -1..1: L1 and L2 of colours, and L1 of edges (differences between neighbours)."""
     difference = decoded - pictures
     edges = difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
     return difference.abs().mean() + difference.pow(2).mean() + edges
 
 
 def _weights(are_nouns: list[bool], share: float) -> torch.Tensor:
-    """Return how likely each picture is drawn: the nouns `share` together, the others the rest."""
+    """Return how likely each picture is chosen: the nouns `share` together, the others the rest."""
     nouns = torch.tensor(are_nouns, dtype=torch.float64)
     others = 1 - nouns
     return share * nouns / nouns.sum().clamp_min(1) + (1 - share) * others / others.sum().clamp_min(1)
 
 
-def _some_scenes(pictures: torch.Tensor, lessons: SceneMaker, share: float, dice: random.Random) -> torch.Tensor:
+def _some_scenes(pictures: torch.Tensor, scene_maker: SceneMaker, share: float, rng: random.Random) -> torch.Tensor:
     """Return uint8 pictures with about `share` of them replaced by scenes."""
     shown = pictures.clone()
     for row in range(len(pictures)):
-        if dice.random() < share:
-            scene = lessons.choose(dice, (PICTURE_PX, PICTURE_PX))
-            shown[row] = torch.from_numpy(lessons.picture(scene, dice)).permute(2, 0, 1)
+        if rng.random() < share:
+            scene = scene_maker.choose(rng, (PICTURE_PX, PICTURE_PX))
+            shown[row] = torch.from_numpy(scene_maker.picture(scene, rng)).permute(2, 0, 1)
     return shown
 
 
 def _some_redrawn(
     redrawn: tuple[torch.Tensor, torch.Tensor] | None, plan: DecoderPlan, step: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return this step's drawings of the denoiser: latents, and their pictures as floats."""
+    """Return the redrawn part of a step's batch: latents, and their pictures as floats."""
     count = round(plan.redrawn_share * plan.batch)
     if redrawn is None or count == 0:
         return torch.empty(0), torch.empty(0)
@@ -156,24 +156,24 @@ def _some_redrawn(
     return redrawn[0][rows], as_floats(redrawn[1][rows])
 
 
-def _critic() -> nn.Module:
-    """Return a judge of 22 px patches: real artwork high, decoded artwork low."""
+def _discriminator() -> nn.Module:
+    """Return a discriminator of 22 px patches: real artwork scores high, decoded artwork low."""
     layers: list[nn.Module] = []
     for width, wider in ((3, 24), (24, 48), (48, 64)):
         layers += [nn.Conv2d(width, wider, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv2d(64, 1, 1))
 
 
-def _learn(
+def _training_step(
     model: AutoencoderTiny,
-    critic: nn.Module,
+    discriminator: nn.Module,
     chosen: torch.Tensor,
     redrawn: tuple[torch.Tensor, torch.Tensor],
     plan: DecoderPlan,
     step: int,
     device: str,
 ) -> float:
-    """Leave one step's gradients of the decoder and the critic; return the decoder's reconstruction loss."""
+    """Compute one step's gradients of the decoder and the discriminator; return the reconstruction loss."""
     source = generator(plan.seed, step)
     drawn, should_be = (part.to(device) for part in redrawn)
     pictures = swap_colours(as_floats(chosen[len(drawn) :]), source).to(device)
@@ -187,14 +187,14 @@ def _learn(
     with mixed_precision(device):
         decoded = model.decode(latents).sample.float()
     reconstruction = reconstruction_loss(decoded, pictures)
-    if step < plan.adversary_from * plan.steps:
+    if step < plan.discriminator_from * plan.steps:
         torch.autograd.backward(reconstruction)
         return reconstruction.item()
     with mixed_precision(device):
-        fooled = critic(decoded).float()
-    torch.autograd.backward(reconstruction - plan.adversary_weight * fooled.mean())
-    critic.zero_grad(set_to_none=True)
+        fooled = discriminator(decoded).float()
+    torch.autograd.backward(reconstruction - plan.discriminator_weight * fooled.mean())
+    discriminator.zero_grad(set_to_none=True)
     with mixed_precision(device):
-        real, fake = critic(pictures).float(), critic(decoded.detach()).float()
-    torch.autograd.backward(F.relu(1 - real).mean() + F.relu(1 + fake).mean())  # a discriminator's hinge loss
+        real, fake = discriminator(pictures).float(), discriminator(decoded.detach()).float()
+    torch.autograd.backward(F.relu(1 - real).mean() + F.relu(1 + fake).mean())  # hinge loss
     return reconstruction.item()

@@ -1,4 +1,4 @@
-"""The denoiser: a UNet and a CLIP text encoder, trained together from nothing to predict the latents' velocity."""
+"""The denoiser: a UNet and a CLIP text encoder, trained together from scratch to predict the latents' velocity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from inference.builtin.autoencoder import LATENT_CHANNELS, encode
 from inference.builtin.captions import CAPTION_TOKENS, VOCABULARY_SIZE, caption
-from inference.builtin.checkpoint import Checkpoint, average, generator
+from inference.builtin.checkpoint import RecipeCheckpoint, average, generator
 from inference.builtin.precision import mixed_precision
 from inference.builtin.scenes import SIZES, SceneMaker
 
@@ -36,7 +36,7 @@ class DenoiserPlan:
     batch: int = 32
     rate: float = 1.5e-3
     warmup: int = 150
-    cooldown: float = 0.3  # share of the steps, at the end, over which the rate falls to nothing
+    cooldown: float = 0.3  # share of the steps, at the end, over which the rate falls to zero
     decay: float = 0.997  # of the averaged weights that are exported
     noisy_share: float = 0.65  # of timesteps drawn among the noisiest, where layout is decided
     seed: int = 2
@@ -97,23 +97,23 @@ def scheduler() -> DPMSolverMultistepScheduler:
 
 def train(
     plan: DenoiserPlan,
-    lessons: SceneMaker,
+    scene_maker: SceneMaker,
     autoencoder: AutoencoderTiny,
     tokenizer: CLIPTokenizer,
     folder: Path,
     device: str,
     show: Callable[[Denoiser, int], None],
 ) -> None:
-    """Train, or go on training, until `plan.steps`.
+    """Train the denoiser until `plan.steps`, or go on training it.
 
     Args:
         plan: how long and how.
-        lessons: makes what is taught.
-        autoencoder: its encoder turns lessons into latents.
+        scene_maker: makes the training scenes.
+        autoencoder: its encoder turns their pictures into latents.
         tokenizer: turns captions into tokens.
         folder: where the checkpoint is kept.
         device: a torch device.
-        show: called with the averaged denoiser and the step at every checkpoint, to draw a sheet.
+        show: is called with the averaged denoiser and the step at every checkpoint, to draw a sheet.
     """
     torch.manual_seed(plan.seed)
     denoiser = build()
@@ -121,15 +121,15 @@ def train(
     slow = Denoiser(copy.deepcopy(denoiser.unet), copy.deepcopy(denoiser.text_encoder))
     ema = slow.both().requires_grad_(False)
     optimiser = torch.optim.AdamW(both.parameters(), lr=plan.rate, weight_decay=1e-2, betas=(0.9, 0.98), fused=True)
-    checkpoint = Checkpoint(folder, {"model": both, "ema": ema}, optimiser)
-    teacher = _Teacher(plan, lessons, autoencoder.to(device), tokenizer)
+    checkpoint = RecipeCheckpoint(folder, {"model": both, "ema": ema}, optimiser)
+    batch_maker = _BatchMaker(plan, scene_maker, autoencoder.to(device), tokenizer)
     begun = checkpoint.restore()
     saved_s = started_s = time.monotonic()
     running = 0.0
     for step in range(begun, plan.steps):
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * rate_share(plan, step)
-        loss = _loss(denoiser, teacher.exercise(step), device)
+        loss = _loss(denoiser, batch_maker.batch(step), device)
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(both.parameters(), 1.0)
@@ -149,37 +149,37 @@ def reopen(exported: Denoiser, folder: Path) -> None:
     """Make a checkpoint at step 0 in `folder` from an exported denoiser, so that training goes on from it."""
     both = exported.both()
     modules = {"model": both, "ema": copy.deepcopy(both)}
-    Checkpoint(folder, modules, torch.optim.AdamW(both.parameters())).save(0)
+    RecipeCheckpoint(folder, modules, torch.optim.AdamW(both.parameters())).save(0)
 
 
 def restore(folder: Path) -> tuple[Denoiser, int]:
     """Return the averaged denoiser of the checkpoint in `folder` and its step."""
     fast, slow = build(), build()
     modules = {"model": fast.both(), "ema": slow.both()}
-    step = Checkpoint(folder, modules, torch.optim.AdamW(modules["model"].parameters())).restore()
+    step = RecipeCheckpoint(folder, modules, torch.optim.AdamW(modules["model"].parameters())).restore()
     modules["ema"].requires_grad_(False).eval()
     return slow, step
 
 
 def rate_share(plan: DenoiserPlan, step: int) -> float:
-    """Return the learning rate's share of its peak: up in a line, flat, down in a line.
+    """Return the learning rate as a share of its peak: linear warm-up, flat, linear decay.
 
-    Flat in the middle, so that the number of steps may still be changed while it trains.
+    It is flat in the middle, so that the number of steps may still be changed while it trains.
     """
     left = (plan.steps - step) / max(1.0, plan.cooldown * plan.steps)
     return min(1.0, (step + 1) / plan.warmup, left)
 
 
 def draw_timesteps(count: int, noisy_share: float, source: torch.Generator) -> torch.Tensor:
-    """Draw timesteps, most of them high: drawn evenly, layouts stay coloured blobs for thousands of steps."""
+    """Return random timesteps, `noisy_share` of them high: drawn evenly, things stay blobs for thousands of steps."""
     high = TRAINING_TIMESTEPS - 1 - 650 * torch.rand(count, generator=source).pow(1.6)
     even = torch.rand(count, generator=source) * TRAINING_TIMESTEPS
     return torch.where(torch.rand(count, generator=source) < noisy_share, high, even).long()
 
 
 @dataclass(frozen=True, slots=True)
-class _Exercise:
-    """One batch: captions as tokens (N x 24), noisy latents, their timesteps, and the velocity to be predicted."""
+class _Batch:
+    """Captions as tokens (N x 24), noisy latents, their timesteps, and the velocity to be predicted."""
 
     tokens: torch.Tensor
     noisy: torch.Tensor
@@ -187,33 +187,33 @@ class _Exercise:
     velocity: torch.Tensor
 
 
-class _Teacher:
-    """Makes the exercise of each step, always the same for the same step."""
+class _BatchMaker:
+    """Makes the batch of each step, always the same for the same step."""
 
     def __init__(
-        self, plan: DenoiserPlan, lessons: SceneMaker, autoencoder: AutoencoderTiny, tokenizer: CLIPTokenizer
+        self, plan: DenoiserPlan, scene_maker: SceneMaker, autoencoder: AutoencoderTiny, tokenizer: CLIPTokenizer
     ) -> None:
-        self.plan, self.lessons, self.autoencoder, self.tokenizer = plan, lessons, autoencoder, tokenizer
+        self.plan, self.scene_maker, self.autoencoder, self.tokenizer = plan, scene_maker, autoencoder, tokenizer
         self.signal_shares = scheduler().alphas_cumprod
 
-    def exercise(self, step: int) -> _Exercise:
+    def batch(self, step: int) -> _Batch:
         source = generator(self.plan.seed, step)
-        dice = random.Random(self.plan.seed * 1_000_003 + step)
-        size_px = dice.choices(list(SIZES), list(SIZES.values()))[0]
-        scenes = [self.lessons.choose(dice, size_px) for _ in range(self.plan.batch)]
+        rng = random.Random(self.plan.seed * 1_000_003 + step)
+        size_px = rng.choices(list(SIZES), list(SIZES.values()))[0]
+        scenes = [self.scene_maker.choose(rng, size_px) for _ in range(self.plan.batch)]
         tokens = self.tokenizer(
-            [caption(scene, dice) for scene in scenes],
+            [caption(scene, rng) for scene in scenes],
             padding="max_length",
             max_length=CAPTION_TOKENS,
             truncation=True,
             return_tensors="pt",
         )
-        pictures = np.stack([self.lessons.picture(scene, dice) for scene in scenes])
+        pictures = np.stack([self.scene_maker.picture(scene, rng) for scene in scenes])
         latents = encode(self.autoencoder, torch.from_numpy(pictures).permute(0, 3, 1, 2))
         timesteps = draw_timesteps(self.plan.batch, self.plan.noisy_share, source)
         noise = torch.randn(latents.shape, generator=source)
         signal = self.signal_shares[timesteps][:, None, None, None]
-        return _Exercise(
+        return _Batch(
             tokens.input_ids,
             signal.sqrt() * latents + (1 - signal).sqrt() * noise,
             timesteps,
@@ -221,9 +221,9 @@ class _Teacher:
         )
 
 
-def _loss(denoiser: Denoiser, exercise: _Exercise, device: str) -> torch.Tensor:
+def _loss(denoiser: Denoiser, batch: _Batch, device: str) -> torch.Tensor:
     # With so few tokens plain attention beats the fused kernels: 1.2 times the pictures a second on a CPU.
     with sdpa_kernel(SDPBackend.MATH), mixed_precision(device):
-        text = denoiser.text_encoder(exercise.tokens.to(device))[0]
-        predicted = denoiser.unet(exercise.noisy.to(device), exercise.timesteps.to(device), text).sample
-    return F.mse_loss(predicted.float(), exercise.velocity.to(device))
+        text = denoiser.text_encoder(batch.tokens.to(device))[0]
+        predicted = denoiser.unet(batch.noisy.to(device), batch.timesteps.to(device), text).sample
+    return F.mse_loss(predicted.float(), batch.velocity.to(device))

@@ -20,7 +20,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 def pipeline(
     autoencoder: AutoencoderTiny, model: denoiser.Denoiser, tokenizer: CLIPTokenizer
 ) -> StableDiffusionPipeline:
-    """Put the parts together as a pipeline of diffusers' own."""
+    """Return the parts as a pipeline of diffusers."""
     return StableDiffusionPipeline(
         vae=autoencoder,
         text_encoder=model.text_encoder,
@@ -33,15 +33,15 @@ def pipeline(
     )
 
 
-def export(made: StableDiffusionPipeline, folder: Path, nouns: Sequence[str]) -> int:
-    """Write the pipeline to `folder` in float16, in place of what was there, and what it was taught beside it.
+def export(pipe: StableDiffusionPipeline, folder: Path, nouns: Sequence[str]) -> int:
+    """Write the pipeline to `folder` in float16, in place of what was there, with the nouns that it knows.
 
     Returns:
-        How many bytes the folder holds.
+        The size of the folder, in bytes.
     """
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    made.to(dtype=torch.float16).save_pretrained(fresh, safe_serialization=True, max_shard_size=LARGEST_FILE)
+    pipe.to(dtype=torch.float16).save_pretrained(fresh, safe_serialization=True, max_shard_size=LARGEST_FILE)
     (fresh / "nouns.json").write_text(json.dumps({"nouns": list(nouns)}, indent=0) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
@@ -49,9 +49,9 @@ def export(made: StableDiffusionPipeline, folder: Path, nouns: Sequence[str]) ->
 
 
 def open_exported(folder: Path = WEIGHTS) -> StableDiffusionPipeline:
-    """Open the exported model in float32, which is what a CPU computes fastest."""
-    made = StableDiffusionPipeline.from_pretrained(
+    """Open the exported model in float32, which CPUs compute fastest."""
+    pipe = StableDiffusionPipeline.from_pretrained(
         folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
     )
-    made.set_progress_bar_config(disable=True)
-    return made
+    pipe.set_progress_bar_config(disable=True)
+    return pipe

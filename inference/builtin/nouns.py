@@ -1,4 +1,4 @@
-"""The vocabulary: the everyday nouns that the built-in model is taught, each with the emoji that shows it.
+"""The vocabulary: the everyday nouns that the built-in model is trained on, each with the emoji that shows it.
 
 Few concepts drawn well beat many drawn badly, so the list is short on purpose, and every noun in it has artwork of at
 least five vendors. The long tail of other names is shown as it comes: one thing, in its own colours, less often.
@@ -75,7 +75,7 @@ _TAIL = """
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """One thing the model can draw."""
+    """One thing that the model can draw."""
 
     word: str
     aliases: tuple[str, ...]
@@ -83,7 +83,7 @@ class Noun:
 
 
 def vocabulary() -> tuple[Noun, ...]:
-    """Return every noun that is taught in all colours and numbers, in the table's order."""
+    """Return the nouns that are shown in all colours and numbers, in the table's order."""
     return _read(_TABLE)
 
 

@@ -1,4 +1,4 @@
-"""Sheets of pictures: what a person looks at while a training runs, and in the model card."""
+"""Contact sheets: for looking at while a training runs, and for the model card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from PIL import Image, ImageDraw
 
 
 def save_sheet(pictures: torch.Tensor, path: Path, columns: int, titles: list[str] | None = None) -> None:
-    """Save pictures (floats in -1..1, N x 3 x H x W) as one PNG, row by row, each with its title below."""
+    """Save pictures as one PNG, row by row.
+
+    Args:
+        pictures: floats in -1..1, N x 3 x H x W.
+        path: the PNG.
+        columns: how many pictures are in a row.
+        titles: what is written below each picture.
+    """
     height, width = pictures.shape[2] + (14 if titles else 0), pictures.shape[3]
     rows = -(-len(pictures) // columns)
     sheet = Image.new("RGB", (columns * (width + 2), rows * (height + 2)), "white")

@@ -1,4 +1,4 @@
-"""In which precision the recipe computes."""
+"""The precision in which the recipe computes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 
 def mixed_precision(device: str) -> torch.autocast:
-    """Return autocast to bfloat16; off on CPUs without such instructions, which would take ten times as long."""
+    """Return autocast to bfloat16, disabled on CPUs without such instructions, where it takes ten times as long."""
     kind = torch.device(device).type
     able = torch.cpu.get_capabilities()
     fast = kind != "cpu" or able.get("avx512_bf16") or able.get("amx_bf16")

@@ -1,4 +1,4 @@
-"""The recipe, stage by stage: each takes what the stage before it left and goes on where it was stopped."""
+"""The recipe, stage by stage: each takes what the stages before it left, and goes on where it was stopped."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _SHEET_PROMPTS = (
 
 
 def polish_plan(steps: int = 1500, batch: int = 12) -> DecoderPlan:
-    """Return how the decoder is taught by what the denoiser draws: a low rate, or it forgets how sharp it was."""
+    """Return the plan for training the decoder on what the denoiser draws: a low rate, or it loses its sharpness."""
     return DecoderPlan(
-        steps=steps, batch=batch, rate=4e-4, cooldown=0.6, adversary_from=0.2, redrawn_share=0.5, seed=14
+        steps=steps, batch=batch, rate=4e-4, cooldown=0.6, discriminator_from=0.2, redrawn_share=0.5, seed=14
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """How much is learnt: the shipped model's plans, unless told otherwise."""
+class RecipePlan:
+    """What is trained and for how long; the defaults are the plan of the shipped model."""
 
     nouns: tuple[Noun, ...] = field(default_factory=vocabulary)
     tail: tuple[Noun, ...] = field(default_factory=tail)
@@ -56,9 +56,9 @@ class Budget:
     only_nouns: bool = False  # render nothing but the nouns' own emoji
 
 
-def tiny_budget() -> Budget:
-    """Return a budget of minutes: eight nouns, hardly learnt, to see that every stage runs."""
-    return Budget(
+def tiny_plan() -> RecipePlan:
+    """Return a plan of minutes: eight nouns, hardly trained, to see that every stage runs."""
+    return RecipePlan(
         nouns=vocabulary()[:8],
         tail=tail()[:2],
         denoiser=DenoiserPlan(steps=150, batch=12, warmup=10),
@@ -70,62 +70,62 @@ def tiny_budget() -> Budget:
     )
 
 
-def finer_budget() -> Budget:
-    """Return a budget for a model that was reopened: low rates from the start, or it forgets how sharp it was."""
-    return Budget(
+def finer_plan() -> RecipePlan:
+    """Return a plan for a model that was reopened: low rates from the start, or it loses its sharpness."""
+    return RecipePlan(
         denoiser=DenoiserPlan(steps=6000, rate=1e-3, cooldown=0.4),
-        decoder=DecoderPlan(steps=1600, rate=4e-4, cooldown=0.8, adversary_from=0.3),
+        decoder=DecoderPlan(steps=1600, rate=4e-4, cooldown=0.8, discriminator_from=0.3),
     )
 
 
 class Recipe:
     """The stages over one working folder, on one device."""
 
-    def __init__(self, folder: Path, budget: Budget, device: str) -> None:
-        self.folder, self.budget, self.device = folder, budget, device
+    def __init__(self, folder: Path, plan: RecipePlan, device: str) -> None:
+        self.folder, self.plan, self.device = folder, plan, device
 
     def reopen(self, source: Path = WEIGHTS) -> None:
-        """Take an exported model's parts as this folder's own, so that training goes on from them."""
-        made = export.open_exported(source)
+        """Begin with an exported model, so that its training goes on."""
+        pipe = export.open_exported(source)
         for outdated in ("redrawn", "polish"):
             shutil.rmtree(self.folder / outdated, ignore_errors=True)
-        made.tokenizer.save_pretrained(self.folder / "tokenizer")
-        autoencoder.save(made.vae, self.folder / "encoder.safetensors")
-        decoder.reopen(made.vae, self.folder / "decoder")
-        denoiser.reopen(Denoiser(made.unet, made.text_encoder), self.folder / "denoiser")
+        pipe.tokenizer.save_pretrained(self.folder / "tokenizer")
+        autoencoder.save(pipe.vae, self.folder / "encoder.safetensors")
+        decoder.reopen(pipe.vae, self.folder / "decoder")
+        denoiser.reopen(Denoiser(pipe.unet, pipe.text_encoder), self.folder / "denoiser")
 
     def fetch(self) -> None:
-        """Fetch the artwork packages."""
+        """Download the artwork packages."""
         artwork.fetch(self.folder / "packages")
 
     def render(self) -> None:
         """Draw the artwork."""
-        codes = frozenset(noun.code for noun in self._all_nouns()) if self.budget.only_nouns else None
+        codes = frozenset(noun.code for noun in self._all_nouns()) if self.plan.only_nouns else None
         print(f"rendered {artwork.render(self.folder / 'packages', self.folder / 'artwork', codes)} pictures")
 
     def encode(self) -> None:
-        """Compute the encoder, once: what follows is made of its latents."""
+        """Compute the encoder, once: all that follows depends on its latents."""
         if (self.folder / "encoder.safetensors").exists():
             return
         drawings, pictures, _ = artwork.load(self.folder / "artwork")
         model = autoencoder.build()
-        autoencoder.compute_encoder(model, drawings, pictures, self.budget.seed)
+        autoencoder.compute_encoder(model, drawings, pictures, self.plan.seed)
         autoencoder.save(model, self.folder / "encoder.safetensors")
 
     def cut_out(self) -> None:
-        """Cut the artwork out for the lessons, and make the tokenizer where there is none yet."""
+        """Cut out the artwork for scenes, and train the tokenizer if there is none yet."""
         if not (self.folder / "tokenizer").exists():
             tokenizer = captions.build_tokenizer(self._all_nouns(), artwork.emojis(self.folder / "packages"))
             tokenizer.save_pretrained(self.folder / "tokenizer")
         shown = artwork.load(self.folder / "artwork")
-        sprites.build(shown, self.budget.nouns, self.budget.tail, self.folder / "sprites")
+        sprites.build(shown, self.plan.nouns, self.plan.tail, self.folder / "sprites")
 
-    def learn_denoiser(self) -> None:
+    def train_denoiser(self) -> None:
         """Train the denoiser."""
         encoder = autoencoder.load(self.folder / "encoder.safetensors")
         denoiser.train(
-            self.budget.denoiser,
-            self._lessons(),
+            self.plan.denoiser,
+            self._scene_maker(),
             encoder,
             self._tokenizer(),
             self.folder / "denoiser",
@@ -133,49 +133,49 @@ class Recipe:
             self._show,
         )
 
-    def learn_decoder(self) -> None:
+    def train_decoder(self) -> None:
         """Train the decoder."""
         drawings, pictures, _ = artwork.load(self.folder / "artwork")
         start = autoencoder.load(self.folder / "encoder.safetensors")
-        nouns = frozenset(noun.code for noun in self.budget.nouns)
+        nouns = frozenset(noun.code for noun in self.plan.nouns)
         decoder.train(
-            self.budget.decoder,
+            self.plan.decoder,
             start,
             drawings,
             pictures,
             nouns,
-            self._lessons(),
+            self._scene_maker(),
             self.folder / "decoder",
             self.device,
         )
 
     def redraw(self) -> None:
-        """Draw lessons with the denoiser as it is now."""
+        """Redraw scenes with the denoiser as it is now."""
         model, step = denoiser.restore(self.folder / "denoiser")
-        made = self._pipeline(model).to(self.device)
-        count = redrawn.build(self.budget.redrawn, made, self._lessons(), self.folder / f"redrawn/step{step:06}")
-        print(f"{count} lessons were drawn again, by the denoiser of step {step}")
+        pipe = self._pipeline(model).to(self.device)
+        count = redrawn.build(self.plan.redrawn, pipe, self._scene_maker(), self.folder / f"redrawn/step{step:06}")
+        print(f"{count} scenes were redrawn by the denoiser of step {step}")
 
     def polish(self) -> None:
-        """Teach the decoder by what the newest denoiser that was asked drew."""
+        """Train the decoder on the scenes that were redrawn last, too."""
         newest = max((self.folder / "redrawn").glob("step*"))
         drawings, pictures, _ = artwork.load(self.folder / "artwork")
         decoder.train(
-            self.budget.polish,
+            self.plan.polish,
             decoder.restore(self.folder / "decoder"),
             drawings,
             pictures,
             frozenset(noun.code for noun in self._all_nouns()),
-            self._lessons(),
+            self._scene_maker(),
             self.folder / "polish",
             self.device,
             redrawn.load(newest),
         )
 
-    def learn_classifier(self, target: Path = JUDGE) -> None:
+    def train_classifier(self, target: Path = JUDGE) -> None:
         """Train the judge."""
         accuracy = classifier.train(
-            self.budget.classifier,
+            self.plan.classifier,
             self._all_nouns(),
             artwork.load(self.folder / "artwork"),
             self.folder / "classifier",
@@ -185,16 +185,16 @@ class Recipe:
         print(f"classifier top-1 {accuracy:.3f} on {classifier.HELD_OUT_VENDOR}, which it never saw")
 
     def write(self, target: Path = WEIGHTS) -> None:
-        """Write the model as a diffusers folder."""
+        """Export the model as a diffusers folder."""
         model, step = denoiser.restore(self.folder / "denoiser")
-        size = export.export(self._pipeline(model), target, captions.known(self._all_nouns()))
+        size = export.export(self._pipeline(model), target, captions.known_words(self._all_nouns()))
         print(f"exported step {step} to {target}: {size / 1e6:.1f} MB")
 
-    def _lessons(self) -> SceneMaker:
-        return SceneMaker(sprites.load(self.folder / "sprites"), self.budget.nouns, self.budget.tail)
+    def _scene_maker(self) -> SceneMaker:
+        return SceneMaker(sprites.load(self.folder / "sprites"), self.plan.nouns, self.plan.tail)
 
     def _all_nouns(self) -> tuple[Noun, ...]:
-        return (*self.budget.nouns, *self.budget.tail)
+        return (*self.plan.nouns, *self.plan.tail)
 
     def _show(self, model: Denoiser, step: int) -> None:
         shown = draw(self._pipeline(model).to(self.device), list(_SHEET_PROMPTS))
@@ -211,21 +211,33 @@ class Recipe:
 
 @torch.no_grad()
 def draw(
-    made: StableDiffusionPipeline,
+    pipe: StableDiffusionPipeline,
     prompts: list[str],
     seeds: list[int] | None = None,
     batch: int = 12,
     steps: int = SAMPLING_STEPS,
     size_px: tuple[int, int] = (artwork.PICTURE_PX, artwork.PICTURE_PX),
 ) -> torch.Tensor:
-    """Draw one picture a prompt, each from its own seed; return floats in -1..1, N x 3 x H x W."""
-    made.set_progress_bar_config(disable=True)
+    """Draw one picture per prompt.
+
+    Args:
+        pipe: the model.
+        prompts: what to draw.
+        seeds: one per picture; None: its place in the list.
+        batch: how many are drawn at once.
+        steps: sampling steps.
+        size_px: width and height.
+
+    Returns:
+        Floats in -1..1, N x 3 x H x W.
+    """
+    pipe.set_progress_bar_config(disable=True)
     seeds = seeds or list(range(len(prompts)))
     drawn = []
     for start in range(0, len(prompts), batch):
         part = slice(start, start + batch)
         drawn.append(
-            made(
+            pipe(
                 prompts[part],
                 width=size_px[0],
                 height=size_px[1],

@@ -1,4 +1,4 @@
-"""Sprites: every noun cut out, in each style and colour, ready to be put into a scene."""
+"""Sprites: every noun cut out, in each style and colour, ready to be placed in a scene."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inference.builtin.artwork import Drawing
 from inference.builtin.nouns import Noun
 
 # How often each style is shown. Microsoft's three share their shapes, so that a noun is one thing to learn in three
-# finishes; Google's has shapes of its own, for choice. The other vendors' teach the decoder and the judge only.
+# finishes; Google's has shapes of its own, for choice. The other vendors' are for the decoder and the judge only.
 STYLE_WEIGHTS = {"fluent-3d": 0.34, "fluent": 0.25, "fluent-flat": 0.25, "noto": 0.16}
 PLAINLY_MAIN = 0.45  # share of a picture from which its colour may be named
 VISIBLE = 24  # opacity (of 255) from which a pixel belongs to the thing
@@ -26,7 +26,7 @@ VISIBLE = 24  # opacity (of 255) from which a pixel belongs to the thing
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """One cut-out: its noun, where it comes from, what it was recoloured to, and its colour by nature where plain."""
+    """What a cut-out shows: the noun, by which vendor, recoloured to what, and its main colour by nature, if clear."""
 
     noun: str
     vendor: str
@@ -38,7 +38,12 @@ class Sprites:
     """All sprites, found by noun, vendor and colour."""
 
     def __init__(self, rows: list[Sprite], pictures: np.ndarray) -> None:
-        """Take what each sprite is, and its picture (uint8, N x 128 x 128 x 4, colours not multiplied by opacity)."""
+        """Index the sprites.
+
+        Args:
+            rows: what each of them shows.
+            pictures: uint8, N x 128 x 128 x 4, colours not multiplied by opacity.
+        """
         self.rows = rows
         self._pictures = pictures
         self._found: dict[tuple[str, str], dict[str | None, int]] = {}
@@ -46,19 +51,19 @@ class Sprites:
             self._found.setdefault((row.noun, row.vendor), {})[row.colour] = index
 
     def vendors(self, noun: str) -> list[str]:
-        """Return which vendors drew the noun."""
+        """Return the vendors that drew a noun."""
         return [vendor for vendor in STYLE_WEIGHTS if (noun, vendor) in self._found]
 
     def colours(self, noun: str, vendor: str) -> list[str]:
-        """Return to which colours that drawing could be turned."""
+        """Return the colours that a vendor's drawing of a noun was recoloured to."""
         return [colour for colour in self._found[noun, vendor] if colour is not None]
 
     def natural(self, noun: str, vendor: str) -> str | None:
-        """Return the colour that the drawing has by nature, where one is plainly its main colour."""
+        """Return the main colour of a vendor's drawing of a noun by nature; None if none is clearly the main one."""
         return self.rows[self._found[noun, vendor][None]].natural
 
     def cut_out(self, noun: str, vendor: str, colour: str | None = None) -> Image.Image:
-        """Return the thing as an RGBA picture, cropped to what is visible of it."""
+        """Return a sprite as an RGBA picture, cropped to what is visible."""
         picture = Image.fromarray(self._pictures[self._found[noun, vendor][colour]], "RGBA")
         return picture.crop(picture.getchannel("A").point(lambda level: 255 * (level > VISIBLE)).getbbox())
 
@@ -69,7 +74,14 @@ def build(
     tail: tuple[Noun, ...],
     target: Path,
 ) -> None:
-    """Cut out every drawing, nouns in all colours, the tail in its own; save as `target`.safetensors and .json."""
+    """Cut out every drawing, and save the sprites as `target`.safetensors and .json.
+
+    Args:
+        artwork: what `artwork.load` returns.
+        nouns: the nouns that are cut out in all colours.
+        tail: those that are cut out in their own colours only.
+        target: path without suffix.
+    """
     made = [sprite for found in _all(artwork, nouns, tail) for sprite in found]
     target.parent.mkdir(parents=True, exist_ok=True)
     save_file({"pictures": torch.stack([picture for _, picture in made])}, target.with_suffix(".safetensors"))
@@ -106,7 +118,7 @@ def _all(
 
 
 def _recoloured(picture: torch.Tensor, opacity: torch.Tensor, natural: str | None) -> dict[str | None, torch.Tensor]:
-    """Return the variants whose main colour really is the one asked for; what is red already needs no red variant."""
+    """Return the variants whose main colour really is the one wanted; what is red already needs no red one."""
     variants: dict[str | None, torch.Tensor] = {}
     for name in colours.NAMES:
         if name == natural:
@@ -121,7 +133,7 @@ def _recoloured(picture: torch.Tensor, opacity: torch.Tensor, natural: str | Non
 
 
 def _cut_out(on_white: torch.Tensor, opacity: torch.Tensor) -> torch.Tensor:
-    """Take the white from behind a picture (1 x 3 x H x W); return uint8, H x W x 4."""
+    """Return a picture (1 x 3 x H x W) without the white behind it: uint8, H x W x 4."""
     colour = ((on_white - (1 - opacity)) / opacity.clamp_min(1 / 255)).clamp(0, 1)
     both = torch.cat([colour, opacity], 1)[0].permute(1, 2, 0)
     return (both * 255).round().to(torch.uint8)

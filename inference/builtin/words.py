@@ -1,6 +1,6 @@
-"""Other words for the nouns, as people who never saw the list would type them: some for teaching, some held out.
+"""Other words for the nouns, as people who never saw the list would type them: some for training, some held out.
 
-What is held out is never said in a lesson: how often it is drawn right measures whether words were learnt or a list.
+Held-out phrases are in no caption: how often they are drawn right measures whether words were learnt, or a list.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from inference.builtin.nouns import Noun
 
 # noun: phrases without an article; ' ; ' between nouns
-_TAUGHT = """
+_SYNONYMS = """
 dog: dog face, doggy, hound, pup ; cat: cat face, kitty, pussycat ; mouse: mouse face, little mouse
 rabbit: hare, rabbit face, easter bunny ; fox: red fox, fox face ; bear: brown bear, bear face, grizzly
 panda: panda bear, giant panda ; koala: koala bear ; tiger: tiger face ; lion: lion face, lion with a mane
@@ -74,7 +74,7 @@ mountain: rocky mountain ; envelope: letter, email ; axe: hatchet ; wastebasket:
 broken heart: heart broken in two ; angry face: mad face ; thinking face: pensive face ; ufo: spaceship, alien ship
 """.strip()
 
-# a person's own words for things in the list; none of them is said in a lesson
+# a person's own words for things in the list; none of them is in a caption
 _HELD_OUT = """
 an ice cream cone: ice cream ; a bunch of grapes: grapes ; a crescent moon: moon ; a watermelon slice: watermelon
 an orange cat face: cat ; a cup of coffee: coffee ; a puppy dog: dog ; a bunny rabbit: rabbit ; a polar fox: fox
@@ -97,13 +97,13 @@ a jewelled crown: crown
 """.strip()
 
 
-def taught(noun: Noun) -> tuple[str, ...]:
-    """Return what a lesson may call the noun beside its own word and aliases."""
+def synonyms(noun: Noun) -> tuple[str, ...]:
+    """Return what a caption may call a noun, beside its own word and aliases."""
     return _TABLE.get(noun.word, ())
 
 
-def held_out() -> tuple[tuple[str, str], ...]:
-    """Return the held-out wishes, each with the noun that it means."""
+def held_out_phrases() -> tuple[tuple[str, str], ...]:
+    """Return the held-out phrases, each with the noun that it means."""
     return tuple((said, noun) for said, _, noun in (pair.rpartition(": ") for pair in _pairs(_HELD_OUT)))
 
 
@@ -113,5 +113,5 @@ def _pairs(table: str) -> list[str]:
 
 _TABLE = {
     noun: tuple(phrase.strip() for phrase in phrases.split(","))
-    for noun, _, phrases in (pair.partition(": ") for pair in _pairs(_TAUGHT))
+    for noun, _, phrases in (pair.partition(": ") for pair in _pairs(_SYNONYMS))
 }

@@ -1,6 +1,6 @@
 """How good and how quick the built-in model is: `python -m tests.bench.builtin [--quick] [--json FILE]`.
 
-What it draws is named by the judge (`inference/builtin/classifier.py`), which was taught by the artwork alone, one
+What it draws is named by the judge (`inference/builtin/classifier.py`), which was trained on the artwork alone, one
 vendor's style held out. Nouns are drawn by lot. The autoencoder's fidelity and the styles need the artwork, which the
 recipe fetches and renders; without it those figures are left out.
 """
@@ -25,10 +25,10 @@ from inference.builtin.scores import (
     background_followed,
     colour_followed,
     grid_spread,
-    lot,
     pairs_found,
     paraphrases,
     recognised,
+    sample_words,
     style_followed,
     wide_found,
 )
@@ -45,23 +45,23 @@ def measure(quick: bool) -> dict[str, float]:
     judge, held_out_top1 = classifier.load()
     figures = {"seconds_for_four": _seconds_for_four(), "judge_held_out_top1": held_out_top1}
     known, rare = [noun.word for noun in vocabulary()], [noun.word for noun in tail()]
-    words, seeds = lot(known, 40 if quick else 150, LOT_SEED), [1] if quick else [1, 2]
+    words, seeds = sample_words(known, 40 if quick else 150, LOT_SEED), [1] if quick else [1, 2]
     seen = recognised(made, judge, words, seeds)
     figures |= {"recognised_top1": seen.top1, "recognised_top5": seen.top5}
     print(f"not recognised with any seed: {', '.join(seen.missed) or 'none'}")
     for steps in OTHER_STEPS:
         figures[f"recognised_top1_{steps}_steps"] = recognised(made, judge, words[::3], seeds, steps).top1
-    seen = recognised(made, judge, lot(rare, 20 if quick else 150, LOT_SEED), seeds)
+    seen = recognised(made, judge, sample_words(rare, 20 if quick else 150, LOT_SEED), seeds)
     figures |= {"tail_recognised_top1": seen.top1, "tail_recognised_top5": seen.top5}
     print(f"of the long tail not recognised with any seed: {', '.join(seen.missed) or 'none'}")
-    followed = colour_followed(made, lot(known, 4 if quick else 20, LOT_SEED + 1), seed=7)
+    followed = colour_followed(made, sample_words(known, 4 if quick else 20, LOT_SEED + 1), seed=7)
     print("colour followed:", ", ".join(f"{name} {share:.2f}" for name, share in followed.items()))
     figures["colour_followed"] = sum(followed.values()) / len(followed)
     figures |= _beyond_one_thing(made, judge, known, quick)
     if ARTWORK.with_suffix(".json").exists():
         drawings, pictures, _ = artwork.load(ARTWORK)
         by_word = {noun.word: noun for noun in vocabulary()}
-        asked = [by_word[word] for word in lot(known, 8 if quick else 30, LOT_SEED + 2)]
+        asked = [by_word[word] for word in sample_words(known, 8 if quick else 30, LOT_SEED + 2)]
         styles = style_followed(made, drawings, pictures, asked)
         print("style followed:", ", ".join(f"{name} {share:.2f}" for name, share in styles.items()))
         figures["style_followed"] = sum(styles.values()) / len(styles)
@@ -74,16 +74,16 @@ def measure(quick: bool) -> dict[str, float]:
 def _beyond_one_thing(
     made: StableDiffusionPipeline, judge: classifier.Classifier, known: list[str], quick: bool
 ) -> dict[str, float]:
-    """Return what the model makes of other words, two things, backgrounds, wide pictures and one wish four times."""
+    """Return what the model makes of other words, two things, backgrounds, wide pictures and one prompt four times."""
     said = paraphrases(made, judge, [1] if quick else [1, 2])
     print(f"held-out phrasings not recognised: {', '.join(said.missed) or 'none'}")
-    words = lot(known, 40 if quick else 120, LOT_SEED + 3)
+    words = sample_words(known, 40 if quick else 120, LOT_SEED + 3)
     random.Random(LOT_SEED).shuffle(words)
     pairs = pairs_found(made, judge, list(zip(words[::2], words[1::2], strict=True)), seed=1)
     print(f"pairs of which one was not found: {', '.join(pairs.missed) or 'none'}")
-    behind = background_followed(made, lot(known, 4 if quick else 20, LOT_SEED + 4), seed=1)
+    behind = background_followed(made, sample_words(known, 4 if quick else 20, LOT_SEED + 4), seed=1)
     print("background followed:", ", ".join(f"{name} {share:.2f}" for name, share in behind.items()))
-    wide = lot(known, 10 if quick else 60, LOT_SEED + 5)
+    wide = sample_words(known, 10 if quick else 60, LOT_SEED + 5)
     return {
         "paraphrase_top1": said.top1,
         "paraphrase_top5": said.top5,
@@ -91,7 +91,7 @@ def _beyond_one_thing(
         "pairs_found_by_chance": pairs.by_chance,
         "background_followed": sum(behind.values()) / len(behind),
         **{f"wide_top1_{name}": wide_found(made, judge, wide, size, seed=1) for name, size in WIDE.items()},
-        "grid_spread": grid_spread(made, lot(known, 5 if quick else 30, LOT_SEED + 6)),
+        "grid_spread": grid_spread(made, sample_words(known, 5 if quick else 30, LOT_SEED + 6)),
     }
 
 

@@ -9,7 +9,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from inference.builtin import classifier, colours
-from inference.builtin.captions import known
+from inference.builtin.captions import known_words
 from inference.builtin.export import WEIGHTS, open_exported
 from inference.builtin.nouns import tail, vocabulary
 from inference.builtin.recipe import draw
@@ -35,8 +35,8 @@ def test_weights_hold_safetensors_and_text_only() -> None:
     assert {path.suffix for path in files()} == {".safetensors", ".json"}
 
 
-def test_weights_say_what_the_model_was_taught() -> None:
-    assert check_folder(WEIGHTS, "sd").nouns == frozenset(known((*vocabulary(), *tail())))
+def test_weights_say_what_the_model_was_trained_on() -> None:
+    assert check_folder(WEIGHTS, "sd").nouns == frozenset(known_words((*vocabulary(), *tail())))
 
 
 def test_weights_fit_the_package() -> None:

@@ -1,4 +1,4 @@
-"""The recipe from nothing on a tiny budget: every stage runs, learns something, and leaves a model that opens."""
+"""The recipe from scratch with a tiny plan: every stage runs, learns something, and leaves a model that opens."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from inference.builtin.captions import plural
 from inference.builtin.classifier import load as load_judge
 from inference.builtin.colours import NAMES, recolour, shares
 from inference.builtin.export import WEIGHTS, open_exported
-from inference.builtin.recipe import Recipe, draw, tiny_budget
+from inference.builtin.recipe import Recipe, draw, tiny_plan
 from inference.builtin.scenes import SceneMaker
 from inference.builtin.scores import ssim
 
@@ -30,31 +30,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     elif shutil.which("npm") is None:
         pytest.skip("the artwork packages come with the npm client, which is not installed")
     try:
-        Recipe(folder, tiny_budget(), "cpu").fetch()
+        Recipe(folder, tiny_plan(), "cpu").fetch()
     except subprocess.CalledProcessError as error:
         pytest.skip(f"the registry cannot be reached: {error.stderr}")
     return folder
 
 
 @pytest.fixture(scope="module")
-def lessons(folder: Path) -> SceneMaker:
-    """The lessons of the tiny budget."""
-    recipe = Recipe(folder, tiny_budget(), "cpu")
+def scene_maker(folder: Path) -> SceneMaker:
+    """Scenes of the tiny plan's nouns."""
+    recipe = Recipe(folder, tiny_plan(), "cpu")
     recipe.render()
     recipe.encode()
     recipe.cut_out()
-    return SceneMaker(sprites.load(folder / "sprites"), tiny_budget().nouns, tiny_budget().tail)
+    return SceneMaker(sprites.load(folder / "sprites"), tiny_plan().nouns, tiny_plan().tail)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_recipe_from_nothing_learns_and_exports(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = Recipe(folder, tiny_budget(), "cpu")
-    for stage in (recipe.render, recipe.encode, recipe.cut_out, recipe.learn_decoder, recipe.learn_denoiser):
+    recipe = Recipe(folder, tiny_plan(), "cpu")
+    for stage in (recipe.render, recipe.encode, recipe.cut_out, recipe.train_decoder, recipe.train_denoiser):
         stage()
     recipe.redraw()
     recipe.polish()
-    recipe.learn_classifier(folder / "judge.safetensors")
+    recipe.train_classifier(folder / "judge.safetensors")
     recipe.write(folder / "weights")
 
     printed = capsys.readouterr().out
@@ -63,14 +63,14 @@ def test_recipe_from_nothing_learns_and_exports(folder: Path, capsys: pytest.Cap
         assert len(losses) >= 2
         assert losses[-1] < 0.9 * losses[0]
     judge, _ = load_judge(folder / "judge.safetensors")
-    assert judge.words == [noun.word for noun in (*tiny_budget().nouns, *tiny_budget().tail)]
+    assert judge.words == [noun.word for noun in (*tiny_plan().nouns, *tiny_plan().tail)]
     drawn = draw(open_exported(folder / "weights"), ["a dog", "a red dog"])
     assert drawn.shape == (2, 3, 128, 128)
     assert drawn.isfinite().all()
 
 
 def test_reopened_model_draws_what_it_drew_before(tmp_path: Path) -> None:
-    recipe = Recipe(tmp_path, tiny_budget(), "cpu")
+    recipe = Recipe(tmp_path, tiny_plan(), "cpu")
     recipe.reopen(WEIGHTS)
     recipe.write(tmp_path / "weights")
     before, after = (draw(open_exported(weights), ["a red heart"]) for weights in (WEIGHTS, tmp_path / "weights"))
@@ -79,12 +79,12 @@ def test_reopened_model_draws_what_it_drew_before(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_training_stopped_halfway_ends_where_an_unbroken_one_ends(folder: Path, lessons: SceneMaker) -> None:
+def test_training_stopped_halfway_ends_where_an_unbroken_one_ends(folder: Path, scene_maker: SceneMaker) -> None:
     encoder = autoencoder.load(folder / "encoder.safetensors")
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     for steps, name in ((2, "stopped"), (4, "stopped"), (4, "whole")):
         plan = denoiser.DenoiserPlan(steps=steps, batch=2, warmup=1, cooldown=0.0)
-        denoiser.train(plan, lessons, encoder, tokenizer, folder / name, "cpu", lambda model, step: None)
+        denoiser.train(plan, scene_maker, encoder, tokenizer, folder / name, "cpu", lambda model, step: None)
     stopped, whole = (denoiser.restore(folder / name)[0].unet.state_dict() for name in ("stopped", "whole"))
     assert all(torch.allclose(stopped[key], whole[key], atol=1e-5) for key in whole)
 

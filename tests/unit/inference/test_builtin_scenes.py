@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from inference.builtin import backgrounds, colours
-from inference.builtin.captions import caption, plain
+from inference.builtin.captions import caption, plain_caption
 from inference.builtin.nouns import Noun, vocabulary
 from inference.builtin.scenes import KIND_WEIGHTS, SIZES, Scene, SceneMaker, Thing
 from inference.builtin.sprites import Sprite, Sprites
-from inference.builtin.words import held_out, taught
+from inference.builtin.words import held_out_phrases, synonyms
 
 NOUNS = {noun.word: noun for noun in vocabulary()}
 SHOWN = {
@@ -59,12 +59,12 @@ def test_every_kind_of_scene_is_drawn_in_every_size_and_again_by_the_same_dice(
 
 def test_things_stand_as_is_said(maker: SceneMaker) -> None:
     for seed in range(10):
-        dice = random.Random(seed)
-        beside = maker.picture(scene("beside", "dog", "car"), dice)
+        rng = random.Random(seed)
+        beside = maker.picture(scene("beside", "dog", "car"), rng)
         assert middle(beside, "dog")[0] < 0.4 < 0.6 < middle(beside, "car")[0]
-        on = maker.picture(scene("on", "dog", "car"), dice)
+        on = maker.picture(scene("on", "dog", "car"), rng)
         assert middle(on, "dog")[1] < 0.4 < 0.5 < middle(on, "car")[1]
-        worn = maker.picture(scene("wearing", "ghost", "hat"), dice)
+        worn = maker.picture(scene("wearing", "ghost", "hat"), rng)
         assert middle(worn, "hat")[1] < middle(worn, "ghost")[1] - 0.2
 
 
@@ -102,15 +102,15 @@ def test_captions_name_what_the_scene_shows() -> None:
 
 def test_captions_of_two_things_name_both_and_the_place() -> None:
     both = scene("wearing", "ghost", "crown", place="blue")
-    assert plain(both) == "a flat ghost wearing a crown on a blue background"
+    assert plain_caption(both) == "a flat ghost wearing a crown on a blue background"
     for seed in range(200):
         text = caption(both, random.Random(seed))
         assert not text or ("ghost" in text and "crown" in text and "blue" in text)
 
 
-def test_no_lesson_says_what_is_held_out() -> None:
-    known = [Noun(noun.word, (*noun.aliases, *taught(noun)), noun.code) for noun in vocabulary()]
+def test_no_caption_has_a_held_out_phrase() -> None:
+    known = [Noun(noun.word, (*noun.aliases, *synonyms(noun)), noun.code) for noun in vocabulary()]
     said = {f"{article} {phrase}" for noun in known for phrase in (noun.word, *noun.aliases) for article in ("a", "an")}
-    assert len(held_out()) == 60
-    assert not said & {wish for wish, _ in held_out()}
-    assert {noun for _, noun in held_out()} <= {noun.word for noun in known}
+    assert len(held_out_phrases()) == 60
+    assert not said & {phrase for phrase, _ in held_out_phrases()}
+    assert {noun for _, noun in held_out_phrases()} <= {noun.word for noun in known}

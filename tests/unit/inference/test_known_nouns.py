@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from inference.builtin.captions import known
+from inference.builtin.captions import known_words
 from inference.builtin.nouns import tail, vocabulary
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.model import LoadedModel
@@ -20,7 +20,7 @@ def model(*nouns: str) -> LoadedModel:
     return cast(LoadedModel, SimpleNamespace(nouns=frozenset(nouns)))
 
 
-BUILTIN = model(*known((*vocabulary(), *tail())))
+BUILTIN = model(*known_words((*vocabulary(), *tail())))
 
 
 @pytest.mark.parametrize(
