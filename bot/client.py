@@ -20,13 +20,13 @@ from bot.features.mydata.housekeeping import Housekeeping
 from bot.features.operator.commands import Operator
 from bot.features.train.commands import Subjects
 from bot.features.train.job_card import StepSelect, StopButton
-from bot.features.train.preflight import DRAFT_BUTTONS
+from bot.features.train.preflight import DRAFT_BUTTONS, ask_about_photos, ask_for_photos
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
-from bot.shared.cards.licence_buttons import LICENCE_BUTTONS
-from bot.shared.cards.quote import OFFER_BUTTONS
+from bot.shared.cards.licence import LICENCE_BUTTONS, ask_licence
+from bot.shared.cards.quote import OFFER_BUTTONS, ask_price
 from bot.shared.delivery.delivery import EDIT_EVERY_S, Delivery
 from bot.shared.delivery.follow import Follower
 from bot.shared.discord.commands import Commands, sync_if_changed
@@ -34,6 +34,7 @@ from bot.shared.discord.explain import explain
 from bot.shared.discord.forms import FormGone, OpenForms
 from bot.shared.discord.limits import Limits
 from bot.shared.files.uploads import UploadLimits
+from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote
 from bot.shared.services import Studio
 from common.supervisor import supervise
 
@@ -75,6 +76,12 @@ class Atelier(commands.Bot):
         self._hears_channels = hears_channels
         self.limits = limits or Limits()
         self.forms = OpenForms()
+        self.questions = {  # how each kind is asked
+            PriceQuote: ask_price,
+            LicenceQuote: ask_licence,
+            PhotosQuote: ask_about_photos,
+            PhotosWanted: ask_for_photos,
+        }
         self.upload_limits = UploadLimits()
         delivery = Delivery(self, studio, self.upload_limits, edit_every_s=edit_every_s)
         self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)

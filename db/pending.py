@@ -68,7 +68,7 @@ class PendingOrders:
         self.db = db
 
     async def keep(self, order: NewOrder) -> tuple[PendingOrder, list[str]]:
-        """Keep an order, in place of what the same interaction asked before; photos that it sent stay as they came.
+        """Keep an order, in place of what its interaction asked before and for as long; photos stay as they came.
 
         Returns:
             What is kept, and the ids of the member's orders that made room for it.
@@ -102,13 +102,13 @@ def _keep(connection: sa.Connection, order: NewOrder) -> tuple[PendingOrder, lis
     same = _one(connection, pending_orders.c.interaction_id == order.interaction_id)
     if same is not None and same.question is order.question is Question.PHOTOS:
         return same, []
-    values = asdict(order) | {"created_at": now, "expires_at": now + LIFE[order.question]}
-    values |= {"question": order.question.value, "pace": order.pace and order.pace.value}
+    values = asdict(order) | {"question": order.question.value, "pace": order.pace and order.pace.value}
     del values["id"]
+    at_first = {"id": order.id or new_id(now), "created_at": now, "expires_at": now + LIFE[order.question]}
     upsert = insert_or_update(
         connection,
         pending_orders,
-        values | {"id": order.id or new_id(now)},
+        values | at_first,
         key=["interaction_id"],
         update=values,
     )

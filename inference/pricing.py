@@ -6,11 +6,26 @@ training steps, or half a minute of speech; what has begun counts whole.
 
 import math
 
-from inference.catalogue import ImageModel
-from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest
+from inference.catalogue import Catalogue, ImageModel
+from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest
 
 TRAIN_STEPS_PER_CREDIT = 10
 SPEECH_SECONDS_PER_CREDIT = 30.0
+
+
+def price_of(request: Request, catalogue: Catalogue) -> int:
+    """Price a request.
+
+    Raises:
+        UnknownModel: the catalogue has no such model.
+    """
+    match request:
+        case ImageRequest():
+            return price_image(request, catalogue.image(request.model))
+        case TrainRequest():
+            return price_train(request)
+        case TranscribeRequest():
+            return price_transcribe(request)
 
 
 def price_image(request: ImageRequest, model: ImageModel) -> int:

@@ -54,4 +54,4 @@ class Studio:
     periods: Periods = field(default_factory=Periods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed
-    answers: Turns = field(default_factory=Turns)  # to a question: a yes, or a no, one after the other
+    turns: Turns = field(default_factory=Turns)  # of a member for files of a kind, of a yes or a no to a question

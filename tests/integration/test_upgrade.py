@@ -53,7 +53,7 @@ KEPT: list[tuple[dict[str, Any], Question, int | None, Pace | None, Asked]] = [
     ),
     (
         {"again": JOB, "hearing": OPTIONS, "private": False}, Question.LICENCE, None, None,
-        ClipAgainAsked(job_id=JOB, options=TranscribeOptions(**OPTIONS)),
+        ClipAgainAsked(source_job_id=JOB, options=TranscribeOptions(**OPTIONS)),
     ),
     (
         {"lesson": LESSON, "private": True}, Question.LICENCE, None, None,

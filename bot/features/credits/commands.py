@@ -8,10 +8,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.credits.cards import changed_text, gift_text, pace_text, quota_card
-from bot.features.credits.credits import GIFT_MAX, check_purse, give, grant, set_credits, statement_of
+from bot.features.credits.credits import GIFT_MAX, check_purse, give, grant, prefer_pace, set_credits
 from bot.features.operator.admin import Operator
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
-from bot.shared.orders.pace import prefer_pace
 from bot.shared.services import Studio
 from db.jobs import Pace
 
@@ -77,12 +76,12 @@ class Quota(
 
     async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
         terms = terms_of(self.studio, member, interaction.guild_id)
-        statement = await statement_of(self.studio, member.id, terms)
+        statement = await self.studio.ledger.statement(member.id, allowance=terms.allowance)
         await interaction.edit_original_response(view=quota_card(statement, terms, member.id))
 
     async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
         terms = terms_of(self.studio, member, interaction.guild_id)
-        statement = await statement_of(self.studio, member.id, terms)
+        statement = await self.studio.ledger.statement(member.id, allowance=terms.allowance)
         await interaction.edit_original_response(content=changed_text(member.id, amount, statement))
 
 

@@ -2,9 +2,10 @@
 
 from bot.features.operator.admin import Operator, at_home
 from bot.shared.errors import BadParameter, NotOpen
+from bot.shared.orders.quote import PACE
 from bot.shared.services import Studio
 from bot.shared.tiers import Terms
-from db.ledger import Statement
+from db.jobs import Pace
 
 GIFT_MAX = 1_000_000
 NOT_AT_HOME = (
@@ -21,11 +22,6 @@ def check_purse(studio: Studio, operator: Operator) -> None:
     """
     if not at_home(studio, operator):
         raise NotOpen(NOT_AT_HOME)
-
-
-async def statement_of(studio: Studio, user_id: int, terms: Terms) -> Statement:
-    """Return what a member has by the terms of the place where they ask."""
-    return await studio.ledger.statement(user_id, allowance=terms.allowance)
 
 
 async def grant(
@@ -66,3 +62,8 @@ async def give(studio: Studio, from_user: int, to_user: int, amount: int, terms:
     if to_user in (0, from_user):
         raise BadParameter("Please choose another `member`: you can't give credits to yourself or to a bot.")
     await studio.ledger.give(from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance)
+
+
+async def prefer_pace(studio: Studio, user_id: int, pace: Pace) -> None:
+    """Remember which pace a member wants where they do not say."""
+    await studio.members.prefer(user_id, {PACE: str(pace) if pace is Pace.RELAXED else None})

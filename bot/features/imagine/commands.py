@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.features.imagine.imagine import imagine
 from bot.features.imagine.options import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, ImagineOptions
 from bot.features.imagine.prompt import PROMPT_MAX
-from bot.shared.cards.quote import show
+from bot.shared.cards.asking import show
 from bot.shared.discord.choices import aspect_choices, model_choices, subject_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, roles_of

@@ -21,20 +21,10 @@ class ImagineAsked(Asked):
 
     what: Literal["imagine"] = "imagine"
     image: ImageRequest
-    source_job_id: str | None = None
 
     async def build(self, studio: Studio, context: RequestContext) -> ImageRequest:
-        """Return the request.
-
-        Raises:
-            SubjectGone, BadParameter: a subject in it may not be used (any more), or not with that model.
-        """
         await check_rights(studio, self.image, context)
         return self.image
-
-    def source(self) -> str | None:
-        """Return the id of the job that it repeats with another seed."""
-        return self.source_job_id
 
 
 async def imagine(studio: Studio, options: ImagineOptions, context: RequestContext) -> Job | Quote:

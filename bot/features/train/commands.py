@@ -4,10 +4,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.train.preflight import look_at, show_training
+from bot.features.train.preflight import look_at
 from bot.features.train.subject_card import show_subject
 from bot.features.train.subjects_card import SHOWN_MAX, subjects_card, subjects_files
 from bot.features.train.training import TrainingAsked, TrainingOptions
+from bot.shared.cards.asking import show
 from bot.shared.discord.choices import subject_choices, trainable_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, in_time
@@ -76,7 +77,7 @@ class Subjects(commands.Cog):
             async with in_time():
                 context = await context_of(interaction, private=private)
                 outcome = await quote(self.studio, TrainingAsked(options=options), context)
-            await show_training(interaction, outcome)
+            await show(interaction, outcome)
 
     @train.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -1,7 +1,7 @@
 """The card before a training: each photo's verdict, price and time, the consent; agree, change photos, or cancel."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import discord
 from discord import ui
@@ -16,23 +16,23 @@ from bot.features.train.training import (
     TrainingOptions,
     discard,
 )
-from bot.shared.cards.go_on import go_on
+from bot.shared.cards import quote as offer
+from bot.shared.cards.asking import show
 from bot.shared.cards.layout import layout, said
-from bot.shared.cards.quote import show
+from bot.shared.cards.quote import OfferButton
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, limits_of, studio_of
-from bot.shared.discord.items import Answer, Form, LastingItem
+from bot.shared.discord.items import Answer, Form
 from bot.shared.discord.limits import PHOTOS
 from bot.shared.files.photos import Sent
 from bot.shared.files.pictures import Picture
 from bot.shared.files.uploads import discord_files
-from bot.shared.orders.pending import asked_in, open_order
+from bot.shared.orders.pending import asked_in
 from bot.shared.orders.quote import quote
-from bot.shared.orders.quotes import PhotosQuote, PhotosWanted, Quote
+from bot.shared.orders.quotes import PhotosQuote, PhotosWanted
 from bot.shared.text.formatting import about, credits, inline
 from db.errors import UnknownOrder
-from db.jobs import Job, Pace
-from db.pending import PendingOrder, Question
+from db.pending import PendingOrder
 from inference.decoders.photos import Verdict
 
 THUMBNAILS_MAX = 10
@@ -51,7 +51,7 @@ VERDICTS = {
 }
 
 
-class DraftButton(LastingItem[PendingOrder], topic="draft"):
+class DraftButton(OfferButton, topic="draft"):
     """What the buttons below photos share."""
 
     async def find(self, interaction: discord.Interaction) -> PendingOrder:
@@ -61,31 +61,21 @@ class DraftButton(LastingItem[PendingOrder], topic="draft"):
             PhotosGone, NotYours: they were used or thrown away, or are somebody else's.
         """
         try:
-            order = await open_order(studio_of(interaction), self.key, interaction.user.id)
+            return await super().find(interaction)
         except UnknownOrder as error:
             raise PhotosGone from error
-        if order.question is not Question.PHOTOS:
-            raise PhotosGone
-        return order
 
 
-class GoButton(DraftButton, verb="go"):
+class GoButton(DraftButton, offer.GoButton, verb="go"):
     """Agree to the statement, pay, begin."""
 
     label = "I agree – start"
-    style = discord.ButtonStyle.success
-    pace: ClassVar[Pace] = Pace.FAST
-
-    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        await show(interaction, await go_on(interaction, order, pace=self.pace))
 
 
-class RelaxButton(GoButton, verb="relax"):
+class RelaxButton(DraftButton, offer.RelaxButton, verb="relax"):
     """Agree to the statement, and begin for free when the queue is empty."""
 
     label = "I agree – start for free"
-    style = discord.ButtonStyle.primary
-    pace = Pace.RELAXED
 
 
 class LeaveButton(DraftButton, verb="leave"):
@@ -180,19 +170,20 @@ async def look_at(
     sent = tuple(Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX])
     asked = TrainingAsked(options=options, sent=sent, instead_of=instead_of)
     context = await context_of(interaction, private=options.private)
-    await show_training(interaction, await quote(studio_of(interaction), asked, context))
+    await show(interaction, await quote(studio_of(interaction), asked, context))
 
 
-async def show_training(interaction: discord.Interaction, outcome: Job | Quote) -> None:
-    """Ask for photos, or about those that are there, or whatever else is asked about a training."""
-    match outcome:
-        case PhotosWanted(asked=TrainingAsked() as asked):
-            await PhotoForm(asked.options).open(interaction)
-        case PhotosQuote(asked=TrainingAsked() as asked):
-            files = discord_files(preflight_files(asked))
-            await interaction.edit_original_response(view=preflight_card(outcome), attachments=files)
-        case _:
-            await show(interaction, outcome)
+async def ask_for_photos(interaction: discord.Interaction, wanted: PhotosWanted) -> None:
+    """Open the form that takes photos."""
+    assert isinstance(wanted.asked, TrainingAsked)
+    await PhotoForm(wanted.asked.options).open(interaction)
+
+
+async def ask_about_photos(interaction: discord.Interaction, quote: PhotosQuote) -> None:
+    """Show what each photo is good for, and what the training would cost."""
+    assert isinstance(quote.asked, TrainingAsked)
+    files = discord_files(preflight_files(quote.asked))
+    await interaction.edit_original_response(view=preflight_card(quote), attachments=files)
 
 
 class PhotoForm(Form, title="Train a subject"):

@@ -19,7 +19,7 @@ from bot.shared.orders.context import RequestContext
 from bot.shared.services import Studio
 from bot.shared.subjects import tidy_name
 from db.errors import TooManySubjects, UnknownOrder
-from db.file_keys import photo_file, photos_folder
+from db.file_keys import photo_file
 from db.ids import new_id
 from db.pending import PendingOrder, Question
 from db.subjects import KEPT_MAX, Draft, name_key
@@ -111,22 +111,11 @@ class TrainingAsked(Asked):
 
     @property
     def wants_photos(self) -> bool:
-        """Whether photos have to come first, by a form."""
         return self.photos is None and not self.sent
 
     @property
     def fetches(self) -> bool:
-        """Whether photos were sent and have to be looked at."""
         return bool(self.sent)
-
-    @property
-    def folder_id(self) -> str:
-        """The id under which its photos lie; empty: there are none."""
-        return self.photos.id if self.photos else ""
-
-    def before_photos(self) -> "TrainingAsked":
-        """Return it as it was before any photos were sent."""
-        return TrainingAsked(options=self.options)
 
     async def build(self, studio: Studio, context: RequestContext) -> TrainRequest:
         """Check everything about a training, and return its request with the model's own settings.
@@ -147,12 +136,10 @@ class TrainingAsked(Asked):
             raise TooManyPhotos
         return _request(_model(studio, self.options.model), name, noun, self.options, self.photos)
 
-    async def fetch(
-        self, studio: Studio, request: Request, context: RequestContext
-    ) -> tuple["TrainingAsked", TrainRequest]:
+    async def fetch(self, studio: Studio, request: Request, context: RequestContext) -> tuple[Asked, Request]:
         """Look at the photos that were sent, and keep the usable ones for a while, instead of earlier ones."""
         assert isinstance(request, TrainRequest)
-        looked_at = await studio.photos.look_at(context.user_id, self.sent)
+        looked_at = await studio.photos.look_at(self.sent)
         if self.instead_of is not None:
             await discard(studio, self.instead_of)
         photos = await _keep(studio, looked_at)
@@ -161,14 +148,9 @@ class TrainingAsked(Asked):
         )
         thumbnails = tuple(photo.thumbnail for photo in looked_at)
         asked = TrainingAsked(options=settled, photos=photos, thumbnails=thumbnails)
-        return asked, request
-
-    async def forget(self, studio: Studio, interaction_id: int) -> None:
-        """Throw the photos away."""
-        await studio.files.delete_tree(photos_folder(self.folder_id))
+        return asked, replace(request, subject_id=photos.id, photos=photos.keys)
 
     def subject(self, request: Request, context: RequestContext) -> Draft | None:
-        """Return the subject, with the consent to it."""
         assert isinstance(request, TrainRequest)
         assert self.photos is not None
         return Draft(

@@ -14,8 +14,8 @@ from bot.features.voice.languages import COMMON, language_name
 from bot.features.voice.transcribe import ClipAgainAsked, TranscribeOptions
 from bot.features.voice.transcripts import segments_of, text_of
 from bot.features.voice.voice import transcript_request
+from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton, JobItem
-from bot.shared.cards.quote import show
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, seen_privately, studio_of
 from bot.shared.discord.items import Answer, Form
@@ -44,7 +44,7 @@ class HearAgainItem(JobItem):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
-        asked = ClipAgainAsked(job_id=job.id, options=self.options(transcript_request(job)))
+        asked = ClipAgainAsked(source_job_id=job.id, options=self.options(transcript_request(job)))
         await show(interaction, await quote(studio_of(interaction), asked, context))
 
 

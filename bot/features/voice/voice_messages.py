@@ -71,7 +71,7 @@ async def _wanted(studio: Studio, message: discord.Message) -> bool:
         return True
     if not message.flags.voice or await has_opted_out(studio, message.author.id):
         return False
-    return await studio.channels.transcribed(*channel_ids(message.channel.id, message.channel))
+    return await studio.channels.transcribed(*channel_ids(message.channel))
 
 
 async def _explain(limits: Limits, message: discord.Message, error: Exception) -> None:

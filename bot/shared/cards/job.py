@@ -13,7 +13,7 @@ from bot.shared.cards.job_buttons import AgainButton, CancelButton, DeleteButton
 from bot.shared.cards.layout import layout
 from bot.shared.discord.explain import failure_sentence
 from bot.shared.files.pictures import Picture
-from bot.shared.text.formatting import about, bar, block, exactly, given_back, harmless, inline, paid, queue_place
+from bot.shared.text.formatting import about, bar, block, exactly, given_back, inline, paid, queue_place
 from db.jobs import Job, Pace, Place, State
 from inference.messages import PromptNote
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
@@ -165,8 +165,3 @@ def _rows(job: Job, shown: Shown) -> list[ui.ActionRow[Any]]:
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
     return [ui.ActionRow(AgainButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
-
-
-def picture_alt(request: ImageRequest, seed: int) -> str:
-    """Describe a picture for those who cannot see it."""
-    return f"{harmless(request.prompt, 200)} (seed {seed})"

@@ -5,8 +5,8 @@ import contextlib
 import discord
 
 from bot.features.imagine.imagine import imagine_again
+from bot.shared.cards.asking import show
 from bot.shared.cards.info import info_text
-from bot.shared.cards.quote import show
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import admit, seen_privately, studio_of
 from bot.shared.discord.items import Answer, LastingItem

@@ -1,32 +1,81 @@
 """What somebody is asked once before a model that wants it: to accept its licence. Declining costs nothing.
 
-`bot.shared.cards.licence_buttons` hears the answer.
+The answers are heard after a restart too; a yes goes on with what was asked for.
 """
+
+from typing import Any
 
 import discord
 from discord import ui
 
-from bot.shared.cards.layout import layout
+from bot.shared.cards.asking import ask, go_on, show
+from bot.shared.cards.layout import layout, said
+from bot.shared.discord.interactions import acknowledge, in_time, studio_of
+from bot.shared.discord.items import Answer, LastingItem
 from bot.shared.errors import LicenceNeeded
-from bot.shared.orders.quotes import LicenceQuote
-from inference.catalogue import ImageModel, SpeechModel
+from bot.shared.orders.confirm import accept_licence
+from bot.shared.orders.pending import asked_in, open_order
+from bot.shared.orders.quotes import LicenceQuote, PhotosWanted
 
-LABELS = {"accept": "Accept", "decline": "Decline"}
-STYLES = {"accept": discord.ButtonStyle.success, "decline": discord.ButtonStyle.secondary}
+KEY = "[a-z0-9][a-z0-9._-]{0,31}(?::[0-9a-z]{26})?"  # a model's name, and where what was asked for is kept
+ACCEPTED = "Thanks, you accepted the licence. Please run your command again."
+DECLINED = "You declined the licence. Nothing was charged; `/models` lists other models."
+
+
+class LicenceAnswer(LastingItem[tuple[str, str]], topic="licence", key_form=KEY):
+    """What both answers share; nobody but the one who is asked sees them."""
+
+    async def find(self, interaction: discord.Interaction) -> tuple[str, str]:
+        """Return which model it is, and the id of the pending order; empty: none is kept."""
+        model, _, order_id = self.key.partition(":")
+        return model, order_id
+
+
+class AcceptLicence(LicenceAnswer, verb="accept"):
+    """Note that a member accepts a model's licence, and go on with what was asked for."""
+
+    label = "Accept"
+    style = discord.ButtonStyle.success
+    answer = Answer.FORM
+
+    async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
+        studio, user_id, (model, order_id) = studio_of(interaction), interaction.user.id, found
+        async with in_time():
+            await accept_licence(studio, user_id, model)
+            order = await open_order(studio, order_id, user_id) if order_id else None
+        if order is not None and (asked := asked_in(studio, order)).wants_photos:
+            await show(interaction, PhotosWanted(asked=asked))
+            return
+        await acknowledge(interaction, private=True, update=True)
+        if order is not None:
+            await go_on(interaction, order)
+        else:
+            await interaction.edit_original_response(view=said(ACCEPTED))
+
+
+class DeclineLicence(LicenceAnswer, verb="decline"):
+    """Drop what was asked for."""
+
+    label = "Decline"
+
+    async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
+        if found[1]:
+            await studio_of(interaction).pending.drop(found[1])
+        await interaction.edit_original_response(view=said(DECLINED))
+
+
+LICENCE_BUTTONS = (AcceptLicence, DeclineLicence)
+
+
+async def ask_licence(interaction: discord.Interaction, quote: LicenceQuote) -> None:
+    """Ask whether a member accepts a licence."""
+    await ask(interaction, licence_card(quote))
 
 
 def licence_card(quote: LicenceQuote) -> ui.LayoutView:
     """Show which licence it is, with the possible answers."""
-    row = ui.ActionRow[ui.LayoutView](*(licence_button(verb, quote.model.name, quote.id) for verb in LABELS))
-    text = ui.TextDisplay[ui.LayoutView](f"**{LicenceNeeded(quote.model)}**\n{_where(quote.model)}\nDo you accept it?")
+    model, key = quote.model, f"{quote.model.name}:{quote.id}"
+    where = f"[Read it](<{model.licence_url}>)" if model.licence_url else "The licence text comes with the model."
+    text = ui.TextDisplay[ui.LayoutView](f"**{LicenceNeeded(model)}**\n{where}\nDo you accept it?")
+    row = ui.ActionRow[Any](AcceptLicence(key), DeclineLicence(key))
     return layout(ui.Container(text, row, accent_colour=discord.Colour.gold()))
-
-
-def licence_button(verb: str, model: str, order_id: str | None) -> ui.Button[ui.LayoutView]:
-    """Return the button of one answer; it carries the model's name, and where what was asked for is kept."""
-    custom_id = f"licence:{verb}:{model}" + (f":{order_id}" if order_id else "")
-    return ui.Button(label=LABELS[verb], style=STYLES[verb], custom_id=custom_id)
-
-
-def _where(model: ImageModel | SpeechModel) -> str:
-    return f"[Read it](<{model.licence_url}>)" if model.licence_url else "The licence text comes with the model."

@@ -6,17 +6,15 @@ from typing import Any, ClassVar
 import discord
 from discord import ui
 
-from bot.shared.cards.go_on import go_on
+from bot.shared.cards.asking import ask, go_on
 from bot.shared.cards.layout import layout
-from bot.shared.cards.licence import licence_card
-from bot.shared.discord.explain import say_privately
 from bot.shared.discord.interactions import studio_of
 from bot.shared.discord.items import LastingItem
 from bot.shared.orders.confirm import decline
 from bot.shared.orders.pending import open_order
-from bot.shared.orders.quotes import LicenceQuote, PriceQuote, Quote
+from bot.shared.orders.quotes import PriceQuote
 from bot.shared.text.formatting import about, credits, moment
-from db.jobs import Job, Pace
+from db.jobs import Pace
 from db.pending import PendingOrder
 
 
@@ -40,7 +38,7 @@ class GoButton(OfferButton, verb="go"):
     pace: ClassVar[Pace] = Pace.FAST
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        await show(interaction, await go_on(interaction, order, pace=self.pace))
+        await go_on(interaction, order, pace=self.pace)
 
 
 class RelaxButton(GoButton, verb="relax"):
@@ -65,6 +63,11 @@ class LeaveButton(OfferButton, verb="leave"):
 OFFER_BUTTONS = (GoButton, RelaxButton, LeaveButton)
 
 
+async def ask_price(interaction: discord.Interaction, quote: PriceQuote) -> None:
+    """Ask whether a member wants something for its price."""
+    await ask(interaction, question_card(quote))
+
+
 def question_card(quote: PriceQuote) -> ui.LayoutView:
     """Show what it would cost and how long it would take, with the possible answers."""
     answers = [*[GoButton] * quote.affordable, *[RelaxButton] * quote.relaxed, LeaveButton]
@@ -85,21 +88,3 @@ def question_text(quote: PriceQuote) -> str:
         "**Not enough credits.** Run it for free when the queue is empty?\n"
         f"-# It costs {credits(quote.price)}, you have {quote.available}. More come {moment(quote.renews_at)}."
     )
-
-
-async def show(interaction: discord.Interaction, outcome: Job | Quote) -> None:
-    """Ask the one who typed or pressed, and nobody else; a job shows itself.
-
-    Where they pressed a button of a question, the next one takes its place.
-    """
-    match outcome:
-        case PriceQuote():
-            view = question_card(outcome)
-        case LicenceQuote():
-            view = licence_card(outcome)
-        case _:
-            return  # a job; photos are asked for by the feature that wants them
-    if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
-        await interaction.edit_original_response(view=view)
-    else:
-        await say_privately(interaction, view)

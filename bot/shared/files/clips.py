@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.files.downloads import Downloads
-from bot.shared.turns import Turns
 from db.errors import FileMissing
 from db.file_keys import UPLOADS, clip_file, id_in, is_clip
 from db.files import FileStore
@@ -79,7 +78,6 @@ class Clips:
         self.rules = rules
         self._files = files
         self._downloads = downloads
-        self.turns = Turns()  # members take turns for the room that there is
 
     def check(self, attached: Attached) -> None:
         """Refuse what need not be fetched to know that it cannot be used.

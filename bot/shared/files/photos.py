@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 
 from bot.shared.files.downloads import Downloads, NotFetched, TooLargeToFetch
-from bot.shared.turns import Turns
 from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdict
 from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
 
@@ -86,10 +85,9 @@ class Photos:
         self._downloads = downloads
         self._decoder = PhotoDecoder()
         self._one = asyncio.Lock()
-        self._turns = Turns()
-        self._forms = 0  # that are being looked at, or wait
+        self._forms = 0  # that are being looked at
 
-    async def look_at(self, user_id: int, sent: Sequence[Sent]) -> list[Photo]:
+    async def look_at(self, sent: Sequence[Sent]) -> list[Photo]:
         """Fetch photos and look at each; of those that look the same, the first can be used.
 
         Returns:
@@ -97,8 +95,7 @@ class Photos:
         """
         self._forms += 1
         try:
-            async with self._turns.of(user_id):
-                return without_duplicates([await self._look_at(one) for one in sent])
+            return without_duplicates([await self._look_at(one) for one in sent])
         finally:
             self._forms -= 1
             if not self._forms:

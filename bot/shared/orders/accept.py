@@ -1,23 +1,19 @@
 """Accept an order: its credits are held and its job is put in line, in one transaction, once for each interaction."""
 
 from dataclasses import dataclass
-from typing import assert_never
 
 from bot.shared.errors import NotOpen
 from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
 from bot.shared.services import Studio
-from bot.shared.tiers import Terms
-from db.errors import TooManyQueued
 from db.jobs import Job, Pace, Submission
 from inference.catalogue import Catalogue
-from inference.pricing import price_image, price_train, price_transcribe
-from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, to_json
+from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was asked for, checked and priced."""
+    """What was asked for, as a request with its price."""
 
     asked: Asked
     request: Request
@@ -25,6 +21,11 @@ class Order:
     pace: Pace
     agreed: int | None = None  # the price that its member said yes to; None: they were not asked
     pending_id: str | None = None  # of the question that was answered just now
+
+    @property
+    def price_known(self) -> bool:
+        """Whether that is its price; how long a clip is, the platform does not always know."""
+        return not isinstance(self.request, TranscribeRequest) or self.request.duration_s > 0
 
 
 async def accept(studio: Studio, order: Order, context: RequestContext, *, foreseen_s: float | None) -> Job:
@@ -58,7 +59,7 @@ async def accept(studio: Studio, order: Order, context: RequestContext, *, fores
             weight=terms.weight,
             guild_weight=terms.guild_weight,
             forecast_s=foreseen_s,
-            source_job_id=order.asked.source(),
+            source_job_id=order.asked.source_job_id,
             message_id=context.message_id,
             age_restricted=context.age_restricted,
             order_id=order.pending_id,
@@ -67,41 +68,23 @@ async def accept(studio: Studio, order: Order, context: RequestContext, *, fores
     )
 
 
-async def check_room(studio: Studio, kind: Kind, context: RequestContext) -> None:
-    """See whether one more job of a kind may wait, before anything is fetched for it.
-
-    Raises:
-        TooManyQueued: its member has as many as their tier allows.
-    """
-    limit = context.terms.limits(kind).max_queued
-    if await studio.jobs.queued(context.user_id, kind) >= limit:
-        raise TooManyQueued(limit=limit)
-
-
-def check_terms(catalogue: Catalogue, request: Request, terms: Terms) -> None:
-    """Check a request against what the member's tier allows.
+def check_terms(catalogue: Catalogue, order: Order, context: RequestContext) -> None:
+    """Check an order against what the member's tier allows.
 
     Raises:
         NotOpen: it does not allow this.
     """
+    request, terms = order.request, context.terms
     if isinstance(request, TrainRequest) and not terms.training_slots:
         raise NotOpen("Your role can't use `/train` here. An operator decides which roles can.")
+    if order.pace is Pace.RELAXED and request.kind not in terms.relaxed:
+        raise NotOpen(
+            "Your role can't run that for free here. Choose `pace: fast`, or use `/fast` to always use credits."
+        )
     if isinstance(request, ImageRequest) and terms.largest_px:
         side = max(request.width_px, request.height_px) * catalogue.image(request.model).upscale
         if side > terms.largest_px:
             raise NotOpen(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
-
-
-def check_pace(kind: Kind, pace: Pace, terms: Terms) -> None:
-    """Check whether the member's tier allows a pace.
-
-    Raises:
-        NotOpen: it does not.
-    """
-    if pace is Pace.RELAXED and kind not in terms.relaxed:
-        raise NotOpen(
-            "Your role can't run that for free here. Choose `pace: fast`, or use `/fast` to always use credits."
-        )
 
 
 async def expected_s(studio: Studio, order: Order, context: RequestContext) -> float | None:
@@ -111,20 +94,3 @@ async def expected_s(studio: Studio, order: Order, context: RequestContext) -> f
         kind=str(kind), pace=order.pace, guild_id=context.guild_id, user_id=context.user_id
     )
     return studio.forecast.duration_s(kind, place.ahead_credits + order.price)
-
-
-def price_of(catalogue: Catalogue, request: Request) -> int:
-    """Return what a request costs, in credits.
-
-    Raises:
-        UnknownModel: the catalogue has no such model.
-    """
-    match request:
-        case ImageRequest():
-            return price_image(request, catalogue.image(request.model))
-        case TrainRequest():
-            return price_train(request)
-        case TranscribeRequest():
-            return price_transcribe(request)
-        case _:
-            assert_never(request)

@@ -27,7 +27,7 @@ async def confirm(
         As `quote`.
     """
     asked = asked_in(studio, order)
-    async with studio.answers.of(order.id):
+    async with studio.turns.of(order.id):
         try:
             answered = await studio.pending.get(order.id)
             first = replace(context, interaction_id=order.interaction_id)
@@ -40,7 +40,7 @@ async def confirm(
 
 async def decline(studio: Studio, order: PendingOrder) -> bool:
     """Throw away what a member said no to, with its photos; return whether it was still there."""
-    async with studio.answers.of(order.id):
+    async with studio.turns.of(order.id):
         there = await studio.pending.drop(order.id)
         if there and order.question is Question.PHOTOS:
             await studio.files.delete_tree(photos_folder(order.id))

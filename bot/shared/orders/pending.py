@@ -1,51 +1,41 @@
-"""Pending orders with what was asked for in its own type, instead of JSON."""
+"""Pending orders: what was asked for, in its own type, kept until a question about it is answered or too old."""
 
 from pydantic import ValidationError
 
 from bot.shared.errors import NotYours
+from bot.shared.orders.accept import Order
 from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
 from bot.shared.services import Studio
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
-from db.jobs import Pace
 from db.pending import NewOrder, PendingOrder, Question
+from inference.requests import TrainRequest
 
 VERSION = 1  # of the form in which what was asked for is kept
 
 
-async def keep(
-    studio: Studio,
-    asked: Asked,
-    context: RequestContext,
-    question: Question,
-    *,
-    price: int | None = None,
-    pace: Pace | None = None,
-    id: str = "",
-) -> PendingOrder:
-    """Keep what was asked for until a question about it is answered.
-
-    Args:
-        price: as its member is told.
-        pace: as it was typed.
-        id: which it gets; empty: a new one.
-    """
-    new = NewOrder(
-        question=question,
-        user_id=context.user_id,
-        interaction_id=context.interaction_id,
-        version=VERSION,
-        request=studio.asked.dump_python(asked, mode="json"),
-        price=price,
-        pace=pace,
-        private=context.private,
-        id=id,
+async def keep(studio: Studio, order: Order, context: RequestContext, question: Question) -> str:
+    """Keep what was asked for, with photos under the id of their folder; return the id."""
+    folder_id = order.request.subject_id if isinstance(order.request, TrainRequest) else ""
+    kept, gone = await studio.pending.keep(
+        NewOrder(
+            id=folder_id,
+            question=question,
+            user_id=context.user_id,
+            interaction_id=context.interaction_id,
+            version=VERSION,
+            request=studio.asked.dump_python(order.asked, mode="json"),
+            price=None if question is Question.LICENCE else order.price,
+            pace=order.pace,
+            private=context.private,
+        )
     )
-    order, gone = await studio.pending.keep(new)
+    if folder_id and kept.id != folder_id:  # the same photos came twice
+        gone.append(folder_id)
     for order_id in gone:
         await studio.files.delete_tree(photos_folder(order_id))
-    return order
+    return kept.id
 
 
 async def open_order(studio: Studio, order_id: str, user_id: int) -> PendingOrder:
@@ -67,19 +57,18 @@ def asked_in(studio: Studio, order: PendingOrder) -> Asked:
     Raises:
         UnknownOrder: it was kept by another version and cannot be read any more.
     """
+    if order.version != VERSION:
+        raise UnknownOrder
     try:
-        if order.version == VERSION:
-            asked: Asked = studio.asked.validate_python(order.request)
-            return asked
+        asked: Asked = studio.asked.validate_python(order.request)
     except ValidationError as error:
         raise UnknownOrder from error
-    raise UnknownOrder
+    return asked
 
 
 async def purge(studio: Studio) -> int:
     """Throw away pending orders that are too old, with their photos; return how many."""
     gone = await studio.pending.purge()
     for order in gone:
-        if order.question is Question.PHOTOS:
-            await studio.files.delete_tree(photos_folder(order.id))
+        await studio.files.delete_tree(photos_folder(order.id))
     return len(gone)

@@ -6,18 +6,23 @@ are explained in one place (`bot.shared.discord.explain`), so that no caller has
 
 from dataclasses import replace
 
-from bot.shared.orders.accept import Order, accept, check_pace, check_room, check_terms, expected_s, price_of
-from bot.shared.orders.ask import ask_licence, ask_photos, ask_price, ask_price_if_expensive
+from bot.shared.errors import BadParameter, LicenceNeeded
+from bot.shared.orders.accept import Order, accept, check_terms, expected_s
 from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
-from bot.shared.orders.pace import preferred_pace
-from bot.shared.orders.quotes import PhotosWanted, PriceQuote, Quote
+from bot.shared.orders.pending import keep
+from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote, Quote
 from bot.shared.policy import check_age, check_place, check_words, model_of, wants_licence, words_of
 from bot.shared.services import Studio
-from db.errors import BudgetSpent, NotEnoughCredits
+from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
+from db.file_keys import photos_folder
 from db.jobs import Job, Pace
+from db.ledger import Statement
 from db.pending import PendingOrder, Question
-from inference.requests import Kind
+from inference.pricing import price_of
+from inference.requests import Kind, Request, TrainRequest, TranscribeRequest
+
+PACE = "pace"  # among a member's preferences
 
 
 async def quote(
@@ -47,21 +52,22 @@ async def quote(
     check_words(words_of(request), context.policy)
     model = model_of(studio.catalogue, request)
     check_age(model, age_restricted=context.age_restricted)
-    if await wants_licence(studio, model, context.user_id):
-        return await ask_licence(studio, asked, context, model, pace)
-    if asked.wants_photos:
-        return PhotosWanted(asked=asked)
-    check_terms(studio.catalogue, request, context.terms)
     order = Order(
         asked=asked,
         request=request,
-        price=price_of(studio.catalogue, request),
+        price=price_of(request, studio.catalogue),
         pace=pace or await _pace(studio, asked, request.kind, context),
         agreed=answered.price if answered and answered.question is not Question.LICENCE else None,
         pending_id=answered.id if answered else None,
     )
-    check_pace(request.kind, order.pace, context.terms)
-    if (question := await ask_price_if_expensive(studio, order, context)) is not None:
+    if await wants_licence(studio, model, context.user_id):
+        if not context.may_be_asked:
+            raise LicenceNeeded(model)
+        return LicenceQuote(id=await keep(studio, order, context, Question.LICENCE), model=model)
+    if asked.wants_photos:
+        return PhotosWanted(asked=asked)
+    check_terms(studio.catalogue, order, context)
+    if (question := await _ask_price_if_expensive(studio, order, context)) is not None:
         return question
     return await (_fetch if asked.fetches else _conclude)(studio, order, context)
 
@@ -70,44 +76,97 @@ async def _pace(studio: Studio, asked: Asked, kind: Kind, context: RequestContex
     """Return the pace of what was asked for without one."""
     if asked.always_asks or (asked.relaxes and kind not in context.terms.relaxed):
         return Pace.FAST
-    return await preferred_pace(studio, context.user_id)
+    member = await studio.members.get(context.user_id)
+    return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
+
+
+async def _ask_price_if_expensive(studio: Studio, order: Order, context: RequestContext) -> PriceQuote | None:
+    """Ask whether somebody wants something expensive; None: it is cheap, free, or they agreed to its price.
+
+    Nobody is asked who only sent a message, for there is no interaction that a question could answer. What is not
+    fetched first is told that it cannot be paid when its credits are held.
+    """
+    if order.agreed is not None:
+        if order.price > order.agreed:
+            raise BadParameter("The price has changed since then. Please run your command again.")
+        return None
+    asked, may_be_free = order.asked, order.request.kind in context.terms.relaxed
+    expensive = order.price_known and not asked.always_asks and order.price > studio.rules.asks_above
+    expensive = expensive and bool(context.interaction_token)
+    if order.pace is Pace.RELAXED or not (expensive or (asked.fetches and not may_be_free)):
+        return None
+    balance = await studio.ledger.statement(context.user_id, allowance=context.terms.allowance, limit=1)
+    affordable = balance.available >= order.price
+    if not affordable and not may_be_free:
+        raise NotEnoughCredits(available=balance.available, price=order.price, renews_at=balance.renews_at)
+    if not expensive or (asked.relaxes and not affordable):
+        return None
+    return await _ask_price(studio, order, context, balance, await expected_s(studio, order, context))
+
+
+async def _ask_price(
+    studio: Studio,
+    order: Order,
+    context: RequestContext,
+    balance: Statement | NotEnoughCredits,
+    foreseen_s: float | None,
+) -> PriceQuote:
+    """Ask whether somebody wants something for its price, or for free if that is open to them."""
+    return PriceQuote(
+        id=await keep(studio, order, context, Question.PRICE),
+        price=order.price,
+        available=balance.available,
+        expected_s=foreseen_s,
+        renews_at=balance.renews_at,
+        relaxed=order.request.kind in context.terms.relaxed,
+    )
 
 
 async def _fetch(studio: Studio, order: Order, context: RequestContext) -> Job | Quote:
-    """Fetch what an order needs and go on with it; what was fetched is kept for a job, and for the photos' question."""
-    async with order.asked.turn(studio, context.user_id):
+    """Fetch the files of an order and go on with it; they are kept for a job, and for the question about photos."""
+    kind = order.request.kind
+    async with studio.turns.of((context.user_id, kind)):
         if (job := await studio.jobs.by_interaction(context.interaction_id)) is not None:
             return job  # the same event came twice
-        await check_room(studio, order.request.kind, context)
+        limit = context.terms.limits(kind).max_queued
+        if await studio.jobs.queued(context.user_id, kind) >= limit:
+            raise TooManyQueued(limit=limit)
         asked, request = await order.asked.fetch(studio, order.request, context)
-        fetched = replace(order, asked=asked, request=request, price=price_of(studio.catalogue, request))
+        fetched = replace(order, asked=asked, request=request, price=price_of(request, studio.catalogue))
         try:
-            question = None
-            if fetched.price != order.price or not order.asked.price_known:
-                question = await ask_price_if_expensive(studio, fetched, context)
+            question = None if order.price_known else await _ask_price_if_expensive(studio, fetched, context)
             outcome = question or await _conclude(studio, fetched, context)
         except Exception:
-            await asked.forget(studio, context.interaction_id)
+            await _forget_files(studio, request)
             raise
         if isinstance(outcome, PriceQuote):
-            await asked.forget(studio, context.interaction_id)
+            await _forget_files(studio, request)
         return outcome
+
+
+async def _forget_files(studio: Studio, request: Request) -> None:
+    if isinstance(request, TrainRequest):
+        await studio.files.delete_tree(photos_folder(request.subject_id))
+    elif isinstance(request, TranscribeRequest):
+        await studio.clips.forget(request.audio)
 
 
 async def _conclude(studio: Studio, order: Order, context: RequestContext) -> Job | Quote:
     """Accept an order, or ask the last question: about photos, or about having it for free."""
+    may_be_free = order.request.kind in context.terms.relaxed
     if order.asked.always_asks and order.agreed is None:
-        return await ask_photos(studio, order, context)
+        id = await keep(studio, order, context, Question.PHOTOS)
+        takes_s = studio.forecast.duration_s(order.request.kind, order.price)
+        return PhotosQuote(id=id, asked=order.asked, price=order.price, expected_s=takes_s, relaxed=may_be_free)
     foreseen_s = await expected_s(studio, order, context)
     try:
         return await accept(studio, order, context, foreseen_s=foreseen_s)
     except (NotEnoughCredits, BudgetSpent) as error:
-        may_be_free = order.pace is Pace.FAST and order.request.kind in context.terms.relaxed
-        if order.agreed is not None or not may_be_free:
+        if order.agreed is not None or order.pace is Pace.RELAXED or not may_be_free:
             raise
         if order.asked.relaxes:
             relaxed = replace(order, pace=Pace.RELAXED)
             return await accept(studio, relaxed, context, foreseen_s=await expected_s(studio, relaxed, context))
         if isinstance(error, BudgetSpent):
             raise
-        return await ask_price(studio, order, context, error, foreseen_s)
+        return await _ask_price(studio, order, context, error, foreseen_s)

@@ -95,7 +95,7 @@ def _request(content: dict[str, Any]) -> dict[str, Any] | None:
         attached, options = content["clip"], content["hearing"]
         return {"what": "clip", "attached": attached, "options": options, "speaker_id": content.get("speaker_id")}
     if "again" in content:
-        return {"what": "clip_again", "job_id": content["again"], "options": content["hearing"]}
+        return {"what": "clip_again", "source_job_id": content["again"], "options": content["hearing"]}
     if "request" in content:
         return {"what": "imagine", "image": content["request"], "source_job_id": content.get("source_job_id")}
     return None

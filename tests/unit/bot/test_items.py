@@ -11,10 +11,13 @@ from bot.features.train.preflight import DRAFT_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
-from bot.shared.cards.licence import LABELS, licence_button
-from bot.shared.cards.licence_buttons import LICENCE_BUTTONS
+from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
 from bot.shared.cards.quote import OFFER_BUTTONS
 from bot.shared.discord.items import LastingItem
+from bot.shared.orders.quotes import LicenceQuote
+from tests.support.bot.cards import sent as card_of
+from tests.support.bot.cards import walked
+from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[LastingItem[Any]]] = [
     *JOB_BUTTONS, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS, *DRAFT_BUTTONS, *SUBJECT_ITEMS,
@@ -46,8 +49,17 @@ def test_id_is_heard_by_one_class(item: type[LastingItem[Any]]) -> None:
         assert not item.__discord_ui_compiled_template__.fullmatch(item.id_for(strange))
 
 
-@pytest.mark.parametrize("verb", LABELS)
-@pytest.mark.parametrize("offer_id", [None, JOB])
-def test_question_about_a_licence_carries_an_id_that_is_heard(verb: str, offer_id: str | None) -> None:
-    custom_id = licence_button(verb, "sd-1.5", offer_id).custom_id or ""
-    assert any(one.__discord_ui_compiled_template__.fullmatch(custom_id) for one in LICENCE_BUTTONS)
+@pytest.mark.parametrize("key", ["sd-1.5", f"sd-1.5:{JOB}"])  # without what was asked for, on messages of before
+def test_question_about_a_licence_carries_an_id_that_is_heard(key: str) -> None:
+    for button in LICENCE_BUTTONS:
+        heard = [
+            one for one in LICENCE_BUTTONS if one.__discord_ui_compiled_template__.fullmatch(button(key).custom_id)
+        ]
+        assert heard == [button]
+
+
+def test_question_about_a_licence_has_both_answers_to_what_was_asked_for() -> None:
+    sent = walked(card_of(licence_card(LicenceQuote(id=JOB, model=LARGE))))
+    assert [one["custom_id"] for one in sent if "custom_id" in one] == [
+        f"licence:accept:large:{JOB}", f"licence:decline:large:{JOB}",
+    ]  # fmt: skip

@@ -1,12 +1,16 @@
-"""From a private question ('This uses 12 of your 40 credits. Continue?') to the job it was about."""
+"""Questions to the one who asked for something, and the way from a yes ('continue') to the job it was about."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, cast
 
 import discord
+from discord import ui
 
 from bot.shared.cards.layout import said
 from bot.shared.discord.contexts import context_of
+from bot.shared.discord.explain import say_privately
 from bot.shared.discord.interactions import studio_of
 from bot.shared.orders.confirm import confirm
 from bot.shared.orders.quotes import Quote
@@ -16,8 +20,23 @@ from db.pending import PendingOrder
 LOOKED_BACK = 10  # messages among which a second copy of one that was just posted is looked for
 
 
-async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: Pace | None = None) -> Job | Quote:
-    """Go on with what a private question was about. If that is a job now, take the question back.
+async def show(interaction: discord.Interaction, outcome: Job | Quote) -> None:
+    """Ask what has to be asked first, each kind of question in its own way (`bot.client`); a job shows itself."""
+    if not isinstance(outcome, Job):
+        questions = cast(Mapping[type[Quote], Any], interaction.client.questions)  # type: ignore[attr-defined]
+        await questions[type(outcome)](interaction, outcome)
+
+
+async def ask(interaction: discord.Interaction, view: ui.LayoutView) -> None:
+    """Ask the one who typed or pressed, and nobody else; a question takes the place of the one that was answered."""
+    if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+        await interaction.edit_original_response(view=view)
+    else:
+        await say_privately(interaction, view)
+
+
+async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: Pace | None = None) -> None:
+    """Go on with what a private question was about: take the question back for a job, or ask the next one.
 
     The card of a private job takes the question's place; a public one gets a message of its own first, for the platform
     lets an answer be seen by everybody or be an edit of what only one sees, not both. If it cannot begin, the question
@@ -26,13 +45,11 @@ async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: 
     Args:
         interaction: the yes, acknowledged as an update of the question.
         pace: which was chosen with it, see `confirm`.
-
-    Returns:
-        The job, or what is asked next; the caller shows that.
     """
     studio, context = studio_of(interaction), await context_of(interaction, private=order.private)
     if order.private:
-        return await confirm(studio, order, context, pace=pace)
+        await show(interaction, await confirm(studio, order, context, pace=pace))
+        return
     message = await interaction.followup.send(view=said("One moment …"), wait=True)
     shown_by = 0
     try:
@@ -43,10 +60,10 @@ async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: 
         if shown_by != message.id:  # also where it was pressed twice: the first answer shows the job
             await message.delete()
         await _delete_doubles(interaction, keep_id=shown_by)
+    await show(interaction, outcome)
     if shown_by:
         with contextlib.suppress(discord.NotFound):  # the other yes was quicker
             await interaction.delete_original_response()
-    return outcome
 
 
 async def _delete_doubles(interaction: discord.Interaction, *, keep_id: int) -> None:
