@@ -185,12 +185,11 @@ async def check_kept(studio: Studio, order: PendingOrder) -> None:
         TrainingBegun: it was given.
         PhotosGone: they were thrown away.
     """
-    if await studio.jobs.by_interaction(order.interaction_id) is not None:
-        raise TrainingBegun
     try:
         await studio.pending.get(order.id)
     except UnknownOrder as error:
-        raise PhotosGone from error
+        begun = await studio.jobs.by_interaction(order.interaction_id)
+        raise (TrainingBegun if begun else PhotosGone) from error
 
 
 async def _check_free(studio: Studio, name: str, user_id: int) -> None:

@@ -58,7 +58,7 @@ async def listen(client: discord.Client, studio: Studio, limits: Limits, message
     attached, speaker_id = found
     try:
         limits.take(MESSAGE, message.author.id)
-        context = await context_of_message(client, studio, message)
+        context = await context_of_message(client, message)
         outcome = await quote(studio, ClipAsked(attached=attached, speaker_id=speaker_id), context)
         if isinstance(outcome, LicenceQuote):
             await _reply(limits, message, view=licence_card(outcome))

@@ -1,10 +1,10 @@
 """From an interaction, or a message, to the context of what is asked for by it: resolved once, as it comes in."""
 
-from typing import Any
+from typing import Any, cast
 
 import discord
 
-from bot.shared.discord.interactions import ANSWER_ID, is_age_restricted, only_guild_id, roles_of, studio_of, terms_of
+from bot.shared.discord.interactions import ANSWER_ID, is_age_restricted, only_guild_id, roles_of, terms_of
 from bot.shared.errors import NotAcknowledged
 from bot.shared.orders.context import RequestContext
 from bot.shared.services import Studio
@@ -21,46 +21,47 @@ async def context_of(interaction: discord.Interaction, *, private: bool) -> Requ
     """
     if interaction.channel is None:
         raise NotAcknowledged
-    asked: dict[str, Any] = {
-        "interaction_id": interaction.id,
-        "interaction_token": interaction.token,
-        "private": private,
-    }
-    asked["message_id"] = interaction.extras.get(ANSWER_ID)
-    who = (interaction.client, interaction.user, interaction.channel, interaction.guild_id)
-    return await _resolve(studio_of(interaction), *who, **asked)
+    client, user, guild_id = interaction.client, interaction.user, interaction.guild_id
+    answer_id = interaction.extras.get(ANSWER_ID)
+    return await _resolve(
+        client, user, guild_id, interaction.channel, interaction, private=private, answer_id=answer_id
+    )
 
 
-async def context_of_message(client: discord.Client, studio: Studio, message: discord.Message) -> RequestContext:
+async def context_of_message(client: discord.Client, message: discord.Message) -> RequestContext:
     """Resolve the same for somebody who says something.
 
     The message's own id stands for the interaction's, so that an event that comes twice is one job.
     """
-    guild_id = message.guild.id if message.guild else None
-    asked: dict[str, Any] = {"interaction_id": message.id, "interaction_token": "", "private": False}
-    return await _resolve(studio, client, message.author, message.channel, guild_id, **asked)
+    return await _resolve(client, message.author, message.guild.id if message.guild else None, message.channel, message)
 
 
 async def _resolve(
-    studio: Studio,
     client: discord.Client,
     user: discord.Member | discord.User,
-    channel: Any,
     guild_id: int | None,
-    **asked: Any,
+    channel: Any,
+    asked: discord.Interaction | discord.Message,
+    *,
+    private: bool = False,
+    answer_id: int | None = None,
 ) -> RequestContext:
+    studio = cast(Studio, client.studio)  # type: ignore[attr-defined]
     policy = await studio.house.standing(
         user.id, guild_id=guild_id, channel_ids=channel_ids(channel), only_guild_id=only_guild_id(client)
     )
     return RequestContext(
+        interaction_id=asked.id,
+        interaction_token=asked.token if isinstance(asked, discord.Interaction) else "",
         user_id=user.id,
         guild_id=guild_id,
         channel_id=channel.id,
+        private=private,
         terms=terms_of(studio, user, guild_id),
         policy=policy,
         role_ids=roles_of(user),
         age_restricted=is_age_restricted(channel),
-        **asked,
+        message_id=answer_id,
     )
 
 

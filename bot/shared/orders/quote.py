@@ -132,7 +132,8 @@ async def _fetch(studio: Studio, order: Order, context: RequestContext) -> Job |
         if await studio.jobs.queued(context.user_id, kind) >= limit:
             raise TooManyQueued(limit=limit)
         asked, request = await order.asked.fetch(studio, order.request, context)
-        fetched = replace(order, asked=asked, request=request, price=price_of(request, studio.catalogue))
+        price = order.price if order.price_known else price_of(request, studio.catalogue)
+        fetched = replace(order, asked=asked, request=request, price=price)
         try:
             question = None if order.price_known else await _ask_price_if_expensive(studio, fetched, context)
             outcome = question or await _conclude(studio, fetched, context)
