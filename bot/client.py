@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.features.credits.commands import Gifts, Paces, Quota
 from bot.features.history.commands import Account
 from bot.features.history.show_button import ShowButton
+from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.imagine.commands import Imagine
 from bot.features.mydata.cards import DeleteEverything
 from bot.features.mydata.commands import MyData
@@ -24,6 +25,7 @@ from bot.features.train.preflight import DRAFT_BUTTONS, ask_about_photos, ask_fo
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
+from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, ask_licence
 from bot.shared.cards.quote import OFFER_BUTTONS, ask_price
@@ -72,6 +74,7 @@ class Atelier(commands.Bot):
             max_messages=None,
         )
         self.studio = studio
+        self.kinds = JOB_KINDS
         self._data_dir = data_dir
         self._hears_channels = hears_channels
         self.limits = limits or Limits()
@@ -83,7 +86,7 @@ class Atelier(commands.Bot):
             PhotosWanted: ask_for_photos,
         }
         self.upload_limits = UploadLimits()
-        delivery = Delivery(self, studio, self.upload_limits, edit_every_s=edit_every_s)
+        delivery = Delivery(self, studio, self.upload_limits, self.kinds, edit_every_s=edit_every_s)
         self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)
         self._following: asyncio.Task[None] | None = None
 
@@ -105,8 +108,8 @@ class Atelier(commands.Bot):
         await self.add_cog(MyData(self.studio))
         await self.add_cog(Housekeeping(self.studio))
         self.add_dynamic_items(*OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything)
-        self.add_dynamic_items(*JOB_BUTTONS, ShowButton, StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
-        self.add_dynamic_items(*TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(*JOB_BUTTONS, ShowButton, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:

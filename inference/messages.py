@@ -122,7 +122,7 @@ class Finished:
 
 
 class PromptNote(StrEnum):
-    """What the summary of pictures remarks on, under 'notes'; `bot/shared/cards/job.py` has a sentence for each."""
+    """What the summary of pictures remarks on, under 'notes'; `bot/features/imagine/job_card.py` says it."""
 
     CUT = "prompt was cut"  # it is longer than the model reads
     UNKNOWN = "nothing known"  # it names none of the things that the model was trained on

@@ -7,11 +7,17 @@ from bot.shared.results import forget_results
 from bot.shared.services import Studio
 from bot.shared.subjects import delete_subject
 from db.errors import UnknownJob
-from db.jobs import Job
+from db.jobs import Job, State
 from db.subjects import Subject
 
 STOPPED_WITHIN_S = 20.0  # a running job leaves at its next step; loading a model can take longer
 LOOK_EVERY_S = 0.25
+LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
+
+
+async def live_jobs(studio: Studio, user_id: int) -> list[Job]:
+    """Return what of a member waits or runs."""
+    return await studio.jobs.mine(user_id, states=(State.QUEUED, State.RUNNING), limit=LIVE_MAX)
 
 
 async def stop_jobs(studio: Studio, jobs: Sequence[Job], *, by_user: int) -> list[Job]:

@@ -2,18 +2,13 @@
 
 import asyncio
 
-from bot.features.voice.voice import forget_clip
 from bot.shared.files.pictures import Picture, fit
 from bot.shared.services import Studio
-from bot.shared.subjects import film_steps
 from db.errors import FileMissing
-from db.file_keys import PREVIEW_PICTURE, PREVIEW_TEXT, job_file, job_folder
+from db.file_keys import job_file, job_folder
 from db.job import DELETED
 from db.jobs import Job
-from inference.messages import filmstrip_name
-from inference.requests import ImageRequest, from_json
-
-GALLERY_MAX = 10  # of the platform
+from inference.requests import ImageRequest, TranscribeRequest, from_json
 
 
 async def read_pictures(studio: Studio, job: Job) -> tuple[Picture, ...]:
@@ -34,41 +29,6 @@ async def fitting_pictures(studio: Studio, job: Job, limit_bytes: int) -> tuple[
     return tuple([await asyncio.to_thread(fit, picture, limit_bytes) for picture in pictures])
 
 
-async def read_film(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
-    """Return the filmstrip of a training so far, oldest first, as many pictures as a gallery holds."""
-    film = []
-    for step in (await film_steps(studio, job))[-GALLERY_MAX:]:
-        name = filmstrip_name(step)
-        try:
-            content = await studio.files.get(job_file(job.id, name))
-        except FileMissing:
-            continue  # deleted meanwhile
-        picture = Picture(name, content, f"The subject after {step} steps")
-        film.append(await asyncio.to_thread(fit, picture, limit_bytes))
-    return tuple(film)
-
-
-async def read_preview(studio: Studio, job: Job) -> Picture | None:
-    """Return the newest preview of a running job, if there is one."""
-    if not job.preview:
-        return None
-    try:
-        content = await studio.files.get(job_file(job.id, PREVIEW_PICTURE))
-    except FileMissing:
-        return None
-    return Picture(PREVIEW_PICTURE, content, "A preview of the picture so far")
-
-
-async def read_words(studio: Studio, job: Job) -> str:
-    """Return what was heard so far of a running transcript's clip."""
-    if not job.preview:
-        return ""
-    try:
-        return (await studio.files.get(job_file(job.id, PREVIEW_TEXT))).decode(errors="replace")
-    except FileMissing:
-        return ""
-
-
 async def forget_results(studio: Studio, job: Job) -> None:
     """Remove a job's files, its clip and its text, for good.
 
@@ -80,6 +40,18 @@ async def forget_results(studio: Studio, job: Job) -> None:
     if job.final:
         await studio.jobs.forget_outcome(job.id)
         await studio.jobs.delivered(job.id, message_id=None, how=DELETED)  # counts if delivery was not noted yet
+
+
+async def forget_clip(studio: Studio, job: Job) -> None:
+    """Throw a job's clip away, if it had one."""
+    request = from_json(job.request)
+    if isinstance(request, TranscribeRequest):
+        await studio.clips.forget(request.audio)
+
+
+def text_of(job: Job) -> str:
+    """Return what was said in a transcript's clip, or '' once it was forgotten."""
+    return str(job.outcome.get("text", ""))
 
 
 async def _read(studio: Studio, key: str) -> bytes | None:

@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 from discord import app_commands, ui
 
+from bot.features.imagine.buttons import ImagineForm
 from bot.features.train.job_card import StepSelect
 from bot.features.train.preflight import PhotoForm
 from bot.features.train.subject_card import RenameForm
 from bot.features.train.training import TrainingOptions
-from bot.features.voice.job_card import ImagineForm
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
 from bot.sandbox.server import Sandbox

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.features.operator.admin import Operator, pause, resume
+from bot.features.operator.admin import pause, resume
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
+from bot.shared.operators import Operator
 from db.jobs import Job, JobStore, State
 from db.subjects import Subjects
 from tests.support.acceptance.bots import DAILY, RECOVERY_S, Running, all_delivered, books_of, bot_beside, bot_process

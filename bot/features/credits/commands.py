@@ -9,8 +9,8 @@ from discord.ext import commands
 
 from bot.features.credits.cards import changed_text, gift_text, pace_text, quota_card
 from bot.features.credits.credits import GIFT_MAX, check_purse, give, grant, prefer_pace, set_credits
-from bot.features.operator.admin import Operator
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
+from bot.shared.operators import Operator
 from bot.shared.services import Studio
 from db.jobs import Pace
 

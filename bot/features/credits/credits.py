@@ -1,7 +1,7 @@
 """Credits of members: looking at them, changing them as an operator, giving them away."""
 
-from bot.features.operator.admin import Operator, at_home
 from bot.shared.errors import BadParameter, NotOpen
+from bot.shared.operators import Operator, at_home
 from bot.shared.orders.quote import PACE
 from bot.shared.services import Studio
 from bot.shared.tiers import Terms

@@ -5,8 +5,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.history.cards import cancelled_text, help_card, history_card, models_card, queue_card
+from bot.features.history.choices import job_choices
 from bot.features.history.jobs import cancel_mine, my_history, my_queue
-from bot.shared.discord.choices import job_choices
 from bot.shared.discord.interactions import acknowledge
 from bot.shared.services import Studio
 

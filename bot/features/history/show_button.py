@@ -4,7 +4,8 @@ import discord
 
 from bot.shared.cards.job import job_card
 from bot.shared.cards.job_buttons import JobItem
-from bot.shared.delivery.card_content import fit_for_all, shown_of
+from bot.shared.cards.job_kind import kinds_of
+from bot.shared.delivery.card_content import fit_for_all, read_content
 from bot.shared.discord.interactions import is_age_restricted, studio_of
 from bot.shared.discord.items import Answer
 from bot.shared.files.uploads import discord_files
@@ -19,7 +20,10 @@ class ShowButton(JobItem, verb="show"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         studio = studio_of(interaction)
-        shown = await shown_of(studio, job, interaction.filesize_limit)
+        kind = kinds_of(interaction)[job.kind]
+        content = await read_content(kind, studio, job, interaction.filesize_limit)
         if not is_age_restricted(interaction.channel):
-            shown = fit_for_all(studio, interaction.client, job, shown)
-        await interaction.edit_original_response(view=job_card(job, shown), attachments=discord_files(shown.files))
+            content = fit_for_all(studio, interaction.client, job, content)
+        await interaction.edit_original_response(
+            view=job_card(kind, job, content), attachments=discord_files(content.files)
+        )

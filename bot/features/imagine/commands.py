@@ -6,11 +6,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.features.imagine.choices import aspect_choices
 from bot.features.imagine.imagine import imagine
 from bot.features.imagine.options import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, ImagineOptions
 from bot.features.imagine.prompt import PROMPT_MAX
 from bot.shared.cards.asking import show
-from bot.shared.discord.choices import aspect_choices, model_choices, subject_choices
+from bot.shared.discord.choices import model_choices, subject_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, roles_of
 from bot.shared.services import Studio

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.features.imagine.options import ImagineOptions, image_request
+from bot.features.imagine.subjects import check_rights, with_subject_model, with_subjects
 from bot.shared.errors import BadParameter
 from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import Quote
 from bot.shared.services import Studio
-from bot.shared.subjects import check_rights, with_subject_model, with_subjects
 from db.jobs import Job, Pace
 from inference.requests import ImageRequest, from_json
 

@@ -6,8 +6,8 @@ import logging
 
 from discord.ext import commands
 
+from bot.features.mydata.old_clips import forget_old_clips
 from bot.features.mydata.retention import Swept, sweep
-from bot.features.voice.voice import forget_old_clips
 from bot.shared.services import Studio
 from common.supervisor import Backoff, supervise
 

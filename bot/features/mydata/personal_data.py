@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.features.history.jobs import LIVE
 from bot.features.mydata.page import as_json, index_page
-from bot.shared.removal import remove_jobs, stop_jobs
+from bot.shared.removal import live_jobs, remove_jobs, stop_jobs
 from bot.shared.results import forget_results
 from bot.shared.services import Studio
 from bot.shared.subjects import delete_subject
@@ -83,11 +82,6 @@ def _page(rows: Rows, keys: list[str]) -> bytes:
 
 def _data(rows: Rows) -> bytes:
     return json.dumps(rows, default=as_json, indent=1, ensure_ascii=False).encode()
-
-
-async def live_jobs(studio: Studio, user_id: int) -> list[Job]:
-    """Return what of a member waits or runs."""
-    return await studio.jobs.mine(user_id, states=LIVE, limit=10_000)
 
 
 async def delete_everything(studio: Studio, user_id: int) -> Receipt:

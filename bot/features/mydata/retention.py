@@ -1,6 +1,6 @@
 """Retention: results, transcripts and photos are thrown away when the operator's periods are over. Safe to repeat.
 
-Clips have a period of their own and are thrown away by `bot.features.voice.voice`.
+Clips have a period of their own and are thrown away by `bot.features.mydata.old_clips`.
 """
 
 import datetime as dt

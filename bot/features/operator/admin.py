@@ -2,32 +2,17 @@
 
 from dataclasses import dataclass
 
-from bot.features.history.jobs import LIVE
 from bot.shared.errors import BadParameter, JobGone
-from bot.shared.removal import remove_jobs, remove_subject, stop_jobs
+from bot.shared.operators import Operator, at_home
+from bot.shared.removal import live_jobs, remove_jobs, remove_subject, stop_jobs
 from bot.shared.services import Studio
 from bot.shared.text.folding import fold
-from db.acts import Act
 from db.house import Topic
 from db.ids import NO_GUILD
 from db.jobs import Job
 from db.subjects import Subject
 
-LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
 WORD_MAX = 50  # characters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
-    """Who acts, and for which server."""
-
-    user_id: int
-    guild_id: int
-    only_guild: bool  # no other server uses this bot
-
-    def act(self, what: str, target: object = "", reason: str = "") -> Act:
-        """Return something that they do."""
-        return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=str(target), reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +37,6 @@ class Found:
     subject: Subject | None = None
 
 
-def at_home(studio: Studio, operator: Operator) -> bool:
-    """Tell whether an operator decides about what belongs to no server: credits, direct messages."""
-    return operator.guild_id in studio.house.homes if studio.house.homes else operator.only_guild
-
-
 async def pause(studio: Studio, operator: Operator, notice: str) -> None:
     """Claim nothing more for the operator's server; what runs ends, what waits keeps its place.
 
@@ -77,7 +57,7 @@ async def resume(studio: Studio, operator: Operator) -> bool:
 async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:
     """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
     await studio.house.decide(operator.act("ban", f"<@{user_id}>", reason), Topic.BAN, str(user_id), reason)
-    for job in await studio.jobs.mine(user_id, states=LIVE, limit=LIVE_MAX):
+    for job in await live_jobs(studio, user_id):
         if job.guild_id == operator.guild_id:
             await studio.jobs.cancel(job.id, by_user=operator.user_id)
 

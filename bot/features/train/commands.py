@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.features.train.preflight import look_at
 from bot.features.train.subject_card import show_subject
+from bot.features.train.subjects import own_subject_called, usable_with_pictures
 from bot.features.train.subjects_card import SHOWN_MAX, subjects_card, subjects_files
 from bot.features.train.training import TrainingAsked, TrainingOptions
 from bot.shared.cards.asking import show
@@ -15,7 +16,6 @@ from bot.shared.discord.interactions import acknowledge, in_time
 from bot.shared.files.uploads import discord_files
 from bot.shared.orders.quote import quote
 from bot.shared.services import Studio
-from bot.shared.subjects import own_subject_called, usable_with_pictures
 
 Name = app_commands.Range[str, 1, 32]
 Steps = app_commands.Range[int, 20, 2000]

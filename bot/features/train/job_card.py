@@ -6,14 +6,18 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.features.train.film import choose_step, film_steps, finish_training, read_film
+from bot.shared.cards.content import CardContent
 from bot.shared.cards.job_buttons import InfoButton, JobItem
+from bot.shared.cards.job_kind import JobKind
 from bot.shared.discord.interactions import studio_of
 from bot.shared.discord.items import Answer
-from bot.shared.subjects import SubjectGone, choose_step
-from bot.shared.text.formatting import bar, credits, exactly, inline, paid
-from db.jobs import Job
+from bot.shared.services import Studio
+from bot.shared.subjects import SubjectGone
+from bot.shared.text.formatting import bar, block, credits, exactly, inline, paid
+from db.jobs import Job, State
 from inference.pricing import owed
-from inference.requests import Kind, TrainRequest
+from inference.requests import Kind, TrainRequest, from_json
 
 OPTIONS_MAX = 25  # of a select
 
@@ -78,13 +82,10 @@ def chosen_text(job: Job, name: str, step: int) -> str:
     return f"{inline(name)} will use step {step}, and the training stops here.{back}"
 
 
-def stopping_text(chosen: int | None) -> str:
-    """Say that a training is about to end, and what will come of it."""
-    return "Stopping …" if chosen is None else f"Stopping … the subject will use step {chosen}."
-
-
-def done_text(job: Job, request: TrainRequest) -> str:
+def done_text(job: Job, content: CardContent) -> str:
     """Say that a subject was trained, and how to use it."""
+    request = from_json(job.request)
+    assert isinstance(request, TrainRequest)
     facts = [f"{job.outcome.get('steps', request.steps)} steps", inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
@@ -95,13 +96,9 @@ def done_text(job: Job, request: TrainRequest) -> str:
     return f"{say}\n-# {' · '.join(facts)}"
 
 
-def training_rows(job: Job, steps: Sequence[int], chosen: int | None) -> list[ui.ActionRow[Any]]:
-    """Return what can be pressed below a training.
-
-    Args:
-        steps: those that its filmstrip shows.
-        chosen: the one that the subject is, or will be, used from; None: nobody chose yet.
-    """
+def training_rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
+    """Return what can be pressed below a training."""
+    steps, chosen = content.steps, content.chosen
     info = InfoButton(job.id)
     if job.final:
         below = [StepSelect.of(job.id, steps, chosen)] if len(steps) > 1 else []
@@ -109,3 +106,26 @@ def training_rows(job: Job, steps: Sequence[int], chosen: int | None) -> list[ui
     below = [StepSelect.of(job.id, steps, running=True)] if steps and not job.cancel_requested else []
     stop = StopButton(job.id, disabled=job.cancel_requested)
     return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(stop, info)]
+
+
+async def _read(studio: Studio, job: Job, limit_bytes: int) -> CardContent:
+    """Return the filmstrip so far, also of a training that begins again after an error."""
+    if not (job.state in (State.RUNNING, State.DONE) or (job.state is State.QUEUED and job.attempt)):
+        return CardContent()
+    subject = await studio.subjects.by_job(job.id)
+    return CardContent(
+        pictures=await read_film(studio, job, limit_bytes),
+        steps=tuple(await film_steps(studio, job)),
+        chosen=subject.step if subject else None,
+    )
+
+
+TRAIN_JOB = JobKind(
+    not_done="Training failed",
+    running=running_text,
+    done=done_text,
+    rows=training_rows,
+    parameters=lambda job: block(job.model),
+    read=_read,
+    finish=finish_training,
+)

@@ -8,12 +8,13 @@ import discord
 from discord import ui
 
 from bot.features.train.sharing import share_with, take_back
+from bot.features.train.subjects import export, own_subject, picture_for, rename
 from bot.shared.cards.layout import layout, said
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, is_age_restricted, studio_of
 from bot.shared.discord.items import Answer, Form, LastingItem
 from bot.shared.errors import BadParameter
-from bot.shared.subjects import delete_subject, export, own_subject, picture_for, rename
+from bot.shared.subjects import delete_subject
 from bot.shared.text.formatting import inline, moment
 from db.subjects import Scope, Share, Subject
 

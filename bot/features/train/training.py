@@ -11,13 +11,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from bot.features.train.subjects import tidy_name
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.files.photos import Photo, Sent
 from bot.shared.orders.asked import Asked
 from bot.shared.orders.confirm import decline
 from bot.shared.orders.context import RequestContext
 from bot.shared.services import Studio
-from bot.shared.subjects import tidy_name
 from db.errors import TooManySubjects, UnknownOrder
 from db.file_keys import photo_file
 from db.ids import new_id

@@ -6,12 +6,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.features.voice.choices import language_choices
 from bot.features.voice.languages import parse_language
 from bot.features.voice.transcribe import ClipAsked, TranscribeOptions
 from bot.features.voice.voice import opt_out
 from bot.features.voice.voice_messages import attached_of, clip_in, listen
 from bot.shared.cards.asking import show
-from bot.shared.discord.choices import language_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, operator_of
 from bot.shared.discord.limits import Limits

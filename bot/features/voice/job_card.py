@@ -1,27 +1,28 @@
 """How a transcript's card differs from a picture's: who speaks, their words as a quote, and what to do with it."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import discord
 from discord import ui
 
-from bot.features.imagine.imagine import imagine
-from bot.features.imagine.options import ImagineOptions
-from bot.features.imagine.prompt import PROMPT_MAX
 from bot.features.voice.languages import COMMON, language_name
 from bot.features.voice.transcribe import ClipAgainAsked, TranscribeOptions
-from bot.features.voice.transcripts import segments_of, text_of
-from bot.features.voice.voice import transcript_request
+from bot.features.voice.transcripts import segments_of, transcript_files
+from bot.features.voice.voice import finish_clip, transcript_request
 from bot.shared.cards.asking import show
+from bot.shared.cards.content import CardContent
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton, JobItem
+from bot.shared.cards.job_kind import JobKind
 from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, seen_privately, studio_of
-from bot.shared.discord.items import Answer, Form
-from bot.shared.errors import JobGone
+from bot.shared.discord.interactions import seen_privately, studio_of
+from bot.shared.discord.items import Answer
 from bot.shared.orders.quote import quote
-from bot.shared.text.formatting import bar, exactly, first_part, inline, last_part, paid, plainly
+from bot.shared.results import text_of
+from bot.shared.services import Studio
+from bot.shared.text.formatting import bar, block, exactly, first_part, inline, last_part, paid, plainly
+from db.errors import FileMissing
+from db.file_keys import PREVIEW_TEXT, job_file
 from db.jobs import Job, State
 from inference.requests import TranscribeRequest
 from inference.transcript import Segment
@@ -79,56 +80,13 @@ class LanguageSelect(HearAgainItem, verb="language"):
         return TranscribeOptions(language=self.item.values[0], timestamps=request.word_timestamps)
 
 
-class ImagineButton(JobItem, verb="imagine"):
-    """Make pictures of what was said, after a look at the words."""
-
-    label = "Imagine this"
-    emoji = "🎨"
-    style = discord.ButtonStyle.primary
-    answer = Answer.FORM
-
-    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
-        """Let everybody pass who sees the card."""
-
-    async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        text = text_of(job)
-        if not text:
-            raise JobGone
-        await ImagineForm(text, private=job.private).open(interaction)
+TRANSCRIPT_ITEMS: tuple[type[Any], ...] = (TranslateButton, TimestampsButton, LanguageSelect)
 
 
-class ImagineForm(Form, title="Imagine this"):
-    """A transcript as a prompt that can be edited."""
-
-    prompt = ui.Label[ui.LayoutView](
-        text="Prompt",
-        description="As in /imagine; add --ar 3:2, --seed 7 and more at the end",
-        component=ui.TextInput(style=discord.TextStyle.paragraph, max_length=PROMPT_MAX),
-    )
-
-    def __init__(self, text: str, *, private: bool) -> None:
-        super().__init__()
-        self._private = private
-        assert isinstance(self.prompt.component, ui.TextInput)
-        # Dashes would be read as the beginning of a parameter, which nobody says.
-        self.prompt.component.default = first_part(re.sub(r"--+|[—–]", "-", text), PROMPT_MAX)
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Ask for pictures, as /imagine does."""
-        assert isinstance(self.prompt.component, ui.TextInput)
-        await acknowledge(interaction, private=self._private)
-        context = await context_of(interaction, private=self._private)
-        options = ImagineOptions(prompt=self.prompt.component.value)
-        await show(interaction, await imagine(studio_of(interaction), options, context))
-
-
-TRANSCRIPT_ITEMS: tuple[type[Any], ...] = (TranslateButton, TimestampsButton, LanguageSelect, ImagineButton)
-
-
-def transcript_head(job: Job, request: TranscribeRequest, heard: str, *, mention: bool) -> str:
+def transcript_head(job: Job, content: CardContent) -> str:
     """Say who is heard, and what was said so far."""
-    speaker = request.speaker_id or job.user_id
-    told = f"<@{job.user_id}> your transcript is ready:\n" if mention else ""
+    speaker, heard = transcript_request(job).speaker_id or job.user_id, transcript_quote(job, content.words)
+    told = f"<@{job.user_id}> your transcript is ready:\n" if content.mention else ""
     return f"{told}🎙️ **<@{speaker}>**\n{heard}" if heard else f"{told}🎙️ **<@{speaker}>**"
 
 
@@ -157,8 +115,9 @@ def hearing_text(job: Job) -> str:
     return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# {done} of {total} parts done · {inline(job.model)}"
 
 
-def heard_text(job: Job, request: TranscribeRequest) -> str:
+def heard_text(job: Job, content: CardContent) -> str:
     """Say what is known of a transcript: language and how sure, duration, model, time, price."""
+    request = transcript_request(job)
     facts = [_language(job, request), exactly(job.outcome.get("duration_s", request.duration_s)), inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
@@ -177,13 +136,14 @@ def _kept_where(job: Job) -> str:
     return "The full transcript is in the files.\n" if len(text) > SHOWN_MAX else ""
 
 
-def transcript_rows(job: Job, request: TranscribeRequest) -> list[ui.ActionRow[Any]]:
+def transcript_rows(job: Job, imagine_button: Callable[[str], ui.Item[Any]]) -> list[ui.ActionRow[Any]]:
     """Return what can be pressed below a transcript."""
+    request = transcript_request(job)
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
     if job.state is not State.DONE or not text_of(job):
         return [ui.ActionRow(InfoButton(job.id), DeleteButton(job.id))]
-    buttons: list[ui.Item[Any]] = [ImagineButton(job.id)]
+    buttons: list[ui.Item[Any]] = [imagine_button(job.id)]
     if not request.translate and job.outcome.get("language") != "en":
         buttons.append(TranslateButton(job.id))
     if not request.word_timestamps:
@@ -217,3 +177,47 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _parameters(job: Job) -> str:
+    request = transcript_request(job)
+    language = language_name(request.language) if request.language else "detected"
+    facts = [f"Clip: {exactly(request.duration_s)}", f"Model: {request.model}", f"Language: {language}"]
+    facts += ["translated to English"] * request.translate + ["timestamps"] * request.word_timestamps
+    return block(", ".join(facts))
+
+
+async def _read(studio: Studio, job: Job, limit_bytes: int) -> CardContent:
+    if job.state is State.RUNNING:
+        return CardContent(words=await read_words(studio, job))
+    if job.state is State.DONE and not fits_on_card(job):
+        return CardContent(documents=transcript_files(job, limit_bytes))
+    return CardContent()
+
+
+async def read_words(studio: Studio, job: Job) -> str:
+    """Return what was heard so far of a running transcript's clip."""
+    if not job.preview:
+        return ""
+    try:
+        return (await studio.files.get(job_file(job.id, PREVIEW_TEXT))).decode(errors="replace")
+    except FileMissing:
+        return ""
+
+
+def transcribe_job(*, imagine_button: Callable[[str], ui.Item[Any]]) -> JobKind:
+    """Return what is a transcript's own.
+
+    Args:
+        imagine_button: makes the button, by the id of a job, that turns its words into a prompt.
+    """
+    return JobKind(
+        not_done="No transcript",
+        running=hearing_text,
+        done=heard_text,
+        rows=lambda job, _: transcript_rows(job, imagine_button),
+        parameters=_parameters,
+        read=_read,
+        head=transcript_head,
+        finish=finish_clip,
+    )

@@ -7,11 +7,6 @@ from db.jobs import Job
 from inference.transcript import Segment, segment_from_json, to_srt, to_txt, to_vtt
 
 
-def text_of(job: Job) -> str:
-    """Return what was said, or '' once it was forgotten."""
-    return str(job.outcome.get("text", ""))
-
-
 def segments_of(job: Job) -> list[Segment]:
     """Return what was said when."""
     return [segment_from_json(data) for data in job.outcome.get("segments", ())]

@@ -4,11 +4,9 @@ import contextlib
 
 import discord
 
-from bot.features.imagine.imagine import imagine_again
-from bot.shared.cards.asking import show
 from bot.shared.cards.info import info_text
-from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import admit, seen_privately, studio_of
+from bot.shared.cards.job_kind import kinds_of
+from bot.shared.discord.interactions import admit, studio_of
 from bot.shared.discord.items import Answer, LastingItem
 from bot.shared.errors import JobGone
 from bot.shared.results import forget_results
@@ -40,19 +38,6 @@ class JobItem(LastingItem[Job], topic="job"):
         await admit(interaction, job, self.verb)
 
 
-class AgainButton(JobItem, verb="again"):
-    """The same once more, with another seed, as a job of its own."""
-
-    label = "Re-roll"
-    emoji = "🎲"
-    style = discord.ButtonStyle.primary
-    answer = Answer.ALIKE
-
-    async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        context = await context_of(interaction, private=job.private or seen_privately(interaction))
-        await show(interaction, await imagine_again(studio_of(interaction), job, context))
-
-
 class InfoButton(JobItem, verb="info"):
     """Everything about the job, for the one who asks."""
 
@@ -60,7 +45,7 @@ class InfoButton(JobItem, verb="info"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await interaction.edit_original_response(content=info_text(job))
+        await interaction.edit_original_response(content=info_text(kinds_of(interaction)[job.kind], job))
 
 
 class CancelButton(JobItem, verb="cancel"):
@@ -84,4 +69,4 @@ class DeleteButton(JobItem, verb="delete"):
             await interaction.delete_original_response()
 
 
-JOB_BUTTONS = (AgainButton, InfoButton, CancelButton, DeleteButton)
+JOB_BUTTONS = (InfoButton, CancelButton, DeleteButton)

@@ -22,15 +22,16 @@ from enum import StrEnum
 from typing import Any, cast
 
 import discord
+from discord import ui
 
-from bot.features.voice.voice import finish_clip
-from bot.shared.cards.job import Shown, job_card
-from bot.shared.delivery.card_content import fit_for_all, shown_of
+from bot.shared.cards.content import CardContent
+from bot.shared.cards.job import job_card
+from bot.shared.cards.job_kind import JobKinds
+from bot.shared.delivery.card_content import fit_for_all, read_content
 from bot.shared.discord.interactions import is_age_restricted
 from bot.shared.files.uploads import UploadLimits, discord_files
 from bot.shared.results import forget_results
 from bot.shared.services import Studio
-from bot.shared.subjects import finish_training
 from db.jobs import Job, Place, State
 
 log = logging.getLogger(__name__)
@@ -86,11 +87,18 @@ class Delivery:
     """Show jobs on Discord."""
 
     def __init__(
-        self, client: discord.Client, studio: Studio, limits: UploadLimits, *, edit_every_s: float = EDIT_EVERY_S
+        self,
+        client: discord.Client,
+        studio: Studio,
+        limits: UploadLimits,
+        kinds: JobKinds,
+        *,
+        edit_every_s: float = EDIT_EVERY_S,
     ) -> None:
         self._client = client
         self._studio = studio
         self._limits = limits
+        self._kinds = kinds
         self._edit_every_s = edit_every_s
         self._looks: dict[str, tuple[int, Place | None]] = {}  # of live cards: what their latest edit was about
 
@@ -105,11 +113,11 @@ class Delivery:
         """
         if job.deleted:
             return None
-        shown = await shown_of(self._studio, job, self._limits.limit_bytes(self._client, job.guild_id))
-        looks = (job.revision, shown.place)
+        content = await self._read(job, self._limits.limit_bytes(self._client, job.guild_id))
+        looks = (job.revision, content.place)
         if self._looks.get(job.id) == looks:
             return self._edit_every_s
-        way = await self._climb(job, shown)
+        way = await self._climb(job, content)
         if way is None:
             return None
         self._looks[job.id] = looks
@@ -124,8 +132,7 @@ class Delivery:
         fresh = await self._studio.jobs.get(job.id)
         if fresh is None or fresh.delivered_at is not None:
             return
-        await finish_training(self._studio, fresh)
-        await finish_clip(self._studio, fresh)
+        await self._kinds[fresh.kind].finish(self._studio, fresh)
         if fresh.deleted:
             await forget_results(self._studio, fresh)
             return
@@ -136,6 +143,12 @@ class Delivery:
         await self._studio.jobs.delivered(fresh.id, message_id=message_id, how=rung)
         self._looks.pop(fresh.id, None)
         log.info("job %s was delivered: %s", fresh.id, rung)
+
+    async def _read(self, job: Job, limit_bytes: int) -> CardContent:
+        return await read_content(self._kinds[job.kind], self._studio, job, limit_bytes)
+
+    def _card(self, job: Job, content: CardContent) -> ui.LayoutView:
+        return job_card(self._kinds[job.kind], job, content)
 
     async def _take_back(self, job: Job) -> tuple[Rung, None]:
         """Remove the card of a clip that gave no text, where nobody had asked for it."""
@@ -151,21 +164,21 @@ class Delivery:
         """Climb with files that the platform should take, and with smaller ones as often as it finds them too large."""
         limit = self._limits.limit_bytes(self._client, job.guild_id)
         while True:
-            shown = await shown_of(self._studio, job, limit)
+            content = await self._read(job, limit)
             try:
-                return await self._climb(job, shown)
+                return await self._climb(job, content)
             except discord.HTTPException as error:
-                largest = max((len(file.content) for file in shown.files), default=0)
+                largest = max((len(file.content) for file in content.files), default=0)
                 if error.status != TOO_LARGE or largest < SMALLEST_BYTES:
                     raise
                 limit = largest // 2
                 log.warning("job %s is too large to send; making its files smaller than %d bytes", job.id, limit)
 
-    async def _climb(self, job: Job, shown: Shown) -> tuple[Rung, int] | None:
+    async def _climb(self, job: Job, content: CardContent) -> tuple[Rung, int] | None:
         """Try the ways in order; return the one that worked, and the message."""
         for rung in rungs(job, dt.datetime.now(dt.UTC)):
             try:
-                message_id = await self._try(rung, job, shown)
+                message_id = await self._try(rung, job, content)
             except RungBroken as broken:
                 log.info("job %s cannot be shown by %s: %s", job.id, rung, broken)
                 continue
@@ -174,21 +187,21 @@ class Delivery:
             return rung, message_id
         return None
 
-    async def _try(self, rung: Rung, job: Job, shown: Shown) -> int:
+    async def _try(self, rung: Rung, job: Job, content: CardContent) -> int:
         if not await self._is_age_restricted(rung, job):
-            shown = fit_for_all(self._studio, self._client, job, shown)
+            content = fit_for_all(self._studio, self._client, job, content)
         try:
             match rung:
                 case Rung.TOKEN:
-                    return await self._edit_answer(job, shown)
+                    return await self._edit_answer(job, content)
                 case Rung.MESSAGE:
-                    return await self._edit_message(job, shown)
+                    return await self._edit_message(job, content)
                 case Rung.CHANNEL:
                     channel = self._client.get_partial_messageable(job.channel_id)
-                    return await self._post(channel, job, shown)
+                    return await self._post(channel, job, content)
                 case _:
                     dm = await self._client.create_dm(discord.Object(job.user_id))
-                    return await self._post(dm, job, shown)
+                    return await self._post(dm, job, content)
         except discord.HTTPException as error:
             if 400 <= error.status < 500 and error.status not in (TOO_LARGE, 429):
                 raise RungBroken(f"{error.status} (error code {error.code})") from error
@@ -208,26 +221,26 @@ class Delivery:
                 return False
         return is_age_restricted(channel)
 
-    async def _edit_answer(self, job: Job, shown: Shown) -> int:
+    async def _edit_answer(self, job: Job, content: CardContent) -> int:
         application_id = cast(int, self._client.application_id)
         webhook = discord.Webhook.partial(application_id, job.interaction_token, client=self._client)
         message = await webhook.edit_message(
             cast(int, job.message_id or "@original"),
-            view=job_card(job, shown),
-            attachments=discord_files(shown.files),
+            view=self._card(job, content),
+            attachments=discord_files(content.files),
         )
         return message.id
 
-    async def _edit_message(self, job: Job, shown: Shown) -> int:
+    async def _edit_message(self, job: Job, content: CardContent) -> int:
         channel = self._client.get_partial_messageable(job.channel_id)
         message = channel.get_partial_message(cast(int, job.message_id))
-        await message.edit(view=job_card(job, shown), attachments=discord_files(shown.files))
+        await message.edit(view=self._card(job, content), attachments=discord_files(content.files))
         return message.id
 
-    async def _post(self, channel: Postable, job: Job, shown: Shown) -> int:
+    async def _post(self, channel: Postable, job: Job, content: CardContent) -> int:
         """Post the card, or bring up to date what was posted before a crash and not noted."""
-        told = shown if by_message(job) else dataclasses.replace(shown, mention=True)
-        view, files = job_card(job, told), discord_files(told.files)
+        told = content if by_message(job) else dataclasses.replace(content, mention=True)
+        view, files = self._card(job, told), discord_files(told.files)
         if (earlier := await self._find(channel, job)) is not None:
             await channel.get_partial_message(earlier).edit(view=view, attachments=files)
             return earlier

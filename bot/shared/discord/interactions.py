@@ -9,11 +9,11 @@ from typing import cast
 import discord
 from discord import app_commands
 
-from bot.features.operator.admin import Operator
 from bot.shared.discord.explain import ALREADY_ACKNOWLEDGED, PRIVATE
 from bot.shared.discord.forms import OpenForms
 from bot.shared.discord.limits import Limits
 from bot.shared.errors import NotAcknowledged, NotYours
+from bot.shared.operators import Operator
 from bot.shared.services import Studio
 from bot.shared.tiers import Terms
 from db.errors import StoreBusy

@@ -4,7 +4,9 @@ from typing import Any, cast
 
 from discord import ui
 
-from bot.shared.cards.job import Shown, job_card
+from bot.job_kinds import JOB_KINDS
+from bot.shared.cards.content import CardContent
+from bot.shared.cards.job import job_card
 from db.subjects import Subject
 from tests.support.bot.jobs import NOON
 
@@ -17,7 +19,7 @@ def drawn(job: Any, **shown: Any) -> list[dict[str, Any]]:
     def walk(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [one for component in components for one in (component, *walk(component.get("components", [])))]
 
-    return walk(sent(job_card(job, Shown(**shown))))
+    return walk(sent(job_card(JOB_KINDS[job.kind], job, CardContent(**shown))))
 
 
 def sent(view: ui.LayoutView) -> list[dict[str, Any]]:

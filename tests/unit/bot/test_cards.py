@@ -6,10 +6,11 @@ import pytest
 
 from bot.features.history.cards import help_card, history_card, models_card, queue_card
 from bot.features.history.jobs import Waiting
+from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.info import info_text
 from bot.shared.files.pictures import Picture
 from db.jobs import Place, State
-from inference.requests import to_json
+from inference.requests import Kind, to_json
 from tests.support.bot.cards import drawn, labels, sent, texts
 from tests.support.bot.catalogues import CATALOGUE
 from tests.support.bot.jobs import NOON, REQUEST, make_job
@@ -101,7 +102,7 @@ def test_models_card_shows_the_licence() -> None:
 
 def test_info_of_the_longest_request_fits_into_a_message() -> None:
     request = {**to_json(REQUEST), "prompt": "p" * 1000, "negative": "n" * 1000}
-    said = info_text(make_job(request=request, source_job_id="0" * 26))
+    said = info_text(JOB_KINDS[Kind.IMAGE], make_job(request=request, source_job_id="0" * 26))
     assert len(said) <= 2000
     assert "Seed: 7" in said
     assert said.count("```") == 2

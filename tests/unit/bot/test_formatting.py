@@ -18,8 +18,10 @@ from bot.features.train.preflight import preflight_card
 from bot.features.train.subject_card import subject_card
 from bot.features.train.subjects_card import subjects_card
 from bot.features.train.training import PhotoSet, TrainingAsked, TrainingOptions
+from bot.job_kinds import JOB_KINDS
+from bot.shared.cards.content import CardContent
 from bot.shared.cards.info import info_text
-from bot.shared.cards.job import Shown, job_card
+from bot.shared.cards.job import job_card
 from bot.shared.discord.explain import sentence
 from bot.shared.orders.quotes import PhotosQuote
 from bot.shared.policy import check_words
@@ -28,7 +30,7 @@ from db.errors import NameTaken
 from db.house import Decision
 from db.jobs import Place, State
 from inference.decoders.photos import Verdict
-from inference.requests import TrainRequest, to_json
+from inference.requests import Kind, TrainRequest, to_json
 from tests.support.bot.cards import sent, subject, texts, walked
 from tests.support.bot.contexts import POLICY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
@@ -72,10 +74,10 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "overview": lambda text: subjects_card([(subject(name=text, class_noun=text), None)], 1),
     "subject": lambda text: subject_card(subject(name=text, class_noun=text), [], in_guild=True, pictured=False),
     "preflight": lambda text: preflight_card(preflight(text)),
-    "training": lambda text: job_card(training(text), Shown()),
-    "trained": lambda text: job_card(training(text, **DONE), Shown()),
-    "drawn": lambda text: job_card(drawing(text, **DONE), Shown()),
-    "info": lambda text: info_text(drawing(text)),
+    "training": lambda text: job_card(JOB_KINDS[Kind.TRAIN], training(text), CardContent()),
+    "trained": lambda text: job_card(JOB_KINDS[Kind.TRAIN], training(text, **DONE), CardContent()),
+    "drawn": lambda text: job_card(JOB_KINDS[Kind.IMAGE], drawing(text, **DONE), CardContent()),
+    "info": lambda text: info_text(JOB_KINDS[Kind.IMAGE], drawing(text)),
     "history": lambda text: history_card([drawing(text, **DONE), training(text, **DONE)]),
     "queue": lambda text: queue_card([Waiting(training(text), Place(ahead=1, ahead_credits=1), None)]),
     "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),

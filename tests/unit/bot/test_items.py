@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.features.history.show_button import ShowButton
+from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.mydata.cards import DeleteEverything
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import DRAFT_BUTTONS
@@ -20,8 +21,8 @@ from tests.support.bot.cards import walked
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[LastingItem[Any]]] = [
-    *JOB_BUTTONS, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS, *DRAFT_BUTTONS, *SUBJECT_ITEMS,
-    *OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything,
+    *JOB_BUTTONS, AgainButton, ImagineButton, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
+    *DRAFT_BUTTONS, *SUBJECT_ITEMS, *OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {

@@ -2,8 +2,8 @@
 
 import sys
 
+from bot.features.train.subjects import tidy_name
 from bot.shared.errors import BadParameter
-from bot.shared.subjects import tidy_name
 from db.subjects import name_key
 from db.tables import subjects
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.features.train.job_card import chosen_text
-from bot.shared.cards.job import Shown
+from bot.shared.cards.content import CardContent
 from db.jobs import Job, State
 from inference.requests import to_json
 from tests.support.bot.cards import drawn, labels, texts
@@ -61,4 +61,4 @@ def test_choice_is_answered_by_whether_the_training_has_ended() -> None:
 
 def test_card_of_the_longest_film_keeps_the_platforms_limits() -> None:
     assert len(options(training(**HALF), steps=range(1, 100))) == 25
-    assert Shown(steps=(5,)).files == ()
+    assert CardContent(steps=(5,)).files == ()

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from bot.features.voice.job_card import SHOWN_MAX
 from bot.features.voice.transcripts import transcript_files
+from bot.job_kinds import JOB_KINDS
+from bot.shared.cards.content import CardContent
 from bot.shared.cards.info import info_text
-from bot.shared.cards.job import Shown, job_card
+from bot.shared.cards.job import job_card
 from bot.shared.discord.explain import failure_sentence
 from bot.shared.text.formatting import first_part, last_part, plainly
 from db.jobs import Job, State
 from inference.messages import FailureKind
-from inference.requests import TranscribeRequest, to_json
+from inference.requests import Kind, TranscribeRequest, to_json
 from tests.support.bot.cards import drawn, labels, sent, texts
 from tests.support.bot.jobs import make_job
 
@@ -72,7 +74,7 @@ def test_running_card_shows_the_latest_words() -> None:
 
 def test_info_of_a_transcript_says_how_it_was_heard() -> None:
     request = TranscribeRequest(audio="a", duration_s=12.0, model="hears", language="de", translate=True)
-    said = info_text(clip_job(request, source_job_id="0" * 26))
+    said = info_text(JOB_KINDS[Kind.TRANSCRIBE], clip_job(request, source_job_id="0" * 26))
     assert "Clip: 12 s, Model: hears, Language: German, translated to English" in said
     assert "transcribed again from" in said
 
@@ -115,7 +117,7 @@ def test_files_that_the_platform_would_not_take_are_left_out() -> None:
 @given(st.text(max_size=3 * SHOWN_MAX))
 def test_card_of_any_text_fits_the_platform(text: str) -> None:
     for request in (REQUEST, TranscribeRequest(audio="a", duration_s=1.0, model="hears", word_timestamps=True)):
-        card = sent(job_card(done(text, request), Shown(mention=True)))
+        card = sent(job_card(JOB_KINDS[Kind.TRANSCRIBE], done(text, request), CardContent(mention=True)))
         assert len(texts(card[0]["components"])) <= TEXT_MAX
 
 

@@ -1,0 +1,75 @@
+"""Buttons that make pictures: the same once more, and of what was said in a transcript."""
+
+import re
+
+import discord
+from discord import ui
+
+from bot.features.imagine.imagine import imagine, imagine_again
+from bot.features.imagine.options import ImagineOptions
+from bot.features.imagine.prompt import PROMPT_MAX
+from bot.shared.cards.asking import show
+from bot.shared.cards.job_buttons import JobItem
+from bot.shared.discord.contexts import context_of
+from bot.shared.discord.interactions import acknowledge, seen_privately, studio_of
+from bot.shared.discord.items import Answer, Form
+from bot.shared.errors import JobGone
+from bot.shared.results import text_of
+from bot.shared.text.formatting import first_part
+from db.jobs import Job
+
+
+class AgainButton(JobItem, verb="again"):
+    """The same once more, with another seed, as a job of its own."""
+
+    label = "Re-roll"
+    emoji = "🎲"
+    style = discord.ButtonStyle.primary
+    answer = Answer.ALIKE
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        context = await context_of(interaction, private=job.private or seen_privately(interaction))
+        await show(interaction, await imagine_again(studio_of(interaction), job, context))
+
+
+class ImagineButton(JobItem, verb="imagine"):
+    """Make pictures of what was said, after a look at the words."""
+
+    label = "Imagine this"
+    emoji = "🎨"
+    style = discord.ButtonStyle.primary
+    answer = Answer.FORM
+
+    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
+        """Let everybody pass who sees the card."""
+
+    async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        text = text_of(job)
+        if not text:
+            raise JobGone
+        await ImagineForm(text, private=job.private).open(interaction)
+
+
+class ImagineForm(Form, title="Imagine this"):
+    """A transcript as a prompt that can be edited."""
+
+    prompt = ui.Label[ui.LayoutView](
+        text="Prompt",
+        description="As in /imagine; add --ar 3:2, --seed 7 and more at the end",
+        component=ui.TextInput(style=discord.TextStyle.paragraph, max_length=PROMPT_MAX),
+    )
+
+    def __init__(self, text: str, *, private: bool) -> None:
+        super().__init__()
+        self._private = private
+        assert isinstance(self.prompt.component, ui.TextInput)
+        # Dashes would be read as the beginning of a parameter, which nobody says.
+        self.prompt.component.default = first_part(re.sub(r"--+|[—–]", "-", text), PROMPT_MAX)
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Ask for pictures, as /imagine does."""
+        assert isinstance(self.prompt.component, ui.TextInput)
+        await acknowledge(interaction, private=self._private)
+        context = await context_of(interaction, private=self._private)
+        options = ImagineOptions(prompt=self.prompt.component.value)
+        await show(interaction, await imagine(studio_of(interaction), options, context))

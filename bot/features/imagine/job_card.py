@@ -1,0 +1,91 @@
+"""What is a picture's own on a job's card: previews, seeds, and what the model remarked."""
+
+from typing import Any
+
+from discord import ui
+
+from bot.features.imagine.buttons import AgainButton
+from bot.shared.cards.content import CardContent
+from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
+from bot.shared.cards.job_kind import JobKind
+from bot.shared.files.pictures import Picture
+from bot.shared.results import fitting_pictures
+from bot.shared.services import Studio
+from bot.shared.text.formatting import bar, exactly, harmless, inline, paid
+from db.errors import FileMissing
+from db.file_keys import PREVIEW_PICTURE, job_file
+from db.jobs import Job, State
+from inference.messages import PromptNote
+from inference.requests import ImageRequest, from_json
+
+NOTES = {
+    PromptNote.CUT: "Your prompt is longer than this model reads, so its end was left out.",
+    PromptNote.UNKNOWN: "This model knows only a few hundred things, and your prompt names none. See `/models`.",
+}
+
+
+def _request(job: Job) -> ImageRequest:
+    request = from_json(job.request)
+    assert isinstance(request, ImageRequest)
+    return request
+
+
+def _running(job: Job) -> str:
+    if not job.progress_total:
+        return f"{bar(0, 1)} starting …\n-# {inline(job.model)}"
+    done, total = job.progress_done, job.progress_total
+    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# step {done} of {total} · {inline(job.model)}"
+
+
+def _done(job: Job, content: CardContent) -> str:
+    request = _request(job)
+    last = request.seed + request.count - 1
+    facts = [f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""), inline(job.model)]
+    if job.started_at and job.ended_at:
+        facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
+    facts.append(paid(job, job.charged))
+    lost = "" if content.pictures or content.hidden else "I no longer have these pictures.\n"
+    notes = "".join(f"{NOTES[note]}\n" for note in PromptNote if note in job.outcome.get("notes", ()))
+    return f"{lost}{notes}-# {' · '.join(facts)}"
+
+
+def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
+    if not job.final:
+        return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
+    return [ui.ActionRow(AgainButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
+
+
+def _parameters(job: Job) -> str:
+    """Return the parameters of a picture as other tools write them."""
+    request = _request(job)
+    lines = [" ".join([harmless(request.prompt, 900), *(use.lora_tag for use in request.subjects)])]
+    if request.negative:
+        lines.append(f"Negative prompt: {harmless(request.negative, 500)}")
+    lines.append(
+        f"Steps: {request.steps}, CFG scale: {request.guidance:g}, Seed: {request.seed}, "
+        f"Size: {request.width_px}x{request.height_px}, Model: {request.model}, Pictures: {request.count}"
+    )
+    return "```\n" + "\n".join(lines) + "\n```"
+
+
+async def _read(studio: Studio, job: Job, limit_bytes: int) -> CardContent:
+    if job.state is State.DONE:
+        return CardContent(pictures=await fitting_pictures(studio, job, limit_bytes))
+    preview = await read_preview(studio, job) if job.state is State.RUNNING else None
+    return CardContent(preview=preview if preview and len(preview.content) <= limit_bytes else None)
+
+
+async def read_preview(studio: Studio, job: Job) -> Picture | None:
+    """Return the newest preview of a running job, if there is one."""
+    if not job.preview:
+        return None
+    try:
+        content = await studio.files.get(job_file(job.id, PREVIEW_PICTURE))
+    except FileMissing:
+        return None
+    return Picture(PREVIEW_PICTURE, content, "A preview of the picture so far")
+
+
+IMAGE_JOB = JobKind(
+    not_done="No pictures", running=_running, done=_done, rows=_rows, parameters=_parameters, read=_read
+)

@@ -1,0 +1,103 @@
+"""Subjects in prompts: `Rex, Blob:0.8` as a member typed it, and whether they may use them. Pure, but for that."""
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from bot.features.imagine.options import ImagineOptions
+from bot.shared.errors import BadParameter
+from bot.shared.orders.context import RequestContext
+from bot.shared.services import Studio
+from bot.shared.subjects import NotASubject, SubjectGone
+from bot.shared.text.quoting import inline
+from db.subjects import Subject
+from inference.requests import ImageRequest, SubjectUse
+
+SUBJECTS_MAX = 3  # in one picture
+WEIGHT_MAX = 2.0
+
+
+async def check_rights(studio: Studio, request: ImageRequest, context: RequestContext) -> None:
+    """See that whoever asks may use every subject of a request, now.
+
+    Raises:
+        SubjectGone: one of them was deleted or taken back.
+        BadParameter: one of them was learnt by another model.
+    """
+    if not request.subjects:
+        return
+    usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    found = {subject.id: subject for subject in usable}
+    for use in request.subjects:
+        if (subject := found.get(use.subject_id)) is None:
+            raise SubjectGone
+        if subject.model != request.model:
+            raise BadParameter(
+                f"{inline(subject.name)} was trained on `{subject.model}`. Choose that `model` to use it."
+            )
+
+
+def with_subjects(request: ImageRequest, typed: str, usable: Collection[Subject], user_id: int) -> ImageRequest:
+    """Return the request with the subjects that were typed, such as `Rex, Blob:0.8`, and their words in the prompt.
+
+    Args:
+        usable: subjects that the member may use.
+
+    Raises:
+        BadParameter: there is none of that name, there are too many, or a weight is no number.
+    """
+    uses: list[SubjectUse] = []
+    prompt = request.prompt
+    pieces = [piece.strip() for piece in typed.split(",") if piece.strip()]
+    if len(pieces) > SUBJECTS_MAX:
+        raise BadParameter(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
+    for piece in pieces:
+        subject, weight = _parse(piece, usable, user_id)
+        if any(use.subject_id == subject.id for use in uses):
+            raise BadParameter(f"{inline(subject.name)} is in `subject` twice. Please keep one.")
+        uses.append(SubjectUse(subject.id, weight, subject.phrase))
+        prompt = _say(prompt, subject)
+    models = {subject.model for subject in usable if any(use.subject_id == subject.id for use in uses)}
+    if len(models) > 1:
+        raise BadParameter(
+            "Those subjects were trained on different models and can't be in one picture. Please choose one `subject`."
+        )
+    return replace(request, prompt=prompt, subjects=tuple(uses))
+
+
+def with_subject_model(options: ImagineOptions, usable: Collection[Subject], user_id: int) -> ImagineOptions:
+    """Return the options with the model that their first subject was learnt by, where no model was chosen."""
+    if not options.subject or options.model:
+        return options
+    first, _ = _parse(options.subject.split(",")[0].strip(), usable, user_id)
+    return replace(options, model=first.model)
+
+
+def _parse(piece: str, usable: Collection[Subject], user_id: int) -> tuple[Subject, float]:
+    name, weight = piece, 1.0
+    if match := re.fullmatch(r"(.+?)\s*:\s*([0-9.]+)", piece):
+        name = match[1]
+        try:
+            weight = float(match[2])
+        except ValueError as error:
+            raise BadParameter(
+                f"`{match[2]}` is not a weight for `subject`. 1 is full strength, 0.5 is half."
+            ) from error
+    if not 0 < weight <= WEIGHT_MAX:
+        raise BadParameter(f"A weight in `subject` must be more than 0, and at most {WEIGHT_MAX:g}.")
+    wanted = name.casefold()
+    found = [subject for subject in usable if subject.name.casefold() == wanted or subject.id == name]
+    found.sort(key=lambda subject: subject.owner_id != user_id)  # one's own comes before another's of the same name
+    if not found:
+        raise NotASubject
+    return found[0], weight
+
+
+def _say(prompt: str, subject: Subject) -> str:
+    """Put a subject's words into a prompt: where its name stands, else at the front, unless they are there."""
+    if subject.phrase.casefold() in prompt.casefold():
+        return prompt
+    named = re.compile(rf"\b{re.escape(subject.name)}\b", re.IGNORECASE)
+    if named.search(prompt):
+        return named.sub(lambda _: subject.phrase, prompt)
+    return f"{subject.phrase}, {prompt}"

@@ -1,0 +1,24 @@
+"""Operators: who manages which server, and whether that is one of the operator's own."""
+
+from dataclasses import dataclass
+
+from bot.shared.services import Studio
+from db.acts import Act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who acts, and for which server."""
+
+    user_id: int
+    guild_id: int
+    only_guild: bool  # no other server uses this bot
+
+    def act(self, what: str, target: object = "", reason: str = "") -> Act:
+        """Return something that they do."""
+        return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=str(target), reason=reason)
+
+
+def at_home(studio: Studio, operator: Operator) -> bool:
+    """Tell whether an operator decides about what belongs to no server: credits, direct messages."""
+    return operator.guild_id in studio.house.homes if studio.house.homes else operator.only_guild
