@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import clock
+from db.acts import about, forget_member, target_from
 from db.batches import batches
 from db.engine import Database, rows
 from db.errors import StoreError
@@ -45,6 +46,7 @@ from db.upsert import insert_or_ignore
 
 LEFT = -1  # everybody who left, as an account
 SECRET = frozenset({"interaction_token", "lease_owner"})  # of the platform and of the machines, not of the member
+LEFT_OUT = SECRET | {"speaker_id"}  # jobs are found by it; their request says it
 
 Rows = list[dict[str, Any]]
 
@@ -83,7 +85,7 @@ class Belongings:
             "questions": sa.select(pending_orders).where(pending_orders.c.user_id == user_id),
             "licences": sa.select(acceptances).where(acceptances.c.user_id == user_id),
             "acts": sa.select(*(column for column in acts.c if column is not acts.c.by_user), was_theirs)
-            .where(sa.or_(was_theirs, acts.c.target.contains(str(user_id))))
+            .where(sa.or_(acts.c.by_user == user_id, about(user_id)))
             .order_by(acts.c.id),
             "allowance": sa.select(former_members).where(
                 former_members.c.digest == digest_of(self.db.hash_key, user_id)
@@ -221,10 +223,8 @@ def _own_rows(user_id: int) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:
 
 def _forget_names(connection: sa.Connection, user_id: int) -> None:
     """Take a member's name off what stays: acts, decisions and jobs of others."""
+    forget_member(connection, user_id)
     for update in (
-        acts.update().where(acts.c.by_user == user_id).values(by_user=0),
-        acts.update().where(acts.c.target.contains(str(user_id))).values(target="a former member"),
-        acts.update().where(acts.c.reason.contains(str(user_id))).values(reason=""),
         decisions.update().where(decisions.c.by_user == user_id).values(by_user=0),
         channels.update().where(channels.c.decided_by == user_id).values(decided_by=0),
         transfers.update().where(transfers.c.by_user == user_id).values(by_user=None),
@@ -242,4 +242,10 @@ def _removed(connection: sa.Connection, statement: sa.Delete) -> int:
 
 
 def _plain(row: sa.RowMapping) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in SECRET}
+    plain: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "target_kind":  # an act's: what it is about is handed over as operators read it
+            plain["target"] = str(target_from(row) or "")
+        elif name not in LEFT_OUT and not ("target_kind" in row and name.startswith("target_")):
+            plain[name] = value
+    return plain

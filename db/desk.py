@@ -9,7 +9,7 @@ from db.batches import batches
 from db.engine import Database
 from db.job import DELETED, FINAL, Job, State
 from db.reads import many
-from db.tables import jobs
+from db.tables import job_subjects, jobs
 
 
 class Desk:
@@ -27,14 +27,13 @@ class Desk:
 
     async def of_subject(self, subject_id: str) -> list[Job]:
         """Return a subject's training and every job that drew with it, newest first."""
-        said = sa.cast(jobs.c.request, sa.Text).contains(subject_id, autoescape=True)
-        return await self.db.read(many, sa.select(jobs).where(said).order_by(jobs.c.id.desc()))
+        about = sa.select(jobs).join(job_subjects).where(job_subjects.c.subject_id == subject_id)
+        return await self.db.read(many, about.order_by(jobs.c.id.desc()))
 
     async def heard(self, user_id: int) -> list[Job]:
         """Return the jobs of others in which a member is heard."""
-        said = sa.cast(jobs.c.request, sa.Text).contains(str(user_id))
-        query = sa.select(jobs).where(said, jobs.c.user_id != user_id, jobs.c.kind == "transcribe")
-        return [job for job in await self.db.read(many, query) if job.request.get("speaker_id") == user_id]
+        heard = jobs.c.speaker_id == user_id, jobs.c.user_id != user_id, jobs.c.kind == "transcribe"
+        return await self.db.read(many, sa.select(jobs).where(*heard))
 
     async def forget_speaker(self, job: Job) -> None:
         """Take the name of who is heard off a job."""
@@ -61,7 +60,7 @@ class Desk:
 
 def _forget_speaker(connection: sa.Connection, job: Job) -> None:
     request = job.request | {"speaker_id": None}
-    connection.execute(jobs.update().where(jobs.c.id == job.id).values(request=request))
+    connection.execute(jobs.update().where(jobs.c.id == job.id).values(request=request, speaker_id=None))
 
 
 def _without_result(connection: sa.Connection, job_ids: Collection[str]) -> list[str]:

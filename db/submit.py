@@ -11,6 +11,7 @@ from db.budgets import use
 from db.errors import TooManyQueued, UnknownOrder
 from db.ids import NO_GUILD, new_id
 from db.job import Job, Pace, State, Submission
+from db.job_subjects import add_subjects
 from db.ledger import Ledger
 from db.pending import take
 from db.schedule import FlowKey, Newcomer, join, next_number
@@ -56,6 +57,7 @@ def submit(connection: sa.Connection, ledger: Ledger, submission: Submission) ->
         day = use(connection, submission.guild_id, submission.budget, submission.price, now)
         row_values |= {"budget_day": day} | _times(submission, clock.now(connection))  # it may have waited
     row = connection.execute(jobs.insert().values(row_values).returning(jobs)).one()
+    add_subjects(connection, job_id, submission.request)
     if submission.subject is not None:
         add(connection, replace(submission.subject, job_id=job_id), now)
     return job_from(row), True
@@ -88,4 +90,5 @@ def _values(submission: Submission, job_id: str, seq: int) -> dict[str, Any]:
         "state": State.QUEUED.value,
         "pace": Pace(submission.pace).value,
         "outcome": {},
+        "speaker_id": submission.request.get("speaker_id"),
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.shared.services import Studio
-from db.acts import Act
+from db.acts import Act, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +14,9 @@ class Operator:
     guild_id: int
     only_guild: bool  # no other server uses this bot
 
-    def act(self, what: str, target: object = "", reason: str = "") -> Act:
+    def act(self, what: str, target: Target | None = None, reason: str = "") -> Act:
         """Return something that they do."""
-        return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=str(target), reason=reason)
+        return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=target, reason=reason)
 
 
 def at_home(studio: Studio, operator: Operator) -> bool:

@@ -3,9 +3,9 @@
     columns ◄── credits    accounts, former_members, transfers, entries, guild_uses,
                            pending_orders
             ◄── line       lines, guild_flows, member_flows, seats
-            ◄── jobs
+            ◄── jobs       jobs, job_subjects
             ◄── people     members, member_guilds, subjects, subject_shares, consents
-            ◄── house      channels, decisions, acts, acceptances
+            ◄── house      channels, decisions, acts, act_mentions, acceptances
 
 Ids of the platform are 64-bit integers. A job asked for in a direct message has guild 0 here (`db.ids.NO_GUILD`), None
 outside.
@@ -13,14 +13,15 @@ outside.
 
 from db.tables.columns import metadata
 from db.tables.credits import accounts, entries, former_members, guild_uses, pending_orders, transfers
-from db.tables.house import acceptances, acts, channels, decisions
-from db.tables.jobs import is_queued, is_running, jobs
+from db.tables.house import acceptances, act_mentions, acts, channels, decisions
+from db.tables.jobs import is_queued, is_running, job_subjects, jobs
 from db.tables.line import guild_flows, lines, member_flows, seats
 from db.tables.people import consents, member_guilds, members, subject_shares, subjects
 
 __all__ = [
     "acceptances",
     "accounts",
+    "act_mentions",
     "acts",
     "channels",
     "consents",
@@ -31,6 +32,7 @@ __all__ = [
     "guild_uses",
     "is_queued",
     "is_running",
+    "job_subjects",
     "jobs",
     "lines",
     "member_flows",

@@ -1,4 +1,4 @@
-"""The house (see `db.house`): channels, decisions, acts, acceptances."""
+"""The house (see `db.house`): channels, decisions, acts, act_mentions, acceptances."""
 
 import sqlalchemy as sa
 
@@ -35,10 +35,23 @@ acts = sa.Table(
     id_column("guild_id"),
     id_column("by_user"),  # 0: somebody who has left
     sa.Column("what", sa.String(32), nullable=False),
-    sa.Column("target", sa.String(100), nullable=False),
+    sa.Column("target_kind", sa.String(8)),  # member, job, subject, channel, word; NULL: it is about nothing of these
+    sa.Column("target_id", sa.String(100), nullable=False, server_default=""),  # "": a member who has left
+    sa.Column("target_detail", sa.String(40), nullable=False, server_default=""),  # an amount of credits
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Index("ix_acts_guild", "guild_id", "id"),
+    sa.Index("ix_acts_by_user", "by_user"),
+    sa.Index("ix_acts_target", "target_kind", "target_id"),
+)
+
+# Whom the words of an act mention, by id: what is to be forgotten with a member.
+act_mentions = sa.Table(
+    "act_mentions",
+    metadata,
+    id_column("user_id", primary_key=True),
+    sa.Column("act_id", Number, sa.ForeignKey("acts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index(None, "act_id"),
 )
 
 # Which licences a member accepted, of models that ask for it.

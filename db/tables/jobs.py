@@ -1,4 +1,4 @@
-"""Jobs, and the partial indexes by which they are found."""
+"""Jobs, the subjects they are about, and the partial indexes by which they are found."""
 
 import sqlalchemy as sa
 
@@ -45,6 +45,7 @@ jobs = sa.Table(
     sa.Column("delivered_at", Instant),
     sa.Column("delivered_how", sa.String(32)),
     sa.Column("source_job_id", sa.String(26)),
+    sa.Column("speaker_id", sa.BigInteger),  # who is heard, as its request says
     sa.Column("forecast_s", sa.Double),  # what its member was told: seconds from here to the end
     sa.Column("budget_day", sa.String(10)),  # for which day of its guild's budget the hold counts
     count_column("revision"),
@@ -55,11 +56,22 @@ jobs = sa.Table(
     sa.CheckConstraint("charged >= 0 AND charged <= price", name="charged"),
     sa.Index("ix_jobs_member", "user_id", "id"),
 )
+
+# Which subjects a job draws with or trains; a job outlives its subjects.
+job_subjects = sa.Table(
+    "job_subjects",
+    metadata,
+    sa.Column("subject_id", sa.String(26), primary_key=True),
+    sa.Column("job_id", sa.String(26), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index(None, "job_id"),
+)
+
 # Written out, not bound: SQLite uses a partial index only where it can read that the condition holds.
 is_queued = jobs.c.state == sa.literal_column("'queued'")
 is_running = jobs.c.state == sa.literal_column("'running'")
 _unseen = sa.and_(jobs.c.ended_at.is_not(None), jobs.c.delivered_at.is_(None))
 _open = jobs.c.delivered_at.is_(None)
+_heard = jobs.c.speaker_id.is_not(None)
 _cancelled = jobs.c.cancelled_by.is_not(None)
 sa.Index(
     "ix_jobs_queued",
@@ -75,3 +87,4 @@ sa.Index("ix_jobs_leases", jobs.c.lease_until, sqlite_where=is_running, postgres
 sa.Index("ix_jobs_undelivered", jobs.c.ended_at, sqlite_where=_unseen, postgresql_where=_unseen)
 sa.Index("ix_jobs_changed", jobs.c.changed_at, sqlite_where=_open, postgresql_where=_open)
 sa.Index("ix_jobs_cancelled_by", jobs.c.cancelled_by, sqlite_where=_cancelled, postgresql_where=_cancelled)
+sa.Index("ix_jobs_speaker_id", jobs.c.speaker_id, sqlite_where=_heard, postgresql_where=_heard)

@@ -45,7 +45,9 @@ def given(wanted: list[str], about: HumanClient) -> dict[str, Any]:
 async def acts(bot: Running, who: HumanClient) -> list[tuple[str, str, str]]:
     """Return what somebody did as an operator, oldest first."""
     noted = await bot.studio.house.latest(int(who.state()["guilds"][0]["id"]), 100)
-    return [(one.act.what, one.act.target, one.act.reason) for one in reversed(noted) if one.act.by_user == int(who.id)]
+    return [
+        (one.act.what, str(one.act.target), one.act.reason) for one in reversed(noted) if one.act.by_user == int(who.id)
+    ]
 
 
 async def test_every_command_of_operators_is_in_the_log(sandbox: Sandbox, tmp_path: Path) -> None:

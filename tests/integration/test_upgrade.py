@@ -16,7 +16,10 @@ from bot.run import AnyAsked
 from bot.shared.files.clips import Attached
 from bot.shared.orders.asked import Asked
 from db import clock
+from db.belongings import Belongings
+from db.desk import Desk
 from db.engine import Database
+from db.house import House
 from db.ids import new_id
 from db.jobs import Pace
 from db.migrations.run import configuration
@@ -107,3 +110,88 @@ async def test_question_that_nobody_can_read_is_left_out(empty_database_url: str
         await filled(database, [{"something": "else"}])
         await database.migrate()
         assert await PendingOrders(database).mine(BEN) == []
+
+
+SUBJECT, OTHER = "01m83842kz1b68hw7hqesfsask", "01m83842kz1b68hw7hqesfsas0"
+LONGER = BEN * 10 + 7  # BEN's id is within it
+# As 0.1 wrote acts: what, about what, why.
+ACTS = [
+    ("pause", "", "closed"),
+    ("ban", f"<@{BEN}>", "spam"),
+    ("find", f"<@{LONGER}>", f"as {LONGER} said"),
+    ("quota grant", f"<@{BEN}> +50", f"a friend of {LONGER}"),
+    ("quota set", f"<@{BEN}> = 7", ""),
+    ("find", f"job {JOB}", ""),
+    ("remove", f"subject {SUBJECT}", ""),
+    ("channels allow", "<#42>", ""),
+    ("words add", f"<@{BEN}>", ""),
+    ("find", "a former member", ""),
+]
+REQUESTS: dict[str, dict[str, Any]] = {
+    "a" * 26: {"kind": "train", "subject_id": SUBJECT, "trigger": "zwx"},
+    "b" * 26: {"kind": "image", "subjects": [{"subject_id": SUBJECT}, {"subject_id": OTHER}, {"subject_id": OTHER}]},
+    "c" * 26: {"kind": "image", "prompt": f"the word {SUBJECT}", "subjects": []},
+    "d" * 26: {"kind": "transcribe", "speaker_id": LONGER},
+    "e" * 26: {"kind": "transcribe", "speaker_id": None},
+}
+
+
+def lived(connection: sa.Connection) -> None:
+    """Make a database of 0.1 with jobs and a log."""
+    command.upgrade(configuration(connection), "0005")
+    for number, (what, target, reason) in enumerate(ACTS, start=1):
+        row = {"id": number, "guild_id": 7, "by_user": 9, "what": what, "target": target, "reason": reason, "at": 1.0}
+        insert(connection, "acts", row)
+    for number, (job_id, request) in enumerate(REQUESTS.items()):
+        row = {
+            "id": job_id, "interaction_id": number, "interaction_token": "t", "token_expires_at": 1.0,
+            "kind": request["kind"], "pace": "fast", "state": "done", "user_id": 5, "guild_id": 7, "channel_id": 8,
+            "request": json.dumps(request), "model": "tiny", "work": 1, "outcome": "{}", "queued_at": 1.0,
+            "ended_at": 2.0, "changed_at": 2.0,
+        }  # fmt: skip
+        insert(connection, "jobs", row)
+
+
+def insert(connection: sa.Connection, table: str, row: dict[str, Any]) -> None:
+    names = ", ".join(row)
+    connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
+
+
+async def test_jobs_of_before_are_found_by_their_subjects_and_who_is_heard(empty_database_url: str) -> None:
+    async with Database.from_url(empty_database_url) as database:
+        with database.begin() as connection:
+            lived(connection)
+        await database.migrate()
+        desk = Desk(database)
+        assert [job.id[0] for job in await desk.of_subject(SUBJECT)] == ["b", "a"]
+        assert [job.id[0] for job in await desk.of_subject(OTHER)] == ["b"]
+        assert [job.id[0] for job in await desk.heard(LONGER)] == ["d"]
+        assert await desk.heard(BEN) == []
+
+
+async def test_log_of_before_reads_as_it_did_and_knows_whom_it_is_about(empty_database_url: str) -> None:
+    async with Database.from_url(empty_database_url) as database:
+        with database.begin() as connection:
+            lived(connection)
+        await database.migrate()
+        house = House(database)
+        noted = [one.act for one in reversed(await house.latest(7, 99))]
+        assert [(act.what, str(act.target or ""), act.reason) for act in noted] == ACTS
+        about = [row["target"] for row in (await Belongings(database).of(BEN))["acts"]]
+        assert about == [f"<@{BEN}>", f"<@{BEN}> +50", f"<@{BEN}> = 7"]
+        await Belongings(database).take_out(LONGER)
+        left = [one.act for one in reversed(await house.latest(7, 99))]
+        changed = [number for number, (old, new) in enumerate(zip(noted, left, strict=True)) if old != new]
+        assert changed == [2, 3]
+        assert (str(left[2].target), left[2].reason, left[3].reason) == ("a former member", "", "")
+
+
+async def test_log_reads_the_same_after_going_back(empty_database_url: str) -> None:
+    async with Database.from_url(empty_database_url) as database:
+        with database.begin() as connection:
+            lived(connection)
+        await database.migrate()
+        with database.begin() as connection:
+            command.downgrade(configuration(connection), "0009")
+            rows = connection.execute(sa.text("SELECT what, target, reason FROM acts ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == ACTS

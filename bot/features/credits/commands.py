@@ -12,6 +12,7 @@ from bot.features.credits.credits import GIFT_MAX, check_purse, give, grant, pre
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
 from bot.shared.operators import Operator
 from bot.shared.services import Studio
+from db.acts import Target
 from db.jobs import Pace
 
 Reason = app_commands.Range[str, 1, 200]
@@ -36,7 +37,7 @@ class Quota(
     @app_commands.describe(member="Whose credits")
     async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
         """Show a member's credits to an operator."""
-        act = self._purse_keeper(interaction).act("quota show", f"<@{member.id}>")
+        act = self._purse_keeper(interaction).act("quota show", Target.member(member.id))
         await acknowledge(interaction, private=True)
         await self.studio.house.note(act)
         await self._show(interaction, member)

@@ -5,6 +5,7 @@ from bot.shared.operators import Operator, at_home
 from bot.shared.orders.quote import PACE
 from bot.shared.services import Studio
 from bot.shared.tiers import Terms
+from db.acts import Target
 from db.jobs import Pace
 
 GIFT_MAX = 1_000_000
@@ -37,7 +38,7 @@ async def grant(
         raise BadParameter(
             "`amount` can't be 0. Say how many credits to give, or use a negative number to take some back."
         )
-    act = operator.act("quota grant", f"<@{user_id}> {amount:+d}", reason)
+    act = operator.act("quota grant", Target.member(user_id, f"{amount:+d}"), reason)
     await studio.ledger.grant(user_id, amount, f"grant:{interaction_id}", act)
 
 
@@ -45,7 +46,7 @@ async def set_credits(
     studio: Studio, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
 ) -> int:
     """Set how many credits a member has available; return the difference."""
-    act = operator.act("quota set", f"<@{user_id}> = {amount}", reason)
+    act = operator.act("quota set", Target.member(user_id, f"= {amount}"), reason)
     return await studio.ledger.set_available(user_id, amount, f"set:{interaction_id}", act)
 
 

@@ -7,6 +7,7 @@ from bot.shared.operators import Operator, at_home
 from bot.shared.removal import live_jobs, remove_jobs, remove_subject, stop_jobs
 from bot.shared.services import Studio
 from bot.shared.text.folding import fold
+from db.acts import Target, TargetKind
 from db.house import Topic
 from db.ids import NO_GUILD
 from db.jobs import Job
@@ -23,10 +24,14 @@ class Aim:
     user_id: int | None = None
     subject: str | None = None  # its id
 
-    def __str__(self) -> str:
-        return (
-            f"job {self.job_id}" if self.job_id else f"subject {self.subject}" if self.subject else f"<@{self.user_id}>"
-        )
+    @property
+    def target(self) -> Target:
+        """What it is in the log."""
+        if self.job_id is not None:
+            return Target(TargetKind.JOB, self.job_id.strip())
+        if self.subject is not None:
+            return Target(TargetKind.SUBJECT, self.subject.strip())
+        return Target.member(self.user_id or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ async def resume(studio: Studio, operator: Operator) -> bool:
 
 async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:
     """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
-    await studio.house.decide(operator.act("ban", f"<@{user_id}>", reason), Topic.BAN, str(user_id), reason)
+    await studio.house.decide(operator.act("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason)
     for job in await live_jobs(studio, user_id):
         if job.guild_id == operator.guild_id:
             await studio.jobs.cancel(job.id, by_user=operator.user_id)
@@ -71,7 +76,7 @@ async def block_word(studio: Studio, operator: Operator, word: str) -> str:
     key, typed = fold(word), " ".join(word.split())
     if not key or len(key) > WORD_MAX:
         raise BadParameter(f"`word` needs letters in it, and can have at most {WORD_MAX} characters.")
-    await studio.house.decide(operator.act("words add", typed), Topic.WORD, key, typed)
+    await studio.house.decide(operator.act("words add", Target(TargetKind.WORD, typed)), Topic.WORD, key, typed)
     return typed
 
 
@@ -83,7 +88,7 @@ async def find(studio: Studio, operator: Operator, aim: Aim) -> Found:
         JobGone: there is nothing of that name in this server.
     """
     found = await _look(studio, operator, aim)
-    await studio.house.note(operator.act("find", aim))
+    await studio.house.note(operator.act("find", aim.target))
     return found
 
 
@@ -97,7 +102,7 @@ async def remove(studio: Studio, operator: Operator, aim: Aim, reason: str) -> F
         BadParameter, JobGone: as `find`.
     """
     found = await _look(studio, operator, aim)
-    await studio.house.note(operator.act("remove", aim, reason))
+    await studio.house.note(operator.act("remove", aim.target, reason))
     jobs = [job for job in await stop_jobs(studio, found.jobs, by_user=operator.user_id) if job.final]
     if found.subject is not None:
         await remove_subject(studio, found.subject, jobs)

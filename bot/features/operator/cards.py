@@ -1,6 +1,5 @@
 """What operators see: lists of what was decided, found and done. Only ever shown to the one who asked."""
 
-import re
 from collections.abc import Sequence
 
 from bot.features.operator.admin import Found
@@ -11,7 +10,6 @@ from db.house import Decision
 from db.jobs import Job
 from inference.requests import from_json
 
-MENTION = re.compile(r"<[@#]\d+>( [=+-] ?\d+)?$")  # as we write targets; what members type is shown as code
 TEXT_MAX = 1900  # characters of a message, with room to say that there is more
 
 
@@ -52,7 +50,7 @@ def _job(job: Job) -> str:
 def _act(noted: Noted) -> str:
     act = noted.act
     who = f"<@{act.by_user}>" if act.by_user else "a former member"
-    target = f" {act.target if MENTION.match(act.target) else inline(act.target)}" if act.target else ""
+    target = f" {act.target if act.target.is_mention else inline(str(act.target))}" if act.target else ""
     reason = f": {plainly(harmless(act.reason, 100))}" if act.reason else ""
     return f"{moment(noted.at)} {who} **{act.what}**{target}{reason}"
 

@@ -16,6 +16,7 @@ from bot.shared.discord.messages import remove_messages
 from bot.shared.services import Studio
 from bot.shared.text.folding import fold
 from bot.shared.text.formatting import inline
+from db.acts import Target, TargetKind
 from db.house import ALLOWED, FORBIDDEN, Topic
 
 Reason = app_commands.Range[str, 1, 200]
@@ -71,7 +72,7 @@ class Operator(
     async def unban(self, interaction: discord.Interaction, member: discord.User) -> None:
         """Lift a ban."""
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act("unban", f"<@{member.id}>")
+        act = operator_of(interaction).act("unban", Target.member(member.id))
         was = await self.studio.house.undo(act, Topic.BAN, str(member.id))
         await _say(interaction, f"<@{member.id}> can use me again." if was else f"<@{member.id}> wasn't banned.")
 
@@ -90,7 +91,7 @@ class Operator(
     async def remove_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Unblock a word."""
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act("words remove", word)
+        act = operator_of(interaction).act("words remove", Target(TargetKind.WORD, word))
         was = await self.studio.house.undo(act, Topic.WORD, fold(word))
         await _say(interaction, f"Unblocked {inline(word)}." if was else f"{inline(word)} wasn't blocked.")
 
@@ -118,7 +119,7 @@ class Operator(
     async def clear(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Forget what was decided for a channel."""
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act("channels clear", f"<#{channel.id}>")
+        act = operator_of(interaction).act("channels clear", Target.channel(channel.id))
         await self.studio.house.undo(act, Topic.CHANNEL, str(channel.id))
         await self._list(interaction)
 
@@ -173,7 +174,7 @@ class Operator(
 
     async def _decide_channel(self, interaction: discord.Interaction, channel_id: int, value: str) -> None:
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act(f"channels {value}", f"<#{channel_id}>")
+        act = operator_of(interaction).act(f"channels {value}", Target.channel(channel_id))
         await self.studio.house.decide(act, Topic.CHANNEL, str(channel_id), value)
         await self._list(interaction)
 

@@ -19,6 +19,7 @@ from bot.shared.errors import Refused
 from bot.shared.files.clips import NothingToHear
 from bot.shared.orders.quote import quote
 from bot.shared.services import Studio
+from db.acts import Target
 
 
 class NotHeard(Refused):
@@ -96,7 +97,7 @@ class Voice(commands.Cog):
             raise NotHeard
         await acknowledge(interaction, private=True)
         channel_id = (await context_of(interaction, private=True)).channel_id
-        act = operator.act(f"transcribe-channel {state}", f"<#{channel_id}>")
+        act = operator.act(f"transcribe-channel {state}", Target.channel(channel_id))
         await self.studio.channels.set_transcribed(channel_id, act, on=on)
         await interaction.edit_original_response(content=ON if on else OFF)
 

@@ -16,6 +16,7 @@ from bot.shared.errors import NotAcknowledged, NotYours
 from bot.shared.operators import Operator
 from bot.shared.services import Studio
 from bot.shared.tiers import Terms
+from db.acts import Target, TargetKind
 from db.errors import StoreBusy
 from db.jobs import Job
 
@@ -136,4 +137,5 @@ async def admit(interaction: discord.Interaction, job: Job, what: str) -> None:
         return
     if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
         raise NotYours
-    await studio_of(interaction).house.note(operator_of(interaction).act(f"press {what}", f"job {job.id}"))
+    act = operator_of(interaction).act(f"press {what}", Target(TargetKind.JOB, job.id))
+    await studio_of(interaction).house.note(act)

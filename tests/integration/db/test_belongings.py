@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from db.acts import Act
+from db.acts import Act, Target, TargetKind
 from db.belongings import LEFT, Belongings, StillLive
 from db.desk import Desk
 from db.engine import Database
@@ -46,8 +46,10 @@ async def lived(database: Database) -> Shop:
     await shop.ledger.give(LEAVER, STAYER, 5, "gift:1")
     await shop.ledger.give(STAYER, LEAVER, 2, "gift:2")
     await shop.ledger.grant(STAYER, 9, "grant:1", because("kind", by_user=LEAVER))
-    await house.note(Act(guild_id=7, by_user=OPERATOR, what="find", target=f"<@{LEAVER}>"))
-    await house.note(Act(guild_id=7, by_user=OPERATOR, what="ban", target="<@4>", reason=f"a friend of {LEAVER}"))
+    await house.note(Act(guild_id=7, by_user=OPERATOR, what="find", target=Target.member(LEAVER)))
+    await house.note(
+        Act(guild_id=7, by_user=OPERATOR, what="ban", target=Target.member(4), reason=f"a friend of {LEAVER}")
+    )
     await house.decide(Act(guild_id=7, by_user=LEAVER, what="words add"), Topic.WORD, "x", "x")
     return shop
 
@@ -73,6 +75,9 @@ async def test_all_rows_are_handed_over_without_secrets(database: Database) -> N
     assert [(row["what"], bool(row["by_you"])) for row in kept["acts"]] == [
         ("quota grant", True), ("find", False), ("words add", True),
     ]  # fmt: skip
+    assert [row["target"] for row in kept["acts"]] == ["", f"<@{LEAVER}>", ""]
+    assert not {name for row in kept["acts"] for name in row if name.startswith("target_")}
+    assert "speaker_id" not in kept["jobs"][0]
     assert all("by_user" not in row for row in kept["acts"])
 
 
@@ -89,6 +94,22 @@ async def test_taken_out_member_is_named_nowhere_and_the_books_balance(database:
             connection.execute(sa.text(f"SELECT available, held, spent FROM accounts WHERE user_id = {LEFT}"))
         ).one()
     assert tuple(left) == (0, 0, 3)
+
+
+async def test_member_whose_id_is_within_another_s_is_not_that_other(database: Database) -> None:
+    house, longer = House(database), int(f"{LEAVER}9")
+    await house.note(
+        Act(guild_id=7, by_user=OPERATOR, what="find", target=Target.member(longer), reason=f"as {longer} said")
+    )
+    word = Act(guild_id=7, by_user=OPERATOR, what="words add", target=Target(TargetKind.WORD, f"not {longer}"))
+    await house.note(word)
+    before = await house.latest(7, 9)
+    assert (await Belongings(database).of(LEAVER))["acts"] == []
+    await Belongings(database).take_out(LEAVER)
+    assert await house.latest(7, 9) == before
+    await Belongings(database).take_out(longer)
+    assert await names(database, longer) == []
+    assert [str(one.act.target) for one in await house.latest(7, 9)] == ["a former member"] * 2
 
 
 async def test_both_who_gave_each_other_credits_may_leave(database: Database) -> None:
@@ -246,3 +267,20 @@ async def test_name_is_taken_off_jobs_and_transfers_without_reading_all_of_them(
             plan = sa.text(f"EXPLAIN QUERY PLAN UPDATE {table} SET {column} = NULL WHERE {column} = 1")
             (step,) = connection.execute(plan).all()
             assert f"USING INDEX ix_{table}_{column}" in step.detail
+
+
+@sqlite_only
+async def test_jobs_and_acts_are_found_by_indexes(database: Database) -> None:
+    """By subject, by who is heard, by what an act is about, by whom its words mention."""
+    queries = {
+        "SELECT job_id FROM job_subjects WHERE subject_id = 'x'": "sqlite_autoindex_job_subjects_1",
+        "SELECT id FROM jobs WHERE speaker_id = 1": "ix_jobs_speaker_id",
+        "SELECT id FROM acts WHERE target_kind = 'member' AND target_id = '1'": "ix_acts_target",
+        "SELECT id FROM acts WHERE by_user = 1": "ix_acts_by_user",
+        "SELECT act_id FROM act_mentions WHERE user_id = 1": "sqlite_autoindex_act_mentions_1",
+    }
+    with database.engine.connect() as connection:
+        for query, index in queries.items():
+            (step,) = connection.execute(sa.text(f"EXPLAIN QUERY PLAN {query}")).all()
+            assert step.detail.startswith("SEARCH")
+            assert index in step.detail

@@ -1,11 +1,11 @@
 """Channels: what was decided for one is remembered until somebody decides otherwise."""
 
-from db.acts import Act
+from db.acts import Act, Target
 from db.channels import Channels
 from db.engine import Database
 from db.house import House
 
-ACT = Act(guild_id=7, by_user=9, what="transcribe-channel", target="<#1>")
+ACT = Act(guild_id=7, by_user=9, what="transcribe-channel", target=Target.channel(1))
 
 
 async def test_channel_that_nobody_decided_about_is_not_transcribed(database: Database) -> None:

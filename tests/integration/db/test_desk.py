@@ -32,6 +32,16 @@ async def test_jobs_of_a_subject_are_found_whoever_asked_for_them(database: Data
     assert [job.id for job in await desk.of_subject(SUBJECT)] == [theirs.id, mine.id]
 
 
+async def test_subject_in_the_words_of_another_job_is_not_that_job_s(database: Database) -> None:
+    shop, desk = Shop(database), Desk(database)
+    training = await shop.submit(request={"kind": "train", "subject_id": SUBJECT, "trigger": "zwx"})
+    await shop.submit(2, request={"kind": "image", "prompt": f"the word {SUBJECT} on a sign"})
+    await shop.submit(2, request={"kind": "image", "prompt": "zwx", "subjects": [{"subject_id": "1" * 26}]})
+    await shop.submit(2, request={"kind": "image", "prompt": "a", "seed_text": SUBJECT, "subjects": []})
+    assert [job.id for job in await desk.of_subject(SUBJECT)] == [training.id]
+    assert await desk.of_subject("zwx") == []
+
+
 async def test_jobs_of_a_member_are_found_by_server(database: Database) -> None:
     shop, desk = Shop(database), Desk(database)
     here = await shop.submit(guild_id=7)

@@ -1,6 +1,6 @@
 """The house: decisions count where they were made, paused servers are not served, and every act is in the log."""
 
-from db.acts import Act
+from db.acts import Act, Target, TargetKind
 from db.engine import Database
 from db.house import ALLOWED, FORBIDDEN, House, Topic
 from db.ids import NO_GUILD
@@ -79,9 +79,9 @@ async def test_channels_are_open_unless_forbidden_or_others_are_allowed(database
 
 async def test_every_act_is_noted_newest_first(database: Database) -> None:
     house = House(database)
-    await house.decide(act("ban", target="1", reason="spam"), Topic.BAN, "1", "spam")
-    assert not await house.undo(act("unban", target="2"), Topic.BAN, "2")
-    await house.note(act("find", target="x" * 300))
+    await house.decide(act("ban", target=Target.member(1), reason="spam"), Topic.BAN, "1", "spam")
+    assert not await house.undo(act("unban", target=Target.member(2)), Topic.BAN, "2")
+    await house.note(act("find", target=Target(TargetKind.WORD, "x" * 300)))
     noted = await house.latest(GUILD, 10)
     assert [one.act.what for one in noted] == ["find", "unban", "ban"]
     assert noted[-1].act.reason == "spam"

@@ -25,7 +25,7 @@ from bot.shared.cards.job import job_card
 from bot.shared.discord.explain import sentence
 from bot.shared.orders.quotes import PhotosQuote
 from bot.shared.policy import check_words
-from db.acts import Act, Noted
+from db.acts import Act, Noted, Target, TargetKind
 from db.errors import NameTaken
 from db.house import Decision
 from db.jobs import Place, State
@@ -100,6 +100,6 @@ def test_members_words_stand_in_code_only(place: str, text: str) -> None:
 
 
 def test_reasons_of_operators_are_no_formatting() -> None:
-    act = Act(guild_id=1, by_user=2, what="ban", target=HOSTILE[0], reason=HOSTILE[0])
+    act = Act(guild_id=1, by_user=2, what="ban", target=Target(TargetKind.WORD, HOSTILE[0]), reason=HOSTILE[0])
     said = acts_text([Noted(act, NOON)])
     assert "\\[here\\](https" in CODE.sub("", said)
