@@ -22,6 +22,7 @@ from db.belongings import Belongings
 from db.desk import Desk
 from db.engine import Database
 from db.files import FileStore
+from db.pending import PendingOrders
 from db.subjects import Subjects
 from db.tables import jobs
 from tests.support.db.shop import Shop
@@ -44,8 +45,14 @@ async def studio_with(database: Database, folder: Path, count: int, *, user_id: 
         picture = folder / "jobs" / row["id"] / "1.png"
         picture.parent.mkdir(parents=True)
         picture.write_bytes(b"x" * 2000)
-    files, desk, subjects = FileStore(str(folder)), Desk(database), Subjects(database)
-    return cast(Studio, SimpleNamespace(belongings=Belongings(database), desk=desk, subjects=subjects, files=files))
+    stores = {
+        "belongings": Belongings(database),
+        "desk": Desk(database),
+        "subjects": Subjects(database),
+        "pending": PendingOrders(database),
+        "files": FileStore(str(folder)),
+    }
+    return cast(Studio, SimpleNamespace(**stores))
 
 
 @contextmanager
