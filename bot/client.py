@@ -21,14 +21,14 @@ from bot.features.mydata.housekeeping import Housekeeping
 from bot.features.operator.commands import Operator
 from bot.features.train.commands import Subjects
 from bot.features.train.job_card import StepSelect, StopButton
-from bot.features.train.preflight import DRAFT_BUTTONS, ask_about_photos, ask_for_photos
+from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS, ask_about_photos, ask_for_photos
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, ask_licence
-from bot.shared.cards.quote import OFFER_BUTTONS, ask_price
+from bot.shared.cards.quote import QUOTE_BUTTONS, ask_price
 from bot.shared.delivery.delivery import EDIT_EVERY_S, Delivery
 from bot.shared.delivery.follow import Follower
 from bot.shared.discord.commands import Commands, sync_if_changed
@@ -37,7 +37,7 @@ from bot.shared.discord.forms import FormGone, OpenForms
 from bot.shared.discord.limits import Limits
 from bot.shared.files.uploads import UploadLimits
 from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from common.supervisor import supervise
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Atelier(commands.Bot):
 
     def __init__(
         self,
-        studio: Studio,
+        services: Services,
         *,
         data_dir: Path,
         edit_every_s: float = EDIT_EVERY_S,
@@ -73,7 +73,7 @@ class Atelier(commands.Bot):
             chunk_guilds_at_startup=False,
             max_messages=None,
         )
-        self.studio = studio
+        self.services = services
         self.kinds = JOB_KINDS
         self._data_dir = data_dir
         self._hears_channels = hears_channels
@@ -86,30 +86,30 @@ class Atelier(commands.Bot):
             PhotosWanted: ask_for_photos,
         }
         self.upload_limits = UploadLimits()
-        delivery = Delivery(self, studio, self.upload_limits, self.kinds, edit_every_s=edit_every_s)
-        self._follower = Follower(studio, update=delivery.update, deliver=delivery.deliver)
+        delivery = Delivery(self, services, self.upload_limits, self.kinds, edit_every_s=edit_every_s)
+        self._follower = Follower(services, update=delivery.update, deliver=delivery.deliver)
         self._following: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Add commands and buttons, and take up the jobs of before the start. Runs at each attempt to log in."""
         if self._following is not None:
             return
-        await self.add_cog(Imagine(self.studio))
-        await self.add_cog(Account(self.studio))
-        await self.add_cog(Subjects(self.studio))
-        await self.add_cog(Quota(self.studio))
-        await self.add_cog(Paces(self.studio))
-        if self.studio.rules.gifts:
-            await self.add_cog(Gifts(self.studio))
-        voice = Voice(self, self.studio, self.limits, hears_channels=self._hears_channels)
+        await self.add_cog(Imagine(self.services))
+        await self.add_cog(Account(self.services))
+        await self.add_cog(Subjects(self.services))
+        await self.add_cog(Quota(self.services))
+        await self.add_cog(Paces(self.services))
+        if self.services.rules.gifts:
+            await self.add_cog(Gifts(self.services))
+        voice = Voice(self, self.services, self.limits, hears_channels=self._hears_channels)
         await self.add_cog(voice)
         self.tree.add_command(voice.menu)
-        await self.add_cog(Operator(self.studio))
-        await self.add_cog(MyData(self.studio))
-        await self.add_cog(Housekeeping(self.studio))
-        self.add_dynamic_items(*OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything)
+        await self.add_cog(Operator(self.services))
+        await self.add_cog(MyData(self.services))
+        await self.add_cog(Housekeeping(self.services))
+        self.add_dynamic_items(*QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverything)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
-        self.add_dynamic_items(StopButton, StepSelect, *DRAFT_BUTTONS, *SUBJECT_ITEMS)
+        self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:

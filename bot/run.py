@@ -12,16 +12,16 @@ from pydantic import Field, TypeAdapter
 
 from bot.client import Atelier
 from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
-from bot.features.imagine.imagine import ImagineAsked
-from bot.features.train.training import TrainingAsked
-from bot.features.voice.transcribe import ClipAgainAsked, ClipAsked
+from bot.features.imagine.imagine import ImagineOrderRequest
+from bot.features.train.training import TrainingOrderRequest
+from bot.features.voice.transcribe import ClipOrderRequest, RepeatedClipOrderRequest
 from bot.platform import point_at
 from bot.settings import Settings
 from bot.shared.files.clips import ClipRules, Clips
 from bot.shared.files.downloads import Downloads
 from bot.shared.files.photos import Photos
 from bot.shared.periods import Periods
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
 from db.belongings import Belongings
 from db.channels import Channels
@@ -44,7 +44,10 @@ from inference.worker_config import WorkerConfig
 log = logging.getLogger(__name__)
 
 # Everything that a member may be asked back about; kept ones are told apart by `what`.
-AnyAsked = Annotated[ImagineAsked | ClipAsked | ClipAgainAsked | TrainingAsked, Field(discriminator="what")]
+AnyOrderRequest = Annotated[
+    ImagineOrderRequest | ClipOrderRequest | RepeatedClipOrderRequest | TrainingOrderRequest,
+    Field(discriminator="what"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +69,18 @@ async def run(settings: Settings, connection: Connection) -> None:
         point_at(connection.api_url)
     catalogue = read_catalogue(settings.catalogue or DEFAULT_FILE)
     async with (
-        open_studio(
+        open_services(
             settings, catalogue, api_url=connection.api_url, hash_key=hash_key_from(connection.token)
-        ) as studio,
-        Atelier(studio, data_dir=settings.data_dir, hears_channels=settings.auto_transcription) as client,
+        ) as services,
+        Atelier(services, data_dir=settings.data_dir, hears_channels=settings.auto_transcription) as client,
     ):
         await client.run_for_ever(connection.token)
 
 
 @asynccontextmanager
-async def open_studio(
+async def open_services(
     settings: Settings, catalogue: Catalogue, *, api_url: str = "", hash_key: bytes | None = None
-) -> AsyncIterator[Studio]:
+) -> AsyncIterator[Services]:
     """Open the stores and start computing; yield what the bot needs of it.
 
     Args:
@@ -98,7 +101,7 @@ async def open_studio(
         ):
             _announce(admin)
             downloads = Downloads(session, api_url)
-            yield Studio(
+            yield Services(
                 jobs=jobs,
                 ledger=ledger,
                 subjects=Subjects(database),
@@ -110,7 +113,7 @@ async def open_studio(
                 files=files,
                 catalogue=catalogue,
                 pending=PendingOrders(database),
-                asked=TypeAdapter(AnyAsked),
+                asked=TypeAdapter(AnyOrderRequest),
                 house=House(database, homes=settings.home_guilds),
                 desk=Desk(database),
                 belongings=Belongings(database),

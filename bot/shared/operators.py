@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.acts import Act, Target
 
 
@@ -19,6 +19,6 @@ class Operator:
         return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=target, reason=reason)
 
 
-def at_home(studio: Studio, operator: Operator) -> bool:
+def at_home(services: Services, operator: Operator) -> bool:
     """Tell whether an operator decides about what belongs to no server: credits, direct messages."""
-    return operator.guild_id in studio.house.homes if studio.house.homes else operator.only_guild
+    return operator.guild_id in services.house.homes if services.house.homes else operator.only_guild

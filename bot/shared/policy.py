@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from bot.shared.errors import AgeRestricted, Banned, ChannelClosed, Paused, WordBlocked
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.text.folding import readings
 from bot.shared.text.quoting import inline
 from db.house import Decision, Standing
@@ -51,16 +51,16 @@ def check_age(model: ImageModel | SpeechModel, *, age_restricted: bool) -> None:
         )
 
 
-def is_for_adults(studio: Studio, job: Job) -> bool:
+def is_for_adults(services: Services, job: Job) -> bool:
     """Tell whether a job's pictures belong in age-restricted channels: it was asked for there, or its model is such."""
     return job.age_restricted or any(
-        model.name == job.model and model.age_restricted for model in studio.catalogue.images
+        model.name == job.model and model.age_restricted for model in services.catalogue.images
     )
 
 
-async def wants_licence(studio: Studio, model: ImageModel | SpeechModel, user_id: int) -> bool:
+async def wants_licence(services: Services, model: ImageModel | SpeechModel, user_id: int) -> bool:
     """Tell whether a member has to accept a model's licence first, as it is now."""
-    return model.must_accept and not await studio.house.has_accepted(user_id, model.name, model.licence)
+    return model.must_accept and not await services.house.has_accepted(user_id, model.name, model.licence)
 
 
 def model_of(catalogue: Catalogue, request: Request) -> ImageModel | SpeechModel:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.shared.results import forget_results
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.subjects import delete_subject
 from db.errors import UnknownJob
 from db.jobs import Job, State
@@ -15,41 +15,41 @@ LOOK_EVERY_S = 0.25
 LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
 
 
-async def live_jobs(studio: Studio, user_id: int) -> list[Job]:
+async def live_jobs(services: Services, user_id: int) -> list[Job]:
     """Return what of a member waits or runs."""
-    return await studio.jobs.mine(user_id, states=(State.QUEUED, State.RUNNING), limit=LIVE_MAX)
+    return await services.jobs.mine(user_id, states=(State.QUEUED, State.RUNNING), limit=LIVE_MAX)
 
 
-async def stop_jobs(studio: Studio, jobs: Sequence[Job], *, by_user: int) -> list[Job]:
+async def stop_jobs(services: Services, jobs: Sequence[Job], *, by_user: int) -> list[Job]:
     """Discard those that are live and wait until they have ended; return all as they are then."""
     for job in jobs:
         if not job.final:
-            await studio.jobs.discard(job.id, by_user=by_user)
+            await services.jobs.discard(job.id, by_user=by_user)
     for _ in range(round(STOPPED_WITHIN_S / LOOK_EVERY_S)):
-        fresh = await _fresh(studio, jobs)
+        fresh = await _fresh(services, jobs)
         if all(job.final for job in fresh):
             return fresh
         await asyncio.sleep(LOOK_EVERY_S)
-    return await _fresh(studio, jobs)  # the caller sees which ones are still live
+    return await _fresh(services, jobs)  # the caller sees which ones are still live
 
 
-async def remove_jobs(studio: Studio, jobs: Sequence[Job]) -> int:
+async def remove_jobs(services: Services, jobs: Sequence[Job]) -> int:
     """Remove the files, clips and rows of jobs that have ended; return how many were removed."""
     ended = [job for job in jobs if job.final]
     for job in ended:
         try:
-            await forget_results(studio, job)
+            await forget_results(services, job)
         except UnknownJob:
             continue  # somebody else removed it meanwhile
-    return await studio.desk.erase([job.id for job in ended])
+    return await services.desk.erase([job.id for job in ended])
 
 
-async def remove_subject(studio: Studio, subject: Subject, jobs: Sequence[Job]) -> int:
+async def remove_subject(services: Services, subject: Subject, jobs: Sequence[Job]) -> int:
     """Remove a subject and everything that was made from it, whosever that is; return how many jobs that were."""
-    await delete_subject(studio, subject)
-    return await remove_jobs(studio, jobs)
+    await delete_subject(services, subject)
+    return await remove_jobs(services, jobs)
 
 
-async def _fresh(studio: Studio, jobs: Sequence[Job]) -> list[Job]:
-    found = [await studio.jobs.get(job.id) for job in jobs]
+async def _fresh(services: Services, jobs: Sequence[Job]) -> list[Job]:
+    found = [await services.jobs.get(job.id) for job in jobs]
     return [job for job in found if job is not None]

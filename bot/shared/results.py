@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.shared.files.pictures import Picture, fit
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.errors import FileMissing
 from db.file_keys import job_file, job_folder
 from db.job import DELETED
@@ -11,42 +11,42 @@ from db.jobs import Job
 from inference.requests import ImageRequest, TranscribeRequest, from_json
 
 
-async def read_pictures(studio: Studio, job: Job) -> tuple[Picture, ...]:
+async def read_pictures(services: Services, job: Job) -> tuple[Picture, ...]:
     """Return the pictures of a finished job in order; none once they were forgotten."""
     files: dict[str, dict[str, object]] = job.outcome.get("files", {})
     names = sorted(name for name in files if name.endswith((".png", ".webp", ".jpg")))
-    contents = await asyncio.gather(*(_read(studio, job_file(job.id, name)) for name in names))
+    contents = await asyncio.gather(*(_read(services, job_file(job.id, name)) for name in names))
     return tuple(
         Picture(name, content, _alt(job, files[name])) for name, content in zip(names, contents, strict=True) if content
     )
 
 
-async def fitting_pictures(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
+async def fitting_pictures(services: Services, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
     """Return the pictures of a finished job, each at most `limit_bytes` large; encoded beside the event loop."""
-    pictures = await read_pictures(studio, job)
+    pictures = await read_pictures(services, job)
     if all(len(picture.content) <= limit_bytes for picture in pictures):
         return pictures  # nearly always, and not worth a thread
     return tuple([await asyncio.to_thread(fit, picture, limit_bytes) for picture in pictures])
 
 
-async def forget_results(studio: Studio, job: Job) -> None:
+async def forget_results(services: Services, job: Job) -> None:
     """Remove a job's files, its clip and its text, for good.
 
     One that still runs is cancelled; as it may end well in that very moment, its delivery comes back here.
     """
-    job = await studio.jobs.discard(job.id, by_user=job.user_id)
-    await studio.files.delete_tree(job_folder(job.id))
-    await forget_clip(studio, job)
+    job = await services.jobs.discard(job.id, by_user=job.user_id)
+    await services.files.delete_tree(job_folder(job.id))
+    await forget_clip(services, job)
     if job.final:
-        await studio.jobs.forget_outcome(job.id)
-        await studio.jobs.delivered(job.id, message_id=None, how=DELETED)  # counts if delivery was not noted yet
+        await services.jobs.forget_outcome(job.id)
+        await services.jobs.delivered(job.id, message_id=None, how=DELETED)  # counts if delivery was not noted yet
 
 
-async def forget_clip(studio: Studio, job: Job) -> None:
+async def forget_clip(services: Services, job: Job) -> None:
     """Throw a job's clip away, if it had one."""
     request = from_json(job.request)
     if isinstance(request, TranscribeRequest):
-        await studio.clips.forget(request.audio)
+        await services.clips.forget(request.audio)
 
 
 def text_of(job: Job) -> str:
@@ -54,9 +54,9 @@ def text_of(job: Job) -> str:
     return str(job.outcome.get("text", ""))
 
 
-async def _read(studio: Studio, key: str) -> bytes | None:
+async def _read(services: Services, key: str) -> bytes | None:
     try:
-        return await studio.files.get(key)
+        return await services.files.get(key)
     except FileMissing:
         return None
 

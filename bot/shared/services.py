@@ -32,7 +32,7 @@ def _random_seed() -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Studio:
+class Services:
     """The stores, the catalogue and the house rules."""
 
     jobs: JobStore
@@ -50,7 +50,9 @@ class Studio:
     desk: Desk
     belongings: Belongings
     rules: Rules
-    asked: TypeAdapter[Any]  # reads and writes what members ask for, of all features (`bot.shared.orders.asked`)
+    asked: TypeAdapter[
+        Any
+    ]  # reads and writes what members ask for, of all features (`bot.shared.orders.order_request`)
     periods: Periods = field(default_factory=Periods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = _random_seed

@@ -1,7 +1,7 @@
 """Subjects, as far as several features deal with them: gone, unknown, deleted with everything."""
 
 from bot.shared.errors import BadParameter, Refused
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.file_keys import job_folder, photos_folder, subject_folder
 from db.subjects import Subject
 
@@ -18,8 +18,8 @@ class NotASubject(BadParameter):
     message = "You have no subject with that name here. `/subjects` lists those you can use."
 
 
-async def delete_subject(studio: Studio, subject: Subject) -> None:
+async def delete_subject(services: Services, subject: Subject) -> None:
     """Remove a subject: row, shares and consent, then photos, checkpoints, film and adapters."""
-    await studio.subjects.delete(subject.id)
+    await services.subjects.delete(subject.id)
     for tree in (subject_folder(subject.id), photos_folder(subject.id), job_folder(subject.job_id)):
-        await studio.files.delete_tree(tree)
+        await services.files.delete_tree(tree)

@@ -25,7 +25,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def how(bot: Running, who: HumanClient) -> str | None:
     """Return the rung by which somebody's newest job was delivered."""
-    return (await bot.studio.jobs.mine(int(who.id)))[0].delivered_how
+    return (await bot.services.jobs.mine(int(who.id)))[0].delivered_how
 
 
 async def test_result_after_the_tokens_end_still_reaches_its_card(sandbox: Sandbox, tmp_path: Path, gate: Path) -> None:
@@ -154,10 +154,10 @@ async def test_job_that_is_deleted_while_it_ends_leaves_nothing(
 ) -> None:
     monkeypatch.setenv(SLOTS, "0")  # the test computes
     async with bot_beside(sandbox, tmp_path) as bot:
-        ben, jobs, files = sandbox.member("ben"), bot.studio.jobs, bot.studio.files
+        ben, jobs, files = sandbox.member("ben"), bot.services.jobs, bot.services.files
         card = await (await ben.slash("imagine", prompt="a red heart", count=1)).answer()
         (job,) = await jobs.claim(owner="the test", kinds=["image"], limit=1, lease_s=60)
-        await forget_results(bot.studio, job)
+        await forget_results(bot.services, job)
         await files.put(f"jobs/{job.id}/1.png", b"made in the same moment")
         end = End(state=State.DONE, charge=job.price, outcome={"files": {"1.png": {}}})
         assert await jobs.settle(owner="the test", job_id=job.id, attempt=job.attempt, end=end)

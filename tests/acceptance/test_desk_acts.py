@@ -44,7 +44,7 @@ def given(wanted: list[str], about: HumanClient) -> dict[str, Any]:
 
 async def acts(bot: Running, who: HumanClient) -> list[tuple[str, str, str]]:
     """Return what somebody did as an operator, oldest first."""
-    noted = await bot.studio.house.latest(int(who.state()["guilds"][0]["id"]), 100)
+    noted = await bot.services.house.latest(int(who.state()["guilds"][0]["id"]), 100)
     return [
         (one.act.what, str(one.act.target), one.act.reason) for one in reversed(noted) if one.act.by_user == int(who.id)
     ]
@@ -81,7 +81,7 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
             assert (
                 await does(ben, name, **given(wanted, ben)) == "Only operators can do that, and only in their server."
             )
-        assert await bot.studio.house.latest(int(next(iter(sandbox.container.world.guilds))), 10) == []
+        assert await bot.services.house.latest(int(next(iter(sandbox.container.world.guilds))), 10) == []
 
 
 async def test_changed_credits_are_in_the_log_with_their_reason(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ async def test_buttons_on_what_is_not_theirs_are_in_the_log(
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        (job,) = await bot.services.jobs.mine(int(ben.id))
         await (await ben.press(card["id"], "Info")).answer()
         for label in ben.buttons(card["id"]):
             await (await ada.press(card["id"], label)).done()

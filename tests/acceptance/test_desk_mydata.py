@@ -48,7 +48,7 @@ async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Pat
         assert "<blockquote>I said that.</blockquote>" in page
         assert cleo.id not in json.dumps(data)
         assert sum(row["amount"] for row in data["credits"] if row["account"] == "spent") == 4
-        assert await bot.studio.jobs.get(job["id"]) is not None
+        assert await bot.services.jobs.get(job["id"]) is not None
 
 
 async def test_export_in_parts_keeps_the_limit_and_loses_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ async def test_export_in_parts_keeps_the_limit_and_loses_nothing(sandbox: Sandbo
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "noise, nothing but noise")
         await settled(sandbox, bot, ben)
-        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        (job,) = await bot.services.jobs.mine(int(ben.id))
         limit = 20_000  # a picture is larger
-        parts = [part async for part in export_parts(bot.studio, int(ben.id), limit)]
+        parts = [part async for part in export_parts(bot.services, int(ben.id), limit)]
         assert all(len(part.content) <= limit for part in parts)
         found: dict[str, bytes] = {}
         for part in parts:
@@ -68,7 +68,7 @@ async def test_export_in_parts_keeps_the_limit_and_loses_nothing(sandbox: Sandbo
             (name for name in found if name.startswith(f"files/jobs/{job.id}/1.png.piece-")),
             key=lambda name: int(name.rsplit("-", 1)[1]),
         )
-        assert b"".join(found[name] for name in pieces) == await bot.studio.files.get(f"jobs/{job.id}/1.png")
+        assert b"".join(found[name] for name in pieces) == await bot.services.files.get(f"jobs/{job.id}/1.png")
 
 
 async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -79,12 +79,12 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await (await ben.slash("relax")).answer()
         await settled(sandbox, bot, ben)
         await settled(sandbox, bot, cleo)
-        (job,) = await bot.studio.jobs.mine(int(ben.id))
-        picture = await bot.studio.files.get(f"jobs/{job.id}/1.png")
-        order, _ = await bot.studio.pending.keep(  # photos that were sent and not paid for
+        (job,) = await bot.services.jobs.mine(int(ben.id))
+        picture = await bot.services.files.get(f"jobs/{job.id}/1.png")
+        order, _ = await bot.services.pending.keep(  # photos that were sent and not paid for
             NewOrder(question=Question.PHOTOS, user_id=int(ben.id), interaction_id=1, version=1, request={})
         )
-        await bot.studio.files.put(photo_file(order.id, 0), b"a photo of ben")
+        await bot.services.files.put(photo_file(order.id, 0), b"a photo of ben")
         before = everything_in(tmp_path)
         assert CANARY.encode() in before
         question = await (await ben.slash("mydata delete")).answer()
@@ -92,16 +92,16 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]))
         assert "1 job," in ben.text(question["id"])
         assert "until the end of the month" in ben.text(question["id"])
-        await bot.studio.belongings.scrub()  # as the bot does once an hour
+        await bot.services.belongings.scrub()  # as the bot does once an hour
         after = everything_in(tmp_path)
         traces = CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, b"a photo of ben"
         for trace in (*traces, job.id.encode()):
             assert trace not in after
         assert b"blue cat" in after
-        assert await bot.studio.ledger.audit() == []
+        assert await bot.services.ledger.audit() == []
         await sandbox.until(lambda: shown not in [one["id"] for one in cleo.messages()])
         assert other in [one["id"] for one in cleo.messages()]
-        assert (await bot.studio.ledger.statement(int(ben.id))).available == 0  # the day was accounted for
+        assert (await bot.services.ledger.statement(int(ben.id))).available == 0  # the day was accounted for
 
 
 async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -110,12 +110,12 @@ async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: 
         await (await ben.slash("imagine", prompt=f"a gate and a {CANARY}")).message()
         await sandbox.until(lambda: bot.client.is_ready())
         question = await (await ben.slash("mydata delete")).answer()
-        assert await bot.studio.jobs.mine(int(ben.id)) != []  # nothing goes before the yes
+        assert await bot.services.jobs.mine(int(ben.id)) != []  # nothing goes before the yes
         await ben.press(question["id"], "Delete everything")
         await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]), 25.0)
-        await bot.studio.belongings.scrub()
+        await bot.services.belongings.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
-        assert await bot.studio.jobs.mine(int(ben.id)) == []
+        assert await bot.services.jobs.mine(int(ben.id)) == []
 
 
 async def test_job_that_ends_during_the_deletion_leaves_nothing(
@@ -136,10 +136,10 @@ async def test_job_that_ends_during_the_deletion_leaves_nothing(
         await settled(sandbox, bot, ben)
         monkeypatch.setattr(Belongings, "take_out", late)
         with contextlib.suppress(StillLive):  # told to try again
-            await delete_everything(bot.studio, int(ben.id))
-        await delete_everything(bot.studio, int(ben.id))
-        assert await bot.studio.files.list("jobs") == []
-        await bot.studio.belongings.scrub()
+            await delete_everything(bot.services, int(ben.id))
+        await delete_everything(bot.services, int(ben.id))
+        assert await bot.services.files.list("jobs") == []
+        await bot.services.belongings.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
 
 

@@ -141,7 +141,7 @@ async def test_studio_prints_the_address_and_logs_no_secret(
     async with bot_beside(sandbox, tmp_path, desk_port=0, desk_token=CANARY) as bot:
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "a red heart")
-        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        (job,) = await bot.services.jobs.mine(int(ben.id))
         address = next(word for word in capsys.readouterr().out.split() if word.startswith("http"))
         jar = aiohttp.CookieJar(unsafe=True)  # else it takes none from an address in numbers
         async with aiohttp.ClientSession(cookie_jar=jar) as client, client.get(address) as answer:

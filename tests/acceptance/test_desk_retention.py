@@ -19,13 +19,13 @@ async def test_results_go_after_their_period_and_the_history_stays(sandbox: Sand
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "a red heart")
         await settled(sandbox, bot, ben)
-        (job,) = await bot.studio.jobs.mine(int(ben.id))
-        assert await sweep(bot.studio, NOW + dt.timedelta(days=29)) == Swept()
-        assert len(await bot.studio.files.list(f"jobs/{job.id}")) >= 4
-        assert await sweep(bot.studio, NOW + dt.timedelta(days=31)) == Swept(results=1)
-        assert await bot.studio.files.list(f"jobs/{job.id}") == []
-        assert await sweep(bot.studio, NOW + dt.timedelta(days=31)) == Swept()
-        assert [one.id for one in await bot.studio.jobs.mine(int(ben.id))] == [job.id]
+        (job,) = await bot.services.jobs.mine(int(ben.id))
+        assert await sweep(bot.services, NOW + dt.timedelta(days=29)) == Swept()
+        assert len(await bot.services.files.list(f"jobs/{job.id}")) >= 4
+        assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == Swept(results=1)
+        assert await bot.services.files.list(f"jobs/{job.id}") == []
+        assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == Swept()
+        assert [one.id for one in await bot.services.jobs.mine(int(ben.id))] == [job.id]
 
 
 async def test_results_stay_for_ever_without_a_period(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -33,16 +33,16 @@ async def test_results_stay_for_ever_without_a_period(sandbox: Sandbox, tmp_path
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "a red heart")
         await settled(sandbox, bot, ben)
-        assert await sweep(bot.studio, NOW + dt.timedelta(days=9999)) == Swept()
+        assert await sweep(bot.services, NOW + dt.timedelta(days=9999)) == Swept()
 
 
 async def test_photos_of_a_draft_that_nobody_paid_for_go_after_an_hour(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         for name in ("draft.json", "photo-0"):
-            await bot.studio.files.put(f"uploads/{new_id(NOW)}/{name}", b"{}")  # not paid for, or left by a crash
-        assert await sweep(bot.studio, NOW + dt.timedelta(minutes=30)) == Swept()
-        assert await sweep(bot.studio, NOW + dt.timedelta(minutes=90)) == Swept(photos=2)
-        assert await bot.studio.files.list("uploads") == []
+            await bot.services.files.put(f"uploads/{new_id(NOW)}/{name}", b"{}")  # not paid for, or left by a crash
+        assert await sweep(bot.services, NOW + dt.timedelta(minutes=30)) == Swept()
+        assert await sweep(bot.services, NOW + dt.timedelta(minutes=90)) == Swept(photos=2)
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_what_a_crash_left_of_jobs_without_a_result_goes(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -52,16 +52,16 @@ async def test_what_a_crash_left_of_jobs_without_a_result_goes(sandbox: Sandbox,
         await draw(sandbox, ben, "a red heart")
         card = await (await ben.slash("imagine", prompt="a gate")).message()
         await sandbox.until(lambda: "Cancel" in ben.buttons(card["id"]))
-        running, done = await bot.studio.jobs.mine(int(ben.id))
+        running, done = await bot.services.jobs.mine(int(ben.id))
         for job_id in (running.id, done.id, new_id(NOW)):  # the last is no job that is known here: another's, perhaps
-            await bot.studio.files.put(f"jobs/{job_id}/preview.txt", b"what was heard so far")
-        assert await sweep(bot.studio, NOW) == Swept()
+            await bot.services.files.put(f"jobs/{job_id}/preview.txt", b"what was heard so far")
+        assert await sweep(bot.services, NOW) == Swept()
         await ben.press(card["id"], "Cancel")
         await settled(sandbox, bot, ben)
-        await bot.studio.files.put(f"jobs/{running.id}/preview.txt", b"what was heard so far")
-        assert await sweep(bot.studio, NOW) == Swept(leftovers=1)
-        assert await bot.studio.files.list(f"jobs/{running.id}") == []
-        assert await bot.studio.files.exists(f"jobs/{done.id}/preview.txt")
+        await bot.services.files.put(f"jobs/{running.id}/preview.txt", b"what was heard so far")
+        assert await sweep(bot.services, NOW) == Swept(leftovers=1)
+        assert await bot.services.files.list(f"jobs/{running.id}") == []
+        assert await bot.services.files.exists(f"jobs/{done.id}/preview.txt")
 
 
 async def test_unfinished_write_that_a_kill_left_goes_at_the_start(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ async def asked(sandbox: Sandbox, who: HumanClient) -> str:
 
 
 async def charged_nothing(bot: Running, who: HumanClient) -> bool:
-    made = await bot.studio.jobs.mine(int(who.id))
-    return made == [] and (await bot.studio.ledger.statement(int(who.id))).available == DAILY
+    made = await bot.services.jobs.mine(int(who.id))
+    return made == [] and (await bot.services.ledger.statement(int(who.id))).available == DAILY
 
 
 async def posted(bot: Running, *buttons: ui.Item[Any]) -> str:
@@ -72,20 +72,20 @@ async def test_question_of_before_the_upgrade_is_answered_after_it(sandbox: Sand
         for pressed in [await ben.press(card, "Continue") for _ in range(2)]:
             await pressed.done()
         await sandbox.until(lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()))
-        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        (job,) = await bot.services.jobs.mine(int(ben.id))
         assert (job.interaction_id, job.price) == (500, 4)
 
 
 async def test_photos_of_before_the_upgrade_are_asked_for_again(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, draft_id = sandbox.member("ben"), new_id(NOW)
-        await bot.studio.files.put(f"uploads/{draft_id}/draft.json", b"{}")
+        await bot.services.files.put(f"uploads/{draft_id}/draft.json", b"{}")
         card = await posted(bot, preflight_card.GoButton(draft_id), preflight_card.OtherPhotosButton(draft_id))
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "send them again with `/train`"))
         assert await charged_nothing(bot, ben)
-        assert await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept(photos=1)
-        assert await bot.studio.files.list("uploads") == []
+        assert await sweep(bot.services, NOW + dt.timedelta(hours=2)) == Swept(photos=1)
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_price_that_has_risen_since_is_not_paid(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -102,12 +102,12 @@ async def test_question_that_is_too_old_is_closed(sandbox: Sandbox, tmp_path: Pa
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben = sandbox.member("ben")
         card = await asked(sandbox, ben)
-        bot.studio.jobs.db.advance(49 * HOUR_S)
+        bot.services.jobs.db.advance(49 * HOUR_S)
         await ben.press(card, "Continue")
         await sandbox.until(lambda: sees(ben, "already answered or has expired"))
-        assert await bot.studio.jobs.mine(int(ben.id)) == []
-        assert await sweep(bot.studio, NOW) == Swept(questions=1)
-        assert await bot.studio.pending.mine(int(ben.id)) == []
+        assert await bot.services.jobs.mine(int(ben.id)) == []
+        assert await sweep(bot.services, NOW) == Swept(questions=1)
+        assert await bot.services.pending.mine(int(ben.id)) == []
 
 
 async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -115,21 +115,21 @@ async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, t
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
         assert (
-            await sweep(bot.studio, NOW + dt.timedelta(hours=2)) == Swept()
+            await sweep(bot.services, NOW + dt.timedelta(hours=2)) == Swept()
         )  # the database's clock says that it waits
-        bot.studio.jobs.db.advance(HOUR_S + 60)
+        bot.services.jobs.db.advance(HOUR_S + 60)
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "no longer have"))
         assert await charged_nothing(bot, ben)
-        assert await sweep(bot.studio, NOW) == Swept(questions=1)
-        assert await bot.studio.files.list("uploads") == []
+        assert await sweep(bot.services, NOW) == Swept(questions=1)
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_question_that_another_version_kept_is_closed(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben = sandbox.member("ben")
         card = await asked(sandbox, ben)
-        with bot.studio.jobs.db.begin() as connection:
+        with bot.services.jobs.db.begin() as connection:
             connection.execute(pending_orders.update().values(version=99))
         await ben.press(card, "Continue")
         await sandbox.until(lambda: sees(ben, "already answered or has expired"))
@@ -140,9 +140,9 @@ async def test_question_is_answered_by_the_one_who_was_asked(sandbox: Sandbox, t
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await asked(sandbox, ben)
-        (order,) = await bot.studio.pending.mine(int(ben.id))
+        (order,) = await bot.services.pending.mine(int(ben.id))
         card = await posted(bot, quote_card.GoButton(order.id))
         await cleo.press(card, "Continue")
         await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
-        assert await bot.studio.pending.mine(int(ben.id)) == [order]
+        assert await bot.services.pending.mine(int(ben.id)) == [order]
         assert await charged_nothing(bot, cleo)

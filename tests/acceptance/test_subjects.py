@@ -26,9 +26,9 @@ async def test_overview_reads_only_the_pictures_that_it_shows(
         ben = sandbox.member("ben")
         for number in range(20):
             made = draft(number, owner_id=int(ben.id))
-            await bot.studio.subjects.create(made)
-            await bot.studio.subjects.ready(made.id, step=200)
-            await bot.studio.files.put(f"subjects/{made.id}/picture.png", photo(number))
+            await bot.services.subjects.create(made)
+            await bot.services.subjects.ready(made.id, step=200)
+            await bot.services.files.put(f"subjects/{made.id}/picture.png", photo(number))
         monkeypatch.setattr(FileStore, "get", get)
         overview = await (await ben.slash("subjects")).answer()
         assert "and 13 more" in ben.text(overview["id"])
@@ -41,7 +41,7 @@ async def test_teaching_one_more_than_may_be_kept_is_refused_before_photos_are_s
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         for number in range(KEPT_MAX):
-            await bot.studio.subjects.create(draft(number, owner_id=int(ben.id)))
+            await bot.services.subjects.create(draft(number, owner_id=int(ben.id)))
         asked = await ben.slash("train", name="Rex", kind="dog")
         refusal = ben.text((await asked.answer())["id"])
         assert "You have 25 subjects" in refusal

@@ -67,17 +67,17 @@ async def test_train_without_agreement_keeps_nothing(sandbox: Sandbox, tmp_path:
         asked = await ben.slash("train", name="Blob", kind="mascot")
         shown = await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": False})
         assert "Please tick *I agree*" in ben.text((await shown.answer())["id"])
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_train_left_alone_deletes_the_photos(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
-        assert len(await bot.studio.files.list("uploads")) == 4
+        assert len(await bot.services.files.list("uploads")) == 4
         await ben.press(card, "Cancel")
         await sandbox.until(lambda: "Cancelled" in ben.text(card))
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_train_with_other_photos_looks_at_those_and_forgets_the_first(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ async def test_train_with_other_photos_looks_at_those_and_forgets_the_first(sand
         form = await ben.press(card, "Change photos")
         await form.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
         await sandbox.until(lambda: "I agree – start" in ben.buttons(card))
-        assert len(await bot.studio.files.list("uploads")) == 4
+        assert len(await bot.services.files.list("uploads")) == 4
 
 
 async def test_train_keeps_no_byte_of_where_a_photo_was_taken(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -110,12 +110,12 @@ async def test_train_shows_a_film_records_the_consent_and_deletes_the_photos(san
         ben = sandbox.member("ben")
         card = await taught(sandbox, ben)
         assert len(ben.pictures(card)) == 5
-        (subject,) = await bot.studio.subjects.mine(int(ben.id))
-        consent = await bot.studio.subjects.consent(subject.id)
+        (subject,) = await bot.services.subjects.mine(int(ben.id))
+        consent = await bot.services.subjects.consent(subject.id)
         assert consent is not None
         assert (consent.user_id, consent.statement, len(consent.photo_hashes)) == (int(ben.id), STATEMENT, 4)
         assert subject.ready
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
         assert sandbox.unimplemented == []
 
 
@@ -132,12 +132,12 @@ async def test_train_that_cannot_be_paid_leaves_the_question(sandbox: Sandbox, t
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), private=False)
-        await bot.studio.ledger.set_available(int(ben.id), 1, "test", Act(guild_id=0, by_user=0, what="set"))
+        await bot.services.ledger.set_available(int(ben.id), 1, "test", Act(guild_id=0, by_user=0, what="set"))
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "you have 1 left"))
         assert "I agree – start" in ben.buttons(card)
         assert sandbox.member("cleo").messages() == []
-        assert await bot.studio.subjects.mine(int(ben.id)) == []
+        assert await bot.services.subjects.mine(int(ben.id)) == []
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -148,7 +148,7 @@ async def test_train_agreed_to_twice_at_once_begins_once(sandbox: Sandbox, tmp_p
         pressed = await asyncio.gather(*(ben.press(card, "I agree – start") for _ in range(2)))
         assert [await one.done() for one in pressed] == ["acknowledged"] * 2
         await sandbox.until(lambda: len(ben.messages()) == 1 and sees(ben, "Training finished"))
-        (job,) = await bot.studio.jobs.mine(int(ben.id))
+        (job,) = await bot.services.jobs.mine(int(ben.id))
         assert await available(bot, ben) == DAILY - job.charged
 
 
@@ -156,7 +156,7 @@ async def test_train_goes_on_when_the_latest_training_was_stopped_for_nothing(sa
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
-        bot.studio.forecast.learn(make_job(kind="train", state=State.DONE, charged=0, **times))
+        bot.services.forecast.learn(make_job(kind="train", state=State.DONE, charged=0, **times))
         card = await preflight(ben, photos(4))
         assert "time not known yet" in ben.text(card)
         message = await (await ben.press(card, "I agree – start")).message()
@@ -175,7 +175,7 @@ async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: S
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await taught(sandbox, ben)
-        (subject,) = await bot.studio.subjects.mine(int(ben.id))
+        (subject,) = await bot.services.subjects.mine(int(ben.id))
         card = await (await ben.slash("imagine", prompt="Blob on the beach", subject="blob:0.8", count=1)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
         assert f"{subject.phrase} on the beach" in ben.text(card["id"])
@@ -219,9 +219,9 @@ async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) 
         question = await (await ben.press(opened["id"], "Delete")).answer()
         await ben.press(question["id"], "Delete forever")
         await sandbox.until(lambda: "Deleted `Blob`" in ben.text(question["id"]))
-        assert await bot.studio.subjects.mine(int(ben.id)) == []
-        assert await bot.studio.files.list("subjects") == []
-        assert await bot.studio.files.list("jobs") == []
+        assert await bot.services.subjects.mine(int(ben.id)) == []
+        assert await bot.services.files.list("subjects") == []
+        assert await bot.services.files.list("jobs") == []
 
 
 async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
@@ -231,8 +231,8 @@ async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
 
     async def put(self: FileStore, key: str, content: bytes) -> None:
         if key.endswith("photo-0.png"):
-            (subject,) = await bot.studio.subjects.mine(int(ben.id))
-            await delete_subject(bot.studio, subject)
+            (subject,) = await bot.services.subjects.mine(int(ben.id))
+            await delete_subject(bot.services, subject)
         await real(self, key, content)
 
     monkeypatch.setattr(FileStore, "put", put)
@@ -240,11 +240,11 @@ async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), keep_photos=True)
         await ben.press(card, "I agree – start")
-        changed = bot.studio.jobs.db.wake.listen(CHANGED)
-        while not any(job.delivered_at for job in await bot.studio.jobs.mine(int(ben.id))):
+        changed = bot.services.jobs.db.wake.listen(CHANGED)
+        while not any(job.delivered_at for job in await bot.services.jobs.mine(int(ben.id))):
             await changed.wait(0.5)
-        assert await bot.studio.files.list("subjects") == []
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("subjects") == []
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_train_refuses_a_kind_that_grows_too_long_in_small_letters(sandbox: Sandbox, tmp_path: Path) -> None:

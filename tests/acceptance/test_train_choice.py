@@ -54,7 +54,7 @@ async def test_step_chosen_while_it_runs_ends_the_training_and_is_used(sandbox: 
         assert f"will use step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
         await sandbox.until(lambda: "Training finished" in ben.text(card))
         assert "2 credits (2 credits refunded)" in ben.text(card)
-        job = await ended(bot.studio.jobs, ben)
+        job = await ended(bot.services.jobs, ben)
         assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)
         assert await available(bot, ben) == DAILY - job.charged
         await uses(bot, ben, SHOWN[0])
@@ -83,7 +83,7 @@ async def test_step_chosen_as_the_training_ends_is_used(
         gate.touch()
         assert f"now uses step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
         await sandbox.until(lambda: "Training finished" in ben.text(card))
-        assert (await ended(bot.studio.jobs, ben)).charged == PRICE
+        assert (await ended(bot.services.jobs, ben)).charged == PRICE
         await uses(bot, ben, SHOWN[0])
 
 
@@ -95,7 +95,7 @@ async def test_step_chosen_by_somebody_else_changes_nothing(sandbox: Sandbox, tm
         await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
         gate.touch()
         await sandbox.until(lambda: "Training finished" in ben.text(card))
-        assert (await ended(bot.studio.jobs, ben)).charged == PRICE
+        assert (await ended(bot.services.jobs, ben)).charged == PRICE
         await uses(bot, ben, STEPS)
 
 
@@ -116,17 +116,17 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
 ) -> None:
     """Its worker is taken for lost, and nothing is claimed until it has been stopped."""
     async with bot_beside(sandbox, tmp_path) as bot:
-        ben, jobs = sandbox.member("ben"), bot.studio.jobs
+        ben, jobs = sandbox.member("ben"), bot.services.jobs
         card = await half_taught(sandbox, ben)
         operator = Operator(user_id=1, guild_id=int(STUDIO), only_guild=True)
-        await pause(bot.studio, operator, "")
+        await pause(bot.services, operator, "")
         (job,) = await jobs.mine(int(ben.id))
         await jobs.give_back(owner=str(job.lease_owner), attempts={job.id: job.attempt}, blame=True)
         await sandbox.until(lambda: "In the queue" in ben.text(card))
         await ben.press(card, "Stop early")
         await sandbox.until(lambda: "Stopping" in ben.text(card))
         assert len(ben.pictures(card)) == len(SHOWN)
-        await resume(bot.studio, operator)
+        await resume(bot.services, operator)
         await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
         job = await ended(jobs, ben)
         assert (job.state, job.attempt, job.outcome["steps"]) == (State.DONE, 2, HALF)
@@ -137,9 +137,9 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
 
 async def uses(bot: Running, member: HumanClient, step: int) -> None:
     """See that the member's only subject is used from a step, by its row and by its file."""
-    (subject,) = await bot.studio.subjects.mine(int(member.id))
+    (subject,) = await bot.services.subjects.mine(int(member.id))
     assert (subject.ready, subject.step) == (True, step)
-    adapter = await bot.studio.files.get(f"subjects/{subject.id}/adapter.safetensors")
+    adapter = await bot.services.files.get(f"subjects/{subject.id}/adapter.safetensors")
     assert adapter == f"adapter {step}".encode()
 
 

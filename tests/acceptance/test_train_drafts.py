@@ -12,7 +12,7 @@ from bot.shared.orders.accept import accept
 from bot.shared.orders.confirm import confirm
 from bot.shared.orders.context import RequestContext
 from bot.shared.orders.pending import open_order
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.jobs import Job, Pace
 from db.pending import PendingOrder
 from tests.support.acceptance.bots import bot_beside
@@ -28,13 +28,13 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "open"
 
 
-async def draft_ids(studio: Studio) -> set[str]:
-    return {key.split("/")[1] for key in await studio.files.list("uploads")}
+async def draft_ids(services: Services) -> set[str]:
+    return {key.split("/")[1] for key in await services.files.list("uploads")}
 
 
-async def only_order(studio: Studio, user_id: int) -> PendingOrder:
-    (draft_id,) = await draft_ids(studio)
-    return await open_order(studio, draft_id, user_id)
+async def only_order(services: Services, user_id: int) -> PendingOrder:
+    (draft_id,) = await draft_ids(services)
+    return await open_order(services, draft_id, user_id)
 
 
 def context_of(order: PendingOrder) -> RequestContext:
@@ -51,11 +51,11 @@ async def test_form_that_is_sent_after_go_leaves_the_training_its_photos(
         form = await ben.press(card, "Change photos")
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "stopping now costs"))
-        kept = await bot.studio.files.list("uploads")
+        kept = await bot.services.files.list("uploads")
         assert len(kept) == 4
         await form.submit(**{"3_to_10_photos": photos(3), "I_agree": True})
         await sandbox.until(lambda: sees(ben, "This training has already started"))
-        assert await bot.studio.files.list("uploads") == kept
+        assert await bot.services.files.list("uploads") == kept
         gate.touch()
         await sandbox.until(lambda: "Training finished" in ben.text(card))
 
@@ -67,21 +67,21 @@ async def test_form_whose_draft_was_replaced_makes_no_other(sandbox: Sandbox, tm
         forms = [await ben.press(card, "Change photos") for _ in range(2)]
         await forms[0].submit(**{"3_to_10_photos": photos(3), "I_agree": True})
         await sandbox.until(lambda: len(ben.pictures(card)) == 3)
-        ids = await draft_ids(bot.studio)
+        ids = await draft_ids(bot.services)
         await forms[1].submit(**{"3_to_10_photos": photos(4), "I_agree": True})
         await sandbox.until(lambda: sees(ben, "no longer have"))
-        assert await draft_ids(bot.studio) == ids
+        assert await draft_ids(bot.services) == ids
 
 
 async def test_draft_that_was_left_cannot_begin(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         await preflight(ben, photos(4))
-        order = await only_order(bot.studio, int(ben.id))
-        await discard(bot.studio, order)
+        order = await only_order(bot.services, int(ben.id))
+        await discard(bot.services, order)
         with pytest.raises(PhotosGone):
-            await confirm(bot.studio, order, context_of(order), pace=Pace.FAST)
-        assert await bot.studio.jobs.mine(int(ben.id)) == []
+            await confirm(bot.services, order, context_of(order), pace=Pace.FAST)
+        assert await bot.services.jobs.mine(int(ben.id)) == []
 
 
 async def test_draft_that_is_left_while_it_begins_keeps_its_photos(
@@ -96,16 +96,16 @@ async def test_draft_that_is_left_while_it_begins_keeps_its_photos(
 
     monkeypatch.setattr("bot.shared.orders.quote.accept", slow)
     async with bot_beside(sandbox, tmp_path) as bot:
-        ben, studio = sandbox.member("ben"), bot.studio
+        ben, services = sandbox.member("ben"), bot.services
         await preflight(ben, photos(4), name="Garden gate")
-        order = await only_order(studio, int(ben.id))
-        beginning = asyncio.create_task(confirm(studio, order, context_of(order), pace=Pace.FAST))
+        order = await only_order(services, int(ben.id))
+        beginning = asyncio.create_task(confirm(services, order, context_of(order), pace=Pace.FAST))
         await accepting.wait()
-        leaving = asyncio.create_task(discard(studio, order))
+        leaving = asyncio.create_task(discard(services, order))
         await asyncio.wait([leaving], timeout=0.2)  # it waits for the other
         go_on.set()
         job = await beginning
         assert isinstance(job, Job)
         with pytest.raises(TrainingBegun):
             await leaving
-        assert await studio.files.list("uploads") == job.request["photos"]
+        assert await services.files.list("uploads") == job.request["photos"]

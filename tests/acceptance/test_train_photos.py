@@ -143,7 +143,7 @@ async def test_two_files_are_in_memory_at_once_and_one_of_them_a_photo(
         await sandbox.until(lambda: all(sees(one, "1. ✅") for one in members))
         await sandbox.until(lambda: len(fetched.urls) == 6 * 4 + 3)
         assert (fetched.most_photos, fetched.most) == (1, AT_ONCE)
-        await sandbox.until(lambda: bot.studio.photos._decoder.process.pid is None)  # nobody needs it any more
+        await sandbox.until(lambda: bot.services.photos._decoder.process.pid is None)  # nobody needs it any more
 
 
 async def test_photos_of_a_member_are_kept_for_few_cards_and_the_oldest_go(
@@ -152,7 +152,7 @@ async def test_photos_of_a_member_are_kept_for_few_cards_and_the_oldest_go(
     async with bot_beside(sandbox, tmp_path, limits=OFTEN) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         cards = [await preflight(ben, photos(3)) for _ in range(PHOTO_SETS_MAX + 2)]
-        assert len(await bot.studio.files.list("uploads")) == 3 * PHOTO_SETS_MAX
+        assert len(await bot.services.files.list("uploads")) == 3 * PHOTO_SETS_MAX
         await ben.press(cards[0], "I agree – start")
         await sandbox.until(lambda: sees(ben, "no longer have"))
         monkeypatch.setattr(training, "ALL_PHOTO_SETS_MAX", PHOTO_SETS_MAX)

@@ -138,5 +138,5 @@ async def test_picture_under_way_stops_when_its_subject_is_taken_back(
         await taken_back(sandbox, way, ben, card, cleo)
         await sandbox.until(lambda: "Cancelled" in cleo.text(held["id"]))
         assert await available(bot, cleo) == DAILY
-        newest = (await bot.studio.jobs.mine(int(ben.id)))[0]
+        newest = (await bot.services.jobs.mine(int(ben.id)))[0]
         assert (newest.state, newest.cancel_requested) == (State.RUNNING, False)

@@ -157,7 +157,7 @@ async def test_no_speech_costs_nothing_and_leaves_no_clip(sandbox: Sandbox, tmp_
         await sandbox.until(lambda: "refunded" in ben.text(card["id"]))
         assert "**No transcript.** I couldn't hear anyone speak in that clip." in ben.text(card["id"])
         assert await available(bot, ben) == DAILY
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
         assert ben.buttons(card["id"]) == ["Info", "Delete"]
 
 
@@ -204,8 +204,8 @@ async def test_delete_by_the_speaker_leaves_neither_text_nor_sound(sandbox: Sand
         await sandbox.until(lambda: [one["id"] for one in ben.messages()] == [message])
         (job,) = await jobs_of(bot, cleo)
         assert (job.state, job.outcome) == (State.DONE, {})
-        assert await bot.studio.files.list("uploads") == []
-        assert await bot.studio.files.list("jobs") == []
+        assert await bot.services.files.list("uploads") == []
+        assert await bot.services.files.list("jobs") == []
 
 
 async def test_history_brings_a_transcript_back(sandbox: Sandbox, tmp_path: Path) -> None:

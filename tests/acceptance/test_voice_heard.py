@@ -56,7 +56,7 @@ async def test_direct_message_that_cannot_be_heard_is_answered(sandbox: Sandbox,
         )
         await sandbox.until(lambda: len(ben.messages(dm)) == 2)
         assert "can't read that kind of file" in ben.text(ben.messages(dm)[1]["id"])
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_direct_message_that_comes_twice_is_one_job_and_one_card(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ async def test_channel_says_nothing_about_what_nobody_asked_for(sandbox: Sandbox
         await said(sandbox, ben, "Something.")
         await sandbox.until(lambda: "Something" in ben.text(ben.messages()[-1]["id"]))
         await sandbox.until(lambda: len(ben.messages()) == 4)
-        changed = bot.studio.jobs.db.wake.listen("changed")
+        changed = bot.services.jobs.db.wake.listen("changed")
         while not all(job.state in FINAL for job in await jobs_of(bot, ben)):  # the silence may end last
             await changed.wait(0.1)
         assert await available(bot, ben) == DAILY - 1
@@ -147,7 +147,7 @@ async def test_channel_where_the_bot_may_not_write_sends_nobody_anything(sandbox
         await (await ada.slash("transcribe-channel", state="on")).answer()
         sandbox.world_editor.deny(GENERAL, 1 << 11)  # Send Messages
         await said(sandbox, ben, "Into the void.")
-        listener = bot.studio.jobs.db.wake.listen("changed")
+        listener = bot.services.jobs.db.wake.listen("changed")
         for _ in range(100):
             jobs = await jobs_of(bot, ben)
             if jobs and jobs[0].delivered_how:

@@ -68,4 +68,4 @@ async def test_what_is_no_speech_is_answered_kindly_at_no_cost(sandbox: Sandbox,
         jobs = await jobs_of(bot, ben)
         assert {(job.attempt, job.charged) for job in jobs} == {(1, 0), (1, 1)}  # none killed a worker
         assert await available(bot, ben) == DAILY - 1
-        assert len(await bot.studio.files.list("uploads")) == 1
+        assert len(await bot.services.files.list("uploads")) == 1

@@ -53,4 +53,4 @@ async def test_two_hours_in_a_voice_message_of_twelve_seconds_are_found_out_and_
         (job,) = await jobs_of(bot, ben)
         assert (job.state, job.attempt, job.charged) == (State.FAILED, 1, 0)
         assert await available(bot, ben) == DAILY
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []

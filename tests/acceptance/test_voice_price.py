@@ -34,7 +34,7 @@ async def test_dear_clip_is_fetched_and_paid_for_only_after_a_yes(sandbox: Sandb
         assert f"of your {DAILY} credits" in ben.text(asked)
         await sandbox.until(lambda: len(ada.messages()) == 1)  # what was said, and nothing about it
         assert await jobs_of(bot, ben) == []
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
         await ben.press(asked, "Continue")
         await sandbox.until(lambda: heard(ada, "A long talk."))
         assert await available(bot, ben) == DAILY - 4
@@ -46,7 +46,7 @@ async def test_file_that_turns_out_dear_is_asked_about_and_not_kept(sandbox: San
         ben = sandbox.member("ben")
         await ben.slash("transcribe", file=sound(31.0))  # how long it is, only its sound tells
         asked = await question(sandbox, ben, 2)
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
         await ben.press(asked, "Run for free")
         await sandbox.until(lambda: heard(ben, "hello"))
         assert [(job.pace, job.price) for job in await jobs_of(bot, ben)] == [(Pace.RELAXED, 0)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.features.voice.transcribe import ClipAsked
+from bot.features.voice.transcribe import ClipOrderRequest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.shared.files.clips import Attached
@@ -96,7 +96,7 @@ async def test_file_that_is_no_sound_gets_a_kind_answer(
         await ben.slash("transcribe", file=file)
         assert says in await refusal(sandbox, ben)
         assert await available(bot, ben) == DAILY
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
 
 
 async def test_language_that_nobody_speaks_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ async def test_sound_that_is_no_longer_kept_cannot_be_heard_again(sandbox: Sandb
         message = await said(sandbox, ben, "Once.")
         card = await (await ben.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "Once" in ben.text(card["id"]))
-        assert await bot.studio.files.list("uploads") == []
+        assert await bot.services.files.list("uploads") == []
         await ben.press(card["id"], "Timestamps")
         assert "no longer have" in await refusal(sandbox, ben)
         assert await available(bot, ben) == DAILY - 1
@@ -161,6 +161,6 @@ async def test_address_of_anybody_else_is_never_fetched(
         evil = [foreign, replace(foreign, url="file:///etc/passwd"), replace(foreign, url=f"{url}@127.0.0.1/clip.ogg")]
         for attached in evil:
             with pytest.raises(NotFetched):
-                await quote(bot.studio, ClipAsked(attached=attached), make_context())
+                await quote(bot.services, ClipOrderRequest(attached=attached), make_context())
         assert asked == []
-        assert await bot.studio.jobs.by_interaction(77) is None
+        assert await bot.services.jobs.by_interaction(77) is None

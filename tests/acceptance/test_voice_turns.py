@@ -55,4 +55,4 @@ async def test_sixty_clips_of_one_member_hold_nobody_up_and_are_not_all_fetched(
         assert fetched.of("ben") == MAY_WAIT
         assert len(await jobs_of(bot, ben)) == MAY_WAIT
         assert len(await jobs_of(bot, cleo)) == 1
-        assert len(await bot.studio.files.list("uploads")) == MAY_WAIT + 1
+        assert len(await bot.services.files.list("uploads")) == MAY_WAIT + 1

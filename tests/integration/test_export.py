@@ -17,7 +17,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from bot.features.mydata.personal_data import export_parts
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.belongings import Belongings
 from db.desk import Desk
 from db.engine import Database
@@ -32,8 +32,8 @@ FEW, MANY = 300, 3000
 LIMIT_BYTES = 1 << 20
 
 
-async def studio_with(database: Database, folder: Path, count: int, *, user_id: int) -> Studio:
-    """Return what an export needs of a studio, where a member has so many jobs with a picture each."""
+async def services_with(database: Database, folder: Path, count: int, *, user_id: int) -> Services:
+    """Return what an export needs of the bot, where a member has so many jobs with a picture each."""
     shop = Shop(database)
     job = await shop.submit(user_id, interaction_id=user_id)
     await shop.jobs.cancel(job.id, by_user=user_id)
@@ -52,7 +52,7 @@ async def studio_with(database: Database, folder: Path, count: int, *, user_id: 
         "pending": PendingOrders(database),
         "files": FileStore(str(folder)),
     }
-    return cast(Studio, SimpleNamespace(**stores))
+    return cast(Services, SimpleNamespace(**stores))
 
 
 @contextmanager
@@ -75,19 +75,19 @@ def counted_calls() -> Iterator[Counter[tuple[str, bool]]]:
         threading.setprofile(None)
 
 
-async def calls_of_an_export(studio: Studio, user_id: int) -> Counter[tuple[str, bool]]:
+async def calls_of_an_export(services: Services, user_id: int) -> Counter[tuple[str, bool]]:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))  # new threads, that are counted too
     with counted_calls() as calls:
-        async for _ in export_parts(studio, user_id, LIMIT_BYTES):
+        async for _ in export_parts(services, user_id, LIMIT_BYTES):
             pass
     return calls
 
 
 @sqlite_only
 async def test_export_of_ten_times_the_jobs_takes_ten_times_the_calls(database: Database, tmp_path: Path) -> None:
-    few = await studio_with(database, tmp_path / "few", FEW, user_id=1)
-    many = await studio_with(database, tmp_path / "many", MANY, user_id=2)
-    few_calls, many_calls = [await calls_of_an_export(studio, user_id) for studio, user_id in ((few, 1), (many, 2))]
+    few = await services_with(database, tmp_path / "few", FEW, user_id=1)
+    many = await services_with(database, tmp_path / "many", MANY, user_id=2)
+    few_calls, many_calls = [await calls_of_an_export(services, user_id) for services, user_id in ((few, 1), (many, 2))]
     assert many_calls.total() <= 1.1 * MANY / FEW * few_calls.total()
     for name in ("index_page", "dumps", "writestr"):  # and not on the event loop
         assert many_calls[name, True] == 0 < many_calls[name, False]
@@ -95,10 +95,10 @@ async def test_export_of_ten_times_the_jobs_takes_ten_times_the_calls(database: 
 
 @sqlite_only
 async def test_export_of_many_jobs_is_whole(database: Database, tmp_path: Path) -> None:
-    studio = await studio_with(database, tmp_path / "files", MANY, user_id=1)
+    services = await services_with(database, tmp_path / "files", MANY, user_id=1)
     names: list[str] = []
     page, data = "", b""
-    async for part in export_parts(studio, 1, LIMIT_BYTES):
+    async for part in export_parts(services, 1, LIMIT_BYTES):
         assert len(part.content) <= LIMIT_BYTES
         with zipfile.ZipFile(io.BytesIO(part.content)) as archive:
             names += archive.namelist()

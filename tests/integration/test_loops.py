@@ -92,7 +92,7 @@ async def bot(
 async def test_every_loop_works_again_after_the_database_was_away(
     sandbox: Sandbox, bot: Running, database_url: str, tmp_path: Path
 ) -> None:
-    studio, database = bot.studio, bot.studio.jobs.db
+    services, database = bot.services, bot.services.jobs.db
     asking = ASKING | ({"scrub-database"} if database.is_sqlite else {"wake-receive"})
     loops = {name for name in LOOPS if not (database.is_sqlite and name.startswith("wake"))}
     await until(lambda: loops - {"keep-{worker_id}"} | {"keep-cpu"} <= set(figures("failures_total")))
@@ -102,8 +102,8 @@ async def test_every_loop_works_again_after_the_database_was_away(
 
     failures = figures("failures_total")
     async with database_away(database, database_url):
-        await studio.files.put(clip_file(LONG_AGO), b"RIFF")
-        await studio.files.put(f"uploads/{new_id(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))}/draft.json", b"{}")
+        await services.files.put(clip_file(LONG_AGO), b"RIFF")
+        await services.files.put(f"uploads/{new_id(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))}/draft.json", b"{}")
         await until(lambda: all(figures("failures_total")[name] > failures[name] for name in asking))
         (worker,) = [one for one in psutil.Process().children() if "inference.pool.child" in " ".join(one.cmdline())]
         worker.kill()
@@ -116,7 +116,7 @@ async def test_every_loop_works_again_after_the_database_was_away(
     await sandbox.until(lambda: len(ben.pictures(after["id"])) == 4, timeout_s=60)
     await until(lambda: "said while it was away" in (tmp_path / "sandbox/world.json").read_text())
     async with asyncio.timeout(60):
-        while await studio.files.list("uploads"):  # noqa: ASYNC110
+        while await services.files.list("uploads"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)  # purge-clips, retention
     if not database.is_sqlite:
         await _wakes_others(database, database_url)

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from alembic import command
 from pydantic import TypeAdapter
 
-from bot.features.imagine.imagine import ImagineAsked
-from bot.features.train.training import TrainingAsked, TrainingOptions
-from bot.features.voice.transcribe import ClipAgainAsked, ClipAsked, TranscribeOptions
-from bot.run import AnyAsked
+from bot.features.imagine.imagine import ImagineOrderRequest
+from bot.features.train.training import TrainingOptions, TrainingOrderRequest
+from bot.features.voice.transcribe import ClipOrderRequest, RepeatedClipOrderRequest, TranscribeOptions
+from bot.run import AnyOrderRequest
 from bot.shared.files.clips import Attached
-from bot.shared.orders.asked import Asked
+from bot.shared.orders.order_request import OrderRequest
 from db import clock
 from db.belongings import Belongings
 from db.desk import Desk
@@ -41,26 +41,26 @@ LESSON: dict[str, Any] = {
 }  # fmt: skip
 JOB = "j" * 26
 # As 0.1 kept them: content; question, price and pace as they are kept now; what was asked for.
-KEPT: list[tuple[dict[str, Any], Question, int | None, Pace | None, Asked]] = [
+KEPT: list[tuple[dict[str, Any], Question, int | None, Pace | None, OrderRequest]] = [
     (
         {"request": IMAGE, "source_job_id": JOB, "price": 12, "private": True}, Question.PRICE, 12, None,
-        ImagineAsked(image=PICTURES, source_job_id=JOB),
+        ImagineOrderRequest(image=PICTURES, source_job_id=JOB),
     ),
     (
         {"request": IMAGE, "source_job_id": None, "pace": "relaxed", "private": False}, Question.LICENCE, None,
-        Pace.RELAXED, ImagineAsked(image=PICTURES),
+        Pace.RELAXED, ImagineOrderRequest(image=PICTURES),
     ),
     (
         {"clip": CLIP, "hearing": OPTIONS, "speaker_id": BEN, "price": 4, "private": False}, Question.PRICE, 4, None,
-        ClipAsked(attached=Attached(**CLIP), options=TranscribeOptions(**OPTIONS), speaker_id=BEN),
+        ClipOrderRequest(attached=Attached(**CLIP), options=TranscribeOptions(**OPTIONS), speaker_id=BEN),
     ),
     (
         {"again": JOB, "hearing": OPTIONS, "private": False}, Question.LICENCE, None, None,
-        ClipAgainAsked(source_job_id=JOB, options=TranscribeOptions(**OPTIONS)),
+        RepeatedClipOrderRequest(source_job_id=JOB, options=TranscribeOptions(**OPTIONS)),
     ),
     (
         {"lesson": LESSON, "private": True}, Question.LICENCE, None, None,
-        TrainingAsked(options=TrainingOptions(**LESSON)),
+        TrainingOrderRequest(options=TrainingOptions(**LESSON)),
     ),
 ]  # fmt: skip
 
@@ -90,7 +90,7 @@ async def test_questions_that_were_open_go_on(empty_database_url: str) -> None:
             assert (order.question, order.price, order.pace, order.private) == (
                 question, price, pace, content["private"],
             )  # fmt: skip
-            found = TypeAdapter[Asked](AnyAsked).validate_python(order.request)
+            found = TypeAdapter[OrderRequest](AnyOrderRequest).validate_python(order.request)
             assert found == asked
 
 

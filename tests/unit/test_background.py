@@ -22,7 +22,7 @@ SUPERVISOR = "common.supervisor"
 
 # What is started without supervision, and why that may be.
 OTHERS = {
-    "bot.shared.discord.items.LastingItem._found_in_time": "one look-up, which is waited for",
+    "bot.shared.discord.persistent_items.PersistentItem._found_in_time": "one look-up, which is waited for",
     "bot.client.Atelier.setup_hook": "waits for follow-cards, and ends the tasks of single cards with it",
     "bot.sandbox.interactions.registry.InteractionRegistry._dispatch": "one interaction that is sent late",
     "bot.sandbox.gateway.connection.GatewayConnection.__init__": "one connection's writer, whose end closes it",

@@ -9,8 +9,8 @@ from discord import app_commands
 import bot.client  # noqa: F401 (it brings every button, menu and form)
 from bot.features.train.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
 from bot.shared.discord.forms import MEMBERS_MAX
-from bot.shared.discord.items import Form, LastingItem
 from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
+from bot.shared.discord.persistent_items import Form, PersistentItem
 from bot.shared.files.downloads import AT_ONCE
 from db import pending, subjects
 
@@ -80,7 +80,7 @@ def kinds_of(base: Any) -> set[Any]:
 
 
 def test_every_button_menu_and_form_has_a_limit() -> None:
-    items = {f"{item.topic}:{item.verb}" for item in kinds_of(LastingItem) if item.verb != "none"}
+    items = {f"{item.topic}:{item.verb}" for item in kinds_of(PersistentItem) if item.verb != "none"}
     forms = {f"form {form.title}" for form in kinds_of(Form)}
     assert len(items) >= 30
     assert len(forms) >= 3

@@ -8,10 +8,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.credits.cards import changed_text, gift_text, pace_text, quota_card
-from bot.features.credits.credits import GIFT_MAX, check_purse, give, grant, prefer_pace, set_credits
+from bot.features.credits.credits import GIFT_MAX, check_may_manage_credits, give, grant, prefer_pace, set_credits
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
 from bot.shared.operators import Operator
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.acts import Target
 from db.jobs import Pace
 
@@ -24,8 +24,8 @@ class Quota(
 ):
     """Credits."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     @app_commands.command(description="Show your credits")
     async def mine(self, interaction: discord.Interaction) -> None:
@@ -39,7 +39,7 @@ class Quota(
         """Show a member's credits to an operator."""
         act = self._purse_keeper(interaction).act("quota show", Target.member(member.id))
         await acknowledge(interaction, private=True)
-        await self.studio.house.note(act)
+        await self.services.house.note(act)
         await self._show(interaction, member)
 
     @app_commands.command(description="Operators: give a member credits")
@@ -50,9 +50,9 @@ class Quota(
         self, interaction: discord.Interaction, member: discord.Member, amount: Amount, reason: Reason
     ) -> None:
         """Give a member credits, or take some back."""
-        operator = self._purse_keeper(interaction)
+        operator = self._credits_manager(interaction)
         await acknowledge(interaction, private=True)
-        await grant(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
+        await grant(self.services, operator, member.id, amount, reason, interaction_id=interaction.id)
         await self._tell(interaction, member, amount)
 
     @app_commands.command(name="set", description="Operators: set how many credits a member has")
@@ -65,32 +65,34 @@ class Quota(
         reason: Reason,
     ) -> None:
         """Set how many credits a member has."""
-        operator = self._purse_keeper(interaction)
+        operator = self._credits_manager(interaction)
         await acknowledge(interaction, private=True)
-        difference = await set_credits(self.studio, operator, member.id, amount, reason, interaction_id=interaction.id)
+        difference = await set_credits(
+            self.services, operator, member.id, amount, reason, interaction_id=interaction.id
+        )
         await self._tell(interaction, member, difference)
 
-    def _purse_keeper(self, interaction: discord.Interaction) -> Operator:
+    def _credits_manager(self, interaction: discord.Interaction) -> Operator:
         operator = operator_of(interaction)
-        check_purse(self.studio, operator)
+        check_may_manage_credits(self.services, operator)
         return operator
 
     async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
-        terms = terms_of(self.studio, member, interaction.guild_id)
-        statement = await self.studio.ledger.statement(member.id, allowance=terms.allowance)
+        terms = terms_of(self.services, member, interaction.guild_id)
+        statement = await self.services.ledger.statement(member.id, allowance=terms.allowance)
         await interaction.edit_original_response(view=quota_card(statement, terms, member.id))
 
     async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
-        terms = terms_of(self.studio, member, interaction.guild_id)
-        statement = await self.studio.ledger.statement(member.id, allowance=terms.allowance)
+        terms = terms_of(self.services, member, interaction.guild_id)
+        statement = await self.services.ledger.statement(member.id, allowance=terms.allowance)
         await interaction.edit_original_response(content=changed_text(member.id, amount, statement))
 
 
 class Paces(commands.Cog):
     """Whether a member's jobs use credits or wait."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     @app_commands.command(description="Run your jobs with credits, as soon as it is your turn")
     async def fast(self, interaction: discord.Interaction) -> None:
@@ -104,17 +106,17 @@ class Paces(commands.Cog):
 
     async def _prefer(self, interaction: discord.Interaction, pace: Pace) -> None:
         await acknowledge(interaction, private=True)
-        terms = terms_of(self.studio, interaction.user, interaction.guild_id)
+        terms = terms_of(self.services, interaction.user, interaction.guild_id)
         if pace is Pace.FAST or terms.relaxed:
-            await prefer_pace(self.studio, interaction.user.id, pace)
+            await prefer_pace(self.services, interaction.user.id, pace)
         await interaction.edit_original_response(content=pace_text(pace, terms))
 
 
 class Gifts(commands.Cog):
     """Credits from one member to another."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     @app_commands.command(description="Give some of your credits to another member")
     @app_commands.guild_only()
@@ -127,7 +129,7 @@ class Gifts(commands.Cog):
     ) -> None:
         """Give another member some of one's own credits."""
         await acknowledge(interaction, private=True)
-        terms = terms_of(self.studio, interaction.user, interaction.guild_id)
+        terms = terms_of(self.services, interaction.user, interaction.guild_id)
         to_user = 0 if member.bot else member.id
-        await give(self.studio, interaction.user.id, to_user, amount, terms, interaction_id=interaction.id)
+        await give(self.services, interaction.user.id, to_user, amount, terms, interaction_id=interaction.id)
         await interaction.edit_original_response(content=gift_text(member.id, amount))

@@ -3,7 +3,7 @@
 from bot.shared.errors import BadParameter, NotOpen
 from bot.shared.operators import Operator, at_home
 from bot.shared.orders.quote import PACE
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.tiers import Terms
 from db.acts import Target
 from db.jobs import Pace
@@ -15,18 +15,18 @@ NOT_AT_HOME = (
 )
 
 
-def check_purse(studio: Studio, operator: Operator) -> None:
-    """Let those pass who look after members' credits: there is one purse a person, and it counts in all servers.
+def check_may_manage_credits(services: Services, operator: Operator) -> None:
+    """Let those pass who look after members' credits: each person has one balance, which counts in all servers.
 
     Raises:
         NotOpen: they are an operator, but not at home.
     """
-    if not at_home(studio, operator):
+    if not at_home(services, operator):
         raise NotOpen(NOT_AT_HOME)
 
 
 async def grant(
-    studio: Studio, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
+    services: Services, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
 ) -> None:
     """Give a member credits, or take some back. The same interaction again changes nothing.
 
@@ -39,18 +39,20 @@ async def grant(
             "`amount` can't be 0. Say how many credits to give, or use a negative number to take some back."
         )
     act = operator.act("quota grant", Target.member(user_id, f"{amount:+d}"), reason)
-    await studio.ledger.grant(user_id, amount, f"grant:{interaction_id}", act)
+    await services.ledger.grant(user_id, amount, f"grant:{interaction_id}", act)
 
 
 async def set_credits(
-    studio: Studio, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
+    services: Services, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
 ) -> int:
     """Set how many credits a member has available; return the difference."""
     act = operator.act("quota set", Target.member(user_id, f"= {amount}"), reason)
-    return await studio.ledger.set_available(user_id, amount, f"set:{interaction_id}", act)
+    return await services.ledger.set_available(user_id, amount, f"set:{interaction_id}", act)
 
 
-async def give(studio: Studio, from_user: int, to_user: int, amount: int, terms: Terms, *, interaction_id: int) -> None:
+async def give(
+    services: Services, from_user: int, to_user: int, amount: int, terms: Terms, *, interaction_id: int
+) -> None:
     """Give another member some of one's own credits. The same interaction again changes nothing.
 
     Parameters:
@@ -62,9 +64,9 @@ async def give(studio: Studio, from_user: int, to_user: int, amount: int, terms:
     """
     if to_user in (0, from_user):
         raise BadParameter("Please choose another `member`: you can't give credits to yourself or to a bot.")
-    await studio.ledger.give(from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance)
+    await services.ledger.give(from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance)
 
 
-async def prefer_pace(studio: Studio, user_id: int, pace: Pace) -> None:
+async def prefer_pace(services: Services, user_id: int, pace: Pace) -> None:
     """Remember which pace a member wants where they do not say."""
-    await studio.members.prefer(user_id, {PACE: str(pace) if pace is Pace.RELAXED else None})
+    await services.members.prefer(user_id, {PACE: str(pace) if pace is Pace.RELAXED else None})

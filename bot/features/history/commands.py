@@ -8,20 +8,20 @@ from bot.features.history.cards import cancelled_text, help_card, history_card, 
 from bot.features.history.choices import job_choices
 from bot.features.history.jobs import cancel_mine, my_history, my_queue
 from bot.shared.discord.interactions import acknowledge
-from bot.shared.services import Studio
+from bot.shared.services import Services
 
 
 class Account(commands.Cog):
     """A member's own jobs, the models and the help."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     @app_commands.command(description="Show your jobs and their place in the queue")
     async def queue(self, interaction: discord.Interaction) -> None:
         """Show what the member has in the queue."""
         await acknowledge(interaction, private=True)
-        waiting = await my_queue(self.studio, interaction.user.id)
+        waiting = await my_queue(self.services, interaction.user.id)
         await interaction.edit_original_response(view=queue_card(waiting))
 
     @app_commands.command(description="Cancel a job and get its unused credits back")
@@ -31,27 +31,27 @@ class Account(commands.Cog):
     ) -> None:
         """Cancel one of the member's jobs."""
         await acknowledge(interaction, private=True)
-        cancelled = await cancel_mine(self.studio, interaction.user.id, job)
+        cancelled = await cancel_mine(self.services, interaction.user.id, job)
         await interaction.edit_original_response(content=cancelled_text(cancelled))
 
     @cancel.autocomplete("job")
     async def _jobs(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        waiting = await my_queue(self.studio, interaction.user.id)
+        waiting = await my_queue(self.services, interaction.user.id)
         return job_choices([one.job for one in waiting], typed)
 
     @app_commands.command(description="Show your latest jobs and their results")
     async def history(self, interaction: discord.Interaction) -> None:
         """Show what has ended, with buttons that bring results back."""
         await acknowledge(interaction, private=True)
-        jobs = await my_history(self.studio, interaction.user.id)
+        jobs = await my_history(self.services, interaction.user.id)
         await interaction.edit_original_response(view=history_card(jobs))
 
     @app_commands.command(description="List the models and their licences")
     async def models(self, interaction: discord.Interaction) -> None:
         """Show the catalogue."""
-        await interaction.response.send_message(view=models_card(self.studio.catalogue), ephemeral=True)
+        await interaction.response.send_message(view=models_card(self.services.catalogue), ephemeral=True)
 
     @app_commands.command(description="Show what I can do")
     async def help(self, interaction: discord.Interaction) -> None:
         """Show the help card."""
-        await interaction.response.send_message(view=help_card(gifts=self.studio.rules.gifts), ephemeral=True)
+        await interaction.response.send_message(view=help_card(gifts=self.services.rules.gifts), ephemeral=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.shared.errors import JobGone, NotYours
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.jobs import Job, Place, State
 
 HISTORY_SHOWN = 8  # as many as fit on one card with a button each
@@ -26,22 +26,22 @@ class Waiting:
     wait_s: float | None  # None: not known yet, or running already
 
 
-async def my_queue(studio: Studio, user_id: int) -> list[Waiting]:
+async def my_queue(services: Services, user_id: int) -> list[Waiting]:
     """Return what a member waits for, oldest first."""
     waiting = []
-    for job in reversed(await studio.jobs.mine(user_id, states=LIVE, limit=HISTORY_SHOWN)):
-        place = await studio.jobs.place(job.id)
-        wait_s = studio.forecast.wait_s(job.kind, place) if job.state is State.QUEUED else None
+    for job in reversed(await services.jobs.mine(user_id, states=LIVE, limit=HISTORY_SHOWN)):
+        place = await services.jobs.place(job.id)
+        wait_s = services.forecast.wait_s(job.kind, place) if job.state is State.QUEUED else None
         waiting.append(Waiting(job, place, wait_s))
     return waiting
 
 
-async def my_history(studio: Studio, user_id: int) -> list[Job]:
+async def my_history(services: Services, user_id: int) -> list[Job]:
     """Return what has ended for a member, newest first."""
-    return await studio.jobs.mine(user_id, states=ENDED, limit=HISTORY_SHOWN)
+    return await services.jobs.mine(user_id, states=ENDED, limit=HISTORY_SHOWN)
 
 
-async def cancel_mine(studio: Studio, user_id: int, job_id: str | None) -> Job:
+async def cancel_mine(services: Services, user_id: int, job_id: str | None) -> Job:
     """Take back one of a member's live jobs, the newest if none is named.
 
     Raises:
@@ -49,13 +49,13 @@ async def cancel_mine(studio: Studio, user_id: int, job_id: str | None) -> Job:
         JobGone, NotYours: the named one is not there, or somebody else's.
     """
     if job_id is None:
-        live = await studio.jobs.mine(user_id, states=LIVE, limit=1)
+        live = await services.jobs.mine(user_id, states=LIVE, limit=1)
         if not live:
             raise NothingWaits
         job_id = live[0].id
-    job = await studio.jobs.get(job_id.strip())
+    job = await services.jobs.get(job_id.strip())
     if job is None:
         raise JobGone
     if job.user_id != user_id:
         raise NotYours
-    return await studio.jobs.cancel(job.id, by_user=user_id)
+    return await services.jobs.cancel(job.id, by_user=user_id)

@@ -6,8 +6,8 @@ from bot.shared.cards.job import job_card
 from bot.shared.cards.job_buttons import JobItem
 from bot.shared.cards.job_kind import kinds_of
 from bot.shared.delivery.card_content import fit_for_all, read_content
-from bot.shared.discord.interactions import is_age_restricted, studio_of
-from bot.shared.discord.items import Answer
+from bot.shared.discord.interactions import is_age_restricted, services_of
+from bot.shared.discord.persistent_items import Answer
 from bot.shared.files.uploads import discord_files
 from db.jobs import Job
 
@@ -19,11 +19,11 @@ class ShowButton(JobItem, verb="show"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        studio = studio_of(interaction)
+        services = services_of(interaction)
         kind = kinds_of(interaction)[job.kind]
-        content = await read_content(kind, studio, job, interaction.filesize_limit)
+        content = await read_content(kind, services, job, interaction.filesize_limit)
         if not is_age_restricted(interaction.channel):
-            content = fit_for_all(studio, interaction.client, job, content)
+            content = fit_for_all(services, interaction.client, job, content)
         await interaction.edit_original_response(
             view=job_card(kind, job, content), attachments=discord_files(content.files)
         )

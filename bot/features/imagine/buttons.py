@@ -11,8 +11,8 @@ from bot.features.imagine.prompt import PROMPT_MAX
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem
 from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, seen_privately, studio_of
-from bot.shared.discord.items import Answer, Form
+from bot.shared.discord.interactions import acknowledge, seen_privately, services_of
+from bot.shared.discord.persistent_items import Answer, Form
 from bot.shared.errors import JobGone
 from bot.shared.results import text_of
 from bot.shared.text.formatting import first_part
@@ -29,7 +29,7 @@ class AgainButton(JobItem, verb="again"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
-        await show(interaction, await imagine_again(studio_of(interaction), job, context))
+        await show(interaction, await imagine_again(services_of(interaction), job, context))
 
 
 class ImagineButton(JobItem, verb="imagine"):
@@ -72,4 +72,4 @@ class ImagineForm(Form, title="Imagine this"):
         await acknowledge(interaction, private=self._private)
         context = await context_of(interaction, private=self._private)
         options = ImagineOptions(prompt=self.prompt.component.value)
-        await show(interaction, await imagine(studio_of(interaction), options, context))
+        await show(interaction, await imagine(services_of(interaction), options, context))

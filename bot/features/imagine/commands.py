@@ -14,7 +14,7 @@ from bot.shared.cards.asking import show
 from bot.shared.discord.choices import model_choices, subject_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, roles_of
-from bot.shared.services import Studio
+from bot.shared.services import Services
 
 Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
 Count = app_commands.Range[int, 1, COUNT_MAX]
@@ -26,8 +26,8 @@ Seed = app_commands.Range[int, 0, SEED_MAX]
 class Imagine(commands.Cog):
     """Create pictures."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     @app_commands.command(description="Create pictures from a prompt")
     @app_commands.describe(
@@ -73,18 +73,18 @@ class Imagine(commands.Cog):
             pace=pace,
         )
         context = await context_of(interaction, private=private)
-        await show(interaction, await imagine(self.studio, options, context))
+        await show(interaction, await imagine(self.services, options, context))
 
     @imagine.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return model_choices(self.studio.catalogue, typed)
+        return model_choices(self.services.catalogue, typed)
 
     @imagine.autocomplete("subject")
     async def _subjects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         user = interaction.user
-        usable = await self.studio.subjects.usable(user.id, guild_id=interaction.guild_id, role_ids=roles_of(user))
+        usable = await self.services.subjects.usable(user.id, guild_id=interaction.guild_id, role_ids=roles_of(user))
         return subject_choices(usable, typed)
 
     @imagine.autocomplete("aspect")
     async def _aspects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return aspect_choices(self.studio.catalogue, getattr(interaction.namespace, "model", None), typed)
+        return aspect_choices(self.services.catalogue, getattr(interaction.namespace, "model", None), typed)

@@ -6,28 +6,28 @@ from typing import Literal
 from bot.features.imagine.options import ImagineOptions, image_request
 from bot.features.imagine.subjects import check_rights, with_subject_model, with_subjects
 from bot.shared.errors import BadParameter
-from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
+from bot.shared.orders.order_request import OrderRequest
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import Quote
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.jobs import Job, Pace
 from inference.requests import ImageRequest, from_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImagineAsked(Asked):
+class ImagineOrderRequest(OrderRequest):
     """Pictures, with everything about them decided."""
 
     what: Literal["imagine"] = "imagine"
     image: ImageRequest
 
-    async def build(self, studio: Studio, context: RequestContext) -> ImageRequest:
-        await check_rights(studio, self.image, context)
+    async def build(self, services: Services, context: RequestContext) -> ImageRequest:
+        await check_rights(services, self.image, context)
         return self.image
 
 
-async def imagine(studio: Studio, options: ImagineOptions, context: RequestContext) -> Job | Quote:
+async def imagine(services: Services, options: ImagineOptions, context: RequestContext) -> Job | Quote:
     """Accept what was typed into /imagine, or ask back.
 
     Raises:
@@ -36,15 +36,17 @@ async def imagine(studio: Studio, options: ImagineOptions, context: RequestConte
     """
     usable = []
     if options.subject:
-        usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+        usable = await services.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
         options = with_subject_model(options, usable, context.user_id)
-    image = image_request(options, studio.catalogue, random_seed=studio.random_seed())
+    image = image_request(options, services.catalogue, random_seed=services.random_seed())
     if options.subject:
         image = with_subjects(image, options.subject, usable, context.user_id)
-    return await quote(studio, ImagineAsked(image=image), context, pace=Pace(options.pace) if options.pace else None)
+    return await quote(
+        services, ImagineOrderRequest(image=image), context, pace=Pace(options.pace) if options.pace else None
+    )
 
 
-async def imagine_again(studio: Studio, job: Job, context: RequestContext) -> Job | Quote:
+async def imagine_again(services: Services, job: Job, context: RequestContext) -> Job | Quote:
     """Accept a job's request once more with another seed, at today's price and limits, or ask back.
 
     Raises:
@@ -54,5 +56,5 @@ async def imagine_again(studio: Studio, job: Job, context: RequestContext) -> Jo
     request = from_json(job.request)
     if not isinstance(request, ImageRequest):
         raise BadParameter("Only pictures can be re-rolled.")
-    asked = ImagineAsked(image=replace(request, seed=studio.random_seed()), source_job_id=job.id)
-    return await quote(studio, asked, context, pace=job.pace)
+    asked = ImagineOrderRequest(image=replace(request, seed=services.random_seed()), source_job_id=job.id)
+    return await quote(services, asked, context, pace=job.pace)

@@ -10,7 +10,7 @@ from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
 from bot.shared.cards.job_kind import JobKind
 from bot.shared.files.pictures import Picture
 from bot.shared.results import fitting_pictures
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.text.formatting import bar, exactly, harmless, inline, paid
 from db.errors import FileMissing
 from db.file_keys import PREVIEW_PICTURE, job_file
@@ -68,19 +68,19 @@ def _parameters(job: Job) -> str:
     return "```\n" + "\n".join(lines) + "\n```"
 
 
-async def _read(studio: Studio, job: Job, limit_bytes: int) -> CardContent:
+async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is State.DONE:
-        return CardContent(pictures=await fitting_pictures(studio, job, limit_bytes))
-    preview = await read_preview(studio, job) if job.state is State.RUNNING else None
+        return CardContent(pictures=await fitting_pictures(services, job, limit_bytes))
+    preview = await read_preview(services, job) if job.state is State.RUNNING else None
     return CardContent(preview=preview if preview and len(preview.content) <= limit_bytes else None)
 
 
-async def read_preview(studio: Studio, job: Job) -> Picture | None:
+async def read_preview(services: Services, job: Job) -> Picture | None:
     """Return the newest preview of a running job, if there is one."""
     if not job.preview:
         return None
     try:
-        content = await studio.files.get(job_file(job.id, PREVIEW_PICTURE))
+        content = await services.files.get(job_file(job.id, PREVIEW_PICTURE))
     except FileMissing:
         return None
     return Picture(PREVIEW_PICTURE, content, "A preview of the picture so far")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.features.imagine.options import ImagineOptions
 from bot.shared.errors import BadParameter
 from bot.shared.orders.context import RequestContext
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.subjects import NotASubject, SubjectGone
 from bot.shared.text.quoting import inline
 from db.subjects import Subject
@@ -17,16 +17,16 @@ SUBJECTS_MAX = 3  # in one picture
 WEIGHT_MAX = 2.0
 
 
-async def check_rights(studio: Studio, request: ImageRequest, context: RequestContext) -> None:
+async def check_rights(services: Services, request: ImageRequest, context: RequestContext) -> None:
     """See that whoever asks may use every subject of a request, now.
 
     Raises:
         SubjectGone: one of them was deleted or taken back.
-        BadParameter: one of them was learnt by another model.
+        BadParameter: one of them was trained on another model.
     """
     if not request.subjects:
         return
-    usable = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    usable = await services.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
     found = {subject.id: subject for subject in usable}
     for use in request.subjects:
         if (subject := found.get(use.subject_id)) is None:
@@ -66,7 +66,7 @@ def with_subjects(request: ImageRequest, typed: str, usable: Collection[Subject]
 
 
 def with_subject_model(options: ImagineOptions, usable: Collection[Subject], user_id: int) -> ImagineOptions:
-    """Return the options with the model that their first subject was learnt by, where no model was chosen."""
+    """Return the options with the model that their first subject was trained on, where no model was chosen."""
     if not options.subject or options.model:
         return options
     first, _ = _parse(options.subject.split(",")[0].strip(), usable, user_id)

@@ -7,16 +7,16 @@ from discord import ui
 
 from bot.features.mydata.personal_data import Receipt, delete_everything
 from bot.shared.cards.layout import layout, said
-from bot.shared.discord.interactions import studio_of
-from bot.shared.discord.items import LastingItem
+from bot.shared.discord.interactions import services_of
 from bot.shared.discord.messages import remove_messages
+from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.errors import NotYours
 from bot.shared.text.formatting import counted, credits
 
 SHOWN_MAX = 200  # messages that are taken back: the platform lets us do so about once a second
 
 
-class DeleteEverything(LastingItem[int], topic="mydata", verb="delete", key_form=r"\d{1,20}"):
+class DeleteEverything(PersistentItem[int], topic="mydata", verb="delete", key_form=r"\d{1,20}"):
     """The yes, of the one who was asked."""
 
     label = "Delete everything"
@@ -34,9 +34,9 @@ class DeleteEverything(LastingItem[int], topic="mydata", verb="delete", key_form
 
     async def act(self, interaction: discord.Interaction, user_id: int) -> None:
         """Delete, and give a receipt."""
-        studio = studio_of(interaction)
-        jobs = await studio.desk.of_member(user_id, guild_id=None, limit=SHOWN_MAX)
-        receipt = await delete_everything(studio, user_id)
+        services = services_of(interaction)
+        jobs = await services.desk.of_member(user_id, guild_id=None, limit=SHOWN_MAX)
+        receipt = await delete_everything(services, user_id)
         await interaction.edit_original_response(view=said(receipt_text(receipt)))
         await remove_messages(interaction.client, jobs)
 

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.features.mydata.cards import question_card
 from bot.features.mydata.personal_data import export_parts
 from bot.shared.discord.interactions import acknowledge
-from bot.shared.services import Studio
+from bot.shared.services import Services
 
 ROOM_BYTES = 64 * 1024  # of an upload, for what is not the file
 
@@ -17,8 +17,8 @@ ROOM_BYTES = 64 * 1024  # of an upload, for what is not the file
 class MyData(commands.GroupCog, group_name="mydata", group_description="Everything I keep about you"):
     """A member's own data."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     @app_commands.command(description="Get everything I keep about you as a zip file")
     async def export(self, interaction: discord.Interaction) -> None:
@@ -26,7 +26,7 @@ class MyData(commands.GroupCog, group_name="mydata", group_description="Everythi
         await acknowledge(interaction, private=True)
         await interaction.edit_original_response(content="Packing …")
         parts = 0
-        async for part in export_parts(self.studio, interaction.user.id, interaction.filesize_limit - ROOM_BYTES):
+        async for part in export_parts(self.services, interaction.user.id, interaction.filesize_limit - ROOM_BYTES):
             parts += 1
             await interaction.followup.send(file=discord.File(io.BytesIO(part.content), part.name), ephemeral=True)
         several = f" in {parts} zip files; unpack them all into one folder" if parts > 1 else ""
@@ -38,6 +38,6 @@ class MyData(commands.GroupCog, group_name="mydata", group_description="Everythi
     async def delete(self, interaction: discord.Interaction) -> None:
         """Ask whether everything that is kept of the member should go."""
         await acknowledge(interaction, private=True)
-        statement = await self.studio.ledger.statement(interaction.user.id)
+        statement = await self.services.ledger.statement(interaction.user.id)
         card = question_card(interaction.user.id, available=statement.available)
         await interaction.edit_original_response(view=card)

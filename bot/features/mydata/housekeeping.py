@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.features.mydata.old_clips import forget_old_clips
 from bot.features.mydata.retention import Swept, sweep
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from common.supervisor import Backoff, supervise
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ SCRUB_EVERY_S = 3600.0
 class Housekeeping(commands.Cog):
     """Keep to the operator's periods."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
         self._loops: list[asyncio.Task[None]] = []
 
     async def cog_load(self) -> None:
@@ -43,13 +43,13 @@ class Housekeeping(commands.Cog):
         await asyncio.gather(*self._loops, return_exceptions=True)
 
     async def _sweep(self) -> None:
-        swept = await sweep(self.studio, dt.datetime.now(dt.UTC))
+        swept = await sweep(self.services, dt.datetime.now(dt.UTC))
         if swept != Swept():
             log.info("kept long enough: %s", swept)
 
     async def _purge(self) -> None:
-        await forget_old_clips(self.studio, dt.datetime.now(dt.UTC))
+        await forget_old_clips(self.services, dt.datetime.now(dt.UTC))
 
     async def _scrub(self) -> None:
-        if await self.studio.belongings.scrub():
+        if await self.services.belongings.scrub():
             log.info("what members deleted has left the database's files")

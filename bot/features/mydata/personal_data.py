@@ -12,7 +12,7 @@ from typing import Any
 from bot.features.mydata.page import as_json, index_page
 from bot.shared.removal import live_jobs, remove_jobs, stop_jobs
 from bot.shared.results import forget_results
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.subjects import delete_subject
 from db.errors import FileMissing, UnknownJob
 from db.file_keys import UPLOADS, job_folder, photos_folder, subject_folder
@@ -44,14 +44,14 @@ class Receipt:
     ban_stays: bool
 
 
-async def export_parts(studio: Studio, user_id: int, limit_bytes: int) -> AsyncIterator[Part]:
+async def export_parts(services: Services, user_id: int, limit_bytes: int) -> AsyncIterator[Part]:
     """Yield zips, each within the limit, one in memory at a time; the first has the page and the data.
 
     A file that is larger than the limit by itself is cut; its pieces are called `….piece-1` and so on.
     """
     waiting: list[File] = []
     size = number = 0
-    async for file in _pieces(_all_files(studio, user_id), limit_bytes):
+    async for file in _pieces(_all_files(services, user_id), limit_bytes):
         file_size = len(file[1]) + ZIP_EXTRA_BYTES
         if waiting and size + file_size > limit_bytes:
             number += 1
@@ -62,16 +62,16 @@ async def export_parts(studio: Studio, user_id: int, limit_bytes: int) -> AsyncI
     yield await asyncio.to_thread(_zipped, number + 1, waiting)
 
 
-async def _all_files(studio: Studio, user_id: int) -> AsyncIterator[File]:
+async def _all_files(services: Services, user_id: int) -> AsyncIterator[File]:
     """Yield the page, the data, and every file that is kept of a member."""
-    rows = await studio.belongings.of(user_id)
-    rows["heard"] = [{name: getattr(job, name) for name in HEARD} for job in await studio.desk.heard(user_id)]
-    keys = await _keys(studio, user_id, [(row["id"], row["request"].get("audio")) for row in rows["jobs"]])
+    rows = await services.belongings.of(user_id)
+    rows["heard"] = [{name: getattr(job, name) for name in HEARD} for job in await services.desk.heard(user_id)]
+    keys = await _keys(services, user_id, [(row["id"], row["request"].get("audio")) for row in rows["jobs"]])
     yield "index.html", await asyncio.to_thread(_page, rows, keys)
     yield "data.json", await asyncio.to_thread(_data, rows)
     for key in keys:
         try:
-            yield f"files/{key}", await studio.files.get(key)
+            yield f"files/{key}", await services.files.get(key)
         except FileMissing:
             continue  # deleted meanwhile
 
@@ -84,25 +84,25 @@ def _data(rows: Rows) -> bytes:
     return json.dumps(rows, default=as_json, indent=1, ensure_ascii=False).encode()
 
 
-async def delete_everything(studio: Studio, user_id: int) -> Receipt:
+async def delete_everything(services: Services, user_id: int) -> Receipt:
     """Stop what runs, then remove a member's files and rows.
 
     Raises:
         StillLive: something does not stop in time, or came meanwhile. What went is gone; the rest can be tried again.
     """
-    await stop_jobs(studio, await live_jobs(studio, user_id), by_user=user_id)
-    every_job = await studio.desk.of_member(user_id, guild_id=None, limit=None)
-    keys = await _keys(studio, user_id, [(job.id, job.request.get("audio")) for job in every_job])
-    banned = await studio.belongings.is_banned(user_id)
-    for job in await stop_jobs(studio, await studio.desk.heard(user_id), by_user=user_id):
-        await _forget_voice(studio, job)
-    removed = await _remove_ended(studio, user_id)
-    subjects = await studio.subjects.mine(user_id)  # after the trainings: each of those makes one
+    await stop_jobs(services, await live_jobs(services, user_id), by_user=user_id)
+    every_job = await services.desk.of_member(user_id, guild_id=None, limit=None)
+    keys = await _keys(services, user_id, [(job.id, job.request.get("audio")) for job in every_job])
+    banned = await services.belongings.is_banned(user_id)
+    for job in await stop_jobs(services, await services.desk.heard(user_id), by_user=user_id):
+        await _forget_voice(services, job)
+    removed = await _remove_ended(services, user_id)
+    subjects = await services.subjects.mine(user_id)  # after the trainings: each of those makes one
     for subject in subjects:
-        await delete_subject(studio, subject)
+        await delete_subject(services, subject)
     for key in keys:
-        await studio.files.delete(key)  # photos before a training, and what a job had left elsewhere
-    gone = await studio.belongings.take_out(user_id, jobs_are_gone=True)
+        await services.files.delete(key)  # photos before a training, and what a job had left elsewhere
+    gone = await services.belongings.take_out(user_id, jobs_are_gone=True)
     return Receipt(
         jobs=removed,
         subjects=len(subjects),
@@ -112,36 +112,36 @@ async def delete_everything(studio: Studio, user_id: int) -> Receipt:
     )
 
 
-async def _remove_ended(studio: Studio, user_id: int) -> int:
+async def _remove_ended(services: Services, user_id: int) -> int:
     """Remove jobs until none that has ended is left, for some end meanwhile; return how many were removed."""
     removed = 0
-    while ended := [job for job in await studio.desk.of_member(user_id, guild_id=None, limit=None) if job.final]:
-        removed += await remove_jobs(studio, ended)
+    while ended := [job for job in await services.desk.of_member(user_id, guild_id=None, limit=None) if job.final]:
+        removed += await remove_jobs(services, ended)
     return removed
 
 
-async def _forget_voice(studio: Studio, job: Job) -> None:
+async def _forget_voice(services: Services, job: Job) -> None:
     """Remove what a member said from a job of somebody else."""
     try:
-        await forget_results(studio, job)
-        await studio.desk.forget_speaker(job)
+        await forget_results(services, job)
+        await services.desk.forget_speaker(job)
     except UnknownJob:
         return  # its owner was quicker
 
 
-async def _keys(studio: Studio, user_id: int, jobs: Iterable[tuple[str, str | None]]) -> list[str]:
+async def _keys(services: Services, user_id: int, jobs: Iterable[tuple[str, str | None]]) -> list[str]:
     """Return the keys of all files of a member: of jobs, subjects, clips, and photos that a question is about.
 
     jobs: the id of each and the key of its clip.
     """
     clips = dict(jobs)
     prefixes = [job_folder(job_id) for job_id in clips]
-    for subject in await studio.subjects.mine(user_id):
+    for subject in await services.subjects.mine(user_id):
         prefixes += [subject_folder(subject.id), photos_folder(subject.id)]
-    prefixes += [photos_folder(order.id) for order in await studio.pending.mine(user_id)]
-    keys = [key for prefix in prefixes for key in await studio.files.list(prefix)]
+    prefixes += [photos_folder(order.id) for order in await services.pending.mine(user_id)]
+    keys = [key for prefix in prefixes for key in await services.files.list(prefix)]
     heard = set(clips.values())
-    keys += [key for key in await studio.files.list(UPLOADS) if key in heard]
+    keys += [key for key in await services.files.list(UPLOADS) if key in heard]
     return sorted(set(keys))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.shared.orders.pending import purge
 from bot.shared.results import forget_results
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.file_keys import JOBS, UPLOADS, id_in, job_folder, photos_folder
 from db.ids import LENGTH, moment_of
@@ -33,53 +33,53 @@ class Swept:
     former: int = 0  # what was remembered of members who deleted everything in a month that is over
 
 
-async def sweep(studio: Studio, now: dt.datetime) -> Swept:
+async def sweep(services: Services, now: dt.datetime) -> Swept:
     """Throw away what was kept long enough."""
     return Swept(
-        questions=await purge(studio),
-        results=await _forget(studio, studio.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN)),
-        transcripts=await _forget(studio, studio.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
-        photos=await _forget_photos(studio, now),
-        leftovers=await _forget_leftovers(studio),
-        parts=await studio.files.delete_parts(now - WRITTEN_WITHIN),
-        former=await studio.belongings.forget_former(),
+        questions=await purge(services),
+        results=await _forget(services, services.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN)),
+        transcripts=await _forget(services, services.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
+        photos=await _forget_photos(services, now),
+        leftovers=await _forget_leftovers(services),
+        parts=await services.files.delete_parts(now - WRITTEN_WITHIN),
+        former=await services.belongings.forget_former(),
     )
 
 
-async def _forget(studio: Studio, period: dt.timedelta | None, now: dt.datetime, *, kinds: tuple[Kind, ...]) -> int:
+async def _forget(services: Services, period: dt.timedelta | None, now: dt.datetime, *, kinds: tuple[Kind, ...]) -> int:
     """Forget what jobs made; their rows stay for the history. A subject keeps its adapter, which lies elsewhere."""
     if period is None:
         return 0
-    old = await studio.desk.ended_before(now - period, kinds=kinds, limit=BATCH)
+    old = await services.desk.ended_before(now - period, kinds=kinds, limit=BATCH)
     for job in old:
-        await forget_results(studio, job)
+        await forget_results(services, job)
     return len(old)
 
 
-async def _forget_photos(studio: Studio, now: dt.datetime) -> int:
+async def _forget_photos(services: Services, now: dt.datetime) -> int:
     """Throw away photos that a crash left without a question; those that one is about, or a training needs, stay."""
-    folders = {id_in(key) for key in await studio.files.list(UPLOADS)}
+    folders = {id_in(key) for key in await services.files.list(UPLOADS)}
     old = [one for one in folders if len(one) == LENGTH and moment_of(one) + LIFE[Question.PHOTOS] < now]
     gone = 0
     for draft_id in sorted(old):
-        gone += await _forget_if_unused(studio, draft_id)
+        gone += await _forget_if_unused(services, draft_id)
     return gone
 
 
-async def _forget_if_unused(studio: Studio, draft_id: str) -> bool:
+async def _forget_if_unused(services: Services, draft_id: str) -> bool:
     with suppress(UnknownOrder):
-        await studio.pending.get(draft_id)
+        await services.pending.get(draft_id)
         return False
-    trainings = [job for job in await studio.desk.of_subject(draft_id) if job.kind == Kind.TRAIN]
+    trainings = [job for job in await services.desk.of_subject(draft_id) if job.kind == Kind.TRAIN]
     if any(job.delivered_at is None for job in trainings):
         return False
-    await studio.files.delete_tree(photos_folder(draft_id))
+    await services.files.delete_tree(photos_folder(draft_id))
     return True
 
 
-async def _forget_leftovers(studio: Studio) -> int:
+async def _forget_leftovers(services: Services) -> int:
     """Throw away the files of jobs that gave no result; a folder of no known job is not ours to judge."""
-    left = await studio.desk.without_result(await studio.files.folders(JOBS))
+    left = await services.desk.without_result(await services.files.folders(JOBS))
     for job_id in left:
-        await studio.files.delete_tree(job_folder(job_id))
+        await services.files.delete_tree(job_folder(job_id))
     return len(left)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.shared.errors import BadParameter, JobGone
 from bot.shared.operators import Operator, at_home
 from bot.shared.removal import live_jobs, remove_jobs, remove_subject, stop_jobs
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.text.folding import fold
 from db.acts import Target, TargetKind
 from db.house import Topic
@@ -42,32 +42,32 @@ class Found:
     subject: Subject | None = None
 
 
-async def pause(studio: Studio, operator: Operator, notice: str) -> None:
+async def pause(services: Services, operator: Operator, notice: str) -> None:
     """Claim nothing more for the operator's server; what runs ends, what waits keeps its place.
 
     Direct messages are paused with it where the operator decides about them.
     """
-    places = (operator.guild_id, NO_GUILD) if at_home(studio, operator) else (operator.guild_id,)
-    await studio.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
+    places = (operator.guild_id, NO_GUILD) if at_home(services, operator) else (operator.guild_id,)
+    await services.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
 
 
-async def resume(studio: Studio, operator: Operator) -> bool:
+async def resume(services: Services, operator: Operator) -> bool:
     """Go on; return whether it was paused."""
     # Where nobody said which servers are at home, direct messages may have been paused before another server came.
-    direct = at_home(studio, operator) or not studio.house.homes
+    direct = at_home(services, operator) or not services.house.homes
     places = (operator.guild_id, NO_GUILD) if direct else (operator.guild_id,)
-    return await studio.house.undo(operator.act("resume"), Topic.PAUSE, "", places=places)
+    return await services.house.undo(operator.act("resume"), Topic.PAUSE, "", places=places)
 
 
-async def ban(studio: Studio, operator: Operator, user_id: int, reason: str) -> None:
+async def ban(services: Services, operator: Operator, user_id: int, reason: str) -> None:
     """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
-    await studio.house.decide(operator.act("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason)
-    for job in await live_jobs(studio, user_id):
+    await services.house.decide(operator.act("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason)
+    for job in await live_jobs(services, user_id):
         if job.guild_id == operator.guild_id:
-            await studio.jobs.cancel(job.id, by_user=operator.user_id)
+            await services.jobs.cancel(job.id, by_user=operator.user_id)
 
 
-async def block_word(studio: Studio, operator: Operator, word: str) -> str:
+async def block_word(services: Services, operator: Operator, word: str) -> str:
     """Block a word, or several that follow each other; return it as it was typed, with single spaces.
 
     Raises:
@@ -76,23 +76,23 @@ async def block_word(studio: Studio, operator: Operator, word: str) -> str:
     key, typed = fold(word), " ".join(word.split())
     if not key or len(key) > WORD_MAX:
         raise BadParameter(f"`word` needs letters in it, and can have at most {WORD_MAX} characters.")
-    await studio.house.decide(operator.act("words add", Target(TargetKind.WORD, typed)), Topic.WORD, key, typed)
+    await services.house.decide(operator.act("words add", Target(TargetKind.WORD, typed)), Topic.WORD, key, typed)
     return typed
 
 
-async def find(studio: Studio, operator: Operator, aim: Aim) -> Found:
+async def find(services: Services, operator: Operator, aim: Aim) -> Found:
     """Return what was asked for in the operator's server. Looking is noted, too.
 
     Raises:
         BadParameter: not exactly one thing is named.
         JobGone: there is nothing of that name in this server.
     """
-    found = await _look(studio, operator, aim)
-    await studio.house.note(operator.act("find", aim.target))
+    found = await _look(services, operator, aim)
+    await services.house.note(operator.act("find", aim.target))
     return found
 
 
-async def remove(studio: Studio, operator: Operator, aim: Aim, reason: str) -> Found:
+async def remove(services: Services, operator: Operator, aim: Aim, reason: str) -> Found:
     """Stop and remove what was asked for: files and rows. The caller removes the messages that showed it.
 
     Returns:
@@ -101,28 +101,28 @@ async def remove(studio: Studio, operator: Operator, aim: Aim, reason: str) -> F
     Raises:
         BadParameter, JobGone: as `find`.
     """
-    found = await _look(studio, operator, aim)
-    await studio.house.note(operator.act("remove", aim.target, reason))
-    jobs = [job for job in await stop_jobs(studio, found.jobs, by_user=operator.user_id) if job.final]
+    found = await _look(services, operator, aim)
+    await services.house.note(operator.act("remove", aim.target, reason))
+    jobs = [job for job in await stop_jobs(services, found.jobs, by_user=operator.user_id) if job.final]
     if found.subject is not None:
-        await remove_subject(studio, found.subject, jobs)
+        await remove_subject(services, found.subject, jobs)
     else:
-        await remove_jobs(studio, jobs)
+        await remove_jobs(services, jobs)
     return Found(jobs, found.subject)
 
 
-async def _look(studio: Studio, operator: Operator, aim: Aim) -> Found:
+async def _look(services: Services, operator: Operator, aim: Aim) -> Found:
     if sum(one is not None for one in (aim.job_id, aim.user_id, aim.subject)) != 1:
         raise BadParameter("Choose exactly one of `job`, `member` and `subject`.")
     if aim.job_id is not None:
-        job = await studio.jobs.get(aim.job_id.strip())
+        job = await services.jobs.get(aim.job_id.strip())
         if job is None or job.guild_id != operator.guild_id:
             raise JobGone("There is no `job` with that ID in this server.")
         return Found([job])
     if aim.subject is not None:
-        subject = await studio.subjects.get(aim.subject.strip())
+        subject = await services.subjects.get(aim.subject.strip())
         if subject is None or subject.guild_id != operator.guild_id:
             raise JobGone("There is no `subject` with that ID in this server.")
-        return Found(await studio.desk.of_subject(subject.id), subject)
+        return Found(await services.desk.of_subject(subject.id), subject)
     user_id = aim.user_id or 0
-    return Found(await studio.desk.of_member(user_id, guild_id=operator.guild_id, limit=None))
+    return Found(await services.desk.of_member(user_id, guild_id=operator.guild_id, limit=None))

@@ -13,7 +13,7 @@ from bot.features.operator.admin import Aim
 from bot.features.operator.cards import acts_text, channels_text, found_text, removed_text, words_text
 from bot.shared.discord.interactions import acknowledge, is_operator, operator_of
 from bot.shared.discord.messages import remove_messages
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.text.folding import fold
 from bot.shared.text.formatting import inline
 from db.acts import Target, TargetKind
@@ -35,8 +35,8 @@ class Operator(
     words = app_commands.Group(name="words", description="Blocked words")
     channels = app_commands.Group(name="channels", description="Where I can be used")
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Let operators pass, whatever was shown to whom."""
@@ -47,7 +47,7 @@ class Operator(
     async def pause(self, interaction: discord.Interaction, notice: Reason = "") -> None:
         """Begin no job until `resume`."""
         await acknowledge(interaction, private=True)
-        await admin.pause(self.studio, operator_of(interaction), notice)
+        await admin.pause(self.services, operator_of(interaction), notice)
         await _say(
             interaction, "Paused. Running jobs finish, and queued ones keep their place until `/atelier resume`."
         )
@@ -56,7 +56,7 @@ class Operator(
     async def resume(self, interaction: discord.Interaction) -> None:
         """End a pause."""
         await acknowledge(interaction, private=True)
-        was = await admin.resume(self.studio, operator_of(interaction))
+        was = await admin.resume(self.services, operator_of(interaction))
         await _say(interaction, "Resumed." if was else "I wasn't paused.")
 
     @app_commands.command(description="Ban a member and cancel their jobs")
@@ -64,7 +64,7 @@ class Operator(
     async def ban(self, interaction: discord.Interaction, member: discord.User, reason: Reason) -> None:
         """Ban a member."""
         await acknowledge(interaction, private=True)
-        await admin.ban(self.studio, operator_of(interaction), member.id, reason)
+        await admin.ban(self.services, operator_of(interaction), member.id, reason)
         await _say(interaction, f"Banned <@{member.id}>. `/atelier unban` lets them use me again.")
 
     @app_commands.command(description="Lift a member's ban")
@@ -73,7 +73,7 @@ class Operator(
         """Lift a ban."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("unban", Target.member(member.id))
-        was = await self.studio.house.undo(act, Topic.BAN, str(member.id))
+        was = await self.services.house.undo(act, Topic.BAN, str(member.id))
         await _say(interaction, f"<@{member.id}> can use me again." if was else f"<@{member.id}> wasn't banned.")
 
     @words.command(name="add", description="Block a word")
@@ -81,7 +81,7 @@ class Operator(
     async def add_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Block a word."""
         await acknowledge(interaction, private=True)
-        typed = await admin.block_word(self.studio, operator_of(interaction), word)
+        typed = await admin.block_word(self.services, operator_of(interaction), word)
         await _say(
             interaction, f"Blocked {inline(typed)}. I refuse requests with that word, and nobody is charged for them."
         )
@@ -92,14 +92,14 @@ class Operator(
         """Unblock a word."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("words remove", Target(TargetKind.WORD, word))
-        was = await self.studio.house.undo(act, Topic.WORD, fold(word))
+        was = await self.services.house.undo(act, Topic.WORD, fold(word))
         await _say(interaction, f"Unblocked {inline(word)}." if was else f"{inline(word)} wasn't blocked.")
 
     @words.command(name="list", description="List the blocked words")
     async def list_words(self, interaction: discord.Interaction) -> None:
         """Show the blocked words."""
         await acknowledge(interaction, private=True)
-        decided = await self.studio.house.decided(operator_of(interaction).guild_id, Topic.WORD)
+        decided = await self.services.house.decided(operator_of(interaction).guild_id, Topic.WORD)
         await _say(interaction, words_text(decided))
 
     @channels.command(description="Let members use me in a channel")
@@ -120,7 +120,7 @@ class Operator(
         """Forget what was decided for a channel."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("channels clear", Target.channel(channel.id))
-        await self.studio.house.undo(act, Topic.CHANNEL, str(channel.id))
+        await self.services.house.undo(act, Topic.CHANNEL, str(channel.id))
         await self._list(interaction)
 
     @channels.command(name="list", description="List the channels with a rule")
@@ -141,7 +141,7 @@ class Operator(
         """Find what was asked for in this server."""
         await acknowledge(interaction, private=True)
         aim = Aim(job, member.id if member else None, subject)
-        await _say(interaction, found_text(await admin.find(self.studio, operator_of(interaction), aim)))
+        await _say(interaction, found_text(await admin.find(self.services, operator_of(interaction), aim)))
 
     @app_commands.command(description="Remove jobs or a subject, with messages and files")
     @app_commands.describe(
@@ -161,7 +161,7 @@ class Operator(
         """Remove jobs with their messages and files, for good."""
         await acknowledge(interaction, private=True)
         aim = Aim(job, member.id if member else None, subject)
-        removed = await admin.remove(self.studio, operator_of(interaction), aim, reason)
+        removed = await admin.remove(self.services, operator_of(interaction), aim, reason)
         messages = await remove_messages(interaction.client, removed.jobs)
         await _say(interaction, removed_text(removed, messages))
 
@@ -169,17 +169,17 @@ class Operator(
     async def log(self, interaction: discord.Interaction) -> None:
         """Show the latest entries of the log."""
         await acknowledge(interaction, private=True)
-        latest = await self.studio.house.latest(operator_of(interaction).guild_id, ACTS_SHOWN)
+        latest = await self.services.house.latest(operator_of(interaction).guild_id, ACTS_SHOWN)
         await _say(interaction, acts_text(latest))
 
     async def _decide_channel(self, interaction: discord.Interaction, channel_id: int, value: str) -> None:
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act(f"channels {value}", Target.channel(channel_id))
-        await self.studio.house.decide(act, Topic.CHANNEL, str(channel_id), value)
+        await self.services.house.decide(act, Topic.CHANNEL, str(channel_id), value)
         await self._list(interaction)
 
     async def _list(self, interaction: discord.Interaction) -> None:
-        decided = await self.studio.house.decided(operator_of(interaction).guild_id, Topic.CHANNEL)
+        decided = await self.services.house.decided(operator_of(interaction).guild_id, Topic.CHANNEL)
         await _say(interaction, channels_text(decided))
 
 

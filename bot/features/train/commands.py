@@ -8,14 +8,14 @@ from bot.features.train.preflight import look_at
 from bot.features.train.subject_card import show_subject
 from bot.features.train.subjects import own_subject_called, usable_with_pictures
 from bot.features.train.subjects_card import SHOWN_MAX, subjects_card, subjects_files
-from bot.features.train.training import TrainingAsked, TrainingOptions
+from bot.features.train.training import TrainingOptions, TrainingOrderRequest
 from bot.shared.cards.asking import show
 from bot.shared.discord.choices import subject_choices, trainable_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, in_time
 from bot.shared.files.uploads import discord_files
 from bot.shared.orders.quote import quote
-from bot.shared.services import Studio
+from bot.shared.services import Services
 
 Name = app_commands.Range[str, 1, 32]
 Steps = app_commands.Range[int, 20, 2000]
@@ -24,8 +24,8 @@ Steps = app_commands.Range[int, 20, 2000]
 class Subjects(commands.Cog):
     """Train subjects, and look after them."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, services: Services) -> None:
+        self.services = services
 
     @app_commands.command(description="Train a subject from 3 to 10 photos")
     @app_commands.describe(
@@ -76,12 +76,12 @@ class Subjects(commands.Cog):
         else:
             async with in_time():
                 context = await context_of(interaction, private=private)
-                outcome = await quote(self.studio, TrainingAsked(options=options), context)
+                outcome = await quote(self.services, TrainingOrderRequest(options=options), context)
             await show(interaction, outcome)
 
     @train.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return trainable_choices(self.studio.catalogue, typed)
+        return trainable_choices(self.services.catalogue, typed)
 
     @app_commands.command(description="Show the subjects you trained, and those shared with you")
     @app_commands.describe(name="Open one of yours")
@@ -89,15 +89,15 @@ class Subjects(commands.Cog):
         """Show the subjects that the member can use, or one of their own."""
         await acknowledge(interaction, private=True)
         if name is not None:
-            subject = await own_subject_called(self.studio, name, interaction.user.id)
+            subject = await own_subject_called(self.services, name, interaction.user.id)
             await show_subject(interaction, subject.id)
             return
         context = await context_of(interaction, private=True)
-        found = await usable_with_pictures(self.studio, context, pictured=SHOWN_MAX)
+        found = await usable_with_pictures(self.services, context, pictured=SHOWN_MAX)
         await interaction.edit_original_response(
             view=subjects_card(found, interaction.user.id), attachments=discord_files(subjects_files(found))
         )
 
     @subjects.autocomplete("name")
     async def _own(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return subject_choices(await self.studio.subjects.mine(interaction.user.id), typed)
+        return subject_choices(await self.services.subjects.mine(interaction.user.id), typed)

@@ -4,7 +4,7 @@ import asyncio
 import re
 
 from bot.shared.files.pictures import Picture, fit
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.subjects import SubjectGone, delete_subject
 from db.errors import FileMissing
 from db.file_keys import (
@@ -24,14 +24,14 @@ FILM = re.compile(r"film-(\d{4,})\.png$")
 GALLERY_MAX = 10  # of the platform
 
 
-async def film_steps(studio: Studio, job: Job) -> list[int]:
+async def film_steps(services: Services, job: Job) -> list[int]:
     """Return the steps that a training's subject can be used from: those with a picture and an adapter."""
-    keys = set(await studio.files.list(job_folder(job.id)))
+    keys = set(await services.files.list(job_folder(job.id)))
     steps = (int(match[1]) for key in keys if (match := FILM.search(key)))
     return sorted(step for step in steps if _adapter_of(job, step) in keys)
 
 
-async def finish_training(studio: Studio, job: Job) -> None:
+async def finish_training(services: Services, job: Job) -> None:
     """Put what a training made in its place, or take away what it leaves; again changes nothing.
 
     A training that ended without an adapter leaves no subject. Photos go, unless the owner asked to keep them.
@@ -39,18 +39,18 @@ async def finish_training(studio: Studio, job: Job) -> None:
     request = from_json(job.request)
     if job.kind != Kind.TRAIN or not isinstance(request, TrainRequest) or not job.final:
         return
-    subject = await studio.subjects.by_job(job.id)
-    steps = await film_steps(studio, job) if job.state is State.DONE else []
+    subject = await services.subjects.by_job(job.id)
+    steps = await film_steps(services, job) if job.state is State.DONE else []
     if subject is not None and not steps:
-        await delete_subject(studio, subject)
+        await delete_subject(services, subject)
     elif subject is not None:
         if request.keep_photos:
-            await _keep_photos(studio, request)
-        await _put_in_place(studio, job, steps)
-    await studio.files.delete_tree(photos_folder(request.subject_id))
+            await _keep_photos(services, request)
+        await _put_in_place(services, job, steps)
+    await services.files.delete_tree(photos_folder(request.subject_id))
 
 
-async def choose_step(studio: Studio, job: Job, step: int, *, by_user: int) -> Job:
+async def choose_step(services: Services, job: Job, step: int, *, by_user: int) -> Job:
     """Use a subject as it was at one of its film's steps; a training that still runs ends early for it.
 
     Returns:
@@ -59,18 +59,18 @@ async def choose_step(studio: Studio, job: Job, step: int, *, by_user: int) -> J
     Raises:
         SubjectGone: that step's files are not kept any more, or the training came to nothing.
     """
-    steps = await film_steps(studio, job)
+    steps = await film_steps(services, job)
     if step not in steps:
         raise SubjectGone
-    job = await studio.jobs.stop_at(job.id, by_user=by_user, step=step)
+    job = await services.jobs.stop_at(job.id, by_user=by_user, step=step)
     if job.final and job.state is not State.DONE:
         raise SubjectGone
     if job.final:
-        await _put_in_place(studio, job, steps)
+        await _put_in_place(services, job, steps)
     return job
 
 
-async def _put_in_place(studio: Studio, job: Job, steps: list[int]) -> None:
+async def _put_in_place(services: Services, job: Job, steps: list[int]) -> None:
     """Use the adapter of the step that was chosen, else of the last one.
 
     If another step is chosen while the files are written, they are written again: the last who writes knows of it.
@@ -79,42 +79,42 @@ async def _put_in_place(studio: Studio, job: Job, steps: list[int]) -> None:
         SubjectGone: its files are not kept any more.
     """
     try:
-        while (subject := await studio.subjects.by_job(job.id)) is not None:
+        while (subject := await services.subjects.by_job(job.id)) is not None:
             step = subject.step if subject.step in steps else steps[-1]
             try:
-                adapter = await studio.files.get(_adapter_of(job, step))
-                picture = await studio.files.get(job_file(job.id, filmstrip_name(step)))
+                adapter = await services.files.get(_adapter_of(job, step))
+                picture = await services.files.get(job_file(job.id, filmstrip_name(step)))
             except FileMissing as error:
                 raise SubjectGone from error
-            await studio.files.put(subject_adapter(subject.id), adapter)
-            await studio.files.put(subject_picture(subject.id), picture)
-            if await studio.subjects.ready(subject.id, step=step, chosen=subject.step):
+            await services.files.put(subject_adapter(subject.id), adapter)
+            await services.files.put(subject_picture(subject.id), picture)
+            if await services.subjects.ready(subject.id, step=step, chosen=subject.step):
                 return
     finally:
-        if await studio.subjects.by_job(job.id) is None:  # deleted meanwhile: nothing of it may stay
-            await studio.files.delete_tree(subject_folder(job.request["subject_id"]))
+        if await services.subjects.by_job(job.id) is None:  # deleted meanwhile: nothing of it may stay
+            await services.files.delete_tree(subject_folder(job.request["subject_id"]))
 
 
 def _adapter_of(job: Job, step: int) -> str:
     return job_file(job.id, adapter_name(step))
 
 
-async def _keep_photos(studio: Studio, request: TrainRequest) -> None:
+async def _keep_photos(services: Services, request: TrainRequest) -> None:
     for index, key in enumerate(request.photos):
         try:
-            content = await studio.files.get(key)
+            content = await services.files.get(key)
         except FileMissing:
             continue  # moved before a crash
-        await studio.files.put(subject_photo(request.subject_id, index), content)
+        await services.files.put(subject_photo(request.subject_id, index), content)
 
 
-async def read_film(studio: Studio, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
+async def read_film(services: Services, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
     """Return the filmstrip of a training so far, oldest first, as many pictures as a gallery holds."""
     film = []
-    for step in (await film_steps(studio, job))[-GALLERY_MAX:]:
+    for step in (await film_steps(services, job))[-GALLERY_MAX:]:
         name = filmstrip_name(step)
         try:
-            content = await studio.files.get(job_file(job.id, name))
+            content = await services.files.get(job_file(job.id, name))
         except FileMissing:
             continue  # deleted meanwhile
         picture = Picture(name, content, f"The subject after {step} steps")

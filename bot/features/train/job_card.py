@@ -10,9 +10,9 @@ from bot.features.train.film import choose_step, film_steps, finish_training, re
 from bot.shared.cards.content import CardContent
 from bot.shared.cards.job_buttons import InfoButton, JobItem
 from bot.shared.cards.job_kind import JobKind
-from bot.shared.discord.interactions import studio_of
-from bot.shared.discord.items import Answer
-from bot.shared.services import Studio
+from bot.shared.discord.interactions import services_of
+from bot.shared.discord.persistent_items import Answer
+from bot.shared.services import Services
 from bot.shared.subjects import SubjectGone
 from bot.shared.text.formatting import bar, block, credits, exactly, inline, paid
 from db.jobs import Job, State
@@ -29,7 +29,7 @@ class StopButton(JobItem, verb="stop"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
+        await services_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
 
 
 class StepSelect(JobItem, verb="step"):
@@ -55,11 +55,11 @@ class StepSelect(JobItem, verb="step"):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         """Put the chosen step's adapter in place, now or when the training has ended for it."""
-        studio, step = studio_of(interaction), int(self.item.values[0])
-        subject = await studio.subjects.by_job(job.id)
+        services, step = services_of(interaction), int(self.item.values[0])
+        subject = await services.subjects.by_job(job.id)
         if subject is None:
             raise SubjectGone
-        job = await choose_step(studio, job, step, by_user=interaction.user.id)
+        job = await choose_step(services, job, step, by_user=interaction.user.id)
         await interaction.edit_original_response(content=chosen_text(job, subject.name, step))
 
 
@@ -108,14 +108,14 @@ def training_rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     return [*(ui.ActionRow[Any](select) for select in below), ui.ActionRow(stop, info)]
 
 
-async def _read(studio: Studio, job: Job, limit_bytes: int) -> CardContent:
+async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
     """Return the filmstrip so far, also of a training that begins again after an error."""
     if not (job.state in (State.RUNNING, State.DONE) or (job.state is State.QUEUED and job.attempt)):
         return CardContent()
-    subject = await studio.subjects.by_job(job.id)
+    subject = await services.subjects.by_job(job.id)
     return CardContent(
-        pictures=await read_film(studio, job, limit_bytes),
-        steps=tuple(await film_steps(studio, job)),
+        pictures=await read_film(services, job, limit_bytes),
+        steps=tuple(await film_steps(services, job)),
         chosen=subject.step if subject else None,
     )
 

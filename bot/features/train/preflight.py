@@ -12,22 +12,22 @@ from bot.features.train.training import (
     STATEMENT,
     PhotoSet,
     PhotosGone,
-    TrainingAsked,
     TrainingOptions,
+    TrainingOrderRequest,
     discard,
 )
 from bot.shared.cards import quote as offer
 from bot.shared.cards.asking import show
 from bot.shared.cards.layout import layout, said
-from bot.shared.cards.quote import OfferButton
+from bot.shared.cards.quote import QuoteButton
 from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, limits_of, studio_of
-from bot.shared.discord.items import Answer, Form
+from bot.shared.discord.interactions import acknowledge, limits_of, services_of
 from bot.shared.discord.limits import PHOTOS
+from bot.shared.discord.persistent_items import Answer, Form
 from bot.shared.files.photos import Sent
 from bot.shared.files.pictures import Picture
 from bot.shared.files.uploads import discord_files
-from bot.shared.orders.pending import asked_in
+from bot.shared.orders.pending import request_in
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import PhotosQuote, PhotosWanted
 from bot.shared.text.formatting import about, credits, inline
@@ -51,7 +51,7 @@ VERDICTS = {
 }
 
 
-class DraftButton(OfferButton, topic="draft"):
+class PhotosQuoteButton(QuoteButton, topic="draft"):
     """What the buttons below photos share."""
 
     async def find(self, interaction: discord.Interaction) -> PendingOrder:
@@ -66,49 +66,49 @@ class DraftButton(OfferButton, topic="draft"):
             raise PhotosGone from error
 
 
-class GoButton(DraftButton, offer.GoButton, verb="go"):
+class GoButton(PhotosQuoteButton, offer.GoButton, verb="go"):
     """Agree to the statement, pay, begin."""
 
     label = "I agree – start"
 
 
-class RelaxButton(DraftButton, offer.RelaxButton, verb="relax"):
+class RelaxButton(PhotosQuoteButton, offer.RelaxButton, verb="relax"):
     """Agree to the statement, and begin for free when the queue is empty."""
 
     label = "I agree – start for free"
 
 
-class LeaveButton(DraftButton, verb="leave"):
+class LeaveButton(PhotosQuoteButton, verb="leave"):
     """Throw the photos away."""
 
     label = "Cancel"
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        await discard(studio_of(interaction), order)
+        await discard(services_of(interaction), order)
         text = "Cancelled. I deleted your photos, and nothing was charged."
         await interaction.edit_original_response(view=said(text), attachments=[])
 
 
-class OtherPhotosButton(DraftButton, verb="other"):
+class OtherPhotosButton(PhotosQuoteButton, verb="other"):
     """Ask for other photos instead."""
 
     label = "Change photos"
     answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        asked = asked_in(studio_of(interaction), order)
-        assert isinstance(asked, TrainingAsked)
+        asked = request_in(services_of(interaction), order)
+        assert isinstance(asked, TrainingOrderRequest)
         await PhotoForm(asked.options, instead_of=order).open(interaction)
 
 
-DRAFT_BUTTONS = (GoButton, RelaxButton, OtherPhotosButton, LeaveButton)
+PHOTOS_QUOTE_BUTTONS = (GoButton, RelaxButton, OtherPhotosButton, LeaveButton)
 
 
 def preflight_card(quote: PhotosQuote) -> ui.LayoutView:
     """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`."""
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
     asked = quote.asked
-    assert isinstance(asked, TrainingAsked)
+    assert isinstance(asked, TrainingOrderRequest)
     assert asked.photos is not None
     options, verdicts, enough = asked.options, asked.photos.verdicts, asked.photos.enough
     card.add_item(
@@ -129,7 +129,7 @@ def preflight_card(quote: PhotosQuote) -> ui.LayoutView:
     return layout(card)
 
 
-def preflight_files(asked: TrainingAsked) -> list[Picture]:
+def preflight_files(asked: TrainingOrderRequest) -> list[Picture]:
     """Return the thumbnails that there are, as the card names them."""
     thumbnails = enumerate(asked.thumbnails, 1)
     found = [Picture(f"photo-{number}.webp", content, f"Photo {number}") for number, content in thumbnails if content]
@@ -168,20 +168,20 @@ async def look_at(
     limits_of(interaction).take(PHOTOS, interaction.user.id)
     await acknowledge(interaction, private=True, update=interaction.message is not None)
     sent = tuple(Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX])
-    asked = TrainingAsked(options=options, sent=sent, instead_of=instead_of)
+    asked = TrainingOrderRequest(options=options, sent=sent, instead_of=instead_of)
     context = await context_of(interaction, private=options.private)
-    await show(interaction, await quote(studio_of(interaction), asked, context))
+    await show(interaction, await quote(services_of(interaction), asked, context))
 
 
 async def ask_for_photos(interaction: discord.Interaction, wanted: PhotosWanted) -> None:
     """Open the form that takes photos."""
-    assert isinstance(wanted.asked, TrainingAsked)
+    assert isinstance(wanted.asked, TrainingOrderRequest)
     await PhotoForm(wanted.asked.options).open(interaction)
 
 
 async def ask_about_photos(interaction: discord.Interaction, quote: PhotosQuote) -> None:
     """Show what each photo is good for, and what the training would cost."""
-    assert isinstance(quote.asked, TrainingAsked)
+    assert isinstance(quote.asked, TrainingOrderRequest)
     files = discord_files(preflight_files(quote.asked))
     await interaction.edit_original_response(view=preflight_card(quote), attachments=files)
 

@@ -3,29 +3,31 @@
 from collections.abc import Sequence
 
 from bot.shared.policy import check_words
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.house import Standing
 from db.subjects import Scope, Share, Subject
 
 
-async def share_with(studio: Studio, subject: Subject, share: Share, policy: Standing) -> None:
+async def share_with(services: Services, subject: Subject, share: Share, policy: Standing) -> None:
     """Share a subject; again changes nothing.
 
     Raises:
         WordBlocked: it was named elsewhere, and its name or kind has a word in it that is not used here.
     """
     check_words(f"{subject.name} {subject.class_noun}", policy)
-    await studio.subjects.share(subject.id, share)
+    await services.subjects.share(subject.id, share)
 
 
-async def take_back(studio: Studio, subject: Subject, shares: Sequence[Share]) -> None:
+async def take_back(services: Services, subject: Subject, shares: Sequence[Share]) -> None:
     """End shares of a subject, and stop what others have drawn with it just now; that costs them nothing."""
     for share in shares:
-        await studio.subjects.take_back(subject.id, share)
-    left = await studio.subjects.shares(subject.id)
+        await services.subjects.take_back(subject.id, share)
+    left = await services.subjects.shares(subject.id)
     roles = [share.target_id for share in left if share.scope is Scope.ROLE]  # whoever may have one goes on
-    for job in await studio.desk.of_subject(subject.id):
+    for job in await services.desk.of_subject(subject.id):
         if job.final or job.user_id == subject.owner_id:
             continue
-        if not await studio.subjects.usable(job.user_id, guild_id=job.guild_id, role_ids=roles, subject_id=subject.id):
-            await studio.jobs.cancel(job.id, by_user=subject.owner_id)
+        if not await services.subjects.usable(
+            job.user_id, guild_id=job.guild_id, role_ids=roles, subject_id=subject.id
+        ):
+            await services.jobs.cancel(job.id, by_user=subject.owner_id)

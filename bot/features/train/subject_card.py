@@ -11,8 +11,8 @@ from bot.features.train.sharing import share_with, take_back
 from bot.features.train.subjects import export, own_subject, picture_for, rename
 from bot.shared.cards.layout import layout, said
 from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, is_age_restricted, studio_of
-from bot.shared.discord.items import Answer, Form, LastingItem
+from bot.shared.discord.interactions import acknowledge, is_age_restricted, services_of
+from bot.shared.discord.persistent_items import Answer, Form, PersistentItem
 from bot.shared.errors import BadParameter
 from bot.shared.subjects import delete_subject
 from bot.shared.text.formatting import inline, moment
@@ -63,17 +63,17 @@ def file_name(subject: Subject) -> str:
 
 async def show_subject(interaction: discord.Interaction, subject_id: str) -> None:
     """Show a subject's card to its owner, in an answer that was acknowledged."""
-    studio = studio_of(interaction)
-    subject = await own_subject(studio, subject_id, interaction.user.id)
-    picture = await picture_for(studio, subject, age_restricted=is_age_restricted(interaction.channel))
-    shares = await studio.subjects.shares(subject.id)
+    services = services_of(interaction)
+    subject = await own_subject(services, subject_id, interaction.user.id)
+    picture = await picture_for(services, subject, age_restricted=is_age_restricted(interaction.channel))
+    shares = await services.subjects.shares(subject.id)
     view = subject_card(subject, shares, in_guild=interaction.guild_id is not None, pictured=picture is not None)
     content = picture or b""
     files = [discord.File(io.BytesIO(content), file_name(subject))] if picture else []
     await interaction.edit_original_response(view=view, attachments=files)
 
 
-class SubjectItem(LastingItem[Subject], topic="subject"):
+class SubjectItem(PersistentItem[Subject], topic="subject"):
     """What all buttons and menus of a subject share."""
 
     async def find(self, interaction: discord.Interaction) -> Subject:
@@ -82,7 +82,7 @@ class SubjectItem(LastingItem[Subject], topic="subject"):
         Raises:
             SubjectGone, NotYours: it is not there, or not theirs.
         """
-        return await own_subject(studio_of(interaction), self.key, interaction.user.id)
+        return await own_subject(services_of(interaction), self.key, interaction.user.id)
 
 
 class OpenButton(SubjectItem, verb="open"):
@@ -112,7 +112,7 @@ class ExportButton(SubjectItem, verb="export"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        adapter = await export(studio_of(interaction), subject)
+        adapter = await export(services_of(interaction), subject)
         if len(adapter) > interaction.filesize_limit:
             raise BadParameter("This LoRA is too large for a Discord message. An operator can copy the file for you.")
         file = discord.File(io.BytesIO(adapter), f"{subject.trigger}.safetensors")
@@ -143,7 +143,7 @@ class ReallyDelete(SubjectItem, verb="really"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        await delete_subject(studio_of(interaction), subject)
+        await delete_subject(services_of(interaction), subject)
         await interaction.edit_original_response(view=said(f"Deleted {inline(subject.name)} with all its files."))
 
 
@@ -156,7 +156,7 @@ class ShareWithGuild(SubjectItem, verb="guild"):
         if interaction.guild_id is None:
             raise BadParameter("There is no server to share it with in direct messages.")
         context = await context_of(interaction, private=True)
-        await share_with(studio_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), context.policy)
+        await share_with(services_of(interaction), subject, Share(Scope.GUILD, interaction.guild_id), context.policy)
         await show_subject(interaction, subject.id)
 
 
@@ -166,8 +166,8 @@ class TakeBackButton(SubjectItem, verb="back"):
     label = "Stop sharing with all"
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        studio = studio_of(interaction)
-        await take_back(studio, subject, await studio.subjects.shares(subject.id))
+        services = services_of(interaction)
+        await take_back(services, subject, await services.subjects.shares(subject.id))
         await show_subject(interaction, subject.id)
 
 
@@ -185,12 +185,12 @@ class _ShareMenu(SubjectItem):
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         """Share with whoever was chosen; choosing somebody again takes it back."""
-        studio = studio_of(interaction)
+        services = services_of(interaction)
         share = Share(self.scope, self.item.values[0].id)
-        if share in await studio.subjects.shares(subject.id):
-            await take_back(studio, subject, [share])
+        if share in await services.subjects.shares(subject.id):
+            await take_back(services, subject, [share])
         else:
-            await share_with(studio, subject, share, (await context_of(interaction, private=True)).policy)
+            await share_with(services, subject, share, (await context_of(interaction, private=True)).policy)
         await show_subject(interaction, subject.id)
 
 
@@ -226,7 +226,7 @@ class RenameForm(Form, title="Rename"):
         await acknowledge(interaction, private=True)
         assert isinstance(self.name.component, ui.TextInput)
         context = await context_of(interaction, private=True)
-        name = await rename(studio_of(interaction), self._subject, self.name.component.value, context.policy)
+        name = await rename(services_of(interaction), self._subject, self.name.component.value, context.policy)
         await interaction.edit_original_response(content=f"Renamed to {inline(name)}.")
 
 

@@ -3,7 +3,7 @@
 from bot.shared.errors import BadParameter, NotYours
 from bot.shared.orders.context import RequestContext
 from bot.shared.policy import check_words, is_for_adults
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.subjects import NotASubject, SubjectGone
 from db.errors import FileMissing
 from db.file_keys import subject_adapter, subject_picture
@@ -11,62 +11,62 @@ from db.house import Standing
 from db.subjects import NAME_KEY_MAX, Subject, name_key
 
 
-async def export(studio: Studio, subject: Subject) -> bytes:
+async def export(services: Services, subject: Subject) -> bytes:
     """Return a subject's adapter, as other tools read it.
 
     Raises:
         SubjectGone: it is not there.
     """
     try:
-        return await studio.files.get(subject_adapter(subject.id))
+        return await services.files.get(subject_adapter(subject.id))
     except FileMissing as error:
         raise SubjectGone from error
 
 
-async def picture_of(studio: Studio, subject: Subject) -> bytes | None:
+async def picture_of(services: Services, subject: Subject) -> bytes | None:
     """Return what a subject looks like, if it is known."""
     try:
-        return await studio.files.get(subject_picture(subject.id))
+        return await services.files.get(subject_picture(subject.id))
     except FileMissing:
         return None
 
 
-async def picture_for(studio: Studio, subject: Subject, *, age_restricted: bool) -> bytes | None:
+async def picture_for(services: Services, subject: Subject, *, age_restricted: bool) -> bytes | None:
     """Return what a subject looks like, where that may be shown: its picture may be from an age-restricted channel.
 
     Args:
         age_restricted: whether that is such a channel.
     """
     if not age_restricted:
-        job = await studio.jobs.get(subject.job_id)
-        if job is not None and is_for_adults(studio, job):
+        job = await services.jobs.get(subject.job_id)
+        if job is not None and is_for_adults(services, job):
             return None
-    return await picture_of(studio, subject)
+    return await picture_of(services, subject)
 
 
 async def usable_with_pictures(
-    studio: Studio, context: RequestContext, *, pictured: int
+    services: Services, context: RequestContext, *, pictured: int
 ) -> list[tuple[Subject, bytes | None]]:
     """Return the subjects that somebody may use there, their own first, the first ones with what they look like.
 
     Args:
         pictured: how many pictures are read.
     """
-    found = await studio.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    found = await services.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
     found.sort(key=lambda subject: subject.owner_id != context.user_id)
     pictures = [
-        await picture_for(studio, subject, age_restricted=context.age_restricted) for subject in found[:pictured]
+        await picture_for(services, subject, age_restricted=context.age_restricted) for subject in found[:pictured]
     ]
     return [*zip(found, pictures, strict=False), *((subject, None) for subject in found[pictured:])]
 
 
-async def own_subject(studio: Studio, subject_id: str, user_id: int) -> Subject:
+async def own_subject(services: Services, subject_id: str, user_id: int) -> Subject:
     """Return a subject to its owner.
 
     Raises:
         SubjectGone, NotYours: it is not there, or not theirs.
     """
-    subject = await studio.subjects.get(subject_id)
+    subject = await services.subjects.get(subject_id)
     if subject is None:
         raise SubjectGone
     if subject.owner_id != user_id:
@@ -74,13 +74,13 @@ async def own_subject(studio: Studio, subject_id: str, user_id: int) -> Subject:
     return subject
 
 
-async def own_subject_called(studio: Studio, name: str, user_id: int) -> Subject:
+async def own_subject_called(services: Services, name: str, user_id: int) -> Subject:
     """Return a subject to its owner by its name.
 
     Raises:
-        NotASubject: there is none, or it is still being learnt.
+        NotASubject: there is none, or it is still being trained.
     """
-    for subject in await studio.subjects.mine(user_id):
+    for subject in await services.subjects.mine(user_id):
         if subject.ready and name_key(subject.name) == name_key(name):
             return subject
     raise NotASubject
@@ -104,7 +104,7 @@ def tidy_name(name: str) -> str:
     return tidy
 
 
-async def rename(studio: Studio, subject: Subject, name: str, policy: Standing) -> str:
+async def rename(services: Services, subject: Subject, name: str, policy: Standing) -> str:
     """Call a subject something else, and return how it is written now.
 
     Raises:
@@ -113,5 +113,5 @@ async def rename(studio: Studio, subject: Subject, name: str, policy: Standing) 
     """
     tidy = tidy_name(name)
     check_words(tidy, policy)
-    await studio.subjects.rename(subject.id, tidy)
+    await services.subjects.rename(subject.id, tidy)
     return tidy

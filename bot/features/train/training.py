@@ -14,10 +14,10 @@ from pydantic import Field
 from bot.features.train.subjects import tidy_name
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.files.photos import Photo, Sent
-from bot.shared.orders.asked import Asked
 from bot.shared.orders.confirm import decline
 from bot.shared.orders.context import RequestContext
-from bot.shared.services import Studio
+from bot.shared.orders.order_request import OrderRequest
+from bot.shared.services import Services
 from db.errors import TooManySubjects, UnknownOrder
 from db.file_keys import photo_file
 from db.ids import new_id
@@ -95,7 +95,7 @@ class PhotoSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingAsked(Asked):
+class TrainingOrderRequest(OrderRequest):
     """A training: at first without photos, then with some that were sent, then with those that were looked at."""
 
     always_asks: ClassVar[bool] = True
@@ -117,7 +117,7 @@ class TrainingAsked(Asked):
     def fetches(self) -> bool:
         return bool(self.sent)
 
-    async def build(self, studio: Studio, context: RequestContext) -> TrainRequest:
+    async def build(self, services: Services, context: RequestContext) -> TrainRequest:
         """Check everything about a training, and return its request with the model's own settings.
 
         Raises:
@@ -127,27 +127,29 @@ class TrainingAsked(Asked):
             TrainingBegun, PhotosGone: the photos that new ones were sent for are no longer to be replaced.
         """
         if self.instead_of is not None:
-            await check_kept(studio, self.instead_of)
+            await check_kept(services, self.instead_of)
         name, noun = tidy_name(self.options.name), _tidy_noun(self.options.class_noun)
-        await _check_free(studio, name, context.user_id)
+        await _check_free(services, name, context.user_id)
         if self.photos is not None and not self.photos.enough:
             raise TooFewPhotos
-        if self.sent and await studio.pending.count(Question.PHOTOS) >= ALL_PHOTO_SETS_MAX:
+        if self.sent and await services.pending.count(Question.PHOTOS) >= ALL_PHOTO_SETS_MAX:
             raise TooManyPhotos
-        return _request(_model(studio, self.options.model), name, noun, self.options, self.photos)
+        return _request(_model(services, self.options.model), name, noun, self.options, self.photos)
 
-    async def fetch(self, studio: Studio, request: Request, context: RequestContext) -> tuple[Asked, Request]:
+    async def fetch(
+        self, services: Services, request: Request, context: RequestContext
+    ) -> tuple[OrderRequest, Request]:
         """Look at the photos that were sent, and keep the usable ones for a while, instead of earlier ones."""
         assert isinstance(request, TrainRequest)
-        looked_at = await studio.photos.look_at(self.sent)
+        looked_at = await services.photos.look_at(self.sent)
         if self.instead_of is not None:
-            await discard(studio, self.instead_of)
-        photos = await _keep(studio, looked_at)
+            await discard(services, self.instead_of)
+        photos = await _keep(services, looked_at)
         settled = replace(
             self.options, name=request.name, class_noun=request.class_noun, model=request.model, steps=request.steps
         )
         thumbnails = tuple(photo.thumbnail for photo in looked_at)
-        asked = TrainingAsked(options=settled, photos=photos, thumbnails=thumbnails)
+        asked = TrainingOrderRequest(options=settled, photos=photos, thumbnails=thumbnails)
         return asked, replace(request, subject_id=photos.id, photos=photos.keys)
 
     def subject(self, request: Request, context: RequestContext) -> Draft | None:
@@ -167,18 +169,18 @@ class TrainingAsked(Asked):
         )
 
 
-async def discard(studio: Studio, order: PendingOrder) -> None:
+async def discard(services: Services, order: PendingOrder) -> None:
     """Throw a training's photos away before it has begun.
 
     Raises:
         TrainingBegun: they belong to it.
         PhotosGone: that was done before.
     """
-    if not await decline(studio, order):
-        await check_kept(studio, order)
+    if not await decline(services, order):
+        await check_kept(services, order)
 
 
-async def check_kept(studio: Studio, order: PendingOrder) -> None:
+async def check_kept(services: Services, order: PendingOrder) -> None:
     """See that photos, found a while ago, still wait for a 'go'.
 
     Raises:
@@ -186,15 +188,15 @@ async def check_kept(studio: Studio, order: PendingOrder) -> None:
         PhotosGone: they were thrown away.
     """
     try:
-        await studio.pending.get(order.id)
+        await services.pending.get(order.id)
     except UnknownOrder as error:
-        begun = await studio.jobs.by_interaction(order.interaction_id)
+        begun = await services.jobs.by_interaction(order.interaction_id)
         raise (TrainingBegun if begun else PhotosGone) from error
 
 
-async def _check_free(studio: Studio, name: str, user_id: int) -> None:
+async def _check_free(services: Services, name: str, user_id: int) -> None:
     """See that a member may have one more subject, of that name."""
-    mine = await studio.subjects.mine(user_id)
+    mine = await services.subjects.mine(user_id)
     if any(name_key(subject.name) == name_key(name) for subject in mine):
         raise BadParameter(
             "You already have a subject with that `name`. Choose another one, or delete the old one in `/subjects`."
@@ -212,7 +214,7 @@ def _tidy_noun(typed: str) -> str:
     return noun
 
 
-async def _keep(studio: Studio, looked_at: list[Photo]) -> PhotoSet:
+async def _keep(services: Services, looked_at: list[Photo]) -> PhotoSet:
     usable = [photo for photo in looked_at if photo.usable]
     photos = PhotoSet(
         id=new_id(dt.datetime.now(dt.UTC)),
@@ -220,7 +222,7 @@ async def _keep(studio: Studio, looked_at: list[Photo]) -> PhotoSet:
         hashes=tuple(photo.sha256 for photo in usable),
     )
     for key, photo in zip(photos.keys, usable, strict=True):
-        await studio.files.put(key, photo.content)
+        await services.files.put(key, photo.content)
     return photos
 
 
@@ -250,13 +252,13 @@ def _trigger(id: str) -> str:
     return "".join(LETTERS[int(id[-1 - at], 36) % len(LETTERS)] for at in range(4))
 
 
-def _model(studio: Studio, name: str) -> ImageModel:
+def _model(services: Services, name: str) -> ImageModel:
     if name:
-        model = studio.catalogue.image(name)
+        model = services.catalogue.image(name)
         if not model.trainable:
             raise BadParameter(f"{model.title} can't be trained. Please choose another `model`.")
         return model
-    for model in studio.catalogue.images:
+    for model in services.catalogue.images:
         if model.trainable:
             return model
     raise BadParameter("None of the models here can be trained.")

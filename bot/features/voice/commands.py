@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.features.voice.choices import language_choices
 from bot.features.voice.languages import parse_language
-from bot.features.voice.transcribe import ClipAsked, TranscribeOptions
+from bot.features.voice.transcribe import ClipOrderRequest, TranscribeOptions
 from bot.features.voice.voice import opt_out
 from bot.features.voice.voice_messages import attached_of, clip_in, listen
 from bot.shared.cards.asking import show
@@ -18,7 +18,7 @@ from bot.shared.discord.limits import Limits
 from bot.shared.errors import Refused
 from bot.shared.files.clips import NothingToHear
 from bot.shared.orders.quote import quote
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.acts import Target
 
 
@@ -33,9 +33,9 @@ class Voice(commands.Cog):
 
     voice = app_commands.Group(name="voice", description="Your own voice messages")
 
-    def __init__(self, client: discord.Client, studio: Studio, limits: Limits, *, hears_channels: bool) -> None:
+    def __init__(self, client: discord.Client, services: Services, limits: Limits, *, hears_channels: bool) -> None:
         self._client = client
-        self.studio = studio
+        self.services = services
         self._limits = limits
         self.hears_channels = hears_channels
         self.menu = app_commands.ContextMenu(name="Transcribe", callback=self.transcribe_message)
@@ -46,11 +46,11 @@ class Voice(commands.Cog):
         if found is None:
             raise NothingToHear
         attached, speaker_id = found
-        self.studio.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
+        self.services.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
         await acknowledge(interaction)
         context = await context_of(interaction, private=False)
-        asked = ClipAsked(attached=attached, speaker_id=speaker_id)
-        await show(interaction, await quote(self.studio, asked, context))
+        asked = ClipOrderRequest(attached=attached, speaker_id=speaker_id)
+        await show(interaction, await quote(self.services, asked, context))
 
     @app_commands.command(description="Transcribe a voice message, audio or video file")
     @app_commands.describe(
@@ -71,13 +71,13 @@ class Voice(commands.Cog):
     ) -> None:
         """Transcribe a file."""
         attached = attached_of(file)
-        self.studio.clips.check(attached)
+        self.services.clips.check(attached)
         code = parse_language(language) if language else None
         options = TranscribeOptions(language=code, translate=translate, timestamps=timestamps)
         await acknowledge(interaction, private=private)
         context = await context_of(interaction, private=private)
-        asked = ClipAsked(attached=attached, options=options)
-        await show(interaction, await quote(self.studio, asked, context))
+        asked = ClipOrderRequest(attached=attached, options=options)
+        await show(interaction, await quote(self.services, asked, context))
 
     @transcribe.autocomplete("language")
     async def _languages(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -98,27 +98,27 @@ class Voice(commands.Cog):
         await acknowledge(interaction, private=True)
         channel_id = (await context_of(interaction, private=True)).channel_id
         act = operator.act(f"transcribe-channel {state}", Target.channel(channel_id))
-        await self.studio.channels.set_transcribed(channel_id, act, on=on)
+        await self.services.channels.set_transcribed(channel_id, act, on=on)
         await interaction.edit_original_response(content=ON if on else OFF)
 
     @voice.command(description="Don't let others transcribe your voice messages")
     async def optout(self, interaction: discord.Interaction) -> None:
         """Note that others may not transcribe the member."""
         await acknowledge(interaction, private=True)
-        await opt_out(self.studio, interaction.user.id, out=True)
+        await opt_out(self.services, interaction.user.id, out=True)
         await interaction.edit_original_response(content=OUT)
 
     @voice.command(description="Let others transcribe your voice messages again")
     async def optin(self, interaction: discord.Interaction) -> None:
         """Take `optout` back."""
         await acknowledge(interaction, private=True)
-        await opt_out(self.studio, interaction.user.id, out=False)
+        await opt_out(self.services, interaction.user.id, out=False)
         await interaction.edit_original_response(content=IN)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Hear what is said to the bot, or in a channel that it is to hear."""
-        await listen(self._client, self.studio, self._limits, message)
+        await listen(self._client, self.services, self._limits, message)
 
 
 ON = (

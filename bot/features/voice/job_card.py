@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.features.voice.languages import COMMON, language_name
-from bot.features.voice.transcribe import ClipAgainAsked, TranscribeOptions
+from bot.features.voice.transcribe import RepeatedClipOrderRequest, TranscribeOptions
 from bot.features.voice.transcripts import segments_of, transcript_files
 from bot.features.voice.voice import finish_clip, transcript_request
 from bot.shared.cards.asking import show
@@ -15,11 +15,11 @@ from bot.shared.cards.content import CardContent
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton, JobItem
 from bot.shared.cards.job_kind import JobKind
 from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import seen_privately, studio_of
-from bot.shared.discord.items import Answer
+from bot.shared.discord.interactions import seen_privately, services_of
+from bot.shared.discord.persistent_items import Answer
 from bot.shared.orders.quote import quote
 from bot.shared.results import text_of
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.text.formatting import bar, block, exactly, first_part, inline, last_part, paid, plainly
 from db.errors import FileMissing
 from db.file_keys import PREVIEW_TEXT, job_file
@@ -31,7 +31,7 @@ SHOWN_MAX = 1500  # characters on the card; escaped they are twice as many at mo
 PARTIAL_MAX = 800
 
 
-class HearAgainItem(JobItem):
+class TranscribeAgainItem(JobItem):
     """What hears a clip once more has in common: whoever sees the card may press them, and pays."""
 
     answer = Answer.ALIKE
@@ -45,11 +45,11 @@ class HearAgainItem(JobItem):
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
-        asked = ClipAgainAsked(source_job_id=job.id, options=self.options(transcript_request(job)))
-        await show(interaction, await quote(studio_of(interaction), asked, context))
+        asked = RepeatedClipOrderRequest(source_job_id=job.id, options=self.options(transcript_request(job)))
+        await show(interaction, await quote(services_of(interaction), asked, context))
 
 
-class TranslateButton(HearAgainItem, verb="translate"):
+class TranslateButton(TranscribeAgainItem, verb="translate"):
     """The same in English, as a job of its own."""
 
     label = "Translate to English"
@@ -58,7 +58,7 @@ class TranslateButton(HearAgainItem, verb="translate"):
         return TranscribeOptions(language=request.language, translate=True, timestamps=request.word_timestamps)
 
 
-class TimestampsButton(HearAgainItem, verb="timestamps"):
+class TimestampsButton(TranscribeAgainItem, verb="timestamps"):
     """The same with the time of each word, as a job of its own."""
 
     label = "Timestamps"
@@ -67,7 +67,7 @@ class TimestampsButton(HearAgainItem, verb="timestamps"):
         return TranscribeOptions(language=request.language, translate=request.translate, timestamps=True)
 
 
-class LanguageSelect(HearAgainItem, verb="language"):
+class LanguageSelect(TranscribeAgainItem, verb="language"):
     """The same as heard in a language of one's choice, as a job of its own."""
 
     @classmethod
@@ -107,15 +107,15 @@ def fits_on_card(job: Job) -> bool:
     return len(text_of(job)) <= SHOWN_MAX and not transcript_request(job).word_timestamps
 
 
-def hearing_text(job: Job) -> str:
-    """Say how far the hearing is."""
+def transcribing_text(job: Job) -> str:
+    """Say how far the transcription is."""
     if not job.progress_total:
         return f"{bar(0, 1)} transcribing …\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
     return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# {done} of {total} parts done · {inline(job.model)}"
 
 
-def heard_text(job: Job, content: CardContent) -> str:
+def transcribed_text(job: Job, content: CardContent) -> str:
     """Say what is known of a transcript: language and how sure, duration, model, time, price."""
     request = transcript_request(job)
     facts = [_language(job, request), exactly(job.outcome.get("duration_s", request.duration_s)), inline(job.model)]
@@ -187,20 +187,20 @@ def _parameters(job: Job) -> str:
     return block(", ".join(facts))
 
 
-async def _read(studio: Studio, job: Job, limit_bytes: int) -> CardContent:
+async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is State.RUNNING:
-        return CardContent(words=await read_words(studio, job))
+        return CardContent(words=await read_words(services, job))
     if job.state is State.DONE and not fits_on_card(job):
         return CardContent(documents=transcript_files(job, limit_bytes))
     return CardContent()
 
 
-async def read_words(studio: Studio, job: Job) -> str:
+async def read_words(services: Services, job: Job) -> str:
     """Return what was heard so far of a running transcript's clip."""
     if not job.preview:
         return ""
     try:
-        return (await studio.files.get(job_file(job.id, PREVIEW_TEXT))).decode(errors="replace")
+        return (await services.files.get(job_file(job.id, PREVIEW_TEXT))).decode(errors="replace")
     except FileMissing:
         return ""
 
@@ -213,8 +213,8 @@ def transcribe_job(*, imagine_button: Callable[[str], ui.Item[Any]]) -> JobKind:
     """
     return JobKind(
         not_done="No transcript",
-        running=hearing_text,
-        done=heard_text,
+        running=transcribing_text,
+        done=transcribed_text,
         rows=lambda job, _: transcript_rows(job, imagine_button),
         parameters=_parameters,
         read=_read,

@@ -7,9 +7,9 @@ from bot.features.voice.languages import language_name
 from bot.features.voice.voice import has_opted_out, transcript_request
 from bot.shared.errors import BadParameter, JobGone, Refused
 from bot.shared.files.clips import Attached
-from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
-from bot.shared.services import Studio
+from bot.shared.orders.order_request import OrderRequest
+from bot.shared.services import Services
 from inference.requests import Request, TranscribeRequest
 
 
@@ -29,7 +29,7 @@ class TranscribeOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClipAsked(Asked):
+class ClipOrderRequest(OrderRequest):
     """A clip as the platform describes it. It is checked and priced first, as far as that goes, then fetched."""
 
     relaxes: ClassVar[bool] = True
@@ -43,21 +43,23 @@ class ClipAsked(Asked):
     def fetches(self) -> bool:
         return True
 
-    async def build(self, studio: Studio, context: RequestContext) -> TranscribeRequest:
-        await _check_speaker(studio, self.speaker_id, context)
-        studio.clips.check(self.attached)
-        return _request(studio, self.options, self.attached.duration_s or 0.0, self.speaker_id)
+    async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
+        await _check_speaker(services, self.speaker_id, context)
+        services.clips.check(self.attached)
+        return _request(services, self.options, self.attached.duration_s or 0.0, self.speaker_id)
 
-    async def fetch(self, studio: Studio, request: Request, context: RequestContext) -> tuple[Asked, Request]:
+    async def fetch(
+        self, services: Services, request: Request, context: RequestContext
+    ) -> tuple[OrderRequest, Request]:
         """Fetch the clip; only then it is always known how long it is."""
         assert isinstance(request, TranscribeRequest)
-        key, duration_s = await studio.clips.take_in(self.attached, context.interaction_id)
+        key, duration_s = await services.clips.take_in(self.attached, context.interaction_id)
         asked = replace(self, attached=replace(self.attached, duration_s=duration_s))
         return asked, replace(request, audio=key, duration_s=duration_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClipAgainAsked(Asked):
+class RepeatedClipOrderRequest(OrderRequest):
     """A job's clip heard once more in another way, as a job of its own."""
 
     relaxes: ClassVar[bool] = True
@@ -69,30 +71,32 @@ class ClipAgainAsked(Asked):
     def fetches(self) -> bool:
         return True
 
-    async def build(self, studio: Studio, context: RequestContext) -> TranscribeRequest:
-        if (job := await studio.jobs.get(self.source_job_id or "")) is None:
+    async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
+        if (job := await services.jobs.get(self.source_job_id or "")) is None:
             raise JobGone
         first = transcript_request(job)
-        await _check_speaker(studio, first.speaker_id or job.user_id, context)
-        return replace(_request(studio, self.options, first.duration_s, first.speaker_id), audio=first.audio)
+        await _check_speaker(services, first.speaker_id or job.user_id, context)
+        return replace(_request(services, self.options, first.duration_s, first.speaker_id), audio=first.audio)
 
-    async def fetch(self, studio: Studio, request: Request, context: RequestContext) -> tuple[Asked, Request]:
+    async def fetch(
+        self, services: Services, request: Request, context: RequestContext
+    ) -> tuple[OrderRequest, Request]:
         """Copy the clip, for each job owns the one that it reads."""
         assert isinstance(request, TranscribeRequest)
-        return self, replace(request, audio=await studio.clips.copy(request.audio, context.interaction_id))
+        return self, replace(request, audio=await services.clips.copy(request.audio, context.interaction_id))
 
 
-async def _check_speaker(studio: Studio, speaker_id: int | None, context: RequestContext) -> None:
-    if speaker_id not in (None, context.user_id) and await has_opted_out(studio, speaker_id):
+async def _check_speaker(services: Services, speaker_id: int | None, context: RequestContext) -> None:
+    if speaker_id not in (None, context.user_id) and await has_opted_out(services, speaker_id):
         raise SpeakerOptedOut
 
 
 def _request(
-    studio: Studio, options: TranscribeOptions, duration_s: float, speaker_id: int | None
+    services: Services, options: TranscribeOptions, duration_s: float, speaker_id: int | None
 ) -> TranscribeRequest:
-    if not studio.catalogue.speech:
+    if not services.catalogue.speech:
         raise BadParameter("I can't transcribe here yet. Whoever runs me has to set up a speech model first.")
-    model = studio.catalogue.speech[0]
+    model = services.catalogue.speech[0]
     if model.languages == "en" and (options.translate or options.language not in (None, "en")):
         wanted = language_name(options.language) if options.language else "other languages"
         raise BadParameter(f"{model.title} understands only English, not {wanted}.")

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.features.voice.transcribe import ClipAsked
+from bot.features.voice.transcribe import ClipOrderRequest
 from bot.features.voice.voice import has_opted_out
 from bot.shared.cards.licence import licence_card
 from bot.shared.discord.contexts import channel_ids, context_of_message
@@ -16,7 +16,7 @@ from bot.shared.discord.limits import MESSAGE, REFUSAL, Limits
 from bot.shared.files.clips import Attached
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import LicenceQuote
-from bot.shared.services import Studio
+from bot.shared.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -47,31 +47,31 @@ def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
     return None
 
 
-async def listen(client: discord.Client, studio: Studio, limits: Limits, message: discord.Message) -> None:
+async def listen(client: discord.Client, services: Services, limits: Limits, message: discord.Message) -> None:
     """Turn into text what somebody said to the bot, or in a channel where an operator wants that.
 
     In a channel nobody asked, so only voice messages count there, and what cannot be heard is passed over in silence.
     """
     found = clip_in(message)
-    if message.author.bot or found is None or not await _wanted(studio, message):
+    if message.author.bot or found is None or not await _wanted(services, message):
         return
     attached, speaker_id = found
     try:
         limits.take(MESSAGE, message.author.id)
         context = await context_of_message(client, message)
-        outcome = await quote(studio, ClipAsked(attached=attached, speaker_id=speaker_id), context)
+        outcome = await quote(services, ClipOrderRequest(attached=attached, speaker_id=speaker_id), context)
         if isinstance(outcome, LicenceQuote):
             await _reply(limits, message, view=licence_card(outcome))
     except Exception as error:  # discord.py only logs what a listener raises
         await _explain(limits, message, error)
 
 
-async def _wanted(studio: Studio, message: discord.Message) -> bool:
+async def _wanted(services: Services, message: discord.Message) -> bool:
     if message.guild is None:
         return True
-    if not message.flags.voice or await has_opted_out(studio, message.author.id):
+    if not message.flags.voice or await has_opted_out(services, message.author.id):
         return False
-    return await studio.channels.transcribed(*channel_ids(message.channel))
+    return await services.channels.transcribed(*channel_ids(message.channel))
 
 
 async def _explain(limits: Limits, message: discord.Message, error: Exception) -> None:

@@ -11,7 +11,7 @@ from discord import ui
 from bot.shared.cards.layout import said
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.explain import say_privately
-from bot.shared.discord.interactions import studio_of
+from bot.shared.discord.interactions import services_of
 from bot.shared.orders.confirm import confirm
 from bot.shared.orders.quotes import Quote
 from db.jobs import Job, Pace
@@ -46,14 +46,14 @@ async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: 
         interaction: the yes, acknowledged as an update of the question.
         pace: which was chosen with it, see `confirm`.
     """
-    studio, context = studio_of(interaction), await context_of(interaction, private=order.private)
+    services, context = services_of(interaction), await context_of(interaction, private=order.private)
     if order.private:
-        await show(interaction, await confirm(studio, order, context, pace=pace))
+        await show(interaction, await confirm(services, order, context, pace=pace))
         return
     message = await interaction.followup.send(view=said("One moment …"), wait=True)
     shown_by = 0
     try:
-        outcome = await confirm(studio, order, replace(context, message_id=message.id), pace=pace)
+        outcome = await confirm(services, order, replace(context, message_id=message.id), pace=pace)
         if isinstance(outcome, Job):
             shown_by = outcome.message_id or message.id
     finally:

@@ -6,14 +6,14 @@ import discord
 
 from bot.shared.cards.info import info_text
 from bot.shared.cards.job_kind import kinds_of
-from bot.shared.discord.interactions import admit, studio_of
-from bot.shared.discord.items import Answer, LastingItem
+from bot.shared.discord.interactions import admit, services_of
+from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import JobGone
 from bot.shared.results import forget_results
 from db.jobs import Job
 
 
-class JobItem(LastingItem[Job], topic="job"):
+class JobItem(PersistentItem[Job], topic="job"):
     """What all buttons and menus of a job share."""
 
     async def find(self, interaction: discord.Interaction) -> Job:
@@ -23,7 +23,7 @@ class JobItem(LastingItem[Job], topic="job"):
             JobGone: there is none any more.
             NotYours: it is somebody else's.
         """
-        job = await studio_of(interaction).jobs.get(self.key)
+        job = await services_of(interaction).jobs.get(self.key)
         if job is None:
             raise JobGone
         await self.admit(interaction, job)
@@ -55,7 +55,7 @@ class CancelButton(JobItem, verb="cancel"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await studio_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)  # the card will say the rest
+        await services_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)  # the card will say the rest
 
 
 class DeleteButton(JobItem, verb="delete"):
@@ -64,7 +64,7 @@ class DeleteButton(JobItem, verb="delete"):
     label = "Delete"
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        await forget_results(studio_of(interaction), job)
+        await forget_results(services_of(interaction), job)
         with contextlib.suppress(discord.NotFound):  # somebody was quicker
             await interaction.delete_original_response()
 

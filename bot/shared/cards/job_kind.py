@@ -8,11 +8,11 @@ import discord
 from discord import ui
 
 from bot.shared.cards.content import CardContent
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.jobs import Job
 
 
-async def _nothing(studio: Studio, job: Job) -> None:
+async def _nothing(services: Services, job: Job) -> None:
     """Leave a job's files as they are."""
 
 
@@ -25,9 +25,9 @@ class JobKind:
     done: Callable[[Job, CardContent], str]  # what came of it
     rows: Callable[[Job, CardContent], list[ui.ActionRow[Any]]]  # what can be pressed below its card
     parameters: Callable[[Job], str]  # everything that was asked for, for the Info button
-    read: Callable[[Studio, Job, int], Awaitable[CardContent]]  # from the stores; no file larger than so many bytes
+    read: Callable[[Services, Job, int], Awaitable[CardContent]]  # from the stores; no file larger than so many bytes
     head: Callable[[Job, CardContent], str] | None = None  # who asked for what; None: their words, quoted
-    finish: Callable[[Studio, Job], Awaitable[None]] = _nothing  # before its end is shown; repeated after a crash
+    finish: Callable[[Services, Job], Awaitable[None]] = _nothing  # before its end is shown; repeated after a crash
 
 
 JobKinds = Mapping[str, JobKind]  # by the value of `inference.requests.Kind`

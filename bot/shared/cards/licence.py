@@ -10,11 +10,11 @@ from discord import ui
 
 from bot.shared.cards.asking import ask, go_on, show
 from bot.shared.cards.layout import layout, said
-from bot.shared.discord.interactions import acknowledge, in_time, studio_of
-from bot.shared.discord.items import Answer, LastingItem
+from bot.shared.discord.interactions import acknowledge, in_time, services_of
+from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import LicenceNeeded
 from bot.shared.orders.confirm import accept_licence
-from bot.shared.orders.pending import asked_in, open_order
+from bot.shared.orders.pending import open_order, request_in
 from bot.shared.orders.quotes import LicenceQuote, PhotosWanted
 
 KEY = "[a-z0-9][a-z0-9._-]{0,31}(?::[0-9a-z]{26})?"  # a model's name, and where what was asked for is kept
@@ -22,7 +22,7 @@ ACCEPTED = "Thanks, you accepted the licence. Please run your command again."
 DECLINED = "You declined the licence. Nothing was charged; `/models` lists other models."
 
 
-class LicenceAnswer(LastingItem[tuple[str, str]], topic="licence", key_form=KEY):
+class LicenceAnswer(PersistentItem[tuple[str, str]], topic="licence", key_form=KEY):
     """What both answers share; nobody but the one who is asked sees them."""
 
     async def find(self, interaction: discord.Interaction) -> tuple[str, str]:
@@ -39,11 +39,11 @@ class AcceptLicence(LicenceAnswer, verb="accept"):
     answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
-        studio, user_id, (model, order_id) = studio_of(interaction), interaction.user.id, found
+        services, user_id, (model, order_id) = services_of(interaction), interaction.user.id, found
         async with in_time():
-            await accept_licence(studio, user_id, model)
-            order = await open_order(studio, order_id, user_id) if order_id else None
-        if order is not None and (asked := asked_in(studio, order)).wants_photos:
+            await accept_licence(services, user_id, model)
+            order = await open_order(services, order_id, user_id) if order_id else None
+        if order is not None and (asked := request_in(services, order)).wants_photos:
             await show(interaction, PhotosWanted(asked=asked))
             return
         await acknowledge(interaction, private=True, update=True)
@@ -60,7 +60,7 @@ class DeclineLicence(LicenceAnswer, verb="decline"):
 
     async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
         if found[1]:
-            await studio_of(interaction).pending.drop(found[1])
+            await services_of(interaction).pending.drop(found[1])
         await interaction.edit_original_response(view=said(DECLINED))
 
 

@@ -8,8 +8,8 @@ from discord import ui
 
 from bot.shared.cards.asking import ask, go_on
 from bot.shared.cards.layout import layout
-from bot.shared.discord.interactions import studio_of
-from bot.shared.discord.items import LastingItem
+from bot.shared.discord.interactions import services_of
+from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.orders.confirm import decline
 from bot.shared.orders.pending import open_order
 from bot.shared.orders.quotes import PriceQuote
@@ -18,7 +18,7 @@ from db.jobs import Pace
 from db.pending import PendingOrder
 
 
-class OfferButton(LastingItem[PendingOrder], topic="offer"):
+class QuoteButton(PersistentItem[PendingOrder], topic="offer"):
     """What the answers to a question share."""
 
     async def find(self, interaction: discord.Interaction) -> PendingOrder:
@@ -27,10 +27,10 @@ class OfferButton(LastingItem[PendingOrder], topic="offer"):
         Raises:
             UnknownOrder, NotYours: it was answered already, or somebody else was asked.
         """
-        return await open_order(studio_of(interaction), self.key, interaction.user.id)
+        return await open_order(services_of(interaction), self.key, interaction.user.id)
 
 
-class GoButton(OfferButton, verb="go"):
+class GoButton(QuoteButton, verb="go"):
     """Pay for it."""
 
     label = "Continue"
@@ -49,18 +49,18 @@ class RelaxButton(GoButton, verb="relax"):
     pace = Pace.RELAXED
 
 
-class LeaveButton(OfferButton, verb="leave"):
+class LeaveButton(QuoteButton, verb="leave"):
     """Drop what was asked for."""
 
     label = "Cancel"
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        await decline(studio_of(interaction), order)
+        await decline(services_of(interaction), order)
         with contextlib.suppress(discord.NotFound):  # pressed twice
             await interaction.delete_original_response()
 
 
-OFFER_BUTTONS = (GoButton, RelaxButton, LeaveButton)
+QUOTE_BUTTONS = (GoButton, RelaxButton, LeaveButton)
 
 
 async def ask_price(interaction: discord.Interaction, quote: PriceQuote) -> None:

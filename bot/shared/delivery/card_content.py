@@ -8,25 +8,25 @@ from bot.shared.cards.content import CardContent
 from bot.shared.cards.job_kind import JobKind
 from bot.shared.discord.interactions import is_age_restricted
 from bot.shared.policy import is_for_adults
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.jobs import Job, State
 
 
-async def read_content(kind: JobKind, studio: Studio, job: Job, limit_bytes: int) -> CardContent:
+async def read_content(kind: JobKind, services: Services, job: Job, limit_bytes: int) -> CardContent:
     """Return what a job's card shows besides the job itself, no file of it larger than `limit_bytes`."""
-    content = await kind.read(studio, job, limit_bytes)
+    content = await kind.read(services, job, limit_bytes)
     if job.state is not State.QUEUED:
         return content
-    place = await studio.jobs.place(job.id)
-    return replace(content, place=place, wait_s=studio.forecast.wait_s(job.kind, place))
+    place = await services.jobs.place(job.id)
+    return replace(content, place=place, wait_s=services.forecast.wait_s(job.kind, place))
 
 
-def fit_for_all(studio: Studio, client: discord.Client, job: Job, content: CardContent) -> CardContent:
+def fit_for_all(services: Services, client: discord.Client, job: Job, content: CardContent) -> CardContent:
     """Return what may be shown of a job where everybody may look: no pictures from an age-restricted channel.
 
     A job of before the channel was noted counts as its channel does now.
     """
     if not content.gallery:
         return content
-    restricted = is_for_adults(studio, job) or is_age_restricted(client.get_channel(job.channel_id))
+    restricted = is_for_adults(services, job) or is_age_restricted(client.get_channel(job.channel_id))
     return content.without_pictures() if restricted else content

@@ -6,10 +6,10 @@
     dm        write to the requester
     kept      nothing worked: the result stays in /history
 
-Pictures from an age-restricted channel are left out wherever a rung leads to a place that is not (any more): the card
+Pictures from an age-restricted channel are left out wherever a method leads to a place that is not (any more): the card
 says that they are in /history.
 
-A private result takes only `token` and `dm`. A rung that the platform refuses leads to the next one; a platform that
+A private result takes only `token` and `dm`. A method that the platform refuses leads to the next one; a platform that
 does not answer leads to another try later. Edits may be repeated, and posts are looked for first, so a crash between
 showing a result and noting it down shows it once.
 """
@@ -31,7 +31,7 @@ from bot.shared.delivery.card_content import fit_for_all, read_content
 from bot.shared.discord.interactions import is_age_restricted
 from bot.shared.files.uploads import UploadLimits, discord_files
 from bot.shared.results import forget_results
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.jobs import Job, Place, State
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ TOO_LARGE = 413
 SMALLEST_BYTES = 4096  # files that are this small are not what is too large
 
 
-class Rung(StrEnum):
+class DeliveryMethod(StrEnum):
     """The ways to bring a result, in the order in which they are tried."""
 
     TOKEN = "token"  # noqa: S105 (a name, not a secret)
@@ -55,22 +55,22 @@ class Rung(StrEnum):
     KEPT = "kept"
 
 
-class RungBroken(Exception):
+class MethodRefused(Exception):
     """This way is closed; try the next one."""
 
 
-def rungs(job: Job, now: dt.datetime) -> list[Rung]:
+def delivery_methods(job: Job, now: dt.datetime) -> list[DeliveryMethod]:
     """Return the ways that make sense for a job, best first."""
-    ways = [Rung.TOKEN] if job.interaction_token and now < job.token_expires_at else []
+    ways = [DeliveryMethod.TOKEN] if job.interaction_token and now < job.token_expires_at else []
     if job.message_id is not None and not job.private:
-        ways.append(Rung.MESSAGE)
+        ways.append(DeliveryMethod.MESSAGE)
     if not job.final and by_message(job) and job.message_id is None:
-        return [Rung.CHANNEL]  # there was no command to answer: the card is a reply to the clip
+        return [DeliveryMethod.CHANNEL]  # there was no command to answer: the card is a reply to the clip
     if not job.final or job.state is State.CANCELLED:
         return ways  # neither progress nor 'cancelled' is worth a message of its own
     if not job.private:
-        ways.append(Rung.CHANNEL)
-    return ways if overheard(job) else [*ways, Rung.DM]
+        ways.append(DeliveryMethod.CHANNEL)
+    return ways if overheard(job) else [*ways, DeliveryMethod.DM]
 
 
 def by_message(job: Job) -> bool:
@@ -89,14 +89,14 @@ class Delivery:
     def __init__(
         self,
         client: discord.Client,
-        studio: Studio,
+        services: Services,
         limits: UploadLimits,
         kinds: JobKinds,
         *,
         edit_every_s: float = EDIT_EVERY_S,
     ) -> None:
         self._client = client
-        self._studio = studio
+        self._services = services
         self._limits = limits
         self._kinds = kinds
         self._edit_every_s = edit_every_s
@@ -121,7 +121,7 @@ class Delivery:
         if way is None:
             return None
         self._looks[job.id] = looks
-        return self._edit_every_s * (1 if way[0] is Rung.TOKEN else SLOWER)
+        return self._edit_every_s * (1 if way[0] is DeliveryMethod.TOKEN else SLOWER)
 
     async def deliver(self, job: Job) -> None:
         """Show an ended job by the first way that works, and note that it was shown.
@@ -129,28 +129,28 @@ class Delivery:
         Raises:
             discord.HTTPException, OSError: the platform did not answer; nothing was noted, try again later.
         """
-        fresh = await self._studio.jobs.get(job.id)
+        fresh = await self._services.jobs.get(job.id)
         if fresh is None or fresh.delivered_at is not None:
             return
-        await self._kinds[fresh.kind].finish(self._studio, fresh)
+        await self._kinds[fresh.kind].finish(self._services, fresh)
         if fresh.deleted:
-            await forget_results(self._studio, fresh)
+            await forget_results(self._services, fresh)
             return
         if overheard(fresh) and fresh.state is not State.DONE:
-            rung, message_id = await self._take_back(fresh)
+            method, message_id = await self._take_back(fresh)
         else:
-            rung, message_id = await self._climb_smaller(fresh) or (Rung.KEPT, None)
-        await self._studio.jobs.delivered(fresh.id, message_id=message_id, how=rung)
+            method, message_id = await self._climb_smaller(fresh) or (DeliveryMethod.KEPT, None)
+        await self._services.jobs.delivered(fresh.id, message_id=message_id, how=method)
         self._looks.pop(fresh.id, None)
-        log.info("job %s was delivered: %s", fresh.id, rung)
+        log.info("job %s was delivered: %s", fresh.id, method)
 
     async def _read(self, job: Job, limit_bytes: int) -> CardContent:
-        return await read_content(self._kinds[job.kind], self._studio, job, limit_bytes)
+        return await read_content(self._kinds[job.kind], self._services, job, limit_bytes)
 
     def _card(self, job: Job, content: CardContent) -> ui.LayoutView:
         return job_card(self._kinds[job.kind], job, content)
 
-    async def _take_back(self, job: Job) -> tuple[Rung, None]:
+    async def _take_back(self, job: Job) -> tuple[DeliveryMethod, None]:
         """Remove the card of a clip that gave no text, where nobody had asked for it."""
         channel = self._client.get_partial_messageable(job.channel_id)
         try:
@@ -158,9 +158,9 @@ class Delivery:
                 await channel.get_partial_message(message_id).delete()
         except (discord.Forbidden, discord.NotFound):
             log.info("the card of job %s was gone already", job.id)
-        return Rung.KEPT, None
+        return DeliveryMethod.KEPT, None
 
-    async def _climb_smaller(self, job: Job) -> tuple[Rung, int] | None:
+    async def _climb_smaller(self, job: Job) -> tuple[DeliveryMethod, int] | None:
         """Climb with files that the platform should take, and with smaller ones as often as it finds them too large."""
         limit = self._limits.limit_bytes(self._client, job.guild_id)
         while True:
@@ -174,29 +174,29 @@ class Delivery:
                 limit = largest // 2
                 log.warning("job %s is too large to send; making its files smaller than %d bytes", job.id, limit)
 
-    async def _climb(self, job: Job, content: CardContent) -> tuple[Rung, int] | None:
+    async def _climb(self, job: Job, content: CardContent) -> tuple[DeliveryMethod, int] | None:
         """Try the ways in order; return the one that worked, and the message."""
-        for rung in rungs(job, dt.datetime.now(dt.UTC)):
+        for method in delivery_methods(job, dt.datetime.now(dt.UTC)):
             try:
-                message_id = await self._try(rung, job, content)
-            except RungBroken as broken:
-                log.info("job %s cannot be shown by %s: %s", job.id, rung, broken)
+                message_id = await self._try(method, job, content)
+            except MethodRefused as broken:
+                log.info("job %s cannot be shown by %s: %s", job.id, method, broken)
                 continue
             if job.message_id is None and not job.final:  # noting an end notes the message as well
-                await self._studio.jobs.set_message(job.id, message_id)
-            return rung, message_id
+                await self._services.jobs.set_message(job.id, message_id)
+            return method, message_id
         return None
 
-    async def _try(self, rung: Rung, job: Job, content: CardContent) -> int:
-        if not await self._is_age_restricted(rung, job):
-            content = fit_for_all(self._studio, self._client, job, content)
+    async def _try(self, method: DeliveryMethod, job: Job, content: CardContent) -> int:
+        if not await self._is_age_restricted(method, job):
+            content = fit_for_all(self._services, self._client, job, content)
         try:
-            match rung:
-                case Rung.TOKEN:
+            match method:
+                case DeliveryMethod.TOKEN:
                     return await self._edit_answer(job, content)
-                case Rung.MESSAGE:
+                case DeliveryMethod.MESSAGE:
                     return await self._edit_message(job, content)
-                case Rung.CHANNEL:
+                case DeliveryMethod.CHANNEL:
                     channel = self._client.get_partial_messageable(job.channel_id)
                     return await self._post(channel, job, content)
                 case _:
@@ -204,15 +204,16 @@ class Delivery:
                     return await self._post(dm, job, content)
         except discord.HTTPException as error:
             if 400 <= error.status < 500 and error.status not in (TOO_LARGE, 429):
-                raise RungBroken(f"{error.status} (error code {error.code})") from error
+                raise MethodRefused(f"{error.status} (error code {error.code})") from error
             raise
 
-    async def _is_age_restricted(self, rung: Rung, job: Job) -> bool:
-        """Tell whether a rung leads to an age-restricted place, as it is now."""
-        if rung is Rung.DM:
+    async def _is_age_restricted(self, method: DeliveryMethod, job: Job) -> bool:
+        """Tell whether a method leads to an age-restricted place, as it is now."""
+        if method is DeliveryMethod.DM:
             return False
         channel = self._client.get_channel(job.channel_id)
-        if channel is None and rung is Rung.TOKEN:  # a thread that the library does not know: the answer stays there
+        # A thread that the library does not know: the answer to the command stays there.
+        if channel is None and method is DeliveryMethod.TOKEN:
             return job.age_restricted
         if channel is None and job.age_restricted:
             try:

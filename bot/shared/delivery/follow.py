@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from common.supervisor import Backoff, supervise
 from db.jobs import Job, State
 
@@ -42,7 +42,7 @@ class Follower:
 
     def __init__(
         self,
-        studio: Studio,
+        services: Services,
         *,
         update: Callable[[Job], Awaitable[float | None]],
         deliver: Callable[[Job], Awaitable[None]],
@@ -59,13 +59,13 @@ class Follower:
             retry_s: the pauses after the first, second … time that a job could not be shown.
             sweep_every_s: the pause between two looks at all ended jobs that were not delivered.
         """
-        self._studio = studio
+        self._services = services
         self._update = update
         self._deliver = deliver
         self._first_s = first_s
         self._retry_s = retry_s
         self._sweep_every_s = sweep_every_s
-        self._changed = studio.jobs.db.wake.listen("changed")
+        self._changed = services.jobs.db.wake.listen("changed")
         self._cursor: dt.datetime | None = None
         self._cards: dict[str, _Card] = {}
 
@@ -81,20 +81,20 @@ class Follower:
     async def _look(self, tasks: asyncio.TaskGroup) -> None:
         """Take up what has changed since the last look, then wait for more."""
         looked_at = time.monotonic()
-        changes = await self._studio.jobs.changed_since(self._cursor)
+        changes = await self._services.jobs.changed_since(self._cursor)
         for job in changes.jobs:
             self._notice(job, tasks)
         self._cursor = changes.cursor
         for job in changes.jobs:
             if job.final:
-                self._studio.forecast.learn(job)  # last: no error in it may cost a card its news
+                self._services.forecast.learn(job)  # last: no error in it may cost a card its news
         await asyncio.sleep(time.monotonic() - looked_at)  # in a rush, look no more than half of the time
         await self._changed.wait(POLL_S)
 
     async def _sweep(self, tasks: asyncio.TaskGroup) -> None:
         """Take up every ended job that was not delivered and has no card here."""
         after: Job | None = None
-        while page := await self._studio.jobs.undelivered(after=after):
+        while page := await self._services.jobs.undelivered(after=after):
             for job in page:
                 if job.id not in self._cards:
                     self._notice(job, tasks)

@@ -7,7 +7,7 @@ import discord
 from bot.shared.discord.interactions import ANSWER_ID, is_age_restricted, only_guild_id, roles_of, terms_of
 from bot.shared.errors import NotAcknowledged
 from bot.shared.orders.context import RequestContext
-from bot.shared.services import Studio
+from bot.shared.services import Services
 
 
 async def context_of(interaction: discord.Interaction, *, private: bool) -> RequestContext:
@@ -46,8 +46,8 @@ async def _resolve(
     private: bool = False,
     answer_id: int | None = None,
 ) -> RequestContext:
-    studio = cast(Studio, client.studio)  # type: ignore[attr-defined]
-    policy = await studio.house.standing(
+    services = cast(Services, client.services)  # type: ignore[attr-defined]
+    policy = await services.house.standing(
         user.id, guild_id=guild_id, channel_ids=channel_ids(channel), only_guild_id=only_guild_id(client)
     )
     return RequestContext(
@@ -57,7 +57,7 @@ async def _resolve(
         guild_id=guild_id,
         channel_id=channel.id,
         private=private,
-        terms=terms_of(studio, user, guild_id),
+        terms=terms_of(services, user, guild_id),
         policy=policy,
         role_ids=roles_of(user),
         age_restricted=is_age_restricted(channel),

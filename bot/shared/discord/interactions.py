@@ -1,4 +1,4 @@
-"""Around an interaction: acknowledge it, find the studio, tell who may press."""
+"""Around an interaction: acknowledge it, find the services of the client, tell who may press."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from bot.shared.discord.forms import OpenForms
 from bot.shared.discord.limits import Limits
 from bot.shared.errors import NotAcknowledged, NotYours
 from bot.shared.operators import Operator
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from bot.shared.tiers import Terms
 from db.acts import Target, TargetKind
 from db.errors import StoreBusy
@@ -26,9 +26,9 @@ IN_TIME_S = 2.0  # of the three seconds that the platform waits for a first answ
 ANSWER_ID = "answer_id"  # in an interaction's extras: the message that will hold its answer
 
 
-def studio_of(interaction: discord.Interaction) -> Studio:
-    """Return the studio that the client was built with."""
-    return cast(Studio, interaction.client.studio)  # type: ignore[attr-defined]
+def services_of(interaction: discord.Interaction) -> Services:
+    """Return the services that the client was built with."""
+    return cast(Services, interaction.client.services)  # type: ignore[attr-defined]
 
 
 def limits_of(interaction: discord.Interaction) -> Limits:
@@ -83,9 +83,9 @@ def seen_privately(interaction: discord.Interaction) -> bool:
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
-def terms_of(studio: Studio, user: discord.Member | discord.User, guild_id: int | None) -> Terms:
+def terms_of(services: Services, user: discord.Member | discord.User, guild_id: int | None) -> Terms:
     """Return what somebody's tiers entitle them to in a server, or in direct messages."""
-    return studio.rules.tiers.terms(guild_id, roles_of(user))
+    return services.rules.tiers.terms(guild_id, roles_of(user))
 
 
 def roles_of(user: discord.Member | discord.User) -> frozenset[int]:
@@ -138,4 +138,4 @@ async def admit(interaction: discord.Interaction, job: Job, what: str) -> None:
     if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
         raise NotYours
     act = operator_of(interaction).act(f"press {what}", Target(TargetKind.JOB, job.id))
-    await studio_of(interaction).house.note(act)
+    await services_of(interaction).house.note(act)

@@ -41,7 +41,7 @@ class Photo:
 
     @property
     def usable(self) -> bool:
-        """Whether it can be learnt from."""
+        """Whether it can be trained on."""
         return self.verdict in USABLE
 
 

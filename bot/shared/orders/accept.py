@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from bot.shared.errors import NotOpen
-from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
-from bot.shared.services import Studio
+from bot.shared.orders.order_request import OrderRequest
+from bot.shared.services import Services
 from db.jobs import Job, Pace, Submission
 from inference.catalogue import Catalogue
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
@@ -15,7 +15,7 @@ from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRe
 class Order:
     """What was asked for, as a request with its price."""
 
-    asked: Asked
+    asked: OrderRequest
     request: Request
     price: int  # credits, also of work where it is for free
     pace: Pace
@@ -28,7 +28,7 @@ class Order:
         return not isinstance(self.request, TranscribeRequest) or self.request.duration_s > 0
 
 
-async def accept(studio: Studio, order: Order, context: RequestContext, *, foreseen_s: float | None) -> Job:
+async def accept(services: Services, order: Order, context: RequestContext, *, foreseen_s: float | None) -> Job:
     """Hold an order's credits and put it in line. Relaxed, it is free.
 
     Args:
@@ -39,7 +39,7 @@ async def accept(studio: Studio, order: Order, context: RequestContext, *, fores
         UnknownOrder: the pending order that it was is gone.
     """
     terms = context.terms
-    return await studio.jobs.submit(
+    return await services.jobs.submit(
         Submission(
             interaction_id=context.interaction_id,
             interaction_token=context.interaction_token,
@@ -87,10 +87,10 @@ def check_terms(catalogue: Catalogue, order: Order, context: RequestContext) -> 
             raise NotOpen(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
 
 
-async def expected_s(studio: Studio, order: Order, context: RequestContext) -> float | None:
+async def expected_s(services: Services, order: Order, context: RequestContext) -> float | None:
     """Return the seconds from now until an order would be done, by the speed of late; None: not known."""
     kind = order.request.kind
-    place = await studio.jobs.foresee(
+    place = await services.jobs.foresee(
         kind=str(kind), pace=order.pace, guild_id=context.guild_id, user_id=context.user_id
     )
-    return studio.forecast.duration_s(kind, place.ahead_credits + order.price)
+    return services.forecast.duration_s(kind, place.ahead_credits + order.price)

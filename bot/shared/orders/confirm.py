@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bot.shared.orders.context import RequestContext
-from bot.shared.orders.pending import asked_in
+from bot.shared.orders.pending import request_in
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import Quote
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
 from db.jobs import Job, Pace
@@ -14,7 +14,7 @@ from db.pending import PendingOrder, Question
 
 
 async def confirm(
-    studio: Studio, order: PendingOrder, context: RequestContext, *, pace: Pace | None = None
+    services: Services, order: PendingOrder, context: RequestContext, *, pace: Pace | None = None
 ) -> Job | Quote:
     """Go on with what a member said yes to, as the interaction that asked for it. Saying yes twice makes one job.
 
@@ -23,32 +23,32 @@ async def confirm(
         pace: which they chose; None: they accepted a licence, and may be asked about the price next.
 
     Raises:
-        Asked.gone: it was declined, or thrown away.
+        OrderRequest.gone: it was declined, or thrown away.
         As `quote`.
     """
-    asked = asked_in(studio, order)
-    async with studio.turns.of(order.id):
+    asked = request_in(services, order)
+    async with services.turns.of(order.id):
         try:
-            answered = await studio.pending.get(order.id)
+            answered = await services.pending.get(order.id)
             first = replace(context, interaction_id=order.interaction_id)
-            return await quote(studio, asked, first, pace=pace or answered.pace, answered=answered)
+            return await quote(services, asked, first, pace=pace or answered.pace, answered=answered)
         except UnknownOrder as error:
-            if (job := await studio.jobs.by_interaction(order.interaction_id)) is not None:
+            if (job := await services.jobs.by_interaction(order.interaction_id)) is not None:
                 return job
             raise asked.gone from error
 
 
-async def decline(studio: Studio, order: PendingOrder) -> bool:
+async def decline(services: Services, order: PendingOrder) -> bool:
     """Throw away what a member said no to, with its photos; return whether it was still there."""
-    async with studio.turns.of(order.id):
-        there = await studio.pending.drop(order.id)
+    async with services.turns.of(order.id):
+        there = await services.pending.drop(order.id)
         if there and order.question is Question.PHOTOS:
-            await studio.files.delete_tree(photos_folder(order.id))
+            await services.files.delete_tree(photos_folder(order.id))
     return there
 
 
-async def accept_licence(studio: Studio, user_id: int, model_name: str) -> None:
+async def accept_licence(services: Services, user_id: int, model_name: str) -> None:
     """Note that a member accepts a model's licence as it is now; a model that is no longer there needs no consent."""
-    for model in (*studio.catalogue.images, *studio.catalogue.speech):
+    for model in (*services.catalogue.images, *services.catalogue.speech):
         if model.name == model_name:
-            await studio.house.accept_licence(user_id, model.name, model.licence)
+            await services.house.accept_licence(user_id, model.name, model.licence)

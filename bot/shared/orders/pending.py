@@ -4,9 +4,9 @@ from pydantic import ValidationError
 
 from bot.shared.errors import NotYours
 from bot.shared.orders.accept import Order
-from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
-from bot.shared.services import Studio
+from bot.shared.orders.order_request import OrderRequest
+from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
 from db.pending import NewOrder, PendingOrder, Question
@@ -15,17 +15,17 @@ from inference.requests import TrainRequest
 VERSION = 1  # of the form in which what was asked for is kept
 
 
-async def keep(studio: Studio, order: Order, context: RequestContext, question: Question) -> str:
+async def keep(services: Services, order: Order, context: RequestContext, question: Question) -> str:
     """Keep what was asked for, with photos under the id of their folder; return the id."""
     folder_id = order.request.subject_id if isinstance(order.request, TrainRequest) else ""
-    kept, gone = await studio.pending.keep(
+    kept, gone = await services.pending.keep(
         NewOrder(
             id=folder_id,
             question=question,
             user_id=context.user_id,
             interaction_id=context.interaction_id,
             version=VERSION,
-            request=studio.asked.dump_python(order.asked, mode="json"),
+            request=services.asked.dump_python(order.asked, mode="json"),
             price=None if question is Question.LICENCE else order.price,
             pace=order.pace,
             private=context.private,
@@ -34,24 +34,24 @@ async def keep(studio: Studio, order: Order, context: RequestContext, question: 
     if folder_id and kept.id != folder_id:  # the same photos came twice
         gone.append(folder_id)
     for order_id in gone:
-        await studio.files.delete_tree(photos_folder(order_id))
+        await services.files.delete_tree(photos_folder(order_id))
     return kept.id
 
 
-async def open_order(studio: Studio, order_id: str, user_id: int) -> PendingOrder:
+async def open_order(services: Services, order_id: str, user_id: int) -> PendingOrder:
     """Return a pending order to the one who was asked.
 
     Raises:
         UnknownOrder: it was answered already, or is too old.
         NotYours: somebody else was asked.
     """
-    order = await studio.pending.get(order_id)
+    order = await services.pending.get(order_id)
     if order.user_id != user_id:
         raise NotYours
     return order
 
 
-def asked_in(studio: Studio, order: PendingOrder) -> Asked:
+def request_in(services: Services, order: PendingOrder) -> OrderRequest:
     """Return what was asked for.
 
     Raises:
@@ -60,15 +60,15 @@ def asked_in(studio: Studio, order: PendingOrder) -> Asked:
     if order.version != VERSION:
         raise UnknownOrder
     try:
-        asked: Asked = studio.asked.validate_python(order.request)
+        asked: OrderRequest = services.asked.validate_python(order.request)
     except ValidationError as error:
         raise UnknownOrder from error
     return asked
 
 
-async def purge(studio: Studio) -> int:
+async def purge(services: Services) -> int:
     """Throw away pending orders that are too old, with their photos; return how many."""
-    gone = await studio.pending.purge()
+    gone = await services.pending.purge()
     for order in gone:
-        await studio.files.delete_tree(photos_folder(order.id))
+        await services.files.delete_tree(photos_folder(order.id))
     return len(gone)

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from bot.shared.errors import BadParameter, LicenceNeeded
 from bot.shared.orders.accept import Order, accept, check_terms, expected_s
-from bot.shared.orders.asked import Asked
 from bot.shared.orders.context import RequestContext
+from bot.shared.orders.order_request import OrderRequest
 from bot.shared.orders.pending import keep
 from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote, Quote
 from bot.shared.policy import check_age, check_place, check_words, model_of, wants_licence, words_of
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.file_keys import photos_folder
 from db.jobs import Job, Pace
@@ -26,8 +26,8 @@ PACE = "pace"  # among a member's preferences
 
 
 async def quote(
-    studio: Studio,
-    asked: Asked,
+    services: Services,
+    asked: OrderRequest,
     context: RequestContext,
     *,
     pace: Pace | None = None,
@@ -42,45 +42,45 @@ async def quote(
         answered: the question that they said yes to just now, see `bot.shared.orders.confirm`.
 
     Raises:
-        Refused, BadRequest: it cannot be granted, see `Asked.build` and `bot.shared.policy`.
+        Refused, BadRequest: it cannot be granted, see `OrderRequest.build` and `bot.shared.policy`.
         NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken, UnknownOrder: not now. Nothing was charged.
     """
     check_place(context.policy)
-    if asked.fetches and (job := await studio.jobs.by_interaction(context.interaction_id)) is not None:
+    if asked.fetches and (job := await services.jobs.by_interaction(context.interaction_id)) is not None:
         return job
-    request = await asked.build(studio, context)
+    request = await asked.build(services, context)
     check_words(words_of(request), context.policy)
-    model = model_of(studio.catalogue, request)
+    model = model_of(services.catalogue, request)
     check_age(model, age_restricted=context.age_restricted)
     order = Order(
         asked=asked,
         request=request,
-        price=price_of(request, studio.catalogue),
-        pace=pace or await _pace(studio, asked, request.kind, context),
+        price=price_of(request, services.catalogue),
+        pace=pace or await _pace(services, asked, request.kind, context),
         agreed=answered.price if answered and answered.question is not Question.LICENCE else None,
         pending_id=answered.id if answered else None,
     )
-    if await wants_licence(studio, model, context.user_id):
+    if await wants_licence(services, model, context.user_id):
         if not context.may_be_asked:
             raise LicenceNeeded(model)
-        return LicenceQuote(id=await keep(studio, order, context, Question.LICENCE), model=model)
+        return LicenceQuote(id=await keep(services, order, context, Question.LICENCE), model=model)
     if asked.wants_photos:
         return PhotosWanted(asked=asked)
-    check_terms(studio.catalogue, order, context)
-    if (question := await _ask_price_if_expensive(studio, order, context)) is not None:
+    check_terms(services.catalogue, order, context)
+    if (question := await _ask_price_if_expensive(services, order, context)) is not None:
         return question
-    return await (_fetch if asked.fetches else _conclude)(studio, order, context)
+    return await (_fetch if asked.fetches else _conclude)(services, order, context)
 
 
-async def _pace(studio: Studio, asked: Asked, kind: Kind, context: RequestContext) -> Pace:
+async def _pace(services: Services, asked: OrderRequest, kind: Kind, context: RequestContext) -> Pace:
     """Return the pace of what was asked for without one."""
     if asked.always_asks or (asked.relaxes and kind not in context.terms.relaxed):
         return Pace.FAST
-    member = await studio.members.get(context.user_id)
+    member = await services.members.get(context.user_id)
     return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
 
 
-async def _ask_price_if_expensive(studio: Studio, order: Order, context: RequestContext) -> PriceQuote | None:
+async def _ask_price_if_expensive(services: Services, order: Order, context: RequestContext) -> PriceQuote | None:
     """Ask whether somebody wants something expensive; None: it is cheap, free, or they agreed to its price.
 
     Nobody is asked who only sent a message, for there is no interaction that a question could answer. What is not
@@ -91,21 +91,21 @@ async def _ask_price_if_expensive(studio: Studio, order: Order, context: Request
             raise BadParameter("The price has changed since then. Please run your command again.")
         return None
     asked, may_be_free = order.asked, order.request.kind in context.terms.relaxed
-    expensive = order.price_known and not asked.always_asks and order.price > studio.rules.asks_above
+    expensive = order.price_known and not asked.always_asks and order.price > services.rules.asks_above
     expensive = expensive and bool(context.interaction_token)
     if order.pace is Pace.RELAXED or not (expensive or (asked.fetches and not may_be_free)):
         return None
-    balance = await studio.ledger.statement(context.user_id, allowance=context.terms.allowance, limit=1)
+    balance = await services.ledger.statement(context.user_id, allowance=context.terms.allowance, limit=1)
     affordable = balance.available >= order.price
     if not affordable and not may_be_free:
         raise NotEnoughCredits(available=balance.available, price=order.price, renews_at=balance.renews_at)
     if not expensive or (asked.relaxes and not affordable):
         return None
-    return await _ask_price(studio, order, context, balance, await expected_s(studio, order, context))
+    return await _ask_price(services, order, context, balance, await expected_s(services, order, context))
 
 
 async def _ask_price(
-    studio: Studio,
+    services: Services,
     order: Order,
     context: RequestContext,
     balance: Statement | NotEnoughCredits,
@@ -113,7 +113,7 @@ async def _ask_price(
 ) -> PriceQuote:
     """Ask whether somebody wants something for its price, or for free if that is open to them."""
     return PriceQuote(
-        id=await keep(studio, order, context, Question.PRICE),
+        id=await keep(services, order, context, Question.PRICE),
         price=order.price,
         available=balance.available,
         expected_s=foreseen_s,
@@ -122,52 +122,52 @@ async def _ask_price(
     )
 
 
-async def _fetch(studio: Studio, order: Order, context: RequestContext) -> Job | Quote:
+async def _fetch(services: Services, order: Order, context: RequestContext) -> Job | Quote:
     """Fetch the files of an order and go on with it; they are kept for a job, and for the question about photos."""
     kind = order.request.kind
-    async with studio.turns.of((context.user_id, kind)):
-        if (job := await studio.jobs.by_interaction(context.interaction_id)) is not None:
+    async with services.turns.of((context.user_id, kind)):
+        if (job := await services.jobs.by_interaction(context.interaction_id)) is not None:
             return job  # the same event came twice
         limit = context.terms.limits(kind).max_queued
-        if await studio.jobs.queued(context.user_id, kind) >= limit:
+        if await services.jobs.queued(context.user_id, kind) >= limit:
             raise TooManyQueued(limit=limit)
-        asked, request = await order.asked.fetch(studio, order.request, context)
-        price = order.price if order.price_known else price_of(request, studio.catalogue)
+        asked, request = await order.asked.fetch(services, order.request, context)
+        price = order.price if order.price_known else price_of(request, services.catalogue)
         fetched = replace(order, asked=asked, request=request, price=price)
         try:
-            question = None if order.price_known else await _ask_price_if_expensive(studio, fetched, context)
-            outcome = question or await _conclude(studio, fetched, context)
+            question = None if order.price_known else await _ask_price_if_expensive(services, fetched, context)
+            outcome = question or await _conclude(services, fetched, context)
         except Exception:
-            await _forget_files(studio, request)
+            await _forget_files(services, request)
             raise
         if isinstance(outcome, PriceQuote):
-            await _forget_files(studio, request)
+            await _forget_files(services, request)
         return outcome
 
 
-async def _forget_files(studio: Studio, request: Request) -> None:
+async def _forget_files(services: Services, request: Request) -> None:
     if isinstance(request, TrainRequest):
-        await studio.files.delete_tree(photos_folder(request.subject_id))
+        await services.files.delete_tree(photos_folder(request.subject_id))
     elif isinstance(request, TranscribeRequest):
-        await studio.clips.forget(request.audio)
+        await services.clips.forget(request.audio)
 
 
-async def _conclude(studio: Studio, order: Order, context: RequestContext) -> Job | Quote:
+async def _conclude(services: Services, order: Order, context: RequestContext) -> Job | Quote:
     """Accept an order, or ask the last question: about photos, or about having it for free."""
     may_be_free = order.request.kind in context.terms.relaxed
     if order.asked.always_asks and order.agreed is None:
-        id = await keep(studio, order, context, Question.PHOTOS)
-        takes_s = studio.forecast.duration_s(order.request.kind, order.price)
+        id = await keep(services, order, context, Question.PHOTOS)
+        takes_s = services.forecast.duration_s(order.request.kind, order.price)
         return PhotosQuote(id=id, asked=order.asked, price=order.price, expected_s=takes_s, relaxed=may_be_free)
-    foreseen_s = await expected_s(studio, order, context)
+    foreseen_s = await expected_s(services, order, context)
     try:
-        return await accept(studio, order, context, foreseen_s=foreseen_s)
+        return await accept(services, order, context, foreseen_s=foreseen_s)
     except (NotEnoughCredits, BudgetSpent) as error:
         if order.agreed is not None or order.pace is Pace.RELAXED or not may_be_free:
             raise
         if order.asked.relaxes:
             relaxed = replace(order, pace=Pace.RELAXED)
-            return await accept(studio, relaxed, context, foreseen_s=await expected_s(studio, relaxed, context))
+            return await accept(services, relaxed, context, foreseen_s=await expected_s(services, relaxed, context))
         if isinstance(error, BudgetSpent):
             raise
-        return await _ask_price(studio, order, context, error, foreseen_s)
+        return await _ask_price(services, order, context, error, foreseen_s)

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from bot.shared.orders.asked import Asked
+from bot.shared.orders.order_request import OrderRequest
 from inference.catalogue import ImageModel, SpeechModel
 
 
@@ -37,7 +37,7 @@ class PhotosQuote:
     """Do you want it with these photos, for that price, and do you agree to what is made of them?"""
 
     id: str  # of the pending order
-    asked: Asked
+    asked: OrderRequest
     price: int
     expected_s: float | None  # from its beginning to its end
     relaxed: bool
@@ -47,7 +47,7 @@ class PhotosQuote:
 class PhotosWanted:
     """Which photos? A form asks that, and nothing is kept until it was sent."""
 
-    asked: Asked
+    asked: OrderRequest
 
 
 Quote = PriceQuote | LicenceQuote | PhotosQuote | PhotosWanted

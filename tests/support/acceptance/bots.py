@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bot.client import Atelier
-from bot.run import open_studio
+from bot.run import open_services
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
 from bot.settings import Settings
 from bot.shared.discord.limits import Limits
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.engine import Database
 from db.jobs import JobStore
 from db.ledger import Allowance, Ledger
@@ -37,7 +37,7 @@ class Running:
     """A bot that is online."""
 
     client: Atelier
-    studio: Studio
+    services: Services
 
 
 @asynccontextmanager
@@ -55,9 +55,9 @@ async def bot_beside(
     values |= {"home_guilds": STUDIO}
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
     async with (
-        open_studio(chosen, catalogue, api_url=box.url) as studio,
+        open_services(chosen, catalogue, api_url=box.url) as services,
         Atelier(
-            studio,
+            services,
             data_dir=data_dir,
             edit_every_s=edit_every_s,
             hears_channels=chosen.auto_transcription,
@@ -67,7 +67,7 @@ async def bot_beside(
         task = asyncio.create_task(client.run_for_ever(box.token))
         try:
             await box.until(lambda: box.bot_online)
-            yield Running(client, studio)
+            yield Running(client, services)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

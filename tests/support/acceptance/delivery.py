@@ -18,9 +18,9 @@ async def half_done(sandbox: Sandbox, who: HumanClient, **options: Any) -> str:
 
 async def until_delivered(bot: Running, who: HumanClient) -> None:
     """Wait until somebody's newest job is noted as delivered."""
-    listener = bot.studio.jobs.db.wake.listen("changed")
+    listener = bot.services.jobs.db.wake.listen("changed")
     for _ in range(100):
-        if (await bot.studio.jobs.mine(int(who.id)))[0].delivered_at is not None:
+        if (await bot.services.jobs.mine(int(who.id)))[0].delivered_at is not None:
             return
         await listener.wait(0.1)
     raise AssertionError("not delivered")

@@ -15,6 +15,6 @@ async def draw(sandbox: Sandbox, who: HumanClient, prompt: str) -> str:
 
 async def settled(sandbox: Sandbox, bot: Running, who: HumanClient) -> None:
     """Wait until what somebody asked for was delivered."""
-    changed = bot.studio.jobs.db.wake.listen(CHANGED)
-    while any(job.delivered_at is None for job in await bot.studio.jobs.mine(int(who.id))):
+    changed = bot.services.jobs.db.wake.listen(CHANGED)
+    while any(job.delivered_at is None for job in await bot.services.jobs.mine(int(who.id))):
         await changed.wait(0.5)

@@ -33,4 +33,4 @@ def sees(member: HumanClient, words: str) -> bool:
 
 
 async def available(bot: Running, member: HumanClient) -> int:
-    return (await bot.studio.ledger.statement(int(member.id))).available
+    return (await bot.services.ledger.statement(int(member.id))).available

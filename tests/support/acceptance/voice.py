@@ -31,11 +31,11 @@ def sound(seconds: float, words: str = "hello") -> Upload:
 
 
 async def jobs_of(bot: Running, who: HumanClient) -> list[Job]:
-    return await bot.studio.jobs.mine(int(who.id))
+    return await bot.services.jobs.mine(int(who.id))
 
 
 async def available(bot: Running, who: HumanClient) -> int:
-    return (await bot.studio.ledger.statement(int(who.id))).available
+    return (await bot.services.ledger.statement(int(who.id))).available
 
 
 async def said(

@@ -27,7 +27,7 @@ def snowflake(at: dt.datetime) -> int:
 
 @dataclass
 class Shop:
-    """As much of a studio as clips need."""
+    """As many of the services as clips need."""
 
     clips: Clips
     files: FileStore

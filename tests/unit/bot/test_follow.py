@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from bot.shared.delivery.follow import Follower
 from bot.shared.forecast import Forecast
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.jobs import Changes, Job, State
 from db.wake import Wake
 from tests.support.bot.jobs import NOON, make_job
@@ -84,9 +84,9 @@ async def following(edit_every_s: float, first_s: float = 0.0) -> AsyncIterator[
     jobs = Jobs()
     screen = Screen(jobs)
     screen.pause_s = edit_every_s
-    studio = cast(Studio, SimpleNamespace(jobs=jobs, forecast=Forecast()))
+    services = cast(Services, SimpleNamespace(jobs=jobs, forecast=Forecast()))
     follower = Follower(
-        studio,
+        services,
         update=screen.update,
         deliver=screen.deliver,
         first_s=first_s,

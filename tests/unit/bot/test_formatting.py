@@ -17,7 +17,7 @@ from bot.features.train.job_card import chosen_text
 from bot.features.train.preflight import preflight_card
 from bot.features.train.subject_card import subject_card
 from bot.features.train.subjects_card import subjects_card
-from bot.features.train.training import PhotoSet, TrainingAsked, TrainingOptions
+from bot.features.train.training import PhotoSet, TrainingOptions, TrainingOrderRequest
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.content import CardContent
 from bot.shared.cards.info import info_text
@@ -54,7 +54,7 @@ def training(text: str, **changes: Any) -> Any:
 def preflight(text: str) -> PhotosQuote:
     options = TrainingOptions(name=text, class_noun=text, model="tiny", steps=20)
     photos = PhotoSet(id="d" * 26, verdicts=(Verdict.GOOD,) * 3, hashes=("a", "b", "c"))
-    asked = TrainingAsked(options=options, photos=photos)
+    asked = TrainingOrderRequest(options=options, photos=photos)
     return PhotosQuote(id=photos.id, asked=asked, price=1, expected_s=None, relaxed=False)
 
 

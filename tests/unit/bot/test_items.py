@@ -8,21 +8,21 @@ from bot.features.history.show_button import ShowButton
 from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.mydata.cards import DeleteEverything
 from bot.features.train.job_card import StepSelect, StopButton
-from bot.features.train.preflight import DRAFT_BUTTONS
+from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
-from bot.shared.cards.quote import OFFER_BUTTONS
-from bot.shared.discord.items import LastingItem
+from bot.shared.cards.quote import QUOTE_BUTTONS
+from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.orders.quotes import LicenceQuote
 from tests.support.bot.cards import sent as card_of
 from tests.support.bot.cards import walked
 from tests.support.bot.catalogues import LARGE
 
-ITEMS: list[type[LastingItem[Any]]] = [
+ITEMS: list[type[PersistentItem[Any]]] = [
     *JOB_BUTTONS, AgainButton, ImagineButton, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
-    *DRAFT_BUTTONS, *SUBJECT_ITEMS, *OFFER_BUTTONS, *LICENCE_BUTTONS, DeleteEverything,
+    *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverything,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
@@ -42,7 +42,7 @@ def test_ids_are_those_that_stand_on_messages_by_now() -> None:
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id_for("x"))
-def test_id_is_heard_by_one_class(item: type[LastingItem[Any]]) -> None:
+def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
     key = {"licence": "sd-1.5", "mydata": "120000000000000001"}.get(item.topic, JOB)
     heard = [one for one in ITEMS if one.__discord_ui_compiled_template__.fullmatch(item.id_for(key))]
     assert heard == [item]

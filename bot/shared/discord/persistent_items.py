@@ -30,7 +30,7 @@ class Answer(Enum):
     FORM = "by a form, which is the first answer or none"
 
 
-class LastingItem(ui.DynamicItem[Any], Generic[Found], template="none"):
+class PersistentItem(ui.DynamicItem[Any], Generic[Found], template="none"):
     """A button or menu that outlives restarts: it finds what it is about, acts on it, and explains what goes wrong.
 
     A topic's first class names the topic (and what its keys look like, if they are not ids) and says in `find` how its

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.shared.orders.context import RequestContext
-from bot.shared.services import Studio
+from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.subjects import Draft
 from inference.requests import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(ABC):
+class OrderRequest(ABC):
     """What a member asked for, in the form in which it is kept while they are asked back.
 
     A feature makes a class of it for each way of asking, with a field `what` of its own, by which kept ones are told
-    apart (`Studio.asked` reads them).
+    apart (`Services.asked` reads them).
     """
 
     relaxes: ClassVar[bool] = False  # for free, without a question, where its member prefers that or cannot pay
@@ -26,7 +26,7 @@ class Asked(ABC):
     source_job_id: str | None = None  # the job that it repeats in another way
 
     @abstractmethod
-    async def build(self, studio: Studio, context: RequestContext) -> Request:
+    async def build(self, services: Services, context: RequestContext) -> Request:
         """Return the request, as far as it is known before anything is fetched for it.
 
         Raises:
@@ -43,7 +43,9 @@ class Asked(ABC):
         """Whether files have to be fetched for it; one at a time for each member."""
         return False
 
-    async def fetch(self, studio: Studio, request: Request, context: RequestContext) -> tuple["Asked", Request]:
+    async def fetch(
+        self, services: Services, request: Request, context: RequestContext
+    ) -> tuple["OrderRequest", Request]:
         """Fetch its files; return what was asked for and its request, as they are then.
 
         Raises:
