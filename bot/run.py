@@ -84,6 +84,8 @@ async def open_services(
     """Open the stores and start computing; yield what the bot needs of it.
 
     Args:
+        settings: the operator's.
+        catalogue: the models that members can choose.
         api_url: where a stand-in for the platform answers; empty: the real one.
         hash_key: by which members who left are known again (`db.former_members`); None: until the end.
     """

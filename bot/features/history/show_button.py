@@ -19,6 +19,7 @@ class ShowButton(JobItem, verb="show"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Send the card again with its files."""
         services = services_of(interaction)
         kind = kinds_of(interaction)[job.kind]
         content = await read_content(kind, services, job, interaction.filesize_limit)

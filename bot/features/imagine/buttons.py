@@ -28,6 +28,7 @@ class AgainButton(JobItem, verb="again"):
     answer = Answer.ALIKE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Order the same once more."""
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
         await show(interaction, await imagine_again(services_of(interaction), job, context))
 
@@ -44,6 +45,7 @@ class ImagineButton(JobItem, verb="imagine"):
         """Let everybody pass who sees the card."""
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Open the form with what was said."""
         text = text_of(job)
         if not text:
             raise JobGone

@@ -23,6 +23,7 @@ class ImagineOrderRequest(OrderRequest):
     image: ImageRequest
 
     async def build(self, services: Services, context: RequestContext) -> ImageRequest:
+        """Check the rights to its subjects, and return the request."""
         await check_rights(services, self.image, context)
         return self.image
 

@@ -41,7 +41,10 @@ def with_subjects(request: ImageRequest, typed: str, usable: Collection[Subject]
     """Return the request with the subjects that were typed, such as `Rex, Blob:0.8`, and their words in the prompt.
 
     Args:
+        request: the request so far.
+        typed: what the member typed.
         usable: subjects that the member may use.
+        user_id: the member.
 
     Raises:
         BadParameter: there is none of that name, there are too many, or a weight is no number.

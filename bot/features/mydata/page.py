@@ -38,6 +38,7 @@ def index_page(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], now: dt.d
     Args:
         rows: as `Belongings.of` returns them.
         keys: of all files; each lies at `files/<key>` beside the page.
+        now: the time of the export.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined

@@ -29,6 +29,7 @@ class StopButton(JobItem, verb="stop"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Cancel the training; what it has made stays."""
         await services_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
 
 
@@ -42,6 +43,8 @@ class StepSelect(JobItem, verb="step"):
         """Return the menu of these steps.
 
         Args:
+            job_id: of the training.
+            steps: those of its filmstrip.
             chosen: the one that the subject is used from.
             running: whether the training still runs.
         """

@@ -84,6 +84,7 @@ class LeaveButton(PhotosQuoteButton, verb="leave"):
     label = "Cancel"
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        """Decline, and take the question back."""
         await discard(services_of(interaction), order)
         text = "Cancelled. I deleted your photos, and nothing was charged."
         await interaction.edit_original_response(view=said(text), attachments=[])
@@ -96,6 +97,7 @@ class OtherPhotosButton(PhotosQuoteButton, verb="other"):
     answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        """Open the form for photos again."""
         asked = request_in(services_of(interaction), order)
         assert isinstance(asked, TrainingOrderRequest)
         await PhotoForm(asked.options, instead_of=order).open(interaction)
@@ -160,6 +162,8 @@ async def look_at(
 
     Args:
         interaction: if a button led here, its message becomes the card.
+        options: what is to be trained.
+        attachments: the photos as they were sent.
         instead_of: what was asked about earlier photos, which go.
 
     Raises:

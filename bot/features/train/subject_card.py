@@ -92,6 +92,7 @@ class OpenButton(SubjectItem, verb="open"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Show the subject's own card."""
         await show_subject(interaction, subject.id)
 
 
@@ -102,6 +103,7 @@ class RenameButton(SubjectItem, verb="rename"):
     answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Open the form for the name."""
         await RenameForm(subject).open(interaction)
 
 
@@ -112,6 +114,7 @@ class ExportButton(SubjectItem, verb="export"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Send the adapter as a file."""
         adapter = await export(services_of(interaction), subject)
         if len(adapter) > interaction.filesize_limit:
             raise BadParameter("This LoRA is too large for a Discord message. An operator can copy the file for you.")
@@ -131,6 +134,7 @@ class DeleteSubject(SubjectItem, verb="delete"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Ask whether they are sure."""
         view = said(f"Delete {inline(subject.name)} with its photos, previews and LoRA? This can't be undone.")
         view.add_item(ui.ActionRow(ReallyDelete(subject.id)))
         await interaction.edit_original_response(view=view)
@@ -143,6 +147,7 @@ class ReallyDelete(SubjectItem, verb="really"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Delete the subject with everything."""
         await delete_subject(services_of(interaction), subject)
         await interaction.edit_original_response(view=said(f"Deleted {inline(subject.name)} with all its files."))
 
@@ -153,6 +158,7 @@ class ShareWithGuild(SubjectItem, verb="guild"):
     label = "Share with this server"
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Share it with the whole server."""
         if interaction.guild_id is None:
             raise BadParameter("There is no server to share it with in direct messages.")
         context = await context_of(interaction, private=True)
@@ -166,6 +172,7 @@ class TakeBackButton(SubjectItem, verb="back"):
     label = "Stop sharing with all"
 
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Stop sharing it with anybody."""
         services = services_of(interaction)
         await take_back(services, subject, await services.subjects.shares(subject.id))
         await show_subject(interaction, subject.id)

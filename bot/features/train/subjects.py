@@ -35,6 +35,8 @@ async def picture_for(services: Services, subject: Subject, *, age_restricted: b
     """Return what a subject looks like, where that may be shown: its picture may be from an age-restricted channel.
 
     Args:
+        services: the stores, the catalogue and the rules.
+        subject: whose picture it is.
         age_restricted: whether that is such a channel.
     """
     if not age_restricted:
@@ -50,6 +52,8 @@ async def usable_with_pictures(
     """Return the subjects that somebody may use there, their own first, the first ones with what they look like.
 
     Args:
+        services: the stores, the catalogue and the rules.
+        context: who asks, and where.
         pictured: how many pictures are read.
     """
     found = await services.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)

@@ -111,10 +111,12 @@ class TrainingOrderRequest(OrderRequest):
 
     @property
     def wants_photos(self) -> bool:
+        """Whether photos have to come first."""
         return self.photos is None and not self.sent
 
     @property
     def fetches(self) -> bool:
+        """Whether photos were sent that nobody looked at yet."""
         return bool(self.sent)
 
     async def build(self, services: Services, context: RequestContext) -> TrainRequest:
@@ -153,6 +155,7 @@ class TrainingOrderRequest(OrderRequest):
         return asked, replace(request, subject_id=photos.id, photos=photos.keys)
 
     def subject(self, request: Request, context: RequestContext) -> Draft | None:
+        """Return the subject that is made, with the consent to it."""
         assert isinstance(request, TrainRequest)
         assert self.photos is not None
         return Draft(

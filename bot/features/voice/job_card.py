@@ -44,6 +44,7 @@ class TranscribeAgainItem(JobItem):
         raise NotImplementedError
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Order the same clip in another way."""
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
         asked = RepeatedClipOrderRequest(source_job_id=job.id, options=self.options(transcript_request(job)))
         await show(interaction, await quote(services_of(interaction), asked, context))
@@ -55,6 +56,7 @@ class TranslateButton(TranscribeAgainItem, verb="translate"):
     label = "Translate to English"
 
     def options(self, request: TranscribeRequest) -> TranscribeOptions:
+        """Return the same options, translated."""
         return TranscribeOptions(language=request.language, translate=True, timestamps=request.word_timestamps)
 
 
@@ -64,6 +66,7 @@ class TimestampsButton(TranscribeAgainItem, verb="timestamps"):
     label = "Timestamps"
 
     def options(self, request: TranscribeRequest) -> TranscribeOptions:
+        """Return the same options, with timestamps."""
         return TranscribeOptions(language=request.language, translate=request.translate, timestamps=True)
 
 
@@ -77,6 +80,7 @@ class LanguageSelect(TranscribeAgainItem, verb="language"):
         return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder="Another language …", options=options))
 
     def options(self, request: TranscribeRequest) -> TranscribeOptions:
+        """Return the same options, in the chosen language."""
         return TranscribeOptions(language=self.item.values[0], timestamps=request.word_timestamps)
 
 

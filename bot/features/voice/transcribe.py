@@ -41,9 +41,11 @@ class ClipOrderRequest(OrderRequest):
 
     @property
     def fetches(self) -> bool:
+        """Whether the clip has to be fetched: always."""
         return True
 
     async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
+        """Check speaker and clip, and return the request without its audio."""
         await _check_speaker(services, self.speaker_id, context)
         services.clips.check(self.attached)
         return _request(services, self.options, self.attached.duration_s or 0.0, self.speaker_id)
@@ -69,9 +71,11 @@ class RepeatedClipOrderRequest(OrderRequest):
 
     @property
     def fetches(self) -> bool:
+        """Whether the clip has to be copied: always."""
         return True
 
     async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
+        """Return the request with the first job's audio."""
         if (job := await services.jobs.get(self.source_job_id or "")) is None:
             raise JobGone
         first = transcript_request(job)

@@ -44,6 +44,7 @@ async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: 
 
     Args:
         interaction: the yes, acknowledged as an update of the question.
+        order: what was asked for.
         pace: which was chosen with it, see `confirm`.
     """
     services, context = services_of(interaction), await context_of(interaction, private=order.private)

@@ -45,6 +45,7 @@ class InfoButton(JobItem, verb="info"):
     answer = Answer.PRIVATE
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Say everything about the job."""
         await interaction.edit_original_response(content=info_text(kinds_of(interaction)[job.kind], job))
 
 
@@ -55,6 +56,7 @@ class CancelButton(JobItem, verb="cancel"):
     style = discord.ButtonStyle.danger
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Cancel the job."""
         await services_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)  # the card will say the rest
 
 
@@ -64,6 +66,7 @@ class DeleteButton(JobItem, verb="delete"):
     label = "Delete"
 
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
+        """Forget the results, and delete the message."""
         await forget_results(services_of(interaction), job)
         with contextlib.suppress(discord.NotFound):  # somebody was quicker
             await interaction.delete_original_response()

@@ -39,6 +39,7 @@ class AcceptLicence(LicenceAnswer, verb="accept"):
     answer = Answer.FORM
 
     async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
+        """Note the yes, and go on."""
         services, user_id, (model, order_id) = services_of(interaction), interaction.user.id, found
         async with in_time():
             await accept_licence(services, user_id, model)
@@ -59,6 +60,7 @@ class DeclineLicence(LicenceAnswer, verb="decline"):
     label = "Decline"
 
     async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
+        """Drop the order, if one is kept."""
         if found[1]:
             await services_of(interaction).pending.drop(found[1])
         await interaction.edit_original_response(view=said(DECLINED))

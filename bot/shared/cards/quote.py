@@ -38,6 +38,7 @@ class GoButton(QuoteButton, verb="go"):
     pace: ClassVar[Pace] = Pace.FAST
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        """Go on at this button's pace."""
         await go_on(interaction, order, pace=self.pace)
 
 
@@ -55,6 +56,7 @@ class LeaveButton(QuoteButton, verb="leave"):
     label = "Cancel"
 
     async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        """Decline, and take the question back."""
         await decline(services_of(interaction), order)
         with contextlib.suppress(discord.NotFound):  # pressed twice
             await interaction.delete_original_response()

@@ -53,6 +53,7 @@ class Follower:
         """Take the stores and two ways to show a job.
 
         Args:
+            services: the stores, the catalogue and the rules.
             update: edits a live job's card; returns the seconds until it may be edited again, or None for never.
             deliver: shows an ended job for good.
             first_s: how long a new card waits: where a worker is free, it need not say 'queued' for an instant.

@@ -14,6 +14,7 @@ async def context_of(interaction: discord.Interaction, *, private: bool) -> Requ
     """Resolve who asks by an interaction, where, and what counts for them there.
 
     Args:
+        interaction: what is answered.
         private: only they will see the result.
 
     Raises:

@@ -45,6 +45,7 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
     """Answer within the three seconds; what is said comes later.
 
     Args:
+        interaction: what is answered.
         private: only the one who asked will see the answer. It cannot be changed later.
         update: the answer is an edit of the message whose button was pressed, not a new message.
 
@@ -128,6 +129,8 @@ async def admit(interaction: discord.Interaction, job: Job, what: str) -> None:
     """Let the job's owner pass, whose voice is heard in it, and operators of the server in which it was asked for.
 
     Args:
+        interaction: what is answered.
+        job: what they want to do something with.
         what: they want to do; if they may because they are an operator, it is noted.
 
     Raises:

@@ -32,6 +32,9 @@ async def accept(services: Services, order: Order, context: RequestContext, *, f
     """Hold an order's credits and put it in line. Relaxed, it is free.
 
     Args:
+        services: the stores, the catalogue and the rules.
+        order: what was asked for.
+        context: who asks, and where.
         foreseen_s: from now to its end, as its member is told.
 
     Raises:

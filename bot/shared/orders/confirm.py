@@ -19,6 +19,8 @@ async def confirm(
     """Go on with what a member said yes to, as the interaction that asked for it. Saying yes twice makes one job.
 
     Args:
+        services: the stores, the catalogue and the rules.
+        order: what was asked for.
         context: of the yes.
         pace: which they chose; None: they accepted a licence, and may be asked about the price next.
 

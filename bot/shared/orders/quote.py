@@ -38,6 +38,9 @@ async def quote(
     The same interaction again finds the same job, or asks the same question.
 
     Args:
+        services: the stores, the catalogue and the rules.
+        asked: what a member asks for.
+        context: who asks, and where.
         pace: as they said; None: as they prefer.
         answered: the question that they said yes to just now, see `bot.shared.orders.confirm`.
 
