@@ -35,7 +35,7 @@ from bot.shared.discord.commands import Commands, sync_if_changed
 from bot.shared.discord.explain import explain
 from bot.shared.discord.forms import FormGone, OpenForms
 from bot.shared.discord.limits import Limits
-from bot.shared.files.uploads import UploadLimits
+from bot.shared.discord.uploads import UploadLimits
 from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote
 from bot.shared.services import Services
 from common.supervisor import supervise

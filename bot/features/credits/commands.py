@@ -37,7 +37,7 @@ class Quota(
     @app_commands.describe(member="Whose credits")
     async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
         """Show a member's credits to an operator."""
-        act = self._purse_keeper(interaction).act("quota show", Target.member(member.id))
+        act = self._credits_manager(interaction).act("quota show", Target.member(member.id))
         await acknowledge(interaction, private=True)
         await self.services.house.note(act)
         await self._show(interaction, member)

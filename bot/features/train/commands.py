@@ -13,7 +13,7 @@ from bot.shared.cards.asking import show
 from bot.shared.discord.choices import subject_choices, trainable_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, in_time
-from bot.shared.files.uploads import discord_files
+from bot.shared.discord.uploads import discord_files
 from bot.shared.orders.quote import quote
 from bot.shared.services import Services
 

@@ -24,9 +24,9 @@ from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, limits_of, services_of
 from bot.shared.discord.limits import PHOTOS
 from bot.shared.discord.persistent_items import Answer, Form
+from bot.shared.discord.uploads import discord_files
 from bot.shared.files.photos import Sent
 from bot.shared.files.pictures import Picture
-from bot.shared.files.uploads import discord_files
 from bot.shared.orders.pending import request_in
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import PhotosQuote, PhotosWanted

@@ -8,8 +8,8 @@ from discord.ext import commands
 
 from bot.features.voice.choices import language_choices
 from bot.features.voice.languages import parse_language
+from bot.features.voice.opt_out import opt_out
 from bot.features.voice.transcribe import ClipOrderRequest, TranscribeOptions
-from bot.features.voice.voice import opt_out
 from bot.features.voice.voice_messages import attached_of, clip_in, listen
 from bot.shared.cards.asking import show
 from bot.shared.discord.contexts import context_of

@@ -8,8 +8,7 @@ from discord import ui
 
 from bot.features.voice.languages import COMMON, language_name
 from bot.features.voice.transcribe import RepeatedClipOrderRequest, TranscribeOptions
-from bot.features.voice.transcripts import segments_of, transcript_files
-from bot.features.voice.voice import finish_clip, transcript_request
+from bot.features.voice.transcripts import finish_clip, segments_of, transcript_files, transcript_request
 from bot.shared.cards.asking import show
 from bot.shared.cards.content import CardContent
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton, JobItem

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from bot.features.voice.languages import language_name
-from bot.features.voice.voice import has_opted_out, transcript_request
+from bot.features.voice.opt_out import has_opted_out
+from bot.features.voice.transcripts import transcript_request
 from bot.shared.errors import BadParameter, JobGone, Refused
 from bot.shared.files.clips import Attached
 from bot.shared.orders.context import RequestContext

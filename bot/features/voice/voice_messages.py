@@ -7,8 +7,8 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.features.voice.opt_out import has_opted_out
 from bot.features.voice.transcribe import ClipOrderRequest
-from bot.features.voice.voice import has_opted_out
 from bot.shared.cards.licence import licence_card
 from bot.shared.discord.contexts import channel_ids, context_of_message
 from bot.shared.discord.explain import sentence

@@ -29,7 +29,7 @@ from bot.shared.cards.job import job_card
 from bot.shared.cards.job_kind import JobKinds
 from bot.shared.delivery.card_content import fit_for_all, read_content
 from bot.shared.discord.interactions import is_age_restricted
-from bot.shared.files.uploads import UploadLimits, discord_files
+from bot.shared.discord.uploads import UploadLimits, discord_files
 from bot.shared.results import forget_results
 from bot.shared.services import Services
 from db.jobs import Job, Place, State

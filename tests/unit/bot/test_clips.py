@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from bot.features.mydata.old_clips import EPOCH, forget_old_clips
-from bot.features.voice.voice import finish_clip
+from bot.features.voice.transcripts import finish_clip
 from bot.shared.files.clips import Attached, ClipRules, Clips, NothingToHear, TooLarge, TooLong
 from db.file_keys import clip_file
 from db.files import FileStore
