@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import AFTER_DARK, GENERAL
-from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import photos
@@ -28,7 +28,7 @@ async def shown(who: HumanClient, channel: str) -> str:
     return str((await (await who.press(history["id"], "Show")).answer())["id"])
 
 
-async def arrived(sandbox: Sandbox, bot: Running, who: HumanClient, channel: str) -> str:
+async def arrived(sandbox: Sandbox, bot: RunningBot, who: HumanClient, channel: str) -> str:
     """Wait until the newest result was brought; return the newest message of a channel."""
     await until_delivered(bot, who)
     await sandbox.until(lambda: bool(who.messages(channel)))

@@ -11,7 +11,7 @@ from bot.sandbox.state.seed import GENERAL, STUDIO
 from bot.shared.files.pictures import read_parameters
 from bot.shared.results import forget_results
 from db.jobs import End, State
-from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
 from tests.support.acceptance.engines import GATE, SLOTS
 
@@ -23,7 +23,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "open"
 
 
-async def how(bot: Running, who: HumanClient) -> str | None:
+async def how(bot: RunningBot, who: HumanClient) -> str | None:
     """Return the rung by which somebody's newest job was delivered."""
     return (await bot.services.jobs.mine(int(who.id)))[0].delivered_how
 

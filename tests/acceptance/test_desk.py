@@ -11,9 +11,9 @@ from bot.sandbox.state.seed import AFTER_DARK, VOICE_NOTES
 from db.jobs import State
 from db.subjects import Draft, Scope, Share
 from inference.catalogue import Catalogue
-from tests.support.acceptance.bots import DAILY, Running, bot_beside
+from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
-from tests.support.acceptance.operators import EPHEMERAL, does
+from tests.support.acceptance.private import EPHEMERAL, run_privately
 from tests.support.bot.catalogues import HEARS, LARGE, TINY
 
 NO_JOB = "0" * 26
@@ -25,7 +25,7 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SLOTS, "0")
 
 
-async def refused(sandbox: Sandbox, who: HumanClient, words: str, bot: Running, **options: Any) -> None:
+async def refused(sandbox: Sandbox, who: HumanClient, words: str, bot: RunningBot, **options: Any) -> None:
     """See that drawing is refused with these words, to the one who asked alone, and costs nothing."""
     before = [job.id for job in await bot.services.jobs.mine(int(who.id))]
     shown = await who.slash("imagine", **({"prompt": "a red heart"} | options))
@@ -41,9 +41,9 @@ async def refused(sandbox: Sandbox, who: HumanClient, words: str, bot: Running, 
 async def test_paused_studio_takes_nothing_and_keeps_what_waits(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await does(ada, "atelier pause", notice="New lamps until noon.")
+        await run_privately(ada, "atelier pause", notice="New lamps until noon.")
         await refused(sandbox, ben, "I'm paused: New lamps until noon.\nJobs in the queue are kept", bot)
-        assert "Resumed" in await does(ada, "atelier resume")
+        assert "Resumed" in await run_privately(ada, "atelier resume")
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
 
@@ -53,16 +53,16 @@ async def test_banned_member_is_refused_and_loses_what_waits(sandbox: Sandbox, t
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
         await (await ben.slash("imagine", prompt="a red heart")).answer()
-        await does(ada, "atelier ban", member=ben.id, reason="spam")
+        await run_privately(ada, "atelier ban", member=ben.id, reason="spam")
         (job,) = await bot.services.jobs.mine(int(ben.id))
         assert job.state is State.CANCELLED
         await refused(sandbox, ben, "banned you from using me here", bot)
         await refused(sandbox, ben, "banned you from using me here", bot, channel=await ben.dm())
         await (await cleo.slash("imagine", prompt="a blue cat")).answer()
-        assert "can use me again" in await does(ada, "atelier unban", member=ben.id)
+        assert "can use me again" in await run_privately(ada, "atelier unban", member=ben.id)
         await (await ben.slash("imagine", prompt="a red heart")).answer()
         assert len(await bot.services.jobs.mine(int(ben.id))) == 2
-        log = await does(ada, "atelier log")
+        log = await run_privately(ada, "atelier log")
         assert f"<@{ada.id}> **ban** <@{ben.id}>: spam" in log
         assert "**unban**" in log
 
@@ -70,19 +70,19 @@ async def test_banned_member_is_refused_and_loses_what_waits(sandbox: Sandbox, t
 async def test_blocked_word_is_named_and_not_charged(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await does(ada, "atelier words add", word="Müll")
-        assert await does(ada, "atelier words list") == "`Müll`"
+        await run_privately(ada, "atelier words add", word="Müll")
+        assert await run_privately(ada, "atelier words list") == "`Müll`"
         await refused(sandbox, ben, "The word `Müll` is blocked here", bot, prompt="a heap of MU\u0308LL, please")
         card = await (await ben.slash("imagine", prompt="a muller at work")).message()  # a word of its own
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        assert "Unblocked `mull`" in await does(ada, "atelier words remove", word="mull")
+        assert "Unblocked `mull`" in await run_privately(ada, "atelier words remove", word="mull")
 
 
 async def test_channels_are_open_where_operators_say_so(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await does(ada, "atelier channels allow", channel_=VOICE_NOTES)
-        assert f"<#{VOICE_NOTES}> allowed" in await does(ada, "atelier channels list")
+        await run_privately(ada, "atelier channels allow", channel_=VOICE_NOTES)
+        assert f"<#{VOICE_NOTES}> allowed" in await run_privately(ada, "atelier channels list")
         await refused(sandbox, ben, "can't be used in this channel", bot)
         card = await (await ben.slash("imagine", prompt="a red heart", channel=VOICE_NOTES)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
@@ -103,16 +103,16 @@ async def test_removed_job_leaves_no_message_no_file_and_no_row(sandbox: Sandbox
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
         (job,) = await bot.services.jobs.mine(int(ben.id))
-        found = await does(ada, "atelier find", member=ben.id)
+        found = await run_privately(ada, "atelier find", member=ben.id)
         assert job.id in found
         assert "a red heart" in found
-        said = await does(ada, "atelier remove", job=job.id, reason="asked to")
+        said = await run_privately(ada, "atelier remove", job=job.id, reason="asked to")
         assert "1 job with files, and 1 message" in said
         assert card["id"] not in [one["id"] for one in ben.messages()]
         assert await bot.services.jobs.get(job.id) is None
         assert await bot.services.files.list(f"jobs/{job.id}") == []
         assert await bot.services.ledger.audit() == []
-        assert "no `job` with that ID" in await does(ada, "atelier find", job=job.id)
+        assert "no `job` with that ID" in await run_privately(ada, "atelier find", job=job.id)
 
 
 async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbo
         await bot.services.files.put(f"subjects/{subject.id}/adapter.safetensors", b"weights")
         card = await (await cleo.slash("imagine", prompt="Rex asleep", subject="Rex")).message()
         await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 4)
-        said = await does(ada, "atelier remove", subject=subject.id, reason="no consent")
+        said = await run_privately(ada, "atelier remove", subject=subject.id, reason="no consent")
         assert "1 job with files, and 1 message. The subject `Rex` is deleted." in said
         assert card["id"] not in [one["id"] for one in cleo.messages()]
         assert await bot.services.subjects.get(subject.id) is None

@@ -11,9 +11,9 @@ from bot.sandbox.errors import HumanError
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import GENERAL
-from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
-from tests.support.acceptance.operators import does
+from tests.support.acceptance.private import run_privately
 
 JUST_READ = {"atelier words list", "atelier channels list", "atelier log"}  # what operators themselves decided
 
@@ -42,7 +42,7 @@ def given(wanted: list[str], about: HumanClient) -> dict[str, Any]:
     return {"channel_" if name == "channel" else name: values[name] for name in wanted}
 
 
-async def acts(bot: Running, who: HumanClient) -> list[tuple[str, str, str]]:
+async def acts(bot: RunningBot, who: HumanClient) -> list[tuple[str, str, str]]:
     """Return what somebody did as an operator, oldest first."""
     noted = await bot.services.house.latest(int(who.state()["guilds"][0]["id"]), 100)
     return [
@@ -58,7 +58,7 @@ async def test_every_command_of_operators_is_in_the_log(sandbox: Sandbox, tmp_pa
         silent = []
         for name, wanted in found.items():
             before = len(await acts(bot, ada))
-            await does(ada, name, **given(wanted, ben))
+            await run_privately(ada, name, **given(wanted, ben))
             new = (await acts(bot, ada))[before:]
             if [name.removeprefix("atelier ").split()[0]] != [what.split()[0] for what, _, _ in new]:
                 silent.append(name)
@@ -79,7 +79,8 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
             command["default_member_permissions"] = None  # an administrator opened it to everybody
         for name, wanted in operator_commands(bot.client):
             assert (
-                await does(ben, name, **given(wanted, ben)) == "Only operators can do that, and only in their server."
+                await run_privately(ben, name, **given(wanted, ben))
+                == "Only operators can do that, and only in their server."
             )
         assert await bot.services.house.latest(int(next(iter(sandbox.container.world.guilds))), 10) == []
 
@@ -87,10 +88,10 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
 async def test_changed_credits_are_in_the_log_with_their_reason(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await does(ada, "quota grant", member=ben.id, amount=50, reason="for the poster")
-        await does(ada, "quota grant", member=ben.id, amount=-20, reason="a mistake")
-        await does(ada, "quota set", member=ben.id, amount=7, reason="a fresh start")
-        newest, second, first = (await does(ada, "atelier log")).splitlines()
+        await run_privately(ada, "quota grant", member=ben.id, amount=50, reason="for the poster")
+        await run_privately(ada, "quota grant", member=ben.id, amount=-20, reason="a mistake")
+        await run_privately(ada, "quota set", member=ben.id, amount=7, reason="a fresh start")
+        newest, second, first = (await run_privately(ada, "atelier log")).splitlines()
         assert f"<@{ada.id}> **quota grant** <@{ben.id}> +50: for the poster" in first
         assert f"**quota grant** <@{ben.id}> -20: a mistake" in second
         assert f"**quota set** <@{ben.id}> = 7: a fresh start" in newest

@@ -20,7 +20,7 @@ from db.engine import Database
 from inference.messages import WorkerLoad
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 from tests.support.optional import chromium
 
 LOADS = {"cpu-0": WorkerLoad(free={"image": 3, "train": 1}, models=("tiny",), memory_bytes=1_500_000_000)}
@@ -33,15 +33,15 @@ async def desk(folder: Path) -> AsyncIterator[AdminAddresses]:
     """Serve the page of a bot in which something waits, runs, was done later than foretold, and has failed."""
     async with Database.from_url(f"sqlite:///{folder / 'atelier.db'}") as database:
         await database.migrate()
-        shop = Shop(database)
+        store = StoreHarness(database)
         words = {"prompt": "a secret wish"}
         for _ in range(3):
-            await shop.submit(request=words, forecast_s=1.0)
-        failing, done, _running = await shop.claim(3)
+            await store.submit(request=words, forecast_s=1.0)
+        failing, done, _running = await store.claim(3)
         database.advance(21)
-        await shop.settle(done)
-        await shop.settle(failing, charge=0, state="failed")
-        await shop.submit(request=words)
+        await store.settle(done)
+        await store.settle(failing, charge=0, state="failed")
+        await store.submit(request=words)
         async with serve_admin(AdminSettings(page_port=0, metrics_port=0), database, lambda: LOADS) as opened:
             yield opened
 

@@ -6,9 +6,9 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.server import Sandbox
-from tests.support.acceptance.bots import DAILY, Running, bot_beside
-from tests.support.acceptance.operators import does
-from tests.support.acceptance.training import photos, preflight, taught
+from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
+from tests.support.acceptance.private import run_privately
+from tests.support.acceptance.training import photos, preflight, trained
 from tests.support.acceptance.voice import transcript
 
 WORD = "ghastly"
@@ -16,7 +16,7 @@ TOLD = f"The word `{WORD}` is blocked here."
 
 
 async def blocked(sandbox: Sandbox) -> None:
-    await does(sandbox.member("ada"), "atelier words add", word=WORD)
+    await run_privately(sandbox.member("ada"), "atelier words add", word=WORD)
 
 
 async def refused(sandbox: Sandbox, who: HumanClient, shown: InteractionResult, *, before: int) -> None:
@@ -32,7 +32,7 @@ async def opened(who: HumanClient) -> str:
     return str((await (await who.press(overview["id"], "Open")).answer())["id"])
 
 
-async def names(bot: Running, who: HumanClient) -> list[str]:
+async def names(bot: RunningBot, who: HumanClient) -> list[str]:
     return [subject.name for subject in await bot.services.subjects.mine(int(who.id))]
 
 
@@ -63,7 +63,7 @@ async def test_word_that_is_blocked_while_photos_are_looked_at_is_refused_at_the
 async def test_word_in_a_new_name_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
-        await taught(sandbox, ben)
+        await trained(sandbox, ben)
         await blocked(sandbox)
         card = await opened(ben)
         form = await ben.press(card, "Rename")
@@ -77,7 +77,7 @@ async def test_word_in_a_new_name_is_refused(sandbox: Sandbox, tmp_path: Path) -
 async def test_subject_with_the_word_in_its_name_is_not_shared(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
-        await taught(sandbox, ben)
+        await trained(sandbox, ben)
         (subject,) = await bot.services.subjects.mine(int(ben.id))
         await bot.services.subjects.rename(subject.id, "Ghastly")  # before it was blocked
         await blocked(sandbox)

@@ -12,7 +12,7 @@ from bot.sandbox.server import Sandbox
 from bot.shared.files.pictures import read_parameters
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE, SLOTS
-from tests.support.acceptance.looks import alts
+from tests.support.acceptance.messages import alt_texts
 
 EPHEMERAL = 64
 
@@ -25,7 +25,7 @@ async def test_imagine_brings_four_pictures_and_takes_their_price(sandbox: Sandb
         assert "seed 7 – 10" in ben.text(card["id"])
         assert "4 credits" in ben.text(card["id"])
         assert ben.buttons(card["id"]) == ["Re-roll", "Info", "Delete"]
-        assert alts(ben.message(card["id"])) == [f"a red heart (seed {seed})" for seed in (7, 8, 9, 10)]
+        assert alt_texts(ben.message(card["id"])) == [f"a red heart (seed {seed})" for seed in (7, 8, 9, 10)]
         statement = await bot.services.ledger.statement(int(ben.id))
         assert (statement.available, statement.held) == (DAILY - 4, 0)
         assert sandbox.unimplemented == []

@@ -7,7 +7,7 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.support.acceptance.bots import DAILY, RECOVERY_S, all_delivered, books_of, bot_process
+from tests.support.acceptance.bots import DAILY, RECOVERY_S, bot_process, open_job_store, until_all_delivered
 from tests.support.acceptance.engines import GATE
 
 STAGES = [
@@ -80,11 +80,11 @@ async def test_result_that_was_posted_before_a_kill_is_not_posted_again(
 async def ends_well(sandbox: Sandbox, data_dir: Path) -> None:
     """Start the bot again and see Ben's only job shown once, ended once and charged once."""
     ben = sandbox.member("ben")
-    async with bot_process(sandbox, data_dir), books_of(data_dir) as jobs:
+    async with bot_process(sandbox, data_dir), open_job_store(data_dir) as jobs:
         await sandbox.until(
             lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()), timeout_s=RECOVERY_S
         )
-        await all_delivered(jobs)
+        await until_all_delivered(jobs)
         (job,) = await jobs.mine(int(ben.id))
         assert (job.state, job.charged) == (State.DONE, 4)
         assert len(ben.messages()) == 1

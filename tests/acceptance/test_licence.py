@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from inference.catalogue import Catalogue
-from tests.support.acceptance.bots import DAILY, Running, bot_beside
+from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.training import photos
 from tests.support.acceptance.voice import said
 from tests.support.bot.catalogues import HEARS, LARGE, TINY
@@ -31,7 +31,7 @@ async def asked(sandbox: Sandbox, who: HumanClient, channel: str | None = None) 
     return questions()[-1]
 
 
-async def available(bot: Running, who: HumanClient) -> int:
+async def available(bot: RunningBot, who: HumanClient) -> int:
     return (await bot.services.ledger.statement(int(who.id))).available
 
 

@@ -22,7 +22,7 @@ from db.migrations.run import configuration
 from db.tables import pending_orders
 from inference.catalogue import Catalogue
 from inference.requests import to_json
-from tests.support.acceptance.bots import DAILY, Running, bot_beside
+from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.training import photos, preflight, sees
 from tests.support.bot.catalogues import HEARS, TINY
 from tests.support.bot.jobs import REQUEST
@@ -39,12 +39,12 @@ async def asked(sandbox: Sandbox, who: HumanClient) -> str:
     return next(str(one["id"]) for one in who.messages() if "This uses 4 of your" in who.text(one["id"]))
 
 
-async def charged_nothing(bot: Running, who: HumanClient) -> bool:
+async def charged_nothing(bot: RunningBot, who: HumanClient) -> bool:
     made = await bot.services.jobs.mine(int(who.id))
     return made == [] and (await bot.services.ledger.statement(int(who.id))).available == DAILY
 
 
-async def posted(bot: Running, *buttons: ui.Item[Any]) -> str:
+async def posted(bot: RunningBot, *buttons: ui.Item[Any]) -> str:
     """Post a message with buttons, as a version of before did."""
     channel = bot.client.get_partial_messageable(int(GENERAL))
     return str((await channel.send(view=layout(ui.ActionRow[Any](*buttons)))).id)

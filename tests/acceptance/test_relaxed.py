@@ -9,13 +9,13 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import VOICE_NOTES
 from db.acts import Act
 from db.jobs import Job, Pace, State
-from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import GATE, SLOTS
 from tests.support.acceptance.training import photos, preflight
 from tests.support.acceptance.voice import jobs_of, said, sound
 
 
-async def newest(bot: Running, who: HumanClient) -> Job:
+async def newest(bot: RunningBot, who: HumanClient) -> Job:
     """Return what somebody has just asked for, once it is accepted."""
     changed = bot.services.jobs.db.wake.listen("changed")
     while not (found := await jobs_of(bot, who)):
@@ -23,7 +23,7 @@ async def newest(bot: Running, who: HumanClient) -> Job:
     return found[0]
 
 
-async def ended(bot: Running, job: Job) -> Job:
+async def ended(bot: RunningBot, job: Job) -> Job:
     """Return a job once it has ended."""
     changed = bot.services.jobs.db.wake.listen("changed")
     while (found := await bot.services.jobs.get(job.id)) is not None and not found.final:

@@ -27,7 +27,7 @@ from bot.shared.discord.interactions import IN_TIME_S
 from bot.shared.discord.limits import Limits
 from bot.shared.discord.persistent_items import Form, PersistentItem
 from db.engine import Database
-from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.bot.cards import subject
 
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
@@ -69,7 +69,7 @@ def held(database: Database) -> Iterator[None]:
 
 
 @pytest.fixture
-async def bot(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Running]:
+async def bot(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[RunningBot]:
     never_too_often = Limits(clock=itertools.count(0.0, 1e6).__next__)
     async with bot_beside(sandbox, tmp_path, limits=never_too_often, gifts=True, auto_transcription=True) as running:
         yield running
@@ -80,7 +80,7 @@ async def until_answered(sandbox: Sandbox, shown: InteractionResult, what: str) 
     assert shown.state != "failed", what
 
 
-async def test_every_button_and_menu_is_answered_in_time(sandbox: Sandbox, bot: Running) -> None:
+async def test_every_button_and_menu_is_answered_in_time(sandbox: Sandbox, bot: RunningBot) -> None:
     ada = sandbox.member("ada")
     assert len(ITEMS) > 20
     for kind in ITEMS:
@@ -95,7 +95,7 @@ async def test_every_button_and_menu_is_answered_in_time(sandbox: Sandbox, bot: 
             await until_answered(sandbox, shown, kind.__qualname__)
 
 
-async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: Running) -> None:
+async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: RunningBot) -> None:
     ada = sandbox.member("ada")
     message = await ada.voice(b"OggS", 2.0)
     commands = [one for one in bot.client.tree.walk_commands() if isinstance(one, app_commands.Command)]
@@ -115,7 +115,7 @@ async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: Running)
             await until_answered(sandbox, shown, menu.name)
 
 
-async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: Running) -> None:
+async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot) -> None:
     ada = sandbox.member("ada")
     assert set(kinds_of(Form)) == set(FORMS)
     for kind, make in FORMS.items():
@@ -133,7 +133,7 @@ def test_what_cannot_be_deferred_leaves_the_answer_time_to_arrive() -> None:
     assert IN_TIME_S <= RESPONSE_DEADLINE_S - 1
 
 
-async def _post(bot: Running, kind: type[Any], human: HumanClient) -> tuple[str, str]:
+async def _post(bot: RunningBot, kind: type[Any], human: HumanClient) -> tuple[str, str]:
     key = KEYS.get(kind.topic, "0123456789abcdefghjkmnpqrs").format(user=human.id)
     if hasattr(kind, "of"):
         made = kind.of(key, [20]) if kind is StepSelect else kind.of(key)
@@ -145,7 +145,7 @@ async def _post(bot: Running, kind: type[Any], human: HumanClient) -> tuple[str,
     return str((await channel.send(view=view)).id), kind.id_for(key)
 
 
-async def _post_opener(bot: Running, make: Any) -> str:
+async def _post_opener(bot: RunningBot, make: Any) -> str:
     view = said("A form")
     button = ui.Button[Any](label="Open it")
 

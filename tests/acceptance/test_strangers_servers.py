@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import ANNEX, LOBBY
 from tests.support.acceptance.bots import bot_beside
-from tests.support.acceptance.operators import does
+from tests.support.acceptance.private import run_privately
 from tests.support.acceptance.voice import clip, jobs_of
 
 BANNED = "banned you from using me here"
@@ -18,8 +18,8 @@ async def test_ban_in_one_of_several_servers_does_not_count_in_direct_messages(
 ) -> None:
     async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
         ada, cleo = sandbox.member("ada"), sandbox.member("cleo")
-        await does(ada, "atelier ban", channel=LOBBY, member=cleo.id, reason="spite")
-        await does(ada, "atelier words add", channel=LOBBY, word="heart")
+        await run_privately(ada, "atelier ban", channel=LOBBY, member=cleo.id, reason="spite")
+        await run_privately(ada, "atelier words add", channel=LOBBY, word="heart")
         direct = await cleo.dm()
         await (await cleo.slash("imagine", channel=direct, prompt="a red heart", count=1)).message()
         await cleo.voice(clip("Hello."), 3.0, channel=direct)
@@ -32,7 +32,7 @@ async def test_ban_in_the_only_server_counts_in_direct_messages(sandbox: Sandbox
     del sandbox.container.world.guilds[ANNEX]
     async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
         ada, cleo = sandbox.member("ada"), sandbox.member("cleo")
-        await does(ada, "atelier ban", member=cleo.id, reason="spam")
+        await run_privately(ada, "atelier ban", member=cleo.id, reason="spam")
         direct = await cleo.dm()
         if said:
             await cleo.voice(clip("Hello."), 3.0, channel=direct)

@@ -9,7 +9,7 @@ from db.files import FileStore
 from db.subjects import KEPT_MAX
 from tests.support.acceptance.bots import bot_beside
 from tests.support.db.subjects import draft
-from tests.support.engines.subject import photo
+from tests.support.engines.creature import photo
 
 
 async def test_overview_reads_only_the_pictures_that_it_shows(

@@ -19,9 +19,9 @@ from db.files import FileStore
 from db.jobs import State
 from db.wake import CHANGED
 from tests.support.acceptance.bots import DAILY, bot_beside
-from tests.support.acceptance.training import available, photos, preflight, sees, taught
+from tests.support.acceptance.training import available, photos, preflight, sees, trained
 from tests.support.bot.jobs import NOON, make_job
-from tests.support.engines.subject import photo
+from tests.support.engines.creature import photo
 
 GPS_IFD = 0x8825
 PLACE = b"CANARY-GPS"
@@ -108,7 +108,7 @@ async def test_train_keeps_no_byte_of_where_a_photo_was_taken(sandbox: Sandbox, 
 async def test_train_shows_a_film_records_the_consent_and_deletes_the_photos(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
-        card = await taught(sandbox, ben)
+        card = await trained(sandbox, ben)
         assert len(ben.pictures(card)) == 5
         (subject,) = await bot.services.subjects.mine(int(ben.id))
         consent = await bot.services.subjects.consent(subject.id)
@@ -174,7 +174,7 @@ async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_
 async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
-        await taught(sandbox, ben)
+        await trained(sandbox, ben)
         (subject,) = await bot.services.subjects.mine(int(ben.id))
         card = await (await ben.slash("imagine", prompt="Blob on the beach", subject="blob:0.8", count=1)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
@@ -186,7 +186,7 @@ async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: S
 async def test_subject_is_opened_by_its_name_and_only_by_its_owner(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
-        await taught(sandbox, ben)
+        await trained(sandbox, ben)
         assert [choice["value"] for choice in await ben.autocomplete("subjects", "name", name="b")] == ["Blob"]
         assert await cleo.autocomplete("subjects", "name", name="b") == []
         opened = await (await ben.slash("subjects", name_="blob")).answer()
@@ -199,7 +199,7 @@ async def test_subject_is_opened_by_its_name_and_only_by_its_owner(sandbox: Sand
 async def test_name_that_could_not_be_typed_is_refused(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
-        await taught(sandbox, ben)
+        await trained(sandbox, ben)
         await ben.slash("train", name_=name, kind="mascot")
         await sandbox.until(lambda: sees(ben, "subject's `name`" if name.strip() else "needs a `name`"))
         opened = await (await ben.slash("subjects", name_="Blob")).answer()
@@ -213,7 +213,7 @@ async def test_name_that_could_not_be_typed_is_refused(sandbox: Sandbox, tmp_pat
 async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
-        await taught(sandbox, ben)
+        await trained(sandbox, ben)
         overview = await (await ben.slash("subjects")).answer()
         opened = await (await ben.press(overview["id"], "Open")).answer()
         question = await (await ben.press(opened["id"], "Delete")).answer()

@@ -12,7 +12,15 @@ from bot.sandbox.state.seed import STUDIO
 from bot.shared.operators import Operator
 from db.jobs import Job, JobStore, State
 from db.subjects import Subjects
-from tests.support.acceptance.bots import DAILY, RECOVERY_S, Running, all_delivered, books_of, bot_beside, bot_process
+from tests.support.acceptance.bots import (
+    DAILY,
+    RECOVERY_S,
+    RunningBot,
+    bot_beside,
+    bot_process,
+    open_job_store,
+    until_all_delivered,
+)
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import available, photos, preflight, sees
 
@@ -135,7 +143,7 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
         await uses(bot, ben, HALF)
 
 
-async def uses(bot: Running, member: HumanClient, step: int) -> None:
+async def uses(bot: RunningBot, member: HumanClient, step: int) -> None:
     """See that the member's only subject is used from a step, by its row and by its file."""
     (subject,) = await bot.services.subjects.mine(int(member.id))
     assert (subject.ready, subject.step) == (True, step)
@@ -155,9 +163,9 @@ async def test_step_chosen_before_a_kill_of_the_bot_is_used_after_it(
         card = await half_taught(sandbox, ben)
         await ben.select(card, RUNNING, str(SHOWN[0]))
         await asyncio.wait_for(doomed.wait(), 60)
-    async with bot_process(sandbox, tmp_path), books_of(tmp_path) as jobs:
+    async with bot_process(sandbox, tmp_path), open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
-        await all_delivered(jobs)
+        await until_all_delivered(jobs)
         job = await ended(jobs, ben)
         assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)
         (subject,) = await Subjects(jobs.db).mine(int(ben.id))

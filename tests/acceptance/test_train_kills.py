@@ -17,7 +17,14 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Failed, Finished, JobEvent, Output, Task
 from inference.requests import from_json
-from tests.support.acceptance.bots import DAILY, REAL_ENGINES, RECOVERY_S, all_delivered, books_of, bot_process
+from tests.support.acceptance.bots import (
+    DAILY,
+    REAL_ENGINES,
+    RECOVERY_S,
+    bot_process,
+    open_job_store,
+    until_all_delivered,
+)
 from tests.support.acceptance.training import photos, preflight
 
 STEPS = 20  # of the built-in model; a checkpoint after every fourth
@@ -37,9 +44,9 @@ async def test_training_has_its_subject_and_consent_whenever_the_bot_dies(
         card = await preflight(ben, photos(3), steps=STEPS)
         await ben.press(card, "I agree – start")
         await asyncio.wait_for(doomed.wait(), RECOVERY_S)
-    async with bot_process(sandbox, tmp_path), books_of(tmp_path) as jobs:
+    async with bot_process(sandbox, tmp_path), open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
-        await all_delivered(jobs)
+        await until_all_delivered(jobs)
         (job,) = await jobs.mine(int(ben.id))
         assert (job.state, job.charged) == (State.DONE, PRICE)
         (subject,) = await Subjects(jobs.db).mine(int(ben.id))
@@ -59,7 +66,7 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
         card = await preflight(ben, photos(3), steps=STEPS)
         shown = await (await ben.press(card, "I agree – start")).message()
         await sandbox.until(lambda: "getting the photos ready" in ben.text(shown["id"]), timeout_s=RECOVERY_S)
-        async with books_of(tmp_path) as jobs:
+        async with open_job_store(tmp_path) as jobs:
             (job,) = await jobs.mine(int(ben.id))
         folder = tmp_path / "files" / "jobs" / job.id
         await checkpoint_after(folder, 4)
@@ -70,9 +77,9 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
         await doomed.wait()
     second = files_until(folder, await checkpoint_after(folder, 0))
     sent = [file.read_bytes() for file in sorted((tmp_path / "files" / "uploads").glob("*/photo-*"))]
-    async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), books_of(tmp_path) as jobs:
+    async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: "Training finished" in ben.text(shown["id"]), timeout_s=LEARNT_S)
-        await all_delivered(jobs)
+        await until_all_delivered(jobs)
         (job,) = await jobs.mine(int(ben.id))
         assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 3, 1, PRICE)
         assert job.expirations == 1  # the whole bot's end is no worker's death

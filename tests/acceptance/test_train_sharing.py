@@ -11,7 +11,7 @@ from bot.sandbox.state.seed import FRIENDS, STUDIO
 from db.jobs import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
-from tests.support.acceptance.training import available, sees, taught
+from tests.support.acceptance.training import available, sees, trained
 
 MEMBERS, ROLES = "Share with a member, or stop sharing …", "Share with a role, or stop sharing …"
 SERVER, BACK = "Share with this server", "Stop sharing with all"
@@ -37,7 +37,7 @@ WAYS: dict[str, tuple[Act, Act]] = {  # how to share it, how to take it back
 async def opened(sandbox: Sandbox, owner: HumanClient, friend: HumanClient) -> str:
     """Teach a subject and open its card; the friend has a role, the operator Ada has not."""
     sandbox.world_editor.set_roles(STUDIO, friend.id, [FRIENDS])
-    await taught(sandbox, owner)
+    await trained(sandbox, owner)
     overview = await (await owner.slash("subjects")).answer()
     return str((await (await owner.press(overview["id"], "Open")).answer())["id"])
 

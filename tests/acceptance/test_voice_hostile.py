@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from bot.sandbox.server import Sandbox
-from tests.support.acceptance.bots import DAILY, hearing_bot
+from tests.support.acceptance.bots import DAILY, bot_with_models
 from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of
 from tests.support.files.canary import Canary
 from tests.support.files.sounds import NOT_SPEECH, encoded, film, tone, wav
-from tests.support.speech_clips import synthetic
+from tests.support.files.speech_clips import synthetic
 
 NOTHING_SAID = "I couldn't hear anyone speak in that clip."
 
@@ -46,7 +46,7 @@ SENT: dict[str, tuple[Callable[[Path], bytes], str]] = {
 @pytest.mark.long
 async def test_what_is_no_speech_is_answered_kindly_at_no_cost(sandbox: Sandbox, tmp_path: Path) -> None:
     canary = Canary(tmp_path / "canary.wav")
-    async with hearing_bot(sandbox, tmp_path / "data", max_queued=len(SENT) + 1) as bot:
+    async with bot_with_models(sandbox, tmp_path / "data", max_queued=len(SENT) + 1) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()
 

@@ -10,10 +10,17 @@ from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.jobs import State
 from inference.pricing import SPEECH_SECONDS_PER_CREDIT
-from tests.support.acceptance.bots import DAILY, REAL_ENGINES, RECOVERY_S, all_delivered, books_of, bot_process
+from tests.support.acceptance.bots import (
+    DAILY,
+    REAL_ENGINES,
+    RECOVERY_S,
+    bot_process,
+    open_job_store,
+    until_all_delivered,
+)
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.voice import HEARD_WITHIN_S, said
-from tests.support.speech_clips import human_or_skip, joined, word_error_rate
+from tests.support.files.speech_clips import human_or_skip, joined, word_error_rate
 from tests.support.speech_weights import weights
 
 WORDS = "First we come to the bridge, then we go on."
@@ -73,7 +80,7 @@ async def test_long_clip_that_a_real_model_hears_goes_on_after_a_kill(sandbox: S
                 await asyncio.sleep(0.01)  # another process writes; there is nothing to be woken by
         doomed.kill()
         await doomed.wait()
-    async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), books_of(tmp_path) as jobs:
+    async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: "took" in newest(ben, dm), timeout_s=HEARD_WITHIN_S)
         (job,) = await jobs.mine(int(ben.id))
         assert (job.state, job.attempt) == (State.DONE, 2)
@@ -91,9 +98,9 @@ def newest(who: HumanClient, channel: str) -> str:
 async def ends_well(sandbox: Sandbox, data_dir: Path, channel: str, words: str) -> None:
     """Start the bot again and see Ben's only clip written down once, in one message, and charged once."""
     ben = sandbox.member("ben")
-    async with bot_process(sandbox, data_dir), books_of(data_dir) as jobs:
+    async with bot_process(sandbox, data_dir), open_job_store(data_dir) as jobs:
         await sandbox.until(lambda: words in newest(ben, channel), timeout_s=RECOVERY_S)
-        await all_delivered(jobs)
+        await until_all_delivered(jobs)
         (job,) = await jobs.mine(int(ben.id))
         assert (job.state, job.charged) == (State.DONE, 1)
         assert len(ben.messages(channel)) == 2  # the clip and its text

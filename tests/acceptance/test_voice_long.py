@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from db.jobs import State
-from tests.support.acceptance.bots import DAILY, books_of, bot_process, hearing_bot
+from tests.support.acceptance.bots import DAILY, bot_process, bot_with_models, open_job_store
 from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of, refusal, sound
 from tests.support.files.lying_clips import NOT_STATED, STATED
 
@@ -26,7 +26,7 @@ def peak_bytes(pid: int) -> int:
 async def test_two_hours_in_a_file_are_refused_at_no_cost(sandbox: Sandbox, tmp_path: Path, stated: bool) -> None:
     content = STATED["ogg"]() if stated else NOT_STATED["webm"]()
     ben = sandbox.member("ben")
-    async with bot_process(sandbox, tmp_path) as bot, books_of(tmp_path) as jobs:
+    async with bot_process(sandbox, tmp_path) as bot, open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
         card = await (await ben.slash("transcribe", file=sound(1.0))).message()
         await sandbox.until(lambda: "> hello" in ben.text(card["id"]), timeout_s=60)
@@ -44,7 +44,7 @@ async def test_two_hours_in_a_file_are_refused_at_no_cost(sandbox: Sandbox, tmp_
 async def test_two_hours_in_a_voice_message_of_twelve_seconds_are_found_out_and_given_back(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    async with hearing_bot(sandbox, tmp_path) as bot:
+    async with bot_with_models(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         message = await ben.voice(STATED["ogg"](), 12.0)
         card = await (await ben.context_menu("Transcribe", message_id=message["id"])).message()

@@ -6,9 +6,9 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from db.jobs import State
-from tests.support.acceptance.bots import DAILY, hearing_bot
+from tests.support.acceptance.bots import DAILY, bot_with_models
 from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of
-from tests.support.speech_clips import synthetic, word_error_rate
+from tests.support.files.speech_clips import synthetic, word_error_rate
 
 ERRORS_MAX = 0.35  # of words; a robot speaks, to the next to smallest model
 
@@ -17,7 +17,7 @@ ERRORS_MAX = 0.35  # of words; a robot speaks, to the next to smallest model
 @pytest.mark.parametrize(("name", "language"), [("en-4.ogg", "English"), ("de-5.ogg", "German")])
 async def test_voice_message_becomes_what_was_said(sandbox: Sandbox, tmp_path: Path, name: str, language: str) -> None:
     (clip,) = (one for one in synthetic() if one.name == name)
-    async with hearing_bot(sandbox, tmp_path) as bot:
+    async with bot_with_models(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()
         await ben.voice(clip.content, len(clip.samples) / 16_000, channel=dm)

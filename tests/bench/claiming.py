@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from db.engine import Database
 from db.tables import guild_flows, jobs, lines, member_flows, seats
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 PRICE = 4
 
@@ -31,23 +31,23 @@ async def time_claims(queues: list[Queue], *, claims: int) -> list[list[float]]:
         for number, queue in enumerate(queues):
             database = await stack.enter_async_context(Database.from_url(f"sqlite:///{folder / f'{number}.db'}"))
             await database.migrate()
-            shops.append(Shop(database))
+            shops.append(StoreHarness(database))
             await _fill(shops[-1], queue)
         taken_ms: list[list[float]] = [[] for _ in shops]
         for _ in range(claims):
-            for shop, taken in zip(shops, taken_ms, strict=True):
+            for store, taken in zip(shops, taken_ms, strict=True):
                 started_s = time.perf_counter()
-                claimed = await shop.claim()
+                claimed = await store.claim()
                 taken.append((time.perf_counter() - started_s) * 1000)
                 assert len(claimed) == 1
         return taken_ms
 
 
-async def _fill(shop: Shop, queue: Queue) -> None:
+async def _fill(store: StoreHarness, queue: Queue) -> None:
     """Submit one job, and put the same in line for everybody by copying its rows: 10,000 submits would take minutes."""
-    await shop.submit(1, price=PRICE)
+    await store.submit(1, price=PRICE)
     total = queue.members * queue.jobs_each
-    with shop.db.begin() as connection:
+    with store.db.begin() as connection:
         flow, seat, job = [_only_row(connection, table) for table in (member_flows, seats, jobs)]
         for table in (member_flows, seats, jobs):
             connection.execute(table.delete())

@@ -29,7 +29,7 @@ from inference.engines.training.photos import photo_tensor
 from inference.engines.training.sampler import to_latents
 from inference.engines.training.whole import train_unet
 from tests.bench.gpu_image import as_loaded
-from tests.support.engines.subject import photo
+from tests.support.engines.creature import photo
 from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_pipeline, make_spec
 
 PHOTOS = 4

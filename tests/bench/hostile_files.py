@@ -10,7 +10,7 @@ from PIL import Image
 from tests.support.files.photos import bomb, encoded
 from tests.support.files.sounds import encoded as sound
 from tests.support.files.sounds import looped, tone, wav
-from tests.support.speech_clips import synthetic
+from tests.support.files.speech_clips import synthetic
 
 File = Callable[[], bytes]
 

@@ -34,7 +34,7 @@ from bot.sandbox.state.world import GuildMember, User
 from inference.engines.speech.fetch import DEFAULT_HOME, fetch
 from tests.bench import report
 from tests.bench.hostile_files import CLIPS, PHOTOS
-from tests.support.speech_clips import synthetic
+from tests.support.files.speech_clips import synthetic
 
 FORMS, FILES, VOICES = 7, 7, 6
 LOOK_EVERY_S = 0.02

@@ -40,7 +40,7 @@ from inference.messages import Finished, Task
 from inference.requests import TranscribeRequest
 from tests.bench.report import main
 from tests.bench.speech_rivals import Heard, Rival, long_ways, rivals
-from tests.support.speech_clips import Spoken, human, joined, synthetic, word_error_rate
+from tests.support.files.speech_clips import Spoken, human, joined, synthetic, word_error_rate
 from tests.support.speech_weights import weights
 
 LONG_CLIPS = 36  # about three minutes

@@ -26,7 +26,7 @@ from inference.requests import ImageRequest, Kind, TranscribeRequest
 from inference.worker import Worker
 from inference.worker_config import WorkerConfig
 from tests.bench.report import main
-from tests.support.speech_clips import human, joined, synthetic
+from tests.support.files.speech_clips import human, joined, synthetic
 from tests.support.speech_weights import weights
 
 LINE = """

@@ -17,7 +17,7 @@ from inference.engines.speech.models import SpeechModels
 from inference.messages import Failed, Task
 from inference.requests import TranscribeRequest
 from tests.bench.report import main
-from tests.support.speech_clips import human, joined, synthetic
+from tests.support.files.speech_clips import human, joined, synthetic
 from tests.support.speech_weights import weights
 
 BACKENDS = ("faster-whisper", "whisper")

@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from db.engine import Database
-from tests.support.studio import Studio
+from tests.support.dispatcher import DispatcherHarness
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +106,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def studio(database: Database, tmp_path: Path) -> Studio:
+def harness(database: Database, tmp_path: Path) -> DispatcherHarness:
     """A store, its files, and a pool that computes without a model."""
-    return Studio(database, tmp_path / "files")
+    return DispatcherHarness(database, tmp_path / "files")

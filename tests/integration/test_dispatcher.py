@@ -23,133 +23,133 @@ from inference.dispatcher.runner_context import RunnerContext
 from inference.dispatcher.runner_events import Interrupt
 from inference.messages import Preview
 from inference.pool import Pool
+from tests.support.dispatcher import MEMBER, DispatcherHarness, sqlite_only
 from tests.support.fakes.requests import image_request, transcribe_request
-from tests.support.studio import MEMBER, Studio, sqlite_only
 
 
-async def test_image_is_drawn_kept_and_charged(studio: Studio) -> None:
-    before, _ = await studio.shop.balances()
-    async with studio.open():
-        job = await studio.until(await studio.ask(image_request("a cat", count=2, seed=3)))
+async def test_image_is_drawn_kept_and_charged(harness: DispatcherHarness) -> None:
+    before, _ = await harness.store.balances()
+    async with harness.open():
+        job = await harness.until(await harness.ask(image_request("a cat", count=2, seed=3)))
     assert (job.state, job.charged) == (State.DONE, 4)
     assert job.outcome["files"]["2.png"] == {"media_type": "image/png", "seed": 4}
-    assert await studio.files.get(f"jobs/{job.id}/2.png") == b"a cat:4"
-    assert await studio.shop.balances() == (before - 4, 0)
+    assert await harness.files.get(f"jobs/{job.id}/2.png") == b"a cat:4"
+    assert await harness.store.balances() == (before - 4, 0)
 
 
-async def test_many_members_at_once_all_get_theirs(studio: Studio) -> None:
-    asked = await asyncio.gather(*(studio.ask(image_request(f"cat {i}"), user_id=i % 7) for i in range(20)))
-    async with studio.open():
-        done = await asyncio.gather(*(studio.until(job) for job in asked))
+async def test_many_members_at_once_all_get_theirs(harness: DispatcherHarness) -> None:
+    asked = await asyncio.gather(*(harness.ask(image_request(f"cat {i}"), user_id=i % 7) for i in range(20)))
+    async with harness.open():
+        done = await asyncio.gather(*(harness.until(job) for job in asked))
     assert {job.state for job in done} == {State.DONE}
     for index, job in enumerate(asked):
-        assert await studio.files.get(f"jobs/{job.id}/1.png") == f"cat {index}:7".encode()
+        assert await harness.files.get(f"jobs/{job.id}/1.png") == f"cat {index}:7".encode()
 
 
 @sqlite_only
-async def test_progress_and_preview_are_seen_while_it_runs(studio: Studio) -> None:
-    async with studio.open(step_s=0.01):
-        job = await studio.until_progress(await studio.ask(image_request("hold", steps=50)))
+async def test_progress_and_preview_are_seen_while_it_runs(harness: DispatcherHarness) -> None:
+    async with harness.open(step_s=0.01):
+        job = await harness.until_progress(await harness.ask(image_request("hold", steps=50)))
         assert job.progress_total == 50
-        changed = studio.shop.db.wake.listen("changed")
-        while not (await studio.shop.fresh(job)).preview:
+        changed = harness.store.db.wake.listen("changed")
+        while not (await harness.store.fresh(job)).preview:
             await changed.wait(1.0)
-        assert await studio.files.get(f"jobs/{job.id}/preview.webp") == b"half of " + job.id.encode()
+        assert await harness.files.get(f"jobs/{job.id}/preview.webp") == b"half of " + job.id.encode()
 
 
 @sqlite_only
-async def test_cancel_of_a_running_picture_costs_nothing_and_leaves_nothing(studio: Studio) -> None:
-    before, _ = await studio.shop.balances()
-    async with studio.open(step_s=0.01):
-        job = await studio.until_progress(await studio.ask(image_request("hold")))
-        await studio.shop.jobs.cancel(job.id, by_user=MEMBER)
-        job = await studio.until(job)
-        after = await studio.until(await studio.ask(image_request(), price=1))
+async def test_cancel_of_a_running_picture_costs_nothing_and_leaves_nothing(harness: DispatcherHarness) -> None:
+    before, _ = await harness.store.balances()
+    async with harness.open(step_s=0.01):
+        job = await harness.until_progress(await harness.ask(image_request("hold")))
+        await harness.store.jobs.cancel(job.id, by_user=MEMBER)
+        job = await harness.until(job)
+        after = await harness.until(await harness.ask(image_request(), price=1))
     assert (job.state, job.charged, after.state) == (State.CANCELLED, 0, State.DONE)
-    assert await studio.shop.balances() == (before - 1, 0)
-    assert await studio.files.list(f"jobs/{job.id}") == []
+    assert await harness.store.balances() == (before - 1, 0)
+    assert await harness.files.list(f"jobs/{job.id}") == []
 
 
 @sqlite_only
-async def test_not_finite_fails_and_costs_nothing(studio: Studio) -> None:
-    before, _ = await studio.shop.balances()
-    async with studio.open():
-        job = await studio.until(await studio.ask(image_request("nan")))
+async def test_not_finite_fails_and_costs_nothing(harness: DispatcherHarness) -> None:
+    before, _ = await harness.store.balances()
+    async with harness.open():
+        job = await harness.until(await harness.ask(image_request("nan")))
     assert (job.state, job.error_code) == (State.FAILED, "not_finite")
-    assert await studio.shop.balances() == (before, 0)
+    assert await harness.store.balances() == (before, 0)
 
 
 @sqlite_only
-async def test_out_of_memory_three_times_says_so(studio: Studio) -> None:
-    async with studio.open():
-        job = await studio.until(await studio.ask(image_request("oom@1")))
+async def test_out_of_memory_three_times_says_so(harness: DispatcherHarness) -> None:
+    async with harness.open():
+        job = await harness.until(await harness.ask(image_request("oom@1")))
     assert (job.state, job.error_code, job.attempt) == (State.FAILED, "out_of_memory", 3)
 
 
 @sqlite_only
-async def test_missing_clip_fails_kindly(studio: Studio) -> None:
-    async with studio.open():
-        job = await studio.until(await studio.ask(transcribe_request("uploads/1/gone.ogg")))
+async def test_missing_clip_fails_kindly(harness: DispatcherHarness) -> None:
+    async with harness.open():
+        job = await harness.until(await harness.ask(transcribe_request("uploads/1/gone.ogg")))
     assert (job.state, job.charged, job.error_code) == (State.FAILED, 0, "bad_input")
     assert job.error_text == "Something this job needs was deleted before its turn. Please start it again."
 
 
-async def test_worker_killed_mid_step_the_job_is_drawn_by_the_next_one(studio: Studio) -> None:
-    async with studio.open(step_s=0.02):
-        job = await studio.until_progress(await studio.ask(image_request(steps=40)))
-        os.kill(studio.pool.pids()["cpu"], signal.SIGKILL)
-        job = await studio.until(job)
+async def test_worker_killed_mid_step_the_job_is_drawn_by_the_next_one(harness: DispatcherHarness) -> None:
+    async with harness.open(step_s=0.02):
+        job = await harness.until_progress(await harness.ask(image_request(steps=40)))
+        os.kill(harness.pool.pids()["cpu"], signal.SIGKILL)
+        job = await harness.until(job)
     assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 2, 1, 4)
 
 
 @sqlite_only
 @pytest.mark.parametrize("fault", ["crash@2", "hang@2", "raise@2"])
-async def test_poison_fails_alone_and_its_neighbours_are_drawn(studio: Studio, fault: str) -> None:
-    async with studio.open(hang_s=1.0, step_s=0.005):
-        poison = await studio.ask(image_request(fault), user_id=99)
-        neighbours = [await studio.ask(image_request(f"cat {i}"), user_id=i) for i in range(6)]
-        ended = await asyncio.gather(*(studio.until(job) for job in (poison, *neighbours)))
+async def test_poison_fails_alone_and_its_neighbours_are_drawn(harness: DispatcherHarness, fault: str) -> None:
+    async with harness.open(hang_s=1.0, step_s=0.005):
+        poison = await harness.ask(image_request(fault), user_id=99)
+        neighbours = [await harness.ask(image_request(f"cat {i}"), user_id=i) for i in range(6)]
+        ended = await asyncio.gather(*(harness.until(job) for job in (poison, *neighbours)))
     assert [job.state for job in ended] == [State.FAILED, *[State.DONE] * 6]
     assert ended[0].charged == 0
-    assert await studio.shop.balances(99) == (100_000, 0)
+    assert await harness.store.balances(99) == (100_000, 0)
 
 
-async def test_close_gives_running_jobs_back_without_blame(studio: Studio) -> None:
-    async with studio.open(step_s=0.01):
-        job = await studio.until_progress(await studio.ask(image_request("hold")))
-    job = await studio.shop.fresh(job)
+async def test_close_gives_running_jobs_back_without_blame(harness: DispatcherHarness) -> None:
+    async with harness.open(step_s=0.01):
+        job = await harness.until_progress(await harness.ask(image_request("hold")))
+    job = await harness.store.fresh(job)
     assert (job.state, job.blamed, job.lease_owner) == (State.QUEUED, 0, None)
 
 
 @sqlite_only
-async def test_close_lets_what_is_nearly_done_end(studio: Studio) -> None:
-    async with studio.open(step_s=0.01, intervals=Intervals(heartbeat_s=0.05, drain_s=20.0)):
-        job = await studio.until(await studio.ask(image_request(steps=30)), State.RUNNING)
-    assert (await studio.shop.fresh(job)).state is State.DONE
+async def test_close_lets_what_is_nearly_done_end(harness: DispatcherHarness) -> None:
+    async with harness.open(step_s=0.01, intervals=Intervals(heartbeat_s=0.05, drain_s=20.0)):
+        job = await harness.until(await harness.ask(image_request(steps=30)), State.RUNNING)
+    assert (await harness.store.fresh(job)).state is State.DONE
 
 
-async def test_lease_lost_the_late_end_changes_nothing(studio: Studio) -> None:
-    async with studio.open(slots=1, step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=3600.0)):
-        job = await studio.until(await studio.ask(image_request(steps=100)), State.RUNNING)
-        studio.shop.db.advance(60)
-        await studio.shop.jobs.reap()
-        (other,) = await studio.shop.claim(owner="another dispatcher")
-        assert await studio.shop.settle(other, charge=1)
-        await studio.until(await studio.ask(image_request()))  # there is one slot: the late end came before
-    job = await studio.shop.fresh(job)
+async def test_lease_lost_the_late_end_changes_nothing(harness: DispatcherHarness) -> None:
+    async with harness.open(slots=1, step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=3600.0)):
+        job = await harness.until(await harness.ask(image_request(steps=100)), State.RUNNING)
+        harness.store.db.advance(60)
+        await harness.store.jobs.reap()
+        (other,) = await harness.store.claim(owner="another dispatcher")
+        assert await harness.store.settle(other, charge=1)
+        await harness.until(await harness.ask(image_request()))  # there is one slot: the late end came before
+    job = await harness.store.fresh(job)
     assert (job.state, job.charged, job.lease_owner) == (State.DONE, 1, "another dispatcher")
 
 
-async def test_late_end_of_a_deleted_job_leaves_nothing(studio: Studio) -> None:
-    async with studio.open(slots=1, step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=3600.0)):
-        job = await studio.until(await studio.ask(image_request(steps=100)), State.RUNNING)
-        studio.shop.db.advance(60)
-        await studio.shop.jobs.reap()
-        (other,) = await studio.shop.claim(owner="another dispatcher")
-        assert await studio.shop.settle(other)
-        await studio.shop.jobs.discard(job.id, by_user=MEMBER)
-        await studio.until(await studio.ask(image_request()))  # there is one slot: the late end came before
-    assert await studio.files.list(f"jobs/{job.id}") == []
+async def test_late_end_of_a_deleted_job_leaves_nothing(harness: DispatcherHarness) -> None:
+    async with harness.open(slots=1, step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=3600.0)):
+        job = await harness.until(await harness.ask(image_request(steps=100)), State.RUNNING)
+        harness.store.db.advance(60)
+        await harness.store.jobs.reap()
+        (other,) = await harness.store.claim(owner="another dispatcher")
+        assert await harness.store.settle(other)
+        await harness.store.jobs.discard(job.id, by_user=MEMBER)
+        await harness.until(await harness.ask(image_request()))  # there is one slot: the late end came before
+    assert await harness.files.list(f"jobs/{job.id}") == []
 
 
 class LatePreview(FileStore):
@@ -164,13 +164,15 @@ class LatePreview(FileStore):
 
 
 @sqlite_only
-async def test_preview_that_is_written_when_all_is_over_does_not_stay(studio: Studio, tmp_path: Path) -> None:
-    studio.files = store = LatePreview(str(tmp_path / "files"))
+async def test_preview_that_is_written_when_all_is_over_does_not_stay(
+    harness: DispatcherHarness, tmp_path: Path
+) -> None:
+    harness.files = store = LatePreview(str(tmp_path / "files"))
     store.tell = asyncio.Event()
-    async with studio.open(step_s=0.01):
-        job = await studio.until(await studio.ask(image_request(steps=60, count=1)))
+    async with harness.open(step_s=0.01):
+        job = await harness.until(await harness.ask(image_request(steps=60, count=1)))
         store.tell.set()
-    assert await studio.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/1.png"]
+    assert await harness.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/1.png"]
 
 
 class StuckPreview(FileStore):
@@ -186,26 +188,26 @@ class StuckPreview(FileStore):
 
 
 @sqlite_only
-async def test_preview_that_is_written_slowly_holds_no_heartbeat_up(studio: Studio, tmp_path: Path) -> None:
-    studio.files = store = StuckPreview(str(tmp_path / "files"))
+async def test_preview_that_is_written_slowly_holds_no_heartbeat_up(harness: DispatcherHarness, tmp_path: Path) -> None:
+    harness.files = store = StuckPreview(str(tmp_path / "files"))
     store.stuck = asyncio.Event()
     intervals = Intervals(heartbeat_s=0.05, reap_s=0.1, drain_s=0.1, close_s=0.1)
-    async with studio.open(step_s=0.01, intervals=intervals), asyncio.timeout(60):
-        await studio.ask(image_request("hold"))
+    async with harness.open(step_s=0.01, intervals=intervals), asyncio.timeout(60):
+        await harness.ask(image_request("hold"))
         await store.stuck.wait()
-        bystander = await studio.until_progress(await studio.ask(image_request("hold")))
-        studio.shop.db.advance(29)
-        changed = studio.shop.db.wake.listen("changed")
-        while (await studio.shop.fresh(bystander)).lease_until == bystander.lease_until:
+        bystander = await harness.until_progress(await harness.ask(image_request("hold")))
+        harness.store.db.advance(29)
+        changed = harness.store.db.wake.listen("changed")
+        while (await harness.store.fresh(bystander)).lease_until == bystander.lease_until:
             await changed.wait(1.0)
 
 
 @sqlite_only
-async def test_late_lease_of_a_worker_that_lives_costs_nothing(studio: Studio) -> None:
-    async with studio.open(step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=0.05)):
-        job = await studio.until(await studio.ask(image_request(steps=60)), State.RUNNING)
-        studio.shop.db.advance(60)  # nobody has beaten, and it is looked for leases that ran out
-        job = await studio.until(job)
+async def test_late_lease_of_a_worker_that_lives_costs_nothing(harness: DispatcherHarness) -> None:
+    async with harness.open(step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=0.05)):
+        job = await harness.until(await harness.ask(image_request(steps=60)), State.RUNNING)
+        harness.store.db.advance(60)  # nobody has beaten, and it is looked for leases that ran out
+        job = await harness.until(job)
     assert (job.state, job.attempt, job.blamed, job.expirations) == (State.DONE, 1, 0, 0)
 
 
@@ -222,11 +224,11 @@ async def previews_written(runner: JobRunner) -> None:
 
 
 @sqlite_only
-async def test_preview_that_comes_when_all_is_over_is_not_written(studio: Studio) -> None:
-    await studio.ask(image_request())
-    (job,) = await studio.shop.claim(owner="this dispatcher")
+async def test_preview_that_comes_when_all_is_over_is_not_written(harness: DispatcherHarness) -> None:
+    await harness.ask(image_request())
+    (job,) = await harness.store.claim(owner="this dispatcher")
     context = RunnerContext(
-        owner="this dispatcher", jobs=studio.shop.jobs, files=studio.files, pool=cast(Pool, NoPool())
+        owner="this dispatcher", jobs=harness.store.jobs, files=harness.files, pool=cast(Pool, NoPool())
     )
     runner = JobRunner(job, context)
     assert not runner.report().preview
@@ -241,7 +243,7 @@ async def test_preview_that_comes_when_all_is_over_is_not_written(studio: Studio
     runner.note(Preview(job.id, job.attempt, b"nearly"))
     await previews_written(runner)
     assert not runner.report().preview
-    assert await studio.files.list(f"jobs/{job.id}") == []
+    assert await harness.files.list(f"jobs/{job.id}") == []
 
 
 class Hiccups(JobStore):
@@ -274,23 +276,25 @@ class Hiccups(JobStore):
 
 
 @sqlite_only
-async def test_database_away_for_a_while_loses_nothing(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+async def test_database_away_for_a_while_loses_nothing(
+    harness: DispatcherHarness, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.CRITICAL)
-    studio.shop.jobs = store = Hiccups(studio.shop.db, studio.shop.ledger)
-    async with studio.open(intervals=Intervals(heartbeat_s=0.02, reap_s=0.02, retry_s=0.02), step_s=0.02):
-        job = await studio.until(await studio.ask(image_request(steps=20)))
+    harness.store.jobs = store = Hiccups(harness.store.db, harness.store.ledger)
+    async with harness.open(intervals=Intervals(heartbeat_s=0.02, reap_s=0.02, retry_s=0.02), step_s=0.02):
+        job = await harness.until(await harness.ask(image_request(steps=20)))
     assert (job.state, job.attempt, job.charged) == (State.DONE, 1, 4)
     assert min(store.tries.values()) > 2
 
 
 async def test_two_dispatchers_share_the_work_and_run_no_job_twice(
-    studio: Studio, database_url: str, tmp_path: Path
+    harness: DispatcherHarness, database_url: str, tmp_path: Path
 ) -> None:
-    asked = [await studio.ask(image_request(f"cat {index}", steps=10), user_id=index) for index in range(12)]
+    asked = [await harness.ask(image_request(f"cat {index}", steps=10), user_id=index) for index in range(12)]
     async with Database.from_url(database_url) as database:
-        other = Studio(database, tmp_path / "files")
-        async with studio.open(slots=2, step_s=0.01), other.open(slots=2, step_s=0.01):
-            done = await asyncio.gather(*(studio.until(job) for job in asked))
+        other = DispatcherHarness(database, tmp_path / "files")
+        async with harness.open(slots=2, step_s=0.01), other.open(slots=2, step_s=0.01):
+            done = await asyncio.gather(*(harness.until(job) for job in asked))
     assert {(job.state, job.attempt, job.charged) for job in done} == {(State.DONE, 1, 4)}
     assert len({job.lease_owner for job in done}) == 2
 
@@ -312,13 +316,15 @@ async def dispatcher_alone(database_url: str, files: Path) -> AsyncIterator[asyn
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_alone_draws_and_gives_back_when_told_to_stop(studio: Studio, database_url: str, tmp_path: Path) -> None:
+async def test_alone_draws_and_gives_back_when_told_to_stop(
+    harness: DispatcherHarness, database_url: str, tmp_path: Path
+) -> None:
     async with dispatcher_alone(database_url, tmp_path / "files") as process:
-        done = await studio.until(await studio.ask(image_request()))
-        long = await studio.until_progress(await studio.ask(image_request("hold")))
+        done = await harness.until(await harness.ask(image_request()))
+        long = await harness.until_progress(await harness.ask(image_request("hold")))
         process.terminate()
         assert await process.wait() == 0
     assert done.state is State.DONE
-    assert await studio.files.exists(f"jobs/{done.id}/1.png")
-    long = await studio.shop.fresh(long)
+    assert await harness.files.exists(f"jobs/{done.id}/1.png")
+    long = await harness.store.fresh(long)
     assert (long.state, long.blamed) == (State.QUEUED, 0)

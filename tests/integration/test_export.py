@@ -25,8 +25,8 @@ from db.files import FileStore
 from db.pending import PendingOrders
 from db.subjects import Subjects
 from db.tables import jobs
-from tests.support.db.shop import Shop
-from tests.support.studio import sqlite_only
+from tests.support.db.store import StoreHarness
+from tests.support.dispatcher import sqlite_only
 
 FEW, MANY = 300, 3000
 LIMIT_BYTES = 1 << 20
@@ -34,9 +34,9 @@ LIMIT_BYTES = 1 << 20
 
 async def services_with(database: Database, folder: Path, count: int, *, user_id: int) -> Services:
     """Return what an export needs of the bot, where a member has so many jobs with a picture each."""
-    shop = Shop(database)
-    job = await shop.submit(user_id, interaction_id=user_id)
-    await shop.jobs.cancel(job.id, by_user=user_id)
+    store = StoreHarness(database)
+    job = await store.submit(user_id, interaction_id=user_id)
+    await store.jobs.cancel(job.id, by_user=user_id)
     with database.begin() as connection:
         row = dict(connection.execute(sa.select(jobs).where(jobs.c.id == job.id)).one()._mapping)
         rows = [row | {"id": f"{user_id}{n:025d}", "interaction_id": 10_000 * user_id + n} for n in range(count - 1)]

@@ -22,7 +22,7 @@ from db.file_keys import clip_file
 from db.ids import new_id
 from db.wake import CHANGED
 from tests.acceptance.conftest import point_discord_at
-from tests.support.acceptance.bots import Running, bot_beside
+from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.loops import LOOPS
 
@@ -80,7 +80,7 @@ async def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
 @pytest.fixture
 async def bot(
     sandbox: Sandbox, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[RunningBot]:
     monkeypatch.setenv(GATE, str(tmp_path / "gate"))
     monkeypatch.setattr(housekeeping, "PURGE_EVERY_S", 0.05)
     monkeypatch.setattr(housekeeping, "SWEEP_EVERY_S", 0.05)
@@ -90,7 +90,7 @@ async def bot(
 
 
 async def test_every_loop_works_again_after_the_database_was_away(
-    sandbox: Sandbox, bot: Running, database_url: str, tmp_path: Path
+    sandbox: Sandbox, bot: RunningBot, database_url: str, tmp_path: Path
 ) -> None:
     services, database = bot.services, bot.services.jobs.db
     asking = ASKING | ({"scrub-database"} if database.is_sqlite else {"wake-receive"})

@@ -13,7 +13,7 @@ from db.ledger import Ledger
 from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.local import LocalPool
 from inference.worker_config import WorkerConfig
-from tests.support.db.shop import RICH
+from tests.support.db.store import RICH
 
 STAGES = ("claimed", "progress written", "files written", "settled")
 

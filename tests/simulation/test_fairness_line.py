@@ -7,7 +7,7 @@ import pytest
 from db.engine import Database
 from db.jobs import Job, Pace
 from tests.simulation.line import Ask, FairLine
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 MAX_RUNNING = 2
 STEPS = 60
@@ -15,20 +15,20 @@ STEPS = 60
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_simulated_line_claims_in_the_order_of_the_real_one(database: Database, seed: int) -> None:
-    chance, shop, line = random.Random(seed), Shop(database), FairLine(MAX_RUNNING, weight_of=weight_of)
+    chance, store, line = random.Random(seed), StoreHarness(database), FairLine(MAX_RUNNING, weight_of=weight_of)
     running: list[tuple[Job, Ask]] = []
     claims = 0
     for number in range(1, STEPS + 1):
         step = chance.choice(["join", "join", "claim", "claim", "end"])
         if step == "end" and running:
             job, ask = running.pop(chance.randrange(len(running)))
-            await shop.settle(job)
+            await store.settle(job)
             line.ended(ask)
         if step != "claim":  # also after an end: the numbers that break ties grow with each that joins
-            await join(shop, line, chance, number)
+            await join(store, line, chance, number)
             continue
         models = chance.choice([set(), {"warm"}])
-        claimed, expected = await shop.claim(models=models), line.claim(models)
+        claimed, expected = await store.claim(models=models), line.claim(models)
         assert [job.interaction_id for job in claimed] == ([expected.number] if expected else [])
         if expected:
             running.append((claimed[0], expected))
@@ -36,7 +36,7 @@ async def test_simulated_line_claims_in_the_order_of_the_real_one(database: Data
     assert claims > 10
 
 
-async def join(shop: Shop, line: FairLine, chance: random.Random, number: int) -> None:
+async def join(store: StoreHarness, line: FairLine, chance: random.Random, number: int) -> None:
     user = chance.randint(1, 6)
     ask = Ask(
         number=number,
@@ -47,7 +47,7 @@ async def join(shop: Shop, line: FairLine, chance: random.Random, number: int) -
         pace=chance.choice([Pace.FAST, Pace.FAST, Pace.RELAXED]),
     )
     line.join(ask)
-    await shop.submit(
+    await store.submit(
         ask.user,
         interaction_id=number,
         guild_id=ask.guild,

@@ -1,5 +1,8 @@
-"""Loops that run as long as the program, by name: `tests/unit/test_background.py` finds them in the source, and
-`tests/integration/test_loops.py` takes the database away from each."""
+"""Loops that run as long as the program, by name.
+
+`tests/unit/test_background.py` finds them in the source, and `tests/integration/test_loops.py` takes the database away
+from each.
+"""
 
 LOOPS = {
     "dispatcher-claim",

@@ -23,7 +23,17 @@ def make_tensors(
     strength: float = 0.3,
     dtype: torch.dtype = torch.float32,
 ) -> dict[str, torch.Tensor]:
-    """Return random factors, by peft's keys, for all layers of some parts whose names have one of the endings."""
+    """Return random factors, by peft's keys.
+
+    Args:
+        model: the model that they are for.
+        rank: of the factors.
+        seed: of the random numbers.
+        parts: the parts of the model, such as "unet".
+        endings: the layers whose names have one of these endings.
+        strength: the standard deviation of the upper factors.
+        dtype: of the tensors.
+    """
     generator = torch.Generator().manual_seed(seed)
     tensors = {}
     for part in parts:

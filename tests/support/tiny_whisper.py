@@ -1,4 +1,4 @@
-"""A Whisper so small that its weights are drawn by lot in milliseconds. It talks nonsense, but by the same rules."""
+"""A Whisper so small that its random weights take milliseconds. It talks nonsense, but by the same rules."""
 
 import torch
 from whisper.model import ModelDimensions, Whisper
@@ -18,7 +18,7 @@ DIMS = ModelDimensions(
 
 
 def tiny_whisper(dims: ModelDimensions = DIMS, seed: int = 0) -> Whisper:
-    """Build the model with random weights that are large enough for its tokens to vary."""
+    """Return the model with random weights that are large enough for its tokens to vary."""
     model = Whisper(dims).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
     for parameter in model.parameters():

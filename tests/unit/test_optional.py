@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import speech_clips
+from tests.support.files import speech_clips
+from tests.support.files.speech_clips import human_or_skip
 from tests.support.optional import chromium
-from tests.support.speech_clips import human_or_skip
 
 NEEDS = [(chromium, "no chromium,"), (human_or_skip, "no pocketsphinx-testdata,")]
 

@@ -11,9 +11,9 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.sandbox.server import Sandbox
 from tests.acceptance.page.conftest import DESKTOP, FLAGS, Window
-from tests.support.acceptance.bots import hearing_bot
+from tests.support.acceptance.bots import bot_with_models
+from tests.support.files.speech_clips import human_or_skip, joined, word_error_rate
 from tests.support.optional import chromium
-from tests.support.speech_clips import human_or_skip, joined, word_error_rate
 
 HEARD_WITHIN_MS = 240_000  # a busy machine loads torch and the weights first
 ERRORS_MAX = 0.10  # of words; what the browser records is compressed, and a busy machine drops a little of it
@@ -56,7 +56,7 @@ async def test_speech_is_recorded_or_attached_in_the_page_and_read_there(
     file = tmp_path / "speech.wav"
     file.write_bytes(content)
     async with (
-        hearing_bot(sandbox, tmp_path / "data"),
+        bot_with_models(sandbox, tmp_path / "data"),
         page_with_microphone(sandbox.url, file) as page,
     ):
         await page.get_by_role("button", name="Record a voice message").click()

@@ -3,10 +3,10 @@
 import pytest
 
 from db.engine import Database
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 
 @pytest.fixture
-def shop(database: Database) -> Shop:
+def store(database: Database) -> StoreHarness:
     """The store on each database."""
-    return Shop(database)
+    return StoreHarness(database)

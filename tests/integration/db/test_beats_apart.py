@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from db.engine import Database
 from db.jobs import Report
 from db.tables import lines
-from tests.support.db.shop import DISPATCHER, Shop
+from tests.support.db.store import DISPATCHER, StoreHarness
 
 
 @pytest.fixture
@@ -20,22 +20,24 @@ async def other(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite's writers wait before they connect
-async def test_beat_waits_for_no_connection_while_a_crowd_waits_for_a_line(shop: Shop, other: Database) -> None:
-    await shop.submit()
-    (job,) = await shop.claim()
+async def test_beat_waits_for_no_connection_while_a_crowd_waits_for_a_line(
+    store: StoreHarness, other: Database
+) -> None:
+    await store.submit()
+    (job,) = await store.claim()
     with other.begin() as connection:
         connection.execute(sa.select(lines).with_for_update())
-        crowd = [asyncio.create_task(shop.submit(user_id)) for user_id in range(2, 32)]  # more than there are
+        crowd = [asyncio.create_task(store.submit(user_id)) for user_id in range(2, 32)]  # more than there are
         while not await _all_wait(other):
             assert not any(task.done() for task in crowd), "somebody did not wait"
             await asyncio.sleep(0.01)
         report = Report(job_id=job.id, attempt=1, done=1, total=9)
         async with asyncio.timeout(5):
-            beaten = await shop.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30)
+            beaten = await store.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30)
         assert not beaten.lost
         assert not any(task.done() for task in crowd)
     await asyncio.gather(*crowd)
-    beaten = await shop.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30)
+    beaten = await store.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30)
     assert not beaten.lost
 
 

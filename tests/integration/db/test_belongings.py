@@ -18,22 +18,22 @@ from db.ledger import Allowance, Ledger
 from db.members import Members
 from db.subjects import Draft, Scope, Share, Subjects
 from db.tables import metadata
-from tests.support.db.shop import Shop, because
-from tests.support.studio import sqlite_only
+from tests.support.db.store import StoreHarness, because
+from tests.support.dispatcher import sqlite_only
 
 LEAVER, STAYER, OPERATOR = 777_000_000_000_000_001, 2, 3
 CANARY = "a canary in a coal mine"
 DAY_S = 24 * 3600.0
 
 
-async def lived(database: Database) -> Shop:
+async def lived(database: Database) -> StoreHarness:
     """Let a member and another do everything that leaves rows."""
-    shop, house, subjects = Shop(database), House(database), Subjects(database)
+    store, house, subjects = StoreHarness(database), House(database), Subjects(database)
     for user_id in (LEAVER, STAYER):
-        job = await shop.submit(user_id, request={"kind": "image", "prompt": CANARY})
-        (claimed,) = await shop.claim()
+        job = await store.submit(user_id, request={"kind": "image", "prompt": CANARY})
+        (claimed,) = await store.claim()
         assert claimed.id == job.id
-        await shop.settle(claimed, charge=3)
+        await store.settle(claimed, charge=3)
         await Members(database).touch(user_id, 7)
         await house.accept_licence(user_id, "large", "OpenRAIL-M")
         await subjects.create(
@@ -43,15 +43,15 @@ async def lived(database: Database) -> Shop:
             )
         )  # fmt: skip
     await subjects.share(str(STAYER).rjust(26, "0"), Share(Scope.MEMBER, LEAVER))
-    await shop.ledger.give(LEAVER, STAYER, 5, "gift:1")
-    await shop.ledger.give(STAYER, LEAVER, 2, "gift:2")
-    await shop.ledger.grant(STAYER, 9, "grant:1", because("kind", by_user=LEAVER))
+    await store.ledger.give(LEAVER, STAYER, 5, "gift:1")
+    await store.ledger.give(STAYER, LEAVER, 2, "gift:2")
+    await store.ledger.grant(STAYER, 9, "grant:1", because("kind", by_user=LEAVER))
     await house.note(Act(guild_id=7, by_user=OPERATOR, what="find", target=Target.member(LEAVER)))
     await house.note(
         Act(guild_id=7, by_user=OPERATOR, what="ban", target=Target.member(4), reason=f"a friend of {LEAVER}")
     )
     await house.decide(Act(guild_id=7, by_user=LEAVER, what="words add"), Topic.WORD, "x", "x")
-    return shop
+    return store
 
 
 async def names(database: Database, user_id: int) -> list[str]:
@@ -82,13 +82,13 @@ async def test_all_rows_are_handed_over_without_secrets(database: Database) -> N
 
 
 async def test_taken_out_member_is_named_nowhere_and_the_books_balance(database: Database) -> None:
-    shop = await lived(database)
-    before = await shop.balances(STAYER)
+    store = await lived(database)
+    before = await store.balances(STAYER)
     gone = await Belongings(database).take_out(LEAVER)
     assert (gone["jobs"], gone["subjects"], gone["acceptances"]) == (1, 1, 1)
     assert await names(database, LEAVER) == []
-    assert await shop.ledger.audit() == []
-    assert await shop.balances(STAYER) == before
+    assert await store.ledger.audit() == []
+    assert await store.balances(STAYER) == before
     with database.engine.connect() as connection:
         left = (
             connection.execute(sa.text(f"SELECT available, held, spent FROM accounts WHERE user_id = {LEFT}"))
@@ -113,28 +113,28 @@ async def test_member_whose_id_is_within_another_s_is_not_that_other(database: D
 
 
 async def test_both_who_gave_each_other_credits_may_leave(database: Database) -> None:
-    shop = await lived(database)
+    store = await lived(database)
     await Belongings(database).take_out(LEAVER)
     await Belongings(database).take_out(STAYER)
     assert await names(database, LEAVER) == []
-    assert await shop.ledger.audit() == []
+    assert await store.ledger.audit() == []
 
 
 async def test_member_with_a_live_job_is_asked_to_wait(database: Database) -> None:
-    shop = Shop(database)
-    job = await shop.submit(LEAVER)
+    store = StoreHarness(database)
+    job = await store.submit(LEAVER)
     with pytest.raises(StillLive):
         await Belongings(database).take_out(LEAVER)
-    assert (await shop.fresh(job)).price == 4
+    assert (await store.fresh(job)).price == 4
 
 
 async def test_member_with_a_job_that_was_said_to_be_gone_is_asked_to_wait(database: Database) -> None:
     """It came or ended meanwhile, and its files are there yet."""
-    shop = await lived(database)
-    (job,) = await shop.jobs.mine(LEAVER)
+    store = await lived(database)
+    (job,) = await store.jobs.mine(LEAVER)
     with pytest.raises(StillLive):
         await Belongings(database).take_out(LEAVER, jobs_are_gone=True)
-    assert await shop.fresh(job) == job
+    assert await store.fresh(job) == job
     await Desk(database).erase([job.id])
     await Belongings(database).take_out(LEAVER, jobs_are_gone=True)
     assert await names(database, LEAVER) == []
@@ -149,12 +149,12 @@ async def test_ban_stays_after_its_member_left(database: Database) -> None:
 async def test_taken_out_member_is_in_no_byte_of_the_files(database: Database, tmp_path: Path) -> None:
     if not database.is_sqlite:
         pytest.skip("of PostgreSQL the rows are promised; its vacuum sees to the pages")
-    shop = Shop(database)
+    store = StoreHarness(database)
     order = [user for user in (LEAVER, STAYER) for _ in range(60)]
     random.Random(7).shuffle(order)
     for user in order:  # many pages, so that some are rebuilt
         words = f"{CANARY} {user} " + "x" * random.Random(user).randrange(900)
-        await shop.jobs.cancel((await shop.submit(user, request={"prompt": words})).id, by_user=user)
+        await store.jobs.cancel((await store.submit(user, request={"prompt": words})).id, by_user=user)
     await Belongings(database).take_out(LEAVER)
     assert await Belongings(database).scrub()
     content = b"".join(file.read_bytes() for file in tmp_path.glob("atelier.db*"))

@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from db.engine import AT_MOST, Database
 from db.tables import lines
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 PATIENCE_S = 20.0
 FOR_EVER = {
@@ -98,16 +98,16 @@ async def test_write_that_is_cancelled_while_it_works_is_rolled_back_and_gives_i
     assert await database.read(written) == {"after"}
 
 
-async def test_write_that_is_cancelled_while_it_waits_for_a_lock_changes_nothing(shop: Shop) -> None:
-    await shop.submit()
-    with shop.db.begin() as connection:
+async def test_write_that_is_cancelled_while_it_waits_for_a_lock_changes_nothing(store: StoreHarness) -> None:
+    await store.submit()
+    with store.db.begin() as connection:
         connection.execute(sa.select(lines).with_for_update())
-        task = asyncio.create_task(shop.submit())
-        await until(lambda: connections_in_use(shop.db) == (1 if shop.db.is_sqlite else 2))
+        task = asyncio.create_task(store.submit())
+        await until(lambda: connections_in_use(store.db) == (1 if store.db.is_sqlite else 2))
         await cancel(task)
-    await until(lambda: connections_in_use(shop.db) == 0)
-    assert len(await shop.jobs.mine(1)) == 1
-    assert await shop.balances() == (99_996, 4)
+    await until(lambda: connections_in_use(store.db) == 0)
+    assert len(await store.jobs.mine(1)) == 1
+    assert await store.balances() == (99_996, 4)
 
 
 async def test_read_that_is_cancelled_gives_its_connection_back(database: Database) -> None:
@@ -120,14 +120,16 @@ async def test_read_that_is_cancelled_gives_its_connection_back(database: Databa
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_whatever_is_cancelled_when_the_books_add_up_and_all_connections_are_back(shop: Shop, seed: int) -> None:
+async def test_whatever_is_cancelled_when_the_books_add_up_and_all_connections_are_back(
+    store: StoreHarness, seed: int
+) -> None:
     chance = random.Random(seed)
 
     async def life(user_id: int) -> None:
-        job = await shop.submit(user_id)
-        for claimed in await shop.claim():
-            await shop.settle(claimed)
-        await shop.jobs.cancel(job.id, by_user=user_id)
+        job = await store.submit(user_id)
+        for claimed in await store.claim():
+            await store.settle(claimed)
+        await store.jobs.cancel(job.id, by_user=user_id)
 
     lives = [asyncio.create_task(life(1 + number % 3)) for number in range(40)]
     for task in chance.sample(lives, 25):
@@ -135,11 +137,11 @@ async def test_whatever_is_cancelled_when_the_books_add_up_and_all_connections_a
         task.cancel()
     await asyncio.gather(*lives, return_exceptions=True)
     assert not [task.exception() for task in lives if not task.cancelled() and task.exception()]
-    await until(lambda: connections_in_use(shop.db) == 0)
-    assert await shop.ledger.audit() == []
+    await until(lambda: connections_in_use(store.db) == 0)
+    assert await store.ledger.audit() == []
     for user_id in (1, 2, 3):
-        held = sum(job.price for job in await shop.jobs.mine(user_id, limit=100) if not job.final)
-        assert (await shop.balances(user_id))[1] == held
+        held = sum(job.price for job in await store.jobs.mine(user_id, limit=100) if not job.final)
+        assert (await store.balances(user_id))[1] == held
 
 
 async def test_leaving_the_database_waits_for_what_runs(database_url: str) -> None:

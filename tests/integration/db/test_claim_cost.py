@@ -8,8 +8,8 @@ from db.engine import Database
 from db.job import Pace
 from db.lease import expired_query
 from db.schedule import Line
-from tests.support.db.crowd import gather_crowd
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
+from tests.support.db.waiting import insert_waiting_jobs
 
 TURN = Turn(
     line=Line(kind="image", seq=0, clock_fast=0, clock_relaxed=0, fast_run=0, claims=0), pace=Pace.FAST, guild_id=1
@@ -24,7 +24,7 @@ def _plan(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> st
 
 
 async def test_next_guild_is_an_indexed_read(database: Database) -> None:
-    await gather_crowd(database, members=2000, each=2, guilds=1000)
+    await insert_waiting_jobs(database, members=2000, each=2, guilds=1000)
     with database.engine.connect() as connection:
         plan = _plan(connection, turn_query(("image",)))
     assert "ix_guild_flows_next" in plan
@@ -33,7 +33,7 @@ async def test_next_guild_is_an_indexed_read(database: Database) -> None:
 
 
 async def test_next_members_job_is_an_indexed_read(database: Database) -> None:
-    await gather_crowd(database, members=2000, each=5, guilds=2)
+    await insert_waiting_jobs(database, members=2000, each=5, guilds=2)
     with database.engine.connect() as connection:
         for reach in (1, 4):
             plan = _plan(connection, heads_query(TURN, reach))
@@ -45,7 +45,7 @@ async def test_next_members_job_is_an_indexed_read(database: Database) -> None:
 
 
 async def test_expired_leases_are_an_indexed_read(database: Database) -> None:
-    await gather_crowd(database, members=1000, each=5)
+    await insert_waiting_jobs(database, members=1000, each=5)
     with database.engine.connect() as connection:
         plan = _plan(connection, expired_query(clock.now(connection)))
     assert "ix_jobs_leases" in plan
@@ -58,11 +58,11 @@ async def test_claim_takes_the_same_few_statements_whatever_waits(database: Data
         "before_cursor_execute",
         lambda connection, cursor, statement, *rest: statements.append(statement),
     )
-    shop = Shop(database)
-    await gather_crowd(database, members=1000, each=10)
+    store = StoreHarness(database)
+    await insert_waiting_jobs(database, members=1000, each=10)
     counts = []
     for _ in range(3):
         statements.clear()
-        assert len(await shop.claim()) == 1
+        assert len(await store.claim()) == 1
         counts.append(len(statements))
     assert max(counts) <= 14

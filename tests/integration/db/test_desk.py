@@ -8,100 +8,100 @@ from db.desk import Desk
 from db.engine import Database
 from db.figures import read_figures
 from db.jobs import End, Job, State
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 SUBJECT = "01m83842kz1b68hw7hqesfsask"
 SPEAKER = 120_000_000_000_000_007
 
 
-async def drawn(shop: Shop, user_id: int = 1, **request: object) -> Job:
+async def drawn(store: StoreHarness, user_id: int = 1, **request: object) -> Job:
     """Return a job that was drawn and delivered."""
-    await shop.submit(user_id, request={"kind": "image", "prompt": "a red heart", **request})
-    (job,) = await shop.claim()
+    await store.submit(user_id, request={"kind": "image", "prompt": "a red heart", **request})
+    (job,) = await store.claim()
     end = End(state=State.DONE, charge=4, outcome={"files": {"1.png": {}}})
-    await shop.jobs.settle(owner=job.lease_owner or "", job_id=job.id, attempt=job.attempt, end=end)
-    await shop.jobs.delivered(job.id, message_id=5, how="token")
-    return await shop.fresh(job)
+    await store.jobs.settle(owner=job.lease_owner or "", job_id=job.id, attempt=job.attempt, end=end)
+    await store.jobs.delivered(job.id, message_id=5, how="token")
+    return await store.fresh(job)
 
 
 async def test_jobs_of_a_subject_are_found_whoever_asked_for_them(database: Database) -> None:
-    shop, desk = Shop(database), Desk(database)
-    mine = await drawn(shop, 1, subjects=[{"subject_id": SUBJECT}])
-    theirs = await drawn(shop, 2, subjects=[{"subject_id": SUBJECT}])
-    await drawn(shop, 2)
+    store, desk = StoreHarness(database), Desk(database)
+    mine = await drawn(store, 1, subjects=[{"subject_id": SUBJECT}])
+    theirs = await drawn(store, 2, subjects=[{"subject_id": SUBJECT}])
+    await drawn(store, 2)
     assert [job.id for job in await desk.of_subject(SUBJECT)] == [theirs.id, mine.id]
 
 
 async def test_subject_in_the_words_of_another_job_is_not_that_job_s(database: Database) -> None:
-    shop, desk = Shop(database), Desk(database)
-    training = await shop.submit(request={"kind": "train", "subject_id": SUBJECT, "trigger": "zwx"})
-    await shop.submit(2, request={"kind": "image", "prompt": f"the word {SUBJECT} on a sign"})
-    await shop.submit(2, request={"kind": "image", "prompt": "zwx", "subjects": [{"subject_id": "1" * 26}]})
-    await shop.submit(2, request={"kind": "image", "prompt": "a", "seed_text": SUBJECT, "subjects": []})
+    store, desk = StoreHarness(database), Desk(database)
+    training = await store.submit(request={"kind": "train", "subject_id": SUBJECT, "trigger": "zwx"})
+    await store.submit(2, request={"kind": "image", "prompt": f"the word {SUBJECT} on a sign"})
+    await store.submit(2, request={"kind": "image", "prompt": "zwx", "subjects": [{"subject_id": "1" * 26}]})
+    await store.submit(2, request={"kind": "image", "prompt": "a", "seed_text": SUBJECT, "subjects": []})
     assert [job.id for job in await desk.of_subject(SUBJECT)] == [training.id]
     assert await desk.of_subject("zwx") == []
 
 
 async def test_jobs_of_a_member_are_found_by_server(database: Database) -> None:
-    shop, desk = Shop(database), Desk(database)
-    here = await shop.submit(guild_id=7)
-    direct = await shop.submit(guild_id=None)
-    await shop.submit(2)
+    store, desk = StoreHarness(database), Desk(database)
+    here = await store.submit(guild_id=7)
+    direct = await store.submit(guild_id=None)
+    await store.submit(2)
     assert [job.id for job in await desk.of_member(1, guild_id=7, limit=10)] == [here.id]
     assert [job.id for job in await desk.of_member(1, guild_id=None, limit=None)] == [direct.id, here.id]
 
 
 async def test_voice_in_somebody_elses_job_is_found_and_loses_its_name(database: Database) -> None:
-    shop, desk = Shop(database), Desk(database)
-    job = await shop.submit(2, kind="transcribe", request={"kind": "transcribe", "speaker_id": SPEAKER})
-    await shop.submit(2, kind="transcribe", request={"kind": "transcribe", "speaker_id": None})
+    store, desk = StoreHarness(database), Desk(database)
+    job = await store.submit(2, kind="transcribe", request={"kind": "transcribe", "speaker_id": SPEAKER})
+    await store.submit(2, kind="transcribe", request={"kind": "transcribe", "speaker_id": None})
     assert [one.id for one in await desk.heard(SPEAKER)] == [job.id]
     await desk.forget_speaker(job)
     assert await desk.heard(SPEAKER) == []
-    assert (await shop.fresh(job)).request == {"kind": "transcribe", "speaker_id": None}
+    assert (await store.fresh(job)).request == {"kind": "transcribe", "speaker_id": None}
 
 
 async def test_old_results_are_those_that_still_keep_something(database: Database) -> None:
-    shop, desk = Shop(database), Desk(database)
-    job = await drawn(shop)
+    store, desk = StoreHarness(database), Desk(database)
+    job = await drawn(store)
     later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
     assert [one.id for one in await desk.ended_before(later, kinds=["image"], limit=9)] == [job.id]
     assert await desk.ended_before(later, kinds=["transcribe"], limit=9) == []
     assert await desk.ended_before(job.queued_at, kinds=["image"], limit=9) == []
-    await shop.jobs.forget_outcome(job.id)
+    await store.jobs.forget_outcome(job.id)
     assert await desk.ended_before(later, kinds=["image"], limit=9) == []
 
 
 async def test_without_result_are_those_that_are_over_and_gave_nothing_that_is_wanted(database: Database) -> None:
-    shop, desk = Shop(database), Desk(database)
-    done, unwanted = await drawn(shop), await drawn(shop)
-    cancelled, unshown, waits = [await shop.submit() for _ in range(3)]
+    store, desk = StoreHarness(database), Desk(database)
+    done, unwanted = await drawn(store), await drawn(store)
+    cancelled, unshown, waits = [await store.submit() for _ in range(3)]
     for job in (cancelled, unshown):
-        await shop.jobs.cancel(job.id, by_user=1)
+        await store.jobs.cancel(job.id, by_user=1)
     for job in (done, cancelled):
-        await shop.jobs.delivered(job.id, message_id=None, how="token")
-    await shop.jobs.discard(unwanted.id, by_user=1)
-    await shop.jobs.delivered(unwanted.id, message_id=None, how="deleted")
+        await store.jobs.delivered(job.id, message_id=None, how="token")
+    await store.jobs.discard(unwanted.id, by_user=1)
+    await store.jobs.delivered(unwanted.id, message_id=None, how="deleted")
     ids = [job.id for job in (done, unwanted, cancelled, unshown, waits)]
     assert set(await desk.without_result([*ids, "not a job's"])) == {unwanted.id, cancelled.id}
     assert await desk.without_result([]) == []
 
 
 async def test_erased_are_rows_of_jobs_that_ended_and_the_books_still_balance(database: Database) -> None:
-    shop, desk = Shop(database), Desk(database)
-    over, waits = await drawn(shop), await shop.submit()
+    store, desk = StoreHarness(database), Desk(database)
+    over, waits = await drawn(store), await store.submit()
     assert await desk.erase([over.id, waits.id]) == 1
-    assert await shop.jobs.get(over.id) is None
-    assert (await shop.fresh(waits)).state is State.QUEUED
-    assert await shop.ledger.audit() == []
+    assert await store.jobs.get(over.id) is None
+    assert (await store.fresh(waits)).state is State.QUEUED
+    assert await store.ledger.audit() == []
 
 
 async def test_figures_count_what_waits_runs_and_was_spent(database: Database) -> None:
-    shop = Shop(database)
-    await drawn(shop)
+    store = StoreHarness(database)
+    await drawn(store)
     for _ in range(3):
-        await shop.submit()
-    (running,) = await shop.claim()
+        await store.submit()
+    (running,) = await store.claim()
     figures = await database.read(read_figures)
     assert (figures.waiting, figures.waiting_credits) == ({"image": 2}, {"image": 8})
     assert [job.id for job in figures.running] == [running.id]
@@ -109,15 +109,15 @@ async def test_figures_count_what_waits_runs_and_was_spent(database: Database) -
 
 
 async def test_figures_say_how_far_off_forecasts_were(database: Database) -> None:
-    shop = Shop(database)
+    store = StoreHarness(database)
     for forecast_s in (100.0, 130.0, 160.0, None):
-        await shop.submit(forecast_s=forecast_s)
-    jobs = await shop.claim(4, lease_s=1000)
-    shop.db.advance(120)
+        await store.submit(forecast_s=forecast_s)
+    jobs = await store.claim(4, lease_s=1000)
+    store.db.advance(120)
     for job in jobs:
-        await shop.settle(job)
+        await store.settle(job)
     forecasts = (await database.read(read_figures)).forecasts["image"]
     assert forecasts.count == 3
     assert (forecasts.late_s, forecasts.p50_s, forecasts.p95_s) == pytest.approx((-10, 20, 40), abs=2)
-    shop.db.advance(24 * 3600)
+    store.db.advance(24 * 3600)
     assert (await database.read(read_figures)).forecasts == {}

@@ -12,7 +12,7 @@ import pytest
 
 from db.engine import Database
 from db.errors import StoreBusy
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 LEASE_S = 6.0
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite's lock is the process's
@@ -61,37 +61,37 @@ async def holder(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def test_frozen_program_with_the_lock_of_a_line_stops_its_kind_for_less_than_a_lease(
-    shop: Shop, database_url: str
+    store: StoreHarness, database_url: str
 ) -> None:
-    job = await shop.submit()
+    job = await store.submit()
     async with holder(database_url) as process:
         process.send_signal(signal.SIGSTOP)
         frozen_s = time.monotonic()
         async with asyncio.timeout(5 * LEASE_S):
-            second, (claimed,) = await asyncio.gather(shop.submit(), shop.claim())
+            second, (claimed,) = await asyncio.gather(store.submit(), store.claim())
         assert time.monotonic() - frozen_s < LEASE_S
         assert claimed.id == job.id
         process.send_signal(signal.SIGCONT)
         said, _ = await process.communicate(b"\n" * 2)  # it finds its transaction ended, and does it once more
         assert (said, process.returncode) == (b"locked\nwritten\n", 0)
-    assert [job.id for job in await shop.claim()] == [second.id]
+    assert [job.id for job in await store.claim()] == [second.id]
 
 
 async def test_lock_that_is_held_by_somebody_else_for_long_makes_nobody_wait_for_ever(
-    shop: Shop, database_url: str
+    store: StoreHarness, database_url: str
 ) -> None:
-    await shop.submit()
+    await store.submit()
     async with await psycopg.AsyncConnection.connect(database_url) as other:  # an operator at a prompt, say
         await other.execute("SELECT * FROM lines FOR UPDATE")
         began_s = time.monotonic()
         async with asyncio.timeout(5 * LEASE_S):
             with pytest.raises(StoreBusy):
-                await shop.claim()
+                await store.claim()
         assert time.monotonic() - began_s < 2 * LEASE_S
-    assert len(await shop.claim()) == 1
+    assert len(await store.claim()) == 1
 
 
-async def test_timeouts_are_those_of_the_lease(shop: Shop) -> None:
-    with shop.db.engine.connect() as connection:
+async def test_timeouts_are_those_of_the_lease(store: StoreHarness) -> None:
+    with store.db.engine.connect() as connection:
         for name, value in (("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "2s")):
             assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value

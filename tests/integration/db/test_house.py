@@ -4,7 +4,7 @@ from db.acts import Act, Target, TargetKind
 from db.engine import Database
 from db.house import ALLOWED, FORBIDDEN, House, Topic
 from db.ids import NO_GUILD
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 GUILD, OPERATOR, MEMBER = 7, 90, 1
 
@@ -14,13 +14,13 @@ def act(what: str = "x", **fields: object) -> Act:
 
 
 async def test_paused_server_is_not_served_until_it_resumes(database: Database) -> None:
-    house, shop = House(database), Shop(database)
-    waits = await shop.submit(guild_id=GUILD)
-    elsewhere = await shop.submit(2, guild_id=8)
+    house, store = House(database), StoreHarness(database)
+    waits = await store.submit(guild_id=GUILD)
+    elsewhere = await store.submit(2, guild_id=8)
     await house.decide(act("pause"), Topic.PAUSE, "", "Moving the furniture.")
-    assert [job.id for job in await shop.claim(5)] == [elsewhere.id]
+    assert [job.id for job in await store.claim(5)] == [elsewhere.id]
     assert await house.undo(act("resume"), Topic.PAUSE, "")
-    assert [job.id for job in await shop.claim(5)] == [waits.id]
+    assert [job.id for job in await store.claim(5)] == [waits.id]
 
 
 async def test_ban_counts_in_its_server_and_in_direct_messages(database: Database) -> None:

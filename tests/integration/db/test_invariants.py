@@ -19,7 +19,7 @@ from db.jobs import End, Job, Pace, Report
 from db.ledger import Allowance
 from db.tables import accounts, entries, guild_flows, guild_uses, jobs, member_flows, seats
 from tests.support.db.processes import run_at_once
-from tests.support.db.shop import DISPATCHER, Shop, because
+from tests.support.db.store import DISPATCHER, StoreHarness, because
 
 USERS = 3
 KINDS = ("image", "train")
@@ -48,10 +48,10 @@ interactions = itertools.count(1)
 
 
 class World:
-    """Plays steps against a shop; remembers which jobs there are, and what was claimed when."""
+    """Plays steps against a store; remembers which jobs there are, and what was claimed when."""
 
-    def __init__(self, shop: Shop, interactions: Iterator[int]) -> None:
-        self.shop = shop
+    def __init__(self, store: StoreHarness, interactions: Iterator[int]) -> None:
+        self.store = store
         self.interactions = interactions
         self.job_ids: list[str] = []
         self.leases: list[Job] = []  # every lease that ever was, most of them lost
@@ -66,7 +66,7 @@ class World:
         changes |= {"weight": 1 + first % 2, "budget": BUDGET if second % 3 else None, "allowance": OFFERS[first % 3]}
         limits = {"max_queued": 4, "max_running": 1 + second % 3}
         try:
-            job = await self.shop.submit(
+            job = await self.store.submit(
                 user_id=1 + first % USERS, price=first % 9, interaction_id=next(self.interactions), **changes, **limits
             )
         except (NotEnoughCredits, BudgetSpent, TooManyQueued):
@@ -74,61 +74,61 @@ class World:
         self.job_ids.append(job.id)
 
     async def claim(self, first: int, second: int) -> None:
-        self.leases += await self.shop.claim(1 + first % 3, kinds=KINDS, models={"builtin"} if second % 2 else ())
+        self.leases += await self.store.claim(1 + first % 3, kinds=KINDS, models={"builtin"} if second % 2 else ())
 
     async def settle(self, first: int, second: int) -> None:
         if self.leases:
             job = self.leases[first % len(self.leases)]
             end = End(state=("done", "failed", "cancelled")[second % 3], charge=second % (job.price + 1))
-            await self.shop.jobs.settle(owner=DISPATCHER, job_id=job.id, attempt=job.attempt, end=end)
+            await self.store.jobs.settle(owner=DISPATCHER, job_id=job.id, attempt=job.attempt, end=end)
 
     async def cancel(self, first: int, _second: int) -> None:
         if self.job_ids:
-            await self.shop.jobs.cancel(self.job_ids[first % len(self.job_ids)], by_user=1)
+            await self.store.jobs.cancel(self.job_ids[first % len(self.job_ids)], by_user=1)
 
     async def give_back(self, first: int, second: int) -> None:
-        await self.shop.give_back(*self.leases[: 1 + first % 3], blame=bool(second % 2))
+        await self.store.give_back(*self.leases[: 1 + first % 3], blame=bool(second % 2))
 
     async def beat(self, first: int, _second: int) -> None:
         reports = [Report(job_id=job.id, attempt=job.attempt, done=first, total=1000) for job in self.leases[-4:]]
-        await self.shop.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
+        await self.store.jobs.beat(owner=DISPATCHER, reports=reports, lease_s=30)
 
     async def grant(self, first: int, second: int) -> None:
         """Give, take back, or set; one in two was said before."""
         user_id, ref = 1 + first % USERS, f"grant-{second // 2 % 20}"
         with contextlib.suppress(NotEnoughCredits):
             if first % 3:
-                await self.shop.ledger.grant(user_id, second % 15 - 7, ref, because(""))
+                await self.store.ledger.grant(user_id, second % 15 - 7, ref, because(""))
             else:
-                await self.shop.ledger.set_available(user_id, second % 30, ref, because(""))
+                await self.store.ledger.set_available(user_id, second % 30, ref, because(""))
 
     async def gift(self, first: int, second: int) -> None:
         giver, taker = 1 + first % USERS, 1 + (first + 1 + second % (USERS - 1)) % USERS
         with contextlib.suppress(NotEnoughCredits):
-            await self.shop.ledger.give(giver, taker, 1 + second % 12, f"gift-{second % 40}", allowance=OFFERS[0])
+            await self.store.ledger.give(giver, taker, 1 + second % 12, f"gift-{second % 40}", allowance=OFFERS[0])
 
     async def look(self, first: int, second: int) -> None:
-        await self.shop.ledger.statement(1 + first % USERS, allowance=OFFERS[second % len(OFFERS)])
+        await self.store.ledger.statement(1 + first % USERS, allowance=OFFERS[second % len(OFFERS)])
 
     async def tomorrow(self, first: int, _second: int) -> None:
-        self.shop.db.advance(3600.0 * (1 + first % 30))
+        self.store.db.advance(3600.0 * (1 + first % 30))
 
     async def expire(self, _first: int, _second: int) -> None:
-        self.shop.db.advance(31)
-        await self.shop.jobs.reap()
+        self.store.db.advance(31)
+        await self.store.jobs.reap()
 
     async def finish(self) -> None:
         """Serve everything that is left."""
-        self.shop.db.advance(31)
-        await self.shop.jobs.reap()
-        while claimed := await self.shop.claim(5, kinds=KINDS):
+        self.store.db.advance(31)
+        await self.store.jobs.reap()
+        while claimed := await self.store.claim(5, kinds=KINDS):
             for job in claimed:
-                await self.shop.settle(job)
+                await self.store.settle(job)
 
 
-async def check_books(shop: Shop) -> None:
-    assert await shop.ledger.audit() == []
-    with shop.db.engine.connect() as connection:
+async def check_books(store: StoreHarness) -> None:
+    assert await store.ledger.audit() == []
+    with store.db.engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.sum(entries.c.amount))).scalar_one() in (0, None)
         lowest = sa.select(sa.func.min(accounts.c.available), sa.func.min(accounts.c.held))
         assert all(balance is None or balance >= 0 for balance in connection.execute(lowest).one())
@@ -138,9 +138,9 @@ async def check_books(shop: Shop) -> None:
         assert connection.execute(held).scalar_one() == connection.execute(promised).scalar_one()
 
 
-async def check_budgets(shop: Shop) -> None:
+async def check_budgets(store: StoreHarness) -> None:
     """What counts against a guild's days and months is what its jobs hold and were charged."""
-    with shop.db.engine.connect() as connection:
+    with store.db.engine.connect() as connection:
         rows = connection.execute(sa.select(jobs).where(jobs.c.budget_day.is_not(None))).all()
         counted = {(row.guild_id, row.period): row.credits for row in connection.execute(sa.select(guild_uses))}
     expected = Counter[Any]()
@@ -151,9 +151,9 @@ async def check_budgets(shop: Shop) -> None:
     assert all(credits <= (BUDGET.monthly_credits or 0) for credits in counted.values())
 
 
-async def check_line(shop: Shop) -> None:
+async def check_line(store: StoreHarness) -> None:
     """The flows and seats say what counting the jobs says."""
-    with shop.db.engine.connect() as connection:
+    with store.db.engine.connect() as connection:
         rows = connection.execute(sa.select(jobs)).all()
         members = connection.execute(sa.select(member_flows)).all()
         guilds = connection.execute(sa.select(guild_flows)).all()
@@ -177,14 +177,14 @@ async def check_line(shop: Shop) -> None:
         assert (seat.queued, seat.running) == (in_hand[user_id, kind, "queued"], in_hand[user_id, kind, "running"])
 
 
-async def check_all(shop: Shop) -> None:
-    await check_books(shop)
-    await check_budgets(shop)
-    await check_line(shop)
+async def check_all(store: StoreHarness) -> None:
+    await check_books(store)
+    await check_budgets(store)
+    await check_line(store)
 
 
-async def clear(shop: Shop) -> None:
-    with shop.db.begin() as connection:
+async def clear(store: StoreHarness) -> None:
+    with store.db.begin() as connection:
         for table in (
             "guild_uses",
             "jobs",
@@ -201,16 +201,16 @@ async def clear(shop: Shop) -> None:
 
 def test_books_and_line_agree_after_any_interleaving(database_url: str) -> None:
     async def example(played: list[list[tuple[str, int, int]]], database: Database) -> None:
-        shop = Shop(database, Allowance(daily_credits=20, cap_credits=20))
-        await clear(shop)
-        world = World(shop, interactions)
+        store = StoreHarness(database, Allowance(daily_credits=20, cap_credits=20))
+        await clear(store)
+        world = World(store, interactions)
         for at_once in played:
             await asyncio.gather(*(world.play(step) for step in at_once))
-            await check_all(shop)
+            await check_all(store)
         await world.finish()
-        await check_all(shop)
+        await check_all(store)
         for user_id in range(1, USERS + 1):
-            assert (await shop.balances(user_id))[1] == 0
+            assert (await store.balances(user_id))[1] == 0
 
     with asyncio.Runner() as runner:
         database = Database.from_url(database_url)
@@ -234,7 +234,9 @@ def _play_alone(url: str, seed: int) -> None:
     async def every() -> None:
         chance = random.Random(seed)
         async with Database.from_url(url) as database:
-            world = World(Shop(database, Allowance(daily_credits=20, cap_credits=20)), itertools.count(seed * 10_000))
+            world = World(
+                StoreHarness(database, Allowance(daily_credits=20, cap_credits=20)), itertools.count(seed * 10_000)
+            )
             for _ in range(ROUNDS):
                 played = [
                     (chance.choice(STEPS), chance.randrange(1000), chance.randrange(1000)) for _ in range(AT_ONCE)
@@ -247,7 +249,7 @@ def _play_alone(url: str, seed: int) -> None:
 async def test_books_and_line_agree_after_several_processes(database: Database, database_url: str) -> None:
     given = [(database_url, 1 + number) for number in range(PROCESSES)]
     await asyncio.to_thread(run_at_once, _play_alone, given)
-    shop = Shop(database)
-    await check_all(shop)
+    store = StoreHarness(database)
+    await check_all(store)
     with database.engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one() > 10

@@ -12,7 +12,7 @@ from db.errors import NotEnoughCredits
 from db.house import House
 from db.ledger import Allowance, Ledger
 from db.tables import accounts, entries
-from tests.support.db.shop import Shop, because
+from tests.support.db.store import StoreHarness, because
 
 DAY_S = 24 * 3600.0
 
@@ -43,10 +43,10 @@ async def test_allowance_of_missed_days_stops_at_the_cap(ledger: Ledger) -> None
 
 
 async def test_allowance_counts_held_credits_towards_the_cap(database: Database) -> None:
-    shop = Shop(database, Allowance(daily_credits=20, cap_credits=25))
-    await shop.submit(price=20)
-    shop.db.advance(DAY_S)
-    assert await shop.balances() == (5, 20)
+    store = StoreHarness(database, Allowance(daily_credits=20, cap_credits=25))
+    await store.submit(price=20)
+    store.db.advance(DAY_S)
+    assert await store.balances() == (5, 20)
 
 
 async def test_allowance_renews_at_midnight(ledger: Ledger) -> None:
@@ -80,27 +80,27 @@ async def test_grant_of_less_than_nothing_stops_at_zero(ledger: Ledger) -> None:
     assert [noted.act.reason for noted in await House(ledger.db).latest(7, 10)] == ["a mistake"]
 
 
-async def test_spent_today_begins_anew_at_midnight(shop: Shop) -> None:
-    await shop.submit(price=9)
-    (job,) = await shop.claim()
-    await shop.settle(job)
-    assert (await shop.ledger.statement(1)).spent_today == 9
-    shop.db.advance(DAY_S)
-    assert (await shop.ledger.statement(1)).spent_today == 0
+async def test_spent_today_begins_anew_at_midnight(store: StoreHarness) -> None:
+    await store.submit(price=9)
+    (job,) = await store.claim()
+    await store.settle(job)
+    assert (await store.ledger.statement(1)).spent_today == 9
+    store.db.advance(DAY_S)
+    assert (await store.ledger.statement(1)).spent_today == 0
 
 
-async def test_statement_has_a_line_for_what_a_job_holds_or_cost(shop: Shop) -> None:
+async def test_statement_has_a_line_for_what_a_job_holds_or_cost(store: StoreHarness) -> None:
     async def told() -> list[tuple[str, int, str | None]]:
-        found = (await shop.ledger.statement(1)).entries
+        found = (await store.ledger.statement(1)).entries
         return [(entry.kind, entry.amount, entry.job_kind) for entry in found]
 
     allowance = ("allowance", 100_000, None)
-    await shop.submit(price=9)
+    await store.submit(price=9)
     assert await told() == [("hold", -9, "image"), allowance]
-    (job,) = await shop.claim()
-    await shop.settle(job, charge=7)
+    (job,) = await store.claim()
+    await store.settle(job, charge=7)
     assert await told() == [("charge", -7, "image"), allowance]
-    await shop.jobs.cancel((await shop.submit(price=5)).id, by_user=1)
+    await store.jobs.cancel((await store.submit(price=5)).id, by_user=1)
     assert await told() == [("charge", -7, "image"), allowance]
 
 

@@ -12,7 +12,7 @@ from db.belongings import LEFT, Belongings
 from db.desk import Desk
 from db.engine import Database
 from db.subjects import Subjects
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 MEMBER, FRIEND = 1, 2
 MANY = 66_000
@@ -32,11 +32,11 @@ def _restrict(connection: Any, _record: object) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, SQLITE_VALUES_MAX)
 
 
-async def move_often(shop: Shop, changes: dict[int, tuple[str, int]]) -> None:
+async def move_often(store: StoreHarness, changes: dict[int, tuple[str, int]]) -> None:
     """Write MANY transfers, each with the same entries (user id → account and amount), and the balances they make."""
     for user_id in (MEMBER, FRIEND):
-        await shop.ledger.statement(user_id)
-    with shop.db.begin() as connection:
+        await store.ledger.statement(user_id)
+    with store.db.begin() as connection:
         insert = "INSERT INTO transfers (id, kind, at) SELECT 1000 + i, 'grant', 0 FROM n"
         connection.execute(sa.text(COUNT_UP + insert))
         for user_id, (account, amount) in changes.items():
@@ -47,34 +47,34 @@ async def move_often(shop: Shop, changes: dict[int, tuple[str, int]]) -> None:
             if user_id > 0:
                 update = f"UPDATE accounts SET available = available + {amount * MANY} WHERE user_id = {user_id}"
                 connection.execute(sa.text(update))
-    assert await shop.ledger.audit() == []
+    assert await store.ledger.audit() == []
 
 
-async def test_member_with_many_transfers_of_their_own_can_leave(shop: Shop) -> None:
-    await move_often(shop, {MEMBER: ("available", 1), 0: ("mint", -1)})
-    gone = await Belongings(shop.db).take_out(MEMBER)
+async def test_member_with_many_transfers_of_their_own_can_leave(store: StoreHarness) -> None:
+    await move_often(store, {MEMBER: ("available", 1), 0: ("mint", -1)})
+    gone = await Belongings(store.db).take_out(MEMBER)
     assert gone["credits"] == 2 * MANY + 2  # and the allowance
-    assert await shop.ledger.audit() == []
+    assert await store.ledger.audit() == []
 
 
-async def test_member_with_many_gifts_can_leave_and_so_can_whoever_gave_them(shop: Shop) -> None:
-    await move_often(shop, {MEMBER: ("available", 1), FRIEND: ("available", -1)})
-    gone = await Belongings(shop.db).take_out(MEMBER)
+async def test_member_with_many_gifts_can_leave_and_so_can_whoever_gave_them(store: StoreHarness) -> None:
+    await move_often(store, {MEMBER: ("available", 1), FRIEND: ("available", -1)})
+    gone = await Belongings(store.db).take_out(MEMBER)
     assert gone["credits"] == MANY + 2
-    assert await shop.balances(FRIEND) == (100_000 - MANY, 0)
-    await Belongings(shop.db).take_out(FRIEND)
-    assert await shop.ledger.audit() == []
-    with shop.db.engine.connect() as connection:
+    assert await store.balances(FRIEND) == (100_000 - MANY, 0)
+    await Belongings(store.db).take_out(FRIEND)
+    assert await store.ledger.audit() == []
+    with store.db.engine.connect() as connection:
         named = sa.text(f"SELECT count(*) FROM entries WHERE user_id NOT IN (0, {LEFT})")
         assert connection.execute(named).scalar_one() == 0
 
 
-async def test_many_jobs_are_erased(shop: Shop) -> None:
-    job = await shop.submit(MEMBER)
-    await shop.jobs.cancel(job.id, by_user=MEMBER)
+async def test_many_jobs_are_erased(store: StoreHarness) -> None:
+    job = await store.submit(MEMBER)
+    await store.jobs.cancel(job.id, by_user=MEMBER)
     others = [f"{number:026d}" for number in range(MANY)]
-    assert await Desk(shop.db).erase([*others, job.id, job.id]) == 1
+    assert await Desk(store.db).erase([*others, job.id, job.id]) == 1
 
 
-async def test_one_is_found_among_many_subjects(shop: Shop) -> None:
-    assert await Subjects(shop.db).among({f"{number:026d}" for number in range(MANY)}) == set()
+async def test_one_is_found_among_many_subjects(store: StoreHarness) -> None:
+    assert await Subjects(store.db).among({f"{number:026d}" for number in range(MANY)}) == set()

@@ -14,7 +14,7 @@ from db.engine import Database
 from db.ledger import Allowance, Ledger
 from db.migrations.run import configuration
 from db.tables import metadata
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 
 def _migrate(url: str) -> None:
@@ -53,10 +53,10 @@ async def test_upgrade_makes_the_checks_too(empty_database_url: str) -> None:
 
 
 async def test_upgrade_twice_keeps_what_is_there(database: Database) -> None:
-    shop = Shop(database)
-    job = await shop.submit()
+    store = StoreHarness(database)
+    job = await store.submit()
     await database.migrate()
-    assert await shop.fresh(job) == job
+    assert await store.fresh(job) == job
 
 
 async def test_downgrade_leaves_nothing(empty_database_url: str) -> None:
@@ -74,7 +74,7 @@ async def test_processes_that_start_together_migrate_once(empty_database_url: st
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         await asyncio.to_thread(pool.map, _migrate, [empty_database_url] * 3)
     async with Database.from_url(empty_database_url) as database:
-        assert await Shop(database).balances() == (100_000, 0)
+        assert await StoreHarness(database).balances() == (100_000, 0)
 
 
 async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channel(empty_database_url: str) -> None:
@@ -83,13 +83,13 @@ async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channe
 
     async with Database.from_url(empty_database_url) as database:
         await database.migrate()
-        shop = Shop(database)
-        old = await shop.submit(age_restricted=True)
+        store = StoreHarness(database)
+        old = await store.submit(age_restricted=True)
         with database.begin() as connection:
             to(connection, "0005")
         await database.migrate()
-        assert not (await shop.fresh(old)).age_restricted
-        assert (await shop.submit(age_restricted=True)).age_restricted
+        assert not (await store.fresh(old)).age_restricted
+        assert (await store.submit(age_restricted=True)).age_restricted
 
 
 async def test_account_of_before_open_days_goes_on_where_it_was(empty_database_url: str) -> None:

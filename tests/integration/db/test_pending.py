@@ -12,7 +12,7 @@ from db.errors import NotEnoughCredits, UnknownOrder
 from db.ids import new_id
 from db.jobs import Pace
 from db.pending import PHOTO_SETS_MAX, QUESTIONS_MAX, NewOrder, PendingOrder, PendingOrders, Question
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 HOUR_S = 3600.0
 
@@ -106,41 +106,41 @@ async def test_questions_of_one_member_are_few_and_the_oldest_make_room(
 
 
 async def test_order_leaves_with_the_job_that_it_becomes(database: Database) -> None:
-    shop, pending = Shop(database), PendingOrders(database)
+    store, pending = StoreHarness(database), PendingOrders(database)
     found = await kept(pending, order())
-    job = await shop.submit(interaction_id=500, order_id=found.id)
+    job = await store.submit(interaction_id=500, order_id=found.id)
     assert not await is_there(pending, found)
-    assert await shop.submit(interaction_id=500, order_id=found.id) == job  # a second yes
+    assert await store.submit(interaction_id=500, order_id=found.id) == job  # a second yes
 
 
 async def test_order_that_was_declined_becomes_no_job_and_holds_nothing(database: Database) -> None:
-    shop, pending = Shop(database), PendingOrders(database)
+    store, pending = StoreHarness(database), PendingOrders(database)
     found = await kept(pending, order())
     await pending.drop(found.id)
-    before = await shop.balances()
+    before = await store.balances()
     with pytest.raises(UnknownOrder):
-        await shop.submit(interaction_id=500, order_id=found.id)
-    assert await shop.balances() == before
-    assert await shop.jobs.by_interaction(500) is None
+        await store.submit(interaction_id=500, order_id=found.id)
+    assert await store.balances() == before
+    assert await store.jobs.by_interaction(500) is None
 
 
 async def test_order_that_cannot_be_paid_stays(database: Database) -> None:
-    shop, pending = Shop(database), PendingOrders(database)
+    store, pending = StoreHarness(database), PendingOrders(database)
     found = await kept(pending, order())
     with pytest.raises(NotEnoughCredits):
-        await shop.submit(interaction_id=500, order_id=found.id, price=1_000_000)
+        await store.submit(interaction_id=500, order_id=found.id, price=1_000_000)
     assert await is_there(pending, found)
 
 
 async def test_yes_and_no_at_once_are_one_of_the_two(database: Database) -> None:
-    shop, pending = Shop(database), PendingOrders(database)
+    store, pending = StoreHarness(database), PendingOrders(database)
     for number in range(10):
         found = await kept(pending, order(900 + number))
         made, dropped = await asyncio.gather(
-            shop.submit(interaction_id=900 + number, order_id=found.id), pending.drop(found.id), return_exceptions=True
+            store.submit(interaction_id=900 + number, order_id=found.id), pending.drop(found.id), return_exceptions=True
         )
         assert isinstance(made, UnknownOrder) is (dropped is True)
-        assert (await shop.jobs.by_interaction(900 + number) is None) is (dropped is True)
+        assert (await store.jobs.by_interaction(900 + number) is None) is (dropped is True)
 
 
 async def now(database: Database) -> Any:

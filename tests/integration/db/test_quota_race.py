@@ -6,7 +6,7 @@ from db.engine import Database
 from db.errors import NotEnoughCredits
 from db.ledger import Allowance
 from tests.support.db.processes import run_at_once
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 PROCESSES = 4
 EACH = 50
@@ -18,17 +18,17 @@ ALLOWANCE = Allowance(daily_credits=QUOTA * PRICE, cap_credits=QUOTA * PRICE)
 def _submit_many(url: str, first_interaction: int) -> int:
     """Submit at once from a process of its own; return how many were accepted."""
 
-    async def one(shop: Shop, number: int) -> bool:
+    async def one(store: StoreHarness, number: int) -> bool:
         try:
-            await shop.submit(price=PRICE, interaction_id=first_interaction + number)
+            await store.submit(price=PRICE, interaction_id=first_interaction + number)
         except NotEnoughCredits:
             return False
         return True
 
     async def every() -> int:
         async with Database.from_url(url) as database:
-            shop = Shop(database, ALLOWANCE)
-            return sum(await asyncio.gather(*(one(shop, number) for number in range(EACH))))
+            store = StoreHarness(database, ALLOWANCE)
+            return sum(await asyncio.gather(*(one(store, number) for number in range(EACH))))
 
     return asyncio.run(every())
 
@@ -36,8 +36,8 @@ def _submit_many(url: str, first_interaction: int) -> int:
 async def test_parallel_submits_never_exceed_the_quota(database: Database, database_url: str) -> None:
     given = [(database_url, process * EACH) for process in range(PROCESSES)]
     accepted = await asyncio.to_thread(run_at_once, _submit_many, given)
-    shop = Shop(database, ALLOWANCE)
+    store = StoreHarness(database, ALLOWANCE)
     assert sum(accepted) == QUOTA
-    assert await shop.balances() == (0, QUOTA * PRICE)
-    assert (await shop.jobs.waiting())["image"].jobs == QUOTA
-    assert await shop.ledger.audit() == []
+    assert await store.balances() == (0, QUOTA * PRICE)
+    assert (await store.jobs.waiting())["image"].jobs == QUOTA
+    assert await store.ledger.audit() == []

@@ -7,7 +7,7 @@ from db.engine import Database
 from db.errors import NameTaken, TooManySubjects, UnknownSubject
 from db.subjects import KEPT_MAX, Scope, Share, Subject, Subjects
 from db.tables import consents, subject_shares
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 from tests.support.db.subjects import ADA, ANNEX, BEN, CLEO, STUDIO, draft
 
 PATRONS = 20
@@ -128,11 +128,11 @@ async def test_delete_leaves_no_share_and_no_consent(database: Database) -> None
         await subjects.share(subject.id, Share(Scope.MEMBER, BEN))
 
 
-async def test_ready_is_refused_where_another_step_was_chosen_meanwhile(shop: Shop) -> None:
-    subjects = Subjects(shop.db)
-    job = await shop.submit()
+async def test_ready_is_refused_where_another_step_was_chosen_meanwhile(store: StoreHarness) -> None:
+    subjects = Subjects(store.db)
+    job = await store.submit()
     subject = await subjects.create(draft(job_id=job.id))
-    await shop.jobs.stop_at(job.id, by_user=ADA, step=40)
+    await store.jobs.stop_at(job.id, by_user=ADA, step=40)
     assert not await subjects.ready(subject.id, step=200)
     assert await names(subjects, ADA) == []
     assert await subjects.ready(subject.id, step=40, chosen=40)
@@ -143,20 +143,20 @@ async def test_ready_of_a_subject_that_is_gone_changes_nothing(database: Databas
     assert not await Subjects(database).ready("nothing", step=200)
 
 
-async def test_submit_makes_the_subject_with_the_job(shop: Shop) -> None:
-    job = await shop.submit(ADA, subject=draft())
-    subject = await Subjects(shop.db).by_job(job.id)
+async def test_submit_makes_the_subject_with_the_job(store: StoreHarness) -> None:
+    job = await store.submit(ADA, subject=draft())
+    subject = await Subjects(store.db).by_job(job.id)
     assert subject is not None
-    assert await Subjects(shop.db).consent(subject.id)
+    assert await Subjects(store.db).consent(subject.id)
 
 
-async def test_submit_with_a_name_in_use_changes_nothing(shop: Shop) -> None:
-    await shop.submit(ADA, subject=draft(1, name="Blob"))
-    before = await shop.balances(ADA)
+async def test_submit_with_a_name_in_use_changes_nothing(store: StoreHarness) -> None:
+    await store.submit(ADA, subject=draft(1, name="Blob"))
+    before = await store.balances(ADA)
     with pytest.raises(NameTaken):
-        await shop.submit(ADA, subject=draft(2, name="blob"))
-    assert await shop.balances(ADA) == before
-    assert len(await shop.jobs.mine(ADA)) == 1
+        await store.submit(ADA, subject=draft(2, name="blob"))
+    assert await store.balances(ADA) == before
+    assert len(await store.jobs.mine(ADA)) == 1
 
 
 async def test_member_keeps_only_so_many_subjects(database: Database) -> None:

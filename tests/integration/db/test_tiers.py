@@ -11,7 +11,7 @@ from db.engine import Database
 from db.errors import BudgetSpent, NotEnoughCredits
 from db.jobs import Pace
 from db.ledger import Ledger
-from tests.support.db.shop import Shop, because
+from tests.support.db.store import StoreHarness, because
 
 DAY_S = 24 * 3600.0
 BUDGET = Budget(daily_credits=10)
@@ -22,8 +22,8 @@ def ledger(database: Database) -> Ledger:
     return Ledger(database, Allowance(daily_credits=10, cap_credits=25))
 
 
-async def guild_use(shop: Shop) -> tuple[int, int]:
-    with shop.db.engine.connect() as connection:
+async def guild_use(store: StoreHarness) -> tuple[int, int]:
+    with store.db.engine.connect() as connection:
         return used(connection, 7, BUDGET, clock.now(connection))
 
 
@@ -76,73 +76,73 @@ async def test_set_leaves_exactly_that_and_says_the_difference(ledger: Ledger) -
     assert (statement.available, statement.entries[0].by_user) == (3, 9)
 
 
-async def test_statement_tells_what_was_spent_on_each_day(shop: Shop) -> None:
+async def test_statement_tells_what_was_spent_on_each_day(store: StoreHarness) -> None:
     for credits in (3, 5):
-        await shop.submit(price=credits)
-        await shop.settle((await shop.claim())[0])
-        shop.db.advance(DAY_S)
-    assert (await shop.ledger.statement(1)).spent_by_day[-3:] == (3, 5, 0)
+        await store.submit(price=credits)
+        await store.settle((await store.claim())[0])
+        store.db.advance(DAY_S)
+    assert (await store.ledger.statement(1)).spent_by_day[-3:] == (3, 5, 0)
 
 
-async def test_budget_of_a_guild_binds_all_its_members_together(shop: Shop) -> None:
-    await shop.submit(1, price=6, budget=BUDGET)
+async def test_budget_of_a_guild_binds_all_its_members_together(store: StoreHarness) -> None:
+    await store.submit(1, price=6, budget=BUDGET)
     with pytest.raises(BudgetSpent) as refusal:
-        await shop.submit(2, price=5, budget=BUDGET)
+        await store.submit(2, price=5, budget=BUDGET)
     assert (refusal.value.left, refusal.value.price) == (4, 5)
-    assert await shop.balances(2) == (100_000, 0)
-    await shop.submit(2, price=5, guild_id=8, budget=BUDGET)
-    await shop.submit(2, price=4, budget=BUDGET)
-    assert await guild_use(shop) == (10, 10)
+    assert await store.balances(2) == (100_000, 0)
+    await store.submit(2, price=5, guild_id=8, budget=BUDGET)
+    await store.submit(2, price=4, budget=BUDGET)
+    assert await guild_use(store) == (10, 10)
 
 
-async def test_budget_gets_back_what_was_not_charged(shop: Shop) -> None:
-    job = await shop.submit(1, price=6, budget=BUDGET)
-    await shop.submit(2, price=4, budget=BUDGET)
-    await shop.jobs.cancel(job.id, by_user=1)
-    await shop.settle((await shop.claim())[0], charge=1)
-    assert await guild_use(shop) == (1, 1)
+async def test_budget_gets_back_what_was_not_charged(store: StoreHarness) -> None:
+    job = await store.submit(1, price=6, budget=BUDGET)
+    await store.submit(2, price=4, budget=BUDGET)
+    await store.jobs.cancel(job.id, by_user=1)
+    await store.settle((await store.claim())[0], charge=1)
+    assert await guild_use(store) == (1, 1)
 
 
-async def test_budget_begins_anew_each_day(shop: Shop) -> None:
-    await shop.submit(1, price=10, budget=BUDGET)
-    shop.db.advance(DAY_S)
-    await shop.submit(1, price=10, budget=BUDGET)
+async def test_budget_begins_anew_each_day(store: StoreHarness) -> None:
+    await store.submit(1, price=10, budget=BUDGET)
+    store.db.advance(DAY_S)
+    await store.submit(1, price=10, budget=BUDGET)
 
 
-async def test_free_jobs_use_no_budget(shop: Shop) -> None:
-    await shop.submit(1, price=10, budget=BUDGET)
-    relaxed = await shop.submit(2, price=0, work=8, pace=Pace.RELAXED, budget=BUDGET)
+async def test_free_jobs_use_no_budget(store: StoreHarness) -> None:
+    await store.submit(1, price=10, budget=BUDGET)
+    relaxed = await store.submit(2, price=0, work=8, pace=Pace.RELAXED, budget=BUDGET)
     assert (relaxed.price, relaxed.work) == (0, 8)
 
 
-async def test_weight_gives_a_member_their_share(shop: Shop) -> None:
+async def test_weight_gives_a_member_their_share(store: StoreHarness) -> None:
     for _ in range(12):
-        await shop.submit(1, weight=3.0)
-        await shop.submit(2)
-    assert sum(job.user_id == 1 for job in await shop.claim(12)) == pytest.approx(9, abs=1)
+        await store.submit(1, weight=3.0)
+        await store.submit(2)
+    assert sum(job.user_id == 1 for job in await store.claim(12)) == pytest.approx(9, abs=1)
 
 
-async def test_weight_gives_a_guild_its_share(shop: Shop) -> None:
+async def test_weight_gives_a_guild_its_share(store: StoreHarness) -> None:
     for _ in range(12):
-        await shop.submit(1, guild_id=7, guild_weight=3.0)
-        await shop.submit(2, guild_id=8)
-    assert sum(job.guild_id == 7 for job in await shop.claim(12)) == pytest.approx(9, abs=1)
+        await store.submit(1, guild_id=7, guild_weight=3.0)
+        await store.submit(2, guild_id=8)
+    assert sum(job.guild_id == 7 for job in await store.claim(12)) == pytest.approx(9, abs=1)
 
 
 @pytest.mark.parametrize(("user_id", "guild_id"), [(1, 7), (5, 7), (5, 9), (3, 8)])
 @pytest.mark.parametrize("pace", list(Pace))
 async def test_foreseen_place_is_the_one_that_is_then_taken(
-    shop: Shop, user_id: int, guild_id: int, pace: Pace
+    store: StoreHarness, user_id: int, guild_id: int, pace: Pace
 ) -> None:
     for number in range(12):
-        await shop.submit(1 + number % 3, guild_id=7 + number % 2)
-        await shop.submit(4, guild_id=8, pace=Pace.RELAXED)
-    await shop.claim(3)
-    foreseen = await shop.jobs.foresee(kind="image", pace=pace, guild_id=guild_id, user_id=user_id)
-    job = await shop.submit(user_id, guild_id=guild_id, pace=pace)
-    assert foreseen == await shop.jobs.place(job.id)
+        await store.submit(1 + number % 3, guild_id=7 + number % 2)
+        await store.submit(4, guild_id=8, pace=Pace.RELAXED)
+    await store.claim(3)
+    foreseen = await store.jobs.foresee(kind="image", pace=pace, guild_id=guild_id, user_id=user_id)
+    job = await store.submit(user_id, guild_id=guild_id, pace=pace)
+    assert foreseen == await store.jobs.place(job.id)
 
 
-async def test_foreseen_place_in_an_empty_line_is_the_first(shop: Shop) -> None:
-    place = await shop.jobs.foresee(kind="image", pace=Pace.FAST, guild_id=None, user_id=1)
+async def test_foreseen_place_in_an_empty_line_is_the_first(store: StoreHarness) -> None:
+    place = await store.jobs.foresee(kind="image", pace=Pace.FAST, guild_id=None, user_id=1)
     assert (place.ahead, place.ahead_credits) == (0, 0)

@@ -7,7 +7,7 @@ import pytest
 
 from db.engine import Database
 from db.wake import CHANGED, QUEUED
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
 
 @pytest.fixture
@@ -36,15 +36,15 @@ async def test_listening_resumes_after_the_connection_broke(shared_url: str) -> 
         assert await ear.wait(10)
 
 
-async def test_submit_wakes_the_dispatcher(shop: Shop) -> None:
-    ear = shop.db.wake.listen(QUEUED)
-    await shop.submit()
+async def test_submit_wakes_the_dispatcher(store: StoreHarness) -> None:
+    ear = store.db.wake.listen(QUEUED)
+    await store.submit()
     assert await ear.wait(10)
 
 
-async def test_cancel_wakes_whoever_watches_changes(shop: Shop) -> None:
-    job = await shop.submit()
-    ear = shop.db.wake.listen(CHANGED)
+async def test_cancel_wakes_whoever_watches_changes(store: StoreHarness) -> None:
+    job = await store.submit()
+    ear = store.db.wake.listen(CHANGED)
     waiting = asyncio.create_task(ear.wait(10))
-    await shop.jobs.cancel(job.id, by_user=1)
+    await store.jobs.cancel(job.id, by_user=1)
     assert await waiting

@@ -12,7 +12,7 @@ from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.messages import Failed, Finished, JobEvent, Task
 from inference.requests import TranscribeRequest
-from tests.support.speech_loop import steps
+from tests.support.engines.speech_steps import steps
 from tests.support.speech_weights import weights
 
 Family = Literal["whisper", "faster-whisper"]

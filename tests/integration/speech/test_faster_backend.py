@@ -15,7 +15,7 @@ from inference.decoders.sounds import decode
 from inference.engines.speech.backends.backend import DecodedWindow, Mel, Window, tokenizer_for
 from inference.engines.speech.backends.faster_backend import FasterBackend, load_faster
 from inference.engines.speech.mel import log_mel, mel_window
-from tests.support.speech_clips import synthetic
+from tests.support.files.speech_clips import synthetic
 
 EOT = 50257
 

@@ -13,9 +13,9 @@ from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.messages import Checkpoint, Finished, JobEvent, Preview, Progress, Task
 from tests.integration.speech.conftest import all_events, task
+from tests.support.engines.speech_steps import steps
 from tests.support.engines.speech_workers import content
-from tests.support.speech_clips import human, synthetic, word_error_rate
-from tests.support.speech_loop import steps
+from tests.support.files.speech_clips import human, synthetic, word_error_rate
 
 both_backends = pytest.mark.parametrize(
     "model", ["faster-whisper.short", pytest.param("whisper.short", marks=pytest.mark.long)]

@@ -11,7 +11,7 @@ from inference.engines.speech.backends.weights import load_whisper
 from inference.engines.speech.engine import SpeechEngine
 from inference.messages import Failed, Finished
 from tests.integration.speech.conftest import task, transcribe
-from tests.support.speech_clips import human_or_skip, synthetic, word_error_rate
+from tests.support.files.speech_clips import human_or_skip, synthetic, word_error_rate
 
 ERRORS_MAX = 0.05  # measured 0.014 to 0.028 over 69 words: one or two words
 

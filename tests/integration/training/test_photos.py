@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inference.engines.training.photos import VARIANTS, augment, photo_tensor
-from tests.support.engines.subject import photo
+from tests.support.engines.creature import photo
 from tests.support.tiny_models import make_spec
 
 SIDE_PX = 32

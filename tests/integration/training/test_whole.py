@@ -8,7 +8,7 @@ from torch import nn
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.optimizers import FusedAdafactor
 from inference.engines.training.whole import prepare_data, save, train_unet
-from tests.support.engines.subject import photo
+from tests.support.engines.creature import photo
 from tests.support.tiny_models import TINY_SD, make_folder, make_spec
 
 

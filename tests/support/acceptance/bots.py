@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningBot:
     """A bot that is online."""
 
     client: Atelier
@@ -49,8 +49,19 @@ async def bot_beside(
     edit_every_s: float = 0.02,
     limits: Limits | None = None,
     **settings: Any,
-) -> AsyncIterator[Running]:
-    """Run our bot in this process, with engines that need no model; discord.py points at the sandbox already."""
+) -> AsyncIterator[RunningBot]:
+    """Run our bot in this process, with engines that need no model.
+
+    discord.py must point at the sandbox already.
+
+    Args:
+        box: the local Discord.
+        data_dir: where the bot keeps its data.
+        catalogue: the models that it offers.
+        edit_every_s: how often it edits a card while a job runs.
+        limits: how often members may do what costs nothing; None: as shipped.
+        settings: fields of `Settings`.
+    """
     values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
     values |= {"home_guilds": STUDIO}
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
@@ -67,14 +78,14 @@ async def bot_beside(
         task = asyncio.create_task(client.run_for_ever(box.token))
         try:
             await box.until(lambda: box.bot_online)
-            yield Running(client, services)
+            yield RunningBot(client, services)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager
-async def hearing_bot(box: Sandbox, data_dir: Path, **settings: Any) -> AsyncIterator[Running]:
+async def bot_with_models(box: Sandbox, data_dir: Path, **settings: Any) -> AsyncIterator[RunningBot]:
     """Run our bot as `bot_beside` does, with the models that are shipped and the speech weights that are fetched."""
     weights("base")
     with chdir(ROOT):  # where the catalogue looks for them
@@ -86,7 +97,15 @@ async def hearing_bot(box: Sandbox, data_dir: Path, **settings: Any) -> AsyncIte
 async def bot_process(
     box: Sandbox, data_dir: Path, *, crash: str = "", slots: int = 4, engines: str = ENGINES
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `atelier` in a process of its own; it is killed at the end if it still lives."""
+    """Run `atelier` in a process of its own, which is killed at the end if it still runs.
+
+    Args:
+        box: the local Discord.
+        data_dir: where the bot keeps its data.
+        crash: the moment at which it kills itself (`tests.support.acceptance.crashing`); empty: never.
+        slots: how many jobs of each kind run at once.
+        engines: the builders of the engines.
+    """
     environment = {
         **os.environ,
         "DISCORD_TOKEN": box.token,
@@ -111,13 +130,13 @@ async def bot_process(
 
 
 @asynccontextmanager
-async def books_of(data_dir: Path) -> AsyncIterator[JobStore]:
-    """Open the bot's database from outside."""
+async def open_job_store(data_dir: Path) -> AsyncIterator[JobStore]:
+    """Open the database of a bot from outside."""
     async with Database.from_url(f"sqlite:///{data_dir / 'atelier.db'}") as database:
         yield JobStore(database, Ledger(database, Allowance(DAILY, 200)))
 
 
-async def all_delivered(jobs: JobStore) -> None:
+async def until_all_delivered(jobs: JobStore) -> None:
     """Wait until every job that ended was shown."""
     async with asyncio.timeout(RECOVERY_S):
         while await jobs.undelivered():  # noqa: ASYNC110

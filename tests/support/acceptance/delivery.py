@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from tests.support.acceptance.bots import Running
+from tests.support.acceptance.bots import RunningBot
 
 TOKEN_S = 15 * 60
 
@@ -16,8 +16,8 @@ async def half_done(sandbox: Sandbox, who: HumanClient, **options: Any) -> str:
     return str(card["id"])
 
 
-async def until_delivered(bot: Running, who: HumanClient) -> None:
-    """Wait until somebody's newest job is noted as delivered."""
+async def until_delivered(bot: RunningBot, who: HumanClient) -> None:
+    """Wait until the newest job of a member is marked as delivered."""
     listener = bot.services.jobs.db.wake.listen("changed")
     for _ in range(100):
         if (await bot.services.jobs.mine(int(who.id)))[0].delivered_at is not None:

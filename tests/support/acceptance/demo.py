@@ -222,6 +222,7 @@ def add_commands(tree: app_commands.CommandTree[Any]) -> None:
 
 
 def general(demo: Demo) -> discord.TextChannel:
+    """Return the bot's #general of The Studio."""
     channel = demo.get_channel(int(GENERAL))
     assert isinstance(channel, discord.TextChannel)
     return channel

@@ -11,7 +11,7 @@ from inference.engines import EngineBuilders
 from inference.messages import JobEvent, Output, Preview
 from inference.pictures import GenerationParameters, encode_png, encode_preview
 from inference.requests import ImageRequest, Kind, TrainRequest
-from tests.support.fakes.engine import FakeEngine, Lane
+from tests.support.fakes.engine import FakeEngine, FakeLane
 
 SLOTS = "ATELIER_TEST_SLOTS"  # 0: everything stays in the queue
 GATE = "ATELIER_TEST_GATE"  # a file; jobs with 'gate' in their prompt or name stop at half until it exists
@@ -19,17 +19,18 @@ GATE = "ATELIER_TEST_GATE"  # a file; jobs with 'gate' in their prompt or name s
 
 def build(device: str, **_options: object) -> EngineBuilders:
     """Return builders of a fake for each kind of request; the settings' own options mean nothing to it."""
-    return {str(kind): partial(Painter, kind, slots=int(os.environ.get(SLOTS, "4"))) for kind in Kind}
+    return {str(kind): partial(PaintingEngine, kind, slots=int(os.environ.get(SLOTS, "4"))) for kind in Kind}
 
 
-class Painter(FakeEngine):
-    """A fake that gives real pictures, each with a colour of its seed."""
+class PaintingEngine(FakeEngine):
+    """A fake engine whose pictures are real, in a colour of their seed."""
 
     def __init__(self, kind: Kind, *, slots: int) -> None:
         super().__init__(kind, slots=slots)
         self._requests: dict[str, ImageRequest] = {}
 
     def step(self) -> list[JobEvent]:
+        """Advance all jobs but those that wait for the gate."""
         for lane in self.lanes.values():
             if isinstance(lane.task.request, ImageRequest):
                 self._requests[lane.task.job_id] = lane.task.request
@@ -41,7 +42,7 @@ class Painter(FakeEngine):
         self.lanes |= stopped
         return [self._painted(event) for event in events]
 
-    def _is_stopped(self, lane: Lane) -> bool:
+    def _is_stopped(self, lane: FakeLane) -> bool:
         request = lane.task.request
         if isinstance(request, ImageRequest | TrainRequest):
             gated = "gate" in (request.prompt if isinstance(request, ImageRequest) else request.name)

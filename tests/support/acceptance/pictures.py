@@ -3,7 +3,7 @@
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.wake import CHANGED
-from tests.support.acceptance.bots import Running
+from tests.support.acceptance.bots import RunningBot
 
 
 async def draw(sandbox: Sandbox, who: HumanClient, prompt: str) -> str:
@@ -13,8 +13,8 @@ async def draw(sandbox: Sandbox, who: HumanClient, prompt: str) -> str:
     return str(card["id"])
 
 
-async def settled(sandbox: Sandbox, bot: Running, who: HumanClient) -> None:
-    """Wait until what somebody asked for was delivered."""
+async def settled(sandbox: Sandbox, bot: RunningBot, who: HumanClient) -> None:
+    """Wait until everything that a member asked for was delivered."""
     changed = bot.services.jobs.db.wake.listen(CHANGED)
     while any(job.delivered_at is None for job in await bot.services.jobs.mine(int(who.id))):
         await changed.wait(0.5)

@@ -5,23 +5,24 @@ from typing import Any
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
-from tests.support.acceptance.bots import Running
-from tests.support.engines.subject import photo
+from tests.support.acceptance.bots import RunningBot
+from tests.support.engines.creature import photo
 
 
 def photos(count: int) -> list[Upload]:
+    """Return photos of the creature."""
     return [Upload(filename=f"{index}.png", content=photo(index), content_type="image/png") for index in range(count)]
 
 
 async def preflight(member: HumanClient, files: list[Upload], *, name: str = "Blob", **options: Any) -> str:
-    """Fill in the form and return the id of the card that asks whether to go."""
+    """Submit the modal of `/train`, and return the id of the card that asks for consent and shows the price."""
     asked = await member.slash("train", name=name, kind="mascot", **options)
     shown = await asked.submit(**{"3_to_10_photos": files, "I_agree": True})
     return str((await shown.answer())["id"])
 
 
-async def taught(sandbox: Sandbox, member: HumanClient) -> str:
-    """Teach the creature; return the id of the training's card."""
+async def trained(sandbox: Sandbox, member: HumanClient) -> str:
+    """Train the creature, and return the id of the training's card."""
     card = await preflight(member, photos(4))
     message = await (await member.press(card, "I agree – start")).message()
     await sandbox.until(lambda: "Training finished" in member.text(message["id"]))
@@ -29,8 +30,10 @@ async def taught(sandbox: Sandbox, member: HumanClient) -> str:
 
 
 def sees(member: HumanClient, words: str) -> bool:
+    """Tell whether a member sees words in any message."""
     return any(words in member.text(message["id"]) for message in member.messages())
 
 
-async def available(bot: Running, member: HumanClient) -> int:
+async def available(bot: RunningBot, member: HumanClient) -> int:
+    """Return how many credits a member has."""
     return (await bot.services.ledger.statement(int(member.id))).available

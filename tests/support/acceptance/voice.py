@@ -8,13 +8,13 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.sandbox.state.messages import MessageFlag
 from db.jobs import Job
-from tests.support.acceptance.bots import Running
+from tests.support.acceptance.bots import RunningBot
 
 HEARD_WITHIN_S = 240  # a busy machine loads torch and the weights first
 
 
 def clip(words: str) -> bytes:
-    """Return what stands for a voice message; the fake engine hears what is after 'say:'."""
+    """Return what stands for a voice message; the fake engine hears what follows 'say:'."""
     return b"OggS say:" + words.encode()
 
 
@@ -30,23 +30,46 @@ def sound(seconds: float, words: str = "hello") -> Upload:
     return Upload(filename="talk.wav", content=content, content_type="audio/wav")
 
 
-async def jobs_of(bot: Running, who: HumanClient) -> list[Job]:
+async def jobs_of(bot: RunningBot, who: HumanClient) -> list[Job]:
+    """Return the jobs of a member, newest first."""
     return await bot.services.jobs.mine(int(who.id))
 
 
-async def available(bot: Running, who: HumanClient) -> int:
+async def available(bot: RunningBot, who: HumanClient) -> int:
+    """Return how many credits a member has."""
     return (await bot.services.ledger.statement(int(who.id))).available
 
 
 async def said(
     sandbox: Sandbox, who: HumanClient, words: str, seconds: float = 12.0, channel: str | None = None
 ) -> str:
-    """Send a voice message; return its id."""
+    """Send a voice message.
+
+    Args:
+        sandbox: the local Discord.
+        who: who speaks.
+        words: what the fake engine hears.
+        seconds: how long it is.
+        channel: where; None: the first one.
+
+    Returns:
+        The id of the message.
+    """
     return str((await who.voice(clip(words), seconds, channel=channel))["id"])
 
 
 async def transcript(sandbox: Sandbox, who: HumanClient, words: str, seconds: float = 12.0) -> str:
-    """Say something, ask for its text, and return the card that has it."""
+    """Send a voice message, ask for its transcript, and wait for it.
+
+    Args:
+        sandbox: the local Discord.
+        who: who speaks, and asks.
+        words: what the fake engine hears.
+        seconds: how long it is.
+
+    Returns:
+        The id of the card.
+    """
     message = await said(sandbox, who, words, seconds)
     card = await (await who.context_menu("Transcribe", message_id=message)).message()
     await sandbox.until(lambda: "credit" in who.text(card["id"]) and "reserved" not in who.text(card["id"]))
@@ -54,7 +77,7 @@ async def transcript(sandbox: Sandbox, who: HumanClient, words: str, seconds: fl
 
 
 async def refusal(sandbox: Sandbox, who: HumanClient, *, timeout_s: float = 30) -> str:
-    """Wait for what the bot says to somebody alone, and return it."""
+    """Wait for what the bot says to a member alone, and return it."""
 
     def newest() -> str:
         messages = who.messages()

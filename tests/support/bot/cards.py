@@ -14,7 +14,12 @@ ADA, BEN = 1, 2
 
 
 def drawn(job: Any, **shown: Any) -> list[dict[str, Any]]:
-    """Return all components of a card as the platform would get them, nested ones included."""
+    """Return all components of a job's card as Discord gets them, with those inside them.
+
+    Args:
+        job: the job.
+        shown: fields of what is shown beside it.
+    """
 
     def walk(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [one for component in components for one in (component, *walk(component.get("components", [])))]
@@ -23,18 +28,22 @@ def drawn(job: Any, **shown: Any) -> list[dict[str, Any]]:
 
 
 def sent(view: ui.LayoutView) -> list[dict[str, Any]]:
+    """Return the components of a view as Discord gets them."""
     return cast(list[dict[str, Any]], view.to_components())  # type: ignore[no-untyped-call]
 
 
 def texts(components: list[dict[str, Any]]) -> str:
+    """Return all text of components."""
     return "\n".join(one["content"] for one in components if one["type"] == 10)
 
 
 def labels(components: list[dict[str, Any]]) -> list[str]:
+    """Return the labels of the buttons among components."""
     return [one["label"] for one in components if one["type"] == 2]
 
 
 def subject(number: int = 1, **changes: Any) -> Subject:
+    """Return a subject of Ada's, with some fields changed."""
     fields: dict[str, Any] = {
         "id": f"{number:026d}", "owner_id": ADA, "guild_id": 7, "name": f"Rex {number}", "class_noun": "dog",
         "trigger": "zkv", "model": "tiny", "ready": True, "job_id": f"{number:026d}", "step": 200, "photos": 4,
@@ -43,5 +52,6 @@ def subject(number: int = 1, **changes: Any) -> Subject:
     return Subject(**(fields | changes))
 
 
-def walked(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [one for part in components for one in (part, *walked(part.get("components", [])))]
+def all_components(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return components with those inside them."""
+    return [one for part in components for one in (part, *all_components(part.get("components", [])))]

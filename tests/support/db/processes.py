@@ -10,10 +10,17 @@ PATIENCE_S = 120
 
 
 def run_at_once(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """Run `work` once for each tuple of arguments, each in a process of its own; return what they return, in any order.
+    """Run `work` in several processes at once.
+
+    Args:
+        work: a function of a module.
+        arguments: one tuple for each process.
+
+    Returns:
+        What the processes returned, in any order.
 
     Raises:
-        AssertionError: one of them did not end well.
+        AssertionError: if one of them did not end well.
     """
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(len(arguments)), context.Queue()

@@ -1,4 +1,4 @@
-"""Subjects before they are taught."""
+"""Subjects before they are trained."""
 
 import dataclasses
 
@@ -9,6 +9,7 @@ STUDIO, ANNEX = 10, 11
 
 
 def draft(number: int = 1, **changes: object) -> Draft:
+    """Return a subject to be trained, with some fields changed."""
     made = Draft(
         id=f"subject{number:019}",
         owner_id=ADA,

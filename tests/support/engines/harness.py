@@ -26,22 +26,25 @@ STEPS_MAX = 50_000  # a step that waits for a load takes 5 ms, and loading on a 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a job."""
+    """What an engine reported about a job."""
 
     pictures: dict[str, NDArray[np.int16]] = field(default_factory=dict)
     events: list[JobEvent] = field(default_factory=list)
 
     @property
     def last(self) -> JobEvent:
+        """The last event."""
         return self.events[-1]
 
     @property
     def failed(self) -> Failed:
+        """The last event, which must be a failure."""
         assert isinstance(self.last, Failed), self.last
         return self.last
 
     @property
     def finished(self) -> Finished:
+        """The last event, which must be a success."""
         assert isinstance(self.last, Finished), self.last
         return self.last
 
@@ -49,18 +52,20 @@ class Outcome:
 class EngineHarness:
     """Runs jobs on an engine by hand, and gathers what it reports."""
 
-    def __init__(self, *lines: ImageModel, models: ModelCache | None = None, **options: Any) -> None:
+    def __init__(self, *specs: ImageModel, models: ModelCache | None = None, **options: Any) -> None:
         self.models = models or ModelCache("cpu", limit_bytes=1 << 30)
         self._own_models = models is None
         self.adapter_cache = AdapterCache(limit_bytes=1 << 24)
-        self.engine = ImageEngine(Catalogue(images=lines, speech=()), self.models, self.adapter_cache, **options)
+        self.engine = ImageEngine(Catalogue(images=specs, speech=()), self.models, self.adapter_cache, **options)
         self.jobs: dict[str, Outcome] = {}
 
     def admit(self, job_id: str, request: ImageRequest, inputs: Mapping[str, bytes] | None = None) -> None:
+        """Give the engine a job."""
         self.jobs[job_id] = Outcome()
         self.engine.admit(Task(job_id, 1, request, inputs or {}))
 
     def step(self, times: int = 1) -> list[JobEvent]:
+        """Let the engine make some steps, and return its events."""
         events = [event for _ in range(times) for event in self.engine.step()]
         for event in events:
             outcome = self.jobs[event.job_id]
@@ -70,6 +75,7 @@ class EngineHarness:
         return events
 
     def step_until(self, condition: Callable[[], bool]) -> None:
+        """Step until a condition is true."""
         for _ in range(STEPS_MAX):
             if condition():
                 return
@@ -77,14 +83,17 @@ class EngineHarness:
         raise AssertionError("the engine got nowhere")
 
     def finish(self) -> None:
+        """Step until the engine has nothing left to do."""
         self.step_until(lambda: not self.engine.busy())
 
     def draw(self, request: ImageRequest, inputs: Mapping[str, bytes] | None = None) -> Outcome:
+        """Run one job, and return what came of it."""
         self.admit("only", request, inputs)
         self.finish()
         return self.jobs["only"]
 
     def close(self) -> None:
+        """Close the engine and its caches."""
         self.engine.close()
         self.adapter_cache.close()
         if self._own_models:
@@ -104,7 +113,14 @@ class Reference:
     def picture(
         self, request: ImageRequest, index: int, adapters: Mapping[str, bytes] | None = None, scheduler: str = ""
     ) -> NDArray[np.int16]:
-        """Draw picture `index` of a request."""
+        """Draw one picture of a request.
+
+        Args:
+            request: the request.
+            index: which of its pictures.
+            adapters: the files of its subjects, by `adapter:<id>`.
+            scheduler: another scheduler than the model's.
+        """
         key = (request, index, scheduler)
         if key not in self._drawn:
             with warnings.catch_warnings():
@@ -144,10 +160,12 @@ class Reference:
 
 
 def open_picture(content: bytes) -> NDArray[np.int16]:
+    """Return the pixels of a picture, H x W x 3 in 0..255."""
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(np.int16)
 
 
 def make_request(**changes: Any) -> ImageRequest:
+    """Return a request for one tiny picture, with some fields changed."""
     fields: dict[str, Any] = {
         "prompt": "a red heart",
         "model": "tiny",
@@ -162,7 +180,7 @@ def make_request(**changes: Any) -> ImageRequest:
 
 
 def assert_same(drawn: NDArray[np.int16], expected: NDArray[np.int16]) -> None:
-    """Hold the stated tolerance: one of 255 levels, and that only where rounding fell the other way."""
+    """Check the stated tolerance: one of 255 levels, and that only where rounding went the other way."""
     difference = np.abs(drawn - expected)
     assert drawn.shape == expected.shape
     assert difference.max() <= 1, f"differs by up to {difference.max()} levels"
@@ -170,6 +188,7 @@ def assert_same(drawn: NDArray[np.int16], expected: NDArray[np.int16]) -> None:
 
 
 def names(outcome: Outcome) -> Sequence[str]:
+    """Return the names of the pictures of a job, in order."""
     return sorted(outcome.pictures)
 
 

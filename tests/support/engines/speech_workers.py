@@ -5,7 +5,7 @@ from inference.engines import EngineBuilders
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.requests import Kind
-from tests.support.speech_clips import human, joined, synthetic
+from tests.support.files.speech_clips import human, joined, synthetic
 
 
 def build(device: str, *, folder: str) -> EngineBuilders:

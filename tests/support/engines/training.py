@@ -3,12 +3,20 @@
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Failed, Finished, JobEvent, Output, Task
 from inference.requests import TrainRequest
-from tests.support.engines.subject import photo
+from tests.support.engines.creature import photo
 
 STEPS = 6
 
 
 def task(model: str = "sd", *, attempt: int = 1, checkpoint: bytes | None = None, **changes: object) -> Task:
+    """Return a task of a small training.
+
+    Args:
+        model: the base model.
+        attempt: the attempt.
+        checkpoint: where an earlier attempt stopped.
+        changes: fields of the request.
+    """
     request = TrainRequest(
         **{  # type: ignore[arg-type]
             "subject_id": "s1",
@@ -42,4 +50,5 @@ def run(engine: TrainingEngine, *, until: type[JobEvent] = Finished, count: int 
 
 
 def output(events: list[JobEvent], name: str) -> bytes:
+    """Return the content of the file of this name that was reported."""
     return next(event.content for event in events if isinstance(event, Output) and event.name == name)

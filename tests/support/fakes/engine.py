@@ -39,7 +39,9 @@ def build(device: str, *, slots: int = 4, step_s: float = 0.0, instant: bool = F
 
 
 @dataclass
-class Lane:
+class FakeLane:
+    """A job on the engine."""
+
     task: Task
     total: int
     done: int = 0
@@ -47,46 +49,53 @@ class Lane:
 
 
 class FakeEngine:
-    """Advance every job by one unit a step, and give files that depend on the request alone."""
+    """Advances every job by one unit per step; its files depend on the request alone."""
 
     def __init__(self, kind: Kind, *, slots: int = 4, step_s: float = 0.0, instant: bool = False) -> None:
         self.kind = str(kind)
-        self.lanes: dict[str, Lane] = {}
+        self.lanes: dict[str, FakeLane] = {}
         self._adapters: dict[str, None] = {}
         self._slots = slots
         self._step_s = step_s
         self._instant = instant  # a whole job in one step
 
     def free_slots(self) -> int:
+        """Return how many jobs it could take now."""
         return self._slots - len(self.lanes)
 
     def busy(self) -> bool:
+        """Tell whether it has a job."""
         return bool(self.lanes)
 
     def admit(self, task: Task) -> None:
+        """Take a job."""
         done = int(task.inputs["checkpoint"].decode()) if "checkpoint" in task.inputs else 0
-        self.lanes[task.job_id] = Lane(task, _total(task), done)
+        self.lanes[task.job_id] = FakeLane(task, _total(task), done)
         if isinstance(task.request, ImageRequest):
             self._adapters |= dict.fromkeys(use.subject_id for use in task.request.subjects)
 
     def adapters(self) -> tuple[str, ...]:
+        """Return the subjects whose adapters it holds."""
         return tuple(self._adapters)
 
     def forget(self, subject_ids: Sequence[str]) -> None:
+        """Drop the adapters of these subjects."""
         for subject_id in subject_ids:
             self._adapters.pop(subject_id, None)
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
+        """Drop a job; with `keep`, let it finish with what it has."""
         if not keep:
             self.lanes.pop(job_id, None)
         elif job_id in self.lanes:
             self.lanes[job_id].keep = True
 
     def step(self) -> list[JobEvent]:
+        """Advance every job by one unit."""
         time.sleep(self._step_s)  # stands for the model's time
         return [event for lane in list(self.lanes.values()) for event in self._advance(lane)]
 
-    def _advance(self, lane: Lane) -> list[JobEvent]:
+    def _advance(self, lane: FakeLane) -> list[JobEvent]:
         task, words = lane.task, _words(lane.task)
         if "stall" in words and not lane.keep:
             return []

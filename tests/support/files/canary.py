@@ -7,7 +7,7 @@ from tests.support.files.sounds import tone, wav
 
 
 class Canary:
-    """A file that can tell whether it was read."""
+    """A file that knows whether it was read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -15,4 +15,5 @@ class Canary:
         os.utime(path, (1_000_000_000, 1_500_000_000))  # read long before it was written: the next read is recorded
 
     def touched(self) -> bool:
+        """Tell whether it was read."""
         return self.path.stat().st_atime > 1_000_000_000

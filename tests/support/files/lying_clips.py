@@ -6,17 +6,18 @@ from collections.abc import Callable
 import numpy as np
 
 from tests.support.files.sounds import Samples, looped, tone, wav
-from tests.support.speech_clips import synthetic
+from tests.support.files.speech_clips import synthetic
 
 HOURS_S = 7_200.0
 
 
 def speech() -> Samples:
+    """Return a spoken sentence."""
     return synthetic()[0].samples
 
 
 def ogg_that_lies() -> bytes:
-    """The last page says that it is at five seconds."""
+    """Return two hours whose last page says that it is at five seconds."""
     content = looped(speech(), HOURS_S, "ogg", "libopus")
     at = content.rfind(b"OggS")
     page = bytearray(content[at:])
@@ -35,14 +36,14 @@ def _ogg_checksum(page: bytearray) -> int:
 
 
 def mp3_that_lies() -> bytes:
-    """Its header counts a hundred frames."""
+    """Return two hours whose header counts a hundred frames."""
     content = looped(speech(), HOURS_S, "mp3", "libmp3lame")
     at = content.index(b"Info") + 8
     return content[:at] + struct.pack(">I", 100) + content[at + 4 :]
 
 
 def wav_without_end() -> bytes:
-    """As programs write it that do not know yet how long it gets: 57 MB of 8-bit sound."""
+    """Return two hours of 8-bit sound (57 MB), as programs write it that do not know yet how long it gets."""
     content = bytearray(wav(tone(0.0), rate=8_000))
     content[28:36] = struct.pack("<IHH", 8_000, 1, 8)  # bytes a second, a sample; bits a sample
     content[4:8] = content[40:44] = b"\xff" * 4

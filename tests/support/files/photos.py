@@ -9,19 +9,20 @@ from PIL import Image
 
 
 def picture(seed: int = 1, width: int = 200, height: int = 120) -> Image.Image:
-    """A picture with edges, different for each seed."""
+    """Return a picture with edges, a different one for each seed."""
     cells = np.random.default_rng(seed).integers(0, 255, (6, 10, 3), dtype=np.uint8)
     return Image.fromarray(cells).resize((width, height), Image.Resampling.NEAREST)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    """Return a picture as a file."""
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A small PNG that claims to be, and decodes to, a very large one."""
+    """Return a small PNG that claims to be, and decodes to, a very large picture."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -11,13 +11,13 @@ Samples = npt.NDArray[np.int16]
 
 
 def tone(seconds: float, hz: float = 440.0, rate: int = 16_000) -> Samples:
-    """A sine at half volume."""
+    """Return a sine at half volume."""
     at = np.arange(int(seconds * rate)) / rate
     return (16_000 * np.sin(2 * np.pi * hz * at)).astype(np.int16)
 
 
 def wav(samples: Samples, rate: int = 16_000) -> bytes:
-    """A mono WAV file."""
+    """Return a mono WAV file."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
@@ -28,7 +28,14 @@ def wav(samples: Samples, rate: int = 16_000) -> bytes:
 
 
 def encoded(samples: Samples, container: str, codec: str, rate: int) -> bytes:
-    """The samples (16 kHz mono) in another container and codec."""
+    """Return samples in another container and codec.
+
+    Args:
+        samples: 16 kHz mono.
+        container: as ffmpeg names it.
+        codec: as ffmpeg names it.
+        rate: the sample rate of the file.
+    """
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate, layout="mono")
@@ -42,7 +49,7 @@ def encoded(samples: Samples, container: str, codec: str, rate: int) -> bytes:
 
 
 def film(sound: Samples | None = None) -> bytes:
-    """An MP4 with a picture track, and a sound track (16 kHz mono) if there is one."""
+    """Return an MP4 with a picture track, and a sound track (16 kHz mono) if there is one."""
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as file:
         pictures = file.add_stream("mpeg4", rate=5)
@@ -61,10 +68,14 @@ def film(sound: Samples | None = None) -> bytes:
 
 
 def looped(content: Samples, seconds: float, container: str, codec: str, **options: str) -> bytes:
-    """A file of any length in a second: the samples (16 kHz mono) are encoded once, their packets told over and over.
+    """Return a file of any length in a second: samples are encoded once, and their packets repeated.
 
-    Parameters:
-        options: the container's, as ffmpeg names them.
+    Args:
+        content: samples, 16 kHz mono.
+        seconds: how long the file is.
+        container: as ffmpeg names it.
+        codec: as ffmpeg names it.
+        options: of the container, as ffmpeg names them.
     """
     out = io.BytesIO()
     rate = 48_000 if codec == "libopus" else 16_000
@@ -92,7 +103,7 @@ SECONDS = np.arange(8 * 16_000) / 16_000
 
 
 def chords() -> npt.NDArray[np.float32]:
-    """A cadence of plucked chords."""
+    """Return a cadence of plucked chords."""
     beat = SECONDS[:8_000]
     notes = ((220.0, 277.2, 329.6), (196.0, 246.9, 293.7), (261.6, 329.6, 392.0), (174.6, 220.0, 261.6)) * 4
     plucked = [sum(np.sin(2 * np.pi * hz * beat) for hz in chord) / 4 * np.exp(-3 * beat) for chord in notes]

@@ -31,7 +31,7 @@ from db.house import Decision
 from db.jobs import Place, State
 from inference.decoders.photos import Verdict
 from inference.requests import Kind, TrainRequest, to_json
-from tests.support.bot.cards import sent, subject, texts, walked
+from tests.support.bot.cards import all_components, sent, subject, texts
 from tests.support.bot.contexts import POLICY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
 
@@ -40,7 +40,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
 def shown(view: Any) -> str:
-    return view if isinstance(view, str) else texts(walked(sent(view)))
+    return view if isinstance(view, str) else texts(all_components(sent(view)))
 
 
 def training(text: str, **changes: Any) -> Any:

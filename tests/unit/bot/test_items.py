@@ -16,8 +16,8 @@ from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
 from bot.shared.cards.quote import QUOTE_BUTTONS
 from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.orders.quotes import LicenceQuote
+from tests.support.bot.cards import all_components
 from tests.support.bot.cards import sent as card_of
-from tests.support.bot.cards import walked
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
@@ -60,7 +60,7 @@ def test_question_about_a_licence_carries_an_id_that_is_heard(key: str) -> None:
 
 
 def test_question_about_a_licence_has_both_answers_to_what_was_asked_for() -> None:
-    sent = walked(card_of(licence_card(LicenceQuote(id=JOB, model=LARGE))))
+    sent = all_components(card_of(licence_card(LicenceQuote(id=JOB, model=LARGE))))
     assert [one["custom_id"] for one in sent if "custom_id" in one] == [
         f"licence:accept:large:{JOB}", f"licence:decline:large:{JOB}",
     ]  # fmt: skip

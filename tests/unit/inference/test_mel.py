@@ -8,7 +8,7 @@ from whisper.audio import N_SAMPLES
 from inference.audio import SAMPLE_RATE
 from inference.decoders.sounds import decode
 from inference.engines.speech.mel import log_mel
-from tests.support.speech_clips import synthetic
+from tests.support.files.speech_clips import synthetic
 
 
 @pytest.mark.parametrize("samples", [201, 1_000, 3 * SAMPLE_RATE, 61 * SAMPLE_RATE, 125 * SAMPLE_RATE + 77])

@@ -16,9 +16,9 @@ from inference.engines.speech.models import BatchSizes, LoadedSpeechModel, Speec
 from inference.errors import ModelUnusable
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import TranscribeRequest
+from tests.support.engines.speech_steps import steps
 from tests.support.files.sounds import film, tone, wav
-from tests.support.speech_clips import synthetic
-from tests.support.speech_loop import steps
+from tests.support.files.speech_clips import synthetic
 
 SLOTS = 4
 TOKENIZER = get_tokenizer(True, num_languages=99, language="en", task="transcribe")

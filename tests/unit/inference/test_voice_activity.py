@@ -11,7 +11,7 @@ from faster_whisper.vad import SileroVADModel
 from inference.decoders.sounds import decode
 from inference.engines.speech.voice_activity import speech_spans
 from tests.support.files.sounds import NOT_SPEECH
-from tests.support.speech_clips import Spoken, human_or_skip, synthetic
+from tests.support.files.speech_clips import Spoken, human_or_skip, synthetic
 
 
 @pytest.mark.parametrize("name", NOT_SPEECH)

@@ -1,4 +1,4 @@
-"""A crowd that waits: many jobs of many members, written at once, for measuring what claiming costs."""
+"""Many waiting jobs of many members, written at once, for measuring what claiming costs."""
 
 import datetime as dt
 from typing import Any
@@ -12,8 +12,18 @@ from db.tables import guild_flows, jobs, lines, member_flows, seats
 WORK = 4
 
 
-async def gather_crowd(database: Database, *, members: int, each: int, guilds: int = 10, kind: str = "image") -> None:
-    """Put `each` free jobs of each of `members` members in line, as `submit` would have, without the ledger."""
+async def insert_waiting_jobs(
+    database: Database, *, members: int, each: int, guilds: int = 10, kind: str = "image"
+) -> None:
+    """Put free jobs into the queue, as `submit` would have, without the ledger.
+
+    Args:
+        database: where.
+        members: how many members have jobs.
+        each: how many jobs each of them has.
+        guilds: how many servers they are in.
+        kind: the kind of the jobs.
+    """
     now = dt.datetime.now(dt.UTC)
     place: dict[str, Any] = {"kind": kind, "pace": "fast"}
     inside = [[user for user in range(1, members + 1) if user % guilds == guild] for guild in range(guilds)]

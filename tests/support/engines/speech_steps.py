@@ -1,4 +1,4 @@
-"""A speech engine at work until nothing is aboard, as a worker's loop lets it work."""
+"""Stepping a speech engine until it has no job left, as a worker's loop does."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from inference.messages import JobEvent
 
 
 def steps(engine: SpeechEngine, slots: int = SLOTS) -> Iterator[list[JobEvent]]:
-    """Yield the events of each step; between steps wait for what is done beside the loop."""
+    """Yield the events of each step; between steps, wait for what is computed in other threads."""
     while engine.free_slots() < slots:
         if engine.busy():
             yield engine.step()

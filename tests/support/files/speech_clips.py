@@ -20,12 +20,12 @@ from inference.decoders.sounds import decode
 from tests.support.optional import missing
 
 _HUMAN = Path("/usr/share/pocketsphinx/test/data/librivox")
-_SYNTHETIC = Path(__file__).parents[1] / "clips"
+_SYNTHETIC = Path(__file__).parents[2] / "clips"
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A clip and the words in it."""
+    """A clip, and the words in it."""
 
     name: str
     words: str
@@ -33,13 +33,13 @@ class Spoken:
 
     @property
     def samples(self) -> npt.NDArray[np.int16]:
-        """16 kHz mono."""
+        """The samples, 16 kHz mono."""
         return (decode(self.content, 60.0) * 32767).astype(np.int16)
 
 
 @cache
 def human() -> tuple[Spoken, ...]:
-    """Five sentences of 'Sense and Sensibility', read for LibriVox; empty where they are not installed."""
+    """Return five sentences of 'Sense and Sensibility', read for LibriVox; nothing where they are not installed."""
     if not (transcripts := _HUMAN / "transcription").exists():
         return ()
     found = re.findall(r"<s> (.*?) </s> \((\S+)\)", transcripts.read_text())
@@ -47,27 +47,27 @@ def human() -> tuple[Spoken, ...]:
 
 
 def human_or_skip() -> tuple[Spoken, ...]:
-    """The same; without them the test is skipped."""
+    """Return what `human` does; skip the test if that is nothing."""
     return human() or missing("pocketsphinx-testdata", "human speech with its words")
 
 
 @cache
 def synthetic() -> tuple[Spoken, ...]:
-    """Sentences spoken by espeak-ng, in the order of `words.txt`."""
+    """Return sentences spoken by espeak-ng, in the order of `words.txt`."""
     lines = (_SYNTHETIC / "words.txt").read_text().splitlines()
     pairs = (line.split("\t") for line in lines)
     return tuple(Spoken(name, words, (_SYNTHETIC / name).read_bytes()) for name, words in pairs)
 
 
 def joined(clips: Sequence[Spoken], pause_s: float = 0.5) -> bytes:
-    """One WAV file with all clips after each other."""
+    """Return one WAV file with all clips after each other."""
     pause = np.zeros(int(pause_s * 16_000), np.int16)
     samples = np.concatenate([part for clip in clips for part in (clip.samples, pause)])
     return as_wav(samples)
 
 
 def as_wav(samples: npt.NDArray[np.int16]) -> bytes:
-    """A mono WAV file at 16 kHz."""
+    """Return a mono WAV file at 16 kHz."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)

@@ -1,4 +1,4 @@
-"""What operators type in the local Discord."""
+"""Commands whose response only the member sees."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from bot.sandbox.human.client import HumanClient
 EPHEMERAL = 64
 
 
-async def does(who: HumanClient, command: str, **options: Any) -> str:
-    """Run a command, see that its answer is private, and return what it says."""
+async def run_privately(who: HumanClient, command: str, **options: Any) -> str:
+    """Run a command, check that its response is ephemeral, and return its text."""
     said = await (await who.slash(command, **options)).answer()
     assert said["flags"] & EPHEMERAL
     return who.text(said["id"])

@@ -1,4 +1,4 @@
-"""A store for tests, and the few sentences that most tests of it begin with."""
+"""Ledger and jobs on one database, with the steps that most tests of them begin with."""
 
 import itertools
 from typing import Any
@@ -17,8 +17,8 @@ def because(reason: str, *, by_user: int = 9) -> Act:
     return Act(guild_id=7, by_user=by_user, what="quota grant", reason=reason)
 
 
-class Shop:
-    """Ledger and jobs on one database."""
+class StoreHarness:
+    """Submits, claims and settles jobs with defaults; every member has plenty of credits."""
 
     def __init__(self, db: Database, allowance: Allowance = RICH) -> None:
         self.db = db
@@ -27,7 +27,7 @@ class Shop:
         self._interactions = itertools.count(1)
 
     def ask(self, user_id: int = 1, **changes: Any) -> Submission:
-        """Return what a member asks for: an image for 4 credits, unless the changes say otherwise."""
+        """Return a submission: an image for 4 credits, with some fields changed."""
         limits = Limits(max_queued=changes.pop("max_queued", 2000), max_running=changes.pop("max_running", 2000))
         values: dict[str, Any] = {
             "interaction_id": next(self._interactions),

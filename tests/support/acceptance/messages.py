@@ -1,4 +1,4 @@
-"""Looking closer at messages than a person's own methods do."""
+"""Looking closer at messages than `HumanClient` does."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ GALLERY = 12
 
 
 def components(message: Json) -> Iterator[Json]:
-    """Yield all components of a message, nested ones and accessories included."""
+    """Yield all components of a message, with those inside them and accessories."""
 
     def walk(some: list[Json]) -> Iterator[Json]:
         for one in some:
@@ -19,6 +19,6 @@ def components(message: Json) -> Iterator[Json]:
     return walk(message["components"])
 
 
-def alts(message: Json) -> list[str]:
-    """Return the alt texts of its pictures."""
+def alt_texts(message: Json) -> list[str]:
+    """Return the alt texts of the pictures in a message."""
     return [item["description"] for one in components(message) if one["type"] == GALLERY for item in one["items"]]

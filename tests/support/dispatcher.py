@@ -1,4 +1,4 @@
-"""A store, its files, and a pool that computes without a model: all that a dispatcher needs."""
+"""Everything that a dispatcher needs: a database, files, and a pool with an engine that needs no model."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,50 +13,58 @@ from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.local import LocalPool, Timeouts
 from inference.requests import Request, to_json
 from inference.worker_config import WorkerConfig
-from tests.support.db.shop import Shop
+from tests.support.db.store import StoreHarness
 
-BRISK = Intervals(heartbeat_s=0.05, reap_s=0.1, drain_s=0.5)
+FAST_INTERVALS = Intervals(heartbeat_s=0.05, reap_s=0.1, drain_s=0.5)
 MEMBER = 1
 # What stands on the database runs on both kinds; what stands on the pool alone need not do so twice.
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-class Studio:
-    """A store, its files, and jobs asked for in one line."""
+class DispatcherHarness:
+    """Submits jobs to a dispatcher with a real pool, and waits for them."""
 
     def __init__(self, database: Database, folder: Path) -> None:
-        self.shop = Shop(database)
+        self.store = StoreHarness(database)
         self.files = FileStore(str(folder))
         self.pool: LocalPool
 
     @asynccontextmanager
     async def open(
-        self, *, intervals: Intervals = BRISK, hang_s: float = 60.0, **options: object
+        self, *, intervals: Intervals = FAST_INTERVALS, hang_s: float = 60.0, **options: object
     ) -> AsyncIterator[None]:
-        """Compute while the context lasts."""
+        """Run pool and dispatcher while the context lasts.
+
+        Args:
+            intervals: the dispatcher's.
+            hang_s: after how long without a sign a worker counts as hung.
+            options: of `tests.support.fakes.engine.build`.
+        """
         config = WorkerConfig(engines="tests.support.fakes.engine:build", options=options, log_level="CRITICAL")
         timeouts = Timeouts(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
         async with AsyncExitStack() as stack:
             self.pool = await stack.enter_async_context(LocalPool([config], timeouts=timeouts))
             await stack.enter_async_context(
-                Dispatcher(jobs=self.shop.jobs, files=self.files, pool=self.pool, intervals=intervals)
+                Dispatcher(jobs=self.store.jobs, files=self.files, pool=self.pool, intervals=intervals)
             )
             yield
 
     async def ask(self, request: Request, *, price: int = 4, user_id: int = MEMBER) -> Job:
-        return await self.shop.submit(user_id, kind=str(request.kind), request=to_json(request), price=price)
+        """Submit a job for a request."""
+        return await self.store.submit(user_id, kind=str(request.kind), request=to_json(request), price=price)
 
     async def until(self, job: Job, *states: State) -> Job:
         """Return the job once it is in one of the states, or has ended."""
-        changed = self.shop.db.wake.listen("changed")
+        changed = self.store.db.wake.listen("changed")
         while True:
-            found = await self.shop.fresh(job)
+            found = await self.store.fresh(job)
             if found.final or found.state in states:
                 return found
             await changed.wait(1.0)
 
     async def until_progress(self, job: Job) -> Job:
-        changed = self.shop.db.wake.listen("changed")
-        while not (found := await self.shop.fresh(job)).progress_done:
+        """Return the job once it has made progress."""
+        changed = self.store.db.wake.listen("changed")
+        while not (found := await self.store.fresh(job)).progress_done:
             await changed.wait(1.0)
         return found

@@ -1,4 +1,4 @@
-"""A subject that is in nobody's data: a purple creature with yellow eyes, drawn by a script."""
+"""A subject that no model knows: a purple creature with yellow eyes, drawn by a script."""
 
 import io
 
@@ -8,7 +8,7 @@ _GROUNDS = ("white", "lightblue", "beige", "pink", "lightgray")
 
 
 def photo(index: int, side_px: int = 200) -> bytes:
-    """Draw one picture of the creature, before another background and a little elsewhere each time, as PNG."""
+    """Return a PNG of the creature, on another background and a little elsewhere for each index."""
     image = Image.new("RGB", (200, 200), _GROUNDS[index % len(_GROUNDS)])
     pen = ImageDraw.Draw(image)
     x = 5 * index
