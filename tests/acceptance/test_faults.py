@@ -111,7 +111,7 @@ async def test_platform_that_is_down_for_a_while_gets_the_result_later(
         assert len(ben.pictures(card)) == 4
 
 
-@pytest.mark.parametrize("storm", ["drop", "ask_reconnect"])
+@pytest.mark.parametrize("storm", ["disconnect", "request_reconnect"])
 async def test_gateway_that_goes_away_comes_back_without_doubles(sandbox: Sandbox, tmp_path: Path, storm: str) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
