@@ -1,4 +1,4 @@
-"""What everything but the model costs: acknowledging, delivering, claiming.
+"""What everything but the model costs: acknowledging, delivering, the store.
 
     python -m tests.bench.overhead [--quick] [--json FILE]
 
@@ -6,12 +6,15 @@ The bot runs as it is, in a process of its own, against the local Discord in thi
 the same four pictures at once. Times are taken in the local Discord: from the moment at which a member's command is
 handed to the bot until the acknowledgement (`ack`) and until the edited card with its pictures (`own`) have arrived
 there, so both processes' work and the loopback between them are in them. Alone: one command after the other. At 200:
-all of them in the same moment.
+all of them in the same moment. A crowd asks in turn, for a member may ask only so often in a minute.
 
-Claiming is timed on SQLite with 100 jobs of 100 members waiting, and with 10,000 jobs of 1,000.
+One job's life in the store (submitted, claimed, one heartbeat, settled, delivered) is counted in statements, without
+the COMMITs, and timed on SQLite, alone. Claiming is timed on SQLite with 100 jobs of 100 members waiting, and with
+10,000 jobs of 1,000.
 """
 
 import asyncio
+import itertools
 import os
 import sys
 import tempfile
@@ -21,12 +24,16 @@ from contextlib import asynccontextmanager
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import STUDIO
+from bot.sandbox.state.world import GuildMember, User
 from tests.bench import report
 from tests.bench.claiming import Queue, time_claims
+from tests.bench.life import time_life
 
 BURST = 200
 WARM_UP = 5
 PATIENCE_S = 120.0
+CROWD = 25  # members
 
 
 class Stopwatch:
@@ -65,9 +72,20 @@ class Stopwatch:
         return str(self._box.container.interactions.get(interaction_id).original_response_id)
 
 
-async def _ask(member: HumanClient) -> tuple[str, float]:
-    asked_s = time.perf_counter()
-    return (await member.slash("imagine", prompt="a red heart")).id, asked_s
+class Crowd:
+    """Members who ask for pictures in turn."""
+
+    def __init__(self, box: Sandbox) -> None:
+        for number in range(CROWD):
+            user = User(str(121000000000000000 + number), f"member{number}", f"Member {number}", "#95a5a6")
+            box.world.users[user.id] = user
+            box.world.guild(STUDIO).members[user.id] = GuildMember(user.id)
+        self._turns = itertools.cycle([box.member(f"member{number}") for number in range(CROWD)])
+
+    async def ask(self) -> tuple[str, float]:
+        """Give the command; return the interaction, and when that was."""
+        member, asked_s = next(self._turns), time.perf_counter()
+        return (await member.slash("imagine", prompt="a red heart")).id, asked_s
 
 
 @asynccontextmanager
@@ -99,20 +117,25 @@ async def _bot(box: Sandbox) -> AsyncIterator[None]:
 
 
 async def _road(alone: int) -> dict[str, float]:
-    async with Sandbox() as box, _bot(box):
-        member = box.member("ben")
-        stopwatch = Stopwatch(box, member)
-        watching = asyncio.create_task(stopwatch.run())
-        acks: list[float] = []
-        cards: list[float] = []
-        for number in range(WARM_UP + alone):
-            interaction, at_s = await _ask(member)
-            ack, card = await stopwatch.times_ms({interaction: at_s})
-            if number >= WARM_UP:
-                acks += ack
-                cards += card
-        burst_acks, burst_cards = await stopwatch.times_ms(dict([await _ask(member) for _ in range(BURST)]))
-        watching.cancel()
+    async with Sandbox() as box:
+        crowd = Crowd(box)
+        async with _bot(box):
+            return await _times(box, crowd, alone)
+
+
+async def _times(box: Sandbox, crowd: Crowd, alone: int) -> dict[str, float]:
+    stopwatch = Stopwatch(box, box.member("ben"))
+    watching = asyncio.create_task(stopwatch.run())
+    acks: list[float] = []
+    cards: list[float] = []
+    for number in range(WARM_UP + alone):
+        interaction, at_s = await crowd.ask()
+        ack, card = await stopwatch.times_ms({interaction: at_s})
+        if number >= WARM_UP:
+            acks += ack
+            cards += card
+    burst_acks, burst_cards = await stopwatch.times_ms(dict([await crowd.ask() for _ in range(BURST)]))
+    watching.cancel()
     return {
         **_percentiles("ack_ms", acks),
         **_percentiles("own_ms", cards),
@@ -137,9 +160,16 @@ def _percentile(values: Sequence[float], share: int) -> float:
     return sorted(values)[max(0, -(-len(values) * share // 100) - 1)]
 
 
+async def _life(jobs: int) -> dict[str, float]:
+    life = await time_life(jobs)
+    medians = {f"{name}_ms": _percentile(taken, 50) for name, taken in life.taken_ms.items()}
+    return {"statements_a_job": life.statements, **medians}
+
+
 def measure(quick: bool) -> dict[str, float]:
     """Return all figures."""
-    return asyncio.run(_road(100 if quick else 400)) | asyncio.run(_claims(40 if quick else 90))
+    road, claims = asyncio.run(_road(100 if quick else 400)), asyncio.run(_claims(40 if quick else 90))
+    return road | claims | asyncio.run(_life(100 if quick else 300))
 
 
 if __name__ == "__main__":
