@@ -8,7 +8,6 @@ No SKIP LOCKED: it would let a second dispatcher see an empty line while the fir
 """
 
 import datetime as dt
-import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ import sqlalchemy as sa
 from db import clock
 from db.fairness import REACH, next_pace, with_affinity
 from db.job import Job, Pace, State
-from db.schedule import FlowKey, Line, Move, apply, line_from, lock
+from db.schedule import LINE_COLUMNS, FlowKey, Line, Move, apply, line_from, lock
 from db.submit import job_from
 from db.tables import decisions, guild_flows, is_queued, jobs, lines, member_flows
 
@@ -32,7 +31,7 @@ class Turn:
     guild_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Head:
     """The first job of one member's flow."""
 
@@ -55,12 +54,10 @@ def claim(
     """Return up to `limit` jobs of these kinds, now running and leased to `owner` for `lease_s` seconds."""
     claimed: list[Job] = []
     lock(connection, kinds)
-    while len(claimed) < limit:
-        turn = _next_turn(connection, kinds)
-        if turn is None:
-            break
-        head = _head(connection, turn, models)
-        _, now = clock.lock(connection, sa.select(jobs.c.id).where(jobs.c.id == head.job_id))
+    while len(claimed) < limit and (turn := _next_turn(connection, kinds)) is not None:
+        head, now = _head(connection, turn, models)
+        if clock.locks_rows(connection):
+            _, now = clock.lock(connection, _LOCK_JOB, {"of": head.job_id})
         lease = {"lease_owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
         claimed.append(_take(connection, turn, head, lease, now))
     return claimed
@@ -76,7 +73,7 @@ def _next_turn(connection: sa.Connection, kinds: Sequence[str]) -> Turn | None:
 
     Kinds take turns, least recently served first; within a kind relaxed comes after fast.
     """
-    rows = connection.execute(turn_query(tuple(kinds))).all()
+    rows = connection.execute(TURNS, {"kinds": list(kinds)}).all()
     row = next((row for row in rows if row.fast is not None or row.relaxed is not None), None)
     if row is None:
         return None
@@ -84,12 +81,37 @@ def _next_turn(connection: sa.Connection, kinds: Sequence[str]) -> Turn | None:
     return Turn(line=line_from(row), pace=pace, guild_id=row.fast if pace is Pace.FAST else row.relaxed)
 
 
-@functools.cache
-def turn_query(kinds: tuple[str, ...]) -> sa.Select[Any]:
-    """Return the query for each kind's next guild, by pace: the first indexed read. Paused guilds wait.
+def _head(connection: sa.Connection, turn: Turn, models: Collection[str]) -> tuple[Head, dt.datetime]:
+    """Return the job whose turn it is in this guild, and the time; note whom a resident model overtook."""
+    rows = connection.execute(HEADS, _of(turn) | {"reach": REACH if models else 1}).all()
+    heads = [Head(*row[:-1]) for row in rows]
+    chosen = with_affinity([head.model in models for head in heads], [head.passed for head in heads])
+    if chosen:
+        m = member_flows.c
+        flows = m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id
+        overtaken = m.user_id.in_([head.user_id for head in heads[:chosen]])
+        connection.execute(member_flows.update().where(*flows, overtaken).values(passed=m.passed + 1))
+    return heads[chosen], clock.moment(connection, rows[chosen])
 
-    Asked several times a job, and dearer to build than to run; there are a handful of kinds, so it is kept.
-    """
+
+def _take(connection: sa.Connection, turn: Turn, head: Head, lease: dict[str, Any], now: dt.datetime) -> Job:
+    begun = {"of": head.job_id, "started_at": now, "changed_at": now}
+    row = connection.execute(_BEGIN_JOB, begun | lease).one()
+    connection.execute(_SERVE[turn.pace], _of(turn))
+    key = FlowKey(kind=turn.line.kind, pace=turn.pace, guild_id=turn.guild_id, user_id=head.user_id)
+    apply(connection, turn.line, key, Move.CLAIMED, work=head.work)
+    return job_from(row)
+
+
+def _of(turn: Turn) -> dict[str, Any]:
+    return {"in_line": turn.line.kind, "at_pace": turn.pace.value, "of": turn.guild_id}
+
+
+# -- statements: made once, as building one costs as much as running it -----------------------------------------------
+
+
+def _turns() -> sa.Select[Any]:
+    """Return the query for each kind's next guild, by pace: the first indexed read. Paused guilds wait."""
     paused = sa.select(decisions.c.guild_id).where(decisions.c.kind == "pause")
 
     def next_guild(pace: Pace) -> sa.ScalarSelect[int]:
@@ -98,36 +120,26 @@ def turn_query(kinds: tuple[str, ...]) -> sa.Select[Any]:
         query = query.where(g.guild_id.not_in(paused))
         return query.order_by(g.start, g.since).limit(1).correlate(lines).scalar_subquery()
 
-    query = sa.select(lines, next_guild(Pace.FAST).label("fast"), next_guild(Pace.RELAXED).label("relaxed"))
+    query = sa.select(*LINE_COLUMNS, next_guild(Pace.FAST).label("fast"), next_guild(Pace.RELAXED).label("relaxed"))
+    kinds = sa.bindparam("kinds", type_=sa.String, expanding=True)
     return query.where(lines.c.kind.in_(kinds)).order_by(lines.c.claims, lines.c.kind)
 
 
-def _head(connection: sa.Connection, turn: Turn, models: Collection[str]) -> Head:
-    """Return the job whose turn it is in this guild, and note whom a resident model overtook."""
-    query = heads_query(turn, REACH if models else 1)
-    heads = [Head(**row._mapping) for row in connection.execute(query)]
-    chosen = with_affinity([head.model in models for head in heads], [head.passed for head in heads])
-    if chosen:
-        m = member_flows.c
-        flows = m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id
-        overtaken = m.user_id.in_([head.user_id for head in heads[:chosen]])
-        connection.execute(member_flows.update().where(*flows, overtaken).values(passed=m.passed + 1))
-    return heads[chosen]
-
-
-def heads_query(turn: Turn, reach: int) -> sa.Select[Any]:
+def _heads() -> sa.Select[Any]:
     """Return the query for the first jobs of a guild's first `reach` members: the second indexed read."""
     m = member_flows.c
+    kind, pace = sa.bindparam("in_line", type_=sa.String), sa.bindparam("at_pace", type_=sa.String)
+    guild_id = sa.bindparam("of", type_=sa.BigInteger)
     front = (
         sa.select(m.user_id, m.start, m.since, m.passed)
-        .where(m.kind == turn.line.kind, m.pace == turn.pace.value, m.guild_id == turn.guild_id, m.ready)
+        .where(m.kind == kind, m.pace == pace, m.guild_id == guild_id, m.ready)
         .order_by(m.start, m.since)
-        .limit(reach)
+        .limit(sa.bindparam("reach", type_=sa.Integer))
         .subquery()
     )
     first = (
         sa.select(jobs.c.id)
-        .where(jobs.c.kind == turn.line.kind, jobs.c.pace == turn.pace.value, jobs.c.guild_id == turn.guild_id)
+        .where(jobs.c.kind == kind, jobs.c.pace == pace, jobs.c.guild_id == guild_id)
         .where(jobs.c.user_id == front.c.user_id, is_queued)
         .order_by(jobs.c.seq)
         .limit(1)
@@ -135,42 +147,38 @@ def heads_query(turn: Turn, reach: int) -> sa.Select[Any]:
         .scalar_subquery()
     )
     return (
-        sa.select(jobs.c.id.label("job_id"), jobs.c.user_id, jobs.c.work, jobs.c.model, front.c.passed)
+        sa.select(jobs.c.id.label("job_id"), jobs.c.user_id, jobs.c.work, jobs.c.model, front.c.passed, clock.NOW)
         .select_from(front)
         .join(jobs, jobs.c.id == first)
         .order_by(front.c.start, front.c.since)
     )
 
 
-def _take(connection: sa.Connection, turn: Turn, head: Head, lease: dict[str, Any], now: dt.datetime) -> Job:
-    update = (
-        jobs.update()
-        .where(jobs.c.id == head.job_id)
-        .values(state=State.RUNNING.value, started_at=now, changed_at=now, progress_done=0, **lease)
-        .values(attempt=jobs.c.attempt + 1, revision=jobs.c.revision + 1)
-        .returning(jobs)
-    )
-    row = connection.execute(update).one()
-    _advance_clock(connection, turn)
-    key = FlowKey(kind=turn.line.kind, pace=turn.pace, guild_id=turn.guild_id, user_id=head.user_id)
-    apply(connection, turn.line, key, Move.CLAIMED, work=head.work)
-    return job_from(row)
+def _serve(pace: Pace) -> sa.Update:
+    """Return the change of a line that moves its virtual time to the start tag being served, and counts the turn.
 
-
-def _advance_clock(connection: sa.Connection, turn: Turn) -> None:
-    """Move the line's virtual time to the start tag being served, before the tag moves on; count the turn."""
+    To be executed before the tag moves on.
+    """
     g = guild_flows.c
-    line = lines.c.kind == turn.line.kind
-    start = (
-        sa.select(g.start)
-        .where(g.kind == turn.line.kind, g.pace == turn.pace.value, g.guild_id == turn.guild_id)
-        .scalar_subquery()
+    kind = sa.bindparam("in_line", type_=sa.String)
+    served = sa.select(g.start).where(
+        g.kind == kind, g.pace == sa.bindparam("at_pace"), g.guild_id == sa.bindparam("of")
     )
-    relaxed_waits = (
-        sa.select(g.guild_id).where(g.kind == turn.line.kind, g.pace == Pace.RELAXED.value, g.ready > 0).exists()
-    )
-    clock = lines.c[f"clock_{turn.pace.value}"]
-    fast_run = sa.case((relaxed_waits, lines.c.fast_run + 1), else_=0) if turn.pace is Pace.FAST else 0
+    start = served.scalar_subquery()
+    relaxed_waits = sa.select(g.guild_id).where(g.kind == kind, g.pace == Pace.RELAXED.value, g.ready > 0).exists()
+    clock_column = lines.c[f"clock_{pace.value}"]
+    fast_run = sa.case((relaxed_waits, lines.c.fast_run + 1), else_=0) if pace is Pace.FAST else 0
     last_turn = sa.select(sa.func.max(lines.alias().c.claims)).scalar_subquery()
-    values = {clock.name: sa.case((start > clock, start), else_=clock), "fast_run": fast_run, "claims": last_turn + 1}
-    connection.execute(lines.update().where(line).values(values))
+    moved = {clock_column.name: sa.case((start > clock_column, start), else_=clock_column)}
+    return lines.update().where(lines.c.kind == kind).values(**moved, fast_run=fast_run, claims=last_turn + 1)
+
+
+TURNS, HEADS = _turns(), _heads()
+_SERVE = {pace: _serve(pace) for pace in Pace}
+_LOCK_JOB = clock.locking(sa.select(jobs.c.id).where(jobs.c.id == sa.bindparam("of")))
+_BEGIN_JOB = (
+    jobs.update()
+    .where(jobs.c.id == sa.bindparam("of"))
+    .values(state=State.RUNNING.value, progress_done=0, attempt=jobs.c.attempt + 1, revision=jobs.c.revision + 1)
+    .returning(jobs)
+)

@@ -5,11 +5,13 @@ waits then writes what is in the past, where nobody who follows changes looks an
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 TIME = "database_time"  # the name of the column that tells it
 OPTION = "atelier_clock"  # the execution option of an engine, and so of its connections, that holds its `Clock`
@@ -22,35 +24,69 @@ class Clock:
     offset_s: float = 0.0
 
 
-def lock(
-    connection: sa.Connection, query: sa.Select[Any], *, skip_locked: bool = False
-) -> tuple[Sequence[sa.Row[Any]], dt.datetime]:
-    """Lock the rows of a query for this transaction, in its order.
+class DatabaseTime(FunctionElement[float]):
+    """The database's own time, in seconds since 1970, when a row is told."""
+
+    inherit_cache = True
+    name = "database_time"
+    type = sa.Double()
+
+
+@compiles(DatabaseTime, "sqlite")
+def _on_sqlite(*_: object, **__: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(DatabaseTime, "postgresql")
+def _on_postgresql(*_: object, **__: object) -> str:
+    return "extract(epoch FROM clock_timestamp())::double precision"
+
+
+NOW = DatabaseTime().label(TIME)
+_NOW_ALONE = sa.select(NOW)
+
+
+def locking(query: sa.Select[Any], *, skip_locked: bool = False) -> sa.Select[Any]:
+    """Return the statement that locks the rows of a query in its order, for `lock`.
 
     skip_locked: wait for nothing, and leave out what others have locked. (On SQLite the transaction is the lock.)
+    """
+    return sa.select(query.with_for_update(skip_locked=skip_locked).subquery(), NOW)  # outside: when a row is out
+
+
+def lock(
+    connection: sa.Connection, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+) -> tuple[Sequence[sa.Row[Any]], dt.datetime]:
+    """Lock rows for this transaction.
+
+    Args:
+        connection: the transaction.
+        statement: of `locking`.
+        values: of its parameters.
 
     Returns:
         The rows, and the time after the last of them was locked.
     """
-    locking = query.with_for_update(skip_locked=skip_locked).subquery()  # the time is told outside: when a row is out
-    rows = connection.execute(sa.select(locking, sql_now(connection).label(TIME))).all()
-    return rows, moment(rows[-1]) if rows else now(connection)
+    rows = connection.execute(statement, values).all()
+    return rows, moment(connection, rows[-1]) if rows else now(connection)
+
+
+def locks_rows(connection: sa.Connection) -> bool:
+    """Tell whether rows are locked one by one; on SQLite the transaction is the lock, and nobody waits in it."""
+    return connection.dialect.name != "sqlite"
 
 
 def now(connection: sa.Connection) -> dt.datetime:
     """Return the database's time, aware, in UTC. Before a lock that is yet to be waited for it is too early."""
-    return moment(connection.execute(sa.select(sql_now(connection).label(TIME))).one())
+    return moment(connection, connection.execute(_NOW_ALONE).one())
 
 
-def sql_now(connection: sa.Connection) -> sa.ColumnElement[float]:
-    """Return the SQL expression of the time in seconds since 1970."""
-    if connection.dialect.name == "sqlite":
-        now: sa.ColumnElement[float] = sa.literal_column("(julianday('now') - 2440587.5) * 86400.0", sa.Double)
-    else:
-        now = sa.literal_column("extract(epoch FROM clock_timestamp())::double precision", sa.Double)
-    return now + sa.literal(connection.get_execution_options()[OPTION].offset_s, sa.Double)
+def moment(connection: sa.Connection, row: sa.Row[Any]) -> dt.datetime:
+    """Return the time that a row tells in its last column, which is `NOW`."""
+    return dt.datetime.fromtimestamp(row[-1] + offset_s(connection), dt.UTC)
 
 
-def moment(row: sa.Row[Any]) -> dt.datetime:
-    """Return the time that a row tells in its column TIME, which is `sql_now`."""
-    return dt.datetime.fromtimestamp(row._mapping[TIME], dt.UTC)
+def offset_s(connection: sa.Connection) -> float:
+    """Return by how much time is moved here, for statements that write `DatabaseTime` themselves."""
+    clock: Clock = connection.get_execution_options()[OPTION]
+    return clock.offset_s

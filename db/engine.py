@@ -125,8 +125,8 @@ class Database:
     async def write(self, work: Callable[[sa.Connection, *Ts], T], *args: *Ts, urgent: bool = False) -> T:
         """Return what `work(connection, *args)` returns, run in a write transaction.
 
-        It is run again from its start when the database reports a conflict, so it must not touch anything but the
-        connection.
+        It is run again from its start when the database reports a conflict, or it raises `Conflict`, so it must not
+        touch anything but the connection.
 
         urgent: on a connection that others do not use; for short transactions that wait for no lock.
 
@@ -137,6 +137,8 @@ class Database:
         for attempt in range(ATTEMPTS):
             try:
                 return await self._try(urgent, work, args)
+            except Conflict:
+                pass
             except DBAPIError as error:
                 waited = getattr(error.orig, "sqlstate", None) in WAITED_TOO_LONG
                 if not (waited or _is_conflict(error)):
@@ -238,6 +240,10 @@ class Database:
                     driver.interrupt()  # type: ignore[union-attr]
                 else:
                     driver.cancel_safe(timeout=BREAK_OFF_WITHIN_S)  # type: ignore[union-attr]
+
+
+class Conflict(Exception):
+    """Raised in a transaction when somebody else wrote the same at the same time; it is tried again from its start."""
 
 
 class _Left(Exception):

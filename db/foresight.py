@@ -15,7 +15,7 @@ ONE_MORE = Seat(queued=1, running=0, max_running=1)
 
 def foresee(connection: sa.Connection, key: FlowKey) -> Place:
     """Return how much would be served before one more job of this member, if it were submitted now."""
-    row = connection.execute(sa.select(lines).where(lines.c.kind == key.kind)).one_or_none()
+    row = connection.execute(_LINE, {"in_line": key.kind}).one_or_none()
     if row is None:
         return Place(ahead=0, ahead_credits=0)  # the first of its kind
     clock = row.clock_fast if key.pace is Pace.FAST else row.clock_relaxed
@@ -39,23 +39,34 @@ def foresee(connection: sa.Connection, key: FlowKey) -> Place:
 
 def _line(connection: sa.Connection, key: FlowKey) -> tuple[dict[int, MemberFlow], dict[int, GuildFlow]]:
     """Return the flows that could be served before: those of the guild by member, and all guilds."""
-    m, g = member_flows.c, guild_flows.c
-    mine = sa.or_(m.ready, m.user_id == key.user_id)
-    inside = sa.select(member_flows).where(
-        m.kind == key.kind, m.pace == key.pace.value, m.guild_id == key.guild_id, mine
-    )
-    ours = sa.or_(g.ready > 0, g.guild_id == key.guild_id)
-    around = sa.select(guild_flows).where(g.kind == key.kind, g.pace == key.pace.value, ours)
-    members = {row.user_id: _record(MemberFlow, row) for row in connection.execute(inside)}
-    guilds = {row.guild_id: _record(GuildFlow, row) for row in connection.execute(around)}
+    values = {"in_line": key.kind, "at_pace": key.pace.value, "guild": key.guild_id}
+    inside = connection.execute(_INSIDE, values | {"member": key.user_id})
+    members = {row.user_id: _record(MemberFlow, row) for row in inside}
+    guilds = {row.guild_id: _record(GuildFlow, row) for row in connection.execute(_AROUND, values)}
     return members, guilds
 
 
 def _fast(connection: sa.Connection, kind: str) -> tuple[int, float]:
-    g = guild_flows.c
-    query = sa.select(sa.func.coalesce(sa.func.sum(g.waiting), 0), sa.func.coalesce(sa.func.sum(g.work), 0))
-    count, work = connection.execute(query.where(g.kind == kind, g.pace == Pace.FAST.value)).one()
+    count, work = connection.execute(_FAST, {"in_line": kind}).one()
     return int(count), float(work)
+
+
+_LINE = sa.select(lines).where(lines.c.kind == sa.bindparam("in_line"))
+_m, _g = member_flows.c, guild_flows.c
+_INSIDE = sa.select(member_flows).where(
+    _m.kind == sa.bindparam("in_line"),
+    _m.pace == sa.bindparam("at_pace"),
+    _m.guild_id == sa.bindparam("guild"),
+    sa.or_(_m.ready, _m.user_id == sa.bindparam("member")),
+)
+_AROUND = sa.select(guild_flows).where(
+    _g.kind == sa.bindparam("in_line"),
+    _g.pace == sa.bindparam("at_pace"),
+    sa.or_(_g.ready > 0, _g.guild_id == sa.bindparam("guild")),
+)
+_FAST = sa.select(sa.func.coalesce(sa.func.sum(_g.waiting), 0), sa.func.coalesce(sa.func.sum(_g.work), 0)).where(
+    _g.kind == sa.bindparam("in_line"), _g.pace == Pace.FAST.value
+)
 
 
 def _record(record: Any, row: sa.Row[Any]) -> Any:

@@ -146,11 +146,11 @@ class JobStore:
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job by its id."""
-        return await self.db.read(reads.one, jobs.c.id == job_id)
+        return await self.db.read(reads.by_id, job_id)
 
     async def by_interaction(self, interaction_id: int) -> Job | None:
         """Return the job that an interaction made."""
-        return await self.db.read(reads.one, jobs.c.interaction_id == interaction_id)
+        return await self.db.read(reads.by_interaction, interaction_id)
 
     async def mine(self, user_id: int, *, states: Collection[State | str] | None = None, limit: int = 25) -> list[Job]:
         """Return a member's jobs, newest first; `states` None means all."""
@@ -190,9 +190,12 @@ class JobStore:
         """Drop what a job made, as far as it lies here: the text of a clip, the names of files. Raises UnknownJob."""
         await self._set(job_id, outcome={})
 
-    async def changed_since(self, cursor: dt.datetime | None) -> Changes:
-        """Return undelivered jobs that changed since the cursor (None: all), and the next cursor; may repeat some."""
-        return await self.db.read(reads.changed_since, cursor)
+    async def changed_since(self, cursor: dt.datetime | None, seen: Mapping[str, int] | None = None) -> Changes:
+        """Return undelivered jobs that changed since the cursor (None: all), and the next cursor.
+
+        seen: revisions by id of what the caller knows, which are left out; others may come again.
+        """
+        return await self.db.read(reads.changed_since, cursor, seen or {})
 
     async def _set(self, job_id: str, **values: object) -> None:
         if not await self.db.write(_change, job_id, values):
@@ -211,13 +214,15 @@ class JobStore:
 
 
 def _delivered(connection: sa.Connection, job_id: str, message_id: int | None, how: str) -> None:
-    waits = jobs.c.id == job_id, jobs.c.delivered_at.is_(None)
-    _, now = clock.lock(connection, sa.select(jobs.c.id).where(*waits))
-    values: dict[str, object] = {"delivered_at": now, "delivered_how": how}
-    if message_id is not None:
-        values["message_id"] = message_id
-    connection.execute(jobs.update().where(*waits).values(values))
+    values = {"of": job_id, "moved_s": clock.offset_s(connection), "delivered_how": how}
+    connection.execute(_DELIVER, values | ({"message_id": message_id} if message_id is not None else {}))
 
 
 def _change(connection: sa.Connection, job_id: str, values: dict[str, object]) -> bool:
-    return connection.execute(jobs.update().where(jobs.c.id == job_id).values(values)).rowcount == 1
+    return connection.execute(_SET, {"of": job_id} | values).rowcount == 1
+
+
+_SET = jobs.update().where(jobs.c.id == sa.bindparam("of"))
+_DELIVER = _SET.where(jobs.c.delivered_at.is_(None)).values(
+    delivered_at=clock.DatabaseTime() + sa.bindparam("moved_s", type_=sa.Double)
+)

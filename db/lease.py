@@ -33,18 +33,17 @@ def beat(connection: sa.Connection, *, owner: str, reports: Sequence[Report], le
     It waits for no lock and for no connection: what somebody else waits for must not cost the others their leases.
     """
     by_id = {report.job_id: report for report in reports}
-    reported = sa.tuple_(jobs.c.id, jobs.c.attempt).in_([(one.job_id, one.attempt) for one in reports])
-    j = jobs.c
-    held = sa.select(j.id, j.cancel_requested, j.progress_done, j.progress_total)
-    held = held.where(reported, j.lease_owner == owner, is_running)
-    rows, now = clock.lock(connection, held.order_by(j.id), skip_locked=True)
-    renew = jobs.update().where(j.id.in_([row.id for row in rows]))
-    connection.execute(renew.values(lease_until=now + dt.timedelta(seconds=lease_s)))
-    for row in rows:
-        report = by_id[row.id]
-        if report.preview or (row.progress_done, row.progress_total) != (report.done, report.total):
-            connection.execute(_progress(report, now))
-    ours = {row.id for row in connection.execute(held)}  # some are being moved on: more at the next beat
+    reported = {"reported": [(one.job_id, one.attempt) for one in reports], "owner": owner}
+    rows, now = clock.lock(connection, _HELD_FREE, reported)
+    until = now + dt.timedelta(seconds=lease_s)
+    moved = [row.id for row in rows if _moved(row, by_id[row.id])]
+    if moved:
+        connection.execute(_MOVE, [_progress(by_id[job_id], until, now) for job_id in moved])
+    if still := [row.id for row in rows if row.id not in moved]:
+        connection.execute(_RENEW, {"ids": still, "lease_until": until})
+    ours = {row.id for row in rows}
+    if len(ours) < len(by_id) and clock.locks_rows(connection):  # some are being moved on: more at the next beat
+        ours = {row.id for row in connection.execute(_HELD, reported)}
     return Beaten(
         lost=frozenset(by_id.keys() - ours),
         skipped=frozenset(ours - {row.id for row in rows}),
@@ -52,13 +51,33 @@ def beat(connection: sa.Connection, *, owner: str, reports: Sequence[Report], le
     )
 
 
-def _progress(report: Report, now: dt.datetime) -> sa.Update:
-    return (
-        jobs.update()
-        .where(jobs.c.id == report.job_id)
-        .values(progress_done=report.done, progress_total=report.total, preview=jobs.c.preview + int(report.preview))
-        .values(revision=jobs.c.revision + 1, changed_at=now)
-    )
+def _moved(row: sa.Row[Any], report: Report) -> bool:
+    return report.preview or (row.progress_done, row.progress_total) != (report.done, report.total)
+
+
+def _progress(report: Report, until: dt.datetime, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "of": report.job_id,
+        "lease_until": until,
+        "progress_done": report.done,
+        "progress_total": report.total,
+        "previews": int(report.preview),
+        "changed_at": now,
+    }
+
+
+_HELD = sa.select(jobs.c.id, jobs.c.cancel_requested, jobs.c.progress_done, jobs.c.progress_total).where(
+    sa.tuple_(jobs.c.id, jobs.c.attempt).in_(sa.bindparam("reported", expanding=True)),
+    jobs.c.lease_owner == sa.bindparam("owner"),
+    is_running,
+)
+_HELD_FREE = clock.locking(_HELD.order_by(jobs.c.id), skip_locked=True)
+_RENEW = jobs.update().where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
+_MOVE = (
+    jobs.update()
+    .where(jobs.c.id == sa.bindparam("of"))
+    .values(preview=jobs.c.preview + sa.bindparam("previews"), revision=jobs.c.revision + 1)
+)
 
 
 def settle(connection: sa.Connection, ledger: Ledger, *, owner: str, job_id: str, attempt: int, end: End) -> bool:

@@ -18,6 +18,7 @@ transaction (`db.allowance`). How much that is, a caller says who knows the memb
 """
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -38,6 +39,9 @@ from db.upsert import insert_or_ignore
 __all__ = ["MINT", "Allowance", "Entry", "Ledger", "Statement"]
 
 MINT = 0  # the mint's user_id in `entries`
+
+
+Changes = Mapping[int, Mapping[str, int]]  # user id → account → amount
 
 
 class Ledger:
@@ -99,37 +103,37 @@ class Ledger:
 
         Returns the time after the lock.
         """
-        allowance = allowance or self.allowance
         row, now = self._lock_or_make(connection, user_id)
-        owed = due(allowance, accrued_from(row), row.available + row.held, now)
-        if owed.accrued == accrued_from(row):
-            return now
-        for credits, reason in ((owed.daily, ""), (owed.monthly, "monthly")):
-            if credits:
-                self._move(connection, {user_id: {"available": credits}}, now, "allowance", reason=reason)
-        connection.execute(accounts.update().where(accounts.c.user_id == user_id).values(accrual_columns(owed.accrued)))
+        self._accrue(connection, row, now, allowance or self.allowance)
         return now
 
-    def lock(self, connection: sa.Connection, user_id: int) -> None:
-        """Lock an account that exists, for this transaction. (On SQLite the transaction is the lock.)"""
-        if connection.dialect.name != "sqlite":
-            query = sa.select(accounts.c.user_id).where(accounts.c.user_id == user_id).with_for_update()
-            connection.execute(query)
+    def set_aside(
+        self, connection: sa.Connection, user_id: int, price: int, allowance: Allowance | None = None
+    ) -> dt.datetime:
+        """Do what `open` does, and hold `price` credits. `note_hold` comes next.
 
-    def hold(
-        self,
-        connection: sa.Connection,
-        user_id: int,
-        job_id: str,
-        price: int,
-        now: dt.datetime,
-        allowance: Allowance | None = None,
-    ) -> None:
-        """Set `price` credits aside for a job. Raises NotEnoughCredits. `open` came before."""
+        Returns:
+            The time after the lock.
+
+        Raises:
+            NotEnoughCredits: the member has fewer, also with what is due.
+        """
+        chosen = allowance or self.allowance
+        if not price:
+            return self.open(connection, user_id, chosen)
+        row = connection.execute(_HOLD, {"of": user_id, "price": price}).one_or_none()
+        if row is not None:
+            now = clock.moment(connection, row)
+            self._accrue(connection, row, now, chosen)  # a hold moves nothing in or out, so as much is due after it
+            return now
+        now = self.open(connection, user_id, chosen)
+        self._change(connection, {user_id: {"available": -price, "held": price}}, now, timezone=chosen.timezone)
+        return now
+
+    def note_hold(self, connection: sa.Connection, user_id: int, job_id: str, price: int, now: dt.datetime) -> None:
+        """Write into the books which job credits were set aside for."""
         if price:
-            changes = {user_id: {"available": -price, "held": price}}
-            chosen = allowance or self.allowance
-            self._move(connection, changes, now, "hold", timezone=chosen.timezone, job_id=job_id)
+            self._note(connection, {user_id: {"available": -price, "held": price}}, now, "hold", job_id=job_id)
 
     def settle(
         self, connection: sa.Connection, user_id: int, job_id: str, *, held: int, charge: int, now: dt.datetime
@@ -193,63 +197,86 @@ class Ledger:
         note(connection, act, now)
         return change
 
-    def _move(
-        self,
-        connection: sa.Connection,
-        changes: Mapping[int, Mapping[str, int]],  # user id → account → amount
-        now: dt.datetime,
-        kind: str,
-        *,
-        timezone: str = "UTC",
-        **about: Any,  # job_id, reason, ref, by_user
-    ) -> None:
-        """Change members' balances and write the transfer; what they gain or lose in total is the mint's."""
+    def _accrue(self, connection: sa.Connection, row: sa.Row[Any], now: dt.datetime, allowance: Allowance) -> None:
+        known = accrued_from(row)
+        owed = due(allowance, known, row.available + row.held, now)
+        if owed.accrued == known:
+            return
+        for credits, reason in ((owed.daily, ""), (owed.monthly, "monthly")):
+            if credits:
+                self._move(connection, {row.user_id: {"available": credits}}, now, "allowance", reason=reason)
+        connection.execute(
+            accounts.update().where(accounts.c.user_id == row.user_id).values(accrual_columns(owed.accrued))
+        )
+
+    def _move(self, connection: sa.Connection, changes: Changes, now: dt.datetime, kind: str, **about: Any) -> None:
+        """Change members' balances and write the transfer. `about`: job_id, reason, ref, by_user."""
+        self._change(connection, changes, now)
+        self._note(connection, changes, now, kind, **about)
+
+    def _change(self, connection: sa.Connection, changes: Changes, now: dt.datetime, *, timezone: str = "UTC") -> None:
+        """Change members' balances. Raises NotEnoughCredits where one would fall below zero."""
         for user_id, by_account in changes.items():
-            if not self._change(connection, user_id, by_account):
+            statement = _balance_change(tuple((name, amount < 0) for name, amount in by_account.items()))
+            values = {"of": user_id} | {f"{name}_by": amount for name, amount in by_account.items()}
+            if connection.execute(statement, values).rowcount != 1:
                 row = self._balances(connection, user_id)
                 raise NotEnoughCredits(
                     available=0 if row is None else row.available,
                     price=max(-amount for amount in by_account.values()),
                     renews_at=midnight(now, timezone, days_on=1),
                 )
-        insert = transfers.insert().values(kind=kind, at=now, **about).returning(transfers.c.id)
-        transfer = connection.execute(insert).scalar_one()
+
+    def _note(self, connection: sa.Connection, changes: Changes, now: dt.datetime, kind: str, **about: Any) -> None:
+        """Write a transfer with its entries; what members gain or lose in total is the mint's."""
+        transfer = connection.execute(_TRANSFER, {"kind": kind, "at": now, **about}).scalar_one()
         lines = [(user, name, amount) for user, own in changes.items() for name, amount in own.items()]
         if total := sum(amount for _, _, amount in lines):
             lines.append((MINT, "mint", -total))
+        names = ("user_id", "account", "amount")
         connection.execute(
-            entries.insert(),
-            [
-                {"transfer_id": transfer, "user_id": user, "account": account, "amount": amount}
-                for user, account, amount in lines
-            ],
+            _ENTRIES, [{"transfer_id": transfer} | dict(zip(names, line, strict=True)) for line in lines]
         )
 
-    def _change(self, connection: sa.Connection, user_id: int, changes: Mapping[str, int]) -> bool:
-        """Change one member's balances, unless one would fall below zero."""
-        update = accounts.update().where(accounts.c.user_id == user_id)
-        for name, amount in changes.items():
-            column = accounts.c[name]
-            update = update.values({name: column + amount})
-            if amount < 0:
-                update = update.where(column >= -amount)
-        return bool(connection.execute(update).rowcount == 1)
-
     def _lock_or_make(self, connection: sa.Connection, user_id: int) -> tuple[sa.Row[Any], dt.datetime]:
-        query = sa.select(accounts).where(accounts.c.user_id == user_id)
-        rows, now = clock.lock(connection, query)
+        rows, now = clock.lock(connection, _LOCK, {"of": user_id})
         if not rows:
             accrued = recall(connection, self.db.hash_key, user_id) or accrual_columns(NEWCOMER)
             values = {"user_id": user_id} | accrued
             connection.execute(insert_or_ignore(connection, accounts).values(values))
-            rows, now = clock.lock(connection, query)
+            rows, now = clock.lock(connection, _LOCK, {"of": user_id})
         return rows[0], now
 
     def _known(self, connection: sa.Connection, ref: str) -> bool:
         return connection.scalar(sa.select(transfers.c.id).where(transfers.c.ref == ref)) is not None
 
     def _balances(self, connection: sa.Connection, user_id: int) -> sa.Row[Any] | None:
-        return connection.execute(sa.select(accounts).where(accounts.c.user_id == user_id)).one_or_none()
+        return connection.execute(_ACCOUNT, {"of": user_id}).one_or_none()
+
+
+_MINE = accounts.c.user_id == sa.bindparam("of")
+_ACCOUNT = sa.select(accounts).where(_MINE)
+_LOCK = clock.locking(_ACCOUNT)
+_HOLD = (
+    accounts.update()
+    .where(_MINE, accounts.c.available >= sa.bindparam("price"))
+    .values(available=accounts.c.available - sa.bindparam("price"), held=accounts.c.held + sa.bindparam("price"))
+    .returning(accounts, clock.NOW)
+)
+_TRANSFER = transfers.insert().returning(transfers.c.id)
+_ENTRIES = entries.insert()
+
+
+@functools.cache
+def _balance_change(accounts_and_signs: tuple[tuple[str, bool], ...]) -> sa.Update:
+    """Return the change of these balances by `<name>_by`, unless one that is made less would fall below zero."""
+    update = accounts.update().where(_MINE)
+    for name, less in accounts_and_signs:
+        column, amount = accounts.c[name], sa.bindparam(f"{name}_by", type_=sa.BigInteger)
+        update = update.values({name: column + amount})
+        if less:
+            update = update.where(column >= -amount)
+    return update
 
 
 def _audit(connection: sa.Connection) -> list[str]:

@@ -12,9 +12,9 @@ from db.errors import UnknownJob
 from db.ids import NO_GUILD
 from db.job import End, Job, Pace, State
 from db.ledger import Ledger
-from db.schedule import FlowKey, Line, Move, apply, lock
+from db.schedule import LINE_COLUMNS, FlowKey, Line, Move, apply, line_from
 from db.submit import job_from
-from db.tables import jobs
+from db.tables import accounts, jobs, lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +29,8 @@ class LockedJob:
 
     def change(self, **values: Any) -> "LockedJob":
         """Write columns of the job, and count the revision."""
-        update = (
-            jobs.update()
-            .where(jobs.c.id == self.job.id)
-            .values(revision=jobs.c.revision + 1, changed_at=self.now, **values)
-            .returning(jobs)
-        )
-        return replace(self, job=job_from(self.connection.execute(update).one()))
+        row = self.connection.execute(_CHANGE, {"of": self.job.id, "changed_at": self.now, **values}).one()
+        return replace(self, job=job_from(row))
 
     def finish(self, end: End, **values: Any) -> "LockedJob":
         """End the job, charge for it, release the rest and let its member's next one come."""
@@ -69,13 +64,20 @@ class LockedJob:
 
 def locked(connection: sa.Connection, ledger: Ledger, job_id: str) -> LockedJob:
     """Lock a job: its member's account, then its line, then its row. Raises UnknownJob."""
-    whose = sa.select(jobs.c.user_id, jobs.c.kind).where(jobs.c.id == job_id)
-    row = connection.execute(whose).one_or_none()  # these two never change
-    if row is None:
-        raise UnknownJob(job_id)
-    ledger.lock(connection, row.user_id)
-    (line,), _ = lock(connection, [row.kind])
-    rows, now = clock.lock(connection, sa.select(jobs).where(jobs.c.id == job_id))
+    if clock.locks_rows(connection):
+        for statement in (_LOCK_ACCOUNT, _LOCK_LINE):
+            connection.execute(statement, {"of": job_id})
+    rows, now = clock.lock(connection, _LOCK_JOB, {"of": job_id})
     if not rows:
         raise UnknownJob(job_id)
+    line = line_from(rows[0][len(jobs.c) :])
     return LockedJob(connection=connection, ledger=ledger, job=job_from(rows[0]), line=line, now=now)
+
+
+_HERE = jobs.c.id == sa.bindparam("of")
+_WHOSE, _KIND = (sa.select(jobs.c[name]).where(_HERE).scalar_subquery() for name in ("user_id", "kind"))  # both stay
+_LOCK_ACCOUNT = sa.select(accounts.c.user_id).where(accounts.c.user_id == _WHOSE).with_for_update()
+_LOCK_LINE = sa.select(lines.c.kind).where(lines.c.kind == _KIND).with_for_update()
+_LINE = [column.label(f"line_{column.name}") for column in LINE_COLUMNS]
+_LOCK_JOB = clock.locking(sa.select(jobs, *_LINE).join(lines, lines.c.kind == jobs.c.kind).where(_HERE))
+_CHANGE = jobs.update().where(_HERE).values(revision=jobs.c.revision + 1).returning(jobs)

@@ -1,12 +1,13 @@
 """What can be asked about jobs. Nothing here changes or locks anything."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from db import clock
+from db.batches import batches
 from db.errors import UnknownJob
 from db.fairness import GuildFlow, MemberFlow, jobs_before
 from db.ids import NO_GUILD
@@ -14,12 +15,32 @@ from db.job import Changes, Job, Pace, Place, State, Waiting
 from db.submit import job_from
 from db.tables import guild_flows, is_queued, jobs, member_flows, seats
 
+BEGINNING = dt.datetime.fromtimestamp(0, dt.UTC)
 CHANGES_OVERLAP_S = 5.0  # a transaction that began earlier may commit later: look this far back again
 
 
-def one(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Job | None:
-    """Return the job that meets the conditions, if there is one."""
-    row = connection.execute(sa.select(jobs).where(*conditions)).one_or_none()
+_BY_ID = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
+_BY_INTERACTION = sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of"))
+_OPEN_ONES = sa.select(jobs).where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)), jobs.c.delivered_at.is_(None))
+_CHANGED = (
+    sa.select(jobs.c.id, jobs.c.revision, clock.NOW)
+    .where(jobs.c.delivered_at.is_(None), jobs.c.changed_at >= sa.bindparam("since"))
+    .order_by(jobs.c.changed_at)
+)
+
+
+def by_id(connection: sa.Connection, job_id: str) -> Job | None:
+    """Return a job by its id."""
+    return _one(connection, _BY_ID, job_id)
+
+
+def by_interaction(connection: sa.Connection, interaction_id: int) -> Job | None:
+    """Return the job that an interaction made."""
+    return _one(connection, _BY_INTERACTION, interaction_id)
+
+
+def _one(connection: sa.Connection, query: sa.Select[Any], of: str | int) -> Job | None:
+    row = connection.execute(query, {"of": of}).one_or_none()
     return None if row is None else job_from(row)
 
 
@@ -51,17 +72,17 @@ def undelivered(connection: sa.Connection, limit: int, after: Job | None) -> lis
     return many(connection, query.order_by(jobs.c.ended_at, jobs.c.id).limit(limit))
 
 
-def changed_since(connection: sa.Connection, cursor: dt.datetime | None) -> Changes:
+def changed_since(connection: sa.Connection, cursor: dt.datetime | None, seen: Mapping[str, int]) -> Changes:
     """Return undelivered jobs that changed since the cursor (None: all of them), and the next cursor.
 
-    Nothing is missed, but some come twice: compare `revision` with the one that you showed.
+    Nothing is missed, but some come twice, unless they are in `seen` with their revision.
     """
-    query = sa.select(jobs).where(jobs.c.delivered_at.is_(None))
-    if cursor is not None:
-        query = query.where(jobs.c.changed_at >= cursor - dt.timedelta(seconds=CHANGES_OVERLAP_S))
-    now = clock.now(connection)
-    rows = connection.execute(query.order_by(jobs.c.changed_at)).all()
-    return Changes(jobs=[job_from(row) for row in rows], cursor=now)
+    since = cursor - dt.timedelta(seconds=CHANGES_OVERLAP_S) if cursor else BEGINNING
+    rows = connection.execute(_CHANGED, {"since": since}).all()
+    news = [row.id for row in rows if seen.get(row.id) != row.revision]
+    found = [job_from(row) for ids in batches(news) for row in connection.execute(_OPEN_ONES, {"ids": ids})]
+    now = clock.moment(connection, rows[0]) if rows else clock.now(connection)
+    return Changes(jobs=sorted(found, key=lambda job: job.changed_at), cursor=now)
 
 
 def waiting(connection: sa.Connection) -> dict[str, Waiting]:
@@ -78,10 +99,9 @@ def place(connection: sa.Connection, job_id: str) -> Place:
     The credits before it in its own flow give its start tag, the other flows of its guild give what the guild serves
     first, and that gives the guild's start tag among guilds. Reads flows, not jobs.
     """
-    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
-    if row is None:
+    job = by_id(connection, job_id)
+    if job is None:
         raise UnknownJob(job_id)
-    job = job_from(row)
     if job.state is not State.QUEUED:
         return Place(ahead=0, ahead_credits=0)
     inside = _ahead_in_guild(connection, job)

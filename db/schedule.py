@@ -12,6 +12,7 @@ member's seat and flows, let `db.fairness` decide, write back what differs.
 """
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
@@ -23,7 +24,7 @@ from db import clock
 from db.fairness import GuildFlow, MemberFlow, Seat, resized, served, settled_in, unserved
 from db.job import Pace
 from db.tables import guild_flows, lines, member_flows, seats
-from db.upsert import insert_or_ignore, insert_or_update
+from db.upsert import insert_into, insert_or_ignore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,30 +72,61 @@ class Move(Enum):
     CAME_BACK = (1, -1)
 
 
-def lock(connection: sa.Connection, kinds: Iterable[str]) -> tuple[list[Line], dt.datetime]:
-    """Lock these kinds' lines, in one order for all; return those that exist, and the time after that."""
-    query = sa.select(lines).where(lines.c.kind.in_(sorted(set(kinds)))).order_by(lines.c.kind)
-    rows, now = clock.lock(connection, query)
-    return [line_from(row) for row in rows], now
+_MEMBER = tuple(field.name for field in fields(MemberFlow))
+_GUILD = tuple(field.name for field in fields(GuildFlow))
+_FLOW_KEY = ("pace", "guild_id", "user_id", "kind")
+_LINE = tuple(field.name for field in fields(Line))
+LINE_COLUMNS = [lines.c[name] for name in _LINE]
+
+# Statements are made once: building one costs as much as running it.
+_LOCK = clock.locking(
+    sa.select(lines).where(lines.c.kind.in_(sa.bindparam("kinds", expanding=True))).order_by(lines.c.kind)
+)
+_NEXT = lines.update().where(lines.c.kind == sa.bindparam("of")).values(seq=lines.c.seq + 1)
+_NEXT = _NEXT.returning(*LINE_COLUMNS, clock.NOW)
+_SEAT = (
+    seats.update()
+    .where(seats.c.user_id == sa.bindparam("of"), seats.c.kind == sa.bindparam("in_line"))
+    .values(queued=seats.c.queued + sa.bindparam("joined"), running=seats.c.running + sa.bindparam("begun"))
+    .returning(seats.c.queued, seats.c.running, seats.c.max_running)
+)
+_FLOWS = (
+    sa.select(
+        *(member_flows.c[name] for name in _FLOW_KEY),
+        *(member_flows.c[name].label(f"member_{name}") for name in _MEMBER),
+        *(guild_flows.c[name].label(f"guild_{name}") for name in _GUILD),
+    )
+    .join(
+        guild_flows,
+        sa.and_(*(guild_flows.c[name] == member_flows.c[name] for name in ("kind", "pace", "guild_id"))),
+    )
+    .where(member_flows.c.user_id == sa.bindparam("of"), member_flows.c.kind == sa.bindparam("in_line"))
+)
+_CHANGE = {
+    table: table.update().where(*(column == sa.bindparam(f"of_{column.name}") for column in table.primary_key.columns))
+    for table in (member_flows, guild_flows)
+}
+
+
+def lock(connection: sa.Connection, kinds: Iterable[str]) -> None:
+    """Lock these kinds' lines, in one order for all."""
+    if clock.locks_rows(connection):
+        clock.lock(connection, _LOCK, {"kinds": sorted(set(kinds))})
 
 
 def next_number(connection: sa.Connection, kind: str) -> tuple[Line, dt.datetime]:
     """Lock the kind's line, making it if it is the first; return it with its next number, and the time after that."""
-    update = lines.update().where(lines.c.kind == kind).values(seq=lines.c.seq + 1)
-    update = update.returning(lines, clock.sql_now(connection).label(clock.TIME))
-    row = connection.execute(update).one_or_none()
+    row = connection.execute(_NEXT, {"of": kind}).one_or_none()
     if row is None:
         connection.execute(insert_or_ignore(connection, lines).values(kind=kind))
-        row = connection.execute(update).one()
-    return line_from(row), clock.moment(row)
+        row = connection.execute(_NEXT, {"of": kind}).one()
+    return line_from(row), clock.moment(connection, row)
 
 
 def join(connection: sa.Connection, line: Line, key: FlowKey, newcomer: Newcomer) -> Seat:
     """Put one more job in its member's flow; return the member's seat. Weights count from the next claim on."""
     values = {"user_id": key.user_id, "kind": key.kind, "queued": 1, "max_running": newcomer.max_running}
-    update = {"queued": seats.c.queued + 1, "max_running": newcomer.max_running}
-    upsert = insert_or_update(connection, seats, values, key=("user_id", "kind"), update=update)
-    seat = _seat(connection.execute(upsert.returning(seats)).one())
+    seat = Seat(**connection.execute(_take_seat(connection.dialect.name), values).one()._mapping)
     weights = newcomer.weight, newcomer.guild_weight
     _rearrange(connection, line, key, seat, Move.JOINED, newcomer.work, weights)
     return seat
@@ -102,11 +134,20 @@ def join(connection: sa.Connection, line: Line, key: FlowKey, newcomer: Newcomer
 
 def apply(connection: sa.Connection, line: Line, key: FlowKey, move: Move, *, work: int) -> None:
     """Bring seat, flows and tags up to date after `move` of one job of `work` credits."""
-    queued, running = move.value
-    update = seats.update().where(seats.c.user_id == key.user_id, seats.c.kind == key.kind)
-    update = update.values(queued=seats.c.queued + queued, running=seats.c.running + running)
-    seat = _seat(connection.execute(update.returning(seats)).one())
+    joined, begun = move.value
+    values = {"of": key.user_id, "in_line": key.kind, "joined": joined, "begun": begun}
+    seat = Seat(**connection.execute(_SEAT, values).one()._mapping)
+    if move is Move.ENDED and replace(seat, running=seat.running + 1).free:
+        return  # nothing waited for it
     _rearrange(connection, line, key, seat, move, work)
+
+
+@functools.cache
+def _take_seat(dialect: str) -> sa.Insert:
+    insert = insert_into(dialect, seats)
+    update = {"queued": seats.c.queued + 1, "max_running": insert.excluded.max_running}
+    upsert = insert.on_conflict_do_update(index_elements=("user_id", "kind"), set_=update)
+    return upsert.returning(seats.c.queued, seats.c.running, seats.c.max_running)
 
 
 def _rearrange(
@@ -153,35 +194,20 @@ def _moved(guild: GuildFlow, member: MemberFlow, move: Move, work: int) -> tuple
 
 def _flows(connection: sa.Connection, key: FlowKey) -> Sequence[sa.Row[Any]]:
     """Return the member's flows of this kind, each beside its guild's; the one of `key` is made if it is the first."""
-    g = guild_flows.c
-    m = member_flows.c
-    query = (
-        sa.select(
-            m.pace,
-            m.guild_id,
-            m.user_id,
-            m.kind,
-            *(m[field.name].label(f"member_{field.name}") for field in fields(MemberFlow)),
-            *(g[field.name].label(f"guild_{field.name}") for field in fields(GuildFlow)),
-        )
-        .join(guild_flows, sa.and_(g.kind == m.kind, g.pace == m.pace, g.guild_id == m.guild_id))
-        .where(m.user_id == key.user_id, m.kind == key.kind)
-    )
-    rows = connection.execute(query).all()
+    values = {"of": key.user_id, "in_line": key.kind}
+    rows = connection.execute(_FLOWS, values).all()
     if any(row.pace == key.pace.value and row.guild_id == key.guild_id for row in rows):
         return rows
     flow = {"kind": key.kind, "pace": key.pace.value, "guild_id": key.guild_id}
     connection.execute(insert_or_ignore(connection, guild_flows).values(flow))
     connection.execute(insert_or_ignore(connection, member_flows).values(user_id=key.user_id, **flow))
-    return connection.execute(query).all()
+    return connection.execute(_FLOWS, values).all()
 
 
 def _records(row: sa.Row[Any]) -> tuple[GuildFlow, MemberFlow]:
-    values = row._mapping
-    return (
-        GuildFlow(**{field.name: values[f"guild_{field.name}"] for field in fields(GuildFlow)}),
-        MemberFlow(**{field.name: values[f"member_{field.name}"] for field in fields(MemberFlow)}),
-    )
+    begin, end = len(_FLOW_KEY), len(_FLOW_KEY) + len(_MEMBER)
+    member = MemberFlow(**dict(zip(_MEMBER, row[begin:end], strict=True)))
+    return GuildFlow(**dict(zip(_GUILD, row[end:], strict=True))), member
 
 
 def _write(
@@ -191,21 +217,13 @@ def _write(
     old: GuildFlow | MemberFlow,
     new: GuildFlow | MemberFlow,
 ) -> None:
-    changed = {
-        field.name: getattr(new, field.name)
-        for field in fields(new)
-        if getattr(new, field.name) != getattr(old, field.name)
-    }
+    names = _MEMBER if table is member_flows else _GUILD
+    changed = {name: getattr(new, name) for name in names if getattr(new, name) != getattr(old, name)}
     if changed:
-        keys = [table.c[column.name] == row._mapping[column.name] for column in table.primary_key.columns]
-        connection.execute(table.update().where(*keys).values(changed))
+        of = {f"of_{column.name}": row._mapping[column.name] for column in table.primary_key.columns}
+        connection.execute(_CHANGE[table], of | changed)
 
 
-def line_from(row: sa.Row[Any]) -> Line:
-    """Return the record of a row that has the columns of `lines`."""
-    values = row._mapping
-    return Line(**{field.name: values[field.name] for field in fields(Line)})
-
-
-def _seat(row: sa.Row[Any]) -> Seat:
-    return Seat(queued=row.queued, running=row.running, max_running=row.max_running)
+def line_from(row: Sequence[Any]) -> Line:
+    """Return the record of values that begin with those of LINE_COLUMNS."""
+    return Line(**dict(zip(_LINE, row, strict=False)))

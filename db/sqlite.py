@@ -56,7 +56,7 @@ def _enter_wal(cursor: Any) -> None:
 
 def _begin(connection: sa.Connection) -> None:
     if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
-        connection.exec_driver_sql(begin)
+        connection.connection.dbapi_connection.execute(begin)  # type: ignore[union-attr]
 
 
 def note_erasure(connection: sa.Connection) -> None:

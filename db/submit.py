@@ -1,6 +1,7 @@
 """Submit: one transaction from a priced request to a job in line, or nothing at all."""
 
 import datetime as dt
+import functools
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 
 from db import clock
 from db.budgets import use
+from db.engine import Conflict
 from db.errors import TooManyQueued, UnknownOrder
 from db.ids import NO_GUILD, new_id
 from db.job import Job, Pace, State, Submission
@@ -17,11 +19,18 @@ from db.pending import take
 from db.schedule import FlowKey, Newcomer, join, next_number
 from db.subjects import add
 from db.tables import jobs
+from db.upsert import insert_into
+
+_COLUMNS = tuple(column.name for column in jobs.c)
+_UNTOLD = set(_COLUMNS) - {field.name for field in fields(Job)}
+_KNOWN = sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of"))
 
 
 def job_from(row: sa.Row[Any]) -> Job:
-    """Return the record of a row of `jobs`."""
-    values = {field.name: row._mapping[field.name] for field in fields(Job)}
+    """Return the record of a row that begins with the columns of `jobs`."""
+    values = dict(zip(_COLUMNS, row, strict=False))
+    for name in _UNTOLD:
+        del values[name]
     values["guild_id"] = values["guild_id"] or None
     values["state"] = State(values["state"])
     values["pace"] = Pace(values["pace"])
@@ -34,14 +43,13 @@ def submit(connection: sa.Connection, ledger: Ledger, submission: Submission) ->
     The same interaction id again returns the job that it made. Raises NotEnoughCredits, BudgetSpent,
     TooManyQueued, NameTaken, and UnknownOrder if the pending order that it was is gone.
     """
-    now = ledger.open(connection, submission.user_id, submission.allowance)
-    query = sa.select(jobs).where(jobs.c.interaction_id == submission.interaction_id)
-    if (row := connection.execute(query).one_or_none()) is not None:
+    if (row := connection.execute(_KNOWN, {"of": submission.interaction_id}).one_or_none()) is not None:
         return job_from(row), False
+    now = ledger.set_aside(connection, submission.user_id, submission.price, submission.allowance)
     if submission.order_id is not None and not take(connection, submission.order_id):
         raise UnknownOrder
     job_id = new_id(now)
-    ledger.hold(connection, submission.user_id, job_id, submission.price, now, submission.allowance)
+    ledger.note_hold(connection, submission.user_id, job_id, submission.price, now)
     line, now = next_number(connection, submission.kind)
     row_values = _values(submission, job_id, line.seq) | _times(submission, now)
     key = FlowKey(
@@ -56,11 +64,18 @@ def submit(connection: sa.Connection, ledger: Ledger, submission: Submission) ->
     if submission.budget is not None and submission.guild_id is not None and submission.price:
         day = use(connection, submission.guild_id, submission.budget, submission.price, now)
         row_values |= {"budget_day": day} | _times(submission, clock.now(connection))  # it may have waited
-    row = connection.execute(jobs.insert().values(row_values).returning(jobs)).one()
+    row = connection.execute(_insert(connection.dialect.name), row_values).one_or_none()
+    if row is None:
+        raise Conflict  # the same interaction came twice at once: the next try finds its job
     add_subjects(connection, job_id, submission.request)
     if submission.subject is not None:
         add(connection, replace(submission.subject, job_id=job_id), now)
     return job_from(row), True
+
+
+@functools.cache
+def _insert(dialect: str) -> sa.Insert:
+    return insert_into(dialect, jobs).on_conflict_do_nothing().returning(jobs)
 
 
 def _newcomer(submission: Submission, work: int) -> Newcomer:

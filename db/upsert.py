@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_or_ignore(connection: sa.Connection, table: sa.Table) -> sa.Insert:
     """Return an INSERT that does nothing where the row exists already."""
-    return _insert(connection, table).on_conflict_do_nothing()
+    return insert_into(connection.dialect.name, table).on_conflict_do_nothing()
 
 
 def insert_or_update(
@@ -21,10 +21,10 @@ def insert_or_update(
     update: Mapping[str, Any],
 ) -> sa.Insert:
     """Return an INSERT of `values` that applies `update` to the row that has the same `key`."""
-    return _insert(connection, table).values(values).on_conflict_do_update(index_elements=key, set_=dict(update))
+    insert = insert_into(connection.dialect.name, table)
+    return insert.values(values).on_conflict_do_update(index_elements=key, set_=dict(update))
 
 
-def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+def insert_into(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that knows ON CONFLICT, for statements that are made once for each dialect."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

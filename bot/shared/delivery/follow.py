@@ -82,7 +82,8 @@ class Follower:
     async def _look(self, tasks: asyncio.TaskGroup) -> None:
         """Take up what has changed since the last look, then wait for more."""
         looked_at = time.monotonic()
-        changes = await self._services.jobs.changed_since(self._cursor)
+        seen = {job_id: card.job.revision for job_id, card in self._cards.items()}
+        changes = await self._services.jobs.changed_since(self._cursor, seen)
         for job in changes.jobs:
             self._notice(job, tasks)
         self._cursor = changes.cursor

@@ -3,17 +3,11 @@
 import sqlalchemy as sa
 
 from db import clock
-from db.claim import Turn, heads_query, turn_query
+from db.claim import HEADS, TURNS
 from db.engine import Database
-from db.job import Pace
 from db.lease import expired_query
-from db.schedule import Line
 from tests.support.db.store import StoreHarness
 from tests.support.db.waiting import insert_waiting_jobs
-
-TURN = Turn(
-    line=Line(kind="image", seq=0, clock_fast=0, clock_relaxed=0, fast_run=0, claims=0), pace=Pace.FAST, guild_id=1
-)
 
 
 def _plan(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> str:
@@ -26,7 +20,7 @@ def _plan(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> st
 async def test_next_guild_is_an_indexed_read(database: Database) -> None:
     await insert_waiting_jobs(database, members=2000, each=2, guilds=1000)
     with database.engine.connect() as connection:
-        plan = _plan(connection, turn_query(("image",)))
+        plan = _plan(connection, TURNS.params(kinds=["image"]))
     assert "ix_guild_flows_next" in plan
     assert "SCAN guild_flows" not in plan
     assert "Seq Scan on guild_flows" not in plan
@@ -36,7 +30,7 @@ async def test_next_members_job_is_an_indexed_read(database: Database) -> None:
     await insert_waiting_jobs(database, members=2000, each=5, guilds=2)
     with database.engine.connect() as connection:
         for reach in (1, 4):
-            plan = _plan(connection, heads_query(TURN, reach))
+            plan = _plan(connection, HEADS.params(in_line="image", at_pace="fast", of=1, reach=reach))
             assert "ix_member_flows_next" in plan
             assert "ix_jobs_queued" in plan
             assert "Seq Scan" not in plan

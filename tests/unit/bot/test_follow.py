@@ -34,7 +34,7 @@ class Jobs:
         self.wake.notify("changed")
         return job
 
-    async def changed_since(self, cursor: object) -> Changes:
+    async def changed_since(self, cursor: object, seen: object) -> Changes:
         if self.away:
             self.away -= 1
             raise OSError("the database does not answer")
