@@ -5,7 +5,7 @@ from sqlalchemy.engine.interfaces import CacheStats
 
 from db.engine import Database
 from db.jobs import Report
-from tests.support.db.shop import DISPATCHER, Shop
+from tests.support.db.store import DISPATCHER, StoreHarness
 
 AT_MOST = {"submit": 10, "claim": 9, "beat": 2, "settle": 6, "delivered": 1}  # on SQLite, where the transaction locks
 LOCKS = {"claim": 2, "settle": 2}  # on PostgreSQL besides: the lines, the job; the account, the line
@@ -29,28 +29,28 @@ class Watch:
             self.compiled.append(statement)
 
 
-async def live(shop: Shop, watch: Watch) -> None:
+async def live(store: StoreHarness, watch: Watch) -> None:
     """Let a job live, from its acceptance to its delivery."""
     watch.step = "submit"
-    job = await shop.submit()
+    job = await store.submit()
     watch.step = "claim"
-    (claimed,) = await shop.claim()
+    (claimed,) = await store.claim()
     watch.step = "beat"
     report = Report(job_id=job.id, attempt=claimed.attempt, done=1, total=8)
-    await shop.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30.0)
+    await store.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30.0)
     watch.step = "settle"
-    assert await shop.settle(claimed)
+    assert await store.settle(claimed)
     watch.step = "delivered"
-    await shop.jobs.delivered(job.id, message_id=1, how="token")
+    await store.jobs.delivered(job.id, message_id=1, how="token")
 
 
-async def test_job_lives_on_few_statements_that_are_compiled_once(shop: Shop) -> None:
-    watch = Watch(shop.db)
+async def test_job_lives_on_few_statements_that_are_compiled_once(store: StoreHarness) -> None:
+    watch = Watch(store.db)
     for _ in range(2):  # the first two meet an idle line, and one that was served before
-        await live(shop, watch)
+        await live(store, watch)
     watch.counts.clear()
     watch.compiled.clear()
-    await live(shop, watch)
-    more = {} if shop.db.is_sqlite else LOCKS
+    await live(store, watch)
+    more = {} if store.db.is_sqlite else LOCKS
     assert watch.counts == {step: count + more.get(step, 0) for step, count in AT_MOST.items()}
     assert watch.compiled == []
