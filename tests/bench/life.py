@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from db.engine import Database
 from db.jobs import Report
-from tests.support.db.shop import DISPATCHER, Shop
+from tests.support.db.store import DISPATCHER, StoreHarness
 
 WARM_UP = 20
 T = TypeVar("T")
@@ -48,20 +48,20 @@ async def time_life(jobs: int) -> Life:
     with tempfile.TemporaryDirectory() as folder:
         async with Database.from_url(f"sqlite:///{folder}/atelier.db") as database:
             await database.migrate()
-            shop = Shop(database)
+            store = StoreHarness(database)
             for _ in range(WARM_UP):
-                await _live(shop, Watch())
+                await _live(store, Watch())
             watch = Watch()
             sa.event.listen(database.engine, "before_cursor_execute", watch.count)
             for _ in range(jobs):
-                await _live(shop, watch)
+                await _live(store, watch)
     return Life(watch.statements / jobs, watch.taken_ms)
 
 
-async def _live(shop: Shop, watch: Watch) -> None:
-    job = await watch.timed("submit", shop.submit())
-    (claimed,) = await shop.claim()
+async def _live(store: StoreHarness, watch: Watch) -> None:
+    job = await watch.timed("submit", store.submit())
+    (claimed,) = await store.claim()
     report = Report(job_id=job.id, attempt=claimed.attempt, done=1, total=8)
-    await shop.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30.0)
-    await watch.timed("settle", shop.settle(claimed))
-    await shop.jobs.delivered(job.id, message_id=1, how="token")
+    await store.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30.0)
+    await watch.timed("settle", store.settle(claimed))
+    await store.jobs.delivered(job.id, message_id=1, how="token")
