@@ -56,3 +56,21 @@ async def test_sixty_clips_of_one_member_hold_nobody_up_and_are_not_all_fetched(
         assert len(await jobs_of(bot, ben)) == MAY_WAIT
         assert len(await jobs_of(bot, cleo)) == 1
         assert len(await bot.services.files.list("uploads")) == MAY_WAIT + 1
+
+
+async def test_clip_that_waits_for_its_turn_is_not_fetched_for_who_is_banned_meanwhile(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SLOTS, "0")  # every job stays in the queue
+    fetched = Fetched(monkeypatch)
+    async with bot_beside(sandbox, tmp_path, limits=OFTEN, max_queued=MAY_WAIT) as bot:
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        said = await ben.say("listen", files=[replace(sound(1.0), filename="ben.wav")])
+        for _ in range(2):
+            await (await ben.context_menu("Transcribe", message_id=said["id"])).done()
+        await sandbox.until(lambda: fetched.of("ben") == 1)
+        await (await ada.slash("atelier ban", member=ben.id, reason="spam")).answer()  # then it is in force
+        fetched.gate.set()
+        await sandbox.until(lambda: any("banned you" in ben.text(one["id"]) for one in ben.messages()))
+        assert fetched.of("ben") == 1
+        assert len(await jobs_of(bot, ben)) <= 1

@@ -48,9 +48,8 @@ async def _resolve(
     answer_id: int | None = None,
 ) -> RequestContext:
     services = cast(Services, client.services)  # type: ignore[attr-defined]
-    policy = await services.house.standing(
-        user.id, guild_id=guild_id, channel_ids=channel_ids(channel), only_guild_id=only_guild_id(client)
-    )
+    here, only = channel_ids(channel), only_guild_id(client)
+    policy = await services.house.standing(user.id, guild_id=guild_id, channel_ids=here, only_guild_id=only)
     return RequestContext(
         interaction_id=asked.id,
         interaction_token=asked.token if isinstance(asked, discord.Interaction) else "",
@@ -62,6 +61,8 @@ async def _resolve(
         policy=policy,
         role_ids=roles_of(user),
         age_restricted=is_age_restricted(channel),
+        channel_ids=frozenset(here),
+        only_guild_id=only,
         message_id=answer_id,
     )
 

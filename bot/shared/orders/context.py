@@ -20,6 +20,8 @@ class RequestContext:
     policy: Standing  # what operators decided
     role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
     age_restricted: bool = False  # the channel is
+    channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by
+    only_guild_id: int | None = None  # the server that the bot is in, if it is in no other
     message_id: int | None = None  # of the answer, where the platform told it with its receipt
 
     @property

@@ -16,6 +16,7 @@ from bot.shared.policy import check_age, check_place, check_words, model_of, wan
 from bot.shared.services import Services
 from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.file_keys import photos_folder
+from db.house import Standing
 from db.jobs import Job, Pace
 from db.ledger import Statement
 from db.pending import PendingOrder, Question
@@ -131,6 +132,7 @@ async def _fetch(services: Services, order: Order, context: RequestContext) -> J
     async with services.turns.of((context.user_id, kind)):
         if (job := await services.jobs.by_interaction(context.interaction_id)) is not None:
             return job  # the same event came twice
+        check_place(await _policy_now(services, context))
         limit = context.terms.limits(kind).max_queued
         if await services.jobs.queued(context.user_id, kind) >= limit:
             raise TooManyQueued(limit=limit)
@@ -146,6 +148,16 @@ async def _fetch(services: Services, order: Order, context: RequestContext) -> J
         if isinstance(outcome, PriceQuote):
             await _forget_files(services, request)
         return outcome
+
+
+async def _policy_now(services: Services, context: RequestContext) -> Standing:
+    """Read again what operators decided: somebody may have been banned while their file waited for its turn."""
+    return await services.house.standing(
+        context.user_id,
+        guild_id=context.guild_id,
+        channel_ids=context.channel_ids,
+        only_guild_id=context.only_guild_id,
+    )
 
 
 async def _forget_files(services: Services, request: Request) -> None:
