@@ -75,14 +75,16 @@ class _Loop:
         self._name = name
         self._work = work
         self._backoff = backoff
+        # kept, as looking them up by name takes as long as a short round
+        self._failures_total = FAILURES.labels(name)  # shown as 0 from the start
+        self._failing = FAILING.labels(name)
         self._failures = 0
         self._logged_s: dict[str, float] = {}
         self._in_trouble = False  # an error was logged, and not yet that it is over
 
     async def run(self, every_s: float | None, *, until_done: bool) -> None:
-        FAILURES.labels(self._name)  # shown as 0 from the start
         while True:
-            FAILING.labels(self._name).set(self._failures)
+            self._failing.set(self._failures)
             try:
                 with self._steady_in_time():
                     await self._work()
@@ -106,7 +108,7 @@ class _Loop:
 
     def _note(self, error: Exception) -> None:
         self._failures += 1
-        FAILURES.labels(self._name).inc()
+        self._failures_total.inc()
         kind, now_s = _kind(error), time.monotonic()
         if now_s - self._logged_s.get(kind, -math.inf) < REPEATED_S:
             log.debug("%s failed again: %s", self._name, kind)
@@ -121,7 +123,7 @@ class _Loop:
         if self._in_trouble:
             log.info("%s works again, after %d errors", self._name, self._failures)
         self._failures, self._in_trouble = 0, False
-        FAILING.labels(self._name).set(0)
+        self._failing.set(0)
 
 
 def _kind(error: BaseException) -> str:

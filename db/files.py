@@ -12,6 +12,7 @@ import datetime as dt
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,10 @@ class FileStore:
         except (FileNotFoundError, IsADirectoryError) as error:
             raise FileMissing(f"There is no file {key}.") from error
         return content
+
+    async def get_all(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        """Return the bytes of each key's file, in order and read in one go; None where there is no file."""
+        return await asyncio.to_thread(self._get_all, [self._path(key) for key in keys])
 
     async def exists(self, key: str) -> bool:
         """Return whether a file has this key."""
@@ -113,6 +118,15 @@ class FileStore:
         except BaseException:
             Path(part).unlink(missing_ok=True)
             raise
+
+    def _get_all(self, paths: Sequence[str]) -> Sequence[bytes | None]:
+        contents = []
+        for path in paths:
+            try:
+                contents.append(self._fs.cat_file(path))
+            except (FileNotFoundError, IsADirectoryError):
+                contents.append(None)
+        return contents
 
     def _delete_tree(self, tree: str) -> int:
         found = _find(self._fs, tree)

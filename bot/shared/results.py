@@ -4,20 +4,22 @@ import asyncio
 
 from bot.shared.files.pictures import Picture, fit
 from bot.shared.services import Services
-from db.errors import FileMissing
 from db.file_keys import job_file, job_folder
 from db.job import DELETED
 from db.jobs import Job
-from inference.requests import ImageRequest, TranscribeRequest, from_json
+from inference.requests import ImageRequest, Request, TranscribeRequest, from_json
 
 
 async def read_pictures(services: Services, job: Job) -> tuple[Picture, ...]:
     """Return the pictures of a finished job in order; none once they were forgotten."""
     files: dict[str, dict[str, object]] = job.outcome.get("files", {})
     names = sorted(name for name in files if name.endswith((".png", ".webp", ".jpg")))
-    contents = await asyncio.gather(*(_read(services, job_file(job.id, name)) for name in names))
+    contents = await services.files.get_all([job_file(job.id, name) for name in names])
+    request = from_json(job.request)
     return tuple(
-        Picture(name, content, _alt(job, files[name])) for name, content in zip(names, contents, strict=True) if content
+        Picture(name, content, _alt(request, files[name]))
+        for name, content in zip(names, contents, strict=True)
+        if content
     )
 
 
@@ -54,15 +56,7 @@ def text_of(job: Job) -> str:
     return str(job.outcome.get("text", ""))
 
 
-async def _read(services: Services, key: str) -> bytes | None:
-    try:
-        return await services.files.get(key)
-    except FileMissing:
-        return None
-
-
-def _alt(job: Job, meta: dict[str, object]) -> str:
-    request = from_json(job.request)
+def _alt(request: Request, meta: dict[str, object]) -> str:
     if not isinstance(request, ImageRequest):
         return ""
     return f"{request.prompt[:200]} (seed {meta.get('seed', request.seed)})"

@@ -135,3 +135,9 @@ async def test_readers_see_the_old_or_the_new_never_a_mixture(tmp_path: Path) ->
     while not writing.done():
         assert await files.get("jobs/abc/1.png") in versions
     await writing
+
+
+async def test_several_are_read_in_order_and_missing_ones_are_none(files: FileStore) -> None:
+    await files.put("jobs/7/1.png", b"one")
+    await files.put("jobs/7/2.png", b"two")
+    assert await files.get_all(["jobs/7/2.png", "jobs/7/3.png", "jobs/7/1.png"]) == [b"two", None, b"one"]
