@@ -23,18 +23,11 @@ from bot.shared.files.photos import Photos
 from bot.shared.periods import Periods
 from bot.shared.services import Services
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
-from db.belongings import Belongings
-from db.channels import Channels
-from db.desk import Desk
+from db.credits.former_members import hash_key_from
 from db.engine import Database
 from db.files import FileStore
-from db.former_members import hash_key_from
-from db.house import House
-from db.jobs import JobStore
-from db.ledger import Ledger
-from db.members import Members
-from db.pending import PendingOrders
-from db.subjects import Subjects
+from db.moderation.moderation import Moderation
+from db.queue.job_store import JobStore
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.devices import find_devices
@@ -87,14 +80,13 @@ async def open_services(
         settings: the operator's.
         catalogue: the models that members can choose.
         api_url: where a stand-in for the platform answers; empty: the real one.
-        hash_key: by which members who left are known again (`db.former_members`); None: until the end.
+        hash_key: by which members who left are known again (`db.credits.former_members`); None: until the end.
     """
     rules = _rules(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with Database.from_url(settings.database, hash_key=hash_key, lease_s=settings.lease_s) as database:
         await database.migrate()
-        ledger = Ledger(database, rules.tiers.terms(None).allowance)
-        jobs, files = JobStore(database, ledger), FileStore(settings.files)
+        jobs, files = JobStore(database), FileStore(settings.files)
         async with (
             LocalPool(await _plans(settings), timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),
@@ -104,21 +96,15 @@ async def open_services(
             _announce(admin)
             downloads = Downloads(session, api_url)
             yield Services(
+                db=database,
                 jobs=jobs,
-                ledger=ledger,
-                subjects=Subjects(database),
                 downloads=downloads,
                 clips=Clips(files, downloads, _clip_rules(settings)),
                 photos=Photos(downloads),
-                members=Members(database),
-                channels=Channels(database),
                 files=files,
                 catalogue=catalogue,
-                pending=PendingOrders(database),
                 asked=TypeAdapter(AnyOrderRequest),
-                house=House(database, homes=settings.home_guilds),
-                desk=Desk(database),
-                belongings=Belongings(database),
+                moderation=Moderation(database, homes=settings.home_guilds),
                 rules=rules,
                 periods=_periods(settings),
             )

@@ -6,22 +6,15 @@ waits then writes what is in the past, where nobody who follows changes looks an
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from db.program import program_of
+
 TIME = "database_time"  # the name of the column that tells it
-OPTION = "atelier_clock"  # the execution option of an engine, and so of its connections, that holds its `Clock`
-
-
-@dataclass(slots=True)
-class Clock:
-    """How far one program's view of the database's time is moved; by nothing, but in tests."""
-
-    offset_s: float = 0.0
 
 
 class DatabaseTime(FunctionElement[float]):
@@ -88,5 +81,4 @@ def moment(connection: sa.Connection, row: sa.Row[Any]) -> dt.datetime:
 
 def offset_s(connection: sa.Connection) -> float:
     """Return by how much time is moved here, for statements that write `DatabaseTime` themselves."""
-    clock: Clock = connection.get_execution_options()[OPTION]
-    return clock.offset_s
+    return program_of(connection).clock_offset_s

@@ -25,7 +25,11 @@ PART = ".part~"  # the end of a file that is being written; no key can have it
 
 
 def check_key(key: str) -> str:
-    """Return the key. Raises BadKey for anything that is not one: no dots at the front, no way up, no surprises."""
+    """Return the key.
+
+    Raises:
+        BadKey: it is not one: no dots at the front, no way up, no surprises.
+    """
     if not KEY.fullmatch(key):
         raise BadKey(f"This is not a file key: {key[:80]!r}")
     return key
@@ -45,7 +49,11 @@ class FileStore:
         await asyncio.to_thread(self._put, self._path(key), content)
 
     async def get(self, key: str) -> bytes:
-        """Return the bytes. Raises FileMissing."""
+        """Return the bytes.
+
+        Raises:
+            FileMissing: there is no such file.
+        """
         try:
             content: bytes = await asyncio.to_thread(self._fs.cat_file, self._path(key))
         except (FileNotFoundError, IsADirectoryError) as error:
@@ -61,7 +69,11 @@ class FileStore:
         return bool(await asyncio.to_thread(self._fs.isfile, self._path(key)))
 
     async def size_bytes(self, key: str) -> int:
-        """Return how large a file is. Raises FileMissing."""
+        """Return how large a file is.
+
+        Raises:
+            FileMissing: there is no such file.
+        """
         try:
             return int(await asyncio.to_thread(self._fs.size, self._path(key)))
         except FileNotFoundError as error:

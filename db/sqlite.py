@@ -33,6 +33,11 @@ def sqlite_engine(url: URL, *, connections: int, **options: Any) -> sa.Engine:
     return engine
 
 
+def for_writing(engine: sa.Engine) -> sa.Engine:
+    """Return the engine with transactions that write, and so wait for each other at their begin."""
+    return engine.execution_options(**WRITING)
+
+
 def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # no implicit BEGIN: _begin says which one
     cursor = connection.cursor()
@@ -102,7 +107,11 @@ def _erasures(connection: sa.Connection) -> int:
 
 
 def _cut_log(connection: sa.Connection) -> None:
-    """Empty SQLite's log. Raises StoreBusy while somebody reads what is in it; writers wait for that, so not long."""
+    """Empty SQLite's log, for which writers wait.
+
+    Raises:
+        StoreBusy: somebody reads what is in it, and has not ended soon.
+    """
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {CUT_WITHIN_MS}")
     try:
         busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]

@@ -24,13 +24,14 @@ CHANNEL = "atelier"
 RECONNECT = Backoff(first_s=1.0, longest_s=5.0)  # meanwhile, polling carries on
 
 
-class Listener:
+class WakeListener:
     """One waiter's ear for one topic: a wake-up that arrives while it is busy is kept for its next `wait`."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def ring(self) -> None:
+        """Wake it, now or at its next `wait`."""
         self._event.set()
 
     async def wait(self, timeout: float) -> bool:
@@ -53,15 +54,15 @@ class Wake:
     def __init__(self, libpq_url: str | None, options: Mapping[str, Any] | None = None) -> None:
         self._libpq_url = libpq_url
         self._options = dict(options or {})
-        self._listeners: dict[str, list[Listener]] = {}
-        self._shared: dict[str, Listener] = {}
+        self._listeners: dict[str, list[WakeListener]] = {}
+        self._shared: dict[str, WakeListener] = {}
         self._outgoing: set[str] = set()
         self._to_send = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def listen(self, topic: str) -> Listener:
+    def listen(self, topic: str) -> WakeListener:
         """Return a new ear for the topic; it hears everything from now on."""
-        listener = Listener()
+        listener = WakeListener()
         self._listeners.setdefault(topic, []).append(listener)
         return listener
 

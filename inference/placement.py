@@ -3,7 +3,7 @@
 A worker that dies is held against every job it had, though one alone may have killed it. So that the guilty one does
 not take innocent neighbours down again and again: a job blamed once shares only with jobs that are not blamed at all,
 and a job blamed twice (its last chance) runs alone. However many such jobs there are, a neighbour that is innocent is
-blamed at most twice, and ends. Leases that ran out are counted into it, several for one death (`JobRunner.suspicion`).
+blamed at most twice, and ends. Leases that ran out are counted into it, several for one death (a job's `suspicion`).
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from db.figures import Figures
+from db.queue.figures import Figures
 from inference.messages import WorkerLoad
 
 

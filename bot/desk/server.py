@@ -17,7 +17,7 @@ from bot.desk.metrics import metrics_text
 from bot.desk.summary import summary
 from common.supervisor import loop_metrics
 from db.engine import Database
-from db.figures import read_figures
+from db.queue.figures import read_figures
 from inference.messages import WorkerLoad
 
 log = logging.getLogger(__name__)

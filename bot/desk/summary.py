@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from db.figures import Figures
-from db.jobs import Job
+from db.queue.figures import Figures
+from db.queue.job import Job
 from inference.messages import WorkerLoad
 
 

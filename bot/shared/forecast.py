@@ -1,11 +1,12 @@
 """How long a job will probably wait: credits of work before it, over the speed of late. Pure, kept in memory.
 
-What was foretold is kept with each job, and the operator's page says how right it was (`db.figures`).
+What was foretold is kept with each job, and the operator's page says how right it was (`db.queue.figures`).
 """
 
 import math
 
-from db.jobs import Job, Place, State
+from db.queue.fair_order.position import QueuePosition
+from db.queue.job import Job, State
 
 REMEMBERED = 20  # jobs of each kind that the speed is taken from
 
@@ -44,6 +45,6 @@ class Forecast:
             done += work
         return credits * busy_s / done if done else None
 
-    def wait_s(self, kind: str, place: Place) -> float | None:
+    def wait_s(self, kind: str, place: QueuePosition) -> float | None:
         """Return the expected seconds until a job in this place begins; None: not known."""
         return self.duration_s(kind, place.ahead_credits)

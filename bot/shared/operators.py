@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from bot.shared.services import Services
-from db.acts import Act, Target
+from db.moderation.audit_log import AuditEntry
+from db.moderation.targets import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +15,11 @@ class Operator:
     guild_id: int
     only_guild: bool  # no other server uses this bot
 
-    def act(self, what: str, target: Target | None = None, reason: str = "") -> Act:
+    def act(self, what: str, target: Target | None = None, reason: str = "") -> AuditEntry:
         """Return something that they do."""
-        return Act(guild_id=self.guild_id, by_user=self.user_id, what=what, target=target, reason=reason)
+        return AuditEntry(guild_id=self.guild_id, by_user=self.user_id, what=what, target=target, reason=reason)
 
 
 def at_home(services: Services, operator: Operator) -> bool:
     """Tell whether an operator decides about what belongs to no server: credits, direct messages."""
-    return operator.guild_id in services.house.homes if services.house.homes else operator.only_guild
+    return operator.guild_id in services.moderation.homes if services.moderation.homes else operator.only_guild

@@ -7,15 +7,17 @@ from bot.shared.errors import AgeRestricted, Banned, ChannelClosed, Paused, Word
 from bot.shared.services import Services
 from bot.shared.text.folding import readings
 from bot.shared.text.quoting import inline
-from db.house import Decision, Standing
-from db.jobs import Job
+from db.moderation.decisions import Decision
+from db.moderation.licences import has_accepted
+from db.moderation.moderation import Policy
+from db.queue.job import Job
 from inference.catalogue import Catalogue, ImageModel, SpeechModel
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest
 
 PAUSED = "I'm paused: {}\nJobs in the queue are kept, and nothing is charged."
 
 
-def check_place(policy: Standing) -> None:
+def check_place(policy: Policy) -> None:
     """Check whether anything is taken from a member, here and now.
 
     Raises:
@@ -29,7 +31,7 @@ def check_place(policy: Standing) -> None:
         raise Paused(PAUSED.format(policy.notice) if policy.notice else None)
 
 
-def check_words(text: str, policy: Standing) -> None:
+def check_words(text: str, policy: Policy) -> None:
     """Check what a member writes for others to see.
 
     Raises:
@@ -60,7 +62,7 @@ def is_for_adults(services: Services, job: Job) -> bool:
 
 async def wants_licence(services: Services, model: ImageModel | SpeechModel, user_id: int) -> bool:
     """Tell whether a member has to accept a model's licence first, as it is now."""
-    return model.must_accept and not await services.house.has_accepted(user_id, model.name, model.licence)
+    return model.must_accept and not await services.db.read(has_accepted, user_id, model.name, model.licence)
 
 
 def model_of(catalogue: Catalogue, request: Request) -> ImageModel | SpeechModel:

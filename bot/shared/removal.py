@@ -7,8 +7,10 @@ from bot.shared.results import forget_results
 from bot.shared.services import Services
 from bot.shared.subjects import delete_subject
 from db.errors import UnknownJob
-from db.jobs import Job, State
-from db.subjects import Subject
+from db.people.subjects import Subject
+from db.queue.finding import find_job, jobs_of_member
+from db.queue.job import Job, State
+from db.queue.retention import erase_jobs
 
 STOPPED_WITHIN_S = 20.0  # a running job leaves at its next step; loading a model can take longer
 LOOK_EVERY_S = 0.25
@@ -17,7 +19,7 @@ LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
 
 async def live_jobs(services: Services, user_id: int) -> list[Job]:
     """Return what of a member waits or runs."""
-    return await services.jobs.mine(user_id, states=(State.QUEUED, State.RUNNING), limit=LIVE_MAX)
+    return await services.db.read(jobs_of_member, user_id, states=(State.QUEUED, State.RUNNING), limit=LIVE_MAX)
 
 
 async def stop_jobs(services: Services, jobs: Sequence[Job], *, by_user: int) -> list[Job]:
@@ -41,7 +43,7 @@ async def remove_jobs(services: Services, jobs: Sequence[Job]) -> int:
             await forget_results(services, job)
         except UnknownJob:
             continue  # somebody else removed it meanwhile
-    return await services.desk.erase([job.id for job in ended])
+    return await services.db.write(erase_jobs, [job.id for job in ended])
 
 
 async def remove_subject(services: Services, subject: Subject, jobs: Sequence[Job]) -> int:
@@ -51,5 +53,5 @@ async def remove_subject(services: Services, subject: Subject, jobs: Sequence[Jo
 
 
 async def _fresh(services: Services, jobs: Sequence[Job]) -> list[Job]:
-    found = [await services.jobs.get(job.id) for job in jobs]
+    found = [await services.db.read(find_job, job.id) for job in jobs]
     return [job for job in found if job is not None]

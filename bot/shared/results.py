@@ -5,8 +5,8 @@ import asyncio
 from bot.shared.files.pictures import Picture, fit
 from bot.shared.services import Services
 from db.file_keys import job_file, job_folder
-from db.job import DELETED
-from db.jobs import Job
+from db.queue.delivery import forget_outcome
+from db.queue.job import Job
 from inference.requests import ImageRequest, Request, TranscribeRequest, from_json
 
 
@@ -40,8 +40,7 @@ async def forget_results(services: Services, job: Job) -> None:
     await services.files.delete_tree(job_folder(job.id))
     await forget_clip(services, job)
     if job.final:
-        await services.jobs.forget_outcome(job.id)
-        await services.jobs.delivered(job.id, message_id=None, how=DELETED)  # counts if delivery was not noted yet
+        await services.db.write(forget_outcome, job.id)
 
 
 async def forget_clip(services: Services, job: Job) -> None:

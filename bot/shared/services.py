@@ -14,16 +14,10 @@ from bot.shared.forecast import Forecast
 from bot.shared.periods import Periods
 from bot.shared.tiers import Rules
 from bot.shared.turns import Turns
-from db.belongings import Belongings
-from db.channels import Channels
-from db.desk import Desk
+from db.engine import Database
 from db.files import FileStore
-from db.house import House
-from db.jobs import JobStore
-from db.ledger import Ledger
-from db.members import Members
-from db.pending import PendingOrders
-from db.subjects import Subjects
+from db.moderation.moderation import Moderation
+from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue
 
 
@@ -33,22 +27,16 @@ def _random_seed() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The stores, the catalogue and the house rules."""
+    """The stores, the catalogue and the rules."""
 
+    db: Database
     jobs: JobStore
-    ledger: Ledger
-    subjects: Subjects
     files: FileStore
     catalogue: Catalogue
     downloads: Downloads
     clips: Clips
     photos: Photos
-    members: Members
-    channels: Channels
-    pending: PendingOrders
-    house: House
-    desk: Desk
-    belongings: Belongings
+    moderation: Moderation
     rules: Rules
     asked: TypeAdapter[
         Any

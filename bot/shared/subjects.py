@@ -3,7 +3,8 @@
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.services import Services
 from db.file_keys import job_folder, photos_folder, subject_folder
-from db.subjects import Subject
+from db.people import subjects
+from db.people.subjects import Subject
 
 
 class SubjectGone(Refused):
@@ -20,6 +21,6 @@ class NotASubject(BadParameter):
 
 async def delete_subject(services: Services, subject: Subject) -> None:
     """Remove a subject: row, shares and consent, then photos, checkpoints, film and adapters."""
-    await services.subjects.delete(subject.id)
+    await services.db.write(subjects.delete_subject, subject.id)
     for tree in (subject_folder(subject.id), photos_folder(subject.id), job_folder(subject.job_id)):
         await services.files.delete_tree(tree)

@@ -29,9 +29,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from db.allowance import Allowance
-from db.budgets import Budget
-from db.jobs import Limits
+from db.credits.allowance import Allowance
+from db.credits.budgets import Budget
+from db.queue.submission import QueueLimits
 from inference.requests import Kind
 
 # Not trainings: one that has begun keeps its slot for minutes or hours, whoever comes with credits meanwhile.
@@ -106,11 +106,11 @@ class Terms:
     guild_weight: float
     budget: Budget | None
 
-    def limits(self, kind: Kind) -> Limits:
+    def limits(self, kind: Kind) -> QueueLimits:
         """Return how many jobs of a kind may wait and run at once."""
         if kind is Kind.TRAIN:
-            return Limits(max_queued=self.training_slots, max_running=max(1, self.training_slots))
-        return Limits(max_queued=self.max_queued, max_running=self.max_running)
+            return QueueLimits(max_queued=self.training_slots, max_running=max(1, self.training_slots))
+        return QueueLimits(max_queued=self.max_queued, max_running=self.max_running)
 
 
 class Tiers(BaseModel):

@@ -21,9 +21,11 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> float | None:
+        """Return what is written for a value."""
         return None if value is None else value.timestamp()
 
     def process_result_value(self, value: float | None, dialect: sa.Dialect) -> dt.datetime | None:
+        """Return the value of what is read."""
         return None if value is None else dt.datetime.fromtimestamp(value, dt.UTC)
 
 

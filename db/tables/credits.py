@@ -1,14 +1,14 @@
-"""Credits: accounts ── transfers ── entries (see `db.ledger`); former members; what guilds used; pending orders."""
+"""Credits: accounts ── transfers ── entries (see `db.credits.ledger`); former members; what guilds used."""
 
 from typing import Any
 
 import sqlalchemy as sa
 
-from db.tables.columns import Instant, Number, count_column, flag_column, id_column, metadata
+from db.tables.columns import Instant, Number, count_column, id_column, metadata
 
 
 def accrued_columns() -> list[sa.Column[Any]]:
-    """Return the columns that say how far a member's allowance was accounted for (`db.allowance.Accrued`)."""
+    """Return the columns that say how far a member's allowance was accounted for (`db.credits.allowance.Accrued`)."""
     return [
         sa.Column("accrued_day", sa.Integer, nullable=False),  # proleptic number of the newest day that is closed
         count_column("day_credits"),  # what that day was worth
@@ -36,7 +36,7 @@ accounts = sa.Table(
 )
 
 # One row for each member who deleted everything, until the month is over: what was accounted for, so that it is not
-# given again. See `db.former_members`.
+# given again. See `db.credits.former_members`.
 former_members = sa.Table(
     "former_members",
     metadata,
@@ -73,7 +73,7 @@ entries = sa.Table(
     sa.Index(None, "user_id", "transfer_id"),
 )
 
-# What the members of a guild that has a budget used, by local day (2026-01-31) and month (2026-01); see `db.budgets`.
+# What the members of a guild that has a budget used, by local day (2026-01-31) and month (2026-01).
 guild_uses = sa.Table(
     "guild_uses",
     metadata,
@@ -81,24 +81,4 @@ guild_uses = sa.Table(
     sa.Column("period", sa.String(10), primary_key=True),
     count_column("credits"),
     sa.CheckConstraint("credits >= 0", name="credits"),
-)
-
-# What was asked for and waits for an answer: about its price, a licence, or photos (see `db.pending`).
-pending_orders = sa.Table(
-    "pending_orders",
-    metadata,
-    sa.Column("id", sa.String(26), primary_key=True),
-    sa.Column("question", sa.String(8), nullable=False),
-    id_column("user_id"),
-    sa.Column("interaction_id", sa.BigInteger, nullable=False, unique=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("request", sa.JSON, nullable=False),
-    sa.Column("price", sa.BigInteger),
-    sa.Column("pace", sa.String(8)),
-    flag_column("private"),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.CheckConstraint("question IN ('price', 'licence', 'photos')", name="question"),
-    sa.Index(None, "user_id"),
-    sa.Index(None, "expires_at"),
 )

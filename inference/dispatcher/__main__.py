@@ -9,8 +9,7 @@ from pydantic_settings import CliApp
 from common import logs
 from db.engine import Database
 from db.files import FileStore
-from db.jobs import JobStore
-from db.ledger import Allowance, Ledger
+from db.queue.job_store import JobStore
 from inference.dispatcher.dispatcher import Dispatcher, Intervals
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
@@ -26,9 +25,7 @@ async def run(settings: InferenceSettings) -> None:
     configs = [settings.worker_config(device) for device in await find_devices(settings.devices)]
     async with Database.from_url(settings.database, lease_s=settings.lease_s) as database:
         await database.migrate()
-        nothing = Allowance(daily_credits=0, cap_credits=0)  # the bot accrues them, at submit; settling does not
-        jobs = JobStore(database, Ledger(database, nothing))
-        files = FileStore(settings.files)
+        jobs, files = JobStore(database), FileStore(settings.files)
         async with (
             LocalPool(configs, timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),

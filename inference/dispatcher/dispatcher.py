@@ -13,8 +13,9 @@ from typing import Self
 
 from common.supervisor import Backoff, supervise
 from db.files import FileStore
-from db.jobs import Job, JobStore
-from db.subjects import Subjects
+from db.people.subjects import existing_subjects
+from db.queue.job import Job
+from db.queue.job_store import JobStore
 from db.wake import QUEUED
 from inference.dispatcher.job_runner import JobRunner
 from inference.dispatcher.runner_context import RunnerContext
@@ -57,7 +58,6 @@ class Dispatcher:
         self.owner = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._intervals = intervals or Intervals()
         self._jobs = jobs
-        self._subjects = Subjects(jobs.db)
         self._pool = pool
         self._context = RunnerContext(owner=self.owner, jobs=jobs, files=files, pool=pool)
         self._runners: dict[str, JobRunner] = {}
@@ -154,7 +154,7 @@ class Dispatcher:
             for runner in here:
                 if not runner.submitted:  # on its way, and not yet counted by the pool
                     free[runner.job.kind] = max(0, free.get(runner.job.kind, 0) - 1)
-            blames = tuple(runner.suspicion for runner in here)
+            blames = tuple(runner.job.suspicion for runner in here)
             workers.append(
                 WorkerCapacity(
                     worker_id=worker_id, free=free, models=load.models, adapters=load.adapters, blames=blames
@@ -201,7 +201,7 @@ class Dispatcher:
         if not runners:
             return
         reports = [runner.report() for runner in runners]
-        reply = await self._jobs.beat(owner=self.owner, reports=reports, lease_s=self._intervals.lease_s)
+        reply = await self._jobs.heartbeat(owner=self.owner, reports=reports, lease_s=self._intervals.lease_s)
         for runner in runners:
             if runner.job.id in reply.lost:
                 runner.send(Interrupt.LEASE_LOST)
@@ -221,7 +221,7 @@ class Dispatcher:
     async def _forget(self) -> None:
         """Have the workers drop the adapters of subjects that were deleted: by looking, so no message can be lost."""
         held = {subject_id for load in self._pool.loads().values() for subject_id in load.adapters}
-        if held and (gone := held - await self._subjects.among(held)):
+        if held and (gone := held - await self._jobs.db.read(existing_subjects, held)):
             await self._pool.forget(sorted(gone))
 
     async def _finish(self, runners: Iterable[JobRunner], timeout_s: float) -> None:

@@ -6,7 +6,7 @@ import contextlib
 from db.errors import FileMissing
 from db.file_keys import checkpoint_name, job_file, job_folder, subject_adapter
 from db.files import FileStore
-from db.jobs import Job
+from db.queue.job import Job
 from inference.errors import BadRequest
 from inference.messages import Task
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json

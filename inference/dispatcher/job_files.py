@@ -6,7 +6,7 @@ from typing import Any
 
 from db.file_keys import checkpoint_name, job_file, job_folder
 from db.files import FileStore
-from db.jobs import Job
+from db.queue.job import Job
 from inference.dispatcher.inputs import earlier_checkpoints
 from inference.dispatcher.previews import PreviewWriter
 from inference.dispatcher.retries import retry

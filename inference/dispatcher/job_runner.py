@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from db.errors import UnknownJob
-from db.jobs import Job, Report
-from db.lease import EXPIRATIONS_A_BLAME, MAX_BLAMED
+from db.queue.heartbeat import Report
+from db.queue.job import Job
 from inference.dispatcher.inputs import CHECKPOINT, load_task
 from inference.dispatcher.job_files import JobFiles
 from inference.dispatcher.runner_context import RunnerContext
@@ -38,18 +38,13 @@ class JobRunner:
         self._resumes = False  # it goes on from a checkpoint
         self._progress = (0, 0)
 
-    @property
-    def suspicion(self) -> int:
-        """How much speaks for its being what kills workers, as deaths that it is blamed for: see `placement`."""
-        return max(self.job.blamed, self.job.expirations // EXPIRATIONS_A_BLAME)
-
     # -- what the dispatcher calls ------------------------------------------------------------------------------------
 
     def placement_request(self) -> PlacementRequest:
         """Return what kind of worker it needs."""
         subjects = [use["subject_id"] for use in self.job.request.get("subjects", ())]
         return PlacementRequest(
-            job_id=self.job.id, kind=self.job.kind, model=self.job.model, adapters=subjects, blamed=self.suspicion
+            job_id=self.job.id, kind=self.job.kind, model=self.job.model, adapters=subjects, blamed=self.job.suspicion
         )
 
     def assign(self, worker_id: str) -> None:
@@ -153,7 +148,7 @@ class JobRunner:
                 await end.cancel()
             case Finished():
                 await end.complete(event)
-            case Failed(retry=True) if self.job.blamed + 1 < MAX_BLAMED:
+            case Failed(retry=True) if self.job.may_fail_again:
                 log.warning("job %s failed (%s) and is tried again: %s", self.job.id, event.failure, event.message)
                 await end.give_back(blame=True)
             case Failed():

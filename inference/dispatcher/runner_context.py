@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from db.files import FileStore
-from db.jobs import JobStore
+from db.queue.job_store import JobStore
 from inference.pool import Pool
 
 

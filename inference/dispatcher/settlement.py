@@ -3,7 +3,8 @@
 import logging
 from functools import partial
 
-from db.jobs import End, Job, State
+from db.queue.finding import find_job
+from db.queue.job import End, Job, State
 from inference.dispatcher.job_files import JobFiles
 from inference.dispatcher.retries import retry
 from inference.dispatcher.runner_context import RunnerContext
@@ -45,7 +46,7 @@ class Settlement:
 
     async def let_go(self) -> None:
         """Leave what was written to whoever has the job now, unless it came to nothing or was deleted meanwhile."""
-        job = await self._context.jobs.get(self._job.id)
+        job = await self._context.jobs.db.read(find_job, self._job.id)
         if job is None or (job.final and (job.deleted or job.state is not State.DONE)):
             await self._files.delete_all()
         elif job.final:

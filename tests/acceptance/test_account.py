@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import Sandbox
+from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import SLOTS
 
@@ -30,9 +31,9 @@ async def test_queue_shows_my_jobs_with_their_places_and_cancels_them(sandbox: S
         assert "a blue cat" not in ben.text(queue["id"])
         await ben.press(queue["id"], "Cancel")  # the first, and oldest
         await sandbox.until(lambda: any("Cancelled" in ben.text(one["id"]) for one in ben.messages()))
-        assert [job.request["prompt"] for job in await bot.services.jobs.mine(int(ben.id), states=["queued"])] == [
-            "a green car"
-        ]
+        assert [
+            job.request["prompt"] for job in await bot.services.db.read(jobs_of_member, int(ben.id), states=["queued"])
+        ] == ["a green car"]
 
 
 async def test_queue_of_somebody_who_waits_for_nothing_says_so(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ async def test_cancel_without_a_name_takes_the_newest_back(sandbox: Sandbox, tmp
         said = await (await ben.slash("cancel")).answer()
         assert "a green car" in ben.text(said["id"])
         assert "4 credits refunded" in ben.text(said["id"])
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY - 4
+        assert (await bot.statement(ben)).available == DAILY - 4
 
 
 @pytest.mark.usefixtures("nothing_runs")
@@ -72,10 +73,10 @@ async def test_cancel_of_somebody_elses_job_is_refused(sandbox: Sandbox, tmp_pat
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await (await ben.slash("imagine", prompt="a red heart")).answer()
-        job = (await bot.services.jobs.mine(int(ben.id)))[0]
+        job = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
         said = await (await cleo.slash("cancel", job=job.id)).answer()
         assert "Only the person who asked" in cleo.text(said["id"])
-        assert (await bot.services.ledger.statement(int(ben.id))).held == 4
+        assert (await bot.statement(ben)).held == 4
 
 
 async def test_cancel_of_nothing_says_so(sandbox: Sandbox, tmp_path: Path) -> None:

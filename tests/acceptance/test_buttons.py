@@ -7,7 +7,8 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from db.jobs import State
+from db.queue.finding import jobs_of_member
+from db.queue.job import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE, SLOTS
 
@@ -27,11 +28,11 @@ async def test_reroll_is_a_new_job_with_another_seed_and_a_link_to_the_first(san
         first = await drawn(sandbox, ben, seed=7, count=2)
         second = await (await ben.press(first, "Re-roll")).message()
         await sandbox.until(lambda: len(ben.pictures(second["id"])) == 2)
-        again, before = await bot.services.jobs.mine(int(ben.id))
+        again, before = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert again.source_job_id == before.id
         assert again.request["seed"] != 7
         assert {**again.request, "seed": 7} == before.request
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY - 4
+        assert (await bot.statement(ben)).available == DAILY - 4
 
 
 async def test_reroll_beyond_the_credits_is_refused_and_leaves_the_card_alone(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ async def test_delete_removes_message_and_files(sandbox: Sandbox, tmp_path: Path
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, ben)
-        job = (await bot.services.jobs.mine(int(ben.id)))[0]
+        job = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
         assert await bot.services.files.list(f"jobs/{job.id}") != []
         await ben.press(card, "Delete")
         await sandbox.until(lambda: ben.messages() == [])
@@ -75,7 +76,7 @@ async def test_cancel_of_a_waiting_job_gives_everything_back(
         await ben.press(card["id"], "Cancel")
         await sandbox.until(lambda: "Cancelled" in ben.text(card["id"]))
         assert "4 credits refunded" in ben.text(card["id"])
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY
+        assert (await bot.statement(ben)).available == DAILY
 
 
 async def test_cancel_of_a_running_job_stops_it_and_gives_everything_back(
@@ -88,7 +89,7 @@ async def test_cancel_of_a_running_job_stops_it_and_gives_everything_back(
         await sandbox.until(lambda: "step" in ben.text(card["id"]))
         await ben.press(card["id"], "Cancel")
         await sandbox.until(lambda: "Cancelled" in ben.text(card["id"]))
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY
+        assert (await bot.statement(ben)).available == DAILY
 
 
 @pytest.mark.parametrize("button", ["Re-roll", "Info", "Delete"])
@@ -100,7 +101,7 @@ async def test_buttons_of_somebody_else_are_refused_privately(sandbox: Sandbox, 
         assert refusal["flags"] & EPHEMERAL
         assert "Only the person who asked" in cleo.text(refusal["id"])
         assert len(ben.pictures(card)) == 4
-        assert await bot.services.jobs.mine(int(cleo.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(cleo.id)) == []
 
 
 async def test_cancel_of_somebody_elses_job_is_refused(
@@ -111,7 +112,7 @@ async def test_cancel_of_somebody_elses_job_is_refused(
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         card = await (await ben.slash("imagine", prompt="a red heart")).answer()
         await (await cleo.press(card["id"], "Cancel")).answer()
-        assert (await bot.services.jobs.mine(int(ben.id)))[0].state is State.QUEUED
+        assert (await bot.services.db.read(jobs_of_member, int(ben.id)))[0].state is State.QUEUED
 
 
 async def test_operator_may_delete_what_a_member_made(sandbox: Sandbox, tmp_path: Path) -> None:

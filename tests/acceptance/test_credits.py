@@ -10,7 +10,8 @@ import pytest
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import ANNEX, LOBBY, PATRONS, STUDIO
-from db.jobs import Pace
+from db.queue.finding import jobs_of_member
+from db.queue.job import Pace
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import SLOTS
 
@@ -39,12 +40,12 @@ async def test_dear_pictures_are_paid_for_only_after_a_yes(sandbox: Sandbox, tmp
         question = await told(sandbox, ben, "This uses 4 of your")
         assert f"of your {DAILY} credits" in ben.text(question)
         await sandbox.until(lambda: ada.messages() == [])
-        assert await bot.services.jobs.mine(int(ben.id)) == []
-        assert (await bot.services.ledger.statement(int(ben.id))).held == 0
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
+        assert (await bot.statement(ben)).held == 0
         await asyncio.gather(*(ben.press(question, "Continue") for _ in range(2)))
         await sandbox.until(drawn(ada))
         await sandbox.until(lambda: len(ben.messages()) == len(ada.messages()) == 1)  # the question is gone
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY - 4
+        assert (await bot.statement(ben)).available == DAILY - 4
 
 
 async def test_question_is_answered_after_a_restart_and_twice_is_once(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ async def test_question_is_answered_after_a_restart_and_twice_is_once(sandbox: S
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         await ben.press(question, "Continue")
         await sandbox.until(drawn(ben))
-        offered = await bot.services.jobs.mine(int(ben.id))
+        offered = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert [job.price for job in offered] == [4]
 
 
@@ -77,7 +78,7 @@ async def test_question_left_alone_costs_nothing(sandbox: Sandbox, tmp_path: Pat
         question = await told(sandbox, ben, "This uses 4 of your")
         await ben.press(question, "Cancel")
         await sandbox.until(lambda: ben.messages() == [])
-        assert await bot.services.jobs.mine(int(ben.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
 
 
 async def test_without_credits_one_may_draw_relaxed(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -88,9 +89,9 @@ async def test_without_credits_one_may_draw_relaxed(sandbox: Sandbox, tmp_path: 
         assert ben.buttons(question) == ["Run for free", "Cancel"]
         await ben.press(question, "Run for free")
         await sandbox.until(drawn(ben))
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert (job.pace, job.price, job.work) == (Pace.RELAXED, 0, 4)
-        assert (await bot.services.ledger.statement(int(ben.id))).available == 3
+        assert (await bot.statement(ben)).available == 3
 
 
 @pytest.mark.parametrize("asks_above", [20, 2])
@@ -112,7 +113,7 @@ async def test_relax_and_fast_are_remembered(sandbox: Sandbox, tmp_path: Path, m
         await (await ben.slash("fast")).answer()
         await (await ben.slash("imagine", prompt="a green car")).answer()
         await (await ben.slash("imagine", prompt="a blue cat", pace="relaxed")).answer()
-        paces = [job.pace for job in await bot.services.jobs.mine(int(ben.id))]
+        paces = [job.pace for job in await bot.services.db.read(jobs_of_member, int(ben.id))]
         assert paces == [Pace.RELAXED, Pace.FAST, Pace.RELAXED]
 
 
@@ -125,7 +126,7 @@ async def test_operator_grants_and_sets_with_a_reason(sandbox: Sandbox, tmp_path
         await (await ada.slash("quota set", member=ben.id, amount=7, reason="a fresh start")).answer()
         shown = await (await ada.slash("quota show", member=ben.id)).answer()
         assert "7 credits left" in ada.text(shown["id"])
-        entries = (await bot.services.ledger.statement(int(ben.id))).entries
+        entries = (await bot.statement(ben)).entries
         assert [(one.amount, one.reason, one.by_user) for one in entries[:2]] == [
             (-(DAILY + 43), "a fresh start", int(ada.id)),
             (50, "for the poster", int(ada.id)),
@@ -143,7 +144,7 @@ async def test_members_may_not_touch_quotas(
         ben = sandbox.member("ben")
         said = await (await ben.slash(f"quota {verb}", member=ben.id, **options)).answer()
         assert "Only operators can do that" in ben.text(said["id"])
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY
+        assert (await bot.statement(ben)).available == DAILY
 
 
 @pytest.mark.parametrize("homes", ["", STUDIO])
@@ -155,7 +156,7 @@ async def test_operators_of_other_servers_may_not_touch_quotas(
         ada, cleo = sandbox.member("ada"), sandbox.member("cleo")
         said = await (await ada.slash(f"quota {verb}", channel=LOBBY, member=cleo.id, **options)).answer()
         assert "my home servers" in ada.text(said["id"])
-        assert (await bot.services.ledger.statement(int(cleo.id))).available == DAILY
+        assert (await bot.statement(cleo)).available == DAILY
 
 
 async def test_operators_of_the_only_server_look_after_credits(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ async def test_operators_of_the_only_server_look_after_credits(sandbox: Sandbox,
     async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await (await ada.slash("quota grant", member=ben.id, amount=5, reason="welcome")).answer()
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY + 5
+        assert (await bot.statement(ben)).available == DAILY + 5
 
 
 async def test_gift_moves_credits_where_gifts_are_allowed(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ async def test_gift_moves_credits_where_gifts_are_allowed(sandbox: Sandbox, tmp_
         assert "30 credits" in ben.text(said["id"])
         too_many = await (await ben.slash("gift", member=cleo.id, amount=900)).answer()
         assert f"you have {DAILY - 30} left" in ben.text(too_many["id"])
-        balances = [(await bot.services.ledger.statement(int(who.id))).available for who in (ben, cleo)]
+        balances = [(await bot.statement(who)).available for who in (ben, cleo)]
         assert balances == [DAILY - 30, DAILY + 30]
 
 

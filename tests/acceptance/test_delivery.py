@@ -10,7 +10,8 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import GENERAL, STUDIO
 from bot.shared.files.pictures import read_parameters
 from bot.shared.results import forget_results
-from db.jobs import End, State
+from db.queue.finding import jobs_of_member
+from db.queue.job import End, State
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
 from tests.support.acceptance.engines import GATE, SLOTS
@@ -25,7 +26,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def how(bot: RunningBot, who: HumanClient) -> str | None:
     """Return the rung by which somebody's newest job was delivered."""
-    return (await bot.services.jobs.mine(int(who.id)))[0].delivered_how
+    return (await bot.services.db.read(jobs_of_member, int(who.id)))[0].delivered_how
 
 
 async def test_result_after_the_tokens_end_still_reaches_its_card(sandbox: Sandbox, tmp_path: Path, gate: Path) -> None:
@@ -163,6 +164,6 @@ async def test_job_that_is_deleted_while_it_ends_leaves_nothing(
         assert await jobs.settle(owner="the test", job_id=job.id, attempt=job.attempt, end=end)
         await until_delivered(bot, ben)
         assert await how(bot, ben) == "deleted"
-        assert (await jobs.mine(int(ben.id)))[0].outcome == {}
+        assert (await jobs.db.read(jobs_of_member, int(ben.id)))[0].outcome == {}
         assert await files.list(f"jobs/{job.id}") == []
         assert ben.pictures(card["id"]) == []

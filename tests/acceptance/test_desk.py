@@ -8,13 +8,18 @@ import pytest
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import AFTER_DARK, VOICE_NOTES
-from db.jobs import State
-from db.subjects import Draft, Scope, Share
+from db.credits.audit import audit
+from db.people.new_subject import NewSubject
+from db.people.shares import Scope, Share, share_subject
+from db.people.subjects import find_subject, mark_ready
+from db.queue.finding import find_job, jobs_of_member
+from db.queue.job import State
 from inference.catalogue import Catalogue
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.private import EPHEMERAL, run_privately
 from tests.support.bot.catalogues import HEARS, LARGE, TINY
+from tests.support.db.subjects import create
 
 NO_JOB = "0" * 26
 
@@ -27,15 +32,15 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def refused(sandbox: Sandbox, who: HumanClient, words: str, bot: RunningBot, **options: Any) -> None:
     """See that drawing is refused with these words, to the one who asked alone, and costs nothing."""
-    before = [job.id for job in await bot.services.jobs.mine(int(who.id))]
+    before = [job.id for job in await bot.services.db.read(jobs_of_member, int(who.id))]
     shown = await who.slash("imagine", **({"prompt": "a red heart"} | options))
     await shown.done()
     channel = options.get("channel")
     await sandbox.until(lambda: any(words in who.text(one["id"]) for one in who.messages(channel)))
     (told,) = [one for one in who.messages(channel) if words in who.text(one["id"])]
     assert told["flags"] & EPHEMERAL
-    assert [job.id for job in await bot.services.jobs.mine(int(who.id))] == before
-    assert (await bot.services.ledger.statement(int(who.id))).available == DAILY
+    assert [job.id for job in await bot.services.db.read(jobs_of_member, int(who.id))] == before
+    assert (await bot.statement(who)).available == DAILY
 
 
 async def test_paused_studio_takes_nothing_and_keeps_what_waits(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -54,14 +59,14 @@ async def test_banned_member_is_refused_and_loses_what_waits(sandbox: Sandbox, t
         ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
         await (await ben.slash("imagine", prompt="a red heart")).answer()
         await run_privately(ada, "atelier ban", member=ben.id, reason="spam")
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert job.state is State.CANCELLED
         await refused(sandbox, ben, "banned you from using me here", bot)
         await refused(sandbox, ben, "banned you from using me here", bot, channel=await ben.dm())
         await (await cleo.slash("imagine", prompt="a blue cat")).answer()
         assert "can use me again" in await run_privately(ada, "atelier unban", member=ben.id)
         await (await ben.slash("imagine", prompt="a red heart")).answer()
-        assert len(await bot.services.jobs.mine(int(ben.id))) == 2
+        assert len(await bot.services.db.read(jobs_of_member, int(ben.id))) == 2
         log = await run_privately(ada, "atelier log")
         assert f"<@{ada.id}> **ban** <@{ben.id}>: spam" in log
         assert "**unban**" in log
@@ -102,38 +107,38 @@ async def test_removed_job_leaves_no_message_no_file_and_no_row(sandbox: Sandbox
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         found = await run_privately(ada, "atelier find", member=ben.id)
         assert job.id in found
         assert "a red heart" in found
         said = await run_privately(ada, "atelier remove", job=job.id, reason="asked to")
         assert "1 job with files, and 1 message" in said
         assert card["id"] not in [one["id"] for one in ben.messages()]
-        assert await bot.services.jobs.get(job.id) is None
+        assert await bot.services.db.read(find_job, job.id) is None
         assert await bot.services.files.list(f"jobs/{job.id}") == []
-        assert await bot.services.ledger.audit() == []
+        assert await bot.services.db.read(audit) == []
         assert "no `job` with that ID" in await run_privately(ada, "atelier find", job=job.id)
 
 
 async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
-        subject = await bot.services.subjects.create(rex(int(ben.id), int(ben.state()["guilds"][0]["id"])))
-        await bot.services.subjects.ready(subject.id, step=50)
-        await bot.services.subjects.share(subject.id, Share(Scope.MEMBER, int(cleo.id)))
+        subject = await bot.services.db.write(create, rex(int(ben.id), int(ben.state()["guilds"][0]["id"])))
+        await bot.services.db.write(mark_ready, subject.id, step=50)
+        await bot.services.db.write(share_subject, subject.id, Share(Scope.MEMBER, int(cleo.id)))
         await bot.services.files.put(f"subjects/{subject.id}/adapter.safetensors", b"weights")
         card = await (await cleo.slash("imagine", prompt="Rex asleep", subject="Rex")).message()
         await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 4)
         said = await run_privately(ada, "atelier remove", subject=subject.id, reason="no consent")
         assert "1 job with files, and 1 message. The subject `Rex` is deleted." in said
         assert card["id"] not in [one["id"] for one in cleo.messages()]
-        assert await bot.services.subjects.get(subject.id) is None
+        assert await bot.services.db.read(find_subject, subject.id) is None
         assert await bot.services.files.list("subjects") == []
-        assert await bot.services.jobs.mine(int(cleo.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(cleo.id)) == []
 
 
-def rex(owner_id: int, guild_id: int) -> Draft:
-    return Draft(
+def rex(owner_id: int, guild_id: int) -> NewSubject:
+    return NewSubject(
         id="01m83842kz1b68hw7hqesfsask",
         owner_id=owner_id,
         guild_id=guild_id,

@@ -11,6 +11,8 @@ from bot.sandbox.errors import HumanError
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import GENERAL
+from db.moderation.audit_log import latest_entries
+from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.private import run_privately
@@ -44,9 +46,11 @@ def given(wanted: list[str], about: HumanClient) -> dict[str, Any]:
 
 async def acts(bot: RunningBot, who: HumanClient) -> list[tuple[str, str, str]]:
     """Return what somebody did as an operator, oldest first."""
-    noted = await bot.services.house.latest(int(who.state()["guilds"][0]["id"]), 100)
+    noted = await bot.services.db.read(latest_entries, int(who.state()["guilds"][0]["id"]), 100)
     return [
-        (one.act.what, str(one.act.target), one.act.reason) for one in reversed(noted) if one.act.by_user == int(who.id)
+        (one.entry.what, str(one.entry.target), one.entry.reason)
+        for one in reversed(noted)
+        if one.entry.by_user == int(who.id)
     ]
 
 
@@ -82,7 +86,7 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
                 await run_privately(ben, name, **given(wanted, ben))
                 == "Only operators can do that, and only in their server."
             )
-        assert await bot.services.house.latest(int(next(iter(sandbox.container.world.guilds))), 10) == []
+        assert await bot.services.db.read(latest_entries, int(next(iter(sandbox.container.world.guilds))), 10) == []
 
 
 async def test_changed_credits_are_in_the_log_with_their_reason(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -104,7 +108,7 @@ async def test_buttons_on_what_is_not_theirs_are_in_the_log(
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         await (await ben.press(card["id"], "Info")).answer()
         for label in ben.buttons(card["id"]):
             await (await ada.press(card["id"], label)).done()

@@ -12,9 +12,12 @@ import pytest
 from bot.features.mydata.personal_data import delete_everything, export_parts
 from bot.sandbox.server import Sandbox
 from bot.shared.discord.limits import LIMITS
-from db.belongings import Belongings, StillLive
+from db.credits.audit import audit
+from db.engine import Database
 from db.file_keys import photo_file
-from db.pending import NewOrder, Question
+from db.people.erasure import StillLive, erase_member
+from db.queue.finding import find_job, jobs_of_member
+from db.queue.pending import NewOrder, Question, keep_order
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
 from tests.support.acceptance.voice import said as voiced
@@ -48,7 +51,7 @@ async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Pat
         assert "<blockquote>I said that.</blockquote>" in page
         assert cleo.id not in json.dumps(data)
         assert sum(row["amount"] for row in data["credits"] if row["account"] == "spent") == 4
-        assert await bot.services.jobs.get(job["id"]) is not None
+        assert await bot.services.db.read(find_job, job["id"]) is not None
 
 
 async def test_export_in_parts_keeps_the_limit_and_loses_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ async def test_export_in_parts_keeps_the_limit_and_loses_nothing(sandbox: Sandbo
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "noise, nothing but noise")
         await settled(sandbox, bot, ben)
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         limit = 20_000  # a picture is larger
         parts = [part async for part in export_parts(bot.services, int(ben.id), limit)]
         assert all(len(part.content) <= limit for part in parts)
@@ -79,10 +82,11 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await (await ben.slash("relax")).answer()
         await settled(sandbox, bot, ben)
         await settled(sandbox, bot, cleo)
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         picture = await bot.services.files.get(f"jobs/{job.id}/1.png")
-        order, _ = await bot.services.pending.keep(  # photos that were sent and not paid for
-            NewOrder(question=Question.PHOTOS, user_id=int(ben.id), interaction_id=1, version=1, request={})
+        order, _ = await bot.services.db.write(
+            keep_order,  # photos that were sent and not paid for
+            NewOrder(question=Question.PHOTOS, user_id=int(ben.id), interaction_id=1, version=1, request={}),
         )
         await bot.services.files.put(photo_file(order.id, 0), b"a photo of ben")
         before = everything_in(tmp_path)
@@ -92,16 +96,16 @@ async def test_after_delete_no_byte_is_the_members(sandbox: Sandbox, tmp_path: P
         await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]))
         assert "1 job," in ben.text(question["id"])
         assert "until the end of the month" in ben.text(question["id"])
-        await bot.services.belongings.scrub()  # as the bot does once an hour
+        await bot.services.db.scrub()  # as the bot does once an hour
         after = everything_in(tmp_path)
         traces = CANARY.encode(), ben.id.encode(), int(ben.id).to_bytes(8, "big"), picture, b"a photo of ben"
         for trace in (*traces, job.id.encode()):
             assert trace not in after
         assert b"blue cat" in after
-        assert await bot.services.ledger.audit() == []
+        assert await bot.services.db.read(audit) == []
         await sandbox.until(lambda: shown not in [one["id"] for one in cleo.messages()])
         assert other in [one["id"] for one in cleo.messages()]
-        assert (await bot.services.ledger.statement(int(ben.id))).available == 0  # the day was accounted for
+        assert (await bot.statement(ben)).available == 0  # the day was accounted for
 
 
 async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -110,36 +114,37 @@ async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: 
         await (await ben.slash("imagine", prompt=f"a gate and a {CANARY}")).message()
         await sandbox.until(lambda: bot.client.is_ready())
         question = await (await ben.slash("mydata delete")).answer()
-        assert await bot.services.jobs.mine(int(ben.id)) != []  # nothing goes before the yes
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) != []  # nothing goes before the yes
         await ben.press(question["id"], "Delete everything")
         await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]), 25.0)
-        await bot.services.belongings.scrub()
+        await bot.services.db.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
-        assert await bot.services.jobs.mine(int(ben.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
 
 
 async def test_job_that_ends_during_the_deletion_leaves_nothing(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was asked for after the others were stopped, and is over before the rows go."""
-    take_out = Belongings.take_out
+    write = Database.write
 
-    async def late(self: Belongings, user_id: int, **options: Any) -> dict[str, int]:
-        monkeypatch.setattr(Belongings, "take_out", take_out)
-        await draw(sandbox, ben, f"a {CANARY}")
-        await settled(sandbox, bot, ben)
-        return await take_out(self, user_id, **options)
+    async def late(self: Database, work: Any, *args: Any, **named: Any) -> Any:
+        if work is erase_member:
+            monkeypatch.setattr(Database, "write", write)
+            await draw(sandbox, ben, f"a {CANARY}")
+            await settled(sandbox, bot, ben)
+        return await write(self, work, *args, **named)
 
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "a red heart")
         await settled(sandbox, bot, ben)
-        monkeypatch.setattr(Belongings, "take_out", late)
+        monkeypatch.setattr(Database, "write", late)
         with contextlib.suppress(StillLive):  # told to try again
             await delete_everything(bot.services, int(ben.id))
         await delete_everything(bot.services, int(ben.id))
         assert await bot.services.files.list("jobs") == []
-        await bot.services.belongings.scrub()
+        await bot.services.db.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
 
 

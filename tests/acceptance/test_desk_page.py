@@ -17,6 +17,7 @@ from bot.sandbox.server import TOKEN as SANDBOX_TOKEN
 from bot.sandbox.server import Sandbox
 from common.supervisor import supervise
 from db.engine import Database
+from db.queue.finding import jobs_of_member
 from inference.messages import WorkerLoad
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
@@ -141,7 +142,7 @@ async def test_studio_prints_the_address_and_logs_no_secret(
     async with bot_beside(sandbox, tmp_path, desk_port=0, desk_token=CANARY) as bot:
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "a red heart")
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         address = next(word for word in capsys.readouterr().out.split() if word.startswith("http"))
         jar = aiohttp.CookieJar(unsafe=True)  # else it takes none from an address in numbers
         async with aiohttp.ClientSession(cookie_jar=jar) as client, client.get(address) as answer:

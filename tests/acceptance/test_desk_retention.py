@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.features.mydata.retention import Swept, sweep
 from bot.sandbox.server import Sandbox
 from db.ids import new_id
+from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
 
@@ -19,13 +20,13 @@ async def test_results_go_after_their_period_and_the_history_stays(sandbox: Sand
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "a red heart")
         await settled(sandbox, bot, ben)
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert await sweep(bot.services, NOW + dt.timedelta(days=29)) == Swept()
         assert len(await bot.services.files.list(f"jobs/{job.id}")) >= 4
         assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == Swept(results=1)
         assert await bot.services.files.list(f"jobs/{job.id}") == []
         assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == Swept()
-        assert [one.id for one in await bot.services.jobs.mine(int(ben.id))] == [job.id]
+        assert [one.id for one in await bot.services.db.read(jobs_of_member, int(ben.id))] == [job.id]
 
 
 async def test_results_stay_for_ever_without_a_period(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ async def test_what_a_crash_left_of_jobs_without_a_result_goes(sandbox: Sandbox,
         await draw(sandbox, ben, "a red heart")
         card = await (await ben.slash("imagine", prompt="a gate")).message()
         await sandbox.until(lambda: "Cancel" in ben.buttons(card["id"]))
-        running, done = await bot.services.jobs.mine(int(ben.id))
+        running, done = await bot.services.db.read(jobs_of_member, int(ben.id))
         for job_id in (running.id, done.id, new_id(NOW)):  # the last is no job that is known here: another's, perhaps
             await bot.services.files.put(f"jobs/{job_id}/preview.txt", b"what was heard so far")
         assert await sweep(bot.services, NOW) == Swept()

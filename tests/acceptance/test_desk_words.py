@@ -6,6 +6,9 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.server import Sandbox
+from db.people.shares import shares_of
+from db.people.subjects import rename_subject, subjects_of_member
+from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.private import run_privately
 from tests.support.acceptance.training import photos, preflight, trained
@@ -33,7 +36,7 @@ async def opened(who: HumanClient) -> str:
 
 
 async def names(bot: RunningBot, who: HumanClient) -> list[str]:
-    return [subject.name for subject in await bot.services.subjects.mine(int(who.id))]
+    return [subject.name for subject in await bot.services.db.read(subjects_of_member, int(who.id))]
 
 
 @pytest.mark.parametrize("options", [{"name": "Ghastly Rex", "kind": "dog"}, {"name": "Rex", "kind": "ghastly dog"}])
@@ -57,7 +60,7 @@ async def test_word_that_is_blocked_while_photos_are_looked_at_is_refused_at_the
         await blocked(sandbox)
         await refused(sandbox, ben, await ben.press(card, "I agree – start"), before=0)
         assert await names(bot, ben) == []
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY
+        assert (await bot.statement(ben)).available == DAILY
 
 
 async def test_word_in_a_new_name_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -78,13 +81,13 @@ async def test_subject_with_the_word_in_its_name_is_not_shared(sandbox: Sandbox,
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await trained(sandbox, ben)
-        (subject,) = await bot.services.subjects.mine(int(ben.id))
-        await bot.services.subjects.rename(subject.id, "Ghastly")  # before it was blocked
+        (subject,) = await bot.services.db.read(subjects_of_member, int(ben.id))
+        await bot.services.db.write(rename_subject, subject.id, "Ghastly")  # before it was blocked
         await blocked(sandbox)
         card = await opened(ben)
         await refused(sandbox, ben, await ben.press(card, "Share with this server"), before=0)
         await refused(sandbox, ben, await ben.select(card, "Share with a member, or stop sharing …", cleo.id), before=1)
-        assert await bot.services.subjects.shares(subject.id) == []
+        assert await bot.services.db.read(shares_of, subject.id) == []
 
 
 async def test_word_in_what_was_said_is_refused_when_it_is_to_be_drawn(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -94,7 +97,7 @@ async def test_word_in_what_was_said_is_refused_when_it_is_to_be_drawn(sandbox: 
         await blocked(sandbox)
         form = await ben.press(card, "Imagine this")
         await refused(sandbox, ben, await form.submit(Prompt="A GHASTLY heart"), before=0)
-        assert [job.kind for job in await bot.services.jobs.mine(int(ben.id))] == ["transcribe"]
+        assert [job.kind for job in await bot.services.db.read(jobs_of_member, int(ben.id))] == ["transcribe"]
 
 
 async def test_word_that_is_blocked_by_now_is_not_drawn_again(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -104,4 +107,4 @@ async def test_word_that_is_blocked_by_now_is_not_drawn_again(sandbox: Sandbox, 
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
         await blocked(sandbox)
         await refused(sandbox, ben, await ben.press(card["id"], "Re-roll"), before=0)
-        assert len(await bot.services.jobs.mine(int(ben.id))) == 1
+        assert len(await bot.services.db.read(jobs_of_member, int(ben.id))) == 1

@@ -12,7 +12,8 @@ from discord import gateway
 from bot import client as our_client
 from bot import logs
 from bot.sandbox.server import Sandbox
-from db.jobs import State
+from db.queue.finding import jobs_of_member
+from db.queue.job import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
 from tests.support.acceptance.engines import GATE
@@ -46,8 +47,8 @@ async def test_acknowledgement_that_came_too_late_costs_nothing(sandbox: Sandbox
         sandbox.faults.release()
         await sandbox.until(lambda: any(request.status == 404 for request in sandbox.requests))
         assert asked.error == "The application did not respond"
-        assert await bot.services.jobs.mine(int(ben.id)) == []
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
+        assert (await bot.statement(ben)).available == DAILY
 
 
 async def test_acknowledgement_whose_receipt_was_lost_counts(sandbox: Sandbox, tmp_path: Path, no_pauses: None) -> None:
@@ -123,7 +124,7 @@ async def test_gateway_that_goes_away_comes_back_without_doubles(sandbox: Sandbo
         second = await (await ben.slash("imagine", prompt="a blue cat")).message()
         for card in (first, second):
             await sandbox.until(lambda card=card: len(ben.pictures(card["id"])) == 4)  # type: ignore[misc]
-        jobs = await bot.services.jobs.mine(int(ben.id))
+        jobs = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert [job.state for job in jobs] == [State.DONE, State.DONE]
 
 
@@ -169,7 +170,7 @@ async def test_no_log_line_at_debug_holds_a_token(sandbox: Sandbox, tmp_path: Pa
             ben = sandbox.member("ben")
             card = await (await ben.slash("imagine", prompt="a red heart")).message()
             await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-            token = (await bot.services.jobs.mine(int(ben.id)))[0].interaction_token
+            token = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0].interaction_token
     finally:
         root.setLevel(before[0])
         root.handlers[:] = before[1]

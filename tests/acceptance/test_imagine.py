@@ -10,6 +10,7 @@ from PIL import Image
 from bot.sandbox.errors import HumanError
 from bot.sandbox.server import Sandbox
 from bot.shared.files.pictures import read_parameters
+from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE, SLOTS
 from tests.support.acceptance.messages import alt_texts
@@ -26,7 +27,7 @@ async def test_imagine_brings_four_pictures_and_takes_their_price(sandbox: Sandb
         assert "4 credits" in ben.text(card["id"])
         assert ben.buttons(card["id"]) == ["Re-roll", "Info", "Delete"]
         assert alt_texts(ben.message(card["id"])) == [f"a red heart (seed {seed})" for seed in (7, 8, 9, 10)]
-        statement = await bot.services.ledger.statement(int(ben.id))
+        statement = await bot.statement(ben)
         assert (statement.available, statement.held) == (DAILY - 4, 0)
         assert sandbox.unimplemented == []
         assert sandbox.notified == []
@@ -93,7 +94,7 @@ async def test_event_that_comes_twice_makes_one_job(sandbox: Sandbox, tmp_path: 
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         sandbox.gateway.replay()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        assert len(await bot.services.jobs.mine(int(ben.id))) == 1
+        assert len(await bot.services.db.read(jobs_of_member, int(ben.id))) == 1
         assert len(ben.messages()) == 1
 
 
@@ -130,7 +131,7 @@ async def test_imagine_that_cannot_be_drawn_is_refused_privately_and_costs_nothi
         await sandbox.until(lambda: [said in ben.text(message["id"]) for message in ben.messages()] == [True])
         assert ben.messages()[0]["flags"] & EPHEMERAL
         assert ada.messages() == []
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY
+        assert (await bot.statement(ben)).available == DAILY
 
 
 async def test_imagine_beyond_the_credits_is_refused_with_the_price(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ async def test_imagine_beyond_the_credits_is_refused_with_the_price(sandbox: San
         ben = sandbox.member("ben")
         await ben.slash("imagine", prompt="a red heart")
         await sandbox.until(lambda: any("costs 4 credits" in ben.text(message["id"]) for message in ben.messages()))
-        assert (await bot.services.ledger.statement(int(ben.id))).available == 3
+        assert (await bot.statement(ben)).available == 3
 
 
 async def test_imagine_beyond_the_queues_limit_is_refused(
@@ -183,4 +184,4 @@ async def test_job_that_fails_says_why_and_gives_the_credits_back(
         card = await (await ben.slash("imagine", prompt=prompt)).message()
         await sandbox.until(lambda: said in ben.text(card["id"]), timeout_s=30)
         assert "4 credits refunded" in ben.text(card["id"])
-        assert (await bot.services.ledger.statement(int(ben.id))).available == DAILY
+        assert (await bot.statement(ben)).available == DAILY

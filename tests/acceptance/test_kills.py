@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import Sandbox
-from db.jobs import State
-from tests.support.acceptance.bots import DAILY, RECOVERY_S, bot_process, open_job_store, until_all_delivered
+from db.credits.audit import audit
+from db.credits.statement import read_statement
+from db.queue.finding import jobs_of_member
+from db.queue.job import State
+from tests.support.acceptance.bots import ALLOWANCE, DAILY, RECOVERY_S, bot_process, open_job_store, until_all_delivered
 from tests.support.acceptance.engines import GATE
 
 STAGES = [
@@ -85,10 +88,10 @@ async def ends_well(sandbox: Sandbox, data_dir: Path) -> None:
             lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()), timeout_s=RECOVERY_S
         )
         await until_all_delivered(jobs)
-        (job,) = await jobs.mine(int(ben.id))
+        (job,) = await jobs.db.read(jobs_of_member, int(ben.id))
         assert (job.state, job.charged) == (State.DONE, 4)
         assert len(ben.messages()) == 1
-        statement = await jobs.ledger.statement(int(ben.id))
+        statement = await read_statement(jobs.db, int(ben.id), ALLOWANCE)
         assert (statement.available, statement.held) == (DAILY - 4, 0)
         assert [entry.kind for entry in statement.entries].count("charge") == 1
-        assert await jobs.ledger.audit() == []
+        assert await jobs.db.read(audit) == []

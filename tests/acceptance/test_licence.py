@@ -7,6 +7,7 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from db.queue.finding import jobs_of_member
 from inference.catalogue import Catalogue
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.training import photos
@@ -32,7 +33,7 @@ async def asked(sandbox: Sandbox, who: HumanClient, channel: str | None = None) 
 
 
 async def available(bot: RunningBot, who: HumanClient) -> int:
-    return (await bot.services.ledger.statement(int(who.id))).available
+    return (await bot.statement(who)).available
 
 
 def drawn(who: HumanClient, pictures: int = 4) -> list[str]:
@@ -67,7 +68,7 @@ async def test_yes_after_a_restart_and_twice_is_one_job(sandbox: Sandbox, tmp_pa
         for one in both:
             await one.done()
         await sandbox.until(lambda: drawn(ben))
-        assert len(await bot.services.jobs.mine(int(ben.id))) == 1
+        assert len(await bot.services.db.read(jobs_of_member, int(ben.id))) == 1
 
 
 async def test_yes_to_something_dear_is_followed_by_its_price(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ async def test_yes_to_something_dear_is_followed_by_its_price(sandbox: Sandbox, 
         question = await asked(sandbox, ben)
         await ben.press(question, "Accept")
         await sandbox.until(lambda: "This uses 4 of your" in ben.text(question))
-        assert await bot.services.jobs.mine(int(ben.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
         await ben.press(question, "Continue")
         await sandbox.until(lambda: drawn(ben))
         assert await available(bot, ben) == DAILY - 4
@@ -91,7 +92,7 @@ async def test_no_costs_nothing_and_is_asked_again(sandbox: Sandbox, tmp_path: P
             question = await asked(sandbox, ben)
             await ben.press(question, "Decline")
             await sandbox.until(lambda question=question: "Nothing was charged" in ben.text(question))  # type: ignore[misc]
-        assert await bot.services.jobs.mine(int(ben.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
         assert await available(bot, ben) == DAILY
 
 
@@ -126,7 +127,7 @@ async def test_yes_in_a_direct_message_turns_what_was_said_into_text(sandbox: Sa
         await ben.press(await asked(sandbox, ben, dm), "Accept")
         await sandbox.until(lambda: any("Between us." in ben.text(one["id"]) for one in ben.messages(dm)))
         assert len(ben.messages(dm)) == 2
-        assert len(await bot.services.jobs.mine(int(ben.id))) == 1
+        assert len(await bot.services.db.read(jobs_of_member, int(ben.id))) == 1
 
 
 async def test_yes_hears_a_clip_again(sandbox: Sandbox, tmp_path: Path) -> None:

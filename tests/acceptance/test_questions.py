@@ -19,6 +19,8 @@ from bot.shared.cards.layout import layout
 from db.engine import Database
 from db.ids import new_id
 from db.migrations.run import configuration
+from db.queue.finding import jobs_of_member
+from db.queue.pending import orders_of_member
 from db.tables import pending_orders
 from inference.catalogue import Catalogue
 from inference.requests import to_json
@@ -40,8 +42,8 @@ async def asked(sandbox: Sandbox, who: HumanClient) -> str:
 
 
 async def charged_nothing(bot: RunningBot, who: HumanClient) -> bool:
-    made = await bot.services.jobs.mine(int(who.id))
-    return made == [] and (await bot.services.ledger.statement(int(who.id))).available == DAILY
+    made = await bot.services.db.read(jobs_of_member, int(who.id))
+    return made == [] and (await bot.statement(who)).available == DAILY
 
 
 async def posted(bot: RunningBot, *buttons: ui.Item[Any]) -> str:
@@ -72,7 +74,7 @@ async def test_question_of_before_the_upgrade_is_answered_after_it(sandbox: Sand
         for pressed in [await ben.press(card, "Continue") for _ in range(2)]:
             await pressed.done()
         await sandbox.until(lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()))
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert (job.interaction_id, job.price) == (500, 4)
 
 
@@ -102,12 +104,12 @@ async def test_question_that_is_too_old_is_closed(sandbox: Sandbox, tmp_path: Pa
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben = sandbox.member("ben")
         card = await asked(sandbox, ben)
-        bot.services.jobs.db.advance(49 * HOUR_S)
+        bot.services.db.advance(49 * HOUR_S)
         await ben.press(card, "Continue")
         await sandbox.until(lambda: sees(ben, "already answered or has expired"))
-        assert await bot.services.jobs.mine(int(ben.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
         assert await sweep(bot.services, NOW) == Swept(questions=1)
-        assert await bot.services.pending.mine(int(ben.id)) == []
+        assert await bot.services.db.read(orders_of_member, int(ben.id)) == []
 
 
 async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, t
         assert (
             await sweep(bot.services, NOW + dt.timedelta(hours=2)) == Swept()
         )  # the database's clock says that it waits
-        bot.services.jobs.db.advance(HOUR_S + 60)
+        bot.services.db.advance(HOUR_S + 60)
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "no longer have"))
         assert await charged_nothing(bot, ben)
@@ -129,7 +131,7 @@ async def test_question_that_another_version_kept_is_closed(sandbox: Sandbox, tm
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben = sandbox.member("ben")
         card = await asked(sandbox, ben)
-        with bot.services.jobs.db.begin() as connection:
+        with bot.services.db.begin() as connection:
             connection.execute(pending_orders.update().values(version=99))
         await ben.press(card, "Continue")
         await sandbox.until(lambda: sees(ben, "already answered or has expired"))
@@ -140,9 +142,9 @@ async def test_question_is_answered_by_the_one_who_was_asked(sandbox: Sandbox, t
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await asked(sandbox, ben)
-        (order,) = await bot.services.pending.mine(int(ben.id))
+        (order,) = await bot.services.db.read(orders_of_member, int(ben.id))
         card = await posted(bot, quote_card.GoButton(order.id))
         await cleo.press(card, "Continue")
         await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
-        assert await bot.services.pending.mine(int(ben.id)) == [order]
+        assert await bot.services.db.read(orders_of_member, int(ben.id)) == [order]
         assert await charged_nothing(bot, cleo)

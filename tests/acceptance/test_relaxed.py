@@ -7,8 +7,8 @@ import pytest
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import VOICE_NOTES
-from db.acts import Act
-from db.jobs import Job, Pace, State
+from db.queue.finding import find_job
+from db.queue.job import Job, Pace, State
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import GATE, SLOTS
 from tests.support.acceptance.training import photos, preflight
@@ -17,7 +17,7 @@ from tests.support.acceptance.voice import jobs_of, said, sound
 
 async def newest(bot: RunningBot, who: HumanClient) -> Job:
     """Return what somebody has just asked for, once it is accepted."""
-    changed = bot.services.jobs.db.wake.listen("changed")
+    changed = bot.services.db.wake.listen("changed")
     while not (found := await jobs_of(bot, who)):
         await changed.wait(0.1)
     return found[0]
@@ -25,8 +25,8 @@ async def newest(bot: RunningBot, who: HumanClient) -> Job:
 
 async def ended(bot: RunningBot, job: Job) -> Job:
     """Return a job once it has ended."""
-    changed = bot.services.jobs.db.wake.listen("changed")
-    while (found := await bot.services.jobs.get(job.id)) is not None and not found.final:
+    changed = bot.services.db.wake.listen("changed")
+    while (found := await bot.services.db.read(find_job, job.id)) is not None and not found.final:
         await changed.wait(0.1)
     assert found is not None
     return found
@@ -41,7 +41,7 @@ async def test_what_is_said_becomes_text_without_credits(sandbox: Sandbox, tmp_p
         assert "free (relaxed)" in ben.text(card["id"])
         (job,) = await jobs_of(bot, ben)
         assert (job.pace, job.price, job.work) == (Pace.RELAXED, 0, 4)
-        assert (await bot.services.ledger.statement(int(ben.id))).available == 3
+        assert (await bot.statement(ben)).available == 3
 
 
 async def test_file_turns_out_dearer_than_what_is_left_and_becomes_text_all_the_same(
@@ -104,7 +104,7 @@ async def test_subject_is_not_learnt_for_free_unless_a_tier_says_so(sandbox: San
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
         # taken away only now: without credits nobody is asked for photos
-        await bot.services.ledger.set_available(int(ben.id), 3, "test", Act(guild_id=0, by_user=0, what="set"))
+        await bot.leave(ben, 3)
         assert ben.buttons(card) == ["I agree – start", "Change photos", "Cancel"]
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: any("you have 3 left" in ben.text(one["id"]) for one in ben.messages()))
@@ -120,4 +120,4 @@ async def test_subject_is_learnt_for_free_where_a_tier_says_so(sandbox: Sandbox,
         (job,) = await jobs_of(bot, ben)
         assert (job.pace, job.price, job.charged) == (Pace.RELAXED, 0, 0)
         assert job.work > 3
-        assert (await bot.services.ledger.statement(int(ben.id))).available == 3
+        assert (await bot.statement(ben)).available == 3

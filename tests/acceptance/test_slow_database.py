@@ -85,7 +85,7 @@ async def test_every_button_and_menu_is_answered_in_time(sandbox: Sandbox, bot: 
     assert len(ITEMS) > 20
     for kind in ITEMS:
         message_id, custom_id = await _post(bot, kind, ada)
-        with held(bot.services.jobs.db):
+        with held(bot.services.db):
             component = ada.message(message_id)["components"][0]["components"][0]
             if component["type"] == discord.ComponentType.button.value:
                 shown = await ada.press(message_id, custom_id)
@@ -104,13 +104,13 @@ async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: RunningB
         options = {_keyword(option): _value(option, sandbox) for option in command.parameters}
         required = {_keyword(option) for option in command.parameters if option.required}
         for given in (options, {name: value for name, value in options.items() if name in required}):
-            with held(bot.services.jobs.db):
+            with held(bot.services.db):
                 shown = await ada.slash(command.qualified_name, **given)
                 await until_answered(sandbox, shown, command.qualified_name)
     menus = bot.client.tree.get_commands(type=discord.AppCommandType.message)
     assert menus
     for menu in menus:
-        with held(bot.services.jobs.db):
+        with held(bot.services.db):
             shown = await ada.context_menu(menu.name, message_id=message["id"])
             await until_answered(sandbox, shown, menu.name)
 
@@ -124,7 +124,7 @@ async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot)
         await opened.modal()
         filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG], "I_agree": True}
         labels = {label.text.replace(" ", "_") for label in make().children if isinstance(label, ui.Label)}
-        with held(bot.services.jobs.db):
+        with held(bot.services.db):
             shown = await opened.submit(**{name: value for name, value in filled.items() if name in labels})
             await until_answered(sandbox, shown, kind.__qualname__)
 

@@ -6,9 +6,10 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from db.files import FileStore
-from db.subjects import KEPT_MAX
+from db.people.new_subject import KEPT_MAX
+from db.people.subjects import mark_ready
 from tests.support.acceptance.bots import bot_beside
-from tests.support.db.subjects import draft
+from tests.support.db.subjects import create, draft
 from tests.support.engines.creature import photo
 
 
@@ -26,8 +27,8 @@ async def test_overview_reads_only_the_pictures_that_it_shows(
         ben = sandbox.member("ben")
         for number in range(20):
             made = draft(number, owner_id=int(ben.id))
-            await bot.services.subjects.create(made)
-            await bot.services.subjects.ready(made.id, step=200)
+            await bot.services.db.write(create, made)
+            await bot.services.db.write(mark_ready, made.id, step=200)
             await bot.services.files.put(f"subjects/{made.id}/picture.png", photo(number))
         monkeypatch.setattr(FileStore, "get", get)
         overview = await (await ben.slash("subjects")).answer()
@@ -41,7 +42,7 @@ async def test_teaching_one_more_than_may_be_kept_is_refused_before_photos_are_s
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         for number in range(KEPT_MAX):
-            await bot.services.subjects.create(draft(number, owner_id=int(ben.id)))
+            await bot.services.db.write(create, draft(number, owner_id=int(ben.id)))
         asked = await ben.slash("train", name="Rex", kind="dog")
         refusal = ben.text((await asked.answer())["id"])
         assert "You have 25 subjects" in refusal

@@ -14,9 +14,10 @@ from bot.features.train.training import STATEMENT
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.shared.subjects import delete_subject
-from db.acts import Act
 from db.files import FileStore
-from db.jobs import State
+from db.people.subjects import consent_to, subjects_of_member
+from db.queue.finding import jobs_of_member
+from db.queue.job import State
 from db.wake import CHANGED
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.training import available, photos, preflight, sees, trained
@@ -110,8 +111,8 @@ async def test_train_shows_a_film_records_the_consent_and_deletes_the_photos(san
         ben = sandbox.member("ben")
         card = await trained(sandbox, ben)
         assert len(ben.pictures(card)) == 5
-        (subject,) = await bot.services.subjects.mine(int(ben.id))
-        consent = await bot.services.subjects.consent(subject.id)
+        (subject,) = await bot.services.db.read(subjects_of_member, int(ben.id))
+        consent = await bot.services.db.read(consent_to, subject.id)
         assert consent is not None
         assert (consent.user_id, consent.statement, len(consent.photo_hashes)) == (int(ben.id), STATEMENT, 4)
         assert subject.ready
@@ -132,12 +133,12 @@ async def test_train_that_cannot_be_paid_leaves_the_question(sandbox: Sandbox, t
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), private=False)
-        await bot.services.ledger.set_available(int(ben.id), 1, "test", Act(guild_id=0, by_user=0, what="set"))
+        await bot.leave(ben, 1)
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "you have 1 left"))
         assert "I agree – start" in ben.buttons(card)
         assert sandbox.member("cleo").messages() == []
-        assert await bot.services.subjects.mine(int(ben.id)) == []
+        assert await bot.services.db.read(subjects_of_member, int(ben.id)) == []
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -148,7 +149,7 @@ async def test_train_agreed_to_twice_at_once_begins_once(sandbox: Sandbox, tmp_p
         pressed = await asyncio.gather(*(ben.press(card, "I agree – start") for _ in range(2)))
         assert [await one.done() for one in pressed] == ["acknowledged"] * 2
         await sandbox.until(lambda: len(ben.messages()) == 1 and sees(ben, "Training finished"))
-        (job,) = await bot.services.jobs.mine(int(ben.id))
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert await available(bot, ben) == DAILY - job.charged
 
 
@@ -175,7 +176,7 @@ async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: S
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await trained(sandbox, ben)
-        (subject,) = await bot.services.subjects.mine(int(ben.id))
+        (subject,) = await bot.services.db.read(subjects_of_member, int(ben.id))
         card = await (await ben.slash("imagine", prompt="Blob on the beach", subject="blob:0.8", count=1)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
         assert f"{subject.phrase} on the beach" in ben.text(card["id"])
@@ -219,7 +220,7 @@ async def test_subject_deleted_leaves_no_file(sandbox: Sandbox, tmp_path: Path) 
         question = await (await ben.press(opened["id"], "Delete")).answer()
         await ben.press(question["id"], "Delete forever")
         await sandbox.until(lambda: "Deleted `Blob`" in ben.text(question["id"]))
-        assert await bot.services.subjects.mine(int(ben.id)) == []
+        assert await bot.services.db.read(subjects_of_member, int(ben.id)) == []
         assert await bot.services.files.list("subjects") == []
         assert await bot.services.files.list("jobs") == []
 
@@ -231,7 +232,7 @@ async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
 
     async def put(self: FileStore, key: str, content: bytes) -> None:
         if key.endswith("photo-0.png"):
-            (subject,) = await bot.services.subjects.mine(int(ben.id))
+            (subject,) = await bot.services.db.read(subjects_of_member, int(ben.id))
             await delete_subject(bot.services, subject)
         await real(self, key, content)
 
@@ -240,8 +241,8 @@ async def test_subject_deleted_while_its_photos_are_put_aside_leaves_none(
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4), keep_photos=True)
         await ben.press(card, "I agree – start")
-        changed = bot.services.jobs.db.wake.listen(CHANGED)
-        while not any(job.delivered_at for job in await bot.services.jobs.mine(int(ben.id))):
+        changed = bot.services.db.wake.listen(CHANGED)
+        while not any(job.delivered_at for job in await bot.services.db.read(jobs_of_member, int(ben.id))):
             await changed.wait(0.5)
         assert await bot.services.files.list("subjects") == []
         assert await bot.services.files.list("uploads") == []

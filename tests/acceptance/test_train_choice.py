@@ -10,9 +10,14 @@ from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
 from bot.shared.operators import Operator
-from db.jobs import Job, JobStore, State
-from db.subjects import Subjects
+from db.credits.audit import audit
+from db.credits.statement import read_statement
+from db.people.subjects import subjects_of_member
+from db.queue.finding import find_job, jobs_of_member
+from db.queue.job import Job, State
+from db.queue.job_store import JobStore
 from tests.support.acceptance.bots import (
+    ALLOWANCE,
     DAILY,
     RECOVERY_S,
     RunningBot,
@@ -49,7 +54,7 @@ async def half_taught(sandbox: Sandbox, member: HumanClient, *, private: bool = 
 
 
 async def ended(jobs: JobStore, member: HumanClient) -> Job:
-    (job,) = await jobs.mine(int(member.id))
+    (job,) = await jobs.db.read(jobs_of_member, int(member.id))
     assert job.final
     return job
 
@@ -78,7 +83,7 @@ async def test_step_chosen_as_the_training_ends_is_used(
 
     async def late(self: JobStore, job_id: str, *, by_user: int, step: int) -> Job:
         pressed.set()
-        while not (job := await self.get(job_id)) or not job.final:
+        while not (job := await self.db.read(find_job, job_id)) or not job.final:
             await self.db.wake.listen("changed").wait(1.0)
         return await real(self, job_id, by_user=by_user, step=step)
 
@@ -128,7 +133,7 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
         card = await half_taught(sandbox, ben)
         operator = Operator(user_id=1, guild_id=int(STUDIO), only_guild=True)
         await pause(bot.services, operator, "")
-        (job,) = await jobs.mine(int(ben.id))
+        (job,) = await jobs.db.read(jobs_of_member, int(ben.id))
         await jobs.give_back(owner=str(job.lease_owner), attempts={job.id: job.attempt}, blame=True)
         await sandbox.until(lambda: "In the queue" in ben.text(card))
         await ben.press(card, "Stop early")
@@ -145,7 +150,7 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
 
 async def uses(bot: RunningBot, member: HumanClient, step: int) -> None:
     """See that the member's only subject is used from a step, by its row and by its file."""
-    (subject,) = await bot.services.subjects.mine(int(member.id))
+    (subject,) = await bot.services.db.read(subjects_of_member, int(member.id))
     assert (subject.ready, subject.step) == (True, step)
     adapter = await bot.services.files.get(f"subjects/{subject.id}/adapter.safetensors")
     assert adapter == f"adapter {step}".encode()
@@ -168,10 +173,10 @@ async def test_step_chosen_before_a_kill_of_the_bot_is_used_after_it(
         await until_all_delivered(jobs)
         job = await ended(jobs, ben)
         assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)
-        (subject,) = await Subjects(jobs.db).mine(int(ben.id))
+        (subject,) = await jobs.db.read(subjects_of_member, int(ben.id))
         assert (subject.ready, subject.step) == (True, SHOWN[0])
         adapter = tmp_path / "files" / "subjects" / subject.id / "adapter.safetensors"
         assert adapter.read_bytes() == f"adapter {SHOWN[0]}".encode()
-        statement = await jobs.ledger.statement(int(ben.id))
+        statement = await read_statement(jobs.db, int(ben.id), ALLOWANCE)
         assert (statement.available, statement.held) == (DAILY - job.charged, 0)
-        assert await jobs.ledger.audit() == []
+        assert await jobs.db.read(audit) == []

@@ -13,8 +13,9 @@ from bot.shared.orders.confirm import confirm
 from bot.shared.orders.context import RequestContext
 from bot.shared.orders.pending import open_order
 from bot.shared.services import Services
-from db.jobs import Job, Pace
-from db.pending import PendingOrder
+from db.queue.finding import jobs_of_member
+from db.queue.job import Job, Pace
+from db.queue.pending import PendingOrder
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import photos, preflight, sees
@@ -81,7 +82,7 @@ async def test_draft_that_was_left_cannot_begin(sandbox: Sandbox, tmp_path: Path
         await discard(bot.services, order)
         with pytest.raises(PhotosGone):
             await confirm(bot.services, order, context_of(order), pace=Pace.FAST)
-        assert await bot.services.jobs.mine(int(ben.id)) == []
+        assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
 
 
 async def test_draft_that_is_left_while_it_begins_keeps_its_photos(

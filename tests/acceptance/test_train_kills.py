@@ -10,14 +10,18 @@ import safetensors.torch
 import torch
 
 from bot.sandbox.server import Sandbox
-from db.jobs import Job, State
-from db.subjects import Subjects
+from db.credits.audit import audit
+from db.credits.statement import read_statement
+from db.people.subjects import consent_to, subjects_of_member
+from db.queue.finding import jobs_of_member
+from db.queue.job import Job, State
 from inference.catalogue import read_catalogue
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.training.engine import TrainingEngine
 from inference.messages import Failed, Finished, JobEvent, Output, Task
 from inference.requests import from_json
 from tests.support.acceptance.bots import (
+    ALLOWANCE,
     DAILY,
     REAL_ENGINES,
     RECOVERY_S,
@@ -47,11 +51,11 @@ async def test_training_has_its_subject_and_consent_whenever_the_bot_dies(
     async with bot_process(sandbox, tmp_path), open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: "Training finished" in ben.text(card), timeout_s=RECOVERY_S)
         await until_all_delivered(jobs)
-        (job,) = await jobs.mine(int(ben.id))
+        (job,) = await jobs.db.read(jobs_of_member, int(ben.id))
         assert (job.state, job.charged) == (State.DONE, PRICE)
-        (subject,) = await Subjects(jobs.db).mine(int(ben.id))
+        (subject,) = await jobs.db.read(subjects_of_member, int(ben.id))
         assert (subject.ready, subject.step) == (True, STEPS)
-        assert await Subjects(jobs.db).consent(subject.id)
+        assert await jobs.db.read(consent_to, subject.id)
     assert len(ben.messages()) == 1
     assert list((tmp_path / "files" / "uploads").rglob("*.json")) == []
 
@@ -67,7 +71,7 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
         shown = await (await ben.press(card, "I agree – start")).message()
         await sandbox.until(lambda: "getting the photos ready" in ben.text(shown["id"]), timeout_s=RECOVERY_S)
         async with open_job_store(tmp_path) as jobs:
-            (job,) = await jobs.mine(int(ben.id))
+            (job,) = await jobs.db.read(jobs_of_member, int(ben.id))
         folder = tmp_path / "files" / "jobs" / job.id
         await checkpoint_after(folder, 4)
         worker_of(doomed.pid).kill()
@@ -80,15 +84,15 @@ async def test_training_survives_kills_and_learns_bit_for_bit_the_same(sandbox: 
     async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: "Training finished" in ben.text(shown["id"]), timeout_s=LEARNT_S)
         await until_all_delivered(jobs)
-        (job,) = await jobs.mine(int(ben.id))
+        (job,) = await jobs.db.read(jobs_of_member, int(ben.id))
         assert (job.state, job.attempt, job.blamed, job.charged) == (State.DONE, 3, 1, PRICE)
         assert job.expirations == 1  # the whole bot's end is no worker's death
-        (subject,) = await Subjects(jobs.db).mine(int(ben.id))
+        (subject,) = await jobs.db.read(subjects_of_member, int(ben.id))
         assert (subject.ready, subject.step) == (True, STEPS)
-        statement = await jobs.ledger.statement(int(ben.id))
+        statement = await read_statement(jobs.db, int(ben.id), ALLOWANCE)
         assert (statement.available, statement.held) == (DAILY - PRICE, 0)
         assert [entry.kind for entry in statement.entries].count("charge") == 1
-        assert await jobs.ledger.audit() == []
+        assert await jobs.db.read(audit) == []
     assert len(ben.messages()) == 1
     assert len(ben.pictures(shown["id"])) == STEPS // 4
     assert files_until(folder, 20).items() >= second.items() >= first.items()  # nothing was made twice

@@ -13,7 +13,7 @@ from bot.sandbox.server import Sandbox
 from bot.shared.discord.limits import PHOTOS, Limit, Limits
 from bot.shared.files.downloads import AT_ONCE, Downloads, NotFetched
 from bot.shared.files.photos import PhotoDecoder
-from db.pending import PHOTO_SETS_MAX
+from db.queue.pending import PHOTO_SETS_MAX
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.training import photos, preflight, sees

@@ -8,7 +8,8 @@ import pytest
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import FRIENDS, STUDIO
-from db.jobs import State
+from db.queue.finding import jobs_of_member
+from db.queue.job import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.training import available, sees, trained
@@ -138,5 +139,5 @@ async def test_picture_under_way_stops_when_its_subject_is_taken_back(
         await taken_back(sandbox, way, ben, card, cleo)
         await sandbox.until(lambda: "Cancelled" in cleo.text(held["id"]))
         assert await available(bot, cleo) == DAILY
-        newest = (await bot.services.jobs.mine(int(ben.id)))[0]
+        newest = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
         assert (newest.state, newest.cancel_requested) == (State.RUNNING, False)

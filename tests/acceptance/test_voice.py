@@ -10,7 +10,7 @@ from bot.sandbox.limits.components import media_items, walk
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.sandbox.state.enums import ComponentType
-from db.jobs import State
+from db.queue.job import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.voice import available, jobs_of, said, sound, transcript

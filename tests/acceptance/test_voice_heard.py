@@ -9,7 +9,7 @@ from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.sandbox.state.seed import GENERAL
-from db.job import FINAL
+from db.queue.job import FINAL
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
@@ -135,7 +135,7 @@ async def test_channel_says_nothing_about_what_nobody_asked_for(sandbox: Sandbox
         await said(sandbox, ben, "Something.")
         await sandbox.until(lambda: "Something" in ben.text(ben.messages()[-1]["id"]))
         await sandbox.until(lambda: len(ben.messages()) == 4)
-        changed = bot.services.jobs.db.wake.listen("changed")
+        changed = bot.services.db.wake.listen("changed")
         while not all(job.state in FINAL for job in await jobs_of(bot, ben)):  # the silence may end last
             await changed.wait(0.1)
         assert await available(bot, ben) == DAILY - 1
@@ -147,7 +147,7 @@ async def test_channel_where_the_bot_may_not_write_sends_nobody_anything(sandbox
         await (await ada.slash("transcribe-channel", state="on")).answer()
         sandbox.world_editor.deny(GENERAL, 1 << 11)  # Send Messages
         await said(sandbox, ben, "Into the void.")
-        listener = bot.services.jobs.db.wake.listen("changed")
+        listener = bot.services.db.wake.listen("changed")
         for _ in range(100):
             jobs = await jobs_of(bot, ben)
             if jobs and jobs[0].delivered_how:

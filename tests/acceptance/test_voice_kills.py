@@ -8,9 +8,13 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from db.jobs import State
+from db.credits.audit import audit
+from db.credits.statement import read_statement
+from db.queue.finding import jobs_of_member
+from db.queue.job import State
 from inference.pricing import SPEECH_SECONDS_PER_CREDIT
 from tests.support.acceptance.bots import (
+    ALLOWANCE,
     DAILY,
     REAL_ENGINES,
     RECOVERY_S,
@@ -82,11 +86,11 @@ async def test_long_clip_that_a_real_model_hears_goes_on_after_a_kill(sandbox: S
         await doomed.wait()
     async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), open_job_store(tmp_path) as jobs:
         await sandbox.until(lambda: "took" in newest(ben, dm), timeout_s=HEARD_WITHIN_S)
-        (job,) = await jobs.mine(int(ben.id))
+        (job,) = await jobs.db.read(jobs_of_member, int(ben.id))
         assert (job.state, job.attempt) == (State.DONE, 2)
         assert job.charged == math.ceil(seconds / SPEECH_SECONDS_PER_CREDIT)
         assert len(ben.messages(dm)) == 2  # the clip and its text
-        assert (await jobs.ledger.statement(int(ben.id))).available == DAILY - job.charged
+        assert (await read_statement(jobs.db, int(ben.id), ALLOWANCE)).available == DAILY - job.charged
         words = " ".join(clip.words for clip in spoken)
         assert word_error_rate([(words, job.outcome["text"])]) <= 0.05
 
@@ -101,9 +105,9 @@ async def ends_well(sandbox: Sandbox, data_dir: Path, channel: str, words: str) 
     async with bot_process(sandbox, data_dir), open_job_store(data_dir) as jobs:
         await sandbox.until(lambda: words in newest(ben, channel), timeout_s=RECOVERY_S)
         await until_all_delivered(jobs)
-        (job,) = await jobs.mine(int(ben.id))
+        (job,) = await jobs.db.read(jobs_of_member, int(ben.id))
         assert (job.state, job.charged) == (State.DONE, 1)
         assert len(ben.messages(channel)) == 2  # the clip and its text
-        statement = await jobs.ledger.statement(int(ben.id))
+        statement = await read_statement(jobs.db, int(ben.id), ALLOWANCE)
         assert (statement.available, statement.held) == (DAILY - 1, 0)
-        assert await jobs.ledger.audit() == []
+        assert await jobs.db.read(audit) == []

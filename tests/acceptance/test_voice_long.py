@@ -7,8 +7,10 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
-from db.jobs import State
-from tests.support.acceptance.bots import DAILY, bot_process, bot_with_models, open_job_store
+from db.credits.statement import read_statement
+from db.queue.finding import jobs_of_member
+from db.queue.job import State
+from tests.support.acceptance.bots import ALLOWANCE, DAILY, bot_process, bot_with_models, open_job_store
 from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of, refusal, sound
 from tests.support.files.lying_clips import NOT_STATED, STATED
 
@@ -34,8 +36,8 @@ async def test_two_hours_in_a_file_are_refused_at_no_cost(sandbox: Sandbox, tmp_
         await ben.slash("transcribe", file=Upload(filename="talk.ogg", content=content))
         assert "That is longer than 30 min, the limit." in await refusal(sandbox, ben, timeout_s=90)
         assert peak_bytes(bot.pid) - before_bytes < BESIDES_MAX
-        assert len(await jobs.mine(int(ben.id))) == 1
-        statement = await jobs.ledger.statement(int(ben.id))
+        assert len(await jobs.db.read(jobs_of_member, int(ben.id))) == 1
+        statement = await read_statement(jobs.db, int(ben.id), ALLOWANCE)
         assert (statement.available, statement.held) == (DAILY - 1, 0)
     assert len(list((tmp_path / "files" / "uploads").rglob("clip"))) == 1
 

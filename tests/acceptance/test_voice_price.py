@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from db.jobs import Pace
+from db.queue.job import Pace
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, jobs_of, said, sound, transcript
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import Sandbox
-from db.jobs import State
+from db.queue.job import State
 from tests.support.acceptance.bots import DAILY, bot_with_models
 from tests.support.acceptance.voice import HEARD_WITHIN_S, available, jobs_of
 from tests.support.files.speech_clips import synthetic, word_error_rate

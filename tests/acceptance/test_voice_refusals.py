@@ -13,6 +13,7 @@ from bot.sandbox.state.attachments import Upload
 from bot.shared.files.clips import Attached
 from bot.shared.files.downloads import NotFetched
 from bot.shared.orders.quote import quote
+from db.queue.finding import job_of_interaction
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, clip, jobs_of, refusal, said, sound
 from tests.support.bot.contexts import make_context
@@ -163,4 +164,4 @@ async def test_address_of_anybody_else_is_never_fetched(
             with pytest.raises(NotFetched):
                 await quote(bot.services, ClipOrderRequest(attached=attached), make_context())
         assert asked == []
-        assert await bot.services.jobs.by_interaction(77) is None
+        assert await bot.services.db.read(job_of_interaction, 77) is None

@@ -1,5 +1,6 @@
 """How fair the order is, in virtual time: 1,000 members of 50 guilds at 100 workers, against first come, first served
-and round robin. `db.fairness` decides, as on the database; limits are wide, so that the order is all that protects.
+and round robin. `db.queue.fair_order.fairness` decides, as on the database; limits are wide, so that the order is all
+that protects.
 
     jain                      credits served to members who all wait all the time; 1 is fair
     light_p50_s, light_p95_s  from asking to the picture, for members who ask now and then, while others come in bursts

@@ -9,7 +9,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.jobs import Report
+from db.queue.delivery import mark_delivered
+from db.queue.heartbeat import Report
 from tests.support.db.store import DISPATCHER, StoreHarness
 
 WARM_UP = 20
@@ -62,6 +63,6 @@ async def _live(store: StoreHarness, watch: Watch) -> None:
     job = await watch.timed("submit", store.submit())
     (claimed,) = await store.claim()
     report = Report(job_id=job.id, attempt=claimed.attempt, done=1, total=8)
-    await store.jobs.beat(owner=DISPATCHER, reports=[report], lease_s=30.0)
+    await store.jobs.heartbeat(owner=DISPATCHER, reports=[report], lease_s=30.0)
     await watch.timed("settle", store.settle(claimed))
-    await store.jobs.delivered(job.id, message_id=1, how="token")
+    await store.db.write(mark_delivered, job.id, message_id=1, how="token")

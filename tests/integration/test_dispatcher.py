@@ -15,8 +15,9 @@ import pytest
 
 from db.engine import Database
 from db.files import FileStore
-from db.jobs import Beaten, Job, JobStore, State
-from db.ledger import Ledger
+from db.queue.heartbeat import HeartbeatReply
+from db.queue.job import Job, State
+from db.queue.job_store import JobStore
 from inference.dispatcher import Intervals
 from inference.dispatcher.job_runner import JobRunner
 from inference.dispatcher.runner_context import RunnerContext
@@ -206,7 +207,7 @@ async def test_preview_that_is_written_slowly_holds_no_heartbeat_up(harness: Dis
 async def test_late_lease_of_a_worker_that_lives_costs_nothing(harness: DispatcherHarness) -> None:
     async with harness.open(step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=0.05)):
         job = await harness.until(await harness.ask(image_request(steps=60)), State.RUNNING)
-        harness.store.db.advance(60)  # nobody has beaten, and it is looked for leases that ran out
+        harness.store.db.advance(60)  # no heartbeat came, and it is looked for leases that ran out
         job = await harness.until(job)
     assert (job.state, job.attempt, job.blamed, job.expirations) == (State.DONE, 1, 0, 0)
 
@@ -249,8 +250,8 @@ async def test_preview_that_comes_when_all_is_over_is_not_written(harness: Dispa
 class Hiccups(JobStore):
     """A store whose database goes away for the first two tries of everything."""
 
-    def __init__(self, db: Database, ledger: Ledger) -> None:
-        super().__init__(db, ledger)
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
         self.tries: Counter[str] = Counter()
 
     def _hiccup(self, what: str) -> None:
@@ -262,9 +263,9 @@ class Hiccups(JobStore):
         self._hiccup("claim")
         return await super().claim(**options)
 
-    async def beat(self, **options: Any) -> Beaten:
-        self._hiccup("beat")
-        return await super().beat(**options)
+    async def heartbeat(self, **options: Any) -> HeartbeatReply:
+        self._hiccup("heartbeat")
+        return await super().heartbeat(**options)
 
     async def reap(self, **options: Any) -> list[str]:
         self._hiccup("reap")
@@ -280,7 +281,7 @@ async def test_database_away_for_a_while_loses_nothing(
     harness: DispatcherHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)
-    harness.store.jobs = store = Hiccups(harness.store.db, harness.store.ledger)
+    harness.store.jobs = store = Hiccups(harness.store.db)
     async with harness.open(intervals=Intervals(heartbeat_s=0.02, reap_s=0.02, retry_s=0.02), step_s=0.02):
         job = await harness.until(await harness.ask(image_request(steps=20)))
     assert (job.state, job.attempt, job.charged) == (State.DONE, 1, 4)

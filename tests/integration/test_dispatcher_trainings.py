@@ -9,12 +9,12 @@ import pytest
 
 from db.file_keys import checkpoint_name
 from db.files import FileStore
-from db.jobs import Job, State
-from db.subjects import Subjects
+from db.people.subjects import delete_subject
+from db.queue.job import Job, State
 from inference.dispatcher import Intervals
 from inference.dispatcher.inputs import CHECKPOINT, load_task
 from inference.requests import SubjectUse
-from tests.support.db.subjects import draft
+from tests.support.db.subjects import create, draft
 from tests.support.dispatcher import MEMBER, DispatcherHarness, sqlite_only
 from tests.support.fakes.requests import image_request, train_request
 
@@ -65,7 +65,7 @@ async def lost_while_stopping(harness: DispatcherHarness, checkpoint: bytes | No
         in_line: it is back in line before it is asked.
     """
     job = await harness.ask(train_request("stall", steps=100), price=100)
-    await Subjects(harness.store.db).create(draft(job_id=job.id))
+    await harness.store.db.write(create, draft(job_id=job.id))
     await harness.store.claim(kinds=["train"], owner="lost")
     if checkpoint is not None:
         await harness.files.put(f"jobs/{job.id}/checkpoint-1", checkpoint)
@@ -125,15 +125,14 @@ async def test_checkpoint_is_written_after_what_came_before_it(harness: Dispatch
 
 
 async def test_adapter_of_a_deleted_subject_leaves_the_workers_memory(harness: DispatcherHarness) -> None:
-    subjects = Subjects(harness.store.db)
-    kept, gone = [(await subjects.create(draft(number))).id for number in (1, 2)]
+    kept, gone = [(await harness.store.db.write(create, draft(number))).id for number in (1, 2)]
     for subject_id in (kept, gone):
         await harness.files.put(f"subjects/{subject_id}/adapter.safetensors", b"adapter")
     uses = (SubjectUse(kept), SubjectUse(gone))
     async with harness.open():
         await harness.until(await harness.ask(image_request(subjects=uses)))
         assert set(harness.pool.loads()["cpu"].adapters) == {kept, gone}
-        await subjects.delete(gone)
+        await harness.store.db.write(delete_subject, gone)
         async with asyncio.timeout(30):
             while set(harness.pool.loads()["cpu"].adapters) != {kept}:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)  # a worker's load has no wake-ups

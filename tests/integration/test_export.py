@@ -18,12 +18,8 @@ import sqlalchemy as sa
 
 from bot.features.mydata.personal_data import export_parts
 from bot.shared.services import Services
-from db.belongings import Belongings
-from db.desk import Desk
 from db.engine import Database
 from db.files import FileStore
-from db.pending import PendingOrders
-from db.subjects import Subjects
 from db.tables import jobs
 from tests.support.db.store import StoreHarness
 from tests.support.dispatcher import sqlite_only
@@ -46,10 +42,7 @@ async def services_with(database: Database, folder: Path, count: int, *, user_id
         picture.parent.mkdir(parents=True)
         picture.write_bytes(b"x" * 2000)
     stores = {
-        "belongings": Belongings(database),
-        "desk": Desk(database),
-        "subjects": Subjects(database),
-        "pending": PendingOrders(database),
+        "db": database,
         "files": FileStore(str(folder)),
     }
     return cast(Services, SimpleNamespace(**stores))

@@ -92,7 +92,7 @@ async def bot(
 async def test_every_loop_works_again_after_the_database_was_away(
     sandbox: Sandbox, bot: RunningBot, database_url: str, tmp_path: Path
 ) -> None:
-    services, database = bot.services, bot.services.jobs.db
+    services, database = bot.services, bot.services.db
     asking = ASKING | ({"scrub-database"} if database.is_sqlite else {"wake-receive"})
     loops = {name for name in LOOPS if not (database.is_sqlite and name.startswith("wake"))}
     await until(lambda: loops - {"keep-{worker_id}"} | {"keep-cpu"} <= set(figures("failures_total")))
@@ -111,7 +111,7 @@ async def test_every_loop_works_again_after_the_database_was_away(
 
     await until(lambda: not any(figures("failing")[name] for name in ASKING))
     (tmp_path / "gate").touch()
-    await sandbox.until(lambda: len(ben.pictures(before["id"])) == 1, timeout_s=60)  # claim, keep, beat, follow-cards
+    await sandbox.until(lambda: len(ben.pictures(before["id"])) == 1, timeout_s=60)  # claim, keep, heartbeats, cards
     after = await (await ben.slash("imagine", prompt="a red heart")).message()
     await sandbox.until(lambda: len(ben.pictures(after["id"])) == 4, timeout_s=60)
     await until(lambda: "said while it was away" in (tmp_path / "sandbox/world.json").read_text())

@@ -16,14 +16,15 @@ from bot.run import AnyOrderRequest
 from bot.shared.files.clips import Attached
 from bot.shared.orders.order_request import OrderRequest
 from db import clock
-from db.belongings import Belongings
-from db.desk import Desk
 from db.engine import Database
-from db.house import House
 from db.ids import new_id
-from db.jobs import Pace
 from db.migrations.run import configuration
-from db.pending import PendingOrders, Question
+from db.moderation.audit_log import latest_entries
+from db.people.erasure import erase_member
+from db.people.personal_data import personal_data_of
+from db.queue.finding import jobs_of_subject, jobs_that_hear
+from db.queue.job import Pace
+from db.queue.pending import Question, find_order, orders_of_member, purge_orders
 from inference.requests import ImageRequest, SubjectUse, from_json, to_json
 from tests.support.bot.jobs import REQUEST
 
@@ -83,9 +84,8 @@ async def test_questions_that_were_open_go_on(empty_database_url: str) -> None:
     async with Database.from_url(empty_database_url) as database:
         ids = await filled(database, [content for content, *_ in KEPT])
         await database.migrate()
-        pending = PendingOrders(database)
         for number, (order_id, (content, question, price, pace, asked)) in enumerate(zip(ids, KEPT, strict=True)):
-            order = await pending.get(order_id)
+            order = await database.read(find_order, order_id)
             assert (order.user_id, order.interaction_id) == (BEN, 500 + number)
             assert (order.question, order.price, order.pace, order.private) == (
                 question, price, pace, content["private"],
@@ -99,17 +99,16 @@ async def test_questions_that_were_too_old_or_say_nothing_are_closed(empty_datab
         content, *_ = KEPT[0]
         await filled(database, [content], age=dt.timedelta(days=3))
         await database.migrate()
-        pending = PendingOrders(database)
-        assert len(await pending.purge()) == 1
+        assert len(await database.write(purge_orders)) == 1
     async with Database.from_url(empty_database_url) as database:
-        assert await PendingOrders(database).mine(BEN) == []
+        assert await database.read(orders_of_member, BEN) == []
 
 
 async def test_question_that_nobody_can_read_is_left_out(empty_database_url: str) -> None:
     async with Database.from_url(empty_database_url) as database:
         await filled(database, [{"something": "else"}])
         await database.migrate()
-        assert await PendingOrders(database).mine(BEN) == []
+        assert await database.read(orders_of_member, BEN) == []
 
 
 SUBJECT, OTHER = "01m83842kz1b68hw7hqesfsask", "01m83842kz1b68hw7hqesfsas0"
@@ -162,11 +161,10 @@ async def test_jobs_of_before_are_found_by_their_subjects_and_who_is_heard(empty
         with database.begin() as connection:
             lived(connection)
         await database.migrate()
-        desk = Desk(database)
-        assert [job.id[0] for job in await desk.of_subject(SUBJECT)] == ["b", "a"]
-        assert [job.id[0] for job in await desk.of_subject(OTHER)] == ["b"]
-        assert [job.id[0] for job in await desk.heard(LONGER)] == ["d"]
-        assert await desk.heard(BEN) == []
+        assert [job.id[0] for job in await database.read(jobs_of_subject, SUBJECT)] == ["b", "a"]
+        assert [job.id[0] for job in await database.read(jobs_of_subject, OTHER)] == ["b"]
+        assert [job.id[0] for job in await database.read(jobs_that_hear, LONGER)] == ["d"]
+        assert await database.read(jobs_that_hear, BEN) == []
 
 
 async def test_log_of_before_reads_as_it_did_and_knows_whom_it_is_about(empty_database_url: str) -> None:
@@ -174,13 +172,12 @@ async def test_log_of_before_reads_as_it_did_and_knows_whom_it_is_about(empty_da
         with database.begin() as connection:
             lived(connection)
         await database.migrate()
-        house = House(database)
-        noted = [one.act for one in reversed(await house.latest(7, 99))]
+        noted = [one.entry for one in reversed(await database.read(latest_entries, 7, 99))]
         assert [(act.what, str(act.target or ""), act.reason) for act in noted] == ACTS
-        about = [row["target"] for row in (await Belongings(database).of(BEN))["acts"]]
+        about = [row["target"] for row in (await database.read(personal_data_of, BEN))["acts"]]
         assert about == [f"<@{BEN}>", f"<@{BEN}> +50", f"<@{BEN}> = 7"]
-        await Belongings(database).take_out(LONGER)
-        left = [one.act for one in reversed(await house.latest(7, 99))]
+        await database.write(erase_member, LONGER)
+        left = [one.entry for one in reversed(await database.read(latest_entries, 7, 99))]
         changed = [number for number, (old, new) in enumerate(zip(noted, left, strict=True)) if old != new]
         assert changed == [2, 3]
         assert (str(left[2].target), left[2].reason, left[3].reason) == ("a former member", "", "")

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from db.job import Pace
+from db.queue.job import Pace
 from tests.simulation.farm import PLAIN
 from tests.simulation.line import Ask
 

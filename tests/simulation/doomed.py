@@ -8,12 +8,12 @@ from collections.abc import Collection, Sequence
 
 from db.engine import Database
 from db.files import FileStore
-from db.jobs import Beaten, End, Job, JobStore, Report
-from db.ledger import Ledger
+from db.queue.heartbeat import HeartbeatReply, Report
+from db.queue.job import End, Job
+from db.queue.job_store import JobStore
 from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.local import LocalPool
 from inference.worker_config import WorkerConfig
-from tests.support.db.store import RICH
 
 STAGES = ("claimed", "progress written", "files written", "settled")
 
@@ -21,8 +21,8 @@ STAGES = ("claimed", "progress written", "files written", "settled")
 class DoomedStore(JobStore):
     """A job store whose process dies right before or after one of its transactions."""
 
-    def __init__(self, db: Database, ledger: Ledger, stage: str) -> None:
-        super().__init__(db, ledger)
+    def __init__(self, db: Database, stage: str) -> None:
+        super().__init__(db)
         self.stage = stage
 
     async def claim(
@@ -33,11 +33,11 @@ class DoomedStore(JobStore):
             self._die_at("claimed")
         return claimed
 
-    async def beat(self, *, owner: str, reports: Sequence[Report], lease_s: float) -> Beaten:
-        beaten = await super().beat(owner=owner, reports=reports, lease_s=lease_s)
+    async def heartbeat(self, *, owner: str, reports: Sequence[Report], lease_s: float) -> HeartbeatReply:
+        reply = await super().heartbeat(owner=owner, reports=reports, lease_s=lease_s)
         if any(report.done for report in reports):
             self._die_at("progress written")
-        return beaten
+        return reply
 
     async def settle(self, *, owner: str, job_id: str, attempt: int, end: End) -> bool:
         self._die_at("files written")
@@ -54,7 +54,7 @@ async def run(stage: str, database_url: str, files_url: str) -> None:
     """Dispatch until the stage comes."""
     config = WorkerConfig(engines="tests.support.fakes.engine:build", options={"step_s": 0.005}, log_level="ERROR")
     async with Database.from_url(database_url) as database, LocalPool([config]) as pool:
-        store = DoomedStore(database, Ledger(database, RICH), stage)
+        store = DoomedStore(database, stage)
         intervals = Intervals(heartbeat_s=0.02)
         async with Dispatcher(jobs=store, files=FileStore(files_url), pool=pool, intervals=intervals):
             await asyncio.Event().wait()

@@ -1,7 +1,7 @@
-"""A line in memory: what `db.schedule` and `db.claim` do with rows, done with dictionaries, by the same pure functions.
+"""A queue in memory: what `db.queue.fair_order.flows` and `db.queue.claim` do with rows, done with dictionaries.
 
-A simulated day is 100,000 claims; on a database that is an hour. Every decision here is taken by `db.fairness`, as
-there; `test_fairness_line.py` holds the two together on real databases.
+A simulated day is 100,000 claims; on a database that is an hour. Every decision here is taken by the same pure
+functions (`db.queue.fair_order.fairness`); `test_fairness_line.py` holds the two together on real databases.
 """
 
 from collections import defaultdict, deque
@@ -9,18 +9,18 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from db.fairness import (
+from db.queue.fair_order.fairness import (
     REACH,
     GuildFlow,
     MemberFlow,
-    Seat,
+    MemberLoad,
     next_pace,
+    refreshed,
     resized,
     served,
-    settled_in,
     with_affinity,
 )
-from db.job import Pace
+from db.queue.job import Pace
 
 Flow = tuple[Pace, int, int]  # pace, guild, user
 IDLE_GUILD = GuildFlow(start=0.0, since=0, clock=0.0, weight=1.0, ready=0, waiting=0, work=0)
@@ -66,7 +66,7 @@ class FairLine:
     fast_run: int = 0
     guilds: dict[tuple[Pace, int], GuildFlow] = field(default_factory=lambda: defaultdict(lambda: IDLE_GUILD))
     members: dict[Flow, MemberFlow] = field(default_factory=dict)
-    seats: dict[int, Seat] = field(default_factory=dict)
+    loads: dict[int, MemberLoad] = field(default_factory=dict)
     waiting: dict[Flow, deque[Ask]] = field(default_factory=lambda: defaultdict(deque))
     flows_of: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     ready: dict[tuple[Pace, int], set[Flow]] = field(default_factory=lambda: defaultdict(set))
@@ -126,14 +126,14 @@ class FairLine:
     def _rearrange(
         self, user: int, own: Flow, guild: GuildFlow, member: MemberFlow, *, queued: int, running: int
     ) -> None:
-        """Let the member's flows follow, as `db.schedule` does: they share a seat."""
-        seat = self.seats.get(user, Seat(queued=0, running=0, max_running=self.max_running))
-        seat = replace(seat, queued=seat.queued + queued, running=seat.running + running)
-        self.seats[user] = seat
+        """Let the member's flows follow, as `db.queue.fair_order.flows` does: they share a load."""
+        load = self.loads.get(user, MemberLoad(queued=0, running=0, max_running=self.max_running))
+        load = replace(load, queued=load.queued + queued, running=load.running + running)
+        self.loads[user] = load
         self.guilds[own[:2]], self.members[own] = guild, member
         for flow in self.flows_of[user]:
-            new_guild, new_member = settled_in(
-                self.guilds[flow[:2]], self.members[flow], seat, clock=self.clocks[flow[0]], seq=self.seq
+            new_guild, new_member = refreshed(
+                self.guilds[flow[:2]], self.members[flow], load, clock=self.clocks[flow[0]], seq=self.seq
             )
             self.guilds[flow[:2]], self.members[flow] = new_guild, new_member
             (self.ready[flow[:2]].add if new_member.ready else self.ready[flow[:2]].discard)(flow)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from db.credits.audit import audit
 from db.engine import Database
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.dispatcher import Intervals
 from inference.requests import ImageRequest, from_json
 from tests.simulation.doomed import STAGES
@@ -48,7 +49,7 @@ async def check(harness: DispatcherHarness, asked: Sequence[Job]) -> list[Job]:
     for user_id in {job.user_id for job in ended}:
         available, held = await harness.store.balances(user_id)
         assert (available, held) == (100_000 - sum(job.charged for job in ended if job.user_id == user_id), 0)
-    assert await harness.store.ledger.audit() == []
+    assert await harness.store.db.read(audit) == []
     for job in ended:
         request = from_json(job.request)
         if job.state is State.DONE and isinstance(request, ImageRequest):

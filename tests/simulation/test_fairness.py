@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.fairness import RELAXED_EVERY
+from db.queue.fair_order.fairness import RELAXED_EVERY
 from tests.simulation.crowds import FLOODER, Crowd, waits
 from tests.simulation.farm import LOAD_S, S_PER_CREDIT, farm, jain, percentile
 from tests.simulation.line import Ask, FairLine, FirstComeLine, Line

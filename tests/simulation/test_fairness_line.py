@@ -5,7 +5,7 @@ import random
 import pytest
 
 from db.engine import Database
-from db.jobs import Job, Pace
+from db.queue.job import Job, Pace
 from tests.simulation.line import Ask, FairLine
 from tests.support.db.store import StoreHarness
 

@@ -8,7 +8,7 @@ import pytest
 
 from db.engine import Database
 from db.files import FileStore
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.local import LocalPool, Timeouts
 from inference.requests import Request, to_json

@@ -12,7 +12,8 @@ from bot.shared.discord.forms import MEMBERS_MAX
 from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
 from bot.shared.discord.persistent_items import Form, PersistentItem
 from bot.shared.files.downloads import AT_ONCE
-from db import pending, subjects
+from db.people import new_subject
+from db.queue import pending
 
 DOCS = Path(__file__).parents[2] / "docs/limits.md"
 BEN, CLEO = 120000000000000001, 120000000000000002
@@ -47,7 +48,7 @@ def test_documented_caps_are_those_of_the_code() -> None:
         1,
         1,
         AT_ONCE,
-        subjects.KEPT_MAX,
+        new_subject.KEPT_MAX,
         PHOTOS_MAX,
         pending.PHOTO_SETS_MAX,
         ALL_PHOTO_SETS_MAX,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("bot", "common", "db", "inference")
+STORE = ("db/queue", "db/queue/fair_order", "db/people", "db/credits", "db/moderation")
+ROOMS = ("bot", "common", "db", *STORE, "inference")
 HEAVY = {"torch", "diffusers", "transformers", "peft", "whisper", "faster_whisper", "ctranslate2"}
 
 

@@ -6,8 +6,8 @@ from discord import ui
 from bot.shared.cards.layout import layout
 from bot.shared.text.formatting import bar, credits, harmless, moment, plainly
 from bot.shared.tiers import Terms
-from db.jobs import Pace
-from db.ledger import Entry, Statement
+from db.credits.statement import Entry, Statement
+from db.queue.job import Pace
 from inference.requests import Kind
 
 ENTRIES_SHOWN = 8

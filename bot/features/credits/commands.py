@@ -8,12 +8,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.credits.cards import changed_text, gift_text, pace_text, quota_card
-from bot.features.credits.credits import GIFT_MAX, check_may_manage_credits, give, grant, prefer_pace, set_credits
+from bot.features.credits.credits import GIFT_MAX, check_may_manage_credits, give, grant, set_credits
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
 from bot.shared.operators import Operator
+from bot.shared.pace import prefer_pace
 from bot.shared.services import Services
-from db.acts import Target
-from db.jobs import Pace
+from db.credits.statement import read_statement
+from db.moderation.audit_log import log_entry
+from db.moderation.targets import Target
+from db.queue.job import Pace
 
 Reason = app_commands.Range[str, 1, 200]
 Amount = app_commands.Range[int, -1_000_000, 1_000_000]
@@ -39,7 +42,7 @@ class Quota(
         """Show a member's credits to an operator."""
         act = self._credits_manager(interaction).act("quota show", Target.member(member.id))
         await acknowledge(interaction, private=True)
-        await self.services.house.note(act)
+        await self.services.db.write(log_entry, act)
         await self._show(interaction, member)
 
     @app_commands.command(description="Operators: give a member credits")
@@ -79,12 +82,12 @@ class Quota(
 
     async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
         terms = terms_of(self.services, member, interaction.guild_id)
-        statement = await self.services.ledger.statement(member.id, allowance=terms.allowance)
+        statement = await read_statement(self.services.db, member.id, terms.allowance)
         await interaction.edit_original_response(view=quota_card(statement, terms, member.id))
 
     async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
         terms = terms_of(self.services, member, interaction.guild_id)
-        statement = await self.services.ledger.statement(member.id, allowance=terms.allowance)
+        statement = await read_statement(self.services.db, member.id, terms.allowance)
         await interaction.edit_original_response(content=changed_text(member.id, amount, statement))
 
 

@@ -2,11 +2,10 @@
 
 from bot.shared.errors import BadParameter, NotOpen
 from bot.shared.operators import Operator, at_home
-from bot.shared.orders.quote import PACE
 from bot.shared.services import Services
 from bot.shared.tiers import Terms
-from db.acts import Target
-from db.jobs import Pace
+from db.credits import grants
+from db.moderation.targets import Target
 
 GIFT_MAX = 1_000_000
 NOT_AT_HOME = (
@@ -39,7 +38,8 @@ async def grant(
             "`amount` can't be 0. Say how many credits to give, or use a negative number to take some back."
         )
     act = operator.act("quota grant", Target.member(user_id, f"{amount:+d}"), reason)
-    await services.ledger.grant(user_id, amount, f"grant:{interaction_id}", act)
+    allowance = services.rules.tiers.terms(None).allowance
+    await services.db.write(grants.grant, user_id, amount, f"grant:{interaction_id}", act, allowance=allowance)
 
 
 async def set_credits(
@@ -47,7 +47,10 @@ async def set_credits(
 ) -> int:
     """Set how many credits a member has available; return the difference."""
     act = operator.act("quota set", Target.member(user_id, f"= {amount}"), reason)
-    return await services.ledger.set_available(user_id, amount, f"set:{interaction_id}", act)
+    allowance = services.rules.tiers.terms(None).allowance
+    return await services.db.write(
+        grants.set_available, user_id, amount, f"set:{interaction_id}", act, allowance=allowance
+    )
 
 
 async def give(
@@ -64,9 +67,6 @@ async def give(
     """
     if to_user in (0, from_user):
         raise BadParameter("Please choose another `member`: you can't give credits to yourself or to a bot.")
-    await services.ledger.give(from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance)
-
-
-async def prefer_pace(services: Services, user_id: int, pace: Pace) -> None:
-    """Remember which pace a member wants where they do not say."""
-    await services.members.prefer(user_id, {PACE: str(pace) if pace is Pace.RELAXED else None})
+    await services.db.write(
+        grants.give, from_user, to_user, amount, f"gift:{interaction_id}", allowance=terms.allowance
+    )

@@ -12,7 +12,7 @@ from bot.shared.cards.job import title
 from bot.shared.cards.job_buttons import CancelButton
 from bot.shared.cards.layout import layout
 from bot.shared.text.formatting import about, bar, credits, given_back, inline, moment, paid, queue_place
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.catalogue import Catalogue, ImageModel
 from inference.requests import from_json
 

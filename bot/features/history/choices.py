@@ -6,7 +6,7 @@ from discord.app_commands import Choice
 
 from bot.shared.discord.choices import choices
 from bot.shared.text.formatting import harmless
-from db.jobs import Job
+from db.queue.job import Job
 from inference.requests import ImageRequest, from_json
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from bot.shared.errors import JobGone, NotYours
 from bot.shared.services import Services
-from db.jobs import Job, Place, State
+from db.queue.fair_order.position import QueuePosition, queue_position
+from db.queue.finding import find_job, jobs_of_member
+from db.queue.job import Job, State
 
 HISTORY_SHOWN = 8  # as many as fit on one card with a button each
 LIVE = (State.QUEUED, State.RUNNING)
@@ -22,15 +24,15 @@ class Waiting:
     """A live job with its place in line."""
 
     job: Job
-    place: Place
+    place: QueuePosition
     wait_s: float | None  # None: not known yet, or running already
 
 
 async def my_queue(services: Services, user_id: int) -> list[Waiting]:
     """Return what a member waits for, oldest first."""
     waiting = []
-    for job in reversed(await services.jobs.mine(user_id, states=LIVE, limit=HISTORY_SHOWN)):
-        place = await services.jobs.place(job.id)
+    for job in reversed(await services.db.read(jobs_of_member, user_id, states=LIVE, limit=HISTORY_SHOWN)):
+        place = await services.db.read(queue_position, job.id)
         wait_s = services.forecast.wait_s(job.kind, place) if job.state is State.QUEUED else None
         waiting.append(Waiting(job, place, wait_s))
     return waiting
@@ -38,7 +40,7 @@ async def my_queue(services: Services, user_id: int) -> list[Waiting]:
 
 async def my_history(services: Services, user_id: int) -> list[Job]:
     """Return what has ended for a member, newest first."""
-    return await services.jobs.mine(user_id, states=ENDED, limit=HISTORY_SHOWN)
+    return await services.db.read(jobs_of_member, user_id, states=ENDED, limit=HISTORY_SHOWN)
 
 
 async def cancel_mine(services: Services, user_id: int, job_id: str | None) -> Job:
@@ -49,11 +51,11 @@ async def cancel_mine(services: Services, user_id: int, job_id: str | None) -> J
         JobGone, NotYours: the named one is not there, or somebody else's.
     """
     if job_id is None:
-        live = await services.jobs.mine(user_id, states=LIVE, limit=1)
+        live = await services.db.read(jobs_of_member, user_id, states=LIVE, limit=1)
         if not live:
             raise NothingWaits
         job_id = live[0].id
-    job = await services.jobs.get(job_id.strip())
+    job = await services.db.read(find_job, job_id.strip())
     if job is None:
         raise JobGone
     if job.user_id != user_id:

@@ -9,7 +9,7 @@ from bot.shared.delivery.card_content import fit_for_all, read_content
 from bot.shared.discord.interactions import is_age_restricted, services_of
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.discord.uploads import discord_files
-from db.jobs import Job
+from db.queue.job import Job
 
 
 class ShowButton(JobItem, verb="show"):

@@ -16,7 +16,7 @@ from bot.shared.discord.persistent_items import Answer, Form
 from bot.shared.errors import JobGone
 from bot.shared.results import text_of
 from bot.shared.text.formatting import first_part
-from db.jobs import Job
+from db.queue.job import Job
 
 
 class AgainButton(JobItem, verb="again"):

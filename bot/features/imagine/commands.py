@@ -15,6 +15,7 @@ from bot.shared.discord.choices import model_choices, subject_choices
 from bot.shared.discord.contexts import context_of
 from bot.shared.discord.interactions import acknowledge, roles_of
 from bot.shared.services import Services
+from db.people.shares import usable_subjects
 
 Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
 Count = app_commands.Range[int, 1, COUNT_MAX]
@@ -82,7 +83,9 @@ class Imagine(commands.Cog):
     @imagine.autocomplete("subject")
     async def _subjects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         user = interaction.user
-        usable = await self.services.subjects.usable(user.id, guild_id=interaction.guild_id, role_ids=roles_of(user))
+        usable = await self.services.db.read(
+            usable_subjects, user.id, guild_id=interaction.guild_id, role_ids=roles_of(user)
+        )
         return subject_choices(usable, typed)
 
     @imagine.autocomplete("aspect")

@@ -11,7 +11,8 @@ from bot.shared.orders.order_request import OrderRequest
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import Quote
 from bot.shared.services import Services
-from db.jobs import Job, Pace
+from db.people.shares import usable_subjects
+from db.queue.job import Job, Pace
 from inference.requests import ImageRequest, from_json
 
 
@@ -37,7 +38,9 @@ async def imagine(services: Services, options: ImagineOptions, context: RequestC
     """
     usable = []
     if options.subject:
-        usable = await services.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+        usable = await services.db.read(
+            usable_subjects, context.user_id, guild_id=context.guild_id, role_ids=context.role_ids
+        )
         options = with_subject_model(options, usable, context.user_id)
     image = image_request(options, services.catalogue, random_seed=services.random_seed())
     if options.subject:

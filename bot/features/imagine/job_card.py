@@ -14,7 +14,7 @@ from bot.shared.services import Services
 from bot.shared.text.formatting import bar, exactly, harmless, inline, paid
 from db.errors import FileMissing
 from db.file_keys import PREVIEW_PICTURE, job_file
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.messages import PromptNote
 from inference.requests import ImageRequest, from_json
 

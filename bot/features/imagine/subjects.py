@@ -10,7 +10,8 @@ from bot.shared.orders.context import RequestContext
 from bot.shared.services import Services
 from bot.shared.subjects import NotASubject, SubjectGone
 from bot.shared.text.quoting import inline
-from db.subjects import Subject
+from db.people.shares import usable_subjects
+from db.people.subjects import Subject
 from inference.requests import ImageRequest, SubjectUse
 
 SUBJECTS_MAX = 3  # in one picture
@@ -26,7 +27,9 @@ async def check_rights(services: Services, request: ImageRequest, context: Reque
     """
     if not request.subjects:
         return
-    usable = await services.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    usable = await services.db.read(
+        usable_subjects, context.user_id, guild_id=context.guild_id, role_ids=context.role_ids
+    )
     found = {subject.id: subject for subject in usable}
     for use in request.subjects:
         if (subject := found.get(use.subject_id)) is None:

@@ -12,6 +12,7 @@ from bot.shared.discord.messages import remove_messages
 from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.errors import NotYours
 from bot.shared.text.formatting import counted, credits
+from db.queue.finding import jobs_of_member
 
 SHOWN_MAX = 200  # messages that are taken back: the platform lets us do so about once a second
 
@@ -35,7 +36,7 @@ class DeleteEverything(PersistentItem[int], topic="mydata", verb="delete", key_f
     async def act(self, interaction: discord.Interaction, user_id: int) -> None:
         """Delete, and give a receipt."""
         services = services_of(interaction)
-        jobs = await services.desk.of_member(user_id, guild_id=None, limit=SHOWN_MAX)
+        jobs = await services.db.read(jobs_of_member, user_id, limit=SHOWN_MAX)
         receipt = await delete_everything(services, user_id)
         await interaction.edit_original_response(view=said(receipt_text(receipt)))
         await remove_messages(interaction.client, jobs)

@@ -10,6 +10,7 @@ from bot.features.mydata.cards import question_card
 from bot.features.mydata.personal_data import export_parts
 from bot.shared.discord.interactions import acknowledge
 from bot.shared.services import Services
+from db.credits.statement import read_statement
 
 ROOM_BYTES = 64 * 1024  # of an upload, for what is not the file
 
@@ -38,6 +39,8 @@ class MyData(commands.GroupCog, group_name="mydata", group_description="Everythi
     async def delete(self, interaction: discord.Interaction) -> None:
         """Ask whether everything that is kept of the member should go."""
         await acknowledge(interaction, private=True)
-        statement = await self.services.ledger.statement(interaction.user.id)
+        statement = await read_statement(
+            self.services.db, interaction.user.id, self.services.rules.tiers.terms(None).allowance
+        )
         card = question_card(interaction.user.id, available=statement.available)
         await interaction.edit_original_response(view=card)

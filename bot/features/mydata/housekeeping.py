@@ -51,5 +51,5 @@ class Housekeeping(commands.Cog):
         await forget_old_clips(self.services, dt.datetime.now(dt.UTC))
 
     async def _scrub(self) -> None:
-        if await self.services.belongings.scrub():
+        if await self.services.db.scrub():
             log.info("what members deleted has left the database's files")

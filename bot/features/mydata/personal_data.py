@@ -16,7 +16,14 @@ from bot.shared.services import Services
 from bot.shared.subjects import delete_subject
 from db.errors import FileMissing, UnknownJob
 from db.file_keys import UPLOADS, job_folder, photos_folder, subject_folder
-from db.jobs import Job
+from db.moderation.decisions import is_banned
+from db.people.erasure import erase_member
+from db.people.personal_data import personal_data_of
+from db.people.subjects import subjects_of_member
+from db.queue.finding import jobs_of_member, jobs_that_hear
+from db.queue.job import Job
+from db.queue.pending import orders_of_member
+from db.queue.retention import forget_speaker
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
@@ -64,8 +71,10 @@ async def export_parts(services: Services, user_id: int, limit_bytes: int) -> As
 
 async def _all_files(services: Services, user_id: int) -> AsyncIterator[File]:
     """Yield the page, the data, and every file that is kept of a member."""
-    rows = await services.belongings.of(user_id)
-    rows["heard"] = [{name: getattr(job, name) for name in HEARD} for job in await services.desk.heard(user_id)]
+    rows = await services.db.read(personal_data_of, user_id)
+    rows["heard"] = [
+        {name: getattr(job, name) for name in HEARD} for job in await services.db.read(jobs_that_hear, user_id)
+    ]
     keys = await _keys(services, user_id, [(row["id"], row["request"].get("audio")) for row in rows["jobs"]])
     yield "index.html", await asyncio.to_thread(_page, rows, keys)
     yield "data.json", await asyncio.to_thread(_data, rows)
@@ -91,18 +100,18 @@ async def delete_everything(services: Services, user_id: int) -> Receipt:
         StillLive: something does not stop in time, or came meanwhile. What went is gone; the rest can be tried again.
     """
     await stop_jobs(services, await live_jobs(services, user_id), by_user=user_id)
-    every_job = await services.desk.of_member(user_id, guild_id=None, limit=None)
+    every_job = await services.db.read(jobs_of_member, user_id, limit=None)
     keys = await _keys(services, user_id, [(job.id, job.request.get("audio")) for job in every_job])
-    banned = await services.belongings.is_banned(user_id)
-    for job in await stop_jobs(services, await services.desk.heard(user_id), by_user=user_id):
+    banned = await services.db.read(is_banned, user_id)
+    for job in await stop_jobs(services, await services.db.read(jobs_that_hear, user_id), by_user=user_id):
         await _forget_voice(services, job)
     removed = await _remove_ended(services, user_id)
-    subjects = await services.subjects.mine(user_id)  # after the trainings: each of those makes one
+    subjects = await services.db.read(subjects_of_member, user_id)  # after the trainings: each of those makes one
     for subject in subjects:
         await delete_subject(services, subject)
     for key in keys:
         await services.files.delete(key)  # photos before a training, and what a job had left elsewhere
-    gone = await services.belongings.take_out(user_id, jobs_are_gone=True)
+    gone = await services.db.write(erase_member, user_id, jobs_are_gone=True)
     return Receipt(
         jobs=removed,
         subjects=len(subjects),
@@ -115,7 +124,7 @@ async def delete_everything(services: Services, user_id: int) -> Receipt:
 async def _remove_ended(services: Services, user_id: int) -> int:
     """Remove jobs until none that has ended is left, for some end meanwhile; return how many were removed."""
     removed = 0
-    while ended := [job for job in await services.desk.of_member(user_id, guild_id=None, limit=None) if job.final]:
+    while ended := [job for job in await services.db.read(jobs_of_member, user_id, limit=None) if job.final]:
         removed += await remove_jobs(services, ended)
     return removed
 
@@ -124,7 +133,7 @@ async def _forget_voice(services: Services, job: Job) -> None:
     """Remove what a member said from a job of somebody else."""
     try:
         await forget_results(services, job)
-        await services.desk.forget_speaker(job)
+        await services.db.write(forget_speaker, job)
     except UnknownJob:
         return  # its owner was quicker
 
@@ -136,9 +145,9 @@ async def _keys(services: Services, user_id: int, jobs: Iterable[tuple[str, str 
     """
     clips = dict(jobs)
     prefixes = [job_folder(job_id) for job_id in clips]
-    for subject in await services.subjects.mine(user_id):
+    for subject in await services.db.read(subjects_of_member, user_id):
         prefixes += [subject_folder(subject.id), photos_folder(subject.id)]
-    prefixes += [photos_folder(order.id) for order in await services.pending.mine(user_id)]
+    prefixes += [photos_folder(order.id) for order in await services.db.read(orders_of_member, user_id)]
     keys = [key for prefix in prefixes for key in await services.files.list(prefix)]
     heard = set(clips.values())
     keys += [key for key in await services.files.list(UPLOADS) if key in heard]

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from bot.shared.orders.pending import purge
 from bot.shared.results import forget_results
 from bot.shared.services import Services
+from db.credits.former_members import forget_former_members
 from db.errors import UnknownOrder
 from db.file_keys import JOBS, UPLOADS, id_in, job_folder, photos_folder
 from db.ids import LENGTH, moment_of
-from db.pending import LIFE, Question
+from db.queue.finding import jobs_of_subject
+from db.queue.pending import LIFE, Question, find_order
+from db.queue.retention import ended_before, without_result
 from inference.requests import Kind
 
 WRITTEN_WITHIN = dt.timedelta(hours=1)  # no write of a file takes so long
@@ -42,7 +45,7 @@ async def sweep(services: Services, now: dt.datetime) -> Swept:
         photos=await _forget_photos(services, now),
         leftovers=await _forget_leftovers(services),
         parts=await services.files.delete_parts(now - WRITTEN_WITHIN),
-        former=await services.belongings.forget_former(),
+        former=await services.db.write(forget_former_members),
     )
 
 
@@ -50,7 +53,7 @@ async def _forget(services: Services, period: dt.timedelta | None, now: dt.datet
     """Forget what jobs made; their rows stay for the history. A subject keeps its adapter, which lies elsewhere."""
     if period is None:
         return 0
-    old = await services.desk.ended_before(now - period, kinds=kinds, limit=BATCH)
+    old = await services.db.read(ended_before, now - period, kinds=kinds, limit=BATCH)
     for job in old:
         await forget_results(services, job)
     return len(old)
@@ -68,9 +71,9 @@ async def _forget_photos(services: Services, now: dt.datetime) -> int:
 
 async def _forget_if_unused(services: Services, draft_id: str) -> bool:
     with suppress(UnknownOrder):
-        await services.pending.get(draft_id)
+        await services.db.read(find_order, draft_id)
         return False
-    trainings = [job for job in await services.desk.of_subject(draft_id) if job.kind == Kind.TRAIN]
+    trainings = [job for job in await services.db.read(jobs_of_subject, draft_id) if job.kind == Kind.TRAIN]
     if any(job.delivered_at is None for job in trainings):
         return False
     await services.files.delete_tree(photos_folder(draft_id))
@@ -79,7 +82,7 @@ async def _forget_if_unused(services: Services, draft_id: str) -> bool:
 
 async def _forget_leftovers(services: Services) -> int:
     """Throw away the files of jobs that gave no result; a folder of no known job is not ours to judge."""
-    left = await services.desk.without_result(await services.files.folders(JOBS))
+    left = await services.db.read(without_result, await services.files.folders(JOBS))
     for job_id in left:
         await services.files.delete_tree(job_folder(job_id))
     return len(left)

@@ -7,11 +7,13 @@ from bot.shared.operators import Operator, at_home
 from bot.shared.removal import live_jobs, remove_jobs, remove_subject, stop_jobs
 from bot.shared.services import Services
 from bot.shared.text.folding import fold
-from db.acts import Target, TargetKind
-from db.house import Topic
 from db.ids import NO_GUILD
-from db.jobs import Job
-from db.subjects import Subject
+from db.moderation.audit_log import log_entry
+from db.moderation.decisions import Topic, decide
+from db.moderation.targets import Target, TargetKind
+from db.people.subjects import Subject, find_subject
+from db.queue.finding import find_job, jobs_of_member, jobs_of_subject
+from db.queue.job import Job
 
 WORD_MAX = 50  # characters
 
@@ -48,20 +50,22 @@ async def pause(services: Services, operator: Operator, notice: str) -> None:
     Direct messages are paused with it where the operator decides about them.
     """
     places = (operator.guild_id, NO_GUILD) if at_home(services, operator) else (operator.guild_id,)
-    await services.house.decide(operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
+    await services.db.write(decide, operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
 
 
 async def resume(services: Services, operator: Operator) -> bool:
     """Go on; return whether it was paused."""
     # Where nobody said which servers are at home, direct messages may have been paused before another server came.
-    direct = at_home(services, operator) or not services.house.homes
+    direct = at_home(services, operator) or not services.moderation.homes
     places = (operator.guild_id, NO_GUILD) if direct else (operator.guild_id,)
-    return await services.house.undo(operator.act("resume"), Topic.PAUSE, "", places=places)
+    return await services.moderation.take_back(operator.act("resume"), Topic.PAUSE, "", places=places)
 
 
 async def ban(services: Services, operator: Operator, user_id: int, reason: str) -> None:
     """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
-    await services.house.decide(operator.act("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason)
+    await services.db.write(
+        decide, operator.act("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason
+    )
     for job in await live_jobs(services, user_id):
         if job.guild_id == operator.guild_id:
             await services.jobs.cancel(job.id, by_user=operator.user_id)
@@ -76,7 +80,7 @@ async def block_word(services: Services, operator: Operator, word: str) -> str:
     key, typed = fold(word), " ".join(word.split())
     if not key or len(key) > WORD_MAX:
         raise BadParameter(f"`word` needs letters in it, and can have at most {WORD_MAX} characters.")
-    await services.house.decide(operator.act("words add", Target(TargetKind.WORD, typed)), Topic.WORD, key, typed)
+    await services.db.write(decide, operator.act("words add", Target(TargetKind.WORD, typed)), Topic.WORD, key, typed)
     return typed
 
 
@@ -88,7 +92,7 @@ async def find(services: Services, operator: Operator, aim: Aim) -> Found:
         JobGone: there is nothing of that name in this server.
     """
     found = await _look(services, operator, aim)
-    await services.house.note(operator.act("find", aim.target))
+    await services.db.write(log_entry, operator.act("find", aim.target))
     return found
 
 
@@ -102,7 +106,7 @@ async def remove(services: Services, operator: Operator, aim: Aim, reason: str) 
         BadParameter, JobGone: as `find`.
     """
     found = await _look(services, operator, aim)
-    await services.house.note(operator.act("remove", aim.target, reason))
+    await services.db.write(log_entry, operator.act("remove", aim.target, reason))
     jobs = [job for job in await stop_jobs(services, found.jobs, by_user=operator.user_id) if job.final]
     if found.subject is not None:
         await remove_subject(services, found.subject, jobs)
@@ -115,14 +119,14 @@ async def _look(services: Services, operator: Operator, aim: Aim) -> Found:
     if sum(one is not None for one in (aim.job_id, aim.user_id, aim.subject)) != 1:
         raise BadParameter("Choose exactly one of `job`, `member` and `subject`.")
     if aim.job_id is not None:
-        job = await services.jobs.get(aim.job_id.strip())
+        job = await services.db.read(find_job, aim.job_id.strip())
         if job is None or job.guild_id != operator.guild_id:
             raise JobGone("There is no `job` with that ID in this server.")
         return Found([job])
     if aim.subject is not None:
-        subject = await services.subjects.get(aim.subject.strip())
+        subject = await services.db.read(find_subject, aim.subject.strip())
         if subject is None or subject.guild_id != operator.guild_id:
             raise JobGone("There is no `subject` with that ID in this server.")
-        return Found(await services.desk.of_subject(subject.id), subject)
+        return Found(await services.db.read(jobs_of_subject, subject.id), subject)
     user_id = aim.user_id or 0
-    return Found(await services.desk.of_member(user_id, guild_id=operator.guild_id, limit=None))
+    return Found(await services.db.read(jobs_of_member, user_id, guild_id=operator.guild_id, limit=None))

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from bot.features.operator.admin import Found
 from bot.shared.cards.job import title
 from bot.shared.text.formatting import counted, harmless, inline, moment, plainly
-from db.acts import Noted
-from db.house import Decision
-from db.jobs import Job
+from db.moderation.audit_log import LoggedEntry
+from db.moderation.decisions import Decision
+from db.queue.job import Job
 from inference.requests import from_json
 
 TEXT_MAX = 1900  # characters of a message, with room to say that there is more
@@ -26,7 +26,7 @@ def removed_text(found: Found, messages: int) -> str:
     return f"Removed {counted(len(found.jobs), 'job')} with files, and {counted(messages, 'message')}.{subject}{live}"
 
 
-def acts_text(acts: Sequence[Noted]) -> str:
+def acts_text(acts: Sequence[LoggedEntry]) -> str:
     """List acts, newest first."""
     return _list([_act(noted) for noted in acts], empty="No entries yet.")
 
@@ -47,8 +47,8 @@ def _job(job: Job) -> str:
     return f"`{job.id}` <@{job.user_id}> <#{job.channel_id}> {moment(job.queued_at)} {job.state} {words}"
 
 
-def _act(noted: Noted) -> str:
-    act = noted.act
+def _act(noted: LoggedEntry) -> str:
+    act = noted.entry
     who = f"<@{act.by_user}>" if act.by_user else "a former member"
     target = f" {act.target if act.target.is_mention else inline(str(act.target))}" if act.target else ""
     reason = f": {plainly(harmless(act.reason, 100))}" if act.reason else ""

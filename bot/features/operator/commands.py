@@ -16,8 +16,9 @@ from bot.shared.discord.messages import remove_messages
 from bot.shared.services import Services
 from bot.shared.text.folding import fold
 from bot.shared.text.formatting import inline
-from db.acts import Target, TargetKind
-from db.house import ALLOWED, FORBIDDEN, Topic
+from db.moderation.audit_log import latest_entries
+from db.moderation.decisions import ChannelRule, Topic, decide, decisions_of
+from db.moderation.targets import Target, TargetKind
 
 Reason = app_commands.Range[str, 1, 200]
 JobId = app_commands.Range[str, 26, 26]
@@ -73,7 +74,7 @@ class Operator(
         """Lift a ban."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("unban", Target.member(member.id))
-        was = await self.services.house.undo(act, Topic.BAN, str(member.id))
+        was = await self.services.moderation.take_back(act, Topic.BAN, str(member.id))
         await _say(interaction, f"<@{member.id}> can use me again." if was else f"<@{member.id}> wasn't banned.")
 
     @words.command(name="add", description="Block a word")
@@ -92,27 +93,27 @@ class Operator(
         """Unblock a word."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("words remove", Target(TargetKind.WORD, word))
-        was = await self.services.house.undo(act, Topic.WORD, fold(word))
+        was = await self.services.moderation.take_back(act, Topic.WORD, fold(word))
         await _say(interaction, f"Unblocked {inline(word)}." if was else f"{inline(word)} wasn't blocked.")
 
     @words.command(name="list", description="List the blocked words")
     async def list_words(self, interaction: discord.Interaction) -> None:
         """Show the blocked words."""
         await acknowledge(interaction, private=True)
-        decided = await self.services.house.decided(operator_of(interaction).guild_id, Topic.WORD)
+        decided = await self.services.db.read(decisions_of, operator_of(interaction).guild_id, Topic.WORD)
         await _say(interaction, words_text(decided))
 
     @channels.command(description="Let members use me in a channel")
     @app_commands.describe(channel="Once one channel is allowed, I work only in allowed ones")
     async def allow(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Allow a channel."""
-        await self._decide_channel(interaction, channel.id, ALLOWED)
+        await self._decide_channel(interaction, channel.id, ChannelRule.ALLOWED)
 
     @channels.command(description="Keep me out of a channel")
     @app_commands.describe(channel="Which channel")
     async def forbid(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Forbid a channel."""
-        await self._decide_channel(interaction, channel.id, FORBIDDEN)
+        await self._decide_channel(interaction, channel.id, ChannelRule.FORBIDDEN)
 
     @channels.command(description="Remove a channel's rule")
     @app_commands.describe(channel="Which channel")
@@ -120,7 +121,7 @@ class Operator(
         """Forget what was decided for a channel."""
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act("channels clear", Target.channel(channel.id))
-        await self.services.house.undo(act, Topic.CHANNEL, str(channel.id))
+        await self.services.moderation.take_back(act, Topic.CHANNEL, str(channel.id))
         await self._list(interaction)
 
     @channels.command(name="list", description="List the channels with a rule")
@@ -169,17 +170,17 @@ class Operator(
     async def log(self, interaction: discord.Interaction) -> None:
         """Show the latest entries of the log."""
         await acknowledge(interaction, private=True)
-        latest = await self.services.house.latest(operator_of(interaction).guild_id, ACTS_SHOWN)
+        latest = await self.services.db.read(latest_entries, operator_of(interaction).guild_id, ACTS_SHOWN)
         await _say(interaction, acts_text(latest))
 
     async def _decide_channel(self, interaction: discord.Interaction, channel_id: int, value: str) -> None:
         await acknowledge(interaction, private=True)
         act = operator_of(interaction).act(f"channels {value}", Target.channel(channel_id))
-        await self.services.house.decide(act, Topic.CHANNEL, str(channel_id), value)
+        await self.services.db.write(decide, act, Topic.CHANNEL, str(channel_id), value)
         await self._list(interaction)
 
     async def _list(self, interaction: discord.Interaction) -> None:
-        decided = await self.services.house.decided(operator_of(interaction).guild_id, Topic.CHANNEL)
+        decided = await self.services.db.read(decisions_of, operator_of(interaction).guild_id, Topic.CHANNEL)
         await _say(interaction, channels_text(decided))
 
 

@@ -16,6 +16,7 @@ from bot.shared.discord.interactions import acknowledge, in_time
 from bot.shared.discord.uploads import discord_files
 from bot.shared.orders.quote import quote
 from bot.shared.services import Services
+from db.people.subjects import subjects_of_member
 
 Name = app_commands.Range[str, 1, 32]
 Steps = app_commands.Range[int, 20, 2000]
@@ -100,4 +101,4 @@ class Subjects(commands.Cog):
 
     @subjects.autocomplete("name")
     async def _own(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return subject_choices(await self.services.subjects.mine(interaction.user.id), typed)
+        return subject_choices(await self.services.db.read(subjects_of_member, interaction.user.id), typed)

@@ -16,7 +16,8 @@ from db.file_keys import (
     subject_photo,
     subject_picture,
 )
-from db.jobs import Job, State
+from db.people.subjects import mark_ready, subject_of_job
+from db.queue.job import Job, State
 from inference.messages import adapter_name, filmstrip_name
 from inference.requests import Kind, TrainRequest, from_json
 
@@ -39,7 +40,7 @@ async def finish_training(services: Services, job: Job) -> None:
     request = from_json(job.request)
     if job.kind != Kind.TRAIN or not isinstance(request, TrainRequest) or not job.final:
         return
-    subject = await services.subjects.by_job(job.id)
+    subject = await services.db.read(subject_of_job, job.id)
     steps = await film_steps(services, job) if job.state is State.DONE else []
     if subject is not None and not steps:
         await delete_subject(services, subject)
@@ -79,7 +80,7 @@ async def _put_in_place(services: Services, job: Job, steps: list[int]) -> None:
         SubjectGone: its files are not kept any more.
     """
     try:
-        while (subject := await services.subjects.by_job(job.id)) is not None:
+        while (subject := await services.db.read(subject_of_job, job.id)) is not None:
             step = subject.step if subject.step in steps else steps[-1]
             try:
                 adapter = await services.files.get(_adapter_of(job, step))
@@ -88,10 +89,10 @@ async def _put_in_place(services: Services, job: Job, steps: list[int]) -> None:
                 raise SubjectGone from error
             await services.files.put(subject_adapter(subject.id), adapter)
             await services.files.put(subject_picture(subject.id), picture)
-            if await services.subjects.ready(subject.id, step=step, chosen=subject.step):
+            if await services.db.write(mark_ready, subject.id, step=step, chosen=subject.step):
                 return
     finally:
-        if await services.subjects.by_job(job.id) is None:  # deleted meanwhile: nothing of it may stay
+        if await services.db.read(subject_of_job, job.id) is None:  # deleted meanwhile: nothing of it may stay
             await services.files.delete_tree(subject_folder(job.request["subject_id"]))
 
 

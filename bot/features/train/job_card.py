@@ -15,7 +15,8 @@ from bot.shared.discord.persistent_items import Answer
 from bot.shared.services import Services
 from bot.shared.subjects import SubjectGone
 from bot.shared.text.formatting import bar, block, credits, exactly, inline, paid
-from db.jobs import Job, State
+from db.people.subjects import subject_of_job
+from db.queue.job import Job, State
 from inference.pricing import owed
 from inference.requests import Kind, TrainRequest, from_json
 
@@ -59,7 +60,7 @@ class StepSelect(JobItem, verb="step"):
     async def act(self, interaction: discord.Interaction, job: Job) -> None:
         """Put the chosen step's adapter in place, now or when the training has ended for it."""
         services, step = services_of(interaction), int(self.item.values[0])
-        subject = await services.subjects.by_job(job.id)
+        subject = await services.db.read(subject_of_job, job.id)
         if subject is None:
             raise SubjectGone
         job = await choose_step(services, job, step, by_user=interaction.user.id)
@@ -115,7 +116,7 @@ async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
     """Return the filmstrip so far, also of a training that begins again after an error."""
     if not (job.state in (State.RUNNING, State.DONE) or (job.state is State.QUEUED and job.attempt)):
         return CardContent()
-    subject = await services.subjects.by_job(job.id)
+    subject = await services.db.read(subject_of_job, job.id)
     return CardContent(
         pictures=await read_film(services, job, limit_bytes),
         steps=tuple(await film_steps(services, job)),

@@ -32,7 +32,7 @@ from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import PhotosQuote, PhotosWanted
 from bot.shared.text.formatting import about, credits, inline
 from db.errors import UnknownOrder
-from db.pending import PendingOrder
+from db.queue.pending import PendingOrder
 from inference.decoders.photos import Verdict
 
 THUMBNAILS_MAX = 10

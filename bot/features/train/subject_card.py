@@ -16,7 +16,8 @@ from bot.shared.discord.persistent_items import Answer, Form, PersistentItem
 from bot.shared.errors import BadParameter
 from bot.shared.subjects import delete_subject
 from bot.shared.text.formatting import inline, moment
-from db.subjects import Scope, Share, Subject
+from db.people.shares import Scope, Share, shares_of
+from db.people.subjects import Subject
 
 NAMED_MAX = 50  # of those it is shared with; the platform takes 4,000 characters
 
@@ -66,7 +67,7 @@ async def show_subject(interaction: discord.Interaction, subject_id: str) -> Non
     services = services_of(interaction)
     subject = await own_subject(services, subject_id, interaction.user.id)
     picture = await picture_for(services, subject, age_restricted=is_age_restricted(interaction.channel))
-    shares = await services.subjects.shares(subject.id)
+    shares = await services.db.read(shares_of, subject.id)
     view = subject_card(subject, shares, in_guild=interaction.guild_id is not None, pictured=picture is not None)
     content = picture or b""
     files = [discord.File(io.BytesIO(content), file_name(subject))] if picture else []
@@ -174,7 +175,7 @@ class TakeBackButton(SubjectItem, verb="back"):
     async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
         """Stop sharing it with anybody."""
         services = services_of(interaction)
-        await take_back(services, subject, await services.subjects.shares(subject.id))
+        await take_back(services, subject, await services.db.read(shares_of, subject.id))
         await show_subject(interaction, subject.id)
 
 
@@ -194,7 +195,7 @@ class _ShareMenu(SubjectItem):
         """Share with whoever was chosen; choosing somebody again takes it back."""
         services = services_of(interaction)
         share = Share(self.scope, self.item.values[0].id)
-        if share in await services.subjects.shares(subject.id):
+        if share in await services.db.read(shares_of, subject.id):
             await take_back(services, subject, [share])
         else:
             await share_with(services, subject, share, (await context_of(interaction, private=True)).policy)

@@ -7,8 +7,10 @@ from bot.shared.services import Services
 from bot.shared.subjects import NotASubject, SubjectGone
 from db.errors import FileMissing
 from db.file_keys import subject_adapter, subject_picture
-from db.house import Standing
-from db.subjects import NAME_KEY_MAX, Subject, name_key
+from db.moderation.moderation import Policy
+from db.people.shares import usable_subjects
+from db.people.subjects import NAME_KEY_MAX, Subject, find_subject, name_key, rename_subject, subjects_of_member
+from db.queue.finding import find_job
 
 
 async def export(services: Services, subject: Subject) -> bytes:
@@ -40,7 +42,7 @@ async def picture_for(services: Services, subject: Subject, *, age_restricted: b
         age_restricted: whether that is such a channel.
     """
     if not age_restricted:
-        job = await services.jobs.get(subject.job_id)
+        job = await services.db.read(find_job, subject.job_id)
         if job is not None and is_for_adults(services, job):
             return None
     return await picture_of(services, subject)
@@ -56,7 +58,9 @@ async def usable_with_pictures(
         context: who asks, and where.
         pictured: how many pictures are read.
     """
-    found = await services.subjects.usable(context.user_id, guild_id=context.guild_id, role_ids=context.role_ids)
+    found = await services.db.read(
+        usable_subjects, context.user_id, guild_id=context.guild_id, role_ids=context.role_ids
+    )
     found.sort(key=lambda subject: subject.owner_id != context.user_id)
     pictures = [
         await picture_for(services, subject, age_restricted=context.age_restricted) for subject in found[:pictured]
@@ -70,7 +74,7 @@ async def own_subject(services: Services, subject_id: str, user_id: int) -> Subj
     Raises:
         SubjectGone, NotYours: it is not there, or not theirs.
     """
-    subject = await services.subjects.get(subject_id)
+    subject = await services.db.read(find_subject, subject_id)
     if subject is None:
         raise SubjectGone
     if subject.owner_id != user_id:
@@ -84,7 +88,7 @@ async def own_subject_called(services: Services, name: str, user_id: int) -> Sub
     Raises:
         NotASubject: there is none, or it is still being trained.
     """
-    for subject in await services.subjects.mine(user_id):
+    for subject in await services.db.read(subjects_of_member, user_id):
         if subject.ready and name_key(subject.name) == name_key(name):
             return subject
     raise NotASubject
@@ -108,7 +112,7 @@ def tidy_name(name: str) -> str:
     return tidy
 
 
-async def rename(services: Services, subject: Subject, name: str, policy: Standing) -> str:
+async def rename(services: Services, subject: Subject, name: str, policy: Policy) -> str:
     """Call a subject something else, and return how it is written now.
 
     Raises:
@@ -117,5 +121,5 @@ async def rename(services: Services, subject: Subject, name: str, policy: Standi
     """
     tidy = tidy_name(name)
     check_words(tidy, policy)
-    await services.subjects.rename(subject.id, tidy)
+    await services.db.write(rename_subject, subject.id, tidy)
     return tidy

@@ -8,7 +8,7 @@ from bot.features.train.subject_card import OpenButton, file_name
 from bot.shared.cards.layout import layout, said
 from bot.shared.files.pictures import Picture
 from bot.shared.text.formatting import inline
-from db.subjects import Subject
+from db.people.subjects import Subject
 
 SHOWN_MAX = 7  # five components each and three around them, within the platform's 40
 Seen = Sequence[tuple[Subject, bytes | None]]  # with what it looks like

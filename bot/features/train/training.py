@@ -21,8 +21,10 @@ from bot.shared.services import Services
 from db.errors import TooManySubjects, UnknownOrder
 from db.file_keys import photo_file
 from db.ids import new_id
-from db.pending import PendingOrder, Question
-from db.subjects import KEPT_MAX, Draft, name_key
+from db.people.new_subject import KEPT_MAX, NewSubject
+from db.people.subjects import name_key, subjects_of_member
+from db.queue.finding import job_of_interaction
+from db.queue.pending import PendingOrder, Question, count_orders, find_order
 from inference.catalogue import ImageModel
 from inference.decoders.photos import Verdict
 from inference.requests import Request, TrainRequest
@@ -134,7 +136,7 @@ class TrainingOrderRequest(OrderRequest):
         await _check_free(services, name, context.user_id)
         if self.photos is not None and not self.photos.enough:
             raise TooFewPhotos
-        if self.sent and await services.pending.count(Question.PHOTOS) >= ALL_PHOTO_SETS_MAX:
+        if self.sent and await services.db.read(count_orders, Question.PHOTOS) >= ALL_PHOTO_SETS_MAX:
             raise TooManyPhotos
         return _request(_model(services, self.options.model), name, noun, self.options, self.photos)
 
@@ -154,11 +156,11 @@ class TrainingOrderRequest(OrderRequest):
         asked = TrainingOrderRequest(options=settled, photos=photos, thumbnails=thumbnails)
         return asked, replace(request, subject_id=photos.id, photos=photos.keys)
 
-    def subject(self, request: Request, context: RequestContext) -> Draft | None:
+    def subject(self, request: Request, context: RequestContext) -> NewSubject | None:
         """Return the subject that is made, with the consent to it."""
         assert isinstance(request, TrainRequest)
         assert self.photos is not None
-        return Draft(
+        return NewSubject(
             id=request.subject_id,
             owner_id=context.user_id,
             guild_id=context.guild_id,
@@ -191,15 +193,15 @@ async def check_kept(services: Services, order: PendingOrder) -> None:
         PhotosGone: they were thrown away.
     """
     try:
-        await services.pending.get(order.id)
+        await services.db.read(find_order, order.id)
     except UnknownOrder as error:
-        begun = await services.jobs.by_interaction(order.interaction_id)
+        begun = await services.db.read(job_of_interaction, order.interaction_id)
         raise (TrainingBegun if begun else PhotosGone) from error
 
 
 async def _check_free(services: Services, name: str, user_id: int) -> None:
     """See that a member may have one more subject, of that name."""
-    mine = await services.subjects.mine(user_id)
+    mine = await services.db.read(subjects_of_member, user_id)
     if any(name_key(subject.name) == name_key(name) for subject in mine):
         raise BadParameter(
             "You already have a subject with that `name`. Choose another one, or delete the old one in `/subjects`."

@@ -19,7 +19,8 @@ from bot.shared.errors import Refused
 from bot.shared.files.clips import NothingToHear
 from bot.shared.orders.quote import quote
 from bot.shared.services import Services
-from db.acts import Target
+from db.moderation.channels import set_transcribed
+from db.moderation.targets import Target
 
 
 class NotHeard(Refused):
@@ -98,7 +99,7 @@ class Voice(commands.Cog):
         await acknowledge(interaction, private=True)
         channel_id = (await context_of(interaction, private=True)).channel_id
         act = operator.act(f"transcribe-channel {state}", Target.channel(channel_id))
-        await self.services.channels.set_transcribed(channel_id, act, on=on)
+        await self.services.db.write(set_transcribed, channel_id, act, on=on)
         await interaction.edit_original_response(content=ON if on else OFF)
 
     @voice.command(description="Don't let others transcribe your voice messages")

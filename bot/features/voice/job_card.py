@@ -22,7 +22,7 @@ from bot.shared.services import Services
 from bot.shared.text.formatting import bar, block, exactly, first_part, inline, last_part, paid, plainly
 from db.errors import FileMissing
 from db.file_keys import PREVIEW_TEXT, job_file
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.requests import TranscribeRequest
 from inference.transcript import Segment
 

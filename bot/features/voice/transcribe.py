@@ -11,6 +11,7 @@ from bot.shared.files.clips import Attached
 from bot.shared.orders.context import RequestContext
 from bot.shared.orders.order_request import OrderRequest
 from bot.shared.services import Services
+from db.queue.finding import find_job
 from inference.requests import Request, TranscribeRequest
 
 
@@ -77,7 +78,7 @@ class RepeatedClipOrderRequest(OrderRequest):
 
     async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
         """Return the request with the first job's audio."""
-        if (job := await services.jobs.get(self.source_job_id or "")) is None:
+        if (job := await services.db.read(find_job, self.source_job_id or "")) is None:
             raise JobGone
         first = transcript_request(job)
         await _check_speaker(services, first.speaker_id or job.user_id, context)

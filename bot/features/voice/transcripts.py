@@ -6,7 +6,7 @@ from bot.shared.files.clips import NothingToHear
 from bot.shared.files.pictures import Picture
 from bot.shared.results import forget_clip
 from bot.shared.services import Services
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.requests import Kind, TranscribeRequest, from_json
 from inference.transcript import Segment, segment_from_json, to_srt, to_txt, to_vtt
 

@@ -17,6 +17,7 @@ from bot.shared.files.clips import Attached
 from bot.shared.orders.quote import quote
 from bot.shared.orders.quotes import LicenceQuote
 from bot.shared.services import Services
+from db.moderation.channels import is_transcribed
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ async def _wanted(services: Services, message: discord.Message) -> bool:
         return True
     if not message.flags.voice or await has_opted_out(services, message.author.id):
         return False
-    return await services.channels.transcribed(*channel_ids(message.channel))
+    return await services.db.read(is_transcribed, *channel_ids(message.channel))
 
 
 async def _explain(limits: Limits, message: discord.Message, error: Exception) -> None:

@@ -14,8 +14,8 @@ from bot.shared.discord.explain import say_privately
 from bot.shared.discord.interactions import services_of
 from bot.shared.orders.confirm import confirm
 from bot.shared.orders.quotes import Quote
-from db.jobs import Job, Pace
-from db.pending import PendingOrder
+from db.queue.job import Job, Pace
+from db.queue.pending import PendingOrder
 
 LOOKED_BACK = 10  # messages among which a second copy of one that was just posted is looked for
 

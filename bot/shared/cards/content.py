@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 
 from bot.shared.files.pictures import Picture
-from db.jobs import Place
+from db.queue.fair_order.position import QueuePosition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardContent:
     """What a card shows besides the job itself."""
 
-    place: Place | None = None
+    place: QueuePosition | None = None
     wait_s: float | None = None
     preview: Picture | None = None
     pictures: tuple[Picture, ...] = ()

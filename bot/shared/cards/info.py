@@ -2,7 +2,7 @@
 
 from bot.shared.cards.job_kind import JobKind
 from bot.shared.text.formatting import credits, exactly, moment, paid
-from db.jobs import Job
+from db.queue.job import Job
 from inference.requests import Kind
 
 TEXT_MAX = 2000  # characters of a message

@@ -8,7 +8,7 @@ from bot.shared.cards.job_kind import JobKind
 from bot.shared.cards.layout import layout
 from bot.shared.discord.explain import failure_sentence
 from bot.shared.text.formatting import about, block, exactly, given_back, inline, paid, queue_place
-from db.jobs import Job, Pace, State
+from db.queue.job import Job, Pace, State
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json
 
 COLOURS = {

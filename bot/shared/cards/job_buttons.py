@@ -10,7 +10,8 @@ from bot.shared.discord.interactions import admit, services_of
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import JobGone
 from bot.shared.results import forget_results
-from db.jobs import Job
+from db.queue.finding import find_job
+from db.queue.job import Job
 
 
 class JobItem(PersistentItem[Job], topic="job"):
@@ -23,7 +24,7 @@ class JobItem(PersistentItem[Job], topic="job"):
             JobGone: there is none any more.
             NotYours: it is somebody else's.
         """
-        job = await services_of(interaction).jobs.get(self.key)
+        job = await services_of(interaction).db.read(find_job, self.key)
         if job is None:
             raise JobGone
         await self.admit(interaction, job)

@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.shared.cards.content import CardContent
 from bot.shared.services import Services
-from db.jobs import Job
+from db.queue.job import Job
 
 
 async def _nothing(services: Services, job: Job) -> None:

@@ -16,6 +16,7 @@ from bot.shared.errors import LicenceNeeded
 from bot.shared.orders.confirm import accept_licence
 from bot.shared.orders.pending import open_order, request_in
 from bot.shared.orders.quotes import LicenceQuote, PhotosWanted
+from db.queue.pending import drop_order
 
 KEY = "[a-z0-9][a-z0-9._-]{0,31}(?::[0-9a-z]{26})?"  # a model's name, and where what was asked for is kept
 ACCEPTED = "Thanks, you accepted the licence. Please run your command again."
@@ -62,7 +63,7 @@ class DeclineLicence(LicenceAnswer, verb="decline"):
     async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
         """Drop the order, if one is kept."""
         if found[1]:
-            await services_of(interaction).pending.drop(found[1])
+            await services_of(interaction).db.write(drop_order, found[1])
         await interaction.edit_original_response(view=said(DECLINED))
 
 

@@ -14,8 +14,8 @@ from bot.shared.orders.confirm import decline
 from bot.shared.orders.pending import open_order
 from bot.shared.orders.quotes import PriceQuote
 from bot.shared.text.formatting import about, credits, moment
-from db.jobs import Pace
-from db.pending import PendingOrder
+from db.queue.job import Pace
+from db.queue.pending import PendingOrder
 
 
 class QuoteButton(PersistentItem[PendingOrder], topic="offer"):

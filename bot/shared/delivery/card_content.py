@@ -9,7 +9,8 @@ from bot.shared.cards.job_kind import JobKind
 from bot.shared.discord.interactions import is_age_restricted
 from bot.shared.policy import is_for_adults
 from bot.shared.services import Services
-from db.jobs import Job, State
+from db.queue.fair_order.position import queue_position
+from db.queue.job import Job, State
 
 
 async def read_content(kind: JobKind, services: Services, job: Job, limit_bytes: int) -> CardContent:
@@ -17,7 +18,7 @@ async def read_content(kind: JobKind, services: Services, job: Job, limit_bytes:
     content = await kind.read(services, job, limit_bytes)
     if job.state is not State.QUEUED:
         return content
-    place = await services.jobs.place(job.id)
+    place = await services.db.read(queue_position, job.id)
     return replace(content, place=place, wait_s=services.forecast.wait_s(job.kind, place))
 
 

@@ -32,7 +32,10 @@ from bot.shared.discord.interactions import is_age_restricted
 from bot.shared.discord.uploads import UploadLimits, discord_files
 from bot.shared.results import forget_results
 from bot.shared.services import Services
-from db.jobs import Job, Place, State
+from db.queue.delivery import mark_delivered, set_message
+from db.queue.fair_order.position import QueuePosition
+from db.queue.finding import find_job
+from db.queue.job import Job, State
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ class Delivery:
         self._limits = limits
         self._kinds = kinds
         self._edit_every_s = edit_every_s
-        self._looks: dict[str, tuple[int, Place | None]] = {}  # of live cards: what their latest edit was about
+        self._looks: dict[str, tuple[int, QueuePosition | None]] = {}  # of live cards: what their latest edit was about
 
     async def update(self, job: Job) -> float | None:
         """Edit a live job's card, if it would look different.
@@ -129,7 +132,7 @@ class Delivery:
         Raises:
             discord.HTTPException, OSError: the platform did not answer; nothing was noted, try again later.
         """
-        fresh = await self._services.jobs.get(job.id)
+        fresh = await self._services.db.read(find_job, job.id)
         if fresh is None or fresh.delivered_at is not None:
             return
         await self._kinds[fresh.kind].finish(self._services, fresh)
@@ -140,7 +143,7 @@ class Delivery:
             method, message_id = await self._take_back(fresh)
         else:
             method, message_id = await self._climb_smaller(fresh) or (DeliveryMethod.KEPT, None)
-        await self._services.jobs.delivered(fresh.id, message_id=message_id, how=method)
+        await self._services.db.write(mark_delivered, fresh.id, message_id=message_id, how=method)
         self._looks.pop(fresh.id, None)
         log.info("job %s was delivered: %s", fresh.id, method)
 
@@ -183,7 +186,7 @@ class Delivery:
                 log.info("job %s cannot be shown by %s: %s", job.id, method, broken)
                 continue
             if job.message_id is None and not job.final:  # noting an end notes the message as well
-                await self._services.jobs.set_message(job.id, message_id)
+                await self._services.db.write(set_message, job.id, message_id)
             return method, message_id
         return None
 

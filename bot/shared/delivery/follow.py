@@ -17,7 +17,8 @@ from functools import partial
 
 from bot.shared.services import Services
 from common.supervisor import Backoff, supervise
-from db.jobs import Job, State
+from db.queue.delivery import changed_since, undelivered_jobs
+from db.queue.job import Job, State
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Follower:
         self._first_s = first_s
         self._retry_s = retry_s
         self._sweep_every_s = sweep_every_s
-        self._changed = services.jobs.db.wake.listen("changed")
+        self._changed = services.db.wake.listen("changed")
         self._cursor: dt.datetime | None = None
         self._cards: dict[str, _Card] = {}
 
@@ -83,7 +84,7 @@ class Follower:
         """Take up what has changed since the last look, then wait for more."""
         looked_at = time.monotonic()
         seen = {job_id: card.job.revision for job_id, card in self._cards.items()}
-        changes = await self._services.jobs.changed_since(self._cursor, seen)
+        changes = await self._services.db.read(changed_since, self._cursor, seen)
         for job in changes.jobs:
             self._notice(job, tasks)
         self._cursor = changes.cursor
@@ -96,7 +97,7 @@ class Follower:
     async def _sweep(self, tasks: asyncio.TaskGroup) -> None:
         """Take up every ended job that was not delivered and has no card here."""
         after: Job | None = None
-        while page := await self._services.jobs.undelivered(after=after):
+        while page := await self._services.db.read(undelivered_jobs, after=after):
             for job in page:
                 if job.id not in self._cards:
                     self._notice(job, tasks)

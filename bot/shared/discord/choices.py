@@ -5,7 +5,7 @@ from itertools import islice
 
 from discord.app_commands import Choice
 
-from db.subjects import Subject
+from db.people.subjects import Subject
 from inference.catalogue import Catalogue
 
 ROWS_MAX = 25  # of the platform

@@ -49,7 +49,7 @@ async def _resolve(
 ) -> RequestContext:
     services = cast(Services, client.services)  # type: ignore[attr-defined]
     here, only = channel_ids(channel), only_guild_id(client)
-    policy = await services.house.standing(user.id, guild_id=guild_id, channel_ids=here, only_guild_id=only)
+    policy = await services.moderation.policy(user.id, guild_id=guild_id, channel_ids=here, only_guild_id=only)
     return RequestContext(
         interaction_id=asked.id,
         interaction_token=asked.token if isinstance(asked, discord.Interaction) else "",

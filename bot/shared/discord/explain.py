@@ -17,7 +17,7 @@ from discord import app_commands, ui
 from bot.shared.errors import NotAcknowledged, Refused
 from bot.shared.text.formatting import credits, inline, moment
 from db.errors import BudgetSpent, NameTaken, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
-from db.jobs import Job
+from db.queue.job import Job
 from inference.errors import BadRequest, InferenceError
 from inference.messages import FailureKind
 from inference.requests import Kind

@@ -16,9 +16,10 @@ from bot.shared.errors import NotAcknowledged, NotYours
 from bot.shared.operators import Operator
 from bot.shared.services import Services
 from bot.shared.tiers import Terms
-from db.acts import Target, TargetKind
 from db.errors import StoreBusy
-from db.jobs import Job
+from db.moderation.audit_log import log_entry
+from db.moderation.targets import Target, TargetKind
+from db.queue.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -141,4 +142,4 @@ async def admit(interaction: discord.Interaction, job: Job, what: str) -> None:
     if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
         raise NotYours
     act = operator_of(interaction).act(f"press {what}", Target(TargetKind.JOB, job.id))
-    await services_of(interaction).house.note(act)
+    await services_of(interaction).db.write(log_entry, act)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import discord
 
-from db.jobs import Job
+from db.queue.job import Job
 
 log = logging.getLogger(__name__)
 

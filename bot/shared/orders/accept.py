@@ -6,7 +6,9 @@ from bot.shared.errors import NotOpen
 from bot.shared.orders.context import RequestContext
 from bot.shared.orders.order_request import OrderRequest
 from bot.shared.services import Services
-from db.jobs import Job, Pace, Submission
+from db.queue.fair_order.position import estimate_position
+from db.queue.job import Job, Pace
+from db.queue.submission import Submission
 from inference.catalogue import Catalogue
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
 
@@ -93,7 +95,7 @@ def check_terms(catalogue: Catalogue, order: Order, context: RequestContext) -> 
 async def expected_s(services: Services, order: Order, context: RequestContext) -> float | None:
     """Return the seconds from now until an order would be done, by the speed of late; None: not known."""
     kind = order.request.kind
-    place = await services.jobs.foresee(
-        kind=str(kind), pace=order.pace, guild_id=context.guild_id, user_id=context.user_id
+    place = await services.db.read(
+        estimate_position, kind=str(kind), pace=order.pace, guild_id=context.guild_id, user_id=context.user_id
     )
     return services.forecast.duration_s(kind, place.ahead_credits + order.price)

@@ -9,8 +9,10 @@ from bot.shared.orders.quotes import Quote
 from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
-from db.jobs import Job, Pace
-from db.pending import PendingOrder, Question
+from db.moderation import licences
+from db.queue.finding import job_of_interaction
+from db.queue.job import Job, Pace
+from db.queue.pending import PendingOrder, Question, drop_order, find_order
 
 
 async def confirm(
@@ -31,11 +33,11 @@ async def confirm(
     asked = request_in(services, order)
     async with services.turns.of(order.id):
         try:
-            answered = await services.pending.get(order.id)
+            answered = await services.db.read(find_order, order.id)
             first = replace(context, interaction_id=order.interaction_id)
             return await quote(services, asked, first, pace=pace or answered.pace, answered=answered)
         except UnknownOrder as error:
-            if (job := await services.jobs.by_interaction(order.interaction_id)) is not None:
+            if (job := await services.db.read(job_of_interaction, order.interaction_id)) is not None:
                 return job
             raise asked.gone from error
 
@@ -43,7 +45,7 @@ async def confirm(
 async def decline(services: Services, order: PendingOrder) -> bool:
     """Throw away what a member said no to, with its photos; return whether it was still there."""
     async with services.turns.of(order.id):
-        there = await services.pending.drop(order.id)
+        there = await services.db.write(drop_order, order.id)
         if there and order.question is Question.PHOTOS:
             await services.files.delete_tree(photos_folder(order.id))
     return there
@@ -53,4 +55,4 @@ async def accept_licence(services: Services, user_id: int, model_name: str) -> N
     """Note that a member accepts a model's licence as it is now; a model that is no longer there needs no consent."""
     for model in (*services.catalogue.images, *services.catalogue.speech):
         if model.name == model_name:
-            await services.house.accept_licence(user_id, model.name, model.licence)
+            await services.db.write(licences.accept_licence, user_id, model.name, model.licence)

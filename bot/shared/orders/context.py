@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.shared.tiers import Terms
-from db.house import Standing
+from db.moderation.moderation import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class RequestContext:
     channel_id: int
     private: bool  # only they see the result
     terms: Terms  # what their tiers entitle them to
-    policy: Standing  # what operators decided
+    policy: Policy  # what operators decided
     role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
     age_restricted: bool = False  # the channel is
     channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by

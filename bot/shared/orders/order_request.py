@@ -7,7 +7,7 @@ from typing import ClassVar
 from bot.shared.orders.context import RequestContext
 from bot.shared.services import Services
 from db.errors import UnknownOrder
-from db.subjects import Draft
+from db.people.new_subject import NewSubject
 from inference.requests import Request
 
 
@@ -53,6 +53,6 @@ class OrderRequest(ABC):
         """
         return self, request
 
-    def subject(self, request: Request, context: RequestContext) -> Draft | None:
+    def subject(self, request: Request, context: RequestContext) -> NewSubject | None:
         """Return what a training makes, with the consent to it."""
         return None

@@ -9,7 +9,7 @@ from bot.shared.orders.order_request import OrderRequest
 from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
-from db.pending import NewOrder, PendingOrder, Question
+from db.queue.pending import NewOrder, PendingOrder, Question, find_order, keep_order, purge_orders
 from inference.requests import TrainRequest
 
 VERSION = 1  # of the form in which what was asked for is kept
@@ -18,7 +18,8 @@ VERSION = 1  # of the form in which what was asked for is kept
 async def keep(services: Services, order: Order, context: RequestContext, question: Question) -> str:
     """Keep what was asked for, with photos under the id of their folder; return the id."""
     folder_id = order.request.subject_id if isinstance(order.request, TrainRequest) else ""
-    kept, gone = await services.pending.keep(
+    kept, gone = await services.db.write(
+        keep_order,
         NewOrder(
             id=folder_id,
             question=question,
@@ -29,7 +30,7 @@ async def keep(services: Services, order: Order, context: RequestContext, questi
             price=None if question is Question.LICENCE else order.price,
             pace=order.pace,
             private=context.private,
-        )
+        ),
     )
     if folder_id and kept.id != folder_id:  # the same photos came twice
         gone.append(folder_id)
@@ -45,7 +46,7 @@ async def open_order(services: Services, order_id: str, user_id: int) -> Pending
         UnknownOrder: it was answered already, or is too old.
         NotYours: somebody else was asked.
     """
-    order = await services.pending.get(order_id)
+    order = await services.db.read(find_order, order_id)
     if order.user_id != user_id:
         raise NotYours
     return order
@@ -68,7 +69,7 @@ def request_in(services: Services, order: PendingOrder) -> OrderRequest:
 
 async def purge(services: Services) -> int:
     """Throw away pending orders that are too old, with their photos; return how many."""
-    gone = await services.pending.purge()
+    gone = await services.db.write(purge_orders)
     for order in gone:
         await services.files.delete_tree(photos_folder(order.id))
     return len(gone)

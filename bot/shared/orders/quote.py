@@ -12,18 +12,18 @@ from bot.shared.orders.context import RequestContext
 from bot.shared.orders.order_request import OrderRequest
 from bot.shared.orders.pending import keep
 from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote, Quote
+from bot.shared.pace import preferred_pace
 from bot.shared.policy import check_age, check_place, check_words, model_of, wants_licence, words_of
 from bot.shared.services import Services
+from db.credits.statement import Statement, read_statement
 from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.file_keys import photos_folder
-from db.house import Standing
-from db.jobs import Job, Pace
-from db.ledger import Statement
-from db.pending import PendingOrder, Question
+from db.moderation.moderation import Policy
+from db.queue.finding import count_queued, job_of_interaction
+from db.queue.job import Job, Pace
+from db.queue.pending import PendingOrder, Question
 from inference.pricing import price_of
 from inference.requests import Kind, Request, TrainRequest, TranscribeRequest
-
-PACE = "pace"  # among a member's preferences
 
 
 async def quote(
@@ -50,7 +50,7 @@ async def quote(
         NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken, UnknownOrder: not now. Nothing was charged.
     """
     check_place(context.policy)
-    if asked.fetches and (job := await services.jobs.by_interaction(context.interaction_id)) is not None:
+    if asked.fetches and (job := await services.db.read(job_of_interaction, context.interaction_id)) is not None:
         return job
     request = await asked.build(services, context)
     check_words(words_of(request), context.policy)
@@ -80,8 +80,7 @@ async def _pace(services: Services, asked: OrderRequest, kind: Kind, context: Re
     """Return the pace of what was asked for without one."""
     if asked.always_asks or (asked.relaxes and kind not in context.terms.relaxed):
         return Pace.FAST
-    member = await services.members.get(context.user_id)
-    return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
+    return await preferred_pace(services, context.user_id)
 
 
 async def _ask_price_if_expensive(services: Services, order: Order, context: RequestContext) -> PriceQuote | None:
@@ -99,7 +98,7 @@ async def _ask_price_if_expensive(services: Services, order: Order, context: Req
     expensive = expensive and bool(context.interaction_token)
     if order.pace is Pace.RELAXED or not (expensive or (asked.fetches and not may_be_free)):
         return None
-    balance = await services.ledger.statement(context.user_id, allowance=context.terms.allowance, limit=1)
+    balance = await read_statement(services.db, context.user_id, context.terms.allowance, limit=1)
     affordable = balance.available >= order.price
     if not affordable and not may_be_free:
         raise NotEnoughCredits(available=balance.available, price=order.price, renews_at=balance.renews_at)
@@ -130,11 +129,11 @@ async def _fetch(services: Services, order: Order, context: RequestContext) -> J
     """Fetch the files of an order and go on with it; they are kept for a job, and for the question about photos."""
     kind = order.request.kind
     async with services.turns.of((context.user_id, kind)):
-        if (job := await services.jobs.by_interaction(context.interaction_id)) is not None:
+        if (job := await services.db.read(job_of_interaction, context.interaction_id)) is not None:
             return job  # the same event came twice
         check_place(await _policy_now(services, context))
         limit = context.terms.limits(kind).max_queued
-        if await services.jobs.queued(context.user_id, kind) >= limit:
+        if await services.db.read(count_queued, context.user_id, kind) >= limit:
             raise TooManyQueued(limit=limit)
         asked, request = await order.asked.fetch(services, order.request, context)
         price = order.price if order.price_known else price_of(request, services.catalogue)
@@ -150,9 +149,9 @@ async def _fetch(services: Services, order: Order, context: RequestContext) -> J
         return outcome
 
 
-async def _policy_now(services: Services, context: RequestContext) -> Standing:
+async def _policy_now(services: Services, context: RequestContext) -> Policy:
     """Read again what operators decided: somebody may have been banned while their file waited for its turn."""
-    return await services.house.standing(
+    return await services.moderation.policy(
         context.user_id,
         guild_id=context.guild_id,
         channel_ids=context.channel_ids,

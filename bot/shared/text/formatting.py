@@ -5,7 +5,7 @@ import math
 import re
 
 from bot.shared.text.quoting import clean, harmless, inline
-from db.jobs import Job, Pace
+from db.queue.job import Job, Pace
 
 __all__ = [
     "about", "alt", "bar", "block", "counted", "credits", "exactly", "first_part", "given_back", "harmless", "inline",

@@ -1,4 +1,4 @@
-"""The house: what operators decided, what they did, and licences that members accepted."""
+"""What operators decided, what they did, and licences that members accepted."""
 
 import sqlalchemy as sa
 from alembic import op

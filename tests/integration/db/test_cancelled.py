@@ -13,7 +13,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
+from db.credits.audit import audit
 from db.engine import AT_MOST, Database
+from db.queue.finding import jobs_of_member
 from db.tables import lines
 from tests.support.db.store import StoreHarness
 
@@ -24,7 +26,7 @@ FOR_EVER = {
 }
 
 
-class Work:
+class StandingWrite:
     """A transaction that writes a row and stands still until it may go on."""
 
     def __init__(self, kind: str) -> None:
@@ -72,7 +74,7 @@ def connections_in_use(database: Database) -> int:
 
 
 async def test_write_that_is_cancelled_in_the_queue_never_runs(database: Database) -> None:
-    crowd = [Work(f"crowd {number}") for number in range(1 if database.is_sqlite else AT_MOST)]
+    crowd = [StandingWrite(f"crowd {number}") for number in range(1 if database.is_sqlite else AT_MOST)]
     running = [await work.start(database) for work in crowd]
     ran = threading.Event()
     late = asyncio.create_task(database.write(lambda connection: ran.set()))
@@ -88,7 +90,7 @@ async def test_write_that_is_cancelled_in_the_queue_never_runs(database: Databas
 async def test_write_that_is_cancelled_while_it_works_is_rolled_back_and_gives_its_connection_back(
     database: Database,
 ) -> None:
-    work = Work("half")
+    work = StandingWrite("half")
     task = await work.start(database)
     await cancel(task)  # at once, although the thread goes on
     assert connections_in_use(database) == 1
@@ -106,7 +108,7 @@ async def test_write_that_is_cancelled_while_it_waits_for_a_lock_changes_nothing
         await until(lambda: connections_in_use(store.db) == (1 if store.db.is_sqlite else 2))
         await cancel(task)
     await until(lambda: connections_in_use(store.db) == 0)
-    assert len(await store.jobs.mine(1)) == 1
+    assert len(await store.db.read(jobs_of_member, 1)) == 1
     assert await store.balances() == (99_996, 4)
 
 
@@ -138,14 +140,14 @@ async def test_whatever_is_cancelled_when_the_books_add_up_and_all_connections_a
     await asyncio.gather(*lives, return_exceptions=True)
     assert not [task.exception() for task in lives if not task.cancelled() and task.exception()]
     await until(lambda: connections_in_use(store.db) == 0)
-    assert await store.ledger.audit() == []
+    assert await store.db.read(audit) == []
     for user_id in (1, 2, 3):
-        held = sum(job.price for job in await store.jobs.mine(user_id, limit=100) if not job.final)
+        held = sum(job.price for job in await store.db.read(jobs_of_member, user_id, limit=100) if not job.final)
         assert (await store.balances(user_id))[1] == held
 
 
 async def test_leaving_the_database_waits_for_what_runs(database_url: str) -> None:
-    work = Work("last")
+    work = StandingWrite("last")
     async with Database.from_url(database_url) as database:
         task = await work.start(database)
         asyncio.get_running_loop().call_later(0.1, work.go_on.set)
@@ -188,7 +190,7 @@ async def test_who_tries_again_after_a_conflict_holds_nobody_up(database: Databa
     ended: list[str] = []
 
     async def run(name: str, work: Callable[[sa.Connection], None]) -> None:
-        await database.write(work, urgent=True)  # PostgreSQL has one thread for these, as SQLite has for all
+        await database.write_urgently(work)  # PostgreSQL has one thread for these, as SQLite has for all
         ended.append(name)
 
     await asyncio.gather(run("again and again", conflicting), run("once", lambda connection: None))

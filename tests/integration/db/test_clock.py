@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from db.jobs import End, Job, State
+from db.queue.delivery import changed_since
+from db.queue.job import End, Job, State
 from db.tables import accounts, lines
 from tests.support.db.store import DISPATCHER, StoreHarness
 
@@ -75,6 +76,6 @@ async def test_what_waited_for_a_lock_is_followed(store: StoreHarness, write: Wr
     (running,) = await store.claim()
     await store.submit()
     async with waiting_for(store, table, write(store, running)):
-        cursor = (await store.jobs.changed_since(None)).cursor  # of a follower that looks meanwhile
-    changed = [job for job in (await store.jobs.changed_since(cursor)).jobs if job.changed_at >= cursor]
+        cursor = (await store.db.read(changed_since, None)).cursor  # of a follower that looks meanwhile
+    changed = [job for job in (await store.db.read(changed_since, cursor)).jobs if job.changed_at >= cursor]
     assert len(changed) == 1, "a follower that looks only a little back would never hear of it"

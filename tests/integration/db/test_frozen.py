@@ -1,4 +1,4 @@
-"""A program that freezes with a line's lock holds its kind up for no longer than about a lease."""
+"""A program that freezes with a queue's lock holds its kind up for no longer than about a lease."""
 
 import asyncio
 import signal
@@ -22,12 +22,12 @@ HOLDER = """
 import asyncio, sys
 from db import clock
 from db.engine import Database
-from db.schedule import lock
+from db.queue.fair_order.kind_queue import lock_queues
 
 async def main(url):
     async with Database.from_url(url, lease_s=float(sys.argv[2])) as database:
         def work(connection):
-            lock(connection, ["image"])
+            lock_queues(connection, ["image"])
             print("locked", flush=True)
             sys.stdin.readline()
             clock.now(connection)

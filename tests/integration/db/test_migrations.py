@@ -10,10 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from db import clock
+from db.credits.allowance import Allowance
 from db.engine import Database
-from db.ledger import Allowance, Ledger
 from db.migrations.run import configuration
 from db.tables import metadata
+from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness
 
 
@@ -103,7 +104,7 @@ async def test_account_of_before_open_days_goes_on_where_it_was(empty_database_u
             columns = "user_id, available, accrued_day, day_credits, accrued_month, month_credits"
             connection.execute(sa.text(f"INSERT INTO accounts ({columns}) VALUES ({values})"))
         await database.migrate()
-        ledger = Ledger(database, Allowance(60, 1000))
+        ledger = LedgerHarness(database, Allowance(60, 1000))
         assert (await ledger.statement(1)).available == 60
         assert (await ledger.statement(1, allowance=Allowance(200, 1000))).available == 200
         database.advance(24 * 3600.0)

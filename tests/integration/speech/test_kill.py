@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.engine import Database
-from db.jobs import State
+from db.queue.job import State
 from inference.dispatcher.dispatcher import Dispatcher
 from inference.pool.local import LocalPool, Timeouts
 from inference.requests import TranscribeRequest

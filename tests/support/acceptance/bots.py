@@ -11,14 +11,19 @@ from typing import Any
 
 from bot.client import Atelier
 from bot.run import open_services
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
 from bot.settings import Settings
 from bot.shared.discord.limits import Limits
 from bot.shared.services import Services
+from db.credits.allowance import Allowance
+from db.credits.grants import set_available
+from db.credits.statement import Statement, read_statement
 from db.engine import Database
-from db.jobs import JobStore
-from db.ledger import Allowance, Ledger
+from db.moderation.audit_log import AuditEntry
+from db.queue.delivery import undelivered_jobs
+from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue, read_catalogue
 from tests.support.acceptance.crashing import CRASH
 from tests.support.acceptance.engines import SLOTS
@@ -28,6 +33,7 @@ from tests.support.speech_weights import weights
 ENGINES = "tests.support.acceptance.engines:build"
 REAL_ENGINES = "inference.engines.factory:build"
 DAILY = 100
+ALLOWANCE = Allowance(DAILY, 200)
 RECOVERY_S = 60  # the promise: after a kill, everything goes on within so long
 ROOT = Path(__file__).parents[3]
 
@@ -38,6 +44,16 @@ class RunningBot:
 
     client: Atelier
     services: Services
+
+    async def leave(self, who: HumanClient, credits: int) -> None:
+        """Leave a member with so many credits."""
+        entry = AuditEntry(guild_id=0, by_user=0, what="set")
+        nobody = self.services.rules.tiers.terms(None).allowance
+        await self.services.db.write(set_available, int(who.id), credits, "test", entry, allowance=nobody)
+
+    async def statement(self, who: HumanClient) -> Statement:
+        """Return what a member without a role has, after what is due to them."""
+        return await read_statement(self.services.db, int(who.id), self.services.rules.tiers.terms(None).allowance)
 
 
 @asynccontextmanager
@@ -133,11 +149,11 @@ async def bot_process(
 async def open_job_store(data_dir: Path) -> AsyncIterator[JobStore]:
     """Open the database of a bot from outside."""
     async with Database.from_url(f"sqlite:///{data_dir / 'atelier.db'}") as database:
-        yield JobStore(database, Ledger(database, Allowance(DAILY, 200)))
+        yield JobStore(database)
 
 
 async def until_all_delivered(jobs: JobStore) -> None:
     """Wait until every job that ended was shown."""
     async with asyncio.timeout(RECOVERY_S):
-        while await jobs.undelivered():  # noqa: ASYNC110
+        while await jobs.db.read(undelivered_jobs):  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # another process writes; there is nothing to be woken by

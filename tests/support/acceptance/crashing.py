@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from bot.__main__ import main
-from db.jobs import JobStore
+from db.queue.job_store import JobStore
 
 CRASH = "ATELIER_TEST_CRASH"
 

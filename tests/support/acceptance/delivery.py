@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import RunningBot
 
 TOKEN_S = 15 * 60
@@ -18,9 +19,9 @@ async def half_done(sandbox: Sandbox, who: HumanClient, **options: Any) -> str:
 
 async def until_delivered(bot: RunningBot, who: HumanClient) -> None:
     """Wait until the newest job of a member is marked as delivered."""
-    listener = bot.services.jobs.db.wake.listen("changed")
+    listener = bot.services.db.wake.listen("changed")
     for _ in range(100):
-        if (await bot.services.jobs.mine(int(who.id)))[0].delivered_at is not None:
+        if (await bot.services.db.read(jobs_of_member, int(who.id)))[0].delivered_at is not None:
             return
         await listener.wait(0.1)
     raise AssertionError("not delivered")

@@ -2,6 +2,7 @@
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from db.queue.finding import jobs_of_member
 from db.wake import CHANGED
 from tests.support.acceptance.bots import RunningBot
 
@@ -15,6 +16,6 @@ async def draw(sandbox: Sandbox, who: HumanClient, prompt: str) -> str:
 
 async def settled(sandbox: Sandbox, bot: RunningBot, who: HumanClient) -> None:
     """Wait until everything that a member asked for was delivered."""
-    changed = bot.services.jobs.db.wake.listen(CHANGED)
-    while any(job.delivered_at is None for job in await bot.services.jobs.mine(int(who.id))):
+    changed = bot.services.db.wake.listen(CHANGED)
+    while any(job.delivered_at is None for job in await bot.services.db.read(jobs_of_member, int(who.id))):
         await changed.wait(0.5)

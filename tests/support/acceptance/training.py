@@ -36,4 +36,4 @@ def sees(member: HumanClient, words: str) -> bool:
 
 async def available(bot: RunningBot, member: HumanClient) -> int:
     """Return how many credits a member has."""
-    return (await bot.services.ledger.statement(int(member.id))).available
+    return (await bot.statement(member)).available

@@ -7,7 +7,8 @@ from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.sandbox.state.messages import MessageFlag
-from db.jobs import Job
+from db.queue.finding import jobs_of_member
+from db.queue.job import Job
 from tests.support.acceptance.bots import RunningBot
 
 HEARD_WITHIN_S = 240  # a busy machine loads torch and the weights first
@@ -32,12 +33,12 @@ def sound(seconds: float, words: str = "hello") -> Upload:
 
 async def jobs_of(bot: RunningBot, who: HumanClient) -> list[Job]:
     """Return the jobs of a member, newest first."""
-    return await bot.services.jobs.mine(int(who.id))
+    return await bot.services.db.read(jobs_of_member, int(who.id))
 
 
 async def available(bot: RunningBot, who: HumanClient) -> int:
     """Return how many credits a member has."""
-    return (await bot.services.ledger.statement(int(who.id))).available
+    return (await bot.statement(who)).available
 
 
 async def said(

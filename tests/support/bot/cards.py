@@ -7,7 +7,7 @@ from discord import ui
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.content import CardContent
 from bot.shared.cards.job import job_card
-from db.subjects import Subject
+from db.people.subjects import Subject
 from tests.support.bot.jobs import NOON
 
 ADA, BEN = 1, 2

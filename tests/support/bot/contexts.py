@@ -5,10 +5,10 @@ from typing import Any
 
 from bot.shared.orders.context import RequestContext
 from bot.shared.tiers import Tiers
-from db.house import Standing
+from db.moderation.moderation import Policy
 
 TERMS = Tiers.model_validate({"tier": [{"name": "everybody", "daily_credits": 100}]}).terms(None)
-POLICY = Standing(notice=None, banned=False, channel_open=True, words=())
+POLICY = Policy(notice=None, banned=False, channel_open=True, words=())
 
 
 def make_context(**changes: Any) -> RequestContext:

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from db.jobs import Job, Pace, State
+from db.queue.job import Job, Pace, State
 from inference.requests import ImageRequest, to_json
 
 NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)

@@ -1,20 +1,24 @@
-"""Ledger and jobs on one database, with the steps that most tests of them begin with."""
+"""LedgerHarness and jobs on one database, with the steps that most tests of them begin with."""
 
 import itertools
 from typing import Any
 
-from db.acts import Act
+from db.credits.allowance import Allowance
 from db.engine import Database
-from db.jobs import End, Job, JobStore, Limits, Pace, Submission
-from db.ledger import Allowance, Ledger
+from db.moderation.audit_log import AuditEntry
+from db.queue.finding import find_job
+from db.queue.job import End, Job, Pace
+from db.queue.job_store import JobStore
+from db.queue.submission import QueueLimits, Submission
+from tests.support.db.ledger import LedgerHarness
 
 RICH = Allowance(daily_credits=100_000, cap_credits=100_000)
 DISPATCHER = "dispatcher-1"
 
 
-def because(reason: str, *, by_user: int = 9) -> Act:
+def because(reason: str, *, by_user: int = 9) -> AuditEntry:
     """Return an operator's act of granting credits for this reason."""
-    return Act(guild_id=7, by_user=by_user, what="quota grant", reason=reason)
+    return AuditEntry(guild_id=7, by_user=by_user, what="quota grant", reason=reason)
 
 
 class StoreHarness:
@@ -22,13 +26,13 @@ class StoreHarness:
 
     def __init__(self, db: Database, allowance: Allowance = RICH) -> None:
         self.db = db
-        self.ledger = Ledger(db, allowance)
-        self.jobs = JobStore(db, self.ledger)
+        self.ledger = LedgerHarness(db, allowance)
+        self.jobs = JobStore(db)
         self._interactions = itertools.count(1)
 
     def ask(self, user_id: int = 1, **changes: Any) -> Submission:
         """Return a submission: an image for 4 credits, with some fields changed."""
-        limits = Limits(max_queued=changes.pop("max_queued", 2000), max_running=changes.pop("max_running", 2000))
+        limits = QueueLimits(max_queued=changes.pop("max_queued", 2000), max_running=changes.pop("max_running", 2000))
         values: dict[str, Any] = {
             "interaction_id": next(self._interactions),
             "interaction_token": "token",
@@ -41,6 +45,7 @@ class StoreHarness:
             "model": "builtin",
             "price": 4,
             "limits": limits,
+            "allowance": self.ledger.allowance,
             "pace": Pace.FAST,
         }
         return Submission(**(values | changes))
@@ -66,7 +71,7 @@ class StoreHarness:
 
     async def fresh(self, job: Job) -> Job:
         """Return the job as it is now."""
-        found = await self.jobs.get(job.id)
+        found = await self.jobs.db.read(find_job, job.id)
         assert found is not None
         return found
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from db.jobs import Job, Pace, State
+from db.queue.job import Job, Pace, State
 from inference.requests import Request, to_json
 
 NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)

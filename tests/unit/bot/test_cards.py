@@ -9,7 +9,8 @@ from bot.features.history.jobs import Waiting
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.info import info_text
 from bot.shared.files.pictures import Picture
-from db.jobs import Place, State
+from db.queue.fair_order.position import QueuePosition
+from db.queue.job import State
 from inference.requests import Kind, to_json
 from tests.support.bot.cards import drawn, labels, sent, texts
 from tests.support.bot.catalogues import CATALOGUE
@@ -19,14 +20,14 @@ PICTURES = tuple(Picture(f"{i}.png", b"png", f"a red heart (seed {6 + i})") for 
 
 
 def test_queued_card_shows_place_wait_and_price() -> None:
-    card = drawn(make_job(), place=Place(ahead=3, ahead_credits=12), wait_s=38.0)
+    card = drawn(make_job(), place=QueuePosition(ahead=3, ahead_credits=12), wait_s=38.0)
     assert "3 ahead of you · starts in about 40 s" in texts(card)
     assert "4 credits reserved" in texts(card)
     assert labels(card) == ["Cancel", "Info"]
 
 
 def test_queued_card_of_the_first_in_line_promises_no_wait() -> None:
-    assert "you're next" in texts(drawn(make_job(), place=Place(ahead=0, ahead_credits=0), wait_s=0.0))
+    assert "you're next" in texts(drawn(make_job(), place=QueuePosition(ahead=0, ahead_credits=0), wait_s=0.0))
 
 
 def test_running_card_shows_steps_and_preview() -> None:
@@ -90,7 +91,7 @@ def test_card_of_the_worst_prompt_keeps_the_platforms_limits() -> None:
 
 def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
     jobs = [make_job(id=f"{i:026d}", state=State.DONE) for i in range(8)]
-    waiting = [Waiting(job, Place(ahead=1, ahead_credits=1), 5.0) for job in jobs]
+    waiting = [Waiting(job, QueuePosition(ahead=1, ahead_credits=1), 5.0) for job in jobs]
     for view in (queue_card(waiting), history_card(jobs), models_card(CATALOGUE), help_card(gifts=True)):
         assert view.total_children_count <= 40
         assert view.content_length() <= 4000

@@ -12,7 +12,7 @@ from bot.features.voice.transcripts import finish_clip
 from bot.shared.files.clips import Attached, ClipRules, Clips, NothingToHear, TooLarge, TooLong
 from db.file_keys import clip_file
 from db.files import FileStore
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.requests import TranscribeRequest, to_json
 from tests.support.bot.jobs import NOON, make_job
 

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 from bot.shared.delivery.delivery import DeliveryMethod, delivery_methods
-from db.jobs import State
+from db.queue.job import State
 from tests.support.bot.jobs import NOON, make_job
 
 LATER = NOON + dt.timedelta(minutes=16)

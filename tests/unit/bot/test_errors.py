@@ -6,7 +6,7 @@ from bot.features.history.jobs import NothingWaits
 from bot.shared.discord.explain import failure_sentence, sentence
 from bot.shared.errors import BadParameter, NotYours
 from db.errors import NotEnoughCredits, StoreBusy, TooManyQueued
-from db.jobs import State
+from db.queue.job import State
 from inference.errors import AdapterRejected, UnknownModel
 from inference.messages import FailureKind
 from tests.support.bot.jobs import NOON, make_job

@@ -7,7 +7,7 @@ import regex
 
 from bot.shared.policy import blocked_word
 from bot.shared.text.folding import fold
-from db.house import Decision
+from db.moderation.decisions import Decision
 
 IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 ASSIGNED = [chr(c) for c in range(0x110000) if IGNORABLE.match(chr(c)) and unicodedata.category(chr(c)) != "Cn"]

@@ -1,7 +1,7 @@
 """Following jobs: cards are edited at a pace, ends are shown at once, nobody waits for another."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,7 +10,8 @@ from typing import Any, cast
 from bot.shared.delivery.follow import Follower
 from bot.shared.forecast import Forecast
 from bot.shared.services import Services
-from db.jobs import Changes, Job, State
+from db.queue.delivery import Changes, changed_since, undelivered_jobs
+from db.queue.job import Job, State
 from db.wake import Wake
 from tests.support.bot.jobs import NOON, make_job
 
@@ -18,10 +19,9 @@ NEVER_S = 3600.0  # so long that a test that waits for it fails
 
 
 class Jobs:
-    """A store of jobs in memory: what is put into it is a change."""
+    """A database of jobs in memory: what is put into it is a change."""
 
     def __init__(self) -> None:
-        self.db = self
         self.wake = Wake(None)
         self.all: dict[str, Job] = {}
         self.away = 0  # for so many questions
@@ -34,13 +34,20 @@ class Jobs:
         self.wake.notify("changed")
         return job
 
-    async def changed_since(self, cursor: object, seen: object) -> Changes:
+    async def read(self, work: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        answers: dict[Callable[..., Any], Callable[..., Any]] = {
+            changed_since: self._changed_since,
+            undelivered_jobs: self._undelivered,
+        }
+        return answers[work](*args, **named)
+
+    def _changed_since(self, cursor: object, seen: object) -> Changes:
         if self.away:
             self.away -= 1
             raise OSError("the database does not answer")
         return Changes(jobs=[job for id, job in self.all.items() if id not in self.past], cursor=NOON)
 
-    async def undelivered(self, limit: int = 2, *, after: Job | None = None) -> list[Job]:
+    def _undelivered(self, limit: int = 2, *, after: Job | None = None) -> list[Job]:
         ended = sorted(job.id for job in self.all.values() if job.final and (after is None or job.id > after.id))
         return [self.all[job_id] for job_id in ended[:limit]]
 
@@ -84,7 +91,7 @@ async def following(edit_every_s: float, first_s: float = 0.0) -> AsyncIterator[
     jobs = Jobs()
     screen = Screen(jobs)
     screen.pause_s = edit_every_s
-    services = cast(Services, SimpleNamespace(jobs=jobs, forecast=Forecast()))
+    services = cast(Services, SimpleNamespace(db=jobs, forecast=Forecast()))
     follower = Follower(
         services,
         update=screen.update,

@@ -25,10 +25,12 @@ from bot.shared.cards.job import job_card
 from bot.shared.discord.explain import sentence
 from bot.shared.orders.quotes import PhotosQuote
 from bot.shared.policy import check_words
-from db.acts import Act, Noted, Target, TargetKind
 from db.errors import NameTaken
-from db.house import Decision
-from db.jobs import Place, State
+from db.moderation.audit_log import AuditEntry, LoggedEntry
+from db.moderation.decisions import Decision
+from db.moderation.targets import Target, TargetKind
+from db.queue.fair_order.position import QueuePosition
+from db.queue.job import State
 from inference.decoders.photos import Verdict
 from inference.requests import Kind, TrainRequest, to_json
 from tests.support.bot.cards import all_components, sent, subject, texts
@@ -79,7 +81,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "drawn": lambda text: job_card(JOB_KINDS[Kind.IMAGE], drawing(text, **DONE), CardContent()),
     "info": lambda text: info_text(JOB_KINDS[Kind.IMAGE], drawing(text)),
     "history": lambda text: history_card([drawing(text, **DONE), training(text, **DONE)]),
-    "queue": lambda text: queue_card([Waiting(training(text), Place(ahead=1, ahead_credits=1), None)]),
+    "queue": lambda text: queue_card([Waiting(training(text), QueuePosition(ahead=1, ahead_credits=1), None)]),
     "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),
     "chosen": lambda text: chosen_text(training(text), text, 20),
     "found": lambda text: found_text(Found([drawing(text), training(text)], subject(name=text))),
@@ -100,6 +102,6 @@ def test_members_words_stand_in_code_only(place: str, text: str) -> None:
 
 
 def test_reasons_of_operators_are_no_formatting() -> None:
-    act = Act(guild_id=1, by_user=2, what="ban", target=Target(TargetKind.WORD, HOSTILE[0]), reason=HOSTILE[0])
-    said = acts_text([Noted(act, NOON)])
+    act = AuditEntry(guild_id=1, by_user=2, what="ban", target=Target(TargetKind.WORD, HOSTILE[0]), reason=HOSTILE[0])
+    said = acts_text([LoggedEntry(act, NOON)])
     assert "\\[here\\](https" in CODE.sub("", said)

@@ -4,7 +4,7 @@ import sys
 
 from bot.features.train.subjects import tidy_name
 from bot.shared.errors import BadParameter
-from db.subjects import name_key
+from db.people.subjects import name_key
 from db.tables import subjects
 
 TYPED_MAX = 32  # characters that the platform takes

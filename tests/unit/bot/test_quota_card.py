@@ -9,8 +9,8 @@ from bot.features.credits.cards import chart, pace_text, quota_card
 from bot.shared.cards.quote import question_text
 from bot.shared.orders.quotes import PriceQuote
 from bot.shared.tiers import Tiers
-from db.jobs import Pace
-from db.ledger import Entry, Statement
+from db.credits.statement import Entry, Statement
+from db.queue.job import Pace
 
 RENEWS = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.features.train.subject_card import subject_card
 from bot.features.train.subjects_card import subjects_card, subjects_files
-from db.subjects import Scope, Share
+from db.people.shares import Scope, Share
 from tests.support.bot.cards import ADA, BEN, all_components, labels, sent, subject, texts
 
 

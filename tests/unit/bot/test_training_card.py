@@ -6,7 +6,7 @@ import pytest
 
 from bot.features.train.job_card import chosen_text
 from bot.shared.cards.content import CardContent
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.requests import to_json
 from tests.support.bot.cards import drawn, labels, texts
 from tests.support.bot.jobs import make_job

@@ -15,7 +15,7 @@ from bot.shared.cards.info import info_text
 from bot.shared.cards.job import job_card
 from bot.shared.discord.explain import failure_sentence
 from bot.shared.text.formatting import first_part, last_part, plainly
-from db.jobs import Job, State
+from db.queue.job import Job, State
 from inference.messages import FailureKind
 from inference.requests import Kind, TranscribeRequest, to_json
 from tests.support.bot.cards import drawn, labels, sent, texts

@@ -1,0 +1,92 @@
+"""What can be asked about jobs. Nothing here changes or locks anything."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from db.queue.job import Job, State, job_from
+from db.tables import guild_flows, job_subjects, jobs, seats
+
+_BY_ID = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
+_BY_INTERACTION = sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits of one kind."""
+
+    jobs: int
+    credits: int  # of work
+
+
+def find_job(connection: sa.Connection, job_id: str) -> Job | None:
+    """Return a job by its id."""
+    return _one(connection, _BY_ID, job_id)
+
+
+def job_of_interaction(connection: sa.Connection, interaction_id: int) -> Job | None:
+    """Return the job that an interaction made."""
+    return _one(connection, _BY_INTERACTION, interaction_id)
+
+
+def jobs_of_member(
+    connection: sa.Connection,
+    user_id: int,
+    *,
+    guild_id: int | None = None,
+    states: Collection[State | str] | None = None,
+    limit: int | None = 25,
+) -> list[Job]:
+    """Return a member's jobs, newest first.
+
+    Args:
+        connection: the transaction.
+        user_id: the member.
+        guild_id: only those asked for in this server; None: anywhere.
+        states: only those that are in one of these; None: any.
+        limit: how many at most; None: all.
+    """
+    query = sa.select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc()).limit(limit)
+    if guild_id is not None:
+        query = query.where(jobs.c.guild_id == guild_id)
+    if states is not None:
+        query = query.where(jobs.c.state.in_([State(state).value for state in states]))
+    return jobs_in(connection, query)
+
+
+def jobs_of_subject(connection: sa.Connection, subject_id: str) -> list[Job]:
+    """Return a subject's training and every job that drew with it, newest first."""
+    query = sa.select(jobs).join(job_subjects).where(job_subjects.c.subject_id == subject_id)
+    return jobs_in(connection, query.order_by(jobs.c.id.desc()))
+
+
+def jobs_that_hear(connection: sa.Connection, user_id: int) -> list[Job]:
+    """Return the jobs of others in which a member is heard."""
+    heard = jobs.c.speaker_id == user_id, jobs.c.user_id != user_id, jobs.c.kind == "transcribe"
+    return jobs_in(connection, sa.select(jobs).where(*heard))
+
+
+def count_queued(connection: sa.Connection, user_id: int, kind: str) -> int:
+    """Return how many jobs of a kind a member has waiting, as what they have in hand is counted."""
+    query = sa.select(seats.c.queued).where(seats.c.user_id == user_id, seats.c.kind == kind)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
+def backlogs(connection: sa.Connection) -> dict[str, Backlog]:
+    """Return how much waits of each kind, both paces together."""
+    g = guild_flows.c
+    query = sa.select(g.kind, sa.func.sum(g.waiting).label("jobs"), sa.func.sum(g.work).label("work")).group_by(g.kind)
+    rows = connection.execute(query).all()
+    return {row.kind: Backlog(jobs=int(row.jobs), credits=int(row.work)) for row in rows}
+
+
+def jobs_in(connection: sa.Connection, query: sa.Select[Any]) -> list[Job]:
+    """Return the jobs of a query over `jobs`."""
+    return [job_from(row) for row in connection.execute(query)]
+
+
+def _one(connection: sa.Connection, query: sa.Select[Any], of: str | int) -> Job | None:
+    row = connection.execute(query, {"of": of}).one_or_none()
+    return None if row is None else job_from(row)
