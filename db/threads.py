@@ -27,7 +27,7 @@ class Threads:
         return await asyncio.wrap_future(self.submit(work, *args))
 
     def submit(self, work: Callable[[*Ts], T], *args: *Ts) -> "Future[T]":
-        """Put `work` in line and return its future, for a caller that is a thread itself."""
+        """Put `work` in the queue and return its future, for a caller that is a thread itself."""
         future = self._executor.submit(work, *args)
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)

@@ -15,8 +15,8 @@ class Operator:
     guild_id: int
     only_guild: bool  # no other server uses this bot
 
-    def act(self, what: str, target: Target | None = None, reason: str = "") -> AuditEntry:
-        """Return something that they do."""
+    def entry(self, what: str, target: Target | None = None, reason: str = "") -> AuditEntry:
+        """Return an entry of the audit log about something that they do."""
         return AuditEntry(guild_id=self.guild_id, by_user=self.user_id, what=what, target=target, reason=reason)
 
 

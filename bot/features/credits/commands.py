@@ -40,9 +40,9 @@ class Quota(
     @app_commands.describe(member="Whose credits")
     async def show(self, interaction: discord.Interaction, member: discord.Member) -> None:
         """Show a member's credits to an operator."""
-        act = self._credits_manager(interaction).act("quota show", Target.member(member.id))
+        entry = self._credits_manager(interaction).entry("quota show", Target.member(member.id))
         await acknowledge(interaction, private=True)
-        await self.services.db.write(log_entry, act)
+        await self.services.db.write(log_entry, entry)
         await self._show(interaction, member)
 
     @app_commands.command(description="Operators: give a member credits")

@@ -37,19 +37,19 @@ async def grant(
         raise BadParameter(
             "`amount` can't be 0. Say how many credits to give, or use a negative number to take some back."
         )
-    act = operator.act("quota grant", Target.member(user_id, f"{amount:+d}"), reason)
+    entry = operator.entry("quota grant", Target.member(user_id, f"{amount:+d}"), reason)
     allowance = services.rules.tiers.terms(None).allowance
-    await services.db.write(grants.grant, user_id, amount, f"grant:{interaction_id}", act, allowance=allowance)
+    await services.db.write(grants.grant, user_id, amount, f"grant:{interaction_id}", entry, allowance=allowance)
 
 
 async def set_credits(
     services: Services, operator: Operator, user_id: int, amount: int, reason: str, *, interaction_id: int
 ) -> int:
     """Set how many credits a member has available; return the difference."""
-    act = operator.act("quota set", Target.member(user_id, f"= {amount}"), reason)
+    entry = operator.entry("quota set", Target.member(user_id, f"= {amount}"), reason)
     allowance = services.rules.tiers.terms(None).allowance
     return await services.db.write(
-        grants.set_available, user_id, amount, f"set:{interaction_id}", act, allowance=allowance
+        grants.set_available, user_id, amount, f"set:{interaction_id}", entry, allowance=allowance
     )
 
 

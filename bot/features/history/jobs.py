@@ -21,7 +21,7 @@ class NothingWaits(JobGone):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A live job with its place in line."""
+    """A live job with its position in the queue."""
 
     job: Job
     place: QueuePosition

@@ -1,4 +1,4 @@
-"""What operators do, in ids: decide, find, remove. Each act is noted in the log with who did it and why."""
+"""What operators do, in ids: decide, find, remove. Each is written into the audit log, with who did it and why."""
 
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ async def pause(services: Services, operator: Operator, notice: str) -> None:
     Direct messages are paused with it where the operator decides about them.
     """
     places = (operator.guild_id, NO_GUILD) if at_home(services, operator) else (operator.guild_id,)
-    await services.db.write(decide, operator.act("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
+    await services.db.write(decide, operator.entry("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
 
 
 async def resume(services: Services, operator: Operator) -> bool:
@@ -58,13 +58,13 @@ async def resume(services: Services, operator: Operator) -> bool:
     # Where nobody said which servers are at home, direct messages may have been paused before another server came.
     direct = at_home(services, operator) or not services.moderation.homes
     places = (operator.guild_id, NO_GUILD) if direct else (operator.guild_id,)
-    return await services.moderation.take_back(operator.act("resume"), Topic.PAUSE, "", places=places)
+    return await services.moderation.take_back(operator.entry("resume"), Topic.PAUSE, "", places=places)
 
 
 async def ban(services: Services, operator: Operator, user_id: int, reason: str) -> None:
     """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
     await services.db.write(
-        decide, operator.act("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason
+        decide, operator.entry("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason
     )
     for job in await live_jobs(services, user_id):
         if job.guild_id == operator.guild_id:
@@ -80,7 +80,7 @@ async def block_word(services: Services, operator: Operator, word: str) -> str:
     key, typed = fold(word), " ".join(word.split())
     if not key or len(key) > WORD_MAX:
         raise BadParameter(f"`word` needs letters in it, and can have at most {WORD_MAX} characters.")
-    await services.db.write(decide, operator.act("words add", Target(TargetKind.WORD, typed)), Topic.WORD, key, typed)
+    await services.db.write(decide, operator.entry("words add", Target(TargetKind.WORD, typed)), Topic.WORD, key, typed)
     return typed
 
 
@@ -92,7 +92,7 @@ async def find(services: Services, operator: Operator, aim: Aim) -> Found:
         JobGone: there is nothing of that name in this server.
     """
     found = await _look(services, operator, aim)
-    await services.db.write(log_entry, operator.act("find", aim.target))
+    await services.db.write(log_entry, operator.entry("find", aim.target))
     return found
 
 
@@ -106,7 +106,7 @@ async def remove(services: Services, operator: Operator, aim: Aim, reason: str) 
         BadParameter, JobGone: as `find`.
     """
     found = await _look(services, operator, aim)
-    await services.db.write(log_entry, operator.act("remove", aim.target, reason))
+    await services.db.write(log_entry, operator.entry("remove", aim.target, reason))
     jobs = [job for job in await stop_jobs(services, found.jobs, by_user=operator.user_id) if job.final]
     if found.subject is not None:
         await remove_subject(services, found.subject, jobs)

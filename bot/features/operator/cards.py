@@ -26,9 +26,9 @@ def removed_text(found: Found, messages: int) -> str:
     return f"Removed {counted(len(found.jobs), 'job')} with files, and {counted(messages, 'message')}.{subject}{live}"
 
 
-def acts_text(acts: Sequence[LoggedEntry]) -> str:
-    """List acts, newest first."""
-    return _list([_act(noted) for noted in acts], empty="No entries yet.")
+def log_text(logged: Sequence[LoggedEntry]) -> str:
+    """List entries of the audit log, newest first."""
+    return _list([_entry(one) for one in logged], empty="No entries yet.")
 
 
 def words_text(words: Sequence[Decision]) -> str:
@@ -47,12 +47,12 @@ def _job(job: Job) -> str:
     return f"`{job.id}` <@{job.user_id}> <#{job.channel_id}> {moment(job.queued_at)} {job.state} {words}"
 
 
-def _act(noted: LoggedEntry) -> str:
-    act = noted.entry
-    who = f"<@{act.by_user}>" if act.by_user else "a former member"
-    target = f" {act.target if act.target.is_mention else inline(str(act.target))}" if act.target else ""
-    reason = f": {plainly(harmless(act.reason, 100))}" if act.reason else ""
-    return f"{moment(noted.at)} {who} **{act.what}**{target}{reason}"
+def _entry(logged: LoggedEntry) -> str:
+    entry = logged.entry
+    who = f"<@{entry.by_user}>" if entry.by_user else "a former member"
+    target = f" {entry.target if entry.target.is_mention else inline(str(entry.target))}" if entry.target else ""
+    reason = f": {plainly(harmless(entry.reason, 100))}" if entry.reason else ""
+    return f"{moment(logged.at)} {who} **{entry.what}**{target}{reason}"
 
 
 def _list(lines: Sequence[str], *, empty: str) -> str:

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.features.operator import admin
 from bot.features.operator.admin import Aim
-from bot.features.operator.cards import acts_text, channels_text, found_text, removed_text, words_text
+from bot.features.operator.cards import channels_text, found_text, log_text, removed_text, words_text
 from bot.shared.discord.interactions import acknowledge, is_operator, operator_of
 from bot.shared.discord.messages import remove_messages
 from bot.shared.services import Services
@@ -23,7 +23,7 @@ from db.moderation.targets import Target, TargetKind
 Reason = app_commands.Range[str, 1, 200]
 JobId = app_commands.Range[str, 26, 26]
 Word = app_commands.Range[str, 1, 50]
-ACTS_SHOWN = 25
+ENTRIES_SHOWN = 25
 
 
 @app_commands.default_permissions(manage_guild=True)
@@ -73,8 +73,8 @@ class Operator(
     async def unban(self, interaction: discord.Interaction, member: discord.User) -> None:
         """Lift a ban."""
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act("unban", Target.member(member.id))
-        was = await self.services.moderation.take_back(act, Topic.BAN, str(member.id))
+        entry = operator_of(interaction).entry("unban", Target.member(member.id))
+        was = await self.services.moderation.take_back(entry, Topic.BAN, str(member.id))
         await _say(interaction, f"<@{member.id}> can use me again." if was else f"<@{member.id}> wasn't banned.")
 
     @words.command(name="add", description="Block a word")
@@ -92,8 +92,8 @@ class Operator(
     async def remove_word(self, interaction: discord.Interaction, word: Word) -> None:
         """Unblock a word."""
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act("words remove", Target(TargetKind.WORD, word))
-        was = await self.services.moderation.take_back(act, Topic.WORD, fold(word))
+        entry = operator_of(interaction).entry("words remove", Target(TargetKind.WORD, word))
+        was = await self.services.moderation.take_back(entry, Topic.WORD, fold(word))
         await _say(interaction, f"Unblocked {inline(word)}." if was else f"{inline(word)} wasn't blocked.")
 
     @words.command(name="list", description="List the blocked words")
@@ -120,8 +120,8 @@ class Operator(
     async def clear(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Forget what was decided for a channel."""
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act("channels clear", Target.channel(channel.id))
-        await self.services.moderation.take_back(act, Topic.CHANNEL, str(channel.id))
+        entry = operator_of(interaction).entry("channels clear", Target.channel(channel.id))
+        await self.services.moderation.take_back(entry, Topic.CHANNEL, str(channel.id))
         await self._list(interaction)
 
     @channels.command(name="list", description="List the channels with a rule")
@@ -170,13 +170,13 @@ class Operator(
     async def log(self, interaction: discord.Interaction) -> None:
         """Show the latest entries of the log."""
         await acknowledge(interaction, private=True)
-        latest = await self.services.db.read(latest_entries, operator_of(interaction).guild_id, ACTS_SHOWN)
-        await _say(interaction, acts_text(latest))
+        latest = await self.services.db.read(latest_entries, operator_of(interaction).guild_id, ENTRIES_SHOWN)
+        await _say(interaction, log_text(latest))
 
     async def _decide_channel(self, interaction: discord.Interaction, channel_id: int, value: str) -> None:
         await acknowledge(interaction, private=True)
-        act = operator_of(interaction).act(f"channels {value}", Target.channel(channel_id))
-        await self.services.db.write(decide, act, Topic.CHANNEL, str(channel_id), value)
+        entry = operator_of(interaction).entry(f"channels {value}", Target.channel(channel_id))
+        await self.services.db.write(decide, entry, Topic.CHANNEL, str(channel_id), value)
         await self._list(interaction)
 
     async def _list(self, interaction: discord.Interaction) -> None:

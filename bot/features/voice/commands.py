@@ -98,8 +98,8 @@ class Voice(commands.Cog):
             raise NotHeard
         await acknowledge(interaction, private=True)
         channel_id = (await context_of(interaction, private=True)).channel_id
-        act = operator.act(f"transcribe-channel {state}", Target.channel(channel_id))
-        await self.services.db.write(set_transcribed, channel_id, act, on=on)
+        entry = operator.entry(f"transcribe-channel {state}", Target.channel(channel_id))
+        await self.services.db.write(set_transcribed, channel_id, entry, on=on)
         await interaction.edit_original_response(content=ON if on else OFF)
 
     @voice.command(description="Don't let others transcribe your voice messages")

@@ -22,7 +22,7 @@ from db.queue.job import Job, State
 
 log = logging.getLogger(__name__)
 
-PLACE_EVERY_S = 15.0  # a waiting card's place in line moves without the job changing
+PLACE_EVERY_S = 15.0  # a waiting card's position in the queue moves without the job changing
 FIRST_S = 0.25  # people take that for at once; and a job that is over by then needs one edit, not two
 RETRY_S = (5.0, 15.0, 60.0)  # pauses after the platform did not answer
 POLL_S = 2.0  # the safety net under the wake-ups

@@ -141,5 +141,5 @@ async def admit(interaction: discord.Interaction, job: Job, what: str) -> None:
         return
     if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
         raise NotYours
-    act = operator_of(interaction).act(f"press {what}", Target(TargetKind.JOB, job.id))
-    await services_of(interaction).db.write(log_entry, act)
+    entry = operator_of(interaction).entry(f"press {what}", Target(TargetKind.JOB, job.id))
+    await services_of(interaction).db.write(log_entry, entry)

@@ -1,4 +1,4 @@
-"""Orders: from what somebody asks for to a job that is priced, paid for and in line, or to a question about it.
+"""Orders: from what somebody asks for to a job that is priced, paid for and in the queue, or to a question about it.
 
     context ── quote ──► a job, or a quote that is kept as a pending order ── confirm ──► a job, or the next quote
 

@@ -1,4 +1,4 @@
-"""Accept an order: its credits are held and its job is put in line, in one transaction, once for each interaction."""
+"""Accept an order: its credits are held and its job is queued, in one transaction, once for each interaction."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class Order:
 
 
 async def accept(services: Services, order: Order, context: RequestContext, *, foreseen_s: float | None) -> Job:
-    """Hold an order's credits and put it in line. Relaxed, it is free.
+    """Hold an order's credits and queue its job. Relaxed, it is free.
 
     Args:
         services: the stores, the catalogue and the rules.

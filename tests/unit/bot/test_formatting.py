@@ -12,7 +12,7 @@ from discord.app_commands import Transformer, TransformerError
 from bot.features.history.cards import cancelled_text, history_card, queue_card
 from bot.features.history.jobs import Waiting
 from bot.features.operator.admin import Found
-from bot.features.operator.cards import acts_text, found_text, removed_text, words_text
+from bot.features.operator.cards import found_text, log_text, removed_text, words_text
 from bot.features.train.job_card import chosen_text
 from bot.features.train.preflight import preflight_card
 from bot.features.train.subject_card import subject_card
@@ -103,5 +103,5 @@ def test_members_words_stand_in_code_only(place: str, text: str) -> None:
 
 def test_reasons_of_operators_are_no_formatting() -> None:
     act = AuditEntry(guild_id=1, by_user=2, what="ban", target=Target(TargetKind.WORD, HOSTILE[0]), reason=HOSTILE[0])
-    said = acts_text([LoggedEntry(act, NOON)])
+    said = log_text([LoggedEntry(act, NOON)])
     assert "\\[here\\](https" in CODE.sub("", said)
