@@ -76,10 +76,7 @@ def _decided(
     connection: sa.Connection, user_id: int, guild_ids: Collection[int]
 ) -> Sequence[sa.Row[int, str, str, str]]:
     """Return what was decided for these servers, without the bans of others, by key."""
-    d = decisions.c
-    for_them = sa.or_(d.kind != Topic.BAN.value, d.key == str(user_id))
-    query = sa.select(d.guild_id, d.kind, d.key, d.value).where(for_them, d.guild_id.in_(guild_ids))
-    return connection.execute(query.order_by(d.key)).all()
+    return connection.execute(_DECIDED, {"member": str(user_id), "servers": list(guild_ids)}).all()
 
 
 def _is_open(rules: Mapping[str, str], here: set[str]) -> bool:
@@ -88,3 +85,14 @@ def _is_open(rules: Mapping[str, str], here: set[str]) -> bool:
     return ChannelRule.FORBIDDEN not in about and (
         ChannelRule.ALLOWED in about or ChannelRule.ALLOWED not in rules.values()
     )
+
+
+_d = decisions.c
+_DECIDED = (
+    sa.select(_d.guild_id, _d.kind, _d.key, _d.value)
+    .where(
+        sa.or_(_d.kind != Topic.BAN.value, _d.key == sa.bindparam("member")),
+        _d.guild_id.in_(sa.bindparam("servers", expanding=True)),
+    )
+    .order_by(_d.key)
+)

@@ -93,34 +93,24 @@ def _fast_waiting(connection: sa.Connection, kind: str) -> tuple[int, float]:
 
 
 def _ahead_in_guild(connection: sa.Connection, job: Job) -> tuple[int, float]:
-    guild_id = job.guild_id or NO_GUILD
-    mine = jobs.c.user_id == job.user_id, jobs.c.guild_id == guild_id, jobs.c.pace == job.pace.value
-    earlier = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(jobs.c.work), 0)).where(
-        *mine, jobs.c.kind == job.kind, is_queued, jobs.c.seq < job.seq
-    )
-    own_jobs, own_work = connection.execute(earlier).one()
-    m = member_flows.c
-    guild = m.kind == job.kind, m.pace == job.pace.value, m.guild_id == guild_id
-    own = connection.execute(sa.select(member_flows).where(*guild, m.user_id == job.user_id)).one()
+    values = _queue_of(job) | {"member": job.user_id}
+    own_jobs, own_work = connection.execute(_EARLIER, values | {"seq": job.seq}).one()
+    own = connection.execute(_OWN_MEMBER, values).one()
     start = own.start + int(own_work) / own.weight
-    query = sa.select(member_flows).where(*guild, m.ready, m.start <= start, m.user_id != job.user_id)
-    return _sum_before(
-        (_record(MemberFlow, row) for row in connection.execute(query)),
-        start,
-        own.since,
-        int(own_jobs),
-        float(own_work),
-    )
+    flows = (_record(MemberFlow, row) for row in connection.execute(_OTHER_MEMBERS, values | {"start": start}))
+    return _sum_before(flows, start, own.since, int(own_jobs), float(own_work))
 
 
 def _ahead_in_other_guilds(connection: sa.Connection, job: Job, credits_inside: float) -> tuple[int, float]:
-    g = guild_flows.c
-    guild_id = job.guild_id or NO_GUILD
-    queue = g.kind == job.kind, g.pace == job.pace.value
-    own = connection.execute(sa.select(guild_flows).where(*queue, g.guild_id == guild_id)).one()
+    values = _queue_of(job)
+    own = connection.execute(_OWN_GUILD, values).one()
     start = own.start + credits_inside / own.weight
-    query = sa.select(guild_flows).where(*queue, g.ready > 0, g.start <= start, g.guild_id != guild_id)
-    return _sum_before((_record(GuildFlow, row) for row in connection.execute(query)), start, own.since, 0, 0.0)
+    flows = (_record(GuildFlow, row) for row in connection.execute(_OTHER_GUILDS, values | {"start": start}))
+    return _sum_before(flows, start, own.since, 0, 0.0)
+
+
+def _queue_of(job: Job) -> dict[str, Any]:
+    return {"of_kind": job.kind, "at_pace": job.pace.value, "guild": job.guild_id or NO_GUILD}
 
 
 def _sum_before(
@@ -135,16 +125,26 @@ def _sum_before(
 
 _QUEUE = sa.select(lines).where(lines.c.kind == sa.bindparam("of_kind"))
 _m, _g = member_flows.c, guild_flows.c
-_INSIDE = sa.select(member_flows).where(
-    _m.kind == sa.bindparam("of_kind"),
-    _m.pace == sa.bindparam("at_pace"),
-    _m.guild_id == sa.bindparam("guild"),
-    sa.or_(_m.ready, _m.user_id == sa.bindparam("member")),
+_at_pace = _m.kind == sa.bindparam("of_kind"), _m.pace == sa.bindparam("at_pace")
+_in_guild = *_at_pace, _m.guild_id == sa.bindparam("guild")
+_INSIDE = sa.select(member_flows).where(*_in_guild, sa.or_(_m.ready, _m.user_id == sa.bindparam("member")))
+_OWN_MEMBER = sa.select(member_flows).where(*_in_guild, _m.user_id == sa.bindparam("member"))
+_OTHER_MEMBERS = sa.select(member_flows).where(
+    *_in_guild, _m.ready, _m.start <= sa.bindparam("start"), _m.user_id != sa.bindparam("member")
 )
-_AROUND = sa.select(guild_flows).where(
-    _g.kind == sa.bindparam("of_kind"),
-    _g.pace == sa.bindparam("at_pace"),
-    sa.or_(_g.ready > 0, _g.guild_id == sa.bindparam("guild")),
+_guilds_at_pace = _g.kind == sa.bindparam("of_kind"), _g.pace == sa.bindparam("at_pace")
+_AROUND = sa.select(guild_flows).where(*_guilds_at_pace, sa.or_(_g.ready > 0, _g.guild_id == sa.bindparam("guild")))
+_OWN_GUILD = sa.select(guild_flows).where(*_guilds_at_pace, _g.guild_id == sa.bindparam("guild"))
+_OTHER_GUILDS = sa.select(guild_flows).where(
+    *_guilds_at_pace, _g.ready > 0, _g.start <= sa.bindparam("start"), _g.guild_id != sa.bindparam("guild")
+)
+_EARLIER = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(jobs.c.work), 0)).where(
+    jobs.c.user_id == sa.bindparam("member"),
+    jobs.c.guild_id == sa.bindparam("guild"),
+    jobs.c.kind == sa.bindparam("of_kind"),
+    jobs.c.pace == sa.bindparam("at_pace"),
+    is_queued,
+    jobs.c.seq < sa.bindparam("seq"),
 )
 _FAST = sa.select(sa.func.coalesce(sa.func.sum(_g.waiting), 0), sa.func.coalesce(sa.func.sum(_g.work), 0)).where(
     _g.kind == sa.bindparam("of_kind"), _g.pace == Pace.FAST.value
