@@ -4,39 +4,43 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import discord
 from discord.ext import commands
 
 from bot.features.credits.commands import Gifts, Paces, Quota
+from bot.features.history.cards import ShowButton
 from bot.features.history.commands import Account
-from bot.features.history.show_button import ShowButton
 from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.imagine.commands import Imagine
-from bot.features.mydata.cards import DeleteEverything
+from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
-from bot.features.mydata.housekeeping import Housekeeping
-from bot.features.operator.commands import Operator
-from bot.features.train.commands import Subjects
+from bot.features.mydata.retention import Housekeeping
+from bot.features.operator.commands import OperatorCommands
+from bot.features.train.commands import SubjectCommands
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS, ask_about_photos, ask_for_photos
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.job_kinds import JOB_KINDS
+from bot.shared.cards.asking import ask
 from bot.shared.cards.job_buttons import JOB_BUTTONS
-from bot.shared.cards.licence import LICENCE_BUTTONS, ask_licence
-from bot.shared.cards.quote import QUOTE_BUTTONS, ask_price
+from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
+from bot.shared.cards.quote import QUOTE_BUTTONS, quote_card
 from bot.shared.delivery.delivery import EDIT_EVERY_S, Delivery
 from bot.shared.delivery.follow import Follower
-from bot.shared.discord.commands import Commands, sync_if_changed
+from bot.shared.discord.commands import CountedCommandTree, sync_if_changed
 from bot.shared.discord.explain import explain
-from bot.shared.discord.forms import FormGone, OpenForms
-from bot.shared.discord.limits import Limits
-from bot.shared.discord.uploads import UploadLimits
-from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote
+from bot.shared.discord.forms import OpenForms
+from bot.shared.discord.limits import RateLimits
+from bot.shared.discord.messages import UploadLimits
+from bot.shared.errors import Refused
+from bot.shared.orders.order_request import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote, Quote
 from bot.shared.services import Services
 from common.supervisor import supervise
 
@@ -45,6 +49,13 @@ log = logging.getLogger(__name__)
 # Pauses before Discord is tried again; once connected, discord.py keeps its own.
 RECONNECT_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 SYNC_FIRST_S = 10.0  # how long registering commands may keep us from connecting
+# How each kind of question is asked.
+QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None]]] = {
+    PriceQuote: lambda interaction, quote: ask(interaction, quote_card(quote)),
+    LicenceQuote: lambda interaction, quote: ask(interaction, licence_card(quote)),
+    PhotosQuote: ask_about_photos,
+    PhotosWanted: ask_for_photos,
+}
 
 
 class Atelier(commands.Bot):
@@ -57,12 +68,21 @@ class Atelier(commands.Bot):
         data_dir: Path,
         edit_every_s: float = EDIT_EVERY_S,
         hears_channels: bool = False,
-        limits: Limits | None = None,
+        limits: RateLimits | None = None,
     ) -> None:
+        """Build the client, with the least rights.
+
+        Args:
+            services: the stores, the catalogue and the rules.
+            data_dir: where the fingerprint of the registered commands is kept.
+            edit_every_s: the pause between two edits of one card.
+            hears_channels: whether messages of channels are received, which needs a privileged intent.
+            limits: how often members may do what; None: as the table says.
+        """
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used, see on_message
             help_command=None,
-            tree_cls=Commands,
+            tree_cls=CountedCommandTree,
             # Message content is privileged; direct messages, and messages that a command was used on, need it not.
             intents=discord.Intents(
                 guilds=True, dm_messages=True, guild_messages=hears_channels, message_content=hears_channels
@@ -77,14 +97,9 @@ class Atelier(commands.Bot):
         self.kinds = JOB_KINDS
         self._data_dir = data_dir
         self._hears_channels = hears_channels
-        self.limits = limits or Limits()
+        self.limits = limits or RateLimits()
         self.forms = OpenForms()
-        self.questions = {  # how each kind is asked
-            PriceQuote: ask_price,
-            LicenceQuote: ask_licence,
-            PhotosQuote: ask_about_photos,
-            PhotosWanted: ask_for_photos,
-        }
+        self.questions = QUESTIONS
         self.upload_limits = UploadLimits()
         delivery = Delivery(self, services, self.upload_limits, self.kinds, edit_every_s=edit_every_s)
         self._follower = Follower(services, update=delivery.update, deliver=delivery.deliver)
@@ -94,20 +109,14 @@ class Atelier(commands.Bot):
         """Add commands and buttons, and take up the jobs of before the start. Runs at each attempt to log in."""
         if self._following is not None:
             return
-        await self.add_cog(Imagine(self.services))
-        await self.add_cog(Account(self.services))
-        await self.add_cog(Subjects(self.services))
-        await self.add_cog(Quota(self.services))
-        await self.add_cog(Paces(self.services))
-        if self.services.rules.gifts:
-            await self.add_cog(Gifts(self.services))
+        cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, SubjectCommands, Quota, Paces]
+        cogs += [OperatorCommands, MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
+        for cog in cogs:
+            await self.add_cog(cog(self.services))
         voice = Voice(self, self.services, self.limits, hears_channels=self._hears_channels)
         await self.add_cog(voice)
         self.tree.add_command(voice.menu)
-        await self.add_cog(Operator(self.services))
-        await self.add_cog(MyData(self.services))
-        await self.add_cog(Housekeeping(self.services))
-        self.add_dynamic_items(*QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverything)
+        self.add_dynamic_items(*QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
@@ -117,7 +126,7 @@ class Atelier(commands.Bot):
         self.upload_limits.note(interaction)
         try:
             self.forms.check(interaction)
-        except FormGone as error:
+        except Refused as error:
             await explain(interaction, error)
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -139,15 +148,14 @@ class Atelier(commands.Bot):
         """
         await _patiently(lambda: self._log_in(token))
         # If the platform is slow about it, or refuses, the commands of last time are served meanwhile.
-        sync = supervise("register-commands", lambda: _patiently(self._register), until_done=True)
+        fingerprint = self._data_dir / "commands.sha256"
+        register = partial(_patiently, lambda: sync_if_changed(self.tree, fingerprint))
+        sync = supervise("register-commands", register, until_done=True)
         await asyncio.wait([sync], timeout=SYNC_FIRST_S)
         try:
             await _patiently(self._stay)
         finally:
             sync.cancel()
-
-    async def _register(self) -> None:
-        await sync_if_changed(self.tree, self._data_dir / "commands.sha256")
 
     async def _log_in(self, token: str) -> None:
         try:

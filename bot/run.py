@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from bot.client import Atelier
 from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
-from bot.features.imagine.imagine import ImagineOrderRequest
+from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.train.training import TrainingOrderRequest
 from bot.features.voice.transcribe import ClipOrderRequest, RepeatedClipOrderRequest
 from bot.platform import point_at
@@ -20,8 +20,7 @@ from bot.settings import Settings
 from bot.shared.files.clips import ClipRules, Clips
 from bot.shared.files.downloads import Downloads
 from bot.shared.files.photos import Photos
-from bot.shared.periods import Periods
-from bot.shared.services import Services
+from bot.shared.services import RetentionPeriods, Services
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
 from db.credits.former_members import hash_key_from
 from db.engine import Database
@@ -103,7 +102,7 @@ async def open_services(
                 photos=Photos(downloads),
                 files=files,
                 catalogue=catalogue,
-                asked=TypeAdapter(AnyOrderRequest),
+                order_requests=TypeAdapter(AnyOrderRequest),
                 moderation=Moderation(database, homes=settings.home_guilds),
                 rules=rules,
                 periods=_periods(settings),
@@ -135,11 +134,11 @@ def _admin_settings(settings: Settings) -> AdminSettings:
     )
 
 
-def _periods(settings: Settings) -> Periods:
+def _periods(settings: Settings) -> RetentionPeriods:
     def days(number: float) -> dt.timedelta | None:
         return dt.timedelta(days=number) if number else None
 
-    return Periods(results=days(settings.results_kept_days), transcripts=days(settings.transcripts_kept_days))
+    return RetentionPeriods(results=days(settings.results_kept_days), transcripts=days(settings.transcripts_kept_days))
 
 
 def _rules(settings: Settings) -> Rules:

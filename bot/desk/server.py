@@ -13,8 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.desk.metrics import metrics_text
-from bot.desk.summary import summary
+from bot.desk.figures import metrics_text, summary
 from common.supervisor import loop_metrics
 from db.engine import Database
 from db.queue.figures import read_figures
@@ -69,8 +68,8 @@ async def serve_admin(
     pages = _AdminPages(database, loads, token)
     runners: list[web.AppRunner] = []
     try:
-        page = await _serve(runners, pages.page(), settings.host, settings.page_port)
-        metrics = await _serve(runners, pages.metrics(), settings.host, settings.metrics_port)
+        page = await _serve(runners, pages.page, settings.host, settings.page_port)
+        metrics = await _serve(runners, pages.metrics, settings.host, settings.metrics_port)
         yield AdminAddresses(
             page_url=f"{page}/?token={token}" if page else "",
             metrics_url=f"{metrics}/metrics" if metrics else "",
@@ -83,24 +82,20 @@ async def serve_admin(
 
 
 class _AdminPages:
-    """The two small web applications."""
+    """The two small web applications: the operator's page, and what Prometheus scrapes."""
 
     def __init__(self, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]], token: str) -> None:
         self._database = database
         self._loads = loads
         self._token = token
+        self.page = self._application(
+            web.get("/", self._index), web.get("/figures", self._figures), web.static("/page", PAGE)
+        )
+        self.metrics = self._application(web.get("/metrics", self._metrics))
 
-    def page(self) -> web.Application:
-        """Return the application of the operator's page."""
+    def _application(self, *routes: web.AbstractRouteDef) -> web.Application:
         app = web.Application(middlewares=[self._guard])
-        app.add_routes([web.get("/", self._index), web.get("/figures", self._figures), web.get(HEALTH, _healthy)])
-        app.add_routes([web.static("/page", PAGE)])
-        return app
-
-    def metrics(self) -> web.Application:
-        """Return the application that Prometheus scrapes."""
-        app = web.Application(middlewares=[self._guard])
-        app.add_routes([web.get("/metrics", self._metrics), web.get(HEALTH, _healthy)])
+        app.add_routes([*routes, web.get(HEALTH, _healthy)])
         return app
 
     @web.middleware

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 
-class Clock:
+class SandboxClock:
     """Real time plus an offset that tests move; timers follow both."""
 
     def __init__(self) -> None:

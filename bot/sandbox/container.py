@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.events import EventBus
 from bot.sandbox.faults import Faults
 from bot.sandbox.gateway.gateway import Gateway
@@ -23,7 +23,7 @@ from bot.sandbox.state.world import World
 class Container:
     """What a route, an action or a test may need."""
 
-    clock: Clock
+    clock: SandboxClock
     events: EventBus
     faults: Faults
     snowflakes: SnowflakeGenerator
@@ -38,7 +38,7 @@ class Container:
     responses: InteractionResponses
 
 
-def build_container(*, token: str, heartbeat_s: float, clock: Clock | None = None) -> Container:
+def build_container(*, token: str, heartbeat_s: float, clock: SandboxClock | None = None) -> Container:
     """Build a new world and everything that serves it.
 
     Args:
@@ -46,7 +46,7 @@ def build_container(*, token: str, heartbeat_s: float, clock: Clock | None = Non
         heartbeat_s: the interval at which the bot is asked for heartbeats.
         clock: the clock to follow; None for a new one.
     """
-    clock, events, faults, world = clock or Clock(), EventBus(), Faults(), new_world()
+    clock, events, faults, world = clock or SandboxClock(), EventBus(), Faults(), new_world()
     snowflakes = SnowflakeGenerator(clock)
     attachments = AttachmentStore(clock, snowflakes)
     messages = MessageStore(clock, snowflakes, attachments)

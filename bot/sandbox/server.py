@@ -11,7 +11,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from bot.sandbox.cdn import Cdn
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.container import build_container
 from bot.sandbox.control import ControlApi
 from bot.sandbox.human.api import HumanApi
@@ -57,7 +57,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         token: str = TOKEN,
-        clock: Clock | None = None,
+        clock: SandboxClock | None = None,
         heartbeat_s: float = 41.25,
         state: Path | None = None,
     ) -> None:

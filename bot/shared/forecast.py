@@ -5,7 +5,6 @@ What was foretold is kept with each job, and the operator's page says how right 
 
 import math
 
-from db.queue.fair_order.position import QueuePosition
 from db.queue.job import Job, State
 
 REMEMBERED = 20  # jobs of each kind that the speed is taken from
@@ -44,7 +43,3 @@ class Forecast:
             until = max(until, end)
             done += work
         return credits * busy_s / done if done else None
-
-    def wait_s(self, kind: str, place: QueuePosition) -> float | None:
-        """Return the expected seconds until a job in this place begins; None: not known."""
-        return self.duration_s(kind, place.ahead_credits)

@@ -1,56 +1,66 @@
-"""What operators decided, licences, and age: what keeps a request from being taken, before anything is paid for."""
+"""Operators and what they decided, licences, and age: what keeps a request from being taken, before it is paid for."""
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from bot.shared.errors import AgeRestricted, Banned, ChannelClosed, Paused, WordBlocked
+from bot.shared.errors import Refused
 from bot.shared.services import Services
 from bot.shared.text.folding import readings
-from bot.shared.text.quoting import inline
+from bot.shared.text.formatting import inline
+from db.moderation.audit_log import AuditEntry
 from db.moderation.decisions import Decision
 from db.moderation.licences import has_accepted
 from db.moderation.moderation import Policy
+from db.moderation.targets import Target
 from db.queue.job import Job
-from inference.catalogue import Catalogue, ImageModel, SpeechModel
-from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest
+from inference.catalogue import ImageModel, SpeechModel
 
-PAUSED = "I'm paused: {}\nJobs in the queue are kept, and nothing is charged."
+PAUSED = "I'm paused for a little while. Jobs in the queue are kept and nothing is charged; please try again later."
+PAUSED_WITH_NOTICE = "I'm paused: {}\nJobs in the queue are kept, and nothing is charged."
+BANNED = "An operator has banned you from using me here. Please ask them if you think that is a mistake."
+CHANNEL_CLOSED = "I can't be used in this channel. Please try another one, or ask an operator where I can be used."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Who acts, and for which server."""
+
+    user_id: int
+    guild_id: int
+    only_guild: bool  # no other server uses this bot
+
+    def entry(self, what: str, target: Target | None = None, reason: str = "") -> AuditEntry:
+        """Return an entry of the audit log about something that they do."""
+        return AuditEntry(guild_id=self.guild_id, by_user=self.user_id, what=what, target=target, reason=reason)
+
+    def at_home(self, services: Services) -> bool:
+        """Tell whether they decide about what belongs to no server: credits, direct messages."""
+        return self.guild_id in services.moderation.homes if services.moderation.homes else self.only_guild
 
 
 def check_place(policy: Policy) -> None:
     """Check whether anything is taken from a member, here and now.
 
     Raises:
-        Paused, Banned, ChannelClosed: it is not.
+        Refused: they are banned, or the channel is closed, or operators paused it.
     """
     if policy.banned:
-        raise Banned
+        raise Refused(BANNED)
     if not policy.channel_open:
-        raise ChannelClosed
+        raise Refused(CHANNEL_CLOSED)
     if policy.notice is not None:
-        raise Paused(PAUSED.format(policy.notice) if policy.notice else None)
+        raise Refused(PAUSED_WITH_NOTICE.format(policy.notice) if policy.notice else PAUSED)
 
 
 def check_words(text: str, policy: Policy) -> None:
     """Check what a member writes for others to see.
 
     Raises:
-        WordBlocked: it has a word in it that is not used here.
+        Refused: it has a word in it that is not used here.
     """
     if word := blocked_word(text, policy.words):
-        raise WordBlocked(f"The word {inline(word)} is blocked here. Nothing was charged; try again without it.")
-
-
-def check_age(model: ImageModel | SpeechModel, *, age_restricted: bool) -> None:
-    """Check whether a model may be used in such a channel.
-
-    Raises:
-        AgeRestricted: it may not.
-    """
-    if isinstance(model, ImageModel) and model.age_restricted and not age_restricted:
-        raise AgeRestricted(
-            f"{model.title} works only in age-restricted channels. Use it there, or choose another `model`."
-        )
+        raise Refused(f"The word {inline(word)} is blocked here. Nothing was charged; try again without it.")
 
 
 def is_for_adults(services: Services, job: Job) -> bool:
@@ -63,26 +73,6 @@ def is_for_adults(services: Services, job: Job) -> bool:
 async def wants_licence(services: Services, model: ImageModel | SpeechModel, user_id: int) -> bool:
     """Tell whether a member has to accept a model's licence first, as it is now."""
     return model.must_accept and not await services.db.read(has_accepted, user_id, model.name, model.licence)
-
-
-def model_of(catalogue: Catalogue, request: Request) -> ImageModel | SpeechModel:
-    """Return the model that a request is for.
-
-    Raises:
-        UnknownModel: the catalogue has no such model (any more).
-    """
-    if isinstance(request, TranscribeRequest):
-        return catalogue.speech_model(request.model)
-    return catalogue.image(request.model)
-
-
-def words_of(request: Request) -> str:
-    """Return what a member typed that should be seen, not what they want kept out of it."""
-    if isinstance(request, ImageRequest):
-        return request.prompt
-    if isinstance(request, TrainRequest):
-        return f"{request.name} {request.class_noun}"
-    return ""
 
 
 def blocked_word(text: str, words: Iterable[Decision]) -> str | None:

@@ -1,9 +1,12 @@
 """What every use case needs, built once by `bot.run`."""
 
+import asyncio
+import datetime as dt
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
 
@@ -11,9 +14,7 @@ from bot.shared.files.clips import Clips
 from bot.shared.files.downloads import Downloads
 from bot.shared.files.photos import Photos
 from bot.shared.forecast import Forecast
-from bot.shared.periods import Periods
 from bot.shared.tiers import Rules
-from bot.shared.turns import Turns
 from db.engine import Database
 from db.files import FileStore
 from db.moderation.moderation import Moderation
@@ -21,8 +22,23 @@ from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue
 
 
-def _random_seed() -> int:
-    return secrets.randbelow(2**32)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPeriods:
+    """How long things are kept after their job's end; None: until somebody deletes them."""
+
+    results: dt.timedelta | None = None  # pictures, filmstrips
+    transcripts: dt.timedelta | None = None
+
+
+class KeyedLocks:
+    """A lock for each key, such as a member or a question: let one through at a time, in the order they came."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()  # kept while somebody waits
+
+    def of(self, key: Hashable) -> asyncio.Lock:
+        """Return the lock of one key, to be held by `async with`."""
+        return self._locks.setdefault(key, asyncio.Lock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +54,8 @@ class Services:
     photos: Photos
     moderation: Moderation
     rules: Rules
-    asked: TypeAdapter[
-        Any
-    ]  # reads and writes what members ask for, of all features (`bot.shared.orders.order_request`)
-    periods: Periods = field(default_factory=Periods)
+    order_requests: TypeAdapter[Any]  # reads and writes what members ask for, of all features
+    periods: RetentionPeriods = field(default_factory=RetentionPeriods)
     forecast: Forecast = field(default_factory=Forecast)
-    random_seed: Callable[[], int] = _random_seed
-    turns: Turns = field(default_factory=Turns)  # of a member for files of a kind, of a yes or a no to a question
+    random_seed: Callable[[], int] = lambda: secrets.randbelow(2**32)
+    locks: KeyedLocks = field(default_factory=KeyedLocks)  # of a member's files of a kind, of a question

@@ -1,27 +1,10 @@
 """Tiers: what a member is entitled to, by their roles; and what a server may use. Read from one TOML file.
 
-    timezone = "Europe/Berlin"          # where days and months begin
-
-    [[tier]]                            # no roles: for everybody
-    name = "everybody"
-    daily_credits = 100
-
-    [[tier]]
-    name = "patrons"
-    roles = [1181423900221145108]
-    daily_credits = 300
-    monthly_credits = 2000
-    weight = 2                          # twice the share of the queue
-
-    [[guild]]
-    id = 1181423900221145000
-    daily_credits = 5000                # what all its members together may use in a day
-
-A member gets the best of each value that their tiers have: roles only ever add.
+`docs/tiers.md` has an example. A member gets the best of each value that their tiers have: roles only ever add.
 """
 
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
@@ -73,13 +56,17 @@ class Tier(BaseModel):
     relaxed: frozenset[Kind] = FREE_AT_REST  # what may be had for free when nobody else waits
     weight: Weight = 1.0  # share of the queue among members of a guild
 
+    def is_for(self, role_ids: Collection[int]) -> bool:
+        """Tell whether one of these roles gives the tier; one without roles is for everybody."""
+        return not self.roles or not set(self.roles).isdisjoint(role_ids)
+
     @property
     def cap(self) -> int:
         """What unused credits pile up to."""
         return 2 * self.daily_credits + self.monthly_credits if self.cap_credits is None else self.cap_credits
 
 
-class Guild(BaseModel):
+class GuildTier(BaseModel):
     """What a server may use, and its clock."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,6 +76,12 @@ class Guild(BaseModel):
     daily_credits: Credits | None = None  # None: as much as its members have
     monthly_credits: Credits | None = None
     weight: Weight = 1.0  # share of the queue among guilds
+
+    def budget(self, timezone: str) -> Budget | None:
+        """Return what all its members together may use; None: as much as they have."""
+        if self.daily_credits is None and self.monthly_credits is None:
+            return None
+        return Budget(daily_credits=self.daily_credits, monthly_credits=self.monthly_credits, timezone=timezone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +113,7 @@ class Tiers(BaseModel):
 
     timezone: Zone = "UTC"
     tiers: tuple[Tier, ...] = Field(alias="tier")
-    guilds: tuple[Guild, ...] = Field(default=(), alias="guild")
+    guilds: tuple[GuildTier, ...] = Field(default=(), alias="guild")
 
     @model_validator(mode="after")
     def _has_one_for_everybody(self) -> Self:
@@ -130,13 +123,18 @@ class Tiers(BaseModel):
 
     def terms(self, guild_id: int | None, role_ids: Collection[int] = ()) -> Terms:
         """Return what a member with these roles is entitled to there; `guild_id` None: in direct messages."""
-        mine = [tier for tier in self.tiers if _holds(tier, guild_id, role_ids)]
-        guild = next((guild for guild in self.guilds if guild.id == guild_id), Guild(id=0))
+        mine = [tier for tier in self.tiers if tier.guild in (None, guild_id) and tier.is_for(role_ids)]
+        guild = next((guild for guild in self.guilds if guild.id == guild_id), GuildTier(id=0))
         timezone = guild.timezone or self.timezone
         sizes = [tier.largest_px for tier in mine]
         return Terms(
             names=tuple(tier.name for tier in mine),
-            allowance=_allowance(mine, timezone),
+            allowance=Allowance(
+                daily_credits=max(tier.daily_credits for tier in mine),
+                cap_credits=max(tier.cap for tier in mine),
+                monthly_credits=max(tier.monthly_credits for tier in mine),
+                timezone=timezone,
+            ),
             max_queued=max(tier.max_queued for tier in mine),
             max_running=max(tier.max_running for tier in mine),
             training_slots=max(tier.training_slots for tier in mine),
@@ -144,7 +142,7 @@ class Tiers(BaseModel):
             relaxed=frozenset[Kind]().union(*(tier.relaxed for tier in mine)),
             weight=max(tier.weight for tier in mine),
             guild_weight=guild.weight,
-            budget=_budget(guild, timezone),
+            budget=guild.budget(timezone),
         )
 
 
@@ -170,23 +168,3 @@ def read_tiers(file: Path) -> Tiers:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors())
         raise TiersUnusable(f"The tiers in {file.name} cannot be used: {wrong}") from error
-
-
-def _holds(tier: Tier, guild_id: int | None, role_ids: Collection[int]) -> bool:
-    here = tier.guild is None or tier.guild == guild_id
-    return here and (not tier.roles or not set(tier.roles).isdisjoint(role_ids))
-
-
-def _allowance(mine: Sequence[Tier], timezone: str) -> Allowance:
-    return Allowance(
-        daily_credits=max(tier.daily_credits for tier in mine),
-        cap_credits=max(tier.cap for tier in mine),
-        monthly_credits=max(tier.monthly_credits for tier in mine),
-        timezone=timezone,
-    )
-
-
-def _budget(guild: Guild, timezone: str) -> Budget | None:
-    if guild.daily_credits is None and guild.monthly_credits is None:
-        return None
-    return Budget(daily_credits=guild.daily_credits, monthly_credits=guild.monthly_credits, timezone=timezone)

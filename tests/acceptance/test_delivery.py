@@ -1,4 +1,4 @@
-"""The ladder of delivery: the result arrives, once, and private things stay private."""
+"""Delivery: the result arrives, once, by the first method that works, and private things stay private."""
 
 from pathlib import Path
 

@@ -5,7 +5,7 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from bot.features.mydata.retention import Swept, sweep
+from bot.features.mydata.retention import SweepCounts, sweep
 from bot.sandbox.server import Sandbox
 from db.ids import new_id
 from db.queue.finding import jobs_of_member
@@ -21,11 +21,11 @@ async def test_results_go_after_their_period_and_the_history_stays(sandbox: Sand
         await draw(sandbox, ben, "a red heart")
         await settled(sandbox, bot, ben)
         (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
-        assert await sweep(bot.services, NOW + dt.timedelta(days=29)) == Swept()
+        assert await sweep(bot.services, NOW + dt.timedelta(days=29)) == SweepCounts()
         assert len(await bot.services.files.list(f"jobs/{job.id}")) >= 4
-        assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == Swept(results=1)
+        assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == SweepCounts(results=1)
         assert await bot.services.files.list(f"jobs/{job.id}") == []
-        assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == Swept()
+        assert await sweep(bot.services, NOW + dt.timedelta(days=31)) == SweepCounts()
         assert [one.id for one in await bot.services.db.read(jobs_of_member, int(ben.id))] == [job.id]
 
 
@@ -34,15 +34,15 @@ async def test_results_stay_for_ever_without_a_period(sandbox: Sandbox, tmp_path
         ben = sandbox.member("ben")
         await draw(sandbox, ben, "a red heart")
         await settled(sandbox, bot, ben)
-        assert await sweep(bot.services, NOW + dt.timedelta(days=9999)) == Swept()
+        assert await sweep(bot.services, NOW + dt.timedelta(days=9999)) == SweepCounts()
 
 
 async def test_photos_of_a_draft_that_nobody_paid_for_go_after_an_hour(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         for name in ("draft.json", "photo-0"):
             await bot.services.files.put(f"uploads/{new_id(NOW)}/{name}", b"{}")  # not paid for, or left by a crash
-        assert await sweep(bot.services, NOW + dt.timedelta(minutes=30)) == Swept()
-        assert await sweep(bot.services, NOW + dt.timedelta(minutes=90)) == Swept(photos=2)
+        assert await sweep(bot.services, NOW + dt.timedelta(minutes=30)) == SweepCounts()
+        assert await sweep(bot.services, NOW + dt.timedelta(minutes=90)) == SweepCounts(photos=2)
         assert await bot.services.files.list("uploads") == []
 
 
@@ -56,11 +56,11 @@ async def test_what_a_crash_left_of_jobs_without_a_result_goes(sandbox: Sandbox,
         running, done = await bot.services.db.read(jobs_of_member, int(ben.id))
         for job_id in (running.id, done.id, new_id(NOW)):  # the last is no job that is known here: another's, perhaps
             await bot.services.files.put(f"jobs/{job_id}/preview.txt", b"what was heard so far")
-        assert await sweep(bot.services, NOW) == Swept()
+        assert await sweep(bot.services, NOW) == SweepCounts()
         await ben.press(card["id"], "Cancel")
         await settled(sandbox, bot, ben)
         await bot.services.files.put(f"jobs/{running.id}/preview.txt", b"what was heard so far")
-        assert await sweep(bot.services, NOW) == Swept(leftovers=1)
+        assert await sweep(bot.services, NOW) == SweepCounts(leftovers=1)
         assert await bot.services.files.list(f"jobs/{running.id}") == []
         assert await bot.services.files.exists(f"jobs/{done.id}/preview.txt")
 

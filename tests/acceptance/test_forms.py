@@ -7,9 +7,8 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from bot.shared.discord import persistent_items
-from bot.shared.discord.forms import MEMBERS_MAX
-from bot.shared.discord.persistent_items import Form
+from bot.shared.discord import forms
+from bot.shared.discord.forms import MEMBERS_MAX, Form
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.training import photos
 
@@ -42,7 +41,7 @@ async def test_of_many_forms_of_one_member_only_the_newest_are_kept(sandbox: San
 async def test_form_that_nobody_sends_expires(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(persistent_items, "FORM_LIFE_S", 0.001)
+    monkeypatch.setattr(forms, "FORM_LIFE_S", 0.001)
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         sent = await ben.submit(await open_form(ben), I_agree=False, **{"3_to_10_photos": photos(1)})

@@ -6,7 +6,7 @@ from discord import app_commands
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, REFUSAL, Limit, Limits, entry_of
+from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, REFUSAL, RateLimit, RateLimits, entry_of
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.voice import available, clip, jobs_of, transcript
 
@@ -68,7 +68,9 @@ async def test_suggestions_end_when_too_many_letters_are_typed(sandbox: Sandbox,
 async def test_clips_that_are_said_too_often_are_not_heard_and_that_is_said_once(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    few = Limits([Limit("clips said", 2, 60, (MESSAGE,)), Limit("refusals of clips said", 1, 60, (REFUSAL,))])
+    few = RateLimits(
+        [RateLimit("clips said", 2, 60, (MESSAGE,)), RateLimit("refusals of clips said", 1, 60, (REFUSAL,))]
+    )
     async with bot_beside(sandbox, tmp_path, limits=few) as bot:
         ben = sandbox.member("ben")
         channel = await ben.dm()
@@ -81,7 +83,7 @@ async def test_clips_that_are_said_too_often_are_not_heard_and_that_is_said_once
 
 
 async def test_form_that_is_sent_too_often_changes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
-    few = Limits([Limit("changes", 1, 60, ("form Imagine this",))])
+    few = RateLimits([RateLimit("changes", 1, 60, ("form Imagine this",))])
     async with bot_beside(sandbox, tmp_path, limits=few) as bot:
         ben = sandbox.member("ben")
         card = await transcript(sandbox, ben, "A red heart.")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from discord import ui
 
-from bot.features.mydata.retention import Swept, sweep
+from bot.features.mydata.retention import SweepCounts, sweep
 from bot.features.train import preflight as preflight_card
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
@@ -21,7 +21,7 @@ from db.ids import new_id
 from db.migrations.run import configuration
 from db.queue.finding import jobs_of_member
 from db.queue.pending import orders_of_member
-from db.tables import pending_orders
+from db.tables.queue import pending_orders
 from inference.catalogue import Catalogue
 from inference.requests import to_json
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
@@ -70,7 +70,7 @@ async def test_question_of_before_the_upgrade_is_answered_after_it(sandbox: Sand
     ben, order_id = sandbox.member("ben"), new_id(NOW)
     await filled(tmp_path, order_id, int(ben.id))
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
-        card = await posted(bot, quote_card.GoButton(order_id), quote_card.LeaveButton(order_id))
+        card = await posted(bot, quote_card.ContinueButton(order_id), quote_card.DeclineButton(order_id))
         for pressed in [await ben.press(card, "Continue") for _ in range(2)]:
             await pressed.done()
         await sandbox.until(lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()))
@@ -82,11 +82,11 @@ async def test_photos_of_before_the_upgrade_are_asked_for_again(sandbox: Sandbox
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, draft_id = sandbox.member("ben"), new_id(NOW)
         await bot.services.files.put(f"uploads/{draft_id}/draft.json", b"{}")
-        card = await posted(bot, preflight_card.GoButton(draft_id), preflight_card.OtherPhotosButton(draft_id))
+        card = await posted(bot, preflight_card.AgreeButton(draft_id), preflight_card.ChangePhotosButton(draft_id))
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "send them again with `/train`"))
         assert await charged_nothing(bot, ben)
-        assert await sweep(bot.services, NOW + dt.timedelta(hours=2)) == Swept(photos=1)
+        assert await sweep(bot.services, NOW + dt.timedelta(hours=2)) == SweepCounts(photos=1)
         assert await bot.services.files.list("uploads") == []
 
 
@@ -108,7 +108,7 @@ async def test_question_that_is_too_old_is_closed(sandbox: Sandbox, tmp_path: Pa
         await ben.press(card, "Continue")
         await sandbox.until(lambda: sees(ben, "already answered or has expired"))
         assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
-        assert await sweep(bot.services, NOW) == Swept(questions=1)
+        assert await sweep(bot.services, NOW) == SweepCounts(questions=1)
         assert await bot.services.db.read(orders_of_member, int(ben.id)) == []
 
 
@@ -117,13 +117,13 @@ async def test_photos_that_nobody_agreed_to_go_after_an_hour(sandbox: Sandbox, t
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
         assert (
-            await sweep(bot.services, NOW + dt.timedelta(hours=2)) == Swept()
+            await sweep(bot.services, NOW + dt.timedelta(hours=2)) == SweepCounts()
         )  # the database's clock says that it waits
         bot.services.db.advance(HOUR_S + 60)
         await ben.press(card, "I agree – start")
         await sandbox.until(lambda: sees(ben, "no longer have"))
         assert await charged_nothing(bot, ben)
-        assert await sweep(bot.services, NOW) == Swept(questions=1)
+        assert await sweep(bot.services, NOW) == SweepCounts(questions=1)
         assert await bot.services.files.list("uploads") == []
 
 
@@ -143,7 +143,7 @@ async def test_question_is_answered_by_the_one_who_was_asked(sandbox: Sandbox, t
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await asked(sandbox, ben)
         (order,) = await bot.services.db.read(orders_of_member, int(ben.id))
-        card = await posted(bot, quote_card.GoButton(order.id))
+        card = await posted(bot, quote_card.ContinueButton(order.id))
         await cleo.press(card, "Continue")
         await sandbox.until(lambda: sees(cleo, "Only the person who asked"))
         assert await bot.services.db.read(orders_of_member, int(ben.id)) == [order]

@@ -23,9 +23,10 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
 from bot.sandbox.state.seed import GENERAL, PATRONS
 from bot.shared.cards.layout import said
+from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import IN_TIME_S
-from bot.shared.discord.limits import Limits
-from bot.shared.discord.persistent_items import Form, PersistentItem
+from bot.shared.discord.limits import RateLimits
+from bot.shared.discord.persistent_items import PersistentItem
 from db.engine import Database
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.bot.cards import subject
@@ -47,7 +48,7 @@ def kinds_of(base: type[Any]) -> Iterator[type[Any]]:
 
 
 ITEMS = sorted(
-    {kind for kind in kinds_of(PersistentItem) if kind.verb != "none" and kind.act is not PersistentItem.act},
+    {kind for kind in kinds_of(PersistentItem) if kind.verb != "none" and kind._act is not PersistentItem._act},
     key=lambda kind: kind.__qualname__,
 )
 
@@ -70,7 +71,7 @@ def held(database: Database) -> Iterator[None]:
 
 @pytest.fixture
 async def bot(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[RunningBot]:
-    never_too_often = Limits(clock=itertools.count(0.0, 1e6).__next__)
+    never_too_often = RateLimits(clock=itertools.count(0.0, 1e6).__next__)
     async with bot_beside(sandbox, tmp_path, limits=never_too_often, gifts=True, auto_transcription=True) as running:
         yield running
 

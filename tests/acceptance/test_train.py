@@ -13,7 +13,7 @@ from PIL import Image
 from bot.features.train.training import STATEMENT
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
-from bot.shared.subjects import delete_subject
+from bot.shared.results import delete_subject
 from db.files import FileStore
 from db.people.subjects import consent_to, subjects_of_member
 from db.queue.finding import jobs_of_member

@@ -9,7 +9,7 @@ from bot.features.operator.admin import pause, resume
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
-from bot.shared.operators import Operator
+from bot.shared.policy import Operator
 from db.credits.audit import audit
 from db.credits.statement import read_statement
 from db.people.subjects import subjects_of_member

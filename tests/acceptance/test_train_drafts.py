@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.features.train.training import PhotosGone, TrainingBegun, discard
+from bot.features.train.photo_sets import PhotosGone, TrainingBegun, discard
 from bot.sandbox.server import Sandbox
 from bot.shared.orders.accept import accept
 from bot.shared.orders.confirm import confirm
-from bot.shared.orders.context import RequestContext
+from bot.shared.orders.order_request import RequestContext
 from bot.shared.orders.pending import open_order
 from bot.shared.services import Services
 from db.queue.finding import jobs_of_member

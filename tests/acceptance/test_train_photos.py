@@ -10,7 +10,7 @@ import pytest
 from bot.features.train import training
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from bot.shared.discord.limits import PHOTOS, Limit, Limits
+from bot.shared.discord.limits import PHOTOS, RateLimit, RateLimits
 from bot.shared.files.downloads import AT_ONCE, Downloads, NotFetched
 from bot.shared.files.photos import PhotoDecoder
 from db.queue.pending import PHOTO_SETS_MAX
@@ -20,7 +20,9 @@ from tests.support.acceptance.training import photos, preflight, sees
 from tests.support.acceptance.voice import sound
 from tests.support.files.photos import bomb, encoded, picture
 
-OFTEN = Limits([Limit("photos", 1000, 60, (PHOTOS, "/train", "form Train a subject", "menu Transcribe", "draft:go"))])
+OFTEN = RateLimits(
+    [RateLimit("photos", 1000, 60, (PHOTOS, "/train", "form Train a subject", "menu Transcribe", "draft:go"))]
+)
 
 
 class Fetched:

@@ -10,8 +10,7 @@ from aiohttp import web
 from bot.features.voice.transcribe import ClipOrderRequest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
-from bot.shared.files.clips import Attached
-from bot.shared.files.downloads import NotFetched
+from bot.shared.files.downloads import NotFetched, RemoteFile
 from bot.shared.orders.quote import quote
 from db.queue.finding import job_of_interaction
 from tests.support.acceptance.bots import DAILY, bot_beside
@@ -156,7 +155,7 @@ async def test_address_of_anybody_else_is_never_fetched(
 ) -> None:
     url, asked = canary
     async with bot_beside(sandbox, tmp_path) as bot:
-        foreign = Attached(
+        foreign = RemoteFile(
             url=f"{url}/clip.ogg", name="clip.ogg", size_bytes=9, content_type="audio/ogg", duration_s=2.0
         )
         evil = [foreign, replace(foreign, url="file:///etc/passwd"), replace(foreign, url=f"{url}@127.0.0.1/clip.ogg")]

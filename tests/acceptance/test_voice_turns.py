@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import Sandbox
-from bot.shared.discord.limits import Limit, Limits
+from bot.shared.discord.limits import RateLimit, RateLimits
 from bot.shared.files.downloads import Downloads
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.voice import jobs_of, sound
 
 CLIPS, MAY_WAIT = 60, 3
-OFTEN = Limits([Limit("requests", 1000, 60, ("menu Transcribe",))])
+OFTEN = RateLimits([RateLimit("requests", 1000, 60, ("menu Transcribe",))])
 
 
 class Fetched:

@@ -9,7 +9,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.tables import guild_flows, jobs, lines, member_flows, seats
+from db.tables import jobs
+from db.tables.queue import guild_flows, lines, member_flows, seats
 from tests.support.db.store import StoreHarness
 
 PRICE = 4

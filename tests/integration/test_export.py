@@ -91,9 +91,9 @@ async def test_export_of_many_jobs_is_whole(database: Database, tmp_path: Path) 
     services = await services_with(database, tmp_path / "files", MANY, user_id=1)
     names: list[str] = []
     page, data = "", b""
-    async for part in export_parts(services, 1, LIMIT_BYTES):
-        assert len(part.content) <= LIMIT_BYTES
-        with zipfile.ZipFile(io.BytesIO(part.content)) as archive:
+    async for _, content in export_parts(services, 1, LIMIT_BYTES):
+        assert len(content) <= LIMIT_BYTES
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names += archive.namelist()
             page += "".join(archive.read(n).decode() for n in archive.namelist() if n.startswith("index.html"))
             data += b"".join(archive.read(n) for n in archive.namelist() if n.startswith("data.json"))

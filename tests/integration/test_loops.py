@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from bot.features.mydata import housekeeping
+from bot.features.mydata import retention
 from bot.sandbox.server import Sandbox
 from common.supervisor import loop_metrics
 from db.engine import Database
@@ -82,9 +82,9 @@ async def bot(
     sandbox: Sandbox, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningBot]:
     monkeypatch.setenv(GATE, str(tmp_path / "gate"))
-    monkeypatch.setattr(housekeeping, "PURGE_EVERY_S", 0.05)
-    monkeypatch.setattr(housekeeping, "SWEEP_EVERY_S", 0.05)
-    monkeypatch.setattr(housekeeping, "SCRUB_EVERY_S", 0.05)
+    monkeypatch.setattr(retention, "PURGE_EVERY_S", 0.05)
+    monkeypatch.setattr(retention, "SWEEP_EVERY_S", 0.05)
+    monkeypatch.setattr(retention, "SCRUB_EVERY_S", 0.05)
     async with bot_beside(sandbox, tmp_path, database_url=database_url, results_kept_days=30) as running:
         yield running
 

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from alembic import command
 from pydantic import TypeAdapter
 
-from bot.features.imagine.imagine import ImagineOrderRequest
+from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.train.training import TrainingOptions, TrainingOrderRequest
 from bot.features.voice.transcribe import ClipOrderRequest, RepeatedClipOrderRequest, TranscribeOptions
 from bot.run import AnyOrderRequest
-from bot.shared.files.clips import Attached
+from bot.shared.files.downloads import RemoteFile
 from bot.shared.orders.order_request import OrderRequest
 from db import clock
 from db.engine import Database
@@ -53,7 +53,7 @@ KEPT: list[tuple[dict[str, Any], Question, int | None, Pace | None, OrderRequest
     ),
     (
         {"clip": CLIP, "hearing": OPTIONS, "speaker_id": BEN, "price": 4, "private": False}, Question.PRICE, 4, None,
-        ClipOrderRequest(attached=Attached(**CLIP), options=TranscribeOptions(**OPTIONS), speaker_id=BEN),
+        ClipOrderRequest(attached=RemoteFile(**CLIP), options=TranscribeOptions(**OPTIONS), speaker_id=BEN),
     ),
     (
         {"again": JOB, "hearing": OPTIONS, "private": False}, Question.LICENCE, None, None,

@@ -8,9 +8,9 @@ from discord import app_commands
 
 import bot.client  # noqa: F401 (it brings every button, menu and form)
 from bot.features.train.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
-from bot.shared.discord.forms import MEMBERS_MAX
-from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, Limit, Limits
-from bot.shared.discord.persistent_items import Form, PersistentItem
+from bot.shared.discord.forms import MEMBERS_MAX, Form
+from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, RateLimit, RateLimits
+from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.files.downloads import AT_ONCE
 from db.people import new_subject
 from db.queue import pending
@@ -28,8 +28,8 @@ class Clock:
         return self.now
 
 
-def limits(clock: Clock) -> Limits:
-    return Limits([Limit("looking", 2, 60, ("/queue", "/history"))], clock=clock)
+def limits(clock: Clock) -> RateLimits:
+    return RateLimits([RateLimit("looking", 2, 60, ("/queue", "/history"))], clock=clock)
 
 
 def test_documented_limits_are_those_of_the_code() -> None:
@@ -91,7 +91,7 @@ def test_every_button_menu_and_form_has_a_limit() -> None:
 
 @pytest.mark.parametrize("command", ["queue", "/nothing"])
 def test_entry_point_in_no_row_is_counted_as_a_request(command: str) -> None:
-    counted = Limits(clock=Clock())
+    counted = RateLimits(clock=Clock())
     for _ in range(LIMITS[0].times):
         counted.take(command, BEN)
     with pytest.raises(app_commands.CommandOnCooldown):

@@ -40,24 +40,14 @@ def chart(amounts: tuple[int, ...]) -> str:
     return "".join(CHART[-(-amount * steps // largest)] if amount > 0 else "▁" for amount in amounts)
 
 
-def changed_text(user_id: int, amount: int, statement: Statement) -> str:
-    """Say what an operator changed."""
-    return f"<@{user_id}> now has {credits(statement.available)} ({amount:+d})."
-
-
-def gift_text(user_id: int, amount: int) -> str:
-    """Say what was given."""
-    return f"You gave <@{user_id}> {credits(amount)}. That was kind!"
-
-
 def pace_text(pace: Pace, terms: Terms) -> str:
     """Say what a preference means."""
     if pace is Pace.FAST:
         return "**Fast mode:** your jobs use credits and run as soon as it is their turn."
     if not terms.relaxed:
         return "Your role can't use `/relax` here, so your jobs still use credits. An operator decides which roles can."
-    asked = " For trainings, you choose each time." if Kind.TRAIN in terms.relaxed else ""
-    return f"**Relax mode:** {_relaxed(terms)} are free, and run when the queue is empty. `/fast` switches back.{asked}"
+    also = " For trainings, you choose each time." if Kind.TRAIN in terms.relaxed else ""
+    return f"**Relax mode:** {_relaxed(terms)} are free, and run when the queue is empty. `/fast` switches back.{also}"
 
 
 def _relaxed(terms: Terms) -> str:

@@ -7,12 +7,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.credits.cards import changed_text, gift_text, pace_text, quota_card
-from bot.features.credits.credits import GIFT_MAX, check_may_manage_credits, give, grant, set_credits
+from bot.features.credits.cards import pace_text, quota_card
+from bot.shared.discord.commands import UsesServices
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
-from bot.shared.operators import Operator
+from bot.shared.errors import BadParameter, Refused
 from bot.shared.pace import prefer_pace
-from bot.shared.services import Services
+from bot.shared.policy import Operator
+from bot.shared.text.formatting import credits
+from db.credits import grants
 from db.credits.statement import read_statement
 from db.moderation.audit_log import log_entry
 from db.moderation.targets import Target
@@ -20,15 +22,20 @@ from db.queue.job import Pace
 
 Reason = app_commands.Range[str, 1, 200]
 Amount = app_commands.Range[int, -1_000_000, 1_000_000]
+GIFT_MAX = 1_000_000
+NOT_AT_HOME = (
+    "Credits are shared by all servers I'm in, so only operators of my home servers can manage them. Whoever runs me "
+    "sets those servers in `HOME_GUILDS`."
+)
 
 
 class Quota(
-    commands.GroupCog, group_name="quota", group_description="Credits: how many are left, and when you get more"
+    commands.GroupCog,
+    UsesServices,
+    group_name="quota",
+    group_description="Credits: how many are left, and when you get more",
 ):
     """Credits."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
 
     @app_commands.command(description="Show your credits")
     async def mine(self, interaction: discord.Interaction) -> None:
@@ -55,7 +62,15 @@ class Quota(
         """Give a member credits, or take some back."""
         operator = self._credits_manager(interaction)
         await acknowledge(interaction, private=True)
-        await grant(self.services, operator, member.id, amount, reason, interaction_id=interaction.id)
+        if not amount:
+            raise BadParameter(
+                "`amount` can't be 0. Say how many credits to give, or use a negative number to take some back."
+            )
+        entry = operator.entry("quota grant", Target.member(member.id, f"{amount:+d}"), reason)
+        allowance = self.services.rules.tiers.terms(None).allowance
+        await self.services.db.write(
+            grants.grant, member.id, amount, f"grant:{interaction.id}", entry, allowance=allowance
+        )
         await self._tell(interaction, member, amount)
 
     @app_commands.command(name="set", description="Operators: set how many credits a member has")
@@ -70,14 +85,18 @@ class Quota(
         """Set how many credits a member has."""
         operator = self._credits_manager(interaction)
         await acknowledge(interaction, private=True)
-        difference = await set_credits(
-            self.services, operator, member.id, amount, reason, interaction_id=interaction.id
+        entry = operator.entry("quota set", Target.member(member.id, f"= {amount}"), reason)
+        allowance = self.services.rules.tiers.terms(None).allowance
+        difference = await self.services.db.write(
+            grants.set_available, member.id, amount, f"set:{interaction.id}", entry, allowance=allowance
         )
         await self._tell(interaction, member, difference)
 
     def _credits_manager(self, interaction: discord.Interaction) -> Operator:
+        """Say who looks after members' credits: each person has one balance, which counts in all servers."""
         operator = operator_of(interaction)
-        check_may_manage_credits(self.services, operator)
+        if not operator.at_home(self.services):
+            raise Refused(NOT_AT_HOME)
         return operator
 
     async def _show(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
@@ -88,14 +107,12 @@ class Quota(
     async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
         terms = terms_of(self.services, member, interaction.guild_id)
         statement = await read_statement(self.services.db, member.id, terms.allowance)
-        await interaction.edit_original_response(content=changed_text(member.id, amount, statement))
+        text = f"<@{member.id}> now has {credits(statement.available)} ({amount:+d})."
+        await interaction.edit_original_response(content=text)
 
 
-class Paces(commands.Cog):
+class Paces(commands.Cog, UsesServices):
     """Whether a member's jobs use credits or wait."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
 
     @app_commands.command(description="Run your jobs with credits, as soon as it is your turn")
     async def fast(self, interaction: discord.Interaction) -> None:
@@ -115,11 +132,8 @@ class Paces(commands.Cog):
         await interaction.edit_original_response(content=pace_text(pace, terms))
 
 
-class Gifts(commands.Cog):
+class Gifts(commands.Cog, UsesServices):
     """Credits from one member to another."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
 
     @app_commands.command(description="Give some of your credits to another member")
     @app_commands.guild_only()
@@ -132,7 +146,10 @@ class Gifts(commands.Cog):
     ) -> None:
         """Give another member some of one's own credits."""
         await acknowledge(interaction, private=True)
+        if member.bot or member.id == interaction.user.id:
+            raise BadParameter("Please choose another `member`: you can't give credits to yourself or to a bot.")
         terms = terms_of(self.services, interaction.user, interaction.guild_id)
-        to_user = 0 if member.bot else member.id
-        await give(self.services, interaction.user.id, to_user, amount, terms, interaction_id=interaction.id)
-        await interaction.edit_original_response(content=gift_text(member.id, amount))
+        await self.services.db.write(
+            grants.give, interaction.user.id, member.id, amount, f"gift:{interaction.id}", allowance=terms.allowance
+        )
+        await interaction.edit_original_response(content=f"You gave <@{member.id}> {credits(amount)}. That was kind!")

@@ -1,47 +1,68 @@
-"""What a member's queue and history look like; and the models and the help."""
+"""What a member's queue and history look like, with the button that brings a result back; the models and the help."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import discord
 from discord import ui
+from discord.app_commands import Choice
 
-from bot.features.history.jobs import Waiting
-from bot.features.history.show_button import ShowButton
-from bot.shared.cards.job import title
-from bot.shared.cards.job_buttons import CancelButton
+from bot.features.history.jobs import QueuedJob
+from bot.shared.cards.job import job_card, place_in_queue, title
+from bot.shared.cards.job_buttons import CancelButton, JobItem
+from bot.shared.cards.job_kind import fit_for_all, kinds_of
 from bot.shared.cards.layout import layout
-from bot.shared.text.formatting import about, bar, credits, given_back, inline, moment, paid, queue_place
+from bot.shared.discord.choices import choices
+from bot.shared.discord.interactions import is_age_restricted, services_of
+from bot.shared.discord.messages import discord_files
+from bot.shared.discord.persistent_items import Answer
+from bot.shared.text.formatting import bar, credits, given_back, harmless, inline, moment, paid
 from db.queue.job import Job, State
 from inference.catalogue import Catalogue, ImageModel
-from inference.requests import from_json
+from inference.requests import ImageRequest, from_json
 
 MODELS_SHOWN = 12
 TEXT_MAX = 3800  # characters on one card; the platform takes 4,000
 MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "🎨"}
 
 
-def queue_card(waiting: Sequence[Waiting]) -> ui.LayoutView:
+class ShowButton(JobItem, verb="show"):
+    """Show a kept result again."""
+
+    label = "Show"
+    answer = Answer.PRIVATE
+
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        services = services_of(interaction)
+        kind = kinds_of(interaction)[job.kind]
+        content = await kind.content(services, job, interaction.filesize_limit)
+        if not is_age_restricted(interaction.channel):
+            content = fit_for_all(services, interaction.client, job, content)
+        await interaction.edit_original_response(
+            view=job_card(kind, job, content), attachments=discord_files(content.files)
+        )
+
+
+def queue_card(waiting: Sequence[QueuedJob]) -> ui.LayoutView:
     """Show live jobs, each with a button to cancel it."""
     if not waiting:
         return _card("**Your queue is empty.** Try `/imagine`!")
-    view = _card("**Your queue**")
-    for one in waiting:
-        _add_row(
-            view, f"{_line(one.job)}\n-# {_place(one)}", CancelButton(one.job.id, disabled=one.job.cancel_requested)
-        )
-    return view
+    rows = (
+        _row(f"{_line(one.job)}\n-# {_place(one)}", CancelButton(one.job.id, disabled=one.job.cancel_requested))
+        for one in waiting
+    )
+    return _card("**Your queue**", *rows)
 
 
 def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
     """Show what has ended, each with a button to see it again."""
     if not jobs:
         return _card("**No finished jobs yet.** Try `/imagine`!")
-    view = _card("**Your latest jobs**")
+    rows = []
     for job in jobs:
         facts = f"{moment(job.ended_at or job.queued_at)} · {paid(job, job.charged)}"
-        _add_row(view, f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE))
-    return view
+        rows.append(_row(f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE)))
+    return _card("**Your latest jobs**", *rows)
 
 
 def models_card(catalogue: Catalogue) -> ui.LayoutView:
@@ -82,25 +103,34 @@ def cancelled_text(job: Job) -> str:
     return f"Cancelling {inline(title(from_json(job.request)))} …"
 
 
-def _card(text: str) -> ui.LayoutView:
-    return layout(ui.Container(ui.TextDisplay(text), accent_colour=discord.Colour.blurple()))
+def job_choices(jobs: Sequence[Job], typed: str) -> list[Choice[str]]:
+    """Offer somebody's own jobs by their words."""
+    rows = []
+    for job in jobs:
+        request = from_json(job.request)
+        words = request.prompt if isinstance(request, ImageRequest) else job.kind
+        name = f"{harmless(words, 70)} · {job.state}"
+        if typed.casefold().strip() in name.casefold():
+            rows.append((name, job.id))
+    return choices(rows)
 
 
-def _add_row(view: ui.LayoutView, text: str, button: ui.Item[Any]) -> None:
-    container = view.children[0]
-    assert isinstance(container, ui.Container)
-    container.add_item(ui.Section(ui.TextDisplay(text), accessory=button))
+def _card(text: str, *rows: ui.Section[Any]) -> ui.LayoutView:
+    return layout(ui.Container(ui.TextDisplay(text), *rows, accent_colour=discord.Colour.blurple()))
+
+
+def _row(text: str, button: ui.Item[Any]) -> ui.Section[Any]:
+    return ui.Section(ui.TextDisplay(text), accessory=button)
 
 
 def _line(job: Job) -> str:
     return f"{MARKS[job.state]} {inline(title(from_json(job.request)))}"
 
 
-def _place(one: Waiting) -> str:
+def _place(one: QueuedJob) -> str:
     if one.job.state is State.RUNNING:
         return f"{bar(one.job.progress_done, one.job.progress_total)} · {paid(one.job, one.job.price)}"
-    wait = f" · starts in {about(one.wait_s)}" if one.wait_s is not None and one.place.ahead else ""
-    return f"{queue_place(one.place.ahead)}{wait} · {paid(one.job, one.job.price)}"
+    return f"{place_in_queue(one.place, one.wait_s)} · {paid(one.job, one.job.price)}"
 
 
 def _model(model: ImageModel) -> str:

@@ -4,18 +4,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.history.cards import cancelled_text, help_card, history_card, models_card, queue_card
-from bot.features.history.choices import job_choices
-from bot.features.history.jobs import cancel_mine, my_history, my_queue
+from bot.features.history.cards import cancelled_text, help_card, history_card, job_choices, models_card, queue_card
+from bot.features.history.jobs import ENDED, HISTORY_SHOWN, cancel_mine, my_queue
+from bot.shared.discord.commands import UsesServices
 from bot.shared.discord.interactions import acknowledge
-from bot.shared.services import Services
+from db.queue.finding import jobs_of_member
 
 
-class Account(commands.Cog):
+class Account(commands.Cog, UsesServices):
     """A member's own jobs, the models and the help."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
 
     @app_commands.command(description="Show your jobs and their place in the queue")
     async def queue(self, interaction: discord.Interaction) -> None:
@@ -43,7 +40,7 @@ class Account(commands.Cog):
     async def history(self, interaction: discord.Interaction) -> None:
         """Show what has ended, with buttons that bring results back."""
         await acknowledge(interaction, private=True)
-        jobs = await my_history(self.services, interaction.user.id)
+        jobs = await self.services.db.read(jobs_of_member, interaction.user.id, states=ENDED, limit=HISTORY_SHOWN)
         await interaction.edit_original_response(view=history_card(jobs))
 
     @app_commands.command(description="List the models and their licences")

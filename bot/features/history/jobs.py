@@ -20,7 +20,7 @@ class NothingWaits(JobGone):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedJob:
     """A live job with its position in the queue."""
 
     job: Job
@@ -28,19 +28,15 @@ class Waiting:
     wait_s: float | None  # None: not known yet, or running already
 
 
-async def my_queue(services: Services, user_id: int) -> list[Waiting]:
+async def my_queue(services: Services, user_id: int) -> list[QueuedJob]:
     """Return what a member waits for, oldest first."""
     waiting = []
     for job in reversed(await services.db.read(jobs_of_member, user_id, states=LIVE, limit=HISTORY_SHOWN)):
         place = await services.db.read(queue_position, job.id)
-        wait_s = services.forecast.wait_s(job.kind, place) if job.state is State.QUEUED else None
-        waiting.append(Waiting(job, place, wait_s))
+        queued = job.state is State.QUEUED
+        wait_s = services.forecast.duration_s(job.kind, place.ahead_credits) if queued else None
+        waiting.append(QueuedJob(job, place, wait_s))
     return waiting
-
-
-async def my_history(services: Services, user_id: int) -> list[Job]:
-    """Return what has ended for a member, newest first."""
-    return await services.db.read(jobs_of_member, user_id, states=ENDED, limit=HISTORY_SHOWN)
 
 
 async def cancel_mine(services: Services, user_id: int, job_id: str | None) -> Job:

@@ -1,18 +1,19 @@
 """Buttons that make pictures: the same once more, and of what was said in a transcript."""
 
 import re
+from typing import Any
 
 import discord
 from discord import ui
 
-from bot.features.imagine.imagine import imagine, imagine_again
 from bot.features.imagine.options import ImagineOptions
+from bot.features.imagine.order import imagine, imagine_again
 from bot.features.imagine.prompt import PROMPT_MAX
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem
-from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, seen_privately, services_of
-from bot.shared.discord.persistent_items import Answer, Form
+from bot.shared.discord.forms import Form
+from bot.shared.discord.interactions import acknowledge, context_of, seen_privately, services_of
+from bot.shared.discord.persistent_items import Answer
 from bot.shared.errors import JobGone
 from bot.shared.results import text_of
 from bot.shared.text.formatting import first_part
@@ -27,8 +28,7 @@ class AgainButton(JobItem, verb="again"):
     style = discord.ButtonStyle.primary
     answer = Answer.ALIKE
 
-    async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        """Order the same once more."""
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
         await show(interaction, await imagine_again(services_of(interaction), job, context))
 
@@ -40,12 +40,9 @@ class ImagineButton(JobItem, verb="imagine"):
     emoji = "🎨"
     style = discord.ButtonStyle.primary
     answer = Answer.FORM
+    for_all = True
 
-    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
-        """Let everybody pass who sees the card."""
-
-    async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        """Open the form with what was said."""
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         text = text_of(job)
         if not text:
             raise JobGone
@@ -55,23 +52,18 @@ class ImagineButton(JobItem, verb="imagine"):
 class ImagineForm(Form, title="Imagine this"):
     """A transcript as a prompt that can be edited."""
 
-    prompt = ui.Label[ui.LayoutView](
-        text="Prompt",
-        description="As in /imagine; add --ar 3:2, --seed 7 and more at the end",
-        component=ui.TextInput(style=discord.TextStyle.paragraph, max_length=PROMPT_MAX),
-    )
-
     def __init__(self, text: str, *, private: bool) -> None:
         super().__init__()
         self._private = private
-        assert isinstance(self.prompt.component, ui.TextInput)
         # Dashes would be read as the beginning of a parameter, which nobody says.
-        self.prompt.component.default = first_part(re.sub(r"--+|[—–]", "-", text), PROMPT_MAX)
+        default = first_part(re.sub(r"--+|[—–]", "-", text), PROMPT_MAX)
+        self._prompt = ui.TextInput[Any](style=discord.TextStyle.paragraph, max_length=PROMPT_MAX, default=default)
+        hint = "As in /imagine; add --ar 3:2, --seed 7 and more at the end"
+        self.add_item(ui.Label(text="Prompt", description=hint, component=self._prompt))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Ask for pictures, as /imagine does."""
-        assert isinstance(self.prompt.component, ui.TextInput)
         await acknowledge(interaction, private=self._private)
         context = await context_of(interaction, private=self._private)
-        options = ImagineOptions(prompt=self.prompt.component.value)
+        options = ImagineOptions(prompt=self._prompt.value)
         await show(interaction, await imagine(services_of(interaction), options, context))

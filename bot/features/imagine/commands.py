@@ -6,15 +6,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.imagine.choices import aspect_choices
-from bot.features.imagine.imagine import imagine
 from bot.features.imagine.options import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, ImagineOptions
+from bot.features.imagine.order import imagine
 from bot.features.imagine.prompt import PROMPT_MAX
+from bot.features.imagine.sizes import aspect_choices
 from bot.shared.cards.asking import show
 from bot.shared.discord.choices import model_choices, subject_choices
-from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, roles_of
-from bot.shared.services import Services
+from bot.shared.discord.commands import UsesServices
+from bot.shared.discord.interactions import acknowledge, context_of, roles_of
 from db.people.shares import usable_subjects
 
 Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
@@ -24,11 +23,8 @@ Guidance = app_commands.Range[float, 0.0, GUIDANCE_MAX]
 Seed = app_commands.Range[int, 0, SEED_MAX]
 
 
-class Imagine(commands.Cog):
+class Imagine(commands.Cog, UsesServices):
     """Create pictures."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
 
     @app_commands.command(description="Create pictures from a prompt")
     @app_commands.describe(

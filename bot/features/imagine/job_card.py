@@ -5,14 +5,12 @@ from typing import Any
 from discord import ui
 
 from bot.features.imagine.buttons import AgainButton
-from bot.shared.cards.content import CardContent
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
-from bot.shared.cards.job_kind import JobKind
+from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.files.pictures import Picture
-from bot.shared.results import fitting_pictures
+from bot.shared.results import fitting_pictures, read_file
 from bot.shared.services import Services
-from bot.shared.text.formatting import bar, exactly, harmless, inline, paid
-from db.errors import FileMissing
+from bot.shared.text.formatting import exactly, harmless, inline, paid, progress
 from db.file_keys import PREVIEW_PICTURE, job_file
 from db.queue.job import Job, State
 from inference.messages import PromptNote
@@ -28,13 +26,6 @@ def _request(job: Job) -> ImageRequest:
     request = from_json(job.request)
     assert isinstance(request, ImageRequest)
     return request
-
-
-def _running(job: Job) -> str:
-    if not job.progress_total:
-        return f"{bar(0, 1)} starting …\n-# {inline(job.model)}"
-    done, total = job.progress_done, job.progress_total
-    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# step {done} of {total} · {inline(job.model)}"
 
 
 def _done(job: Job, content: CardContent) -> str:
@@ -71,21 +62,18 @@ def _parameters(job: Job) -> str:
 async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is State.DONE:
         return CardContent(pictures=await fitting_pictures(services, job, limit_bytes))
-    preview = await read_preview(services, job) if job.state is State.RUNNING else None
-    return CardContent(preview=preview if preview and len(preview.content) <= limit_bytes else None)
-
-
-async def read_preview(services: Services, job: Job) -> Picture | None:
-    """Return the newest preview of a running job, if there is one."""
-    if not job.preview:
-        return None
-    try:
-        content = await services.files.get(job_file(job.id, PREVIEW_PICTURE))
-    except FileMissing:
-        return None
-    return Picture(PREVIEW_PICTURE, content, "A preview of the picture so far")
+    running = job.state is State.RUNNING and job.preview
+    preview = await read_file(services, job_file(job.id, PREVIEW_PICTURE)) if running else None
+    if preview is None or len(preview) > limit_bytes:
+        return CardContent()
+    return CardContent(preview=Picture(PREVIEW_PICTURE, preview, "A preview of the picture so far"))
 
 
 IMAGE_JOB = JobKind(
-    not_done="No pictures", running=_running, done=_done, rows=_rows, parameters=_parameters, read=_read
+    not_done="No pictures",
+    running=lambda job: progress(job, "starting", "step {} of {}"),
+    done=_done,
+    rows=_rows,
+    parameters=_parameters,
+    read=_read,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from bot.features.imagine.prompt import PROMPT_MAX, parse_number, parse_prompt, parse_whole
 from bot.features.imagine.sizes import parse_size
 from bot.shared.errors import BadParameter
-from bot.shared.text.quoting import clean
+from bot.shared.text.formatting import clean
 from inference.catalogue import Catalogue
 from inference.requests import ImageRequest
 
@@ -40,10 +40,15 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
     """
     options = _with_trailing(options)
     model = catalogue.image(options.model.strip()) if options.model else catalogue.images[0]
+    negative = clean(options.negative or "")
+    if len(negative) > PROMPT_MAX:
+        raise BadParameter(
+            f"`negative` has {len(negative)} characters, and the limit is {PROMPT_MAX}. Please shorten it."
+        )
     width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
     return ImageRequest(
         prompt=options.prompt,
-        negative=_negative(options.negative or ""),
+        negative=negative,
         model=model.name,
         width_px=width_px,
         height_px=height_px,
@@ -60,10 +65,3 @@ def _with_trailing(options: ImagineOptions) -> ImagineOptions:
         if getattr(options, name) is not None:
             raise BadParameter(f"`{name}` is set twice, as an option and in the prompt. Please keep one.")
     return replace(options, prompt=parsed.text, **parsed.values)
-
-
-def _negative(typed: str) -> str:
-    text = clean(typed)
-    if len(text) > PROMPT_MAX:
-        raise BadParameter(f"`negative` has {len(text)} characters, and the limit is {PROMPT_MAX}. Please shorten it.")
-    return text

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from bot.shared.errors import BadParameter
-from bot.shared.text.quoting import clean
+from bot.shared.text.formatting import clean
 
 PROMPT_MAX = 1000  # characters; CLIP reads the first 77 tokens, the rest of a longer text would only be stored
 
@@ -77,6 +77,13 @@ def _option(name: str) -> str:
 def parse_whole(name: str, value: int | str | None, low: int, high: int, default: int) -> int:
     """Read a whole number between two bounds, or return the default where none was given.
 
+    Args:
+        name: of the option, as its member is told.
+        value: as it was typed; None: it was left out.
+        low: the least that it may be.
+        high: the most.
+        default: for one that was left out.
+
     Raises:
         BadParameter: it is none, or out of bounds.
     """
@@ -90,6 +97,13 @@ def parse_whole(name: str, value: int | str | None, low: int, high: int, default
 
 def parse_number(name: str, value: float | str | None, low: float, high: float, default: float) -> float:
     """Read a number between two bounds (a decimal comma is fine), or return the default where none was given.
+
+    Args:
+        name: of the option, as its member is told.
+        value: as it was typed; None: it was left out.
+        low: the least that it may be.
+        high: the most.
+        default: for one that was left out.
 
     Raises:
         BadParameter: it is none, or out of bounds.

@@ -1,10 +1,14 @@
-"""From '3:2' or '768x512' to a size that a model can draw. Pure."""
+"""From '3:2' or '768x512' to a size that a model can draw, and what is offered while it is typed. Pure."""
 
 import math
 import re
 
+from discord.app_commands import Choice
+
+from bot.shared.discord.choices import choices
 from bot.shared.errors import BadParameter
-from inference.catalogue import ImageModel
+from inference.catalogue import Catalogue, ImageModel
+from inference.errors import UnknownModel
 
 ASPECTS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16")  # offered; any ratio up to 4:1 may be typed
 RATIO_MAX = 4.0
@@ -54,3 +58,14 @@ def _from_pixels(width: int, height: int, model: ImageModel) -> tuple[int, int]:
                 f"With {model.title}, sides in `aspect` are {smallest} to {model.side_max_px} px, in steps of {grain}."
             )
     return width, height
+
+
+def aspect_choices(catalogue: Catalogue, model_name: str | None, typed: str) -> list[Choice[str]]:
+    """Offer the usual ratios, with the size that the chosen model draws them in."""
+    try:
+        model = catalogue.image(model_name or catalogue.images[0].name)
+    except UnknownModel:
+        model = catalogue.images[0]
+    offered = [aspect for aspect in ASPECTS if aspect.startswith(typed.strip())]
+    sizes = [[side * model.upscale for side in parse_size(aspect, model)] for aspect in offered]
+    return choices((f"{a} · {width}×{height} px", a) for a, (width, height) in zip(offered, sizes, strict=True))

@@ -5,11 +5,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from bot.features.imagine.options import ImagineOptions
-from bot.shared.errors import BadParameter
-from bot.shared.orders.context import RequestContext
+from bot.shared.errors import BadParameter, NotASubject, SubjectGone
+from bot.shared.orders.order_request import RequestContext
 from bot.shared.services import Services
-from bot.shared.subjects import NotASubject, SubjectGone
-from bot.shared.text.quoting import inline
+from bot.shared.text.formatting import inline
 from db.people.shares import usable_subjects
 from db.people.subjects import Subject
 from inference.requests import ImageRequest, SubjectUse

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.features.mydata.personal_data import Receipt, delete_everything
+from bot.features.mydata.personal_data import DeletionReceipt, delete_everything
 from bot.shared.cards.layout import layout, said
 from bot.shared.discord.interactions import services_of
 from bot.shared.discord.messages import remove_messages
@@ -17,7 +17,7 @@ from db.queue.finding import jobs_of_member
 SHOWN_MAX = 200  # messages that are taken back: the platform lets us do so about once a second
 
 
-class DeleteEverything(PersistentItem[int], topic="mydata", verb="delete", key_form=r"\d{1,20}"):
+class DeleteEverythingButton(PersistentItem[int], topic="mydata", verb="delete", key_form=r"\d{1,20}"):
     """The yes, of the one who was asked."""
 
     label = "Delete everything"
@@ -33,8 +33,7 @@ class DeleteEverything(PersistentItem[int], topic="mydata", verb="delete", key_f
             raise NotYours
         return interaction.user.id
 
-    async def act(self, interaction: discord.Interaction, user_id: int) -> None:
-        """Delete, and give a receipt."""
+    async def _act(self, interaction: discord.Interaction, user_id: int) -> None:
         services = services_of(interaction)
         jobs = await services.db.read(jobs_of_member, user_id, limit=SHOWN_MAX)
         receipt = await delete_everything(services, user_id)
@@ -42,7 +41,7 @@ class DeleteEverything(PersistentItem[int], topic="mydata", verb="delete", key_f
         await remove_messages(interaction.client, jobs)
 
 
-def question_card(user_id: int, *, available: int) -> ui.LayoutView:
+def delete_card(user_id: int, *, available: int) -> ui.LayoutView:
     """Ask once more."""
     text = (
         "**Delete everything I keep about you?**\n"
@@ -54,11 +53,11 @@ def question_card(user_id: int, *, available: int) -> ui.LayoutView:
         "which credits you already received.\n"
         "**This can't be undone.** To keep a copy, use `/mydata export` first."
     )
-    row = ui.ActionRow[Any](DeleteEverything(str(user_id)))
+    row = ui.ActionRow[Any](DeleteEverythingButton(str(user_id)))
     return layout(ui.Container(ui.TextDisplay[ui.LayoutView](text), row, accent_colour=discord.Colour.red()))
 
 
-def receipt_text(receipt: Receipt) -> str:
+def receipt_text(receipt: DeletionReceipt) -> str:
     """Count what went."""
     ban = "\nYour ban stays, with your ID." if receipt.ban_stays else ""
     return (

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def index_page(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], now: dt.d
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters |= {"facts": _facts, "asked": _asked, "cell": _cell, "readable": _readable}
+    readable = partial(json.dumps, ensure_ascii=False, default=as_json, indent=1)
+    environment.filters |= {"facts": _facts, "words": _words, "cell": _cell, "readable": readable}
     environment.tests["nested"] = lambda value: isinstance(value, dict | list) and bool(value)
     return environment.get_template(TEMPLATE).render(
         rows={name: found for name, found in rows.items() if found},
@@ -74,13 +76,9 @@ def _facts(job: Row) -> list[str]:
     return [*facts, f"{job['charged']} credit{'s' * (job['charged'] != 1)}"] if "charged" in job else facts
 
 
-def _asked(job: Row) -> str:
+def _words(job: Row) -> str:
     request = job.get("request", {})
     return str(request.get("prompt") or request.get("name") or "")
-
-
-def _readable(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=as_json, indent=1)
 
 
 def _cell(value: Any) -> str:

@@ -6,42 +6,30 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from bot.features.mydata.page import as_json, index_page
-from bot.shared.removal import live_jobs, remove_jobs, stop_jobs
-from bot.shared.results import forget_results
+from bot.shared.results import delete_subject, forget_results, live_jobs, read_file, remove_jobs, stop_jobs
 from bot.shared.services import Services
-from bot.shared.subjects import delete_subject
-from db.errors import FileMissing, UnknownJob
+from db.errors import UnknownJob
 from db.file_keys import UPLOADS, job_folder, photos_folder, subject_folder
 from db.moderation.decisions import is_banned
 from db.people.erasure import erase_member
 from db.people.personal_data import personal_data_of
 from db.people.subjects import subjects_of_member
 from db.queue.finding import jobs_of_member, jobs_that_hear
-from db.queue.job import Job
 from db.queue.pending import orders_of_member
 from db.queue.retention import forget_speaker
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
 
-File = tuple[str, bytes]  # its name in an archive, and what is in it
-Rows = dict[str, list[dict[str, Any]]]  # by table
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One archive of an export."""
-
-    name: str
-    content: bytes
+File = tuple[str, bytes]  # its name, and what is in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class DeletionReceipt:
     """What was removed."""
 
     jobs: int
@@ -51,7 +39,7 @@ class Receipt:
     ban_stays: bool
 
 
-async def export_parts(services: Services, user_id: int, limit_bytes: int) -> AsyncIterator[Part]:
+async def export_parts(services: Services, user_id: int, limit_bytes: int) -> AsyncIterator[File]:
     """Yield zips, each within the limit, one in memory at a time; the first has the page and the data.
 
     A file that is larger than the limit by itself is cut; its pieces are called `….piece-1` and so on.
@@ -76,24 +64,16 @@ async def _all_files(services: Services, user_id: int) -> AsyncIterator[File]:
         {name: getattr(job, name) for name in HEARD} for job in await services.db.read(jobs_that_hear, user_id)
     ]
     keys = await _keys(services, user_id, [(row["id"], row["request"].get("audio")) for row in rows["jobs"]])
-    yield "index.html", await asyncio.to_thread(_page, rows, keys)
-    yield "data.json", await asyncio.to_thread(_data, rows)
+    page = await asyncio.to_thread(index_page, rows, keys, dt.datetime.now(dt.UTC))
+    yield "index.html", page.encode()
+    data = await asyncio.to_thread(json.dumps, rows, default=as_json, indent=1, ensure_ascii=False)
+    yield "data.json", data.encode()
     for key in keys:
-        try:
-            yield f"files/{key}", await services.files.get(key)
-        except FileMissing:
-            continue  # deleted meanwhile
+        if (content := await read_file(services, key)) is not None:
+            yield f"files/{key}", content
 
 
-def _page(rows: Rows, keys: list[str]) -> bytes:
-    return index_page(rows, keys, dt.datetime.now(dt.UTC)).encode()
-
-
-def _data(rows: Rows) -> bytes:
-    return json.dumps(rows, default=as_json, indent=1, ensure_ascii=False).encode()
-
-
-async def delete_everything(services: Services, user_id: int) -> Receipt:
+async def delete_everything(services: Services, user_id: int) -> DeletionReceipt:
     """Stop what runs, then remove a member's files and rows.
 
     Raises:
@@ -104,7 +84,9 @@ async def delete_everything(services: Services, user_id: int) -> Receipt:
     keys = await _keys(services, user_id, [(job.id, job.request.get("audio")) for job in every_job])
     banned = await services.db.read(is_banned, user_id)
     for job in await stop_jobs(services, await services.db.read(jobs_that_hear, user_id), by_user=user_id):
-        await _forget_voice(services, job)
+        with suppress(UnknownJob):  # its owner was quicker
+            await forget_results(services, job)
+            await services.db.write(forget_speaker, job)
     removed = await _remove_ended(services, user_id)
     subjects = await services.db.read(subjects_of_member, user_id)  # after the trainings: each of those makes one
     for subject in subjects:
@@ -112,7 +94,7 @@ async def delete_everything(services: Services, user_id: int) -> Receipt:
     for key in keys:
         await services.files.delete(key)  # photos before a training, and what a job had left elsewhere
     gone = await services.db.write(erase_member, user_id, jobs_are_gone=True)
-    return Receipt(
+    return DeletionReceipt(
         jobs=removed,
         subjects=len(subjects),
         files=len(keys),
@@ -127,15 +109,6 @@ async def _remove_ended(services: Services, user_id: int) -> int:
     while ended := [job for job in await services.db.read(jobs_of_member, user_id, limit=None) if job.final]:
         removed += await remove_jobs(services, ended)
     return removed
-
-
-async def _forget_voice(services: Services, job: Job) -> None:
-    """Remove what a member said from a job of somebody else."""
-    try:
-        await forget_results(services, job)
-        await services.db.write(forget_speaker, job)
-    except UnknownJob:
-        return  # its owner was quicker
 
 
 async def _keys(services: Services, user_id: int, jobs: Iterable[tuple[str, str | None]]) -> list[str]:
@@ -165,10 +138,10 @@ async def _pieces(files: AsyncIterator[File], limit_bytes: int) -> AsyncIterator
             yield f"{name}.piece-{number}", content[start : start + room]
 
 
-def _zipped(number: int, files: list[File]) -> Part:
+def _zipped(number: int, files: list[File]) -> File:
     """Pack files as they are: pictures do not get smaller, and sizes can be told beforehand."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name, content in files:
             archive.writestr(name, content)
-    return Part(f"atelier-data-{number}.zip", packed.getvalue())
+    return f"atelier-data-{number}.zip", packed.getvalue()

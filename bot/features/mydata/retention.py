@@ -1,30 +1,79 @@
-"""Retention: results, transcripts and photos are thrown away when the operator's periods are over. Safe to repeat.
+"""Retention: what was kept long enough is thrown away, clips every quarter of an hour, the rest once an hour.
 
-Clips have a period of their own and are thrown away by `bot.features.mydata.old_clips`.
+All of it is safe to repeat.
 """
 
+import asyncio
 import datetime as dt
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
+
+from discord.ext import commands
 
 from bot.shared.orders.pending import purge
 from bot.shared.results import forget_results
 from bot.shared.services import Services
+from common.supervisor import Backoff, supervise
 from db.credits.former_members import forget_former_members
 from db.errors import UnknownOrder
-from db.file_keys import JOBS, UPLOADS, id_in, job_folder, photos_folder
+from db.file_keys import JOBS, UPLOADS, clip_file, id_in, job_folder, photos_folder
 from db.ids import LENGTH, moment_of
-from db.queue.finding import jobs_of_subject
+from db.queue.finding import job_of_interaction, jobs_of_subject
 from db.queue.pending import LIFE, Question, find_order
 from db.queue.retention import ended_before, without_result
 from inference.requests import Kind
 
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY_S = 3600.0
+PURGE_EVERY_S = 900.0
+SCRUB_EVERY_S = 3600.0
+
 WRITTEN_WITHIN = dt.timedelta(hours=1)  # no write of a file takes so long
 BATCH = 500  # jobs at a time; the next hour goes on
+ORPHANED = dt.timedelta(hours=1)  # a clip that has no job by then was left by a crash
+EPOCH = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)  # of the platform's ids: their upper bits are milliseconds since then
+
+
+class Housekeeping(commands.Cog):
+    """Keep to the operator's periods."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def cog_load(self) -> None:
+        """Begin."""
+        self._loops = [
+            supervise("retention", self._sweep, every_s=SWEEP_EVERY_S),
+            supervise(
+                "purge-clips", lambda: forget_old_clips(self.services, dt.datetime.now(dt.UTC)), every_s=PURGE_EVERY_S
+            ),
+            # Not sooner after an error either: whoever writes to the database waits for it.
+            supervise(
+                "scrub-database", self._scrub, every_s=SCRUB_EVERY_S, backoff=Backoff(SCRUB_EVERY_S, SCRUB_EVERY_S)
+            ),
+        ]
+
+    async def cog_unload(self) -> None:
+        """Stop."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+    async def _sweep(self) -> None:
+        swept = await sweep(self.services, dt.datetime.now(dt.UTC))
+        if swept != SweepCounts():
+            log.info("kept long enough: %s", swept)
+
+    async def _scrub(self) -> None:
+        if await self.services.db.scrub():
+            log.info("what members deleted has left the database's files")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
+class SweepCounts:
     """What one round threw away."""
 
     results: int = 0
@@ -36,9 +85,9 @@ class Swept:
     former: int = 0  # what was remembered of members who deleted everything in a month that is over
 
 
-async def sweep(services: Services, now: dt.datetime) -> Swept:
+async def sweep(services: Services, now: dt.datetime) -> SweepCounts:
     """Throw away what was kept long enough."""
-    return Swept(
+    return SweepCounts(
         questions=await purge(services),
         results=await _forget(services, services.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN)),
         transcripts=await _forget(services, services.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
@@ -86,3 +135,19 @@ async def _forget_leftovers(services: Services) -> int:
     for job_id in left:
         await services.files.delete_tree(job_folder(job_id))
     return len(left)
+
+
+async def forget_old_clips(services: Services, now: dt.datetime) -> int:
+    """Throw away clips that were kept long enough, and those that a crash left without a job; return how many."""
+    forgotten = 0
+    for clip_id in await services.clips.kept_ids():
+        job = await services.db.read(job_of_interaction, clip_id)
+        if job is None:
+            asked_at = EPOCH + dt.timedelta(milliseconds=clip_id >> 22)
+            old = asked_at + ORPHANED < now
+        else:
+            old = job.ended_at is not None and job.ended_at + services.clips.rules.kept < now
+        if old:
+            await services.files.delete(clip_file(clip_id))
+            forgotten += 1
+    return forgotten

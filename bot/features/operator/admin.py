@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.shared.errors import BadParameter, JobGone
-from bot.shared.operators import Operator, at_home
-from bot.shared.removal import live_jobs, remove_jobs, remove_subject, stop_jobs
+from bot.shared.policy import Operator
+from bot.shared.results import delete_subject, live_jobs, remove_jobs, stop_jobs
 from bot.shared.services import Services
 from bot.shared.text.folding import fold
 from db.ids import NO_GUILD
@@ -19,7 +19,7 @@ WORD_MAX = 50  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Selection:
     """What `find` and `remove` are about: exactly one of these."""
 
     job_id: str | None = None
@@ -37,7 +37,7 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What was found, newest first."""
 
     jobs: list[Job]
@@ -49,20 +49,27 @@ async def pause(services: Services, operator: Operator, notice: str) -> None:
 
     Direct messages are paused with it where the operator decides about them.
     """
-    places = (operator.guild_id, NO_GUILD) if at_home(services, operator) else (operator.guild_id,)
+    places = (operator.guild_id, NO_GUILD) if operator.at_home(services) else (operator.guild_id,)
     await services.db.write(decide, operator.entry("pause", reason=notice), Topic.PAUSE, "", notice, places=places)
 
 
 async def resume(services: Services, operator: Operator) -> bool:
     """Go on; return whether it was paused."""
     # Where nobody said which servers are at home, direct messages may have been paused before another server came.
-    direct = at_home(services, operator) or not services.moderation.homes
+    direct = operator.at_home(services) or not services.moderation.homes
     places = (operator.guild_id, NO_GUILD) if direct else (operator.guild_id,)
     return await services.moderation.take_back(operator.entry("resume"), Topic.PAUSE, "", places=places)
 
 
 async def ban(services: Services, operator: Operator, user_id: int, reason: str) -> None:
-    """Take nothing more from a member, and cancel what they have waiting or running in the operator's server."""
+    """Take nothing more from a member, and cancel what they have waiting or running in the operator's server.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        operator: who bans them, and in which server.
+        user_id: the member.
+        reason: for the log.
+    """
     await services.db.write(
         decide, operator.entry("ban", Target.member(user_id), reason), Topic.BAN, str(user_id), reason
     )
@@ -84,20 +91,26 @@ async def block_word(services: Services, operator: Operator, word: str) -> str:
     return typed
 
 
-async def find(services: Services, operator: Operator, aim: Aim) -> Found:
+async def find(services: Services, operator: Operator, selection: Selection) -> SearchResult:
     """Return what was asked for in the operator's server. Looking is noted, too.
 
     Raises:
         BadParameter: not exactly one thing is named.
         JobGone: there is nothing of that name in this server.
     """
-    found = await _look(services, operator, aim)
-    await services.db.write(log_entry, operator.entry("find", aim.target))
+    found = await _look(services, operator, selection)
+    await services.db.write(log_entry, operator.entry("find", selection.target))
     return found
 
 
-async def remove(services: Services, operator: Operator, aim: Aim, reason: str) -> Found:
+async def remove(services: Services, operator: Operator, selection: Selection, reason: str) -> SearchResult:
     """Stop and remove what was asked for: files and rows. The caller removes the messages that showed it.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        operator: who removes it, and in which server.
+        selection: what is removed.
+        reason: for the log.
 
     Returns:
         What was removed, so that its messages can be found.
@@ -105,28 +118,27 @@ async def remove(services: Services, operator: Operator, aim: Aim, reason: str) 
     Raises:
         BadParameter, JobGone: as `find`.
     """
-    found = await _look(services, operator, aim)
-    await services.db.write(log_entry, operator.entry("remove", aim.target, reason))
+    found = await _look(services, operator, selection)
+    await services.db.write(log_entry, operator.entry("remove", selection.target, reason))
     jobs = [job for job in await stop_jobs(services, found.jobs, by_user=operator.user_id) if job.final]
     if found.subject is not None:
-        await remove_subject(services, found.subject, jobs)
-    else:
-        await remove_jobs(services, jobs)
-    return Found(jobs, found.subject)
+        await delete_subject(services, found.subject)
+    await remove_jobs(services, jobs)
+    return SearchResult(jobs, found.subject)
 
 
-async def _look(services: Services, operator: Operator, aim: Aim) -> Found:
-    if sum(one is not None for one in (aim.job_id, aim.user_id, aim.subject)) != 1:
+async def _look(services: Services, operator: Operator, selection: Selection) -> SearchResult:
+    if sum(one is not None for one in (selection.job_id, selection.user_id, selection.subject)) != 1:
         raise BadParameter("Choose exactly one of `job`, `member` and `subject`.")
-    if aim.job_id is not None:
-        job = await services.db.read(find_job, aim.job_id.strip())
+    if selection.job_id is not None:
+        job = await services.db.read(find_job, selection.job_id.strip())
         if job is None or job.guild_id != operator.guild_id:
             raise JobGone("There is no `job` with that ID in this server.")
-        return Found([job])
-    if aim.subject is not None:
-        subject = await services.db.read(find_subject, aim.subject.strip())
+        return SearchResult([job])
+    if selection.subject is not None:
+        subject = await services.db.read(find_subject, selection.subject.strip())
         if subject is None or subject.guild_id != operator.guild_id:
             raise JobGone("There is no `subject` with that ID in this server.")
-        return Found(await services.db.read(jobs_of_subject, subject.id), subject)
-    user_id = aim.user_id or 0
-    return Found(await services.db.read(jobs_of_member, user_id, guild_id=operator.guild_id, limit=None))
+        return SearchResult(await services.db.read(jobs_of_subject, subject.id), subject)
+    user_id = selection.user_id or 0
+    return SearchResult(await services.db.read(jobs_of_member, user_id, guild_id=operator.guild_id, limit=None))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.features.operator.admin import Found
+from bot.features.operator.admin import SearchResult
 from bot.shared.cards.job import title
 from bot.shared.text.formatting import counted, harmless, inline, moment, plainly
 from db.moderation.audit_log import LoggedEntry
@@ -13,13 +13,13 @@ from inference.requests import from_json
 TEXT_MAX = 1900  # characters of a message, with room to say that there is more
 
 
-def found_text(found: Found) -> str:
+def found_text(found: SearchResult) -> str:
     """List jobs with their ids, owners, places and words."""
     head = [f"Subject {inline(found.subject.name)} of <@{found.subject.owner_id}>"] if found.subject else []
     return _list([*head, *(_job(job) for job in found.jobs)], empty="I found nothing.")
 
 
-def removed_text(found: Found, messages: int) -> str:
+def removed_text(found: SearchResult, messages: int) -> str:
     """Count what was removed."""
     subject = f" The subject {inline(found.subject.name)} is deleted." if found.subject else ""
     live = "" if found.jobs or found.subject else " Running jobs are still stopping; please try again soon."

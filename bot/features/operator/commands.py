@@ -9,11 +9,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.operator import admin
-from bot.features.operator.admin import Aim
+from bot.features.operator.admin import Selection
 from bot.features.operator.cards import channels_text, found_text, log_text, removed_text, words_text
+from bot.shared.discord.commands import UsesServices
 from bot.shared.discord.interactions import acknowledge, is_operator, operator_of
 from bot.shared.discord.messages import remove_messages
-from bot.shared.services import Services
 from bot.shared.text.folding import fold
 from bot.shared.text.formatting import inline
 from db.moderation.audit_log import latest_entries
@@ -28,16 +28,16 @@ ENTRIES_SHOWN = 25
 
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
-class Operator(
-    commands.GroupCog, group_name="atelier", group_description="Operators: pause, ban, set rules, find, remove"
+class OperatorCommands(
+    commands.GroupCog,
+    UsesServices,
+    group_name="atelier",
+    group_description="Operators: pause, ban, set rules, find, remove",
 ):
     """What operators can do in their server."""
 
     words = app_commands.Group(name="words", description="Blocked words")
     channels = app_commands.Group(name="channels", description="Where I can be used")
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Let operators pass, whatever was shown to whom."""
@@ -141,8 +141,8 @@ class Operator(
     ) -> None:
         """Find what was asked for in this server."""
         await acknowledge(interaction, private=True)
-        aim = Aim(job, member.id if member else None, subject)
-        await _say(interaction, found_text(await admin.find(self.services, operator_of(interaction), aim)))
+        selection = Selection(job, member.id if member else None, subject)
+        await _say(interaction, found_text(await admin.find(self.services, operator_of(interaction), selection)))
 
     @app_commands.command(description="Remove jobs or a subject, with messages and files")
     @app_commands.describe(
@@ -161,8 +161,8 @@ class Operator(
     ) -> None:
         """Remove jobs with their messages and files, for good."""
         await acknowledge(interaction, private=True)
-        aim = Aim(job, member.id if member else None, subject)
-        removed = await admin.remove(self.services, operator_of(interaction), aim, reason)
+        selection = Selection(job, member.id if member else None, subject)
+        removed = await admin.remove(self.services, operator_of(interaction), selection, reason)
         messages = await remove_messages(interaction.client, removed.jobs)
         await _say(interaction, removed_text(removed, messages))
 

@@ -8,25 +8,21 @@ from bot.features.train.preflight import look_at
 from bot.features.train.subject_card import show_subject
 from bot.features.train.subjects import own_subject_called, usable_with_pictures
 from bot.features.train.subjects_card import SHOWN_MAX, subjects_card, subjects_files
-from bot.features.train.training import TrainingOptions, TrainingOrderRequest
+from bot.features.train.training import PHOTOS_MAX, TrainingOptions, TrainingOrderRequest
 from bot.shared.cards.asking import show
 from bot.shared.discord.choices import subject_choices, trainable_choices
-from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, in_time
-from bot.shared.discord.uploads import discord_files
+from bot.shared.discord.commands import UsesServices
+from bot.shared.discord.interactions import acknowledge, context_of, in_time
+from bot.shared.discord.messages import discord_files
 from bot.shared.orders.quote import quote
-from bot.shared.services import Services
 from db.people.subjects import subjects_of_member
 
 Name = app_commands.Range[str, 1, 32]
 Steps = app_commands.Range[int, 20, 2000]
 
 
-class Subjects(commands.Cog):
+class SubjectCommands(commands.Cog, UsesServices):
     """Train subjects, and look after them."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
 
     @app_commands.command(description="Train a subject from 3 to 10 photos")
     @app_commands.describe(
@@ -37,15 +33,7 @@ class Subjects(commands.Cog):
         keep_photos="Keep the photos with the subject; otherwise I delete them after the training",
         private="Only you can see the card (default: yes)",
         photo1="A photo, if you'd rather not use the form",
-        photo2="Another photo",
-        photo3="Another photo",
-        photo4="Another photo",
-        photo5="Another photo",
-        photo6="Another photo",
-        photo7="Another photo",
-        photo8="Another photo",
-        photo9="Another photo",
-        photo10="Another photo",
+        **{f"photo{number}": "Another photo" for number in range(2, PHOTOS_MAX + 1)},
     )
     async def train(
         self,

@@ -3,10 +3,10 @@
 import asyncio
 import re
 
+from bot.shared.errors import SubjectGone
 from bot.shared.files.pictures import Picture, fit
+from bot.shared.results import delete_subject, read_file
 from bot.shared.services import Services
-from bot.shared.subjects import SubjectGone, delete_subject
-from db.errors import FileMissing
 from db.file_keys import (
     job_file,
     job_folder,
@@ -54,6 +54,12 @@ async def finish_training(services: Services, job: Job) -> None:
 async def choose_step(services: Services, job: Job, step: int, *, by_user: int) -> Job:
     """Use a subject as it was at one of its film's steps; a training that still runs ends early for it.
 
+    Args:
+        services: the stores, the catalogue and the rules.
+        job: the training.
+        step: one that is on the filmstrip.
+        by_user: its owner, or an operator.
+
     Returns:
         The training. While it has not ended, the choice is only noted, and `finish_training` will see to it.
 
@@ -82,11 +88,10 @@ async def _put_in_place(services: Services, job: Job, steps: list[int]) -> None:
     try:
         while (subject := await services.db.read(subject_of_job, job.id)) is not None:
             step = subject.step if subject.step in steps else steps[-1]
-            try:
-                adapter = await services.files.get(_adapter_of(job, step))
-                picture = await services.files.get(job_file(job.id, filmstrip_name(step)))
-            except FileMissing as error:
-                raise SubjectGone from error
+            adapter = await read_file(services, _adapter_of(job, step))
+            picture = await read_file(services, job_file(job.id, filmstrip_name(step)))
+            if adapter is None or picture is None:
+                raise SubjectGone
             await services.files.put(subject_adapter(subject.id), adapter)
             await services.files.put(subject_picture(subject.id), picture)
             if await services.db.write(mark_ready, subject.id, step=step, chosen=subject.step):
@@ -102,11 +107,8 @@ def _adapter_of(job: Job, step: int) -> str:
 
 async def _keep_photos(services: Services, request: TrainRequest) -> None:
     for index, key in enumerate(request.photos):
-        try:
-            content = await services.files.get(key)
-        except FileMissing:
-            continue  # moved before a crash
-        await services.files.put(subject_photo(request.subject_id, index), content)
+        if (content := await read_file(services, key)) is not None:  # else it was moved before a crash
+            await services.files.put(subject_photo(request.subject_id, index), content)
 
 
 async def read_film(services: Services, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
@@ -114,10 +116,7 @@ async def read_film(services: Services, job: Job, limit_bytes: int) -> tuple[Pic
     film = []
     for step in (await film_steps(services, job))[-GALLERY_MAX:]:
         name = filmstrip_name(step)
-        try:
-            content = await services.files.get(job_file(job.id, name))
-        except FileMissing:
-            continue  # deleted meanwhile
-        picture = Picture(name, content, f"The subject after {step} steps")
-        film.append(await asyncio.to_thread(fit, picture, limit_bytes))
+        if (content := await read_file(services, job_file(job.id, name))) is not None:
+            picture = Picture(name, content, f"The subject after {step} steps")
+            film.append(await asyncio.to_thread(fit, picture, limit_bytes))
     return tuple(film)

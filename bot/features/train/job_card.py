@@ -7,13 +7,12 @@ import discord
 from discord import ui
 
 from bot.features.train.film import choose_step, film_steps, finish_training, read_film
-from bot.shared.cards.content import CardContent
-from bot.shared.cards.job_buttons import InfoButton, JobItem
-from bot.shared.cards.job_kind import JobKind
+from bot.shared.cards.job_buttons import CancelButton, InfoButton, JobItem
+from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.discord.interactions import services_of
 from bot.shared.discord.persistent_items import Answer
+from bot.shared.errors import SubjectGone
 from bot.shared.services import Services
-from bot.shared.subjects import SubjectGone
 from bot.shared.text.formatting import bar, block, credits, exactly, inline, paid
 from db.people.subjects import subject_of_job
 from db.queue.job import Job, State
@@ -23,15 +22,10 @@ from inference.requests import Kind, TrainRequest, from_json
 OPTIONS_MAX = 25  # of a select
 
 
-class StopButton(JobItem, verb="stop"):
+class StopButton(CancelButton, verb="stop"):
     """End a training early and keep what it has made so far."""
 
     label = "Stop early"
-    style = discord.ButtonStyle.danger
-
-    async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        """Cancel the training; what it has made stays."""
-        await services_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
 
 
 class StepSelect(JobItem, verb="step"):
@@ -57,8 +51,7 @@ class StepSelect(JobItem, verb="step"):
         placeholder = "Stop and use a step …" if running else "Use another step …"
         return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder=placeholder, options=options))
 
-    async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        """Put the chosen step's adapter in place, now or when the training has ended for it."""
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         services, step = services_of(interaction), int(self.item.values[0])
         subject = await services.db.read(subject_of_job, job.id)
         if subject is None:

@@ -6,36 +6,23 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.features.train.training import (
-    PHOTOS_MAX,
-    PHOTOS_MIN,
-    STATEMENT,
-    PhotoSet,
-    PhotosGone,
-    TrainingOptions,
-    TrainingOrderRequest,
-    discard,
-)
-from bot.shared.cards import quote as offer
-from bot.shared.cards.asking import show
+from bot.features.train.photo_sets import PHOTOS_MIN, PhotoSet, PhotosGone, discard
+from bot.features.train.training import PHOTOS_MAX, STATEMENT, TrainingOptions, TrainingOrderRequest
+from bot.shared.cards.asking import order
 from bot.shared.cards.layout import layout, said
-from bot.shared.cards.quote import QuoteButton
-from bot.shared.discord.contexts import context_of
+from bot.shared.cards.quote import ContinueButton, QuoteButton, RunForFreeButton
+from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import acknowledge, limits_of, services_of
 from bot.shared.discord.limits import PHOTOS
-from bot.shared.discord.persistent_items import Answer, Form
-from bot.shared.discord.uploads import discord_files
-from bot.shared.files.photos import Sent
+from bot.shared.discord.messages import discord_files
+from bot.shared.discord.persistent_items import Answer
+from bot.shared.files.downloads import RemoteFile
 from bot.shared.files.pictures import Picture
+from bot.shared.orders.order_request import PhotosQuote, PhotosWanted
 from bot.shared.orders.pending import request_in
-from bot.shared.orders.quote import quote
-from bot.shared.orders.quotes import PhotosQuote, PhotosWanted
 from bot.shared.text.formatting import about, credits, inline
-from db.errors import UnknownOrder
 from db.queue.pending import PendingOrder
 from inference.decoders.photos import Verdict
-
-THUMBNAILS_MAX = 10
 
 VERDICTS = {
     Verdict.GOOD: "✅ good",
@@ -54,88 +41,76 @@ VERDICTS = {
 class PhotosQuoteButton(QuoteButton, topic="draft"):
     """What the buttons below photos share."""
 
-    async def find(self, interaction: discord.Interaction) -> PendingOrder:
-        """Return what is asked about the photos to their owner.
-
-        Raises:
-            PhotosGone, NotYours: they were used or thrown away, or are somebody else's.
-        """
-        try:
-            return await super().find(interaction)
-        except UnknownOrder as error:
-            raise PhotosGone from error
+    gone = PhotosGone
 
 
-class GoButton(PhotosQuoteButton, offer.GoButton, verb="go"):
+class AgreeButton(PhotosQuoteButton, ContinueButton, verb="go"):
     """Agree to the statement, pay, begin."""
 
     label = "I agree – start"
 
 
-class RelaxButton(PhotosQuoteButton, offer.RelaxButton, verb="relax"):
+class AgreeForFreeButton(PhotosQuoteButton, RunForFreeButton, verb="relax"):
     """Agree to the statement, and begin for free when the queue is empty."""
 
     label = "I agree – start for free"
 
 
-class LeaveButton(PhotosQuoteButton, verb="leave"):
+class DiscardPhotosButton(PhotosQuoteButton, verb="leave"):
     """Throw the photos away."""
 
     label = "Cancel"
 
-    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        """Decline, and take the question back."""
+    async def _act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
         await discard(services_of(interaction), order)
         text = "Cancelled. I deleted your photos, and nothing was charged."
         await interaction.edit_original_response(view=said(text), attachments=[])
 
 
-class OtherPhotosButton(PhotosQuoteButton, verb="other"):
+class ChangePhotosButton(PhotosQuoteButton, verb="other"):
     """Ask for other photos instead."""
 
     label = "Change photos"
     answer = Answer.FORM
 
-    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        """Open the form for photos again."""
-        asked = request_in(services_of(interaction), order)
-        assert isinstance(asked, TrainingOrderRequest)
-        await PhotoForm(asked.options, instead_of=order).open(interaction)
+    async def _act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        order_request = request_in(services_of(interaction), order)
+        assert isinstance(order_request, TrainingOrderRequest)
+        await PhotoForm(order_request.options, instead_of=order).open(interaction)
 
 
-PHOTOS_QUOTE_BUTTONS = (GoButton, RelaxButton, OtherPhotosButton, LeaveButton)
+PHOTOS_QUOTE_BUTTONS = (AgreeButton, AgreeForFreeButton, ChangePhotosButton, DiscardPhotosButton)
 
 
 def preflight_card(quote: PhotosQuote) -> ui.LayoutView:
     """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`."""
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
-    asked = quote.asked
-    assert isinstance(asked, TrainingOrderRequest)
-    assert asked.photos is not None
-    options, verdicts, enough = asked.options, asked.photos.verdicts, asked.photos.enough
+    order_request = quote.order_request
+    assert isinstance(order_request, TrainingOrderRequest)
+    assert order_request.photos is not None
+    options, verdicts, enough = order_request.options, order_request.photos.verdicts, order_request.photos.enough
     card.add_item(
         ui.TextDisplay(f"**Train {inline(options.name)}** ({inline(options.class_noun)}) on `{options.model}`")
     )
-    if files := preflight_files(asked):
+    if files := preflight_files(order_request):
         gallery = ui.MediaGallery[ui.LayoutView]()
         for file in files:
             gallery.add_item(media=f"attachment://{file.name}", description=file.alt)
         card.add_item(gallery)
     lines = [f"{index + 1}. {VERDICTS[verdict]}" for index, verdict in enumerate(verdicts)]
     card.add_item(ui.TextDisplay("\n".join(lines)))
-    card.add_item(ui.TextDisplay(_offer(quote, options, asked.photos)))
-    buttons: list[ui.Item[Any]] = [GoButton(quote.id)] if enough else []
+    card.add_item(ui.TextDisplay(_offer(quote, options, order_request.photos)))
+    buttons: list[ui.Item[Any]] = [AgreeButton(quote.id)] if enough else []
     if enough and quote.relaxed:
-        buttons.append(RelaxButton(quote.id))
-    card.add_item(ui.ActionRow(*buttons, OtherPhotosButton(quote.id), LeaveButton(quote.id)))
+        buttons.append(AgreeForFreeButton(quote.id))
+    card.add_item(ui.ActionRow(*buttons, ChangePhotosButton(quote.id), DiscardPhotosButton(quote.id)))
     return layout(card)
 
 
-def preflight_files(asked: TrainingOrderRequest) -> list[Picture]:
+def preflight_files(order_request: TrainingOrderRequest) -> list[Picture]:
     """Return the thumbnails that there are, as the card names them."""
-    thumbnails = enumerate(asked.thumbnails, 1)
-    found = [Picture(f"photo-{number}.webp", content, f"Photo {number}") for number, content in thumbnails if content]
-    return found[:THUMBNAILS_MAX]
+    thumbnails = enumerate(order_request.thumbnails, 1)
+    return [Picture(f"photo-{number}.webp", content, f"Photo {number}") for number, content in thumbnails if content]
 
 
 def _offer(quote: PhotosQuote, options: TrainingOptions, photos: PhotoSet) -> str:
@@ -171,52 +146,48 @@ async def look_at(
     """
     limits_of(interaction).take(PHOTOS, interaction.user.id)
     await acknowledge(interaction, private=True, update=interaction.message is not None)
-    sent = tuple(Sent(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX])
-    asked = TrainingOrderRequest(options=options, sent=sent, instead_of=instead_of)
-    context = await context_of(interaction, private=options.private)
-    await show(interaction, await quote(services_of(interaction), asked, context))
+    sent = tuple(RemoteFile(url=one.url, size_bytes=one.size) for one in attachments[:PHOTOS_MAX])
+    order_request = TrainingOrderRequest(options=options, sent=sent, instead_of=instead_of)
+    await order(interaction, order_request, private=options.private)
 
 
 async def ask_for_photos(interaction: discord.Interaction, wanted: PhotosWanted) -> None:
     """Open the form that takes photos."""
-    assert isinstance(wanted.asked, TrainingOrderRequest)
-    await PhotoForm(wanted.asked.options).open(interaction)
+    assert isinstance(wanted.order_request, TrainingOrderRequest)
+    await PhotoForm(wanted.order_request.options).open(interaction)
 
 
 async def ask_about_photos(interaction: discord.Interaction, quote: PhotosQuote) -> None:
     """Show what each photo is good for, and what the training would cost."""
-    assert isinstance(quote.asked, TrainingOrderRequest)
-    files = discord_files(preflight_files(quote.asked))
+    assert isinstance(quote.order_request, TrainingOrderRequest)
+    files = discord_files(preflight_files(quote.order_request))
     await interaction.edit_original_response(view=preflight_card(quote), attachments=files)
 
 
 class PhotoForm(Form, title="Train a subject"):
-    """The form that takes the photos.
-
-    Parameters:
-        options: what is to be trained.
-        instead_of: what was asked about the photos that they replace.
-    """
-
-    photos = ui.Label[ui.LayoutView](
-        text="3 to 10 photos",
-        description="Different angles and backgrounds work best. PNG, JPEG or WebP",
-        component=ui.FileUpload(min_values=1, max_values=PHOTOS_MAX, required=True),
-    )
-    statement = ui.TextDisplay[ui.LayoutView](STATEMENT)
-    agreed = ui.Label[ui.LayoutView](text="I agree", component=ui.Checkbox())
+    """The form that takes the photos."""
 
     def __init__(self, options: TrainingOptions, *, instead_of: PendingOrder | None = None) -> None:
+        """Build the form.
+
+        Args:
+            options: what is to be trained.
+            instead_of: what was asked about the photos that they replace.
+        """
         super().__init__()
         self._options = options
         self._instead_of = instead_of
+        self._photos = ui.FileUpload[Any](min_values=1, max_values=PHOTOS_MAX, required=True)
+        self._agreed = ui.Checkbox[Any]()
+        hint = "Different angles and backgrounds work best. PNG, JPEG or WebP"
+        self.add_item(ui.Label(text="3 to 10 photos", description=hint, component=self._photos))
+        self.add_item(ui.TextDisplay(STATEMENT))
+        self.add_item(ui.Label(text="I agree", component=self._agreed))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Look at the photos if the statement was agreed to."""
-        assert isinstance(self.agreed.component, ui.Checkbox)
-        assert isinstance(self.photos.component, ui.FileUpload)
-        if not self.agreed.component.value:
+        if not self._agreed.value:
             text = "Please tick *I agree* so that I can use your photos. Nothing was kept, and nothing was charged."
             await interaction.response.send_message(text, ephemeral=True)
             return
-        await look_at(interaction, self._options, self.photos.component.values, instead_of=self._instead_of)
+        await look_at(interaction, self._options, self._photos.values, instead_of=self._instead_of)

@@ -7,14 +7,13 @@ from typing import Any, ClassVar, Self
 import discord
 from discord import ui
 
-from bot.features.train.sharing import share_with, take_back
-from bot.features.train.subjects import export, own_subject, picture_for, rename
+from bot.features.train.subjects import export, own_subject, picture_for, rename, share_with, take_back
 from bot.shared.cards.layout import layout, said
-from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, is_age_restricted, services_of
-from bot.shared.discord.persistent_items import Answer, Form, PersistentItem
+from bot.shared.discord.forms import Form
+from bot.shared.discord.interactions import acknowledge, context_of, is_age_restricted, services_of
+from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import BadParameter
-from bot.shared.subjects import delete_subject
+from bot.shared.results import delete_subject
 from bot.shared.text.formatting import inline, moment
 from db.people.shares import Scope, Share, shares_of
 from db.people.subjects import Subject
@@ -23,7 +22,14 @@ NAMED_MAX = 50  # of those it is shared with; the platform takes 4,000 character
 
 
 def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, pictured: bool) -> ui.LayoutView:
-    """Show one of one's own subjects with all that can be done with it."""
+    """Show one of one's own subjects with all that can be done with it.
+
+    Args:
+        subject: whose card it is.
+        shares: with whom it is shared.
+        in_guild: whether the card is in a server, where it can be shared with all or with a role.
+        pictured: whether its picture is sent along.
+    """
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
     facts = f"{inline(subject.class_noun)} · `{subject.model}` · step {subject.step} · {subject.photos} photos"
     text = ui.TextDisplay[ui.LayoutView](f"**{inline(subject.name)}**\n{facts} · {moment(subject.created_at)}")
@@ -34,16 +40,16 @@ def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, p
         card.add_item(text)
     whom = ", ".join(_whom(share) for share in shares[:NAMED_MAX]) or "nobody"
     more = f" and {len(shares) - NAMED_MAX} more" if len(shares) > NAMED_MAX else ""
+    buttons = (RenameButton(subject.id), ExportButton(subject.id), DeleteSubjectButton(subject.id))
+    rows: list[list[ui.Item[Any]]] = [
+        [ShareWithMemberSelect.of(subject.id)],
+        [ShareWithRoleSelect.of(subject.id)] * in_guild,
+        [*buttons, *[ShareWithGuildButton(subject.id)] * in_guild],
+        [StopSharingButton(subject.id)] * bool(shares),
+    ]
     card.add_item(ui.TextDisplay(f"Shared with {whom}{more}"))
-    card.add_item(ui.ActionRow(ShareWithMember.of(subject.id)))
-    if in_guild:
-        card.add_item(ui.ActionRow(ShareWithRole.of(subject.id)))
-    buttons: list[ui.Item[Any]] = [RenameButton(subject.id), ExportButton(subject.id), DeleteSubject(subject.id)]
-    if in_guild:
-        buttons.append(ShareWithGuild(subject.id))
-    card.add_item(ui.ActionRow(*buttons))
-    if shares:
-        card.add_item(ui.ActionRow(TakeBackButton(subject.id)))
+    for row in filter(None, rows):
+        card.add_item(ui.ActionRow(*row))
     return layout(card)
 
 
@@ -92,8 +98,7 @@ class OpenButton(SubjectItem, verb="open"):
     label = "Open"
     answer = Answer.PRIVATE
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        """Show the subject's own card."""
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         await show_subject(interaction, subject.id)
 
 
@@ -103,8 +108,7 @@ class RenameButton(SubjectItem, verb="rename"):
     label = "Rename"
     answer = Answer.FORM
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        """Open the form for the name."""
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         await RenameForm(subject).open(interaction)
 
 
@@ -114,8 +118,7 @@ class ExportButton(SubjectItem, verb="export"):
     label = "Export"
     answer = Answer.PRIVATE
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        """Send the adapter as a file."""
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         adapter = await export(services_of(interaction), subject)
         if len(adapter) > interaction.filesize_limit:
             raise BadParameter("This LoRA is too large for a Discord message. An operator can copy the file for you.")
@@ -127,39 +130,36 @@ class ExportButton(SubjectItem, verb="export"):
         await interaction.edit_original_response(content=text, attachments=[file])
 
 
-class DeleteSubject(SubjectItem, verb="delete"):
+class DeleteSubjectButton(SubjectItem, verb="delete"):
     """Ask once more, then delete."""
 
     label = "Delete"
     style = discord.ButtonStyle.danger
     answer = Answer.PRIVATE
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        """Ask whether they are sure."""
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         view = said(f"Delete {inline(subject.name)} with its photos, previews and LoRA? This can't be undone.")
-        view.add_item(ui.ActionRow(ReallyDelete(subject.id)))
+        view.add_item(ui.ActionRow(DeleteForeverButton(subject.id)))
         await interaction.edit_original_response(view=view)
 
 
-class ReallyDelete(SubjectItem, verb="really"):
+class DeleteForeverButton(SubjectItem, verb="really"):
     """Delete a subject for good."""
 
     label = "Delete forever"
     style = discord.ButtonStyle.danger
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        """Delete the subject with everything."""
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         await delete_subject(services_of(interaction), subject)
         await interaction.edit_original_response(view=said(f"Deleted {inline(subject.name)} with all its files."))
 
 
-class ShareWithGuild(SubjectItem, verb="guild"):
+class ShareWithGuildButton(SubjectItem, verb="guild"):
     """Let everybody in this server use a subject."""
 
     label = "Share with this server"
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        """Share it with the whole server."""
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         if interaction.guild_id is None:
             raise BadParameter("There is no server to share it with in direct messages.")
         context = await context_of(interaction, private=True)
@@ -167,19 +167,18 @@ class ShareWithGuild(SubjectItem, verb="guild"):
         await show_subject(interaction, subject.id)
 
 
-class TakeBackButton(SubjectItem, verb="back"):
+class StopSharingButton(SubjectItem, verb="back"):
     """End all shares of a subject."""
 
     label = "Stop sharing with all"
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
-        """Stop sharing it with anybody."""
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         services = services_of(interaction)
         await take_back(services, subject, await services.db.read(shares_of, subject.id))
         await show_subject(interaction, subject.id)
 
 
-class _ShareMenu(SubjectItem):
+class _ShareSelect(SubjectItem):
     """What choosing somebody to share with has in common."""
 
     scope: ClassVar[Scope]
@@ -191,7 +190,7 @@ class _ShareMenu(SubjectItem):
         """Return the menu with nobody chosen."""
         return cls(subject_id, cls.kind(custom_id=cls.id_for(subject_id), placeholder=cls.hint))
 
-    async def act(self, interaction: discord.Interaction, subject: Subject) -> None:
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         """Share with whoever was chosen; choosing somebody again takes it back."""
         services = services_of(interaction)
         share = Share(self.scope, self.item.values[0].id)
@@ -202,7 +201,7 @@ class _ShareMenu(SubjectItem):
         await show_subject(interaction, subject.id)
 
 
-class ShareWithMember(_ShareMenu, verb="member"):
+class ShareWithMemberSelect(_ShareSelect, verb="member"):
     """Share with a member, or stop sharing."""
 
     scope = Scope.MEMBER
@@ -210,7 +209,7 @@ class ShareWithMember(_ShareMenu, verb="member"):
     kind = ui.UserSelect
 
 
-class ShareWithRole(_ShareMenu, verb="role"):
+class ShareWithRoleSelect(_ShareSelect, verb="role"):
     """Share with a role, or stop sharing."""
 
     scope = Scope.ROLE
@@ -221,20 +220,17 @@ class ShareWithRole(_ShareMenu, verb="role"):
 class RenameForm(Form, title="Rename"):
     """Ask for a subject's new name."""
 
-    name = ui.Label[ui.LayoutView](text="Name", component=ui.TextInput(min_length=1, max_length=32))
-
     def __init__(self, subject: Subject) -> None:
         super().__init__()
         self._subject = subject
-        assert isinstance(self.name.component, ui.TextInput)
-        self.name.component.default = subject.name
+        self._name = ui.TextInput[Any](min_length=1, max_length=32, default=subject.name)
+        self.add_item(ui.Label(text="Name", component=self._name))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Rename it."""
         await acknowledge(interaction, private=True)
-        assert isinstance(self.name.component, ui.TextInput)
         context = await context_of(interaction, private=True)
-        name = await rename(services_of(interaction), self._subject, self.name.component.value, context.policy)
+        name = await rename(services_of(interaction), self._subject, self._name.value, context.policy)
         await interaction.edit_original_response(content=f"Renamed to {inline(name)}.")
 
 
@@ -242,10 +238,10 @@ SUBJECT_ITEMS = (
     OpenButton,
     RenameButton,
     ExportButton,
-    DeleteSubject,
-    ReallyDelete,
-    ShareWithGuild,
-    TakeBackButton,
-    ShareWithMember,
-    ShareWithRole,
+    DeleteSubjectButton,
+    DeleteForeverButton,
+    ShareWithGuildButton,
+    StopSharingButton,
+    ShareWithMemberSelect,
+    ShareWithRoleSelect,
 )

@@ -1,35 +1,24 @@
-"""Training a subject, up to the job: photos are looked at, shown with a price, and only a 'go' costs anything.
+"""Training a subject, up to the job: what is trained on which photos, and the request for it."""
 
-Between the form and the 'go', the cleaned photos lie below `uploads/<id>/`, and what was asked for is a pending order
-with that id. It outlives a restart, belongs to one member, and goes after an hour; the subject gets the same id.
-"""
-
-import datetime as dt
 import secrets
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from bot.features.train.photo_sets import PhotoSet, PhotosGone, check_kept, discard, keep_photos
 from bot.features.train.subjects import tidy_name
 from bot.shared.errors import BadParameter, Refused
-from bot.shared.files.photos import Photo, Sent
-from bot.shared.orders.confirm import decline
-from bot.shared.orders.context import RequestContext
-from bot.shared.orders.order_request import OrderRequest
+from bot.shared.files.downloads import RemoteFile
+from bot.shared.orders.order_request import OrderRequest, RequestContext
 from bot.shared.services import Services
-from db.errors import TooManySubjects, UnknownOrder
-from db.file_keys import photo_file
-from db.ids import new_id
+from db.errors import TooManySubjects
 from db.people.new_subject import KEPT_MAX, NewSubject
 from db.people.subjects import name_key, subjects_of_member
-from db.queue.finding import job_of_interaction
-from db.queue.pending import PendingOrder, Question, count_orders, find_order
+from db.queue.pending import PendingOrder, Question, count_orders
 from inference.catalogue import ImageModel
-from inference.decoders.photos import Verdict
 from inference.requests import Request, TrainRequest
 
-PHOTOS_MIN = 3
 PHOTOS_MAX = 10
 NOUN_MAX = 32  # characters, of the column
 ALL_PHOTO_SETS_MAX = 200  # of all members; each up to 30 MB of photos
@@ -39,30 +28,6 @@ STATEMENT = (
     "I have the right to use these photos. Everybody who can be recognised in them agrees that a model is trained on "
     "them, and that it is used to make pictures here."
 )
-
-
-class PhotosGone(Refused):
-    """The photos were thrown away, or used."""
-
-    message = "I no longer have these photos. Please send them again with `/train`."
-
-
-class TooManyPhotos(Refused):
-    """Photos of too many members are kept."""
-
-    message = "I'm holding photos for too many people right now. Please try again in an hour."
-
-
-class TrainingBegun(Refused):
-    """The training was paid for, and has the photos."""
-
-    message = "This training has already started. To use other photos, stop it on its card and run `/train` again."
-
-
-class TooFewPhotos(BadParameter):
-    """Fewer photos can be used than a training needs."""
-
-    message = "Training needs at least 3 usable photos; 4 to 8 from different angles work best."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +43,6 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoSet:
-    """Photos that were looked at and are kept."""
-
-    id: str
-    verdicts: tuple[Verdict, ...]  # of every file that was sent, in order
-    hashes: tuple[str, ...]  # SHA-256 of the usable ones, as they were sent
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The file keys of the usable photos."""
-        return tuple(photo_file(self.id, index) for index in range(len(self.hashes)))
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are as many as it takes."""
-        return len(self.hashes) >= PHOTOS_MIN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOrderRequest(OrderRequest):
     """A training: at first without photos, then with some that were sent, then with those that were looked at."""
 
@@ -107,7 +53,7 @@ class TrainingOrderRequest(OrderRequest):
     options: TrainingOptions
     photos: PhotoSet | None = None
     # Not kept, for it is of use only while they are looked at:
-    sent: Annotated[tuple[Sent, ...], Field(exclude=True)] = ()
+    sent: Annotated[tuple[RemoteFile, ...], Field(exclude=True)] = ()
     instead_of: Annotated[PendingOrder | None, Field(exclude=True)] = None  # whose photos go
     thumbnails: Annotated[tuple[bytes, ...], Field(exclude=True)] = ()  # of all that were sent, in order
 
@@ -125,9 +71,9 @@ class TrainingOrderRequest(OrderRequest):
         """Check everything about a training, and return its request with the model's own settings.
 
         Raises:
-            BadParameter, UnknownModel, TooFewPhotos: it cannot be trained like this; the message says why.
+            BadParameter, UnknownModel: it cannot be trained like this; the message says why.
             TooManySubjects: its member has as many as one may keep.
-            TooManyPhotos: photos of too many others are kept.
+            Refused: photos of too many others are kept.
             TrainingBegun, PhotosGone: the photos that new ones were sent for are no longer to be replaced.
         """
         if self.instead_of is not None:
@@ -135,9 +81,9 @@ class TrainingOrderRequest(OrderRequest):
         name, noun = tidy_name(self.options.name), _tidy_noun(self.options.class_noun)
         await _check_free(services, name, context.user_id)
         if self.photos is not None and not self.photos.enough:
-            raise TooFewPhotos
+            raise BadParameter("Training needs at least 3 usable photos; 4 to 8 from different angles work best.")
         if self.sent and await services.db.read(count_orders, Question.PHOTOS) >= ALL_PHOTO_SETS_MAX:
-            raise TooManyPhotos
+            raise Refused("I'm holding photos for too many people right now. Please try again in an hour.")
         return _request(_model(services, self.options.model), name, noun, self.options, self.photos)
 
     async def fetch(
@@ -148,13 +94,13 @@ class TrainingOrderRequest(OrderRequest):
         looked_at = await services.photos.look_at(self.sent)
         if self.instead_of is not None:
             await discard(services, self.instead_of)
-        photos = await _keep(services, looked_at)
+        photos = await keep_photos(services, looked_at)
         settled = replace(
             self.options, name=request.name, class_noun=request.class_noun, model=request.model, steps=request.steps
         )
         thumbnails = tuple(photo.thumbnail for photo in looked_at)
-        asked = TrainingOrderRequest(options=settled, photos=photos, thumbnails=thumbnails)
-        return asked, replace(request, subject_id=photos.id, photos=photos.keys)
+        order_request = TrainingOrderRequest(options=settled, photos=photos, thumbnails=thumbnails)
+        return order_request, replace(request, subject_id=photos.id, photos=photos.keys)
 
     def subject(self, request: Request, context: RequestContext) -> NewSubject | None:
         """Return the subject that is made, with the consent to it."""
@@ -172,31 +118,6 @@ class TrainingOrderRequest(OrderRequest):
             statement=STATEMENT,
             photo_hashes=self.photos.hashes,
         )
-
-
-async def discard(services: Services, order: PendingOrder) -> None:
-    """Throw a training's photos away before it has begun.
-
-    Raises:
-        TrainingBegun: they belong to it.
-        PhotosGone: that was done before.
-    """
-    if not await decline(services, order):
-        await check_kept(services, order)
-
-
-async def check_kept(services: Services, order: PendingOrder) -> None:
-    """See that photos, found a while ago, still wait for a 'go'.
-
-    Raises:
-        TrainingBegun: it was given.
-        PhotosGone: they were thrown away.
-    """
-    try:
-        await services.db.read(find_order, order.id)
-    except UnknownOrder as error:
-        begun = await services.db.read(job_of_interaction, order.interaction_id)
-        raise (TrainingBegun if begun else PhotosGone) from error
 
 
 async def _check_free(services: Services, name: str, user_id: int) -> None:
@@ -217,18 +138,6 @@ def _tidy_noun(typed: str) -> str:
     if len(noun) > NOUN_MAX:  # in small letters it may be longer than it was typed
         raise BadParameter("That `kind` is too long. A word or two is best, such as `garden gnome`.")
     return noun
-
-
-async def _keep(services: Services, looked_at: list[Photo]) -> PhotoSet:
-    usable = [photo for photo in looked_at if photo.usable]
-    photos = PhotoSet(
-        id=new_id(dt.datetime.now(dt.UTC)),
-        verdicts=tuple(photo.verdict for photo in looked_at),
-        hashes=tuple(photo.sha256 for photo in usable),
-    )
-    for key, photo in zip(photos.keys, usable, strict=True):
-        await services.files.put(key, photo.content)
-    return photos
 
 
 def _request(

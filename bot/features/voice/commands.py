@@ -6,27 +6,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.voice.choices import language_choices
-from bot.features.voice.languages import parse_language
-from bot.features.voice.opt_out import opt_out
-from bot.features.voice.transcribe import ClipOrderRequest, TranscribeOptions
+from bot.features.voice.languages import language_choices, parse_language
+from bot.features.voice.transcribe import OPTED_OUT, ClipOrderRequest, TranscribeOptions
 from bot.features.voice.voice_messages import attached_of, clip_in, listen
-from bot.shared.cards.asking import show
-from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import acknowledge, operator_of
-from bot.shared.discord.limits import Limits
+from bot.shared.cards.asking import order
+from bot.shared.discord.interactions import acknowledge, context_of, operator_of
+from bot.shared.discord.limits import RateLimits
 from bot.shared.errors import Refused
 from bot.shared.files.clips import NothingToHear
-from bot.shared.orders.quote import quote
 from bot.shared.services import Services
 from db.moderation.channels import set_transcribed
 from db.moderation.targets import Target
-
-
-class NotHeard(Refused):
-    """The bot does not receive messages of channels."""
-
-    message = "I can't listen in channels yet. Whoever runs me has to turn on `AUTO_TRANSCRIPTION` first."
+from db.people.members import set_preferences
 
 
 class Voice(commands.Cog):
@@ -34,7 +25,7 @@ class Voice(commands.Cog):
 
     voice = app_commands.Group(name="voice", description="Your own voice messages")
 
-    def __init__(self, client: discord.Client, services: Services, limits: Limits, *, hears_channels: bool) -> None:
+    def __init__(self, client: discord.Client, services: Services, limits: RateLimits, *, hears_channels: bool) -> None:
         self._client = client
         self.services = services
         self._limits = limits
@@ -49,9 +40,7 @@ class Voice(commands.Cog):
         attached, speaker_id = found
         self.services.clips.check(attached)  # said to the one who asked alone, as nothing was answered yet
         await acknowledge(interaction)
-        context = await context_of(interaction, private=False)
-        asked = ClipOrderRequest(attached=attached, speaker_id=speaker_id)
-        await show(interaction, await quote(self.services, asked, context))
+        await order(interaction, ClipOrderRequest(attached=attached, speaker_id=speaker_id), private=False)
 
     @app_commands.command(description="Transcribe a voice message, audio or video file")
     @app_commands.describe(
@@ -76,9 +65,7 @@ class Voice(commands.Cog):
         code = parse_language(language) if language else None
         options = TranscribeOptions(language=code, translate=translate, timestamps=timestamps)
         await acknowledge(interaction, private=private)
-        context = await context_of(interaction, private=private)
-        asked = ClipOrderRequest(attached=attached, options=options)
-        await show(interaction, await quote(self.services, asked, context))
+        await order(interaction, ClipOrderRequest(attached=attached, options=options), private=private)
 
     @transcribe.autocomplete("language")
     async def _languages(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -95,7 +82,7 @@ class Voice(commands.Cog):
         on = state == "on"
         operator = operator_of(interaction)
         if on and not self.hears_channels:
-            raise NotHeard
+            raise Refused(NOT_HEARD)
         await acknowledge(interaction, private=True)
         channel_id = (await context_of(interaction, private=True)).channel_id
         entry = operator.entry(f"transcribe-channel {state}", Target.channel(channel_id))
@@ -106,14 +93,14 @@ class Voice(commands.Cog):
     async def optout(self, interaction: discord.Interaction) -> None:
         """Note that others may not transcribe the member."""
         await acknowledge(interaction, private=True)
-        await opt_out(self.services, interaction.user.id, out=True)
+        await self.services.db.write(set_preferences, interaction.user.id, {OPTED_OUT: True})
         await interaction.edit_original_response(content=OUT)
 
     @voice.command(description="Let others transcribe your voice messages again")
     async def optin(self, interaction: discord.Interaction) -> None:
         """Take `optout` back."""
         await acknowledge(interaction, private=True)
-        await opt_out(self.services, interaction.user.id, out=False)
+        await self.services.db.write(set_preferences, interaction.user.id, {OPTED_OUT: None})
         await interaction.edit_original_response(content=IN)
 
     @commands.Cog.listener()
@@ -126,6 +113,7 @@ ON = (
     "Voice messages in this channel are now transcribed automatically. Each one costs its speaker as many credits as "
     "`/transcribe` would; `/voice optout` keeps yours out."
 )
+NOT_HEARD = "I can't listen in channels yet. Whoever runs me has to turn on `AUTO_TRANSCRIPTION` first."
 OFF = "Voice messages in this channel are no longer transcribed automatically."
 OUT = "Nobody but you can transcribe your voice messages now. `/voice optin` undoes this."
 IN = "Others can transcribe your voice messages again, and so can channels with automatic transcription."

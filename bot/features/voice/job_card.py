@@ -1,6 +1,6 @@
 """How a transcript's card differs from a picture's: who speaks, their words as a quote, and what to do with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
 import discord
@@ -8,45 +8,40 @@ from discord import ui
 
 from bot.features.voice.languages import COMMON, language_name
 from bot.features.voice.transcribe import RepeatedClipOrderRequest, TranscribeOptions
-from bot.features.voice.transcripts import finish_clip, segments_of, transcript_files, transcript_request
-from bot.shared.cards.asking import show
-from bot.shared.cards.content import CardContent
+from bot.features.voice.transcripts import (
+    SHOWN_MAX,
+    finish_clip,
+    fits_on_card,
+    transcript_files,
+    transcript_quote,
+    transcript_request,
+)
+from bot.shared.cards.asking import order
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton, JobItem
-from bot.shared.cards.job_kind import JobKind
-from bot.shared.discord.contexts import context_of
-from bot.shared.discord.interactions import seen_privately, services_of
+from bot.shared.cards.job_kind import CardContent, JobKind
+from bot.shared.discord.interactions import seen_privately
 from bot.shared.discord.persistent_items import Answer
-from bot.shared.orders.quote import quote
-from bot.shared.results import text_of
+from bot.shared.results import read_file, text_of
 from bot.shared.services import Services
-from bot.shared.text.formatting import bar, block, exactly, first_part, inline, last_part, paid, plainly
-from db.errors import FileMissing
+from bot.shared.text.formatting import block, exactly, inline, paid, progress
 from db.file_keys import PREVIEW_TEXT, job_file
 from db.queue.job import Job, State
 from inference.requests import TranscribeRequest
-from inference.transcript import Segment
-
-SHOWN_MAX = 1500  # characters on the card; escaped they are twice as many at most, and the platform takes 4,000
-PARTIAL_MAX = 800
 
 
 class TranscribeAgainItem(JobItem):
     """What hears a clip once more has in common: whoever sees the card may press them, and pays."""
 
     answer = Answer.ALIKE
-
-    async def admit(self, interaction: discord.Interaction, job: Job) -> None:
-        """Let everybody pass: the platform shows a card only to those whom it is for."""
+    for_all = True
 
     def options(self, request: TranscribeRequest) -> TranscribeOptions:
         """Return how to hear the clip, from how it was heard."""
         raise NotImplementedError
 
-    async def act(self, interaction: discord.Interaction, job: Job) -> None:
-        """Order the same clip in another way."""
-        context = await context_of(interaction, private=job.private or seen_privately(interaction))
-        asked = RepeatedClipOrderRequest(source_job_id=job.id, options=self.options(transcript_request(job)))
-        await show(interaction, await quote(services_of(interaction), asked, context))
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        order_request = RepeatedClipOrderRequest(source_job_id=job.id, options=self.options(transcript_request(job)))
+        await order(interaction, order_request, private=job.private or seen_privately(interaction))
 
 
 class TranslateButton(TranscribeAgainItem, verb="translate"):
@@ -91,31 +86,6 @@ def transcript_head(job: Job, content: CardContent) -> str:
     speaker, heard = transcript_request(job).speaker_id or job.user_id, transcript_quote(job, content.words)
     told = f"<@{job.user_id}> your transcript is ready:\n" if content.mention else ""
     return f"{told}🎙️ **<@{speaker}>**\n{heard}" if heard else f"{told}🎙️ **<@{speaker}>**"
-
-
-def transcript_quote(job: Job, partial: str) -> str:
-    """Return what was said as a quote: its first part when all is there, its latest while the rest is being heard."""
-    if job.state is State.RUNNING:
-        return f"> {plainly(last_part(partial, PARTIAL_MAX))}" if partial else ""
-    if job.state is not State.DONE:
-        return ""
-    if transcript_request(job).word_timestamps:
-        return _timed(segments_of(job))
-    text = text_of(job)
-    return f"> {plainly(first_part(text, SHOWN_MAX))}" if text else ""
-
-
-def fits_on_card(job: Job) -> bool:
-    """Tell whether the card shows a transcript in full, so that it needs no files."""
-    return len(text_of(job)) <= SHOWN_MAX and not transcript_request(job).word_timestamps
-
-
-def transcribing_text(job: Job) -> str:
-    """Say how far the transcription is."""
-    if not job.progress_total:
-        return f"{bar(0, 1)} transcribing …\n-# {inline(job.model)}"
-    done, total = job.progress_done, job.progress_total
-    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# {done} of {total} parts done · {inline(job.model)}"
 
 
 def transcribed_text(job: Job, content: CardContent) -> str:
@@ -164,24 +134,6 @@ def _language(job: Job, request: TranscribeRequest) -> str:
     return f"{name} → English" if request.translate else name
 
 
-def _timed(segments: Sequence[Segment]) -> str:
-    """Return segments as lines with their times, as many as fit."""
-    lines: list[str] = []
-    room = SHOWN_MAX
-    for segment in segments:
-        room -= len(segment.text) + len("> `0:00:00` ")
-        if room < 0:
-            return "\n".join([*lines, "> …"])
-        lines.append(f"> `{_clock(segment.start_s)}` {plainly(segment.text)}")
-    return "\n".join(lines)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def _parameters(job: Job) -> str:
     request = transcript_request(job)
     language = language_name(request.language) if request.language else "detected"
@@ -192,20 +144,11 @@ def _parameters(job: Job) -> str:
 
 async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is State.RUNNING:
-        return CardContent(words=await read_words(services, job))
+        words = await read_file(services, job_file(job.id, PREVIEW_TEXT)) if job.preview else None
+        return CardContent(words=(words or b"").decode(errors="replace"))
     if job.state is State.DONE and not fits_on_card(job):
         return CardContent(documents=transcript_files(job, limit_bytes))
     return CardContent()
-
-
-async def read_words(services: Services, job: Job) -> str:
-    """Return what was heard so far of a running transcript's clip."""
-    if not job.preview:
-        return ""
-    try:
-        return (await services.files.get(job_file(job.id, PREVIEW_TEXT))).decode(errors="replace")
-    except FileMissing:
-        return ""
 
 
 def transcribe_job(*, imagine_button: Callable[[str], ui.Item[Any]]) -> JobKind:
@@ -216,7 +159,7 @@ def transcribe_job(*, imagine_button: Callable[[str], ui.Item[Any]]) -> JobKind:
     """
     return JobKind(
         not_done="No transcript",
-        running=transcribing_text,
+        running=lambda job: progress(job, "transcribing", "{} of {} parts done"),
         done=transcribed_text,
         rows=lambda job, _: transcript_rows(job, imagine_button),
         parameters=_parameters,

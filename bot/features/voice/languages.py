@@ -3,6 +3,9 @@
 The table repeats that of openai-whisper, which would bring torch along; a test holds the two together.
 """
 
+from discord.app_commands import Choice
+
+from bot.shared.discord.choices import choices
 from bot.shared.errors import BadParameter
 
 # fmt: off
@@ -50,3 +53,11 @@ def parse_language(typed: str) -> str:
     raise BadParameter(
         "I don't know that `language`. Try a name or a code, such as `German` or `de`, or leave it empty."
     )
+
+
+def language_choices(typed: str) -> list[Choice[str]]:
+    """Offer the languages whose name or code begins with what was typed, the most spoken ones first."""
+    wanted = typed.casefold().strip()
+    codes = [*COMMON, *(code for code in LANGUAGES if code not in COMMON)]
+    found = [code for code in codes if LANGUAGES[code].casefold().startswith(wanted) or code == wanted]
+    return choices((LANGUAGES[code], code) for code in found)

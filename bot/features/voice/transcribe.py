@@ -4,21 +4,16 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from bot.features.voice.languages import language_name
-from bot.features.voice.opt_out import has_opted_out
 from bot.features.voice.transcripts import transcript_request
 from bot.shared.errors import BadParameter, JobGone, Refused
-from bot.shared.files.clips import Attached
-from bot.shared.orders.context import RequestContext
-from bot.shared.orders.order_request import OrderRequest
+from bot.shared.files.downloads import RemoteFile
+from bot.shared.orders.order_request import OrderRequest, RequestContext
 from bot.shared.services import Services
+from db.people.members import find_member
 from db.queue.finding import find_job
 from inference.requests import Request, TranscribeRequest
 
-
-class SpeakerOptedOut(Refused):
-    """Somebody else is heard, who opted out of being transcribed."""
-
-    message = "That member does not want their voice messages transcribed."
+OPTED_OUT = "voice_opted_out"  # a member's preference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +30,12 @@ class ClipOrderRequest(OrderRequest):
     """A clip as the platform describes it. It is checked and priced first, as far as that goes, then fetched."""
 
     relaxes: ClassVar[bool] = True
+    fetches: ClassVar[bool] = True
 
     what: Literal["clip"] = "clip"
-    attached: Attached
+    attached: RemoteFile
     options: TranscribeOptions = TranscribeOptions()
     speaker_id: int | None = None  # who is heard, where that is known
-
-    @property
-    def fetches(self) -> bool:
-        """Whether the clip has to be fetched: always."""
-        return True
 
     async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
         """Check speaker and clip, and return the request without its audio."""
@@ -58,8 +49,8 @@ class ClipOrderRequest(OrderRequest):
         """Fetch the clip; only then it is always known how long it is."""
         assert isinstance(request, TranscribeRequest)
         key, duration_s = await services.clips.take_in(self.attached, context.interaction_id)
-        asked = replace(self, attached=replace(self.attached, duration_s=duration_s))
-        return asked, replace(request, audio=key, duration_s=duration_s)
+        order_request = replace(self, attached=replace(self.attached, duration_s=duration_s))
+        return order_request, replace(request, audio=key, duration_s=duration_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +58,10 @@ class RepeatedClipOrderRequest(OrderRequest):
     """A job's clip heard once more in another way, as a job of its own."""
 
     relaxes: ClassVar[bool] = True
+    fetches: ClassVar[bool] = True
 
     what: Literal["clip_again"] = "clip_again"
     options: TranscribeOptions
-
-    @property
-    def fetches(self) -> bool:
-        """Whether the clip has to be copied: always."""
-        return True
 
     async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
         """Return the request with the first job's audio."""
@@ -94,7 +81,7 @@ class RepeatedClipOrderRequest(OrderRequest):
 
 async def _check_speaker(services: Services, speaker_id: int | None, context: RequestContext) -> None:
     if speaker_id not in (None, context.user_id) and await has_opted_out(services, speaker_id):
-        raise SpeakerOptedOut
+        raise Refused("That member does not want their voice messages transcribed.")
 
 
 def _request(
@@ -115,3 +102,9 @@ def _request(
         word_timestamps=options.timestamps,
         speaker_id=speaker_id,
     )
+
+
+async def has_opted_out(services: Services, user_id: int | None) -> bool:
+    """Tell whether a member does not want to be transcribed without asking for it."""
+    member = await services.db.read(find_member, user_id) if user_id is not None else None
+    return member is not None and bool(member.preferences.get(OPTED_OUT))

@@ -1,14 +1,19 @@
-"""A finished transcript as text, as stretches with times, and as the files that people open."""
+"""A transcript as a quote on its card, as segments with times, and as the files that people open."""
 
 import json
+from collections.abc import Sequence
 
 from bot.shared.files.clips import NothingToHear
 from bot.shared.files.pictures import Picture
-from bot.shared.results import forget_clip
+from bot.shared.results import forget_clip, text_of
 from bot.shared.services import Services
+from bot.shared.text.formatting import first_part, last_part, plainly
 from db.queue.job import Job, State
 from inference.requests import Kind, TranscribeRequest, from_json
 from inference.transcript import Segment, segment_from_json, to_srt, to_txt, to_vtt
+
+SHOWN_MAX = 1500  # characters on the card; escaped they are twice as many at most, and the platform takes 4,000
+PARTIAL_MAX = 800
 
 
 def transcript_request(job: Job) -> TranscribeRequest:
@@ -39,6 +44,41 @@ def transcript_files(job: Job, limit_bytes: int) -> tuple[Picture, ...]:
         texts["words.json"] = json.dumps(job.outcome["segments"], ensure_ascii=False, indent=1)
     files = (Picture(name, text.encode()) for name, text in texts.items())
     return tuple(file for file in files if len(file.content) <= limit_bytes) if segments else ()
+
+
+def transcript_quote(job: Job, partial: str) -> str:
+    """Return what was said as a quote: its first part when all is there, its latest while the rest is being heard."""
+    if job.state is State.RUNNING:
+        return f"> {plainly(last_part(partial, PARTIAL_MAX))}" if partial else ""
+    if job.state is not State.DONE:
+        return ""
+    if transcript_request(job).word_timestamps:
+        return _timed(segments_of(job))
+    text = text_of(job)
+    return f"> {plainly(first_part(text, SHOWN_MAX))}" if text else ""
+
+
+def fits_on_card(job: Job) -> bool:
+    """Tell whether the card shows a transcript in full, so that it needs no files."""
+    return len(text_of(job)) <= SHOWN_MAX and not transcript_request(job).word_timestamps
+
+
+def _timed(segments: Sequence[Segment]) -> str:
+    """Return segments as lines with their times, as many as fit."""
+    lines: list[str] = []
+    room = SHOWN_MAX
+    for segment in segments:
+        room -= len(segment.text) + len("> `0:00:00` ")
+        if room < 0:
+            return "\n".join([*lines, "> …"])
+        lines.append(f"> `{_clock(segment.start_s)}` {plainly(segment.text)}")
+    return "\n".join(lines)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 async def finish_clip(services: Services, job: Job) -> None:

@@ -7,26 +7,25 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.features.voice.opt_out import has_opted_out
-from bot.features.voice.transcribe import ClipOrderRequest
+from bot.features.voice.transcribe import ClipOrderRequest, has_opted_out
 from bot.shared.cards.licence import licence_card
-from bot.shared.discord.contexts import channel_ids, context_of_message
 from bot.shared.discord.explain import sentence
-from bot.shared.discord.limits import MESSAGE, REFUSAL, Limits
-from bot.shared.files.clips import Attached
+from bot.shared.discord.interactions import channel_ids, context_of_message
+from bot.shared.discord.limits import MESSAGE, REFUSAL, RateLimits
+from bot.shared.files.downloads import RemoteFile
+from bot.shared.orders.order_request import LicenceQuote
 from bot.shared.orders.quote import quote
-from bot.shared.orders.quotes import LicenceQuote
 from bot.shared.services import Services
 from db.moderation.channels import is_transcribed
 
 log = logging.getLogger(__name__)
 
 
-def attached_of(attachment: discord.Attachment) -> Attached:
+def attached_of(attachment: discord.Attachment) -> RemoteFile:
     """Describe an attachment without Discord."""
     stated_s = attachment.duration
     known = stated_s is not None and math.isfinite(stated_s) and stated_s > 0
-    return Attached(
+    return RemoteFile(
         url=attachment.url,
         name=attachment.filename,
         size_bytes=attachment.size,
@@ -35,7 +34,7 @@ def attached_of(attachment: discord.Attachment) -> Attached:
     )
 
 
-def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
+def clip_in(message: discord.Message) -> tuple[RemoteFile, int | None] | None:
     """Return the first thing in a message that may have sound, and whose voice it is; None if there is none.
 
     Whose voice is in a message that was passed on, the platform does not say.
@@ -48,10 +47,16 @@ def clip_in(message: discord.Message) -> tuple[Attached, int | None] | None:
     return None
 
 
-async def listen(client: discord.Client, services: Services, limits: Limits, message: discord.Message) -> None:
+async def listen(client: discord.Client, services: Services, limits: RateLimits, message: discord.Message) -> None:
     """Turn into text what somebody said to the bot, or in a channel where an operator wants that.
 
     In a channel nobody asked, so only voice messages count there, and what cannot be heard is passed over in silence.
+
+    Args:
+        client: resolves who says it, and where.
+        services: the stores, the catalogue and the rules.
+        limits: how often members may do what.
+        message: what they said.
     """
     found = clip_in(message)
     if message.author.bot or found is None or not await _wanted(services, message):
@@ -75,7 +80,7 @@ async def _wanted(services: Services, message: discord.Message) -> bool:
     return await services.db.read(is_transcribed, *channel_ids(message.channel))
 
 
-async def _explain(limits: Limits, message: discord.Message, error: Exception) -> None:
+async def _explain(limits: RateLimits, message: discord.Message, error: Exception) -> None:
     text = sentence(error)
     if text is None:
         log.error("message %d could not be heard", message.id, exc_info=error)
@@ -86,7 +91,7 @@ async def _explain(limits: Limits, message: discord.Message, error: Exception) -
         await _reply(limits, message, content=text)
 
 
-async def _reply(limits: Limits, message: discord.Message, **said: Any) -> None:
+async def _reply(limits: RateLimits, message: discord.Message, **said: Any) -> None:
     """Answer a clip in a direct message, as often as its member may be answered."""
     try:
         limits.take(REFUSAL, message.author.id)

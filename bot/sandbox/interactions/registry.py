@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from typing import Any, Literal
 
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.errors import ApiError
 from bot.sandbox.events import Event, EventBus
 from bot.sandbox.faults import Faults
@@ -33,7 +33,7 @@ class InteractionRegistry:
     def __init__(
         self,
         *,
-        clock: Clock,
+        clock: SandboxClock,
         snowflakes: SnowflakeGenerator,
         payloads: InteractionPayloads,
         gateway: Gateway,

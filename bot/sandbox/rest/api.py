@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.errors import ApiError
 from bot.sandbox.events import EventBus
 from bot.sandbox.faults import Fault, Faults
@@ -40,7 +40,7 @@ class LoggedRequest:
 class RestApi:
     """Serves `/api/v10`; the modules beside this one add the routes."""
 
-    def __init__(self, clock: Clock, faults: Faults, events: EventBus, token: str) -> None:
+    def __init__(self, clock: SandboxClock, faults: Faults, events: EventBus, token: str) -> None:
         self._clock = clock
         self._faults = faults
         self._events = events

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.state.snowflakes import SnowflakeGenerator
 
 URL_LIFE_S = 24 * 3600
@@ -60,7 +60,7 @@ class Attachment:
 class AttachmentStore:
     """Keeps files, and signs and checks their addresses."""
 
-    def __init__(self, clock: Clock, snowflakes: SnowflakeGenerator) -> None:
+    def __init__(self, clock: SandboxClock, snowflakes: SnowflakeGenerator) -> None:
         self._clock = clock
         self._snowflakes = snowflakes
         self.key = secrets.token_bytes(32)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Any
 
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.errors import ApiError
 from bot.sandbox.state.attachments import Attachment, AttachmentStore
 from bot.sandbox.state.mentions import Mentions
@@ -62,7 +62,7 @@ class Message:
 class MessageStore:
     """All messages by channel, oldest first."""
 
-    def __init__(self, clock: Clock, snowflakes: SnowflakeGenerator, attachments: AttachmentStore) -> None:
+    def __init__(self, clock: SandboxClock, snowflakes: SnowflakeGenerator, attachments: AttachmentStore) -> None:
         self._clock = clock
         self._snowflakes = snowflakes
         self._attachments = attachments

@@ -3,7 +3,7 @@
 https://discord.com/developers/docs/reference#snowflakes
 """
 
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 
 DISCORD_EPOCH_S = 1420070400  # the first second of 2015
 
@@ -11,7 +11,7 @@ DISCORD_EPOCH_S = 1420070400  # the first second of 2015
 class SnowflakeGenerator:
     """Makes ids that grow strictly, even within one millisecond."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SandboxClock) -> None:
         self._clock = clock
         self._last = 0
 

@@ -9,11 +9,11 @@ import discord
 from discord import ui
 
 from bot.shared.cards.layout import said
-from bot.shared.discord.contexts import context_of
 from bot.shared.discord.explain import say_privately
-from bot.shared.discord.interactions import services_of
+from bot.shared.discord.interactions import context_of, services_of
 from bot.shared.orders.confirm import confirm
-from bot.shared.orders.quotes import Quote
+from bot.shared.orders.order_request import OrderRequest, Quote
+from bot.shared.orders.quote import quote
 from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder
 
@@ -27,6 +27,12 @@ async def show(interaction: discord.Interaction, outcome: Job | Quote) -> None:
         await questions[type(outcome)](interaction, outcome)
 
 
+async def order(interaction: discord.Interaction, order_request: OrderRequest, *, private: bool) -> None:
+    """Order what somebody asks for by an interaction, or ask them what comes first."""
+    context = await context_of(interaction, private=private)
+    await show(interaction, await quote(services_of(interaction), order_request, context))
+
+
 async def ask(interaction: discord.Interaction, view: ui.LayoutView) -> None:
     """Ask the one who typed or pressed, and nobody else; a question takes the place of the one that was answered."""
     if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
@@ -35,7 +41,7 @@ async def ask(interaction: discord.Interaction, view: ui.LayoutView) -> None:
         await say_privately(interaction, view)
 
 
-async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: Pace | None = None) -> None:
+async def go_on(interaction: discord.Interaction, pending: PendingOrder, *, pace: Pace | None = None) -> None:
     """Go on with what a private question was about: take the question back for a job, or ask the next one.
 
     The card of a private job takes the question's place; a public one gets a message of its own first, for the platform
@@ -44,17 +50,17 @@ async def go_on(interaction: discord.Interaction, order: PendingOrder, *, pace: 
 
     Args:
         interaction: the yes, acknowledged as an update of the question.
-        order: what was asked for.
+        pending: what was asked for.
         pace: which was chosen with it, see `confirm`.
     """
-    services, context = services_of(interaction), await context_of(interaction, private=order.private)
-    if order.private:
-        await show(interaction, await confirm(services, order, context, pace=pace))
+    services, context = services_of(interaction), await context_of(interaction, private=pending.private)
+    if pending.private:
+        await show(interaction, await confirm(services, pending, context, pace=pace))
         return
     message = await interaction.followup.send(view=said("One moment …"), wait=True)
     shown_by = 0
     try:
-        outcome = await confirm(services, order, replace(context, message_id=message.id), pace=pace)
+        outcome = await confirm(services, pending, replace(context, message_id=message.id), pace=pace)
         if isinstance(outcome, Job):
             shown_by = outcome.message_id or message.id
     finally:
@@ -73,6 +79,6 @@ async def _delete_doubles(interaction: discord.Interaction, *, keep_id: int) -> 
         return
     with contextlib.suppress(discord.HTTPException):  # it may not read there; the job has begun all the same
         async for message in interaction.channel.history(limit=LOOKED_BACK):
-            asked = message.interaction_metadata
-            if asked is not None and asked.id == interaction.id and message.id != keep_id:
+            origin = message.interaction_metadata
+            if origin is not None and origin.id == interaction.id and message.id != keep_id:
                 await message.delete()

@@ -3,13 +3,13 @@
 import discord
 from discord import ui
 
-from bot.shared.cards.content import CardContent
-from bot.shared.cards.job_kind import JobKind
+from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.cards.layout import layout
 from bot.shared.discord.explain import failure_sentence
-from bot.shared.text.formatting import about, block, exactly, given_back, inline, paid, queue_place
+from bot.shared.text.formatting import about, block, credits, exactly, given_back, inline, moment, paid
+from db.queue.fair_order.position import QueuePosition
 from db.queue.job import Job, Pace, State
-from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json
+from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
 
 COLOURS = {
     State.QUEUED: discord.Colour.light_grey(),
@@ -18,8 +18,7 @@ COLOURS = {
     State.FAILED: discord.Colour.red(),
     State.CANCELLED: discord.Colour.dark_grey(),
 }
-
-
+TEXT_MAX = 2000  # characters of a message
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 
 
@@ -42,8 +41,8 @@ def job_card(kind: JobKind, job: Job, content: CardContent) -> ui.LayoutView:
 
 
 def _head(job: Job, content: CardContent) -> str:
-    asked = f"<@{job.user_id}> your result is ready:" if content.mention else f"<@{job.user_id}>"
-    return f"{asked}\n{block(title(from_json(job.request)))}"
+    whose = f"<@{job.user_id}> your result is ready:" if content.mention else f"<@{job.user_id}>"
+    return f"{whose}\n{block(title(from_json(job.request)))}"
 
 
 def title(request: Request) -> str:
@@ -76,10 +75,26 @@ def status(kind: JobKind, job: Job, content: CardContent) -> str:
 
 
 def _queued(job: Job, content: CardContent) -> str:
-    ahead = content.place.ahead if content.place else 0
-    wait = f" · starts in {about(content.wait_s)}" if ahead and content.wait_s is not None else ""
     again = " · starting again after an error" if job.blamed else ""
     held = "" if job.pace is Pace.RELAXED else " reserved"
-    return (
-        f"**In the queue** · {queue_place(ahead)}{wait}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"
-    )
+    where = place_in_queue(content.place, content.wait_s)
+    return f"**In the queue** · {where}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"
+
+
+def place_in_queue(place: QueuePosition | None, wait_s: float | None) -> str:
+    """Say how many jobs come first, and when a job will probably start."""
+    if place is None or not place.ahead:
+        return "you're next"
+    return f"{place.ahead} ahead of you" + (f" · starts in {about(wait_s)}" if wait_s is not None else "")
+
+
+def info_text(kind: JobKind, job: Job) -> str:
+    """Say everything about a job in one message: its parameters as other tools write them, then how it went."""
+    facts = [f"job `{job.id}`", f"requested {moment(job.queued_at)}", str(job.state)]
+    if job.started_at and job.ended_at:
+        facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
+    spent = f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} reserved"
+    facts.append(spent if job.price else paid(job, 0))
+    if job.source_job_id:
+        facts.append(f"{'re-roll of' if job.kind == Kind.IMAGE else 'transcribed again from'} `{job.source_job_id}`")
+    return f"{kind.parameters(job)}\n-# {' · '.join(facts)}"[:TEXT_MAX]

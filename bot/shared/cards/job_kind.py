@@ -1,15 +1,44 @@
-"""Kinds of job: what a feature says and does of its own. The rest of a job's life is the same for all."""
+"""Kinds of job: what a feature says, shows and does of its own. The rest of a job's life is the same for all."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import discord
 from discord import ui
 
-from bot.shared.cards.content import CardContent
+from bot.shared.discord.interactions import is_age_restricted
+from bot.shared.files.pictures import Picture
+from bot.shared.policy import is_for_adults
 from bot.shared.services import Services
-from db.queue.job import Job
+from db.queue.fair_order.position import QueuePosition, queue_position
+from db.queue.job import Job, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardContent:
+    """What a card shows besides the job itself."""
+
+    place: QueuePosition | None = None
+    wait_s: float | None = None
+    preview: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
+    steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
+    chosen: int | None = None  # the one of them that its subject is, or will be, used from
+    words: str = ""  # of a transcript: what was heard so far
+    documents: tuple[Picture, ...] = ()  # files that are not looked at but opened
+    mention: bool = False  # a message of its own tells its requester that it has come
+    hidden: bool = False  # there are pictures, but not for this place
+
+    @property
+    def gallery(self) -> tuple[Picture, ...]:
+        """The files that are looked at."""
+        return self.pictures or ((self.preview,) if self.preview else ())
+
+    @property
+    def files(self) -> tuple[Picture, ...]:
+        """The files that have to be sent along."""
+        return self.gallery + self.documents
 
 
 async def _nothing(services: Services, job: Job) -> None:
@@ -29,6 +58,14 @@ class JobKind:
     head: Callable[[Job, CardContent], str] | None = None  # who asked for what; None: their words, quoted
     finish: Callable[[Services, Job], Awaitable[None]] = _nothing  # before its end is shown; repeated after a crash
 
+    async def content(self, services: Services, job: Job, limit_bytes: int) -> CardContent:
+        """Return what a job's card shows now besides the job itself, no file of it larger than `limit_bytes`."""
+        content = await self.read(services, job, limit_bytes)
+        if job.state is not State.QUEUED:
+            return content
+        place = await services.db.read(queue_position, job.id)
+        return replace(content, place=place, wait_s=services.forecast.duration_s(job.kind, place.ahead_credits))
+
 
 JobKinds = Mapping[str, JobKind]  # by the value of `inference.requests.Kind`
 
@@ -36,3 +73,18 @@ JobKinds = Mapping[str, JobKind]  # by the value of `inference.requests.Kind`
 def kinds_of(interaction: discord.Interaction) -> JobKinds:
     """Return the kinds of job that the client was built with."""
     return cast(JobKinds, interaction.client.kinds)  # type: ignore[attr-defined]
+
+
+def fit_for_all(services: Services, client: discord.Client, job: Job, content: CardContent) -> CardContent:
+    """Return what may be shown of a job where everybody may look: no pictures from an age-restricted channel.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        client: knows the channels; a job of before its channel was noted counts as its channel does now.
+        job: whose card it is.
+        content: what the card would show.
+    """
+    if not content.gallery:
+        return content
+    restricted = is_for_adults(services, job) or is_age_restricted(client.get_channel(job.channel_id))
+    return replace(content, preview=None, pictures=(), hidden=True) if restricted else content

@@ -8,14 +8,14 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.shared.cards.asking import ask, go_on, show
+from bot.shared.cards.asking import go_on, show
 from bot.shared.cards.layout import layout, said
 from bot.shared.discord.interactions import acknowledge, in_time, services_of
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import LicenceNeeded
 from bot.shared.orders.confirm import accept_licence
+from bot.shared.orders.order_request import LicenceQuote, PhotosWanted
 from bot.shared.orders.pending import open_order, request_in
-from bot.shared.orders.quotes import LicenceQuote, PhotosWanted
 from db.queue.pending import drop_order
 
 KEY = "[a-z0-9][a-z0-9._-]{0,31}(?::[0-9a-z]{26})?"  # a model's name, and where what was asked for is kept
@@ -23,7 +23,7 @@ ACCEPTED = "Thanks, you accepted the licence. Please run your command again."
 DECLINED = "You declined the licence. Nothing was charged; `/models` lists other models."
 
 
-class LicenceAnswer(PersistentItem[tuple[str, str]], topic="licence", key_form=KEY):
+class LicenceButton(PersistentItem[tuple[str, str]], topic="licence", key_form=KEY):
     """What both answers share; nobody but the one who is asked sees them."""
 
     async def find(self, interaction: discord.Interaction) -> tuple[str, str]:
@@ -32,21 +32,20 @@ class LicenceAnswer(PersistentItem[tuple[str, str]], topic="licence", key_form=K
         return model, order_id
 
 
-class AcceptLicence(LicenceAnswer, verb="accept"):
+class AcceptLicenceButton(LicenceButton, verb="accept"):
     """Note that a member accepts a model's licence, and go on with what was asked for."""
 
     label = "Accept"
     style = discord.ButtonStyle.success
     answer = Answer.FORM
 
-    async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
-        """Note the yes, and go on."""
+    async def _act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
         services, user_id, (model, order_id) = services_of(interaction), interaction.user.id, found
         async with in_time():
             await accept_licence(services, user_id, model)
             order = await open_order(services, order_id, user_id) if order_id else None
-        if order is not None and (asked := request_in(services, order)).wants_photos:
-            await show(interaction, PhotosWanted(asked=asked))
+        if order is not None and (order_request := request_in(services, order)).wants_photos:
+            await show(interaction, PhotosWanted(order_request=order_request))
             return
         await acknowledge(interaction, private=True, update=True)
         if order is not None:
@@ -55,24 +54,18 @@ class AcceptLicence(LicenceAnswer, verb="accept"):
             await interaction.edit_original_response(view=said(ACCEPTED))
 
 
-class DeclineLicence(LicenceAnswer, verb="decline"):
+class DeclineLicenceButton(LicenceButton, verb="decline"):
     """Drop what was asked for."""
 
     label = "Decline"
 
-    async def act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
-        """Drop the order, if one is kept."""
+    async def _act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
         if found[1]:
             await services_of(interaction).db.write(drop_order, found[1])
         await interaction.edit_original_response(view=said(DECLINED))
 
 
-LICENCE_BUTTONS = (AcceptLicence, DeclineLicence)
-
-
-async def ask_licence(interaction: discord.Interaction, quote: LicenceQuote) -> None:
-    """Ask whether a member accepts a licence."""
-    await ask(interaction, licence_card(quote))
+LICENCE_BUTTONS = (AcceptLicenceButton, DeclineLicenceButton)
 
 
 def licence_card(quote: LicenceQuote) -> ui.LayoutView:
@@ -80,5 +73,5 @@ def licence_card(quote: LicenceQuote) -> ui.LayoutView:
     model, key = quote.model, f"{quote.model.name}:{quote.id}"
     where = f"[Read it](<{model.licence_url}>)" if model.licence_url else "The licence text comes with the model."
     text = ui.TextDisplay[ui.LayoutView](f"**{LicenceNeeded(model)}**\n{where}\nDo you accept it?")
-    row = ui.ActionRow[Any](AcceptLicence(key), DeclineLicence(key))
+    row = ui.ActionRow[Any](AcceptLicenceButton(key), DeclineLicenceButton(key))
     return layout(ui.Container(text, row, accent_colour=discord.Colour.gold()))

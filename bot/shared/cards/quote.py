@@ -6,14 +6,15 @@ from typing import Any, ClassVar
 import discord
 from discord import ui
 
-from bot.shared.cards.asking import ask, go_on
+from bot.shared.cards.asking import go_on
 from bot.shared.cards.layout import layout
 from bot.shared.discord.interactions import services_of
 from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.orders.confirm import decline
+from bot.shared.orders.order_request import PriceQuote
 from bot.shared.orders.pending import open_order
-from bot.shared.orders.quotes import PriceQuote
 from bot.shared.text.formatting import about, credits, moment
+from db.errors import UnknownOrder
 from db.queue.job import Pace
 from db.queue.pending import PendingOrder
 
@@ -21,28 +22,32 @@ from db.queue.pending import PendingOrder
 class QuoteButton(PersistentItem[PendingOrder], topic="offer"):
     """What the answers to a question share."""
 
+    gone: ClassVar[type[Exception]] = UnknownOrder  # what is said where it was answered already
+
     async def find(self, interaction: discord.Interaction) -> PendingOrder:
         """Return the question to the one who was asked.
 
         Raises:
-            UnknownOrder, NotYours: it was answered already, or somebody else was asked.
+            Refused, StoreError: it was answered already (`gone`), or somebody else was asked.
         """
-        return await open_order(services_of(interaction), self.key, interaction.user.id)
+        try:
+            return await open_order(services_of(interaction), self.key, interaction.user.id)
+        except UnknownOrder as error:
+            raise self.gone from error
 
 
-class GoButton(QuoteButton, verb="go"):
+class ContinueButton(QuoteButton, verb="go"):
     """Pay for it."""
 
     label = "Continue"
     style = discord.ButtonStyle.success
     pace: ClassVar[Pace] = Pace.FAST
 
-    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        """Go on at this button's pace."""
+    async def _act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
         await go_on(interaction, order, pace=self.pace)
 
 
-class RelaxButton(GoButton, verb="relax"):
+class RunForFreeButton(ContinueButton, verb="relax"):
     """Have it for free, when the queue is empty."""
 
     label = "Run for free"
@@ -50,38 +55,32 @@ class RelaxButton(GoButton, verb="relax"):
     pace = Pace.RELAXED
 
 
-class LeaveButton(QuoteButton, verb="leave"):
+class DeclineButton(QuoteButton, verb="leave"):
     """Drop what was asked for."""
 
     label = "Cancel"
 
-    async def act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
-        """Decline, and take the question back."""
+    async def _act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
         await decline(services_of(interaction), order)
         with contextlib.suppress(discord.NotFound):  # pressed twice
             await interaction.delete_original_response()
 
 
-QUOTE_BUTTONS = (GoButton, RelaxButton, LeaveButton)
+QUOTE_BUTTONS = (ContinueButton, RunForFreeButton, DeclineButton)
 
 
-async def ask_price(interaction: discord.Interaction, quote: PriceQuote) -> None:
-    """Ask whether a member wants something for its price."""
-    await ask(interaction, question_card(quote))
-
-
-def question_card(quote: PriceQuote) -> ui.LayoutView:
+def quote_card(quote: PriceQuote) -> ui.LayoutView:
     """Show what it would cost and how long it would take, with the possible answers."""
-    answers = [*[GoButton] * quote.affordable, *[RelaxButton] * quote.relaxed, LeaveButton]
+    answers = [*[ContinueButton] * quote.affordable, *[RunForFreeButton] * quote.relaxed, DeclineButton]
     card = ui.Container[ui.LayoutView](
-        ui.TextDisplay(question_text(quote)),
+        ui.TextDisplay(quote_text(quote)),
         ui.ActionRow[Any](*(answer(quote.id) for answer in answers)),
         accent_colour=discord.Colour.gold(),
     )
     return layout(card)
 
 
-def question_text(quote: PriceQuote) -> str:
+def quote_text(quote: PriceQuote) -> str:
     """Say what it would cost."""
     if quote.affordable:
         wait = f"\n-# ready in {about(quote.expected_s)}" if quote.expected_s is not None else ""

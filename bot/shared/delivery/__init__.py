@@ -1,1 +1,1 @@
-"""Bring jobs to their people: follow them, build what their cards show, and deliver what they made."""
+"""Bring jobs to their people: follow them, keep their cards up to date, and deliver what they made."""

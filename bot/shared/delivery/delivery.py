@@ -1,35 +1,25 @@
-"""Bringing a job to its people: live edits of the card, and the ladder for what it made.
+"""Bringing a job to its people: live edits of the card, and its result by the first delivery method that works.
 
-    token     edit the answer to the command, while its token lives (15 minutes)
-    message   edit the same message as the bot's own
-    channel   post in the channel, telling its requester; found again or refused by its nonce if it was posted before
-    dm        write to the requester
-    kept      nothing worked: the result stays in /history
-
-Pictures from an age-restricted channel are left out wherever a method leads to a place that is not (any more): the card
-says that they are in /history.
-
-A private result takes only `token` and `dm`. A method that the platform refuses leads to the next one; a platform that
-does not answer leads to another try later. Edits may be repeated, and posts are looked for first, so a crash between
-showing a result and noting it down shows it once.
+A method that the platform refuses leads to the next one; a platform that does not answer leads to another try later.
+Edits may be repeated, and posts are looked for first, so a crash between showing a result and noting it down shows it
+once. Pictures from an age-restricted channel are left out wherever a method leads to a place that is not (any more):
+the card says that they are in /history.
 """
 
 import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any, cast
 
 import discord
 from discord import ui
 
-from bot.shared.cards.content import CardContent
 from bot.shared.cards.job import job_card
-from bot.shared.cards.job_kind import JobKinds
-from bot.shared.delivery.card_content import fit_for_all, read_content
+from bot.shared.cards.job_kind import CardContent, JobKinds, fit_for_all
+from bot.shared.delivery.methods import DeliveryMethod, by_message, delivery_methods, overheard
 from bot.shared.discord.interactions import is_age_restricted
-from bot.shared.discord.uploads import UploadLimits, discord_files
+from bot.shared.discord.messages import UploadLimits, discord_files
 from bot.shared.results import forget_results
 from bot.shared.services import Services
 from db.queue.delivery import mark_delivered, set_message
@@ -48,42 +38,8 @@ TOO_LARGE = 413
 SMALLEST_BYTES = 4096  # files that are this small are not what is too large
 
 
-class DeliveryMethod(StrEnum):
-    """The ways to bring a result, in the order in which they are tried."""
-
-    TOKEN = "token"  # noqa: S105 (a name, not a secret)
-    MESSAGE = "message"
-    CHANNEL = "channel"
-    DM = "dm"
-    KEPT = "kept"
-
-
 class MethodRefused(Exception):
-    """This way is closed; try the next one."""
-
-
-def delivery_methods(job: Job, now: dt.datetime) -> list[DeliveryMethod]:
-    """Return the ways that make sense for a job, best first."""
-    ways = [DeliveryMethod.TOKEN] if job.interaction_token and now < job.token_expires_at else []
-    if job.message_id is not None and not job.private:
-        ways.append(DeliveryMethod.MESSAGE)
-    if not job.final and by_message(job) and job.message_id is None:
-        return [DeliveryMethod.CHANNEL]  # there was no command to answer: the card is a reply to the clip
-    if not job.final or job.state is State.CANCELLED:
-        return ways  # neither progress nor 'cancelled' is worth a message of its own
-    if not job.private:
-        ways.append(DeliveryMethod.CHANNEL)
-    return ways if overheard(job) else [*ways, DeliveryMethod.DM]
-
-
-def by_message(job: Job) -> bool:
-    """Tell whether a message asked for the job: a clip in a direct message, or in a channel where all become text."""
-    return not job.interaction_token
-
-
-def overheard(job: Job) -> bool:
-    """Tell whether nobody asked for the job: an operator decided that clips in that channel become text."""
-    return by_message(job) and job.guild_id is not None
+    """The platform refuses this method; try the next one."""
 
 
 class Delivery:
@@ -98,6 +54,15 @@ class Delivery:
         *,
         edit_every_s: float = EDIT_EVERY_S,
     ) -> None:
+        """Show jobs as one client.
+
+        Args:
+            client: edits and posts.
+            services: the stores, the catalogue and the rules.
+            limits: how large files may be, in each server.
+            kinds: what each kind of job shows.
+            edit_every_s: the pause between two edits of one card.
+        """
         self._client = client
         self._services = services
         self._limits = limits
@@ -120,14 +85,14 @@ class Delivery:
         looks = (job.revision, content.place)
         if self._looks.get(job.id) == looks:
             return self._edit_every_s
-        way = await self._climb(job, content)
-        if way is None:
+        shown = await self._show(job, content)
+        if shown is None:
             return None
         self._looks[job.id] = looks
-        return self._edit_every_s * (1 if way[0] is DeliveryMethod.TOKEN else SLOWER)
+        return self._edit_every_s * (1 if shown[0] is DeliveryMethod.TOKEN else SLOWER)
 
     async def deliver(self, job: Job) -> None:
-        """Show an ended job by the first way that works, and note that it was shown.
+        """Show an ended job by the first method that works, and note that it was shown.
 
         Raises:
             discord.HTTPException, OSError: the platform did not answer; nothing was noted, try again later.
@@ -142,13 +107,13 @@ class Delivery:
         if overheard(fresh) and fresh.state is not State.DONE:
             method, message_id = await self._take_back(fresh)
         else:
-            method, message_id = await self._climb_smaller(fresh) or (DeliveryMethod.KEPT, None)
+            method, message_id = await self._show_smaller(fresh) or (DeliveryMethod.KEPT, None)
         await self._services.db.write(mark_delivered, fresh.id, message_id=message_id, how=method)
         self._looks.pop(fresh.id, None)
         log.info("job %s was delivered: %s", fresh.id, method)
 
     async def _read(self, job: Job, limit_bytes: int) -> CardContent:
-        return await read_content(self._kinds[job.kind], self._services, job, limit_bytes)
+        return await self._kinds[job.kind].content(self._services, job, limit_bytes)
 
     def _card(self, job: Job, content: CardContent) -> ui.LayoutView:
         return job_card(self._kinds[job.kind], job, content)
@@ -163,13 +128,13 @@ class Delivery:
             log.info("the card of job %s was gone already", job.id)
         return DeliveryMethod.KEPT, None
 
-    async def _climb_smaller(self, job: Job) -> tuple[DeliveryMethod, int] | None:
-        """Climb with files that the platform should take, and with smaller ones as often as it finds them too large."""
+    async def _show_smaller(self, job: Job) -> tuple[DeliveryMethod, int] | None:
+        """Show files that the platform should take, and smaller ones as often as it finds them too large."""
         limit = self._limits.limit_bytes(self._client, job.guild_id)
         while True:
             content = await self._read(job, limit)
             try:
-                return await self._climb(job, content)
+                return await self._show(job, content)
             except discord.HTTPException as error:
                 largest = max((len(file.content) for file in content.files), default=0)
                 if error.status != TOO_LARGE or largest < SMALLEST_BYTES:
@@ -177,8 +142,8 @@ class Delivery:
                 limit = largest // 2
                 log.warning("job %s is too large to send; making its files smaller than %d bytes", job.id, limit)
 
-    async def _climb(self, job: Job, content: CardContent) -> tuple[DeliveryMethod, int] | None:
-        """Try the ways in order; return the one that worked, and the message."""
+    async def _show(self, job: Job, content: CardContent) -> tuple[DeliveryMethod, int] | None:
+        """Try the methods in order; return the one that worked, and the message; None: none did."""
         for method in delivery_methods(job, dt.datetime.now(dt.UTC)):
             try:
                 message_id = await self._try(method, job, content)
@@ -252,7 +217,7 @@ class Delivery:
         message = await channel.send(
             view=view,
             files=files,
-            nonce=_nonce(job),
+            nonce=("r" if job.final else "c") + job.id[1 - NONCE_MAX :],  # one message however often it is posted
             reference=_clip_of(job),
             allowed_mentions=discord.AllowedMentions(users=whom, everyone=False, roles=False, replied_user=False),
         )
@@ -268,11 +233,6 @@ class Delivery:
         except (discord.Forbidden, discord.NotFound):
             return None  # may not read there; posting will tell whether it may write
         return None
-
-
-def _nonce(job: Job) -> str:
-    """Return what makes a card, or a result, one message however often it is posted."""
-    return ("r" if job.final else "c") + job.id[1 - NONCE_MAX :]
 
 
 def _clip_of(job: Job) -> Any:

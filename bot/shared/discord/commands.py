@@ -1,4 +1,7 @@
-"""Tell the platform which commands there are, only when that changed: it allows 200 creations a day."""
+"""Commands: what all share, and telling the platform which there are, only when that changed.
+
+It allows 200 creations a day.
+"""
 
 import asyncio
 import hashlib
@@ -13,11 +16,12 @@ from discord import app_commands
 from bot.shared.discord.explain import explain
 from bot.shared.discord.interactions import limits_of
 from bot.shared.discord.limits import AUTOCOMPLETE, entry_of
+from bot.shared.services import Services
 
 log = logging.getLogger(__name__)
 
 
-class Commands(app_commands.CommandTree[discord.Client]):
+class CountedCommandTree(app_commands.CommandTree[discord.Client]):
     """The command tree: every use is counted, and what goes wrong is explained to the one who typed it."""
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
@@ -43,6 +47,13 @@ class Commands(app_commands.CommandTree[discord.Client]):
         await explain(interaction, error)
 
 
+class UsesServices:
+    """What every cog is built with, unless it needs more."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+
 async def sync_if_changed(tree: app_commands.CommandTree[Any], file: Path) -> bool:
     """Register the commands if they differ from those registered last time; return whether that was needed.
 
@@ -51,7 +62,8 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], file: Path) -> bo
         file: where the fingerprint of the last registration is kept.
     """
     commands = [command.to_dict(tree) for command in tree.get_commands()]
-    fingerprint = _fingerprint(tree.client.application_id, commands)
+    text = json.dumps([tree.client.application_id, commands], sort_keys=True, default=str)
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()
     if await asyncio.to_thread(_read, file) == fingerprint:
         there = {(command.name, command.type.value) for command in await tree.fetch_commands()}
         if there == {(command["name"], command.get("type", 1)) for command in commands}:
@@ -60,11 +72,6 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], file: Path) -> bo
     await asyncio.to_thread(_write, file, fingerprint)
     log.info("registered %d commands", len(commands))
     return True
-
-
-def _fingerprint(application_id: int | None, commands: list[dict[str, Any]]) -> str:
-    text = json.dumps([application_id, commands], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _read(file: Path) -> str:

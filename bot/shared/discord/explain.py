@@ -43,37 +43,31 @@ def _budget_spent(error: BudgetSpent) -> str:
     )
 
 
-def _too_many(error: TooManyQueued) -> str:
-    return f"You already have {error.limit} of these in the queue. Let one finish, or cancel one with `/queue`."
-
-
 def _too_often(error: app_commands.CommandOnCooldown) -> str:
     wait_s = math.ceil(error.retry_after)
     wait = f"{wait_s} s" if wait_s < 100 else f"{math.ceil(wait_s / 60)} min"
     return f"That was a lot in a short time. Please wait {wait} and try again; nothing was charged."
 
 
-def _own_words(error: Exception) -> str:
-    return str(error)
-
-
-_BUSY = StoreBusy.message
+_COMMANDS_CHANGED = "My commands have just changed. Please type yours again."
 _SENTENCES: Mapping[type[Exception], Callable[..., str]] = {
     NotEnoughCredits: _not_enough,
     BudgetSpent: _budget_spent,
-    TooManyQueued: _too_many,
-    StoreBusy: lambda _: _BUSY,
+    TooManyQueued: lambda error: (
+        f"You already have {error.limit} of these in the queue. Let one finish, or cancel one with `/queue`."
+    ),
+    StoreBusy: lambda _: StoreBusy.message,
     NameTaken: lambda error: f"You already have a subject called {inline(error.name)}. Please choose another `name`.",
-    StoreError: _own_words,
-    BadRequest: _own_words,
+    StoreError: str,
+    BadRequest: str,
     InferenceError: lambda _: "That model can't be used right now. Please ask an operator to run `atelier doctor`.",
-    Refused: _own_words,
+    Refused: str,
     app_commands.CommandOnCooldown: _too_often,
     app_commands.TransformerError: lambda error: (
         f"I can't use {inline(str(error.value), 50)} there. Please choose something else."
     ),
-    app_commands.CommandSignatureMismatch: lambda _: "My commands have just changed. Please type yours again.",
-    app_commands.CommandNotFound: lambda _: "My commands have just changed. Please type yours again.",
+    app_commands.CommandSignatureMismatch: lambda _: _COMMANDS_CHANGED,
+    app_commands.CommandNotFound: lambda _: _COMMANDS_CHANGED,
     app_commands.CheckFailure: lambda _: "Only operators can do that, and only in their server.",
     discord.Forbidden: lambda _: "Discord doesn't let me do that here. Please ask an operator to check my permissions.",
     discord.DiscordServerError: lambda _: "Discord is having trouble. Please try again in a moment.",
@@ -121,7 +115,8 @@ def sentence(error: Exception) -> str | None:
 async def explain(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the one who asked what went wrong, and nobody else."""
     error = _unwrapped(error)
-    if isinstance(error, NotAcknowledged) or _gone(error):
+    too_late = isinstance(error, discord.HTTPException) and error.code in TOO_LATE
+    if isinstance(error, NotAcknowledged) or too_late:
         log.warning("interaction %d could not be answered any more: %s", interaction.id, error)
         return
     text = sentence(error)
@@ -141,10 +136,6 @@ def _unwrapped(error: Exception) -> Exception:
     if isinstance(error, app_commands.TransformerError) and isinstance(error.__cause__, Refused):
         return error.__cause__
     return error
-
-
-def _gone(error: Exception) -> bool:
-    return isinstance(error, discord.HTTPException) and error.code in TOO_LATE
 
 
 def _what(interaction: discord.Interaction) -> str:

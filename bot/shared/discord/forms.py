@@ -1,19 +1,20 @@
-"""Forms that are open. Whether one was dismissed the platform does not say, so few are kept, and none for ever."""
+"""Forms, and those of them that are open.
+
+Whether one was dismissed the platform does not say, so few are kept, and none for ever.
+"""
 
 from typing import Any, cast
 
 import discord
 from discord import ui
 
+from bot.shared.discord.explain import explain
+from bot.shared.discord.interactions import limits_of
 from bot.shared.errors import Refused
 
+FORM_LIFE_S = 3600.0  # as long as photos are kept before a training; choosing others takes a while
 MEMBERS_MAX = 5  # of one member; the platform shows one at a time, on each of their devices
-
-
-class FormGone(Refused):
-    """A form was sent that is not waited for: it was open for too long, or the bot was restarted."""
-
-    message = "That form was open for too long, or I was restarted. Please open it again; nothing was charged."
+GONE = "That form was open for too long, or I was restarted. Please open it again; nothing was charged."
 
 
 class OpenForms:
@@ -39,11 +40,41 @@ class OpenForms:
         """See whether a form that was sent is one that is waited for.
 
         Raises:
-            FormGone: it is not, so nobody else answers.
+            Refused: it is not, so nobody else answers.
         """
         if interaction.type is not discord.InteractionType.modal_submit:
             return
         sent = cast(dict[str, Any], interaction.data or {})
         kept = self._forms.get(sent.get("custom_id", ""))
         if kept is None or kept[1].is_finished():
-            raise FormGone
+            raise Refused(GONE)
+
+
+class Form(ui.Modal):
+    """A form whose sending is counted, and whose errors are explained."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=FORM_LIFE_S)
+
+    async def open(self, interaction: discord.Interaction) -> None:
+        """Show the form to the one who pressed or typed."""
+        forms = cast(OpenForms, interaction.client.forms)  # type: ignore[attr-defined]
+        forms.add(interaction.user.id, self)
+        try:
+            await interaction.response.send_modal(self)
+        except discord.HTTPException:
+            self.stop()
+            raise
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Count it against its member's limit.
+
+        Raises:
+            CommandOnCooldown: there were too many.
+        """
+        limits_of(interaction).take(f"form {self.title}", interaction.user.id)
+        return True
+
+    async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
+        """Explain an error."""
+        await explain(interaction, error)

@@ -1,25 +1,22 @@
-"""Around an interaction: acknowledge it, find the services of the client, tell who may press."""
+"""Around an interaction, or a message: acknowledge it, resolve who asks and where, once, as it comes in."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 import discord
 from discord import app_commands
 
 from bot.shared.discord.explain import ALREADY_ACKNOWLEDGED, PRIVATE
-from bot.shared.discord.forms import OpenForms
-from bot.shared.discord.limits import Limits
-from bot.shared.errors import NotAcknowledged, NotYours
-from bot.shared.operators import Operator
+from bot.shared.discord.limits import RateLimits
+from bot.shared.errors import NotAcknowledged
+from bot.shared.orders.order_request import RequestContext
+from bot.shared.policy import Operator
 from bot.shared.services import Services
 from bot.shared.tiers import Terms
 from db.errors import StoreBusy
-from db.moderation.audit_log import log_entry
-from db.moderation.targets import Target, TargetKind
-from db.queue.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +29,9 @@ def services_of(interaction: discord.Interaction) -> Services:
     return cast(Services, interaction.client.services)  # type: ignore[attr-defined]
 
 
-def limits_of(interaction: discord.Interaction) -> Limits:
+def limits_of(interaction: discord.Interaction) -> RateLimits:
     """Return how often members may do what."""
-    return cast(Limits, interaction.client.limits)  # type: ignore[attr-defined]
-
-
-def forms_of(interaction: discord.Interaction) -> OpenForms:
-    """Return the forms that are open."""
-    return cast(OpenForms, interaction.client.forms)  # type: ignore[attr-defined]
+    return cast(RateLimits, interaction.client.limits)  # type: ignore[attr-defined]
 
 
 async def acknowledge(interaction: discord.Interaction, *, private: bool = False, update: bool = False) -> None:
@@ -126,20 +118,61 @@ def operator_of(interaction: discord.Interaction) -> Operator:
     )
 
 
-async def admit(interaction: discord.Interaction, job: Job, what: str) -> None:
-    """Let the job's owner pass, whose voice is heard in it, and operators of the server in which it was asked for.
+async def context_of(interaction: discord.Interaction, *, private: bool) -> RequestContext:
+    """Resolve who asks by an interaction, where, and what counts for them there.
 
     Args:
         interaction: what is answered.
-        job: what they want to do something with.
-        what: they want to do; if they may because they are an operator, it is noted.
+        private: only they will see the result.
 
     Raises:
-        NotYours: it is somebody else.
+        NotAcknowledged: the interaction has no channel, so nothing could be shown.
     """
-    if interaction.user.id in (job.user_id, job.request.get("speaker_id")):
-        return
-    if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
-        raise NotYours
-    entry = operator_of(interaction).entry(f"press {what}", Target(TargetKind.JOB, job.id))
-    await services_of(interaction).db.write(log_entry, entry)
+    if interaction.channel is None:
+        raise NotAcknowledged
+    return await _resolve(
+        interaction.client, interaction.user, interaction.guild_id, interaction.channel, interaction, private=private
+    )
+
+
+async def context_of_message(client: discord.Client, message: discord.Message) -> RequestContext:
+    """Resolve the same for somebody who says something.
+
+    The message's own id stands for the interaction's, so that an event that comes twice is one job.
+    """
+    return await _resolve(client, message.author, message.guild.id if message.guild else None, message.channel, message)
+
+
+async def _resolve(
+    client: discord.Client,
+    user: discord.Member | discord.User,
+    guild_id: int | None,
+    channel: Any,
+    event: discord.Interaction | discord.Message,
+    *,
+    private: bool = False,
+) -> RequestContext:
+    services = cast(Services, client.services)  # type: ignore[attr-defined]
+    token, answer_id = ("", None) if isinstance(event, discord.Message) else (event.token, event.extras.get(ANSWER_ID))
+    here, only = channel_ids(channel), only_guild_id(client)
+    policy = await services.moderation.policy(user.id, guild_id=guild_id, channel_ids=here, only_guild_id=only)
+    return RequestContext(
+        interaction_id=event.id,
+        interaction_token=token,
+        user_id=user.id,
+        guild_id=guild_id,
+        channel_id=channel.id,
+        private=private,
+        terms=terms_of(services, user, guild_id),
+        policy=policy,
+        role_ids=roles_of(user),
+        age_restricted=is_age_restricted(channel),
+        channel_ids=frozenset(here),
+        only_guild_id=only,
+        message_id=answer_id,
+    )
+
+
+def channel_ids(channel: Any) -> set[int]:
+    """Return a channel's id, and of a thread its channel's as well: what counts there counts in the thread."""
+    return {channel.id, getattr(channel, "parent_id", None) or channel.id}

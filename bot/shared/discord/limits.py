@@ -20,7 +20,7 @@ REFUSAL = "refusal"  # the answer to such a clip that cannot be heard
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """So many times in so many seconds, for each member, whichever of the entry points they use."""
 
     name: str
@@ -29,122 +29,77 @@ class Limit:
     entries: tuple[str, ...]
 
 
+def _each(beginning: str, *ends: str) -> tuple[str, ...]:
+    """Return entry points that begin alike."""
+    return tuple(f"{beginning}{end}" for end in ends)
+
+
 LIMITS = (
-    Limit(
+    RateLimit(
         "requests",
         30,
         60,
         (
-            "/imagine",
-            "/train",
-            "/transcribe",
+            *_each("/", "imagine", "train", "transcribe"),
             "menu Transcribe",
-            "job:again",
-            "job:translate",
-            "job:timestamps",
-            "job:language",
-            "job:imagine",
-            "form Imagine this",
-            "form Train a subject",
-            "draft:go",
-            "draft:relax",
-            "draft:other",
-            "draft:leave",
-            "offer:go",
-            "offer:relax",
-            "offer:leave",
-            "licence:accept",
-            "licence:decline",
+            *_each("job:", "again", "translate", "timestamps", "language", "imagine"),
+            *_each("form ", "Imagine this", "Train a subject"),
+            *_each("draft:", "go", "relax", "other", "leave"),
+            *_each("offer:", "go", "relax", "leave"),
+            *_each("licence:", "accept", "decline"),
         ),
     ),
-    Limit("clips said", 20, 60, (MESSAGE,)),
-    Limit("refusals of clips said", 5, 60, (REFUSAL,)),
-    Limit("photos", 10, 600, (PHOTOS,)),
-    Limit(
+    RateLimit("clips said", 20, 60, (MESSAGE,)),
+    RateLimit("refusals of clips said", 5, 60, (REFUSAL,)),
+    RateLimit("photos", 10, 600, (PHOTOS,)),
+    RateLimit(
         "looking",
         30,
         60,
-        (
-            "/queue",
-            "/history",
-            "/models",
-            "/help",
-            "/quota mine",
-            "/subjects",
-            "subject:open",
-            "job:info",
-        ),
+        (*_each("/", "queue", "history", "models", "help", "quota mine", "subjects"), "subject:open", "job:info"),
     ),
-    Limit("results shown again", 20, 60, ("job:show",)),
-    Limit(
+    RateLimit("results shown again", 20, 60, ("job:show",)),
+    RateLimit(
         "changes",
         30,
         60,
         (
-            "/cancel",
-            "/fast",
-            "/relax",
-            "/gift",
-            "/voice optout",
-            "/voice optin",
-            "job:cancel",
-            "job:delete",
-            "job:stop",
-            "job:step",
-            "subject:rename",
+            *_each("/", "cancel", "fast", "relax", "gift", "voice optout", "voice optin"),
+            *_each("job:", "cancel", "delete", "stop", "step"),
+            *_each("subject:", "rename", "delete", "really", "guild", "member", "role", "back"),
             "form Rename",
-            "subject:delete",
-            "subject:really",
-            "subject:guild",
-            "subject:member",
-            "subject:role",
-            "subject:back",
         ),
     ),
-    Limit("adapters", 5, 600, ("subject:export",)),
-    Limit("copies of one's data", 2, 600, ("/mydata export",)),
-    Limit("deletion of one's data", 5, 600, ("/mydata delete", "mydata:delete")),
-    Limit(
+    RateLimit("adapters", 5, 600, ("subject:export",)),
+    RateLimit("copies of one's data", 2, 600, ("/mydata export",)),
+    RateLimit("deletion of one's data", 5, 600, ("/mydata delete", "mydata:delete")),
+    RateLimit(
         "operators' acts",
         60,
         60,
         (
-            "/atelier pause",
-            "/atelier resume",
-            "/atelier ban",
-            "/atelier unban",
-            "/atelier words add",
-            "/atelier words remove",
-            "/atelier words list",
-            "/atelier channels allow",
-            "/atelier channels forbid",
-            "/atelier channels clear",
-            "/atelier channels list",
-            "/atelier find",
-            "/atelier remove",
-            "/atelier log",
-            "/quota show",
-            "/quota grant",
-            "/quota set",
+            *_each("/atelier ", "pause", "resume", "ban", "unban", "find", "remove", "log"),
+            *_each("/atelier words ", "add", "remove", "list"),
+            *_each("/atelier channels ", "allow", "forbid", "clear", "list"),
+            *_each("/quota ", "show", "grant", "set"),
             "/transcribe-channel",
         ),
     ),
-    Limit("suggestions", 120, 60, (AUTOCOMPLETE,)),
+    RateLimit("suggestions", 120, 60, (AUTOCOMPLETE,)),
 )
 UNNAMED = LIMITS[0]  # counts what is in no row; a test sees that there is no such thing
 
 
-class Limits:
-    """Count what members do, and refuse what is too much.
+class RateLimits:
+    """Count what members do, and refuse what is too much."""
 
-    Parameters:
-        table: the limits.
-        clock: seconds that only grow.
-    """
-
-    def __init__(self, table: Iterable[Limit] = LIMITS, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, table: Iterable[RateLimit] = LIMITS, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin to count by the limits of a table; the clock's seconds only grow."""
         self._clock = clock
-        counts = {limit: _count(limit) for limit in (UNNAMED, *table)}
+        counts = {  # of all members; those whose time is over are dropped by the library
+            limit: CooldownMapping[int].from_cooldown(limit.times, limit.per_s, lambda user_id: user_id)
+            for limit in (UNNAMED, *table)
+        }
         self._unnamed = counts[UNNAMED]
         self._counts = {entry: count for limit, count in counts.items() for entry in limit.entries}
 
@@ -164,8 +119,3 @@ def entry_of(command: app_commands.Command[Any, ..., Any] | app_commands.Context
     """Return the entry point that a command is."""
     menu = isinstance(command, app_commands.ContextMenu)
     return f"menu {command.qualified_name}" if menu else f"/{command.qualified_name}"
-
-
-def _count(limit: Limit) -> CooldownMapping[int]:
-    """Return the counts of all members by one limit; those whose time is over are dropped by the library."""
-    return CooldownMapping.from_cooldown(limit.times, limit.per_s, lambda user_id: user_id)

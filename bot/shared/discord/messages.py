@@ -1,13 +1,17 @@
-"""Taking back the messages that show jobs."""
+"""Messages of ours: the files that they can carry, and taking back those that show jobs."""
 
+import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import discord
 
+from bot.shared.files.pictures import Picture
 from db.queue.job import Job
 
 log = logging.getLogger(__name__)
+
+DEFAULT_LIMIT_BYTES = 10 * 1024 * 1024  # a message in a server without boosts, and direct messages
 
 
 async def remove_messages(client: discord.Client, jobs: Sequence[Job]) -> int:
@@ -26,3 +30,26 @@ async def remove_messages(client: discord.Client, jobs: Sequence[Job]) -> int:
         except discord.HTTPException as error:
             log.info("the message of job %s stays: %d", job.id, error.status)
     return removed
+
+
+def discord_files(pictures: Iterable[Picture]) -> list[discord.File]:
+    """Wrap pictures for one request; they are used up by it."""
+    return [discord.File(io.BytesIO(one.content), filename=one.name, description=one.alt or None) for one in pictures]
+
+
+class UploadLimits:
+    """The largest file that each server takes: as its latest interaction said, else by its boosts."""
+
+    def __init__(self) -> None:
+        self._said: dict[int | None, int] = {}
+
+    def note(self, interaction: discord.Interaction) -> None:
+        """Remember what an interaction says; `filesize_limit` also knows what the library's guild object does not."""
+        self._said[interaction.guild_id] = interaction.filesize_limit
+
+    def limit_bytes(self, client: discord.Client, guild_id: int | None) -> int:
+        """Return the limit for one file."""
+        if guild_id in self._said:
+            return self._said[guild_id]
+        guild = client.get_guild(guild_id) if guild_id else None
+        return guild.filesize_limit if guild else DEFAULT_LIMIT_BYTES

@@ -1,4 +1,4 @@
-"""Buttons, menus and forms: what they share, whatever they are about.
+"""Buttons and menus: what they share, whatever they are about.
 
 A button or menu carries a topic, a verb and a key (the id of what it is about) in its custom_id, and nothing else, so
 that it works for ever: after a restart, the id is all that is needed.
@@ -13,12 +13,11 @@ import discord
 from discord import ui
 
 from bot.shared.discord.explain import explain
-from bot.shared.discord.interactions import acknowledge, forms_of, in_time, limits_of, seen_privately
+from bot.shared.discord.interactions import acknowledge, in_time, limits_of, seen_privately
 
 ID = "[0-9a-z]{26}"  # of jobs, subjects, drafts and offers
-FORM_LIFE_S = 3600.0  # as long as a draft's photos; choosing others takes a while
 SOON_S = 1.0  # for finding what was pressed before it is acknowledged
-Found = TypeVar("Found")
+ItemT = TypeVar("ItemT")
 
 
 class Answer(Enum):
@@ -30,17 +29,12 @@ class Answer(Enum):
     FORM = "by a form, which is the first answer or none"
 
 
-class PersistentItem(ui.DynamicItem[Any], Generic[Found], template="none"):
+class PersistentItem(ui.DynamicItem[Any], Generic[ItemT], template="none"):
     """A button or menu that outlives restarts: it finds what it is about, acts on it, and explains what goes wrong.
 
     A topic's first class names the topic (and what its keys look like, if they are not ids) and says in `find` how its
-    things are found and who may have them. The others name a verb, how they look and how they answer, and say in `act`
-    what they do.
-
-    Parameters:
-        key: the id of what it is about.
-        item: a menu; None: a button that looks as the class says.
-        disabled: whether that button cannot be pressed.
+    things are found and who may have them. The others name a verb, how they look and how they answer, and do in `_act`
+    what they say.
     """
 
     topic: ClassVar[str] = "none"
@@ -58,6 +52,13 @@ class PersistentItem(ui.DynamicItem[Any], Generic[Found], template="none"):
         super().__init_subclass__(template=f"{cls.topic}:{verb}:(?P<key>{cls.key_form})")
 
     def __init__(self, key: str, item: ui.Item[Any] | None = None, *, disabled: bool = False) -> None:
+        """Build it.
+
+        Args:
+            key: the id of what it is about.
+            item: a menu; None: a button that looks as the class says.
+            disabled: whether that button cannot be pressed.
+        """
         self.key = key
         looks: dict[str, Any] = {"label": self.label, "emoji": self.emoji, "style": self.style, "disabled": disabled}
         super().__init__(item or ui.Button(custom_id=self.id_for(key), **looks))
@@ -76,11 +77,11 @@ class PersistentItem(ui.DynamicItem[Any], Generic[Found], template="none"):
         """Do what it says, for those who may and not too often."""
         try:
             limits_of(interaction).take(f"{self.topic}:{self.verb}", interaction.user.id)
-            await self.act(interaction, await self._found_in_time(interaction))
+            await self._act(interaction, await self._found_in_time(interaction))
         except Exception as error:  # discord.py only logs what a dynamic item raises
             await explain(interaction, error)
 
-    async def _found_in_time(self, interaction: discord.Interaction) -> Found:
+    async def _found_in_time(self, interaction: discord.Interaction) -> ItemT:
         """Find what it is about, and acknowledge: afterwards, so that a refusal is private; but not too late."""
         if self.answer is Answer.FORM:
             async with in_time():
@@ -101,7 +102,7 @@ class PersistentItem(ui.DynamicItem[Any], Generic[Found], template="none"):
         private = self.answer is not Answer.ALIKE or seen_privately(interaction)
         await acknowledge(interaction, private=private, update=self.answer is Answer.UPDATE)
 
-    async def find(self, interaction: discord.Interaction) -> Found:
+    async def find(self, interaction: discord.Interaction) -> ItemT:
         """Return what it is about.
 
         Raises:
@@ -109,35 +110,6 @@ class PersistentItem(ui.DynamicItem[Any], Generic[Found], template="none"):
         """
         raise NotImplementedError
 
-    async def act(self, interaction: discord.Interaction, found: Found, /) -> None:
-        """Do it."""
+    async def _act(self, interaction: discord.Interaction, found: ItemT, /) -> None:
+        """Do what the item's class says."""
         raise NotImplementedError
-
-
-class Form(ui.Modal):
-    """A form whose sending is counted, and whose errors are explained."""
-
-    def __init__(self) -> None:
-        super().__init__(timeout=FORM_LIFE_S)
-
-    async def open(self, interaction: discord.Interaction) -> None:
-        """Show the form to the one who pressed or typed."""
-        forms_of(interaction).add(interaction.user.id, self)
-        try:
-            await interaction.response.send_modal(self)
-        except discord.HTTPException:
-            self.stop()
-            raise
-
-    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        """Count it against its member's limit.
-
-        Raises:
-            CommandOnCooldown: there were too many.
-        """
-        limits_of(interaction).take(f"form {self.title}", interaction.user.id)
-        return True
-
-    async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
-        """Explain an error."""
-        await explain(interaction, error)

@@ -8,58 +8,20 @@ command is in no message that could be asked. What failed or was deleted is thro
 
 import asyncio
 import datetime as dt
-import re
 from dataclasses import dataclass
 
 from bot.shared.errors import BadParameter, Refused
-from bot.shared.files.downloads import Downloads
+from bot.shared.files.downloads import Downloads, RemoteFile
 from db.errors import FileMissing
 from db.file_keys import UPLOADS, clip_file, id_in, is_clip
 from db.files import FileStore
 from inference.audio import AudioDecoder, AudioLimits
-
-SOUND = re.compile(r"\.(aac|flac|m4[ab]|mk[av]|mov|mp[34]|og[ag]|opus|wav|web[am])$", re.IGNORECASE)  # a name's end
 
 
 class NothingToHear(BadParameter):
     """A file or message without anything that could be heard."""
 
     message = "I found no voice message, audio or video there. Please choose another message or `file`."
-
-
-class TooLong(BadParameter):
-    """A clip is longer than clips may be."""
-
-    message = "That clip is too long. Please send a shorter one."
-
-
-class TooLarge(BadParameter):
-    """A clip's file is larger than files may be."""
-
-    message = "That file is too large. Please send a smaller one."
-
-
-class ClipGone(Refused):
-    """The clip is no longer kept."""
-
-    message = "I no longer have the recording. Please send it again."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
-    """A file as the platform describes it, before anything of it was fetched."""
-
-    url: str
-    name: str
-    size_bytes: int
-    content_type: str  # as its sender's device said
-    duration_s: float | None  # None: the platform does not know it
-
-    @property
-    def may_sound(self) -> bool:
-        """Whether it could have sound in it."""
-        said = self.content_type.split("/", 1)[0].strip().lower()
-        return self.duration_s is not None or said in ("audio", "video") or bool(SOUND.search(self.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,31 +41,32 @@ class Clips:
         self._files = files
         self._downloads = downloads
 
-    def check(self, attached: Attached) -> None:
+    def check(self, attached: RemoteFile) -> None:
         """Refuse what need not be fetched to know that it cannot be used.
 
         Raises:
-            NothingToHear, TooLong, TooLarge
+            NothingToHear: there is no sound in it.
+            BadParameter: it is longer or larger than clips may be.
         """
         if not attached.may_sound:
             raise NothingToHear
         if attached.duration_s is not None and attached.duration_s > self.rules.seconds_max:
-            raise TooLong(
+            raise BadParameter(
                 f"That is longer than {self.rules.seconds_max / 60:g} min, the limit. Please send a shorter clip."
             )
         if attached.size_bytes > self.rules.bytes_max:
-            raise TooLarge(
+            raise BadParameter(
                 f"That file is larger than {self.rules.bytes_max >> 20} MiB, the limit. Please send a smaller one."
             )
 
-    async def take_in(self, attached: Attached, clip_id: int) -> tuple[str, float]:
+    async def take_in(self, attached: RemoteFile, clip_id: int) -> tuple[str, float]:
         """Fetch a clip and keep it.
 
         Returns:
             Its file key and its duration in seconds: as the platform said, else as decoded.
 
         Raises:
-            NotFetched, TooLargeToFetch: the platform did not hand it over.
+            NotFetched, TooLarge: the platform did not hand it over.
             AudioRejected: its duration had to be looked for, and there is no sound in it.
         """
         key = clip_file(clip_id)
@@ -119,18 +82,14 @@ class Clips:
         """Keep a clip a second time, for a job of its own; return the new key.
 
         Raises:
-            ClipGone: it is not kept any more.
+            Refused: it is not kept any more.
         """
         try:
             content = await self._files.get(key)
         except FileMissing as error:
-            raise ClipGone from error
+            raise Refused("I no longer have the recording. Please send it again.") from error
         await self._files.put(clip_file(clip_id), content)
         return clip_file(clip_id)
-
-    async def forget(self, key: str) -> None:
-        """Throw a clip away; again changes nothing."""
-        await self._files.delete(key)
 
     async def kept_ids(self) -> list[int]:
         """Return the ids of all clips that are kept."""

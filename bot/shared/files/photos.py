@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.shared.files.downloads import Downloads, NotFetched, TooLargeToFetch
+from bot.shared.files.downloads import Downloads, NotFetched, RemoteFile, TooLarge
 from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdict
 from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
 
@@ -43,14 +43,6 @@ class Photo:
     def usable(self) -> bool:
         """Whether it can be trained on."""
         return self.verdict in USABLE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A photo as the platform describes it, before anything of it was fetched."""
-
-    url: str
-    size_bytes: int
 
 
 class PhotoDecoder:
@@ -87,7 +79,7 @@ class Photos:
         self._one = asyncio.Lock()
         self._forms = 0  # that are being looked at
 
-    async def look_at(self, sent: Sequence[Sent]) -> list[Photo]:
+    async def look_at(self, sent: Sequence[RemoteFile]) -> list[Photo]:
         """Fetch photos and look at each; of those that look the same, the first can be used.
 
         Returns:
@@ -101,13 +93,13 @@ class Photos:
             if not self._forms:
                 await asyncio.to_thread(self._decoder.close)  # it costs a second to start, and 40 MB to keep
 
-    async def _look_at(self, sent: Sent) -> Photo:
+    async def _look_at(self, sent: RemoteFile) -> Photo:
         if sent.size_bytes > PHOTO_BYTES_MAX:
             return Photo(verdict=Verdict.TOO_LARGE, sha256="")
         async with self._one, self._downloads.room:
             try:
                 content = await self._downloads.fetch(sent.url, PHOTO_BYTES_MAX)
-            except TooLargeToFetch:
+            except TooLarge:
                 return Photo(verdict=Verdict.TOO_LARGE, sha256="")
             except NotFetched:
                 return Photo(verdict=Verdict.NOT_FETCHED, sha256="")

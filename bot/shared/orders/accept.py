@@ -1,15 +1,16 @@
-"""Accept an order: its credits are held and its job is queued, in one transaction, once for each interaction."""
+"""Check an order and accept it: its credits are held and its job is queued, in one transaction, once an interaction."""
 
 from dataclasses import dataclass
 
-from bot.shared.errors import NotOpen
-from bot.shared.orders.context import RequestContext
-from bot.shared.orders.order_request import OrderRequest
+from bot.shared.errors import Refused
+from bot.shared.orders.order_request import OrderRequest, RequestContext
+from bot.shared.policy import check_words
 from bot.shared.services import Services
 from db.queue.fair_order.position import estimate_position
 from db.queue.job import Job, Pace
+from db.queue.pending import PendingOrder, Question
 from db.queue.submission import Submission
-from inference.catalogue import Catalogue
+from inference.catalogue import Catalogue, ImageModel, SpeechModel
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
 
 
@@ -17,12 +18,16 @@ from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRe
 class Order:
     """What was asked for, as a request with its price."""
 
-    asked: OrderRequest
+    order_request: OrderRequest
     request: Request
     price: int  # credits, also of work where it is for free
     pace: Pace
-    agreed: int | None = None  # the price that its member said yes to; None: they were not asked
-    pending_id: str | None = None  # of the question that was answered just now
+    answered: PendingOrder | None = None  # the question that its member said yes to just now
+
+    @property
+    def agreed(self) -> int | None:
+        """The price that its member said yes to; None: they were not asked about one."""
+        return self.answered.price if self.answered and self.answered.question is not Question.LICENCE else None
 
     @property
     def price_known(self) -> bool:
@@ -30,14 +35,8 @@ class Order:
         return not isinstance(self.request, TranscribeRequest) or self.request.duration_s > 0
 
 
-async def accept(services: Services, order: Order, context: RequestContext, *, foreseen_s: float | None) -> Job:
+async def accept(services: Services, order: Order, context: RequestContext) -> Job:
     """Hold an order's credits and queue its job. Relaxed, it is free.
-
-    Args:
-        services: the stores, the catalogue and the rules.
-        order: what was asked for.
-        context: who asks, and where.
-        foreseen_s: from now to its end, as its member is told.
 
     Raises:
         NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken: not now.
@@ -63,33 +62,53 @@ async def accept(services: Services, order: Order, context: RequestContext, *, f
             budget=terms.budget,
             weight=terms.weight,
             guild_weight=terms.guild_weight,
-            forecast_s=foreseen_s,
-            source_job_id=order.asked.source_job_id,
+            forecast_s=await expected_s(services, order, context),
+            source_job_id=order.order_request.source_job_id,
             message_id=context.message_id,
             age_restricted=context.age_restricted,
-            order_id=order.pending_id,
-            subject=order.asked.subject(order.request, context),
+            order_id=order.answered.id if order.answered else None,
+            subject=order.order_request.subject(order.request, context),
         )
     )
+
+
+def check_request(catalogue: Catalogue, request: Request, context: RequestContext) -> ImageModel | SpeechModel:
+    """Check what a request says and which model it is for, and return that model.
+
+    Raises:
+        Refused: it has a blocked word in it, or its model is for age-restricted channels alone.
+        UnknownModel: the catalogue has no such model (any more).
+    """
+    match request:
+        case TranscribeRequest():
+            return catalogue.speech_model(request.model)
+        case ImageRequest():
+            check_words(request.prompt, context.policy)  # not what should be kept out of the picture
+        case TrainRequest():
+            check_words(f"{request.name} {request.class_noun}", context.policy)
+    model = catalogue.image(request.model)
+    if model.age_restricted and not context.age_restricted:
+        raise Refused(f"{model.title} works only in age-restricted channels. Use it there, or choose another `model`.")
+    return model
 
 
 def check_terms(catalogue: Catalogue, order: Order, context: RequestContext) -> None:
     """Check an order against what the member's tier allows.
 
     Raises:
-        NotOpen: it does not allow this.
+        Refused: it does not allow this.
     """
     request, terms = order.request, context.terms
     if isinstance(request, TrainRequest) and not terms.training_slots:
-        raise NotOpen("Your role can't use `/train` here. An operator decides which roles can.")
+        raise Refused("Your role can't use `/train` here. An operator decides which roles can.")
     if order.pace is Pace.RELAXED and request.kind not in terms.relaxed:
-        raise NotOpen(
+        raise Refused(
             "Your role can't run that for free here. Choose `pace: fast`, or use `/fast` to always use credits."
         )
     if isinstance(request, ImageRequest) and terms.largest_px:
         side = max(request.width_px, request.height_px) * catalogue.image(request.model).upscale
         if side > terms.largest_px:
-            raise NotOpen(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
+            raise Refused(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
 
 
 async def expected_s(services: Services, order: Order, context: RequestContext) -> float | None:

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from bot.shared.orders.context import RequestContext
+from bot.shared.orders.order_request import Quote, RequestContext
 from bot.shared.orders.pending import request_in
 from bot.shared.orders.quote import quote
-from bot.shared.orders.quotes import Quote
 from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
@@ -30,21 +29,21 @@ async def confirm(
         OrderRequest.gone: it was declined, or thrown away.
         As `quote`.
     """
-    asked = request_in(services, order)
-    async with services.turns.of(order.id):
+    order_request = request_in(services, order)
+    async with services.locks.of(order.id):
         try:
             answered = await services.db.read(find_order, order.id)
             first = replace(context, interaction_id=order.interaction_id)
-            return await quote(services, asked, first, pace=pace or answered.pace, answered=answered)
+            return await quote(services, order_request, first, pace=pace or answered.pace, answered=answered)
         except UnknownOrder as error:
             if (job := await services.db.read(job_of_interaction, order.interaction_id)) is not None:
                 return job
-            raise asked.gone from error
+            raise order_request.gone from error
 
 
 async def decline(services: Services, order: PendingOrder) -> bool:
     """Throw away what a member said no to, with its photos; return whether it was still there."""
-    async with services.turns.of(order.id):
+    async with services.locks.of(order.id):
         there = await services.db.write(drop_order, order.id)
         if there and order.question is Question.PHOTOS:
             await services.files.delete_tree(photos_folder(order.id))

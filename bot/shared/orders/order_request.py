@@ -1,14 +1,41 @@
-"""What members ask for: the one thing that a feature adds to the pipeline of orders."""
+"""Who asks, what for (which is all that a feature adds to the pipeline of orders), and what they are asked first."""
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.shared.orders.context import RequestContext
 from bot.shared.services import Services
+from bot.shared.tiers import Terms
 from db.errors import UnknownOrder
+from db.moderation.moderation import Policy
 from db.people.new_subject import NewSubject
+from inference.catalogue import ImageModel, SpeechModel
 from inference.requests import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """Who asks for something, where, and what counts for them there: resolved once, as they ask, and handed on."""
+
+    interaction_id: int  # the same id again is the same job, so a replayed event costs nothing; or a message's id
+    interaction_token: str  # secret; empty: a message asked, and there is no interaction to answer
+    user_id: int
+    guild_id: int | None  # None: a direct message
+    channel_id: int
+    private: bool  # only they see the result
+    terms: Terms  # what their tiers entitle them to
+    policy: Policy  # what operators decided
+    role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
+    age_restricted: bool = False  # the channel is
+    channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by
+    only_guild_id: int | None = None  # the server that the bot is in, if it is in no other
+    message_id: int | None = None  # of the answer, where the platform told it with its receipt
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether somebody asked for it themselves; else it was said where all clips become text."""
+        return bool(self.interaction_token) or self.guild_id is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +43,7 @@ class OrderRequest(ABC):
     """What a member asked for, in the form in which it is kept while they are asked back.
 
     A feature makes a class of it for each way of asking, with a field `what` of its own, by which kept ones are told
-    apart (`Services.asked` reads them).
+    apart (`Services.order_requests` reads them).
     """
 
     relaxes: ClassVar[bool] = False  # for free, without a question, where its member prefers that or cannot pay
@@ -56,3 +83,49 @@ class OrderRequest(ABC):
     def subject(self, request: Request, context: RequestContext) -> NewSubject | None:
         """Return what a training makes, with the consent to it."""
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceQuote:
+    """Do you want it for that price?"""
+
+    id: str  # of the pending order
+    price: int
+    available: int
+    expected_s: float | None  # from now to its end; None: not known yet
+    renews_at: dt.datetime
+    relaxed: bool  # it may be had for free when nobody else waits
+
+    @property
+    def affordable(self) -> bool:
+        """Whether the credits are there."""
+        return self.available >= self.price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceQuote:
+    """Do you accept the model's licence?"""
+
+    id: str  # of the pending order
+    model: ImageModel | SpeechModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotosQuote:
+    """Do you want it with these photos, for that price, and do you agree to what is made of them?"""
+
+    id: str  # of the pending order
+    order_request: OrderRequest
+    price: int
+    expected_s: float | None  # from its beginning to its end
+    relaxed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotosWanted:
+    """Which photos? A form asks that, and nothing is kept until it was sent."""
+
+    order_request: OrderRequest
+
+
+Quote = PriceQuote | LicenceQuote | PhotosQuote | PhotosWanted

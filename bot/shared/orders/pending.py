@@ -4,8 +4,7 @@ from pydantic import ValidationError
 
 from bot.shared.errors import NotYours
 from bot.shared.orders.accept import Order
-from bot.shared.orders.context import RequestContext
-from bot.shared.orders.order_request import OrderRequest
+from bot.shared.orders.order_request import OrderRequest, RequestContext
 from bot.shared.services import Services
 from db.errors import UnknownOrder
 from db.file_keys import photos_folder
@@ -16,7 +15,14 @@ VERSION = 1  # of the form in which what was asked for is kept
 
 
 async def keep(services: Services, order: Order, context: RequestContext, question: Question) -> str:
-    """Keep what was asked for, with photos under the id of their folder; return the id."""
+    """Keep what was asked for, with photos under the id of their folder; return the id.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        order: what was asked for.
+        context: who asks, and where.
+        question: what they are asked.
+    """
     folder_id = order.request.subject_id if isinstance(order.request, TrainRequest) else ""
     kept, gone = await services.db.write(
         keep_order,
@@ -26,7 +32,7 @@ async def keep(services: Services, order: Order, context: RequestContext, questi
             user_id=context.user_id,
             interaction_id=context.interaction_id,
             version=VERSION,
-            request=services.asked.dump_python(order.asked, mode="json"),
+            request=services.order_requests.dump_python(order.order_request, mode="json"),
             price=None if question is Question.LICENCE else order.price,
             pace=order.pace,
             private=context.private,
@@ -61,10 +67,10 @@ def request_in(services: Services, order: PendingOrder) -> OrderRequest:
     if order.version != VERSION:
         raise UnknownOrder
     try:
-        asked: OrderRequest = services.asked.validate_python(order.request)
+        order_request: OrderRequest = services.order_requests.validate_python(order.request)
     except ValidationError as error:
         raise UnknownOrder from error
-    return asked
+    return order_request
 
 
 async def purge(services: Services) -> int:

@@ -7,18 +7,23 @@ are explained in one place (`bot.shared.discord.explain`), so that no caller has
 from dataclasses import replace
 
 from bot.shared.errors import BadParameter, LicenceNeeded
-from bot.shared.orders.accept import Order, accept, check_terms, expected_s
-from bot.shared.orders.context import RequestContext
-from bot.shared.orders.order_request import OrderRequest
+from bot.shared.orders.accept import Order, accept, check_request, check_terms, expected_s
+from bot.shared.orders.order_request import (
+    LicenceQuote,
+    OrderRequest,
+    PhotosQuote,
+    PhotosWanted,
+    PriceQuote,
+    Quote,
+    RequestContext,
+)
 from bot.shared.orders.pending import keep
-from bot.shared.orders.quotes import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote, Quote
 from bot.shared.pace import preferred_pace
-from bot.shared.policy import check_age, check_place, check_words, model_of, wants_licence, words_of
+from bot.shared.policy import check_place, wants_licence
 from bot.shared.services import Services
 from db.credits.statement import Statement, read_statement
 from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.file_keys import photos_folder
-from db.moderation.moderation import Policy
 from db.queue.finding import count_queued, job_of_interaction
 from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder, Question
@@ -28,7 +33,7 @@ from inference.requests import Kind, Request, TrainRequest, TranscribeRequest
 
 async def quote(
     services: Services,
-    asked: OrderRequest,
+    order_request: OrderRequest,
     context: RequestContext,
     *,
     pace: Pace | None = None,
@@ -40,7 +45,7 @@ async def quote(
 
     Args:
         services: the stores, the catalogue and the rules.
-        asked: what a member asks for.
+        order_request: what a member asks for.
         context: who asks, and where.
         pace: as they said; None: as they prefer.
         answered: the question that they said yes to just now, see `bot.shared.orders.confirm`.
@@ -50,35 +55,33 @@ async def quote(
         NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken, UnknownOrder: not now. Nothing was charged.
     """
     check_place(context.policy)
-    if asked.fetches and (job := await services.db.read(job_of_interaction, context.interaction_id)) is not None:
+    job = await services.db.read(job_of_interaction, context.interaction_id) if order_request.fetches else None
+    if job is not None:
         return job
-    request = await asked.build(services, context)
-    check_words(words_of(request), context.policy)
-    model = model_of(services.catalogue, request)
-    check_age(model, age_restricted=context.age_restricted)
+    request = await order_request.build(services, context)
+    model = check_request(services.catalogue, request, context)
     order = Order(
-        asked=asked,
+        order_request=order_request,
         request=request,
         price=price_of(request, services.catalogue),
-        pace=pace or await _pace(services, asked, request.kind, context),
-        agreed=answered.price if answered and answered.question is not Question.LICENCE else None,
-        pending_id=answered.id if answered else None,
+        pace=pace or await _pace(services, order_request, request.kind, context),
+        answered=answered,
     )
     if await wants_licence(services, model, context.user_id):
         if not context.may_be_asked:
             raise LicenceNeeded(model)
         return LicenceQuote(id=await keep(services, order, context, Question.LICENCE), model=model)
-    if asked.wants_photos:
-        return PhotosWanted(asked=asked)
+    if order_request.wants_photos:
+        return PhotosWanted(order_request=order_request)
     check_terms(services.catalogue, order, context)
     if (question := await _ask_price_if_expensive(services, order, context)) is not None:
         return question
-    return await (_fetch if asked.fetches else _conclude)(services, order, context)
+    return await (_fetch if order_request.fetches else _conclude)(services, order, context)
 
 
-async def _pace(services: Services, asked: OrderRequest, kind: Kind, context: RequestContext) -> Pace:
+async def _pace(services: Services, order_request: OrderRequest, kind: Kind, context: RequestContext) -> Pace:
     """Return the pace of what was asked for without one."""
-    if asked.always_asks or (asked.relaxes and kind not in context.terms.relaxed):
+    if order_request.always_asks or (order_request.relaxes and kind not in context.terms.relaxed):
         return Pace.FAST
     return await preferred_pace(services, context.user_id)
 
@@ -93,33 +96,29 @@ async def _ask_price_if_expensive(services: Services, order: Order, context: Req
         if order.price > order.agreed:
             raise BadParameter("The price has changed since then. Please run your command again.")
         return None
-    asked, may_be_free = order.asked, order.request.kind in context.terms.relaxed
-    expensive = order.price_known and not asked.always_asks and order.price > services.rules.asks_above
+    order_request, may_be_free = order.order_request, order.request.kind in context.terms.relaxed
+    expensive = order.price_known and not order_request.always_asks and order.price > services.rules.asks_above
     expensive = expensive and bool(context.interaction_token)
-    if order.pace is Pace.RELAXED or not (expensive or (asked.fetches and not may_be_free)):
+    if order.pace is Pace.RELAXED or not (expensive or (order_request.fetches and not may_be_free)):
         return None
     balance = await read_statement(services.db, context.user_id, context.terms.allowance, limit=1)
     affordable = balance.available >= order.price
     if not affordable and not may_be_free:
         raise NotEnoughCredits(available=balance.available, price=order.price, renews_at=balance.renews_at)
-    if not expensive or (asked.relaxes and not affordable):
+    if not expensive or (order_request.relaxes and not affordable):
         return None
-    return await _ask_price(services, order, context, balance, await expected_s(services, order, context))
+    return await _ask_price(services, order, context, balance)
 
 
 async def _ask_price(
-    services: Services,
-    order: Order,
-    context: RequestContext,
-    balance: Statement | NotEnoughCredits,
-    foreseen_s: float | None,
+    services: Services, order: Order, context: RequestContext, balance: Statement | NotEnoughCredits
 ) -> PriceQuote:
     """Ask whether somebody wants something for its price, or for free if that is open to them."""
     return PriceQuote(
         id=await keep(services, order, context, Question.PRICE),
         price=order.price,
         available=balance.available,
-        expected_s=foreseen_s,
+        expected_s=await expected_s(services, order, context),
         renews_at=balance.renews_at,
         relaxed=order.request.kind in context.terms.relaxed,
     )
@@ -128,16 +127,24 @@ async def _ask_price(
 async def _fetch(services: Services, order: Order, context: RequestContext) -> Job | Quote:
     """Fetch the files of an order and go on with it; they are kept for a job, and for the question about photos."""
     kind = order.request.kind
-    async with services.turns.of((context.user_id, kind)):
+    async with services.locks.of((context.user_id, kind)):
         if (job := await services.db.read(job_of_interaction, context.interaction_id)) is not None:
             return job  # the same event came twice
-        check_place(await _policy_now(services, context))
+        # Read again what operators decided: somebody may have been banned while their file waited for its turn.
+        check_place(
+            await services.moderation.policy(
+                context.user_id,
+                guild_id=context.guild_id,
+                channel_ids=context.channel_ids,
+                only_guild_id=context.only_guild_id,
+            )
+        )
         limit = context.terms.limits(kind).max_queued
         if await services.db.read(count_queued, context.user_id, kind) >= limit:
             raise TooManyQueued(limit=limit)
-        asked, request = await order.asked.fetch(services, order.request, context)
+        order_request, request = await order.order_request.fetch(services, order.request, context)
         price = order.price if order.price_known else price_of(request, services.catalogue)
-        fetched = replace(order, asked=asked, request=request, price=price)
+        fetched = replace(order, order_request=order_request, request=request, price=price)
         try:
             question = None if order.price_known else await _ask_price_if_expensive(services, fetched, context)
             outcome = question or await _conclude(services, fetched, context)
@@ -149,39 +156,29 @@ async def _fetch(services: Services, order: Order, context: RequestContext) -> J
         return outcome
 
 
-async def _policy_now(services: Services, context: RequestContext) -> Policy:
-    """Read again what operators decided: somebody may have been banned while their file waited for its turn."""
-    return await services.moderation.policy(
-        context.user_id,
-        guild_id=context.guild_id,
-        channel_ids=context.channel_ids,
-        only_guild_id=context.only_guild_id,
-    )
-
-
 async def _forget_files(services: Services, request: Request) -> None:
     if isinstance(request, TrainRequest):
         await services.files.delete_tree(photos_folder(request.subject_id))
     elif isinstance(request, TranscribeRequest):
-        await services.clips.forget(request.audio)
+        await services.files.delete(request.audio)
 
 
 async def _conclude(services: Services, order: Order, context: RequestContext) -> Job | Quote:
     """Accept an order, or ask the last question: about photos, or about having it for free."""
     may_be_free = order.request.kind in context.terms.relaxed
-    if order.asked.always_asks and order.agreed is None:
+    if order.order_request.always_asks and order.agreed is None:
         id = await keep(services, order, context, Question.PHOTOS)
         takes_s = services.forecast.duration_s(order.request.kind, order.price)
-        return PhotosQuote(id=id, asked=order.asked, price=order.price, expected_s=takes_s, relaxed=may_be_free)
-    foreseen_s = await expected_s(services, order, context)
+        return PhotosQuote(
+            id=id, order_request=order.order_request, price=order.price, expected_s=takes_s, relaxed=may_be_free
+        )
     try:
-        return await accept(services, order, context, foreseen_s=foreseen_s)
+        return await accept(services, order, context)
     except (NotEnoughCredits, BudgetSpent) as error:
         if order.agreed is not None or order.pace is Pace.RELAXED or not may_be_free:
             raise
-        if order.asked.relaxes:
-            relaxed = replace(order, pace=Pace.RELAXED)
-            return await accept(services, relaxed, context, foreseen_s=await expected_s(services, relaxed, context))
+        if order.order_request.relaxes:
+            return await accept(services, replace(order, pace=Pace.RELAXED), context)
         if isinstance(error, BudgetSpent):
             raise
-        return await _ask_price(services, order, context, error, foreseen_s)
+        return await _ask_price(services, order, context, error)

@@ -3,19 +3,40 @@
 import datetime as dt
 import math
 import re
+import unicodedata
 
-from bot.shared.text.quoting import clean, harmless, inline
 from db.queue.job import Job, Pace
-
-__all__ = [
-    "about", "alt", "bar", "block", "counted", "credits", "exactly", "first_part", "given_back", "harmless", "inline",
-    "last_part", "moment", "paid", "plainly", "queue_place",
-]  # fmt: skip
 
 _FORMATTING = re.compile(r"([\\*_~`|<>\[\]])|^([-+#])|^(\d+)([.)])")
 _SENTENCE_END = re.compile(r"\w{4}[.?!](?= )|[。？！]")  # after a word, not after 'Mr.' or 'e.g.'
-ALT_MAX = 256  # characters of alt text; the platform takes 1,024 on an attachment and 256 in a gallery
 BAR_CELLS = 12
+ZERO_WIDTH_JOINER = "\u200d"  # holds many emoji together; the only format character that is kept
+
+
+def clean(text: str) -> str:
+    """Return the text on one line, without control, bidirectional or other invisible characters."""
+    kept: list[str] = []
+    for character in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(character)
+        if category in ("Zs", "Zl", "Zp") or character in "\t\r\n":
+            kept.append(" ")
+        elif character == ZERO_WIDTH_JOINER or category not in ("Cc", "Cf", "Cs", "Co", "Cn"):
+            kept.append(character)
+    return " ".join("".join(kept).split())
+
+
+def harmless(text: str, limit: int) -> str:
+    """Return members' text on one line, cut to `limit`, without what could end a code span.
+
+    Inside a code span or block the platform parses no mention, link or formatting, so a back-tick is all to guard.
+    """
+    text = clean(text).replace("`", "ˋ")
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def inline(text: str, limit: int = 80) -> str:
+    """Show members' text within a sentence."""
+    return f"`{harmless(text, limit) or ' '}`"
 
 
 def block(text: str, limit: int = 600) -> str:
@@ -48,16 +69,18 @@ def last_part(text: str, limit: int) -> str:
     return "… " + end[space + 1 if 0 <= space < limit // 2 else 0 :].lstrip()
 
 
-def alt(text: str) -> str:
-    """Return a description for screen readers, as plain text of bounded length."""
-    text = clean(text)
-    return text if len(text) <= ALT_MAX else text[: ALT_MAX - 1].rstrip() + "…"
-
-
 def bar(done: int, total: int) -> str:
     """Draw a progress bar."""
     filled = 0 if total <= 0 else min(BAR_CELLS, max(0, done) * BAR_CELLS // total)
     return "▰" * filled + "▱" * (BAR_CELLS - filled)
+
+
+def progress(job: Job, starting: str, count: str) -> str:
+    """Say how far a running job is; `count` says what is counted, such as 'step {} of {}'."""
+    if not job.progress_total:
+        return f"{bar(0, 1)} {starting} …\n-# {inline(job.model)}"
+    done, total = job.progress_done, job.progress_total
+    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# {count.format(done, total)} · {inline(job.model)}"
 
 
 def about(seconds: float) -> str:
@@ -83,11 +106,6 @@ def exactly(seconds: float) -> str:
 def credits(amount: int) -> str:
     """Say an amount of credits."""
     return "1 credit" if amount == 1 else f"{amount} credits"
-
-
-def queue_place(ahead: int) -> str:
-    """Say a place in the queue by how many jobs come first."""
-    return f"{ahead} ahead of you" if ahead else "you're next"
 
 
 def paid(job: Job, amount: int) -> str:

@@ -1,30 +1,23 @@
 """The picture engine: everybody's lanes advance together, one forward pass a step."""
 
-import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-import torch
-
 from inference.catalogue import Catalogue
-from inference.engines.failures import failed, raise_if_device_is_lost
+from inference.engines.failures import failed
 from inference.engines.image.adapters.cache import AdapterCache
-from inference.engines.image.batches import BatchLimit, Group, choose_lanes
 from inference.engines.image.job import ImageJob, check_request
-from inference.engines.image.lane import Lane, make_lane
+from inference.engines.image.lane import make_lane
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import LoadedModel
-from inference.engines.image.passes import BatchedDenoiser
+from inference.engines.image.pass_runner import PassRunner
 from inference.engines.image.postprocessing import Postprocessor
 from inference.engines.image.prompts import is_truncated, names_nothing_known
-from inference.engines.memory import DeviceMeter
 from inference.errors import BadRequest
 from inference.messages import Finished, JobEvent, Preview, PromptNote, Task
 from inference.requests import ImageRequest
-
-log = logging.getLogger(__name__)
 
 PREVIEW_EVERY_S = 3.0
 PREPARE_MAX_S = 0.2  # of one step spent on encoding newcomers' prompts
@@ -68,16 +61,12 @@ class ImageEngine:
         self._adapter_cache = adapter_cache
         self._slots = slots
         self._lanes_max = lanes_max or (16 if models.device.type == "cuda" else 8)
-        self._limit = BatchLimit(self._lanes_max)
+        self._passes = PassRunner(models.device, self._lanes_max)
         self._preview_every_s = preview_every_s
         self._clock = clock
         self._jobs: dict[str, ImageJob] = {}
-        self._denoisers: dict[str, BatchedDenoiser] = {}
-        self._last_turn: dict[Group, int] = {}
-        self._steps = 0
         self._events: list[JobEvent] = []
         self._postprocessor = Postprocessor()
-        self._meter = DeviceMeter(models.device)
 
     # -- what the worker calls ----------------------------------------------------------------------------------------
 
@@ -146,8 +135,7 @@ class ImageEngine:
     def forget(self, subject_ids: Sequence[str]) -> None:
         """Drop the adapters of subjects that were deleted; what is being generated with one keeps it to its end."""
         self._adapter_cache.forget(subject_ids)
-        for denoiser in self._denoisers.values():
-            denoiser.forget()
+        self._passes.forget_adapters()
 
     def memory_bytes(self) -> int:
         """Return what models and adapters take."""
@@ -185,9 +173,7 @@ class ImageEngine:
             return
         uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
         adapters = self._adapter_cache.combined(model, uses)
-        denoiser = self._denoisers.get(model.spec.name)
-        if denoiser is None:
-            denoiser = self._denoisers[model.spec.name] = BatchedDenoiser(model)
+        denoiser = self._passes.denoiser(model)
         embeddings = denoiser.encode(request.prompt, request.negative, guided=request.guidance > 1, adapters=adapters)
         if is_truncated(model, request.prompt):
             job.notes.append(PromptNote.CUT)
@@ -207,51 +193,25 @@ class ImageEngine:
 
     def _advance(self) -> bool:
         """Advance the group whose turn it is by one pass; return whether there was one."""
-        waiting = {job.group: job.spec.name for job in self._jobs.values() if job.unfinished}
+        waiting = [job for job in self._jobs.values() if job.unfinished]
         if not waiting:
             return False
-        group = min(waiting, key=lambda each: self._last_turn.get(each, -1))
-        self._steps += 1
-        self._last_turn[group] = self._steps
-        members = {job.job_id: job for job in self._jobs.values() if job.unfinished and job.group == group}
-        lanes = choose_lanes(
-            {job_id: job.unfinished for job_id, job in members.items()},
-            {job_id: job.served for job_id, job in members.items()},
-            self._limit.allowed(group),
-        )
+        group, lanes = self._passes.choose(waiting)
         now_s = self._clock()
-        due = {id_ for id_, job in members.items() if now_s - job.previewed_s >= self._preview_every_s}
-        if not self._pass(group, lanes, frozenset(due)):
+        jobs = [self._jobs[job_id] for job_id in dict.fromkeys(lane.job_id for lane in lanes)]
+        due = {job.job_id for job in jobs if now_s - job.previewed_s >= self._preview_every_s}
+        advanced, error = self._passes.run(group, lanes, previews=frozenset(due))
+        if error is not None:  # there was one lane, and not even that fits or works
+            self._fail(jobs[0], error)
+        if not advanced:
             return True
-        for job_id in dict.fromkeys(lane.job_id for lane in lanes):
-            job = members[job_id]
-            job.served += sum(lane.job_id == job_id for lane in lanes)
+        for job in jobs:
+            job.served += sum(lane.job_id == job.job_id for lane in lanes)
             self._events.append(job.progress())
-            if job_id in due and job.preview is None:
+            if job.job_id in due and job.preview is None:
                 self._postprocessor.start_preview(job)
                 job.previewed_s = now_s
         self._postprocessor.add([lane for lane in lanes if lane.done])
-        return True
-
-    def _pass(self, group: Group, lanes: list[Lane], due: frozenset[str]) -> bool:
-        """Run a pass; where it fails try fewer lanes next time, and give a single lane's job up."""
-        measured = not self._meter.measures or self._limit.measured(group, len(lanes))
-        if not measured:
-            self._meter.begin()
-        try:
-            self._denoisers[group[0]].advance(lanes, previews=due)
-        except Exception as error:
-            if not isinstance(error, torch.OutOfMemoryError):
-                raise_if_device_is_lost(error)
-                log.exception("a pass with %d lanes of %s failed", len(lanes), group[0])
-            self._meter.give_back()
-            if not self._limit.note_failure(group, len(lanes)):
-                self._fail(self._jobs[lanes[0].job_id], error)
-            return False
-        if not measured:
-            used_bytes, free_bytes = self._meter.end()
-            self._limit.note_pass(group, len(lanes), used_bytes=used_bytes, free_bytes=free_bytes)
-        self._meter.fence()
         return True
 
     # -- what happened beside the steps -------------------------------------------------------------------------------
@@ -292,9 +252,8 @@ class ImageEngine:
         del self._jobs[job.job_id]
         self._postprocessor.forget(job)
         if job.lanes and all(each.group != job.group for each in self._jobs.values() if each.lanes):
-            self._limit.forget(job.group)
-            self._last_turn.pop(job.group, None)
+            self._passes.forget_group(job.group)
         name = job.spec.name
-        if name in self._denoisers and all(each.spec.name != name for each in self._jobs.values()):
-            self._denoisers.pop(name).close()
+        if all(each.spec.name != name for each in self._jobs.values()):
+            self._passes.forget_model(name)
         self._models.release(name)

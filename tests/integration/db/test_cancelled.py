@@ -16,7 +16,7 @@ from sqlalchemy.pool import QueuePool
 from db.credits.audit import audit
 from db.engine import AT_MOST, Database
 from db.queue.finding import jobs_of_member
-from db.tables import lines
+from db.tables.queue import lines
 from tests.support.db.store import StoreHarness
 
 PATIENCE_S = 20.0

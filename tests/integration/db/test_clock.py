@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from db.queue.delivery import changed_since
 from db.queue.job import End, Job, State
-from db.tables import accounts, lines
+from db.tables.credits import accounts
+from db.tables.queue import lines
 from tests.support.db.store import DISPATCHER, StoreHarness
 
 Writer = Callable[[StoreHarness, Job], Coroutine[Any, Any, None]]

@@ -13,7 +13,7 @@ from db import clock
 from db.credits.allowance import Allowance
 from db.engine import Database
 from db.migrations.run import configuration
-from db.tables import metadata
+from db.tables.columns import metadata
 from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness
 

@@ -15,7 +15,7 @@ from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
 from bot.settings import Settings
-from bot.shared.discord.limits import Limits
+from bot.shared.discord.limits import RateLimits
 from bot.shared.services import Services
 from db.credits.allowance import Allowance
 from db.credits.grants import set_available
@@ -63,7 +63,7 @@ async def bot_beside(
     *,
     catalogue: Catalogue = CATALOGUE,
     edit_every_s: float = 0.02,
-    limits: Limits | None = None,
+    limits: RateLimits | None = None,
     **settings: Any,
 ) -> AsyncIterator[RunningBot]:
     """Run our bot in this process, with engines that need no model.

@@ -5,8 +5,8 @@ from typing import Any, cast
 from discord import ui
 
 from bot.job_kinds import JOB_KINDS
-from bot.shared.cards.content import CardContent
 from bot.shared.cards.job import job_card
+from bot.shared.cards.job_kind import CardContent
 from db.people.subjects import Subject
 from tests.support.bot.jobs import NOON
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.shared.orders.context import RequestContext
+from bot.shared.orders.order_request import RequestContext
 from bot.shared.tiers import Tiers
 from db.moderation.moderation import Policy
 

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from db.engine import Database
 from db.ids import new_id
-from db.tables import guild_flows, jobs, lines, member_flows, seats
+from db.tables import jobs
+from db.tables.queue import guild_flows, lines, member_flows, seats
 
 WORK = 4
 

@@ -7,17 +7,20 @@ from typing import Any, cast
 
 import pytest
 
-from bot.features.mydata.old_clips import EPOCH, forget_old_clips
+from bot.features.mydata.retention import EPOCH, forget_old_clips
 from bot.features.voice.transcripts import finish_clip
-from bot.shared.files.clips import Attached, ClipRules, Clips, NothingToHear, TooLarge, TooLong
+from bot.shared.errors import BadParameter
+from bot.shared.files.clips import ClipRules, Clips, NothingToHear
+from bot.shared.files.downloads import RemoteFile
 from db.file_keys import clip_file
 from db.files import FileStore
+from db.queue.finding import job_of_interaction
 from db.queue.job import Job, State
 from inference.requests import TranscribeRequest, to_json
 from tests.support.bot.jobs import NOON, make_job
 
 RULES = ClipRules(seconds_max=60.0, bytes_max=1 << 20, kept=dt.timedelta(hours=24))
-VOICE = Attached(url="u", name="voice-message.ogg", size_bytes=9, content_type="audio/ogg", duration_s=3.0)
+VOICE = RemoteFile(url="u", name="voice-message.ogg", size_bytes=9, content_type="audio/ogg", duration_s=3.0)
 
 
 def snowflake(at: dt.datetime) -> int:
@@ -31,13 +34,14 @@ class Shop:
 
     clips: Clips
     files: FileStore
-    jobs: "Shop" = field(init=False)
+    db: "Shop" = field(init=False)
     known: dict[int, Job] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.jobs = self
+        self.db = self
 
-    async def by_interaction(self, interaction_id: int) -> Job | None:
+    async def read(self, function: object, interaction_id: int) -> Job | None:
+        assert function is job_of_interaction
         return self.known.get(interaction_id)
 
     async def keep(self, at: dt.datetime, **changes: Any) -> Job:
@@ -56,18 +60,18 @@ def shop(tmp_path: Path) -> Shop:
 
 
 @pytest.mark.parametrize(
-    ("changes", "refusal"),
+    ("changes", "refusal", "words"),
     [
-        ({"duration_s": 60.1}, TooLong),
-        ({"size_bytes": (1 << 20) + 1}, TooLarge),
-        ({"name": "cat.png", "content_type": "image/png", "duration_s": None}, NothingToHear),
-        ({"name": "notes", "content_type": "", "duration_s": None}, NothingToHear),
+        ({"duration_s": 60.1}, BadParameter, "longer than 1 min"),
+        ({"size_bytes": (1 << 20) + 1}, BadParameter, "larger than 1 MiB"),
+        ({"name": "cat.png", "content_type": "image/png", "duration_s": None}, NothingToHear, "no voice message"),
+        ({"name": "notes", "content_type": "", "duration_s": None}, NothingToHear, "no voice message"),
     ],
 )
 def test_clip_that_cannot_be_used_is_refused_by_its_description(
-    shop: Shop, changes: dict[str, Any], refusal: type[Exception]
+    shop: Shop, changes: dict[str, Any], refusal: type[Exception], words: str
 ) -> None:
-    with pytest.raises(refusal):
+    with pytest.raises(refusal, match=words):
         shop.clips.check(replace(VOICE, **changes))
 
 

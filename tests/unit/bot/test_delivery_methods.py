@@ -3,14 +3,14 @@
 import datetime as dt
 from dataclasses import replace
 
-from bot.shared.delivery.delivery import DeliveryMethod, delivery_methods
+from bot.shared.delivery.methods import DeliveryMethod, delivery_methods
 from db.queue.job import State
 from tests.support.bot.jobs import NOON, make_job
 
 LATER = NOON + dt.timedelta(minutes=16)
 
 
-def test_done_job_with_a_live_token_climbs_the_whole_ladder() -> None:
+def test_done_job_with_a_live_token_has_all_methods() -> None:
     job = make_job(state=State.DONE, message_id=5)
     assert delivery_methods(job, NOON) == [
         DeliveryMethod.TOKEN,

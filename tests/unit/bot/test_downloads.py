@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.shared.files.downloads import Downloads, NotFetched, TooLargeToFetch
+from bot.shared.files.downloads import Downloads, NotFetched, TooLarge
 
 LIMIT_BYTES = 100_000
 
@@ -75,7 +75,7 @@ async def test_file_that_is_gone_is_not_fetched(stand: Stand) -> None:
 
 
 async def test_more_than_the_limit_is_not_read_to_its_end(stand: Stand) -> None:
-    with pytest.raises(TooLargeToFetch):
+    with pytest.raises(TooLarge):
         await stand.downloads.fetch(f"{stand.url}/endless.ogg", LIMIT_BYTES)
 
 

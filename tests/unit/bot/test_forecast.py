@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.shared.forecast import Forecast
-from db.queue.fair_order.position import QueuePosition
 from db.queue.job import State
 from tests.support.bot.jobs import NOON, make_job
 
@@ -21,12 +20,12 @@ def learnt(*spans: tuple[float, float, int]) -> Forecast:
 
 
 def test_wait_without_experience_is_unknown() -> None:
-    assert Forecast().wait_s("image", QueuePosition(ahead=3, ahead_credits=12)) is None
+    assert Forecast().duration_s("image", 12) is None
 
 
 def test_wait_follows_from_the_speed_of_late() -> None:
     forecast = learnt((0, 10, 4), (10, 20, 4))
-    assert forecast.wait_s("image", QueuePosition(ahead=3, ahead_credits=12)) == 30
+    assert forecast.duration_s("image", 12) == 30
 
 
 def test_speed_of_jobs_side_by_side_counts_their_time_once() -> None:
@@ -68,7 +67,7 @@ def test_a_training_that_was_stopped_for_nothing_teaches_nothing() -> None:
     times = {"started_at": NOON, "ended_at": NOON + dt.timedelta(seconds=10)}
     forecast.learn(make_job(kind="train", state=State.DONE, price=20, work=20, charged=0, **times))
     assert forecast.duration_s("train", 20) is None
-    assert forecast.wait_s("train", QueuePosition(ahead=1, ahead_credits=20)) is None
+    assert forecast.duration_s("train", 20) is None
 
 
 amounts = st.one_of(st.integers(-5, 5), st.sampled_from([math.nan, math.inf, -math.inf, 1e308]))
@@ -86,6 +85,6 @@ def test_whatever_was_learnt_a_forecast_is_a_time_or_unknown(
         forecast.learn(make_job(id=f"{number:026d}", state=State.DONE, **values, **times))
     for found in (
         forecast.duration_s("image", credits),
-        forecast.wait_s("image", QueuePosition(ahead=1, ahead_credits=credits)),
+        forecast.duration_s("image", credits),
     ):
         assert found is None or 0 <= found < math.inf

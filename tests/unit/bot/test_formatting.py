@@ -10,20 +10,20 @@ from discord import AppCommandOptionType
 from discord.app_commands import Transformer, TransformerError
 
 from bot.features.history.cards import cancelled_text, history_card, queue_card
-from bot.features.history.jobs import Waiting
-from bot.features.operator.admin import Found
+from bot.features.history.jobs import QueuedJob
+from bot.features.operator.admin import SearchResult
 from bot.features.operator.cards import found_text, log_text, removed_text, words_text
 from bot.features.train.job_card import chosen_text
+from bot.features.train.photo_sets import PhotoSet
 from bot.features.train.preflight import preflight_card
 from bot.features.train.subject_card import subject_card
 from bot.features.train.subjects_card import subjects_card
-from bot.features.train.training import PhotoSet, TrainingOptions, TrainingOrderRequest
+from bot.features.train.training import TrainingOptions, TrainingOrderRequest
 from bot.job_kinds import JOB_KINDS
-from bot.shared.cards.content import CardContent
-from bot.shared.cards.info import info_text
-from bot.shared.cards.job import job_card
+from bot.shared.cards.job import info_text, job_card
+from bot.shared.cards.job_kind import CardContent
 from bot.shared.discord.explain import sentence
-from bot.shared.orders.quotes import PhotosQuote
+from bot.shared.orders.order_request import PhotosQuote
 from bot.shared.policy import check_words
 from db.errors import NameTaken
 from db.moderation.audit_log import AuditEntry, LoggedEntry
@@ -57,7 +57,7 @@ def preflight(text: str) -> PhotosQuote:
     options = TrainingOptions(name=text, class_noun=text, model="tiny", steps=20)
     photos = PhotoSet(id="d" * 26, verdicts=(Verdict.GOOD,) * 3, hashes=("a", "b", "c"))
     asked = TrainingOrderRequest(options=options, photos=photos)
-    return PhotosQuote(id=photos.id, asked=asked, price=1, expected_s=None, relaxed=False)
+    return PhotosQuote(id=photos.id, order_request=asked, price=1, expected_s=None, relaxed=False)
 
 
 def refused(text: str) -> str:
@@ -81,11 +81,11 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "drawn": lambda text: job_card(JOB_KINDS[Kind.IMAGE], drawing(text, **DONE), CardContent()),
     "info": lambda text: info_text(JOB_KINDS[Kind.IMAGE], drawing(text)),
     "history": lambda text: history_card([drawing(text, **DONE), training(text, **DONE)]),
-    "queue": lambda text: queue_card([Waiting(training(text), QueuePosition(ahead=1, ahead_credits=1), None)]),
+    "queue": lambda text: queue_card([QueuedJob(training(text), QueuePosition(ahead=1, ahead_credits=1), None)]),
     "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),
     "chosen": lambda text: chosen_text(training(text), text, 20),
-    "found": lambda text: found_text(Found([drawing(text), training(text)], subject(name=text))),
-    "removed": lambda text: removed_text(Found([], subject(name=text)), 1),
+    "found": lambda text: found_text(SearchResult([drawing(text), training(text)], subject(name=text))),
+    "removed": lambda text: removed_text(SearchResult([], subject(name=text)), 1),
     "words": lambda text: words_text([Decision("x", text)]),
     "name taken": lambda text: sentence(NameTaken(text)),
     "word": refused,

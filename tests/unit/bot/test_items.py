@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.features.history.show_button import ShowButton
+from bot.features.history.cards import ShowButton
 from bot.features.imagine.buttons import AgainButton, ImagineButton
-from bot.features.mydata.cards import DeleteEverything
+from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
@@ -15,14 +15,14 @@ from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
 from bot.shared.cards.quote import QUOTE_BUTTONS
 from bot.shared.discord.persistent_items import PersistentItem
-from bot.shared.orders.quotes import LicenceQuote
+from bot.shared.orders.order_request import LicenceQuote
 from tests.support.bot.cards import all_components
 from tests.support.bot.cards import sent as card_of
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
     *JOB_BUTTONS, AgainButton, ImagineButton, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
-    *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverything,
+    *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {

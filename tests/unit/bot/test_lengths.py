@@ -5,7 +5,7 @@ import sys
 from bot.features.train.subjects import tidy_name
 from bot.shared.errors import BadParameter
 from db.people.subjects import name_key
-from db.tables import subjects
+from db.tables.people import subjects
 
 TYPED_MAX = 32  # characters that the platform takes
 GROWING = [c for c in map(chr, range(sys.maxunicode + 1)) if len(c.casefold()) > 1 and not c.isspace()]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.features.imagine.prompt import PROMPT_MAX, parse_number, parse_prompt, parse_whole
 from bot.shared.errors import BadParameter
-from bot.shared.text.quoting import clean
+from bot.shared.text.formatting import clean
 
 
 def test_prompt_without_parameters_is_the_text() -> None:

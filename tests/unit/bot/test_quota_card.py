@@ -6,8 +6,8 @@ import pytest
 from discord.ui import TextDisplay
 
 from bot.features.credits.cards import chart, pace_text, quota_card
-from bot.shared.cards.quote import question_text
-from bot.shared.orders.quotes import PriceQuote
+from bot.shared.cards.quote import quote_text
+from bot.shared.orders.order_request import PriceQuote
 from bot.shared.tiers import Tiers
 from db.credits.statement import Entry, Statement
 from db.queue.job import Pace
@@ -36,15 +36,15 @@ def test_chart_is_as_high_as_the_largest_and_never_empty(amounts: tuple[int, ...
 
 
 def test_question_says_price_balance_and_wait() -> None:
-    assert question_text(question()) == "**This uses 12 of your 20 credits.** Continue?\n-# ready in about 40 s"
+    assert quote_text(question()) == "**This uses 12 of your 20 credits.** Continue?\n-# ready in about 40 s"
 
 
 def test_question_without_a_known_wait_says_none() -> None:
-    assert question_text(question(expected_s=None)) == "**This uses 12 of your 20 credits.** Continue?"
+    assert quote_text(question(expected_s=None)) == "**This uses 12 of your 20 credits.** Continue?"
 
 
 def test_question_without_the_credits_offers_the_free_way() -> None:
-    text = question_text(question(available=3))
+    text = quote_text(question(available=3))
     assert "you have 3." in text
     assert "for free" in text
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.shared.text.formatting import about, alt, bar, block, exactly, inline
+from bot.shared.text.formatting import about, bar, block, exactly, inline
 
 NASTY = ["`", "```", "@everyone", "<@1>", "[x](http://y)", "\n# big", "\u202e", "||s||", "**b**", "a"]
 
@@ -25,10 +25,6 @@ def test_block_text_cannot_leave_its_code_block(text: str) -> None:
     assert shown.endswith("\n```")
     assert "`" not in shown[4:-4]
     assert len(shown) <= 108
-
-
-def test_alt_text_of_a_long_prompt_is_cut() -> None:
-    assert len(alt("word " * 200)) <= 256
 
 
 @pytest.mark.parametrize(("done", "total", "filled"), [(0, 20, 0), (10, 20, 6), (20, 20, 12), (30, 20, 12), (1, 0, 0)])

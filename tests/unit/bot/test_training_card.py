@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.features.train.job_card import chosen_text
-from bot.shared.cards.content import CardContent
+from bot.shared.cards.job_kind import CardContent
 from db.queue.job import Job, State
 from inference.requests import to_json
 from tests.support.bot.cards import drawn, labels, texts

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.voice.job_card import SHOWN_MAX
-from bot.features.voice.transcripts import transcript_files
+from bot.features.voice.transcripts import SHOWN_MAX, transcript_files
 from bot.job_kinds import JOB_KINDS
-from bot.shared.cards.content import CardContent
-from bot.shared.cards.info import info_text
-from bot.shared.cards.job import job_card
+from bot.shared.cards.job import info_text, job_card
+from bot.shared.cards.job_kind import CardContent
 from bot.shared.discord.explain import failure_sentence
 from bot.shared.text.formatting import first_part, last_part, plainly
 from db.queue.job import Job, State

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.events import EventBus
 from bot.sandbox.faults import Faults
 from bot.sandbox.state.attachments import clean_filename, image_size_px
@@ -20,7 +20,7 @@ from bot.sandbox.state.snowflakes import SnowflakeGenerator
 
 
 async def test_timers_go_off_in_order_when_the_clock_is_moved() -> None:
-    clock, rung = Clock(), list[int]()
+    clock, rung = SandboxClock(), list[int]()
     start_s = clock.now()
     for delay_s in (30, 10, 20):
         clock.call_at(start_s + delay_s, lambda delay_s=delay_s: rung.append(delay_s))  # type: ignore[misc]
@@ -33,13 +33,13 @@ async def test_timers_go_off_in_order_when_the_clock_is_moved() -> None:
 
 
 async def test_timer_goes_off_by_itself() -> None:
-    clock, rung = Clock(), asyncio.Event()
+    clock, rung = SandboxClock(), asyncio.Event()
     clock.call_at(clock.now() + 0.01, rung.set)
     await asyncio.wait_for(rung.wait(), 5)
 
 
 async def test_snowflakes_grow_within_a_millisecond() -> None:
-    snowflakes = SnowflakeGenerator(Clock())
+    snowflakes = SnowflakeGenerator(SandboxClock())
     made = [int(snowflakes.next()) for _ in range(5000)]
     assert made == sorted(set(made))
     snowflakes.skip_past(str(made[-1] * 2))

@@ -12,7 +12,7 @@ from db.credits.audit import audit
 from db.engine import Database
 from db.errors import NotEnoughCredits
 from db.moderation.audit_log import latest_entries
-from db.tables import accounts, entries
+from db.tables.credits import accounts, entries
 from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness, because
 

@@ -24,7 +24,7 @@ from db.people.personal_data import personal_data_of
 from db.people.shares import Scope, Share, share_subject
 from db.queue.finding import jobs_of_member
 from db.queue.retention import erase_jobs
-from db.tables import metadata
+from db.tables.columns import metadata
 from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness, because
 from tests.support.db.subjects import create

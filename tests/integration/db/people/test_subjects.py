@@ -17,7 +17,7 @@ from db.people.subjects import (
     subjects_of_member,
 )
 from db.queue.finding import jobs_of_member
-from db.tables import consents, subject_shares
+from db.tables.people import consents, subject_shares
 from tests.support.db.store import StoreHarness
 from tests.support.db.subjects import ADA, ANNEX, BEN, CLEO, STUDIO, create, draft
 

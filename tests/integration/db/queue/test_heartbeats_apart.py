@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from db.engine import Database
 from db.queue.heartbeat import Report
-from db.tables import lines
+from db.tables.queue import lines
 from tests.support.db.store import DISPATCHER, StoreHarness
 
 

@@ -19,7 +19,9 @@ from db.engine import Database
 from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.queue.heartbeat import Report
 from db.queue.job import End, Job, Pace
-from db.tables import accounts, entries, guild_flows, guild_uses, jobs, member_flows, seats
+from db.tables import jobs
+from db.tables.credits import accounts, entries, guild_uses
+from db.tables.queue import guild_flows, member_flows, seats
 from tests.support.db.processes import run_at_once
 from tests.support.db.store import DISPATCHER, StoreHarness, because
 

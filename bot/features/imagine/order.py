@@ -6,10 +6,8 @@ from typing import Literal
 from bot.features.imagine.options import ImagineOptions, image_request
 from bot.features.imagine.subjects import check_rights, with_subject_model, with_subjects
 from bot.shared.errors import BadParameter
-from bot.shared.orders.context import RequestContext
-from bot.shared.orders.order_request import OrderRequest
+from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
-from bot.shared.orders.quotes import Quote
 from bot.shared.services import Services
 from db.people.shares import usable_subjects
 from db.queue.job import Job, Pace
@@ -60,5 +58,5 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
     request = from_json(job.request)
     if not isinstance(request, ImageRequest):
         raise BadParameter("Only pictures can be re-rolled.")
-    asked = ImagineOrderRequest(image=replace(request, seed=services.random_seed()), source_job_id=job.id)
-    return await quote(services, asked, context, pace=job.pace)
+    order_request = ImagineOrderRequest(image=replace(request, seed=services.random_seed()), source_job_id=job.id)
+    return await quote(services, order_request, context, pace=job.pace)
