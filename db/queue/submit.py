@@ -2,7 +2,7 @@
 
 import datetime as dt
 import functools
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from db.queue.submission import Submission
 from db.tables import jobs
 from db.upsert import insert_into
 
+_KEPT = tuple(field.name for field in fields(Submission) if field.name in jobs.c)
 _KNOWN = sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of"))
 
 
@@ -85,9 +86,7 @@ def _times(submission: Submission, now: dt.datetime) -> dict[str, dt.datetime]:
 
 
 def _values(submission: Submission, job_id: str, seq: int) -> dict[str, Any]:
-    values = asdict(submission)
-    for name in ("limits", "allowance", "budget", "weight", "guild_weight", "order_id", "subject", "token_lifetime_s"):
-        del values[name]
+    values = {name: getattr(submission, name) for name in _KEPT}
     work = submission.price if submission.work is None else submission.work
     return values | {
         "id": job_id,
