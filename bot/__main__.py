@@ -10,37 +10,68 @@ import webbrowser
 from collections.abc import Sequence
 
 import discord
-from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
-from bot.run import Connection, run
-from bot.settings import Settings
+from bot.run import Connection, read_files, run
+from bot.settings import Settings, SettingsUnusable, read_settings, read_settings_anyway
+from bot.start.data_folder import hold_data
+from bot.start.ports import check_ports, ports_of
+from bot.start.refused import StartRefused
+from bot.start.setting_names import unknown_names
+from db.errors import DatabaseInUse, StoreError, TablesTooNew
 from inference.errors import InferenceError
 
+log = logging.getLogger(__name__)
+
 STOPPED = 130  # the shell's way to say 'ended by Ctrl-C'
+ASK_DOCTOR = "Run `atelier doctor` to find out what is wrong."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    command = _parse(arguments).command
+    if _parse(arguments).command == "doctor":
+        return _examine()
     try:
-        settings = Settings()
-    except ValidationError as error:
-        return _complain("\n".join(f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()))
-    token = settings.discord_token.get_secret_value() if settings.discord_token else ""
-    desk_token = settings.desk_token.get_secret_value() if settings.desk_token else ""
-    logs.set_up(settings.log_level, [token, desk_token], as_json=settings.log_format == "json")
+        settings = read_settings()
+    except SettingsUnusable as error:
+        return _complain(str(error))
+    _set_up_logs(settings)
+    for unknown in unknown_names():
+        log.warning("%s", unknown)
     try:
-        if command == "doctor":
-            from bot.doctor import report  # only here: the doctor imports much that a run does not need
-
-            return asyncio.run(report(settings))
-        asyncio.run(_run(settings, token))
+        read_files(settings)
+        with hold_data(settings):
+            _refuse_taken_ports(settings)
+            asyncio.run(_run(settings))
     except KeyboardInterrupt:
         return STOPPED
+    except (StartRefused, DatabaseInUse, TablesTooNew) as error:
+        return _complain(str(error))
+    except (SQLAlchemyError, StoreError) as error:
+        reason = str(error).partition("\n")[0]
+        return _complain(f"The database can't be used: {reason}\n{ASK_DOCTOR}")
     except (discord.LoginFailure, discord.PrivilegedIntentsRequired, InferenceError, OSError, ValueError) as error:
-        return _complain(f"{error}\nRun `atelier doctor` to find out what is wrong.")
+        return _complain(f"{error}\n{ASK_DOCTOR}")
     return 0
+
+
+def _examine() -> int:
+    from bot.doctor.report import report  # only here: the doctor imports much that a run does not need
+
+    settings, wrong = read_settings_anyway()
+    _set_up_logs(settings)
+    return asyncio.run(report(settings, wrong))
+
+
+def _set_up_logs(settings: Settings) -> None:
+    secrets = [secret.get_secret_value() for secret in (settings.discord_token, settings.desk_token) if secret]
+    logs.set_up(settings.log_level, secrets, as_json=settings.log_format == "json")
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    if wrong := check_ports(ports_of(settings)):
+        raise StartRefused("\n".join(map(str, wrong)), "")
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -62,7 +93,8 @@ def _complain(text: str) -> int:
     return 1
 
 
-async def _run(settings: Settings, token: str) -> None:
+async def _run(settings: Settings) -> None:
+    token = settings.discord_token.get_secret_value() if settings.discord_token else ""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

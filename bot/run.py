@@ -22,6 +22,7 @@ from bot.shared.files.downloads import Downloads
 from bot.shared.files.photos import Photos
 from bot.shared.services import RetentionPeriods, Services
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
+from db.bot_lock import hold_bot_lock
 from db.credits.former_members import hash_key_from
 from db.engine import Database
 from db.files import FileStore
@@ -55,6 +56,7 @@ async def run(settings: Settings, connection: Connection) -> None:
 
     Raises:
         ModelUnusable: the catalogue cannot be used.
+        DatabaseInUse, TablesTooNew: the database is another bot's, or a newer version's.
         discord.LoginFailure, discord.PrivilegedIntentsRequired: Discord refuses the token or the intents.
     """
     if connection.api_url:
@@ -67,6 +69,17 @@ async def run(settings: Settings, connection: Connection) -> None:
         Atelier(services, data_dir=settings.data_dir, hears_channels=settings.auto_transcription) as client,
     ):
         await client.run_for_ever(connection.token)
+
+
+def read_files(settings: Settings) -> None:
+    """Read the files that the settings name, so that a mistake in one is told before anything starts.
+
+    Raises:
+        ModelUnusable: the catalogue cannot be used.
+        TiersUnusable: the tiers cannot be used.
+    """
+    read_catalogue(settings.catalogue or DEFAULT_FILE)
+    _rules(settings)
 
 
 @asynccontextmanager
@@ -87,6 +100,7 @@ async def open_services(
         await database.migrate()
         jobs, files = JobStore(database), FileStore(settings.files)
         async with (
+            hold_bot_lock(database.url, settings.lease_s),
             LocalPool(await _plans(settings), timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),
             aiohttp.ClientSession() as session,

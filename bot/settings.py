@@ -1,13 +1,19 @@
 """Everything an operator can set: environment variables or a `.env` file, read once at the start."""
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode
 
+from bot.shared.timezones import known_zone
 from inference.requests import Kind
+from inference.setting_values import wrong_values
 from inference.settings import InferenceSettings
+
+ENV_FILE = str(InferenceSettings.model_config["env_file"])
 
 
 class Settings(InferenceSettings):
@@ -44,7 +50,9 @@ class Settings(InferenceSettings):
         default=frozenset({Kind.IMAGE, Kind.TRANSCRIBE}),
         description="What members can run for free when the queue is empty: image, transcribe, train; empty: nothing.",
     )
-    timezone: str = Field(default="UTC", description="Where days and months begin, such as Europe/Berlin.")
+    timezone: str = Field(
+        default="UTC", description="Where days and months begin, such as Europe/Berlin.", examples=["Europe/Berlin"]
+    )
     tiers: Path | None = Field(
         default=None,
         description="A tiers.toml that maps roles to credits and limits (docs/tiers.md); it replaces the six above.",
@@ -56,6 +64,7 @@ class Settings(InferenceSettings):
 
     home_guilds: Annotated[frozenset[int], NoDecode] = Field(
         default=frozenset(),
+        examples=["130000000000000001"],
         description="Comma-separated IDs of the servers whose operators manage credits and direct messages; "
         "empty: the server that Atelier is in, as long as it is only one.",
     )
@@ -73,18 +82,36 @@ class Settings(InferenceSettings):
 
     # -- the operator's page -------------------------------------------------------------------------------------------
     desk_port: int | None = Field(
-        default=None, ge=0, le=65535, description="Port of the operator's web page; empty: no page. 0 picks a free one."
+        default=None,
+        ge=0,
+        le=65535,
+        examples=[8091],
+        description="Port of the operator's web page; empty: no page. 0 picks a free one.",
     )
     desk_host: str = Field(default="127.0.0.1", description="Address that it binds to.")
     desk_token: SecretStr | None = Field(
         default=None, description="Token that opens the page; empty: a new one at each start, printed with the address."
     )
     metrics_port: int | None = Field(
-        default=None, ge=0, le=65535, description="Port of /metrics for Prometheus and /healthz; empty: neither."
+        default=None,
+        ge=0,
+        le=65535,
+        examples=[9091],
+        description="Port of /metrics for Prometheus and /healthz; empty: neither.",
     )
 
     # -- logs ----------------------------------------------------------------------------------------------------------
     log_format: Literal["text", "json"] = Field(default="text", description="text, or json: one object a line.")
+
+    @field_validator("tiers", "desk_port", "metrics_port", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return known_zone(value)
 
     @field_validator("relaxed", "home_guilds", mode="before")
     @classmethod
@@ -95,3 +122,38 @@ class Settings(InferenceSettings):
     @classmethod
     def _empty_token_is_none(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value and value.get_secret_value().strip() else None
+
+
+class SettingsUnusable(ValueError):
+    """Some settings have values that are not allowed; `wrong` has a sentence for each, by its field's name."""
+
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        super().__init__("\n".join(wrong.values()))
+        self.wrong = wrong
+
+
+def read_settings() -> Settings:
+    """Read the environment and `.env`.
+
+    Raises:
+        SettingsUnusable: values are not allowed, or the file cannot be read.
+    """
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # what it says of lines is said better by `unknown_names`
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsUnusable(wrong_values(error, Settings)) from None  # it would quote all values, tokens too
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not a text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror).lower()
+        raise SettingsUnusable({"": f"The file {ENV_FILE} can't be read: {reason}. Save it anew as UTF-8."}) from error
+
+
+def read_settings_anyway() -> tuple[Settings, Mapping[str, str]]:
+    """Return the settings with defaults in place of wrong values, and what is wrong with those."""
+    try:
+        return read_settings(), {}
+    except SettingsUnusable as error:
+        if "" in error.wrong:
+            return Settings(_env_file=None), error.wrong
+        defaults = {name: Settings.model_fields[name].default for name in error.wrong}
+        return Settings(**defaults), error.wrong

@@ -104,7 +104,12 @@ class Database:
         return cls(normalised(url), clock_offset_s=clock_offset_s, hash_key=hash_key, lease_s=lease_s)
 
     async def __aenter__(self) -> Self:
-        await self.wake.start()
+        try:
+            await self._readers.run(self._reach)  # before anything tries again and again in the background
+            await self.wake.start()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
@@ -207,6 +212,10 @@ class Database:
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
         with self._connections.open(self.engine) as connection:
             return work(connection)
+
+    def _reach(self) -> None:
+        if not self.is_sqlite:
+            self.engine.connect().close()
 
     def _write(self, left: threading.Event, urgent: bool, work: Callable[[sa.Connection], T]) -> T:
         with self.begin(urgent=urgent) as connection:

@@ -10,6 +10,8 @@ StoreError
 ├── NameTaken            the member has a subject of that name
 ├── TooManySubjects      the member has as many subjects as one may keep
 ├── StoreBusy            the database stayed locked or kept conflicting; nothing was changed, trying again is safe
+├── TablesTooNew         the tables were made by a newer version of the program
+├── DatabaseInUse        another bot runs on the same database
 ├── BadKey               a file key that is not one of ours
 └── FileMissing          no file under this key
 """
@@ -108,6 +110,27 @@ class StoreBusy(StoreError):
     """The database stayed locked or kept conflicting; nothing was changed, and trying again is safe."""
 
     message = "I'm very busy right now and couldn't do that. Please try again in a moment."
+
+
+class TablesTooNew(StoreError):
+    """The tables were made by a newer version of the program."""
+
+    message = "The database's tables were made by a newer version."
+
+    def __init__(self, *, found: str, newest: str) -> None:
+        super().__init__(
+            f"The database's tables are of version {found}, and this Atelier knows them up to {newest}. "
+            "Start the newer Atelier again, or go back to a copy of the database from before it."
+        )
+
+
+class DatabaseInUse(StoreError):
+    """Another bot runs on the same database."""
+
+    message = (
+        "Another Atelier runs on the same database. Stop it first, or set DATABASE_URL to another database for this "
+        "one. (`python -m inference.dispatcher` may run as often as you like.)"
+    )
 
 
 class BadKey(StoreError):

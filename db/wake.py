@@ -88,7 +88,7 @@ class Wake:
                 supervise("wake-receive", partial(self._receive, self._libpq_url, listening), backoff=RECONNECT),
                 supervise("wake-send", partial(self._send, self._libpq_url), backoff=RECONNECT),
             ]
-            with contextlib.suppress(TimeoutError):  # a database that is down is `migrate`'s to report
+            with contextlib.suppress(TimeoutError):  # it was there a moment ago; else polling carries on
                 async with asyncio.timeout(RECONNECT.first_s):
                     await listening.wait()
 

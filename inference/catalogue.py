@@ -1,13 +1,13 @@
 """The models there are: what `models.toml` says, checked."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from common.toml_files import mistakes, read_toml
 from inference.errors import ModelUnusable, UnknownModel
 
 BUILTIN_WEIGHTS = Path(__file__).parent / "builtin" / "weights"
@@ -123,21 +123,42 @@ class Catalogue:
         raise UnknownModel
 
 
+Spec = TypeVar("Spec", ImageModel, SpeechModel)
+
+
 def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
     """Read and check a catalogue file.
 
     Raises:
-        ModelUnusable: the file is missing or an entry in it is wrong; the message names the field.
+        ModelUnusable: the file is missing or an entry in it is wrong; the message names the lines and fields.
     """
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-        images = tuple(ImageModel(**spec) for spec in data.get("image", ()))
-        speech = tuple(SpeechModel(**spec) for spec in data.get("speech", ()))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError, TypeError) as error:
-        raise ModelUnusable(f"The catalogue {file.name} cannot be used: {error}") from error
+        text, data = read_toml(file)
+    except ValueError as error:
+        raise ModelUnusable(f"The catalogue {file} cannot be used: {error}.") from error
+    wrong: list[str] = []
+    images = _read_models(text, data, "image", ImageModel, wrong)
+    speech = _read_models(text, data, "speech", SpeechModel, wrong)
+    if wrong:
+        raise ModelUnusable(f"The catalogue {file} cannot be used: {'; '.join(wrong)}")
     names = [model.name for model in (*images, *speech)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ModelUnusable(f"The catalogue {file.name} names {', '.join(sorted(twice))} twice.")
     if not images:
         raise ModelUnusable(f"The catalogue {file.name} has no [[image]] model.")
     return Catalogue(images=images, speech=speech)
+
+
+def _read_models(text: str, data: dict[str, Any], table: str, kind: type[Spec], wrong: list[str]) -> tuple[Spec, ...]:
+    """Return the models of one kind; add what is wrong with the others to `wrong`."""
+    specs = data.get(table, [])
+    if not isinstance(specs, list):
+        wrong.append(f"write [[{table}]] with two brackets")
+        return ()
+    models = []
+    for number, spec in enumerate(specs):
+        try:
+            models.append(kind.model_validate(spec))
+        except ValidationError as error:
+            wrong += mistakes(text, error.errors(), {table: tuple(kind.model_fields)}, at=(table, number))
+    return tuple(models)

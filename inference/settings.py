@@ -1,11 +1,13 @@
 """What computing needs to know: environment variables or a `.env` file, for the bot as for a dispatcher alone."""
 
+import re
 from pathlib import Path
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inference.catalogue import DEFAULT_FILE
+from inference.pool.devices import AUTO, parse_devices
 from inference.worker_config import WorkerConfig
 
 
@@ -30,7 +32,7 @@ class InferenceSettings(BaseSettings):
         default=None, description="A models.toml of your own; empty: the one that is shipped."
     )
     devices: str = Field(
-        default="auto",
+        default=AUTO,
         description="Comma-separated devices such as cuda:0,cuda:1 or cpu; auto: every GPU, else the CPU.",
     )
     cpu_threads: int = Field(default=0, ge=0, description="Threads for computing on the CPU; 0: one for each core.")
@@ -62,6 +64,25 @@ class InferenceSettings(BaseSettings):
         if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR")
         return value.upper()
+
+    @field_validator("catalogue", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("devices")
+    @classmethod
+    def _known_devices(cls, value: str) -> str:
+        if value.strip() != AUTO:
+            parse_devices(value)
+        return value
+
+    @field_validator("engines")
+    @classmethod
+    def _names_a_function(cls, value: str) -> str:
+        if not re.fullmatch(r"\w+(\.\w+)*:\w+", value):
+            raise ValueError("it takes package.module:function")
+        return value
 
     @property
     def database(self) -> str:

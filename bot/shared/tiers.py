@@ -3,15 +3,15 @@
 `docs/tiers.md` has an example. A member gets the best of each value that their tiers have: roles only ever add.
 """
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bot.shared.timezones import known_zone
+from common.toml_files import mistakes, read_toml
 from db.credits.allowance import Allowance
 from db.credits.budgets import Budget
 from db.queue.submission import QueueLimits
@@ -25,15 +25,7 @@ class TiersUnusable(ValueError):
     """The file of tiers cannot be used."""
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"there is no time zone {name!r}; one is 'Europe/Berlin'") from error
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(known_zone)]
 Credits = Annotated[int, Field(ge=0)]
 Weight = Annotated[float, Field(gt=0, le=1000)]
 
@@ -146,6 +138,13 @@ class Tiers(BaseModel):
         )
 
 
+_KEYS = {
+    "": ("timezone", "tier", "guild"),
+    "tier": tuple(Tier.model_fields),
+    "guild": tuple(Guild.model_fields),
+}  # of the file, and of its tables
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The house rules about credits."""
@@ -162,9 +161,11 @@ def read_tiers(file: Path) -> Tiers:
         TiersUnusable: the file is missing or a line in it is wrong; the message names it.
     """
     try:
-        return Tiers.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise TiersUnusable(f"The tiers in {file.name} cannot be used: {error}") from error
+        text, content = read_toml(file)
+    except ValueError as error:
+        raise TiersUnusable(f"The tiers in {file} cannot be used: {error}.") from error
+    try:
+        return Tiers.model_validate(content)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors())
-        raise TiersUnusable(f"The tiers in {file.name} cannot be used: {wrong}") from error
+        wrong = "; ".join(mistakes(text, error.errors(), _KEYS))
+        raise TiersUnusable(f"The tiers in {file} cannot be used: {wrong}") from error

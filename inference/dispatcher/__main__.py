@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 
+from pydantic import ValidationError
 from pydantic_settings import CliApp
 
 from common import logs
@@ -13,6 +14,7 @@ from db.queue.job_store import JobStore
 from inference.dispatcher.dispatcher import Dispatcher, Intervals
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
+from inference.setting_values import wrong_values
 from inference.settings import InferenceSettings
 
 
@@ -35,7 +37,10 @@ async def run(settings: InferenceSettings) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the settings and run."""
-    settings = CliApp.run(InferenceSettings, sys.argv[1:] if arguments is None else arguments)
+    try:
+        settings = CliApp.run(InferenceSettings, sys.argv[1:] if arguments is None else arguments)
+    except ValidationError as error:
+        sys.exit("\n".join(wrong_values(error, InferenceSettings).values()))
     logs.set_up(settings.log_level, ())
     asyncio.run(run(settings))
 

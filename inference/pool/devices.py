@@ -8,6 +8,7 @@ from pathlib import Path
 
 from inference.pool.environment import worker_environment
 
+AUTO = "auto"  # every GPU, else the CPU
 _COUNT = "import torch; print(torch.cuda.device_count())"
 _PROBE_S = 120.0  # importing torch from a cold disk takes its time
 DEV = Path("/dev")
@@ -30,7 +31,7 @@ def parse_devices(setting: str) -> tuple[str, ...]:
     return devices
 
 
-async def find_devices(setting: str = "auto", *, dev: Path = DEV) -> tuple[str, ...]:
+async def find_devices(setting: str = AUTO, *, dev: Path = DEV) -> tuple[str, ...]:
     """Return the devices that the setting names; for 'auto' every GPU that torch can use, else the CPU.
 
     A child is asked only where the machine looks as if it had a GPU, so that a machine without one starts at once.
@@ -38,7 +39,7 @@ async def find_devices(setting: str = "auto", *, dev: Path = DEV) -> tuple[str, 
     Raises:
         UnknownDevice: the setting makes no sense.
     """
-    if setting.strip() != "auto":
+    if setting.strip() != AUTO:
         return parse_devices(setting)
     if not _looks_like_gpu(dev):
         return ("cpu",)

@@ -85,4 +85,4 @@ async def test_setting_that_makes_no_sense_is_refused_by_its_name(tmp_path: Path
     )
     _, said = await asyncio.wait_for(process.communicate(), START_S)
     assert process.returncode == 1
-    assert b"LEASE_S: Input should be a valid number" in said
+    assert b"LEASE_S=soon is not allowed: it takes a number, 5 or more. Example: LEASE_S=30" in said

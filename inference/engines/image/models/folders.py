@@ -10,10 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from inference.engines.weight_files import check_safetensors
 from inference.errors import ModelUnusable
 
 INDEX_MAX_BYTES = 1 << 20  # the largest real configuration files are a few kilobytes
-HEADER_MAX_BYTES = 64 << 20  # safetensors' own cap is 100 MB; SDXL's UNet has 0.2 MB
 
 _PIPELINES = MappingProxyType({"sd": "StableDiffusionPipeline", "sdxl": "StableDiffusionXLPipeline"})
 _SD: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
@@ -130,7 +130,7 @@ def _check_component(folder: Path, root: Path) -> int:
     for file in files:
         if file.name.endswith(".safetensors.index.json"):
             _check_shards(file, root)
-    return sum(_check_header(file) for file in weights)
+    return sum(check_safetensors(file) for file in weights)
 
 
 def _check_shards(index: Path, root: Path) -> None:
@@ -142,23 +142,6 @@ def _check_shards(index: Path, root: Path) -> None:
             raise ModelUnusable(
                 f"{index.name} in {index.parent.name} names {name!r}, which is no safetensors beside it."
             )
-
-
-def _check_header(file: Path) -> int:
-    """Check that a safetensors file's header is what its length says, and return the file's size in bytes."""
-    size_bytes = file.stat().st_size
-    with file.open("rb") as stream:
-        header_bytes = int.from_bytes(stream.read(8), "little")
-        if size_bytes < 8 or not 2 <= header_bytes <= min(HEADER_MAX_BYTES, size_bytes - 8):
-            raise ModelUnusable(f"{file.name} in {file.parent.name} is not a safetensors file.")
-        try:
-            header = json.loads(stream.read(header_bytes))
-            end = max((entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"), default=0)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-            raise ModelUnusable(f"{file.name} in {file.parent.name} has a malformed header.") from error
-    if end != size_bytes - 8 - header_bytes:
-        raise ModelUnusable(f"{file.name} in {file.parent.name} is cut off or padded.")
-    return size_bytes
 
 
 def _refuse_custom_code(config: Mapping[str, Any], file: Path) -> None:

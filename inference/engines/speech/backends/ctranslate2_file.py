@@ -5,6 +5,7 @@ ever executed. Fused query-key-value matrices are split; Whisper's keys have no 
 zero.
 """
 
+import mmap
 import re
 import struct
 from pathlib import Path
@@ -30,7 +31,7 @@ _PLAIN = {
 class _Reader:
     """A cursor over the file's bytes; numbers are little-endian."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | mmap.mmap) -> None:
         self._data = data
         self._at = 0
 
@@ -45,9 +46,14 @@ class _Reader:
     def raw(self, size: int) -> bytes:
         piece = self._data[self._at : self._at + size]
         if len(piece) != size:
-            raise ModelUnusable("The CTranslate2 file ends too early.")
+            raise ValueError("it ends too early")
         self._at += size
         return piece
+
+    def skip(self, size: int) -> None:
+        if self._at + size > len(self._data):
+            raise ValueError("it ends too early")
+        self._at += size
 
 
 def read_variables(file: Path) -> dict[str, Array]:
@@ -61,13 +67,38 @@ def read_variables(file: Path) -> dict[str, Array]:
     """
     reader = _Reader(file.read_bytes())
     try:
-        version, spec = reader.number("I"), reader.text()
-        if version != _BINARY_VERSION or spec != "WhisperSpec":
-            raise ModelUnusable(f"{file.name} is {spec!r}, version {version}; a WhisperSpec of version 6 is needed.")
-        reader.number("I")  # the specification's own revision
+        _read_head(reader, file)
         return dict(_read_variable(reader) for _ in range(reader.number("I")))
     except (struct.error, UnicodeDecodeError, KeyError, ValueError) as error:
         raise ModelUnusable(f"{file.name} is not a readable CTranslate2 file: {error}") from error
+
+
+def check_length(file: Path) -> int:
+    """Go through a CTranslate2 model file without reading its weights, and return its size in bytes.
+
+    Raises:
+        ModelUnusable: it is another kind of file, or is cut off.
+    """
+    try:
+        with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            reader = _Reader(content)
+            _read_head(reader, file)
+            for _ in range(reader.number("I")):
+                reader.text()
+                reader.skip(4 * reader.number("B") + 1)  # shape and type
+                reader.skip(reader.number("I"))
+            for _ in range(reader.number("I")):  # aliases
+                reader.text(), reader.text()
+            return len(content)
+    except (struct.error, UnicodeDecodeError, ValueError) as error:  # mmap refuses an empty file
+        raise ModelUnusable(f"{file.name} in {file.parent.name} is cut off, or something else.") from error
+
+
+def _read_head(reader: _Reader, file: Path) -> None:
+    version, spec = reader.number("I"), reader.text()
+    if version != _BINARY_VERSION or spec != "WhisperSpec":
+        raise ModelUnusable(f"{file.name} is {spec!r}, version {version}; a WhisperSpec of version 6 is needed.")
+    reader.number("I")  # the specification's own revision
 
 
 def _read_variable(reader: _Reader) -> tuple[str, Array]:

@@ -139,17 +139,28 @@ def _translate(name: str) -> str:
     return name
 
 
-def _load_file(file: Path) -> Whisper:
-    """Load one of OpenAI's own .pt files. It is a pickle, so nothing of it is opened unless its hash is OpenAI's."""
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    known = {url.split("/")[-2]: name for name, url in whisper._MODELS.items()}
+def official_name(file: Path) -> str:
+    """Return OpenAI's name for one of its own .pt files.
+
+    Raises:
+        ModelUnusable: its hash is not OpenAI's. It is a pickle, so nothing of it is opened then.
+    """
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    known: dict[str, str] = {url.split("/")[-2]: name for name, url in whisper._MODELS.items()}
     if digest not in known:
         raise ModelUnusable(f"{file.name} is not one of OpenAI's Whisper files (by its SHA-256), so it is not opened.")
+    return known[digest]
+
+
+def _load_file(file: Path) -> Whisper:
+    """Load one of OpenAI's own .pt files, known by its hash."""
+    name = official_name(file)
     content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     dims = ModelDimensions(**content["dims"])
     model = Whisper(dims)
     model.load_state_dict(content["model_state_dict"])
-    heads = np.frombuffer(gzip.decompress(base64.b85decode(whisper._ALIGNMENT_HEADS[known[digest]])), dtype=bool)
+    heads = np.frombuffer(gzip.decompress(base64.b85decode(whisper._ALIGNMENT_HEADS[name])), dtype=bool)
     mask = torch.from_numpy(heads.copy()).reshape(dims.n_text_layer, dims.n_text_head)
     model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
     return model
