@@ -141,7 +141,7 @@ class Tiers(BaseModel):
 _KEYS = {
     "": ("timezone", "tier", "guild"),
     "tier": tuple(Tier.model_fields),
-    "guild": tuple(Guild.model_fields),
+    "guild": tuple(GuildTier.model_fields),
 }  # of the file, and of its tables
 
 
