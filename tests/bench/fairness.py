@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tests.bench.report import main
 from tests.simulation.crowds import FLOODER, Crowd, waits
 from tests.simulation.farm import farm, jain, percentile
-from tests.simulation.line import Ask, FairLine, FirstComeLine, Line, RoundRobinLine
+from tests.simulation.queues import Ask, FairQueue, FirstComeQueue, RoundRobinQueue, SimulatedQueue
 
 MAX_RUNNING = 100
 LOAD = 0.95
@@ -25,27 +25,27 @@ CALM_LOAD = 0.7
 
 @dataclass(slots=True)
 class Blind:
-    """A line that is not told what is in memory."""
+    """A queue that is not told what is in memory."""
 
-    line: Line
+    queue: SimulatedQueue
 
     def join(self, ask: Ask) -> None:
         """Take in a job."""
-        self.line.join(ask)
+        self.queue.join(ask)
 
     def claim(self, resident: Collection[str]) -> Ask | None:
         """Take the next job, whatever is in memory."""
-        return self.line.claim(())
+        return self.queue.claim(())
 
     def ended(self, ask: Ask) -> None:
         """Note that a claimed job is over."""
-        self.line.ended(ask)
+        self.queue.ended(ask)
 
 
-LINES: Mapping[str, Callable[[], Line]] = {
-    "": lambda: FairLine(MAX_RUNNING),
-    "_first_come": FirstComeLine,
-    "_round_robin": RoundRobinLine,
+QUEUES: Mapping[str, Callable[[], SimulatedQueue]] = {
+    "": lambda: FairQueue(MAX_RUNNING),
+    "_first_come": FirstComeQueue,
+    "_round_robin": RoundRobinQueue,
 }
 
 
@@ -54,18 +54,18 @@ def measure(quick: bool) -> dict[str, float]:
     crowd = Crowd(250, 12, 25, 7) if quick else Crowd(1000, 50, 100, 7)
     span_s = 600.0 if quick else 1200.0
     figures: dict[str, float] = {"members": crowd.members, "guilds": crowd.guilds, "workers": crowd.workers}
-    for name, line in LINES.items():
-        figures |= _shares(crowd, line(), name, span_s)
-        figures |= _light(crowd, line, name, span_s)
+    for name, queue in QUEUES.items():
+        figures |= _shares(crowd, queue(), name, span_s)
+        figures |= _light(crowd, queue, name, span_s)
     figures |= _relaxed(crowd, span_s)
     return figures | _hit_rates(crowd, span_s)
 
 
-def _shares(crowd: Crowd, line: Line, name: str, span_s: float) -> dict[str, float]:
+def _shares(crowd: Crowd, queue: SimulatedQueue, name: str, span_s: float) -> dict[str, float]:
     """Let everybody wait all the time, and see who was served how many credits."""
     each = int(span_s * crowd.workers / crowd.members)
     asks = crowd.backlog(2 * each, 5)
-    farm(line, crowd.workers).run(asks, span_s)
+    farm(queue, crowd.workers).run(asks, span_s)
     served = Counter[int]()
     for ask in asks:
         if ask.started_s is not None:
@@ -73,7 +73,7 @@ def _shares(crowd: Crowd, line: Line, name: str, span_s: float) -> dict[str, flo
     return {f"jain{name}": jain([served[user] for user in range(1, crowd.members + 1)])}
 
 
-def _light(crowd: Crowd, line: Callable[[], Line], name: str, span_s: float) -> dict[str, float]:
+def _light(crowd: Crowd, queue: Callable[[], SimulatedQueue], name: str, span_s: float) -> dict[str, float]:
     """Look at those who ask now and then, with and without a flood."""
     at_s = span_s / 4
     figures: dict[str, float] = {}
@@ -81,7 +81,7 @@ def _light(crowd: Crowd, line: Callable[[], Line], name: str, span_s: float) -> 
     for flooded in (False, True):
         asks = crowd.day(span_s, LOAD)
         flood = crowd.flood(1000, at_s) if flooded else []
-        farm(line(), crowd.workers).run([*asks, *flood], span_s)
+        farm(queue(), crowd.workers).run([*asks, *flood], span_s)
         light = [ask for ask in asks if ask.user != FLOODER and not crowd.is_heavy(ask.user)]
         seen = list(waits(light, since_s=at_s, until_s=0.9 * span_s))
         p95.append(percentile(seen, 0.95))
@@ -94,7 +94,7 @@ def _relaxed(crowd: Crowd, span_s: float) -> dict[str, float]:
     """Let a fifth of the members ask relaxed while fast jobs wait all the time."""
     each = int(span_s * crowd.workers / crowd.members)
     relaxed = crowd.relaxed(crowd.members // 5)
-    farm(FairLine(MAX_RUNNING), crowd.workers).run([*relaxed, *crowd.backlog(3 * each, 2)], span_s)
+    farm(FairQueue(MAX_RUNNING), crowd.workers).run([*relaxed, *crowd.backlog(3 * each, 2)], span_s)
     return {
         "relaxed_longest_wait_s": max(waits(relaxed, since_s=0.0, until_s=span_s)),
         "relaxed_never_served": sum(ask.started_s is None for ask in relaxed),
@@ -104,9 +104,9 @@ def _relaxed(crowd: Crowd, span_s: float) -> dict[str, float]:
 def _hit_rates(crowd: Crowd, span_s: float) -> dict[str, float]:
     """Count adapters found in memory: as the dispatcher does it, if claims were told as well, and without any care."""
     farms = {
-        "adapter_hit_rate": farm(Blind(FairLine(MAX_RUNNING)), crowd.workers),
-        "adapter_hit_rate_told": farm(FairLine(MAX_RUNNING), crowd.workers),
-        "adapter_hit_rate_careless": farm(Blind(FairLine(MAX_RUNNING)), crowd.workers, prefers=False),
+        "adapter_hit_rate": farm(Blind(FairQueue(MAX_RUNNING)), crowd.workers),
+        "adapter_hit_rate_told": farm(FairQueue(MAX_RUNNING), crowd.workers),
+        "adapter_hit_rate_careless": farm(Blind(FairQueue(MAX_RUNNING)), crowd.workers, prefers=False),
     }
     for one in farms.values():
         one.run(crowd.day(span_s, CALM_LOAD), span_s)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from db.queue.job import Pace
 from tests.simulation.farm import PLAIN
-from tests.simulation.line import Ask
+from tests.simulation.queues import Ask
 
 SIZES = (1, 2, 4, 4, 4, 8, 12)  # credits of one job
 ADAPTERS_PER_GUILD = 6

@@ -1,5 +1,5 @@
 """A farm in virtual time: workers that draw one job after another, keep a few adapters in memory, and take their next
-job from a line. No clock, no process, no chance: the same asks give the same times.
+job from a queue. No clock, no process, no chance: the same asks give the same times.
 """
 
 import heapq
@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.simulation.line import Ask, Line
+from tests.simulation.queues import Ask, SimulatedQueue
 
 S_PER_CREDIT = 1.0  # one credit buys about one picture
 LOAD_S = 2.0  # an adapter that is not in memory
@@ -36,7 +36,7 @@ class Worker:
 class Farm:
     """Workers and what they did."""
 
-    line: Line
+    queue: SimulatedQueue
     workers: Sequence[Worker]
     prefers: bool = True  # jobs go to a free worker that has their adapter
     free: list[int] = field(default_factory=list)
@@ -52,10 +52,10 @@ class Farm:
         while events and events[0][0] <= until_s:
             now_s, _, worker, ask = heapq.heappop(events)
             if worker < 0:
-                self.line.join(ask)
+                self.queue.join(ask)
             else:
                 ask.ended_s = now_s
-                self.line.ended(ask)
+                self.queue.ended(ask)
                 self.free.append(worker)
             while self.free and (started := self._start(now_s)):
                 heapq.heappush(events, (started[1].ended_s or 0.0, next(order), *started))
@@ -63,7 +63,7 @@ class Farm:
     def _start(self, now_s: float) -> tuple[int, Ask] | None:
         """Start the next job on a free worker, best one that has its adapter."""
         resident = {model for worker in self.free for model in self.workers[worker].kept}
-        ask = self.line.claim(resident)
+        ask = self.queue.claim(resident)
         if ask is None:
             return None
         chosen = next((one for one in self.free if self.prefers and ask.model in self.workers[one].kept), self.free[0])
@@ -83,9 +83,9 @@ class Farm:
         return self.hits / max(1, self.hits + self.misses)
 
 
-def farm(line: Line, workers: int, *, prefers: bool = True) -> Farm:
+def farm(queue: SimulatedQueue, workers: int, *, prefers: bool = True) -> Farm:
     """Return a farm with empty memories."""
-    return Farm(line, [Worker() for _ in range(workers)], prefers)
+    return Farm(queue, [Worker() for _ in range(workers)], prefers)
 
 
 def jain(amounts: Sequence[float]) -> float:

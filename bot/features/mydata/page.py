@@ -37,7 +37,7 @@ def index_page(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], now: dt.d
     """Return the page: jobs with what they made, a table for each other kind of thing, and links to all files.
 
     Args:
-        rows: as `Belongings.of` returns them.
+        rows: as `personal_data_of` returns them.
         keys: of all files; each lies at `files/<key>` beside the page.
         now: the time of the export.
     """

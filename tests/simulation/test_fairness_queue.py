@@ -1,4 +1,4 @@
-"""The line that simulations use decides as the one on the databases does."""
+"""The queue that simulations use decides as the one on the databases does."""
 
 import random
 
@@ -6,7 +6,7 @@ import pytest
 
 from db.engine import Database
 from db.queue.job import Job, Pace
-from tests.simulation.line import Ask, FairLine
+from tests.simulation.queues import Ask, FairQueue
 from tests.support.db.store import StoreHarness
 
 MAX_RUNNING = 2
@@ -15,7 +15,7 @@ STEPS = 60
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_simulated_line_claims_in_the_order_of_the_real_one(database: Database, seed: int) -> None:
-    chance, store, line = random.Random(seed), StoreHarness(database), FairLine(MAX_RUNNING, weight_of=weight_of)
+    chance, store, queue = random.Random(seed), StoreHarness(database), FairQueue(MAX_RUNNING, weight_of=weight_of)
     running: list[tuple[Job, Ask]] = []
     claims = 0
     for number in range(1, STEPS + 1):
@@ -23,12 +23,12 @@ async def test_simulated_line_claims_in_the_order_of_the_real_one(database: Data
         if step == "end" and running:
             job, ask = running.pop(chance.randrange(len(running)))
             await store.settle(job)
-            line.ended(ask)
+            queue.ended(ask)
         if step != "claim":  # also after an end: the numbers that break ties grow with each that joins
-            await join(store, line, chance, number)
+            await join(store, queue, chance, number)
             continue
         models = chance.choice([set(), {"warm"}])
-        claimed, expected = await store.claim(models=models), line.claim(models)
+        claimed, expected = await store.claim(models=models), queue.claim(models)
         assert [job.interaction_id for job in claimed] == ([expected.number] if expected else [])
         if expected:
             running.append((claimed[0], expected))
@@ -36,7 +36,7 @@ async def test_simulated_line_claims_in_the_order_of_the_real_one(database: Data
     assert claims > 10
 
 
-async def join(store: StoreHarness, line: FairLine, chance: random.Random, number: int) -> None:
+async def join(store: StoreHarness, queue: FairQueue, chance: random.Random, number: int) -> None:
     user = chance.randint(1, 6)
     ask = Ask(
         number=number,
@@ -46,7 +46,7 @@ async def join(store: StoreHarness, line: FairLine, chance: random.Random, numbe
         model=chance.choice(["warm", "cold"]),
         pace=chance.choice([Pace.FAST, Pace.FAST, Pace.RELAXED]),
     )
-    line.join(ask)
+    queue.join(ask)
     await store.submit(
         ask.user,
         interaction_id=number,

@@ -1,7 +1,7 @@
 """A queue in memory: what `db.queue.fair_order.flows` and `db.queue.claim` do with rows, done with dictionaries.
 
 A simulated day is 100,000 claims; on a database that is an hour. Every decision here is taken by the same pure
-functions (`db.queue.fair_order.fairness`); `test_fairness_line.py` holds the two together on real databases.
+functions (`db.queue.fair_order.fairness`); `test_fairness_queue.py` holds the two together on real databases.
 """
 
 from collections import defaultdict, deque
@@ -42,7 +42,7 @@ class Ask:
     ended_s: float | None = None
 
 
-class Line(Protocol):
+class SimulatedQueue(Protocol):
     """Any way to decide who is next."""
 
     def join(self, ask: Ask) -> None:
@@ -56,7 +56,7 @@ class Line(Protocol):
 
 
 @dataclass(slots=True)
-class FairLine:
+class FairQueue:
     """The real order."""
 
     max_running: int
@@ -140,7 +140,7 @@ class FairLine:
 
 
 @dataclass(slots=True)
-class FirstComeLine:
+class FirstComeQueue:
     """First come, first served."""
 
     asks: deque[Ask] = field(default_factory=deque)
@@ -158,7 +158,7 @@ class FirstComeLine:
 
 
 @dataclass(slots=True)
-class RoundRobinLine:
+class RoundRobinQueue:
     """Members in turn, one job each."""
 
     turns: deque[int] = field(default_factory=deque)
