@@ -42,7 +42,7 @@ from db.sqlite import for_writing, scrub, sqlite_engine
 from db.threads import Threads
 from db.wake import Wake
 
-READERS = 4  # SQLite's; they share one interpreter with the event loop, so more would not read more
+READERS = 2  # SQLite's; they share one interpreter with the event loop, which would wait for each of them
 POOLED, AT_MOST = 5, 15  # connections to PostgreSQL: kept open, and for a crowd
 CLOSE_WITHIN_S = 5.0
 ATTEMPTS = 8
