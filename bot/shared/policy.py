@@ -10,11 +10,9 @@ from bot.shared.text.folding import readings
 from bot.shared.text.formatting import inline
 from db.moderation.audit_log import AuditEntry
 from db.moderation.decisions import Decision
-from db.moderation.licences import has_accepted
 from db.moderation.moderation import Policy
 from db.moderation.targets import Target
 from db.queue.job import Job
-from inference.catalogue import ImageModel, SpeechModel
 
 PAUSED = "I'm paused for a little while. Jobs in the queue are kept and nothing is charged; please try again later."
 PAUSED_WITH_NOTICE = "I'm paused: {}\nJobs in the queue are kept, and nothing is charged."
@@ -68,11 +66,6 @@ def is_for_adults(services: Services, job: Job) -> bool:
     return job.age_restricted or any(
         model.name == job.model and model.age_restricted for model in services.catalogue.images
     )
-
-
-async def wants_licence(services: Services, model: ImageModel | SpeechModel, user_id: int) -> bool:
-    """Tell whether a member has to accept a model's licence first, as it is now."""
-    return model.must_accept and not await services.db.read(has_accepted, user_id, model.name, model.licence)
 
 
 def blocked_word(text: str, words: Iterable[Decision]) -> str | None:

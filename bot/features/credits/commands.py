@@ -11,7 +11,7 @@ from bot.features.credits.cards import pace_text, quota_card
 from bot.shared.discord.commands import UsesServices
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
 from bot.shared.errors import BadParameter, Refused
-from bot.shared.pace import prefer_pace
+from bot.shared.orders.quote import prefer_pace
 from bot.shared.policy import Operator
 from bot.shared.text.formatting import credits
 from db.credits import grants

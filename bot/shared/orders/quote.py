@@ -18,17 +18,20 @@ from bot.shared.orders.order_request import (
     RequestContext,
 )
 from bot.shared.orders.pending import keep
-from bot.shared.pace import preferred_pace
-from bot.shared.policy import check_place, wants_licence
+from bot.shared.policy import check_place
 from bot.shared.services import Services
 from db.credits.statement import Statement, read_statement
 from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.file_keys import photos_folder
+from db.moderation.licences import has_accepted
+from db.people.members import find_member, set_preferences
 from db.queue.finding import count_queued, job_of_interaction
 from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder, Question
 from inference.pricing import price_of
 from inference.requests import Kind, Request, TrainRequest, TranscribeRequest
+
+PACE = "pace"  # a member's preference
 
 
 async def quote(
@@ -67,7 +70,7 @@ async def quote(
         pace=pace or await _pace(services, order_request, request.kind, context),
         answered=answered,
     )
-    if await wants_licence(services, model, context.user_id):
+    if model.must_accept and not await services.db.read(has_accepted, context.user_id, model.name, model.licence):
         if not context.may_be_asked:
             raise LicenceNeeded(model)
         return LicenceQuote(id=await keep(services, order, context, Question.LICENCE), model=model)
@@ -83,7 +86,13 @@ async def _pace(services: Services, order_request: OrderRequest, kind: Kind, con
     """Return the pace of what was asked for without one."""
     if order_request.always_asks or (order_request.relaxes and kind not in context.terms.relaxed):
         return Pace.FAST
-    return await preferred_pace(services, context.user_id)
+    member = await services.db.read(find_member, context.user_id)
+    return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
+
+
+async def prefer_pace(services: Services, user_id: int, pace: Pace) -> None:
+    """Remember which pace a member wants where they do not say."""
+    await services.db.write(set_preferences, user_id, {PACE: str(pace) if pace is Pace.RELAXED else None})
 
 
 async def _ask_price_if_expensive(services: Services, order: Order, context: RequestContext) -> PriceQuote | None:
