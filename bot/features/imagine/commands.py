@@ -6,9 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.imagine.options import COUNT_MAX, GUIDANCE_MAX, SEED_MAX, ImagineOptions
+from bot.features.imagine.options import COUNT_MAX, SEED_MAX, ImagineOptions
 from bot.features.imagine.order import imagine
-from bot.features.imagine.prompt import PROMPT_MAX
+from bot.features.imagine.prompt import GUIDANCE_MAX, PROMPT_MAX
 from bot.features.imagine.sizes import aspect_choices
 from bot.shared.cards.asking import show
 from bot.shared.discord.choices import model_choices, subject_choices

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from bot.features.imagine.prompt import PROMPT_MAX, parse_number, parse_prompt, parse_whole
+from bot.features.imagine.prompt import PROMPT_MAX, parse_guidance, parse_prompt, parse_whole
 from bot.features.imagine.sizes import parse_size
 from bot.shared.errors import BadParameter
 from bot.shared.text.formatting import clean
@@ -12,7 +12,6 @@ from inference.requests import ImageRequest
 COUNT_DEFAULT = 4
 COUNT_MAX = 4
 SEED_MAX = 2**32 - 1
-GUIDANCE_MAX = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         height_px=height_px,
         count=parse_whole("count", options.count, 1, COUNT_MAX, COUNT_DEFAULT),
         steps=parse_whole("steps", options.steps, 1, model.steps_max, model.steps),
-        guidance=parse_number("guidance", options.guidance, 0.0, GUIDANCE_MAX, model.guidance),
+        guidance=parse_guidance(options.guidance, model.guidance),
         seed=parse_whole("seed", options.seed, 0, SEED_MAX, random_seed),
     )
 

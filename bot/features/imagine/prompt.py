@@ -7,6 +7,7 @@ from bot.shared.errors import BadParameter
 from bot.shared.text.formatting import clean
 
 PROMPT_MAX = 1000  # characters; CLIP reads the first 77 tokens, the rest of a longer text would only be stored
+GUIDANCE_MAX = 30.0
 
 NAMES = {
     "ar": "aspect",
@@ -95,26 +96,19 @@ def parse_whole(name: str, value: int | str | None, low: int, high: int, default
     return int(text)
 
 
-def parse_number(name: str, value: float | str | None, low: float, high: float, default: float) -> float:
-    """Read a number between two bounds (a decimal comma is fine), or return the default where none was given.
-
-    Args:
-        name: of the option, as its member is told.
-        value: as it was typed; None: it was left out.
-        low: the least that it may be.
-        high: the most.
-        default: for one that was left out.
+def parse_guidance(value: float | str | None, default: float) -> float:
+    """Read the option `guidance` (a decimal comma is fine), or return the default where none was given.
 
     Raises:
-        BadParameter: it is none, or out of bounds.
+        BadParameter: it is no number, or out of bounds.
     """
     if value is None:
         return default
-    wrong = BadParameter(f"`{name}` must be a number from {low:g} to {high:g}.")
+    wrong = BadParameter(f"`guidance` must be a number from 0 to {GUIDANCE_MAX:g}.")
     if isinstance(value, str):
         if not re.fullmatch(r"[0-9]{1,6}([.,][0-9]{1,6})?", value.strip()):
             raise wrong
         value = float(value.strip().replace(",", "."))
-    if not low <= value <= high:  # also refuses NaN
+    if not 0 <= value <= GUIDANCE_MAX:  # also refuses NaN
         raise wrong
     return float(value)

@@ -41,10 +41,6 @@ class CardContent:
         return self.gallery + self.documents
 
 
-async def _nothing(services: Services, job: Job) -> None:
-    """Leave a job's files as they are."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKind:
     """What differs from one kind of job to another."""
@@ -56,7 +52,7 @@ class JobKind:
     parameters: Callable[[Job], str]  # everything that was asked for, for the Info button
     read: Callable[[Services, Job, int], Awaitable[CardContent]]  # from the stores; no file larger than so many bytes
     head: Callable[[Job, CardContent], str] | None = None  # who asked for what; None: their words, quoted
-    finish: Callable[[Services, Job], Awaitable[None]] = _nothing  # before its end is shown; repeated after a crash
+    finish: Callable[[Services, Job], Awaitable[None]] | None = None  # before its end is shown; repeated after a crash
 
     async def content(self, services: Services, job: Job, limit_bytes: int) -> CardContent:
         """Return what a job's card shows now besides the job itself, no file of it larger than `limit_bytes`."""

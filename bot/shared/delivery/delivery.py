@@ -100,7 +100,8 @@ class Delivery:
         fresh = await self._services.db.read(find_job, job.id)
         if fresh is None or fresh.delivered_at is not None:
             return
-        await self._kinds[fresh.kind].finish(self._services, fresh)
+        if (finish := self._kinds[fresh.kind].finish) is not None:
+            await finish(self._services, fresh)
         if fresh.deleted:
             await forget_results(self._services, fresh)
             return

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.imagine.prompt import PROMPT_MAX, parse_number, parse_prompt, parse_whole
+from bot.features.imagine.prompt import PROMPT_MAX, parse_guidance, parse_prompt, parse_whole
 from bot.shared.errors import BadParameter
 from bot.shared.text.formatting import clean
 
@@ -78,10 +78,10 @@ def test_parse_whole_of_something_else_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "nan", "1e3", "-1", "31", float("nan"), float("inf"), -0.5])
-def test_parse_number_of_something_else_is_refused(value: str | float) -> None:
+def test_parse_guidance_of_something_else_is_refused(value: str | float) -> None:
     with pytest.raises(BadParameter):
-        parse_number("guidance", value, 0.0, 30.0, 5.0)
+        parse_guidance(value, 5.0)
 
 
-def test_parse_number_with_a_decimal_comma_is_understood() -> None:
-    assert parse_number("guidance", "4,5", 0.0, 30.0, 5.0) == 4.5
+def test_parse_guidance_with_a_decimal_comma_is_understood() -> None:
+    assert parse_guidance("4,5", 5.0) == 4.5
