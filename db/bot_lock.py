@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from db.errors import DatabaseInUse
 from db.postgresql import connect_options, libpq_url
 
-BOT = 7216094  # beside the number of migrations (`db.engine`), in the same database
+BOT = 7216094  # beside the number of migrations (`db.postgresql`), in the same database
 TRIES, PAUSE_S = 20, 0.1  # a bot that is just ending is waited for
 
 _HELD = sa.text(

@@ -26,24 +26,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from db.backend import backend_of
 from db.conflicts import Conflict, is_conflict, waited_too_long
 from db.connections import CANCEL_WITHIN_S, Connections
 from db.database_url import normalised
 from db.errors import StoreBusy
-from db.postgresql import connect_options, libpq_url, postgresql_engine
+from db.postgresql import begin_migration
 from db.program import Program
-from db.sqlite import for_writing, scrub, sqlite_engine
-from db.threads import Threads
-from db.wake import Wake
+from db.sqlite import scrub
 
-READERS = 2  # SQLite's; they share one interpreter with the event loop, which would wait for each of them
-POOLED, AT_MOST = 5, 15  # connections to PostgreSQL: kept open, and for a crowd
 CLOSE_WITHIN_S = 5.0
 ATTEMPTS = 8
 LEASE_S = 30.0
@@ -65,26 +62,8 @@ class Database:
         self._program = Program(hash_key=hash_key or secrets.token_bytes(32), clock_offset_s=clock_offset_s)
         self._patience_s = lease_s
         self._connections = Connections()
-        self._writing: sa.Engine
-        self._urgent: sa.Engine
-        self._turn: threading.Lock | None = None  # of SQLite's writers: held in a transaction, and by a scrub
-        # hide_parameters: values are tokens and prompts, and errors end up in logs
-        options: dict[str, Any] = {"hide_parameters": True, "execution_options": self._program.options}
-        if self.is_sqlite:
-            self._turn = threading.Lock()
-            self.engine = sqlite_engine(url, connections=READERS + 1, **options)
-            self._writing = self._urgent = for_writing(self.engine)
-            self._readers = Threads("database-read", READERS)
-            self._writers = self._urgent_writers = Threads("database-write", 1)
-            self.wake = Wake(None)
-        else:
-            pool = {"pool_size": POOLED, "max_overflow": AT_MOST - POOLED}
-            self.engine = self._writing = postgresql_engine(url, lease_s=lease_s, **pool, **options)
-            # One connection apart, for what may not wait until another is free: they may all wait for one lock.
-            self._urgent = postgresql_engine(url, lease_s=lease_s, pool_size=1, max_overflow=0, **options)
-            self._readers = self._writers = Threads("database", AT_MOST)
-            self._urgent_writers = Threads("database-urgent", 1)
-            self.wake = Wake(libpq_url(url), connect_options(lease_s, url))
+        self._backend = backend_of(url, lease_s=lease_s, execution_options=self._program.options)
+        self.engine, self.wake = self._backend.reading, self._backend.wake
 
     @classmethod
     def from_url(
@@ -105,7 +84,7 @@ class Database:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._readers.run(self._reach)  # before anything tries again and again in the background
+            await self._backend.readers.run(self._reach)  # before anything tries again and again in the background
             await self.wake.start()
         except BaseException:
             await self.__aexit__(None, None, None)
@@ -122,12 +101,12 @@ class Database:
                 await asyncio.to_thread(self._connections.break_off)
                 await self._ended(CANCEL_WITHIN_S)
         finally:
-            for engine in {self.engine, self._urgent}:
+            for engine in self._backend.engines:
                 await asyncio.to_thread(engine.dispose)
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version; safe when several processes start at once."""
-        await self._writers.run(self._migrate)
+        await self._backend.writers.run(self._migrate)
 
     async def write(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **named: P.kwargs) -> T:
         """Return what `work(connection, *args, **named)` returns, run in a write transaction.
@@ -152,7 +131,7 @@ class Database:
 
     async def read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **named: P.kwargs) -> T:
         """Return what `work(connection, *args, **named)` returns: in one consistent view, waiting for no writer."""
-        return await self._readers.run(self._read, lambda connection: work(connection, *args, **named))
+        return await self._backend.readers.run(self._read, lambda connection: work(connection, *args, **named))
 
     async def scrub(self) -> bool:
         """Leave no trace of rows whose erasure was noted in SQLite's files; return whether there were any.
@@ -163,13 +142,13 @@ class Database:
         Raises:
             StoreBusy: somebody reads what is to go; it stays noted, and can be tried again.
         """
-        return self.is_sqlite and await self._readers.run(scrub, self.engine, self._alone)
+        return self.is_sqlite and await self._backend.readers.run(scrub, self.engine, self._alone)
 
     @contextmanager
     def begin(self, *, urgent: bool = False) -> Iterator[sa.Connection]:
         """Open a write transaction in this thread: committed at the end, rolled back by an error."""
-        engine = self._urgent if urgent else self._writing
-        with self._turn or nullcontext(), self._connections.open(engine) as connection, connection.begin():
+        engine = self._backend.urgent if urgent else self._backend.writing
+        with self._backend.turn or nullcontext(), self._connections.open(engine) as connection, connection.begin():
             yield connection
 
     def advance(self, seconds: float) -> None:
@@ -196,7 +175,7 @@ class Database:
 
     async def _try(self, work: Callable[[sa.Connection], T], urgent: bool) -> T:
         left = threading.Event()
-        threads = self._urgent_writers if urgent else self._writers
+        threads = self._backend.urgent_writers if urgent else self._backend.writers
         try:
             return await threads.run(self._write, left, urgent, work)
         except asyncio.CancelledError:
@@ -204,8 +183,7 @@ class Database:
             raise
 
     async def _ended(self, within_s: float) -> bool:
-        threads = {self._readers, self._writers, self._urgent_writers}
-        return all(await asyncio.gather(*(some.close(within_s) for some in threads)))
+        return all(await asyncio.gather(*(threads.close(within_s) for threads in self._backend.threads)))
 
     # -- in a thread --------------------------------------------------------------------------------------------------
 
@@ -230,20 +208,19 @@ class Database:
 
         with self.begin() as connection:
             if not self.is_sqlite:
-                for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-                    connection.execute(sa.text(f"SET LOCAL {timeout} = 0"))  # however large the tables are
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7216093)"))
+                begin_migration(connection)
             upgrade(connection)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Let SQLite's writers wait, as soon as it is this thread's turn among them."""
-        assert self._turn is not None
-        self._writers.submit(self._turn.acquire).result()  # by the writers' thread, in its order; any may release
+        turn = self._backend.turn
+        assert turn is not None
+        self._backend.writers.submit(turn.acquire).result()  # by the writers' thread, in its order; any may release
         try:
             yield
         finally:
-            self._turn.release()
+            turn.release()
 
 
 class _Left(Exception):

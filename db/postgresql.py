@@ -37,6 +37,13 @@ def libpq_url(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def begin_migration(connection: sa.Connection) -> None:
+    """Let a transaction change the tables, however large they are, and only one program at a time."""
+    for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(sa.text(f"SET LOCAL {timeout} = 0"))
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(7216093)"))
+
+
 def _hide_quoted_values(context: ExceptionContext) -> None:
     """Take out of PostgreSQL's own words what they quote of a row, such as 'Failing row contains (…)'."""
     original = context.original_exception

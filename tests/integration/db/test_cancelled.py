@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
+from db.backend import AT_MOST
 from db.credits.audit import audit
-from db.engine import AT_MOST, Database
+from db.engine import Database
 from db.queue.finding import jobs_of_member
 from db.tables.queue import lines
 from tests.support.db.store import StoreHarness

@@ -231,7 +231,7 @@ def statements(database: Database) -> list[tuple[str, bool]]:
     seen: list[tuple[str, bool]] = []
 
     def note(connection: object, cursor: object, statement: str, *_: object) -> None:
-        seen.append((statement, database._turn is not None and database._turn.locked()))
+        seen.append((statement, database._backend.turn is not None and database._backend.turn.locked()))
 
     sa.event.listen(database.engine, "before_cursor_execute", note)
     return seen

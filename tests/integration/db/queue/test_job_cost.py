@@ -20,7 +20,7 @@ class StatementCounter:
         self.counts: dict[str, int] = {}
         self.compiled: list[str] = []
         self.step = ""
-        for engine in [database.engine] if database.is_sqlite else [database.engine, database._urgent]:
+        for engine in [database.engine] if database.is_sqlite else [database.engine, database._backend.urgent]:
             sa.event.listen(engine, "before_cursor_execute", self._note)
 
     def _note(
