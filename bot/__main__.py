@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import discord
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import logs
+from bot.platform import quieten
 from bot.run import Connection, read_files, run
 from bot.settings import Settings, SettingsUnusable, read_settings, read_settings_anyway
 from bot.start.data_folder import hold_data
@@ -20,6 +20,7 @@ from bot.start.event_loop import favour_event_loop, new_event_loop
 from bot.start.ports import check_ports, ports_of
 from bot.start.refused import StartRefused
 from bot.start.setting_names import unknown_names
+from common import logs
 from db.errors import DatabaseInUse, StoreError, TablesTooNew
 from inference.errors import InferenceError
 
@@ -70,6 +71,7 @@ def _examine() -> int:
 def _set_up_logs(settings: Settings) -> None:
     secrets = [secret.get_secret_value() for secret in (settings.discord_token, settings.desk_token) if secret]
     logs.set_up(settings.log_level, secrets, as_json=settings.log_format == "json")
+    quieten(settings.log_level)
 
 
 def _refuse_taken_ports(settings: Settings) -> None:

@@ -61,6 +61,9 @@ QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None
 class Atelier(commands.Bot):
     """The bot. It hears commands, buttons and direct messages; channels only where an operator set that."""
 
+    kinds = JOB_KINDS
+    questions = QUESTIONS
+
     def __init__(
         self,
         services: Services,
@@ -94,12 +97,10 @@ class Atelier(commands.Bot):
             max_messages=None,
         )
         self.services = services
-        self.kinds = JOB_KINDS
         self._data_dir = data_dir
         self._hears_channels = hears_channels
         self.limits = limits or RateLimits()
         self.forms = OpenForms()
-        self.questions = QUESTIONS
         self.upload_limits = UploadLimits()
         delivery = Delivery(self, services, self.upload_limits, self.kinds, edit_every_s=edit_every_s)
         self._follower = Follower(services, update=delivery.update, deliver=delivery.deliver)

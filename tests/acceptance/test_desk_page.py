@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 from playwright.async_api import async_playwright
 
-import common.logs
-from bot import logs
+from bot import platform
 from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
 from bot.sandbox.server import TOKEN as SANDBOX_TOKEN
 from bot.sandbox.server import Sandbox
+from common import logs
 from common.supervisor import supervise
 from db.engine import Database
 from db.queue.finding import jobs_of_member
@@ -129,10 +129,11 @@ def log() -> Iterator[StringIO]:
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()  # those that are there would be closed
     logs.set_up("DEBUG", [SANDBOX_TOKEN, CANARY], stream, as_json=True)
+    platform.quieten("DEBUG")
     yield stream
     root.handlers[:] = handlers
     root.setLevel(level)
-    for name in (*logs.TALKATIVE, *common.logs.TALKATIVE, *common.logs.INDISCREET):
+    for name in (*platform.TALKATIVE, *logs.TALKATIVE, *logs.INDISCREET):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

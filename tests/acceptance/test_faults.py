@@ -10,8 +10,9 @@ import yarl
 from discord import gateway
 
 from bot import client as our_client
-from bot import logs
+from bot.platform import quieten
 from bot.sandbox.server import Sandbox
+from common import logs
 from db.queue.finding import jobs_of_member
 from db.queue.job import State
 from tests.support.acceptance.bots import DAILY, bot_beside
@@ -165,6 +166,7 @@ async def test_no_log_line_at_debug_holds_a_token(sandbox: Sandbox, tmp_path: Pa
     root = logging.getLogger()
     before = (root.level, root.handlers[:])
     logs.set_up("DEBUG", [sandbox.token], logged)
+    quieten("DEBUG")
     try:
         async with bot_beside(sandbox, tmp_path) as bot:
             ben = sandbox.member("ben")

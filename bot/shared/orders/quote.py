@@ -58,18 +58,13 @@ async def quote(
         NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken, UnknownOrder: not now. Nothing was charged.
     """
     check_place(context.policy)
-    job = await services.db.read(job_of_interaction, context.interaction_id) if order_request.fetches else None
-    if job is not None:
+    if order_request.fetches and (job := await _job_before(services, context)) is not None:
         return job
     request = await order_request.build(services, context)
     model = check_request(services.catalogue, request, context)
-    order = Order(
-        order_request=order_request,
-        request=request,
-        price=price_of(request, services.catalogue),
-        pace=pace or await _pace(services, order_request, request.kind, context),
-        answered=answered,
-    )
+    pace = pace or await _pace(services, order_request, request.kind, context)
+    price = price_of(request, services.catalogue)
+    order = Order(order_request=order_request, request=request, price=price, pace=pace, answered=answered)
     if model.must_accept and not await services.db.read(has_accepted, context.user_id, model.name, model.licence):
         if not context.may_be_asked:
             raise LicenceNeeded(model)
@@ -80,6 +75,11 @@ async def quote(
     if (question := await _ask_price_if_expensive(services, order, context)) is not None:
         return question
     return await (_fetch if order_request.fetches else _conclude)(services, order, context)
+
+
+async def _job_before(services: Services, context: RequestContext) -> Job | None:
+    """Return the job that the same event made before."""
+    return await services.db.read(job_of_interaction, context.interaction_id)
 
 
 async def _pace(services: Services, order_request: OrderRequest, kind: Kind, context: RequestContext) -> Pace:
@@ -137,8 +137,8 @@ async def _fetch(services: Services, order: Order, context: RequestContext) -> J
     """Fetch the files of an order and go on with it; they are kept for a job, and for the question about photos."""
     kind = order.request.kind
     async with services.locks.of((context.user_id, kind)):
-        if (job := await services.db.read(job_of_interaction, context.interaction_id)) is not None:
-            return job  # the same event came twice
+        if (job := await _job_before(services, context)) is not None:
+            return job
         # Read again what operators decided: somebody may have been banned while their file waited for its turn.
         check_place(
             await services.moderation.policy(

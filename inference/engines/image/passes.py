@@ -14,7 +14,7 @@ from inference.engines.image.schedulers import estimate_clean
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class _LaneBatch:
     """What stays the same from pass to pass while the same lanes share it."""
 
     lanes: tuple[Lane, ...]
@@ -33,7 +33,7 @@ class BatchedDenoiser:
     def __init__(self, model: LoadedModel) -> None:
         self.model = model
         self._hooks = {name: LoraHooks(name, layers) for name, layers in model.layers.items()}
-        self._batch: _Batch | None = None
+        self._batch: _LaneBatch | None = None
 
     @torch.inference_mode()
     def encode(self, prompt: str, negative: str, *, guided: bool, adapters: AdapterSet) -> Embeddings:
@@ -95,11 +95,11 @@ class BatchedDenoiser:
             hooks.close()
         self._batch = None
 
-    def _form(self, lanes: Sequence[Lane]) -> _Batch:
+    def _form(self, lanes: Sequence[Lane]) -> _LaneBatch:
         ordered = tuple(sorted(lanes, key=lambda lane: -lane.adapters.depth("unet")))
         if self._batch is not None and self._batch.lanes == ordered:
             return self._batch
-        self._batch = _Batch(
+        self._batch = _LaneBatch(
             lanes=ordered,
             embeddings=stack([lane.embeddings for lane in ordered]),
             sets=tuple(lane.adapters for lane in ordered for _ in range(lane.rows)),
@@ -111,7 +111,7 @@ class BatchedDenoiser:
         scaled: torch.Tensor = lane.scheduler.scale_model_input(lane.latents, lane.scheduler.timesteps[lane.position])
         return scaled
 
-    def _predict(self, batch: _Batch, inputs: list[torch.Tensor], times: torch.Tensor) -> torch.Tensor:
+    def _predict(self, batch: _LaneBatch, inputs: list[torch.Tensor], times: torch.Tensor) -> torch.Tensor:
         rows = [noisy for lane, noisy in zip(batch.lanes, inputs, strict=True) for _ in range(lane.rows)]
         sample = torch.cat(rows).to(self.model.dtype, memory_format=torch.channels_last)
         added = None
