@@ -39,8 +39,10 @@ def personal_data_of(connection: sa.Connection, user_id: int) -> dict[str, Rows]
 
 
 def _own(user_id: int) -> dict[str, sa.Select[Any]]:
-    """Return the queries for rows that are a member's own."""
+    """Return the queries for rows that are a member's own, and for what is shared by or with them."""
     t, e = transfers.c, entries.c
+    own_subjects = sa.select(subjects.c.id).where(subjects.c.owner_id == user_id)
+    shared = sa.or_(subject_shares.c.subject_id.in_(own_subjects), is_share_with(user_id))
     credits = sa.select(t.at, t.kind, e.account, e.amount, t.reason, t.job_id).join(entries, e.transfer_id == t.id)
     return {
         "member": sa.select(members).where(members.c.user_id == user_id),
@@ -49,6 +51,7 @@ def _own(user_id: int) -> dict[str, sa.Select[Any]]:
         "credits": credits.where(entries.c.user_id == user_id).order_by(transfers.c.id),
         "jobs": sa.select(jobs).where(jobs.c.user_id == user_id).order_by(jobs.c.id),
         "subjects": sa.select(subjects).where(subjects.c.owner_id == user_id).order_by(subjects.c.id),
+        "shares": sa.select(subject_shares).where(shared),
         "consents": sa.select(consents).where(consents.c.user_id == user_id),
         "questions": sa.select(pending_orders).where(pending_orders.c.user_id == user_id),
         "licences": sa.select(acceptances).where(acceptances.c.user_id == user_id),
@@ -57,13 +60,10 @@ def _own(user_id: int) -> dict[str, sa.Select[Any]]:
 
 def _about(connection: sa.Connection, user_id: int) -> dict[str, sa.Select[Any]]:
     """Return the queries for rows of others, or of nobody, that are about a member."""
-    own_subjects = sa.select(subjects.c.id).where(subjects.c.owner_id == user_id)
-    shared = sa.or_(subject_shares.c.subject_id.in_(own_subjects), is_share_with(user_id))
     was_theirs = (acts.c.by_user == user_id).label("by_you")
     columns = (column for column in acts.c if column is not acts.c.by_user)
     theirs = sa.or_(acts.c.by_user == user_id, is_about(user_id))
     return {
-        "shares": sa.select(subject_shares).where(shared),
         "acts": sa.select(*columns, was_theirs).where(theirs).order_by(acts.c.id),
         "allowance": sa.select(former_members).where(is_of(connection, user_id)),
         "bans": sa.select(decisions.c.guild_id, decisions.c.value, decisions.c.at).where(is_ban_of(user_id)),
