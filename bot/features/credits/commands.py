@@ -35,7 +35,7 @@ class Quota(
     group_name="quota",
     group_description="Credits: how many are left, and when you get more",
 ):
-    """Credits."""
+    """A member's own credits, and for operators those of others."""
 
     @app_commands.command(description="Show your credits")
     async def mine(self, interaction: discord.Interaction) -> None:
@@ -116,12 +116,12 @@ class Paces(commands.Cog, UsesServices):
 
     @app_commands.command(description="Run your jobs with credits, as soon as it is your turn")
     async def fast(self, interaction: discord.Interaction) -> None:
-        """Prefer to pay."""
+        """Let the member's jobs use credits from now on."""
         await self._prefer(interaction, Pace.FAST)
 
     @app_commands.command(description="Run your jobs for free, when the queue is empty")
     async def relax(self, interaction: discord.Interaction) -> None:
-        """Prefer to wait, for free."""
+        """Let the member's jobs wait, for free, from now on."""
         await self._prefer(interaction, Pace.RELAXED)
 
     async def _prefer(self, interaction: discord.Interaction, pace: Pace) -> None:

@@ -24,7 +24,7 @@ Seed = app_commands.Range[int, 0, SEED_MAX]
 
 
 class Imagine(commands.Cog, UsesServices):
-    """Create pictures."""
+    """The command that turns a prompt into pictures, and what is offered while it is typed."""
 
     @app_commands.command(description="Create pictures from a prompt")
     @app_commands.describe(

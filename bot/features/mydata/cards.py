@@ -42,7 +42,7 @@ class DeleteEverythingButton(PersistentItem[int], topic="mydata", verb="delete",
 
 
 def delete_card(user_id: int, *, available: int) -> ui.LayoutView:
-    """Ask once more."""
+    """Ask whether really everything that is kept of a member should go."""
     text = (
         "**Delete everything I keep about you?**\n"
         "This deletes your jobs with their pictures and transcripts, your subjects with their photos and LoRAs, and "
@@ -58,7 +58,7 @@ def delete_card(user_id: int, *, available: int) -> ui.LayoutView:
 
 
 def receipt_text(receipt: DeletionReceipt) -> str:
-    """Count what went."""
+    """Count what was deleted, and say what is remembered."""
     ban = "\nYour ban stays, with your ID." if receipt.ban_stays else ""
     return (
         f"**Deleted:** {counted(receipt.jobs, 'job')}, {counted(receipt.files, 'file')}, "

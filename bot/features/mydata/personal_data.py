@@ -30,7 +30,7 @@ File = tuple[str, bytes]  # its name, and what is in it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionReceipt:
-    """What was removed."""
+    """How much of a member was removed, and what stays."""
 
     jobs: int
     subjects: int

@@ -44,7 +44,7 @@ class Housekeeping(commands.Cog):
         self._loops: list[asyncio.Task[None]] = []
 
     async def cog_load(self) -> None:
-        """Begin."""
+        """Start the loops."""
         self._loops = [
             supervise("retention", self._sweep, every_s=SWEEP_EVERY_S),
             supervise(
@@ -57,7 +57,7 @@ class Housekeeping(commands.Cog):
         ]
 
     async def cog_unload(self) -> None:
-        """Stop."""
+        """Stop the loops, and wait for their end."""
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)

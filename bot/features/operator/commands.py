@@ -63,7 +63,7 @@ class OperatorCommands(
     @app_commands.command(description="Ban a member and cancel their jobs")
     @app_commands.describe(member="Who to ban", reason="Why; kept in the log")
     async def ban(self, interaction: discord.Interaction, member: discord.User, reason: Reason) -> None:
-        """Ban a member."""
+        """Ban a member in this server, and cancel their jobs there."""
         await acknowledge(interaction, private=True)
         await admin.ban(self.services, operator_of(interaction), member.id, reason)
         await _say(interaction, f"Banned <@{member.id}>. `/atelier unban` lets them use me again.")
@@ -71,7 +71,7 @@ class OperatorCommands(
     @app_commands.command(description="Lift a member's ban")
     @app_commands.describe(member="Whose ban to lift")
     async def unban(self, interaction: discord.Interaction, member: discord.User) -> None:
-        """Lift a ban."""
+        """Let a member who was banned in this server use the bot again."""
         await acknowledge(interaction, private=True)
         entry = operator_of(interaction).entry("unban", Target.member(member.id))
         was = await self.services.moderation.take_back(entry, Topic.BAN, str(member.id))

@@ -227,7 +227,7 @@ class RenameForm(Form, title="Rename"):
         self.add_item(ui.Label(text="Name", component=self._name))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Rename it."""
+        """Rename the subject to what was typed, and say how it is written now."""
         await acknowledge(interaction, private=True)
         context = await context_of(interaction, private=True)
         name = await rename(services_of(interaction), self._subject, self._name.value, context.policy)

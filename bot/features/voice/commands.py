@@ -59,7 +59,7 @@ class Voice(commands.Cog):
         timestamps: bool = False,
         private: bool = False,
     ) -> None:
-        """Transcribe a file."""
+        """Transcribe a file, as a card or after a question."""
         attached = attached_of(file)
         self.services.clips.check(attached)
         code = parse_language(language) if language else None

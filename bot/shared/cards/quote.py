@@ -37,7 +37,7 @@ class QuoteButton(PersistentItem[PendingOrder], topic="offer"):
 
 
 class ContinueButton(QuoteButton, verb="go"):
-    """Pay for it."""
+    """Pay the price, and go on with what was asked for."""
 
     label = "Continue"
     style = discord.ButtonStyle.success

@@ -71,7 +71,7 @@ class PhotoDecoder:
 
 
 class Photos:
-    """Take photos in."""
+    """Take members' photos in: fetched and looked at, one at a time."""
 
     def __init__(self, downloads: Downloads) -> None:
         self._downloads = downloads
