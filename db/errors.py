@@ -129,7 +129,7 @@ class DatabaseInUse(StoreError):
 
     message = (
         "Another Atelier runs on the same database. Stop it first, or set DATABASE_URL to another database for this "
-        "one. (`python -m inference.dispatcher` may run as often as you like.)"
+        "one; `python -m inference.dispatcher` may run as often as you like."
     )
 
 
