@@ -1,4 +1,4 @@
-"""Operators and what they decided, licences, and age: what keeps a request from being taken, before it is paid for."""
+"""Operators and what they decided: what keeps a request from being taken, before anything is paid for."""
 
 import re
 from collections.abc import Iterable
