@@ -129,6 +129,11 @@ class LocalPool:
             deaths = 1 if process.ended_a_job else deaths + 1
             pause_s = back_off_s(deaths, self._timeouts)
             log.warning("worker %s died with %d jobs; a new one in %.1f s", worker_id, len(process.jobs), pause_s)
+            if deaths == 2:  # said once: it is the device or the models, and no one job
+                log.error(
+                    "worker %s died twice without ending a job; `atelier doctor` looks at its device and its models",
+                    worker_id,
+                )
             await asyncio.sleep(pause_s)
             self._processes[worker_id] = WorkerProcess(worker_id, config, self._deliver)
 

@@ -180,6 +180,15 @@ def test_parent_killed_takes_a_hanging_child_along() -> None:
     assert not child.is_running()
 
 
+async def test_worker_that_never_starts_sends_the_operator_to_the_doctor_once(caplog: pytest.LogCaptureFixture) -> None:
+    broken = WorkerConfig(engines="tests.support.fakes.engine:none_of_that_name", log_level="CRITICAL")
+    async with LocalPool([broken], timeouts=QUICK) as pool:
+        listener = Listener(pool)
+        for _ in range(4):
+            await listener.until(WorkerLost)
+    assert sum("`atelier doctor`" in record.getMessage() for record in caplog.records) == 1
+
+
 def test_back_off_grows_and_is_bounded() -> None:
     timeouts = Timeouts(back_off_s=1.0, back_off_max_s=60.0)
     assert [back_off_s(deaths, timeouts) for deaths in (1, 2, 3, 4, 100)] == [0.0, 1.0, 2.0, 4.0, 60.0]
