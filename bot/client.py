@@ -13,6 +13,7 @@ import discord
 from discord.ext import commands
 
 from bot.features.credits.commands import Gifts, Paces, Quota
+from bot.features.credits.operator_commands import CreditsCommands
 from bot.features.history.cards import ShowButton
 from bot.features.history.commands import Account
 from bot.features.imagine.buttons import AgainButton, ImagineButton
@@ -110,17 +111,24 @@ class Atelier(commands.Bot):
         """Add commands and buttons, and take up the jobs of before the start. Runs at each attempt to log in."""
         if self._following is not None:
             return
-        cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, SubjectCommands, Quota, Paces]
-        cogs += [OperatorCommands, MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
-        for cog in cogs:
-            await self.add_cog(cog(self.services))
-        voice = Voice(self, self.services, self.limits, hears_channels=self._hears_channels)
-        await self.add_cog(voice)
-        self.tree.add_command(voice.menu)
+        await self._add_commands()
         self.add_dynamic_items(*QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton)
         self.add_dynamic_items(*JOB_BUTTONS, ShowButton, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
+
+    async def _add_commands(self) -> None:
+        cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, SubjectCommands, Quota, Paces]
+        cogs += [MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
+        for cog in cogs:
+            await self.add_cog(cog(self.services))
+        await self.add_cog(operators := OperatorCommands(self.services))
+        assert operators.app_command is not None  # it is a group, so there is one
+        operators.app_command.add_command(CreditsCommands(self.services))
+        await self.add_cog(voice := Voice(self, self.services, self.limits))
+        self.tree.add_command(voice.menu)
+        if not self._hears_channels:  # nothing would come of it
+            self.tree.remove_command(voice.transcribe_channel.name)
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
         """Learn how large files may be where people are active, and answer forms that are no longer known."""

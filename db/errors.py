@@ -2,6 +2,8 @@
 
 StoreError
 ├── NotEnoughCredits     the member's available credits do not cover the price
+│   ├── GiftTooLarge     a member gives more than they have
+│   └── TakesTooMuch     an operator takes back more than the member has
 ├── BudgetSpent          the guild's budget does not cover the price
 ├── TooManyQueued        the member has as many jobs waiting as allowed
 ├── UnknownJob           no job has this id
@@ -37,6 +39,14 @@ class NotEnoughCredits(StoreError):
         self.available = available
         self.price = price
         self.renews_at = renews_at
+
+
+class GiftTooLarge(NotEnoughCredits):
+    """A member gives more credits than they have."""
+
+
+class TakesTooMuch(NotEnoughCredits):
+    """An operator takes back more credits than the member has."""
 
 
 class BudgetSpent(StoreError):

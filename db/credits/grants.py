@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from db.credits.accounts import lock_account, open_account
 from db.credits.allowance import Allowance
 from db.credits.ledger import balances, move
+from db.errors import GiftTooLarge, NotEnoughCredits, TakesTooMuch
 from db.moderation.audit_log import AuditEntry, log_entry
 from db.tables import transfers
 
@@ -26,14 +27,17 @@ def grant(
         Whether it was new.
 
     Raises:
-        NotEnoughCredits: more is taken than is available.
+        TakesTooMuch: more is taken than is available.
     """
     now = open_account(connection, user_id, allowance)
     if _is_known(connection, ref):
         return False
     if amount:
         about = {"reason": entry.reason, "ref": ref, "by_user": entry.by_user}
-        move(connection, {user_id: {"available": amount}}, now, "grant", **about)
+        try:
+            move(connection, {user_id: {"available": amount}}, now, "grant", **about)
+        except NotEnoughCredits as error:
+            raise TakesTooMuch(available=error.available, price=error.price, renews_at=error.renews_at) from None
     log_entry(connection, entry, now)
     return True
 
@@ -79,7 +83,7 @@ def give(
         Whether it was new.
 
     Raises:
-        NotEnoughCredits: the giver has fewer.
+        GiftTooLarge: the giver has fewer.
         ValueError: it is no gift.
     """
     if amount < 1 or from_user == to_user:
@@ -92,7 +96,10 @@ def give(
     if _is_known(connection, ref):
         return False
     changes = {from_user: {"available": -amount}, to_user: {"available": amount}}
-    move(connection, changes, now, "gift", ref=ref, by_user=from_user)
+    try:
+        move(connection, changes, now, "gift", ref=ref, by_user=from_user)
+    except NotEnoughCredits as error:
+        raise GiftTooLarge(available=error.available, price=error.price, renews_at=error.renews_at) from None
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.errors import HumanError
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import ANNEX, LOBBY, PATRONS, STUDIO
@@ -14,8 +15,7 @@ from db.queue.finding import jobs_of_member
 from db.queue.job import Pace
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import SLOTS
-
-EPHEMERAL = 64
+from tests.support.acceptance.private import EPHEMERAL, show_to_everybody
 
 
 def seen(who: HumanClient, words: str) -> str | None:
@@ -120,11 +120,15 @@ async def test_relax_and_fast_are_remembered(sandbox: Sandbox, tmp_path: Path, m
 async def test_operator_grants_and_sets_with_a_reason(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        said = await (await ada.slash("quota grant", member=ben.id, amount=50, reason="for the poster")).answer()
+        grant: dict[str, Any] = {"member": ben.id, "amount": 50, "reason": "for the poster"}
+        said = await (await ada.slash("atelier credits grant", **grant)).answer()
         assert said["flags"] & EPHEMERAL
         assert f"now has {DAILY + 50} credits (+50)" in ada.text(said["id"])
-        await (await ada.slash("quota set", member=ben.id, amount=7, reason="a fresh start")).answer()
-        shown = await (await ada.slash("quota show", member=ben.id)).answer()
+        too_many = await (await ada.slash("atelier credits grant", **grant | {"amount": -900})).answer()
+        assert f"only {DAILY + 50} credits left" in ada.text(too_many["id"])
+        assert f"The lowest `amount` is -{DAILY + 50}" in ada.text(too_many["id"])
+        await (await ada.slash("atelier credits set", member=ben.id, amount=7, reason="a fresh start")).answer()
+        shown = await (await ada.slash("atelier credits show", member=ben.id)).answer()
         assert "7 credits left" in ada.text(shown["id"])
         entries = (await bot.statement(ben)).entries
         assert [(one.amount, one.reason, one.by_user) for one in entries[:2]] == [
@@ -142,7 +146,11 @@ async def test_members_may_not_touch_quotas(
 ) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
-        said = await (await ben.slash(f"quota {verb}", member=ben.id, **options)).answer()
+        await sandbox.until(lambda: "quota" in ben.commands())
+        with pytest.raises(HumanError, match="not shown"):
+            await ben.slash(f"atelier credits {verb}", member=ben.id, **options)
+        show_to_everybody(sandbox, sandbox.member("ada"))
+        said = await (await ben.slash(f"atelier credits {verb}", member=ben.id, **options)).answer()
         assert "Only operators can do that" in ben.text(said["id"])
         assert (await bot.statement(ben)).available == DAILY
 
@@ -154,7 +162,7 @@ async def test_operators_of_other_servers_may_not_touch_quotas(
 ) -> None:
     async with bot_beside(sandbox, tmp_path, home_guilds=homes) as bot:
         ada, cleo = sandbox.member("ada"), sandbox.member("cleo")
-        said = await (await ada.slash(f"quota {verb}", channel=LOBBY, member=cleo.id, **options)).answer()
+        said = await (await ada.slash(f"atelier credits {verb}", channel=LOBBY, member=cleo.id, **options)).answer()
         assert "my home servers" in ada.text(said["id"])
         assert (await bot.statement(cleo)).available == DAILY
 
@@ -163,7 +171,7 @@ async def test_operators_of_the_only_server_look_after_credits(sandbox: Sandbox,
     del sandbox.container.world.guilds[ANNEX]
     async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await (await ada.slash("quota grant", member=ben.id, amount=5, reason="welcome")).answer()
+        await (await ada.slash("atelier credits grant", member=ben.id, amount=5, reason="welcome")).answer()
         assert (await bot.statement(ben)).available == DAILY + 5
 
 
@@ -174,6 +182,8 @@ async def test_gift_moves_credits_where_gifts_are_allowed(sandbox: Sandbox, tmp_
         assert "30 credits" in ben.text(said["id"])
         too_many = await (await ben.slash("gift", member=cleo.id, amount=900)).answer()
         assert f"you have {DAILY - 30} left" in ben.text(too_many["id"])
+        assert "a smaller `amount`" in ben.text(too_many["id"])
+        assert "clip" not in ben.text(too_many["id"])
         balances = [(await bot.statement(who)).available for who in (ben, cleo)]
         assert balances == [DAILY - 30, DAILY + 30]
 

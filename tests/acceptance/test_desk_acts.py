@@ -15,7 +15,7 @@ from db.moderation.audit_log import latest_entries
 from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
-from tests.support.acceptance.private import run_privately
+from tests.support.acceptance.private import run_privately, show_to_everybody
 
 JUST_READ = {"atelier words list", "atelier channels list", "atelier log"}  # what operators themselves decided
 
@@ -55,10 +55,15 @@ async def acts(bot: RunningBot, who: HumanClient) -> list[tuple[str, str, str]]:
 
 
 async def test_every_command_of_operators_is_in_the_log(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path) as bot:
+    async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         found = dict(operator_commands(bot.client))
-        assert found.keys() >= JUST_READ | {"quota show", "quota grant", "quota set", "transcribe-channel"}
+        assert found.keys() >= JUST_READ | {
+            "atelier credits show",
+            "atelier credits grant",
+            "atelier credits set",
+            "transcribe-channel",
+        }
         silent = []
         for name, wanted in found.items():
             before = len(await acts(bot, ada))
@@ -79,8 +84,7 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
         assert "atelier" not in ben.commands()
         with pytest.raises(HumanError, match="not shown"):
             await ben.slash("atelier log")
-        for command in sandbox.container.commands.visible(ada.id, next(iter(sandbox.container.world.guilds.values()))):
-            command["default_member_permissions"] = None  # an administrator opened it to everybody
+        show_to_everybody(sandbox, ada)
         for name, wanted in operator_commands(bot.client):
             assert (
                 await run_privately(ben, name, **given(wanted, ben))
@@ -92,13 +96,13 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
 async def test_changed_credits_are_in_the_log_with_their_reason(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await run_privately(ada, "quota grant", member=ben.id, amount=50, reason="for the poster")
-        await run_privately(ada, "quota grant", member=ben.id, amount=-20, reason="a mistake")
-        await run_privately(ada, "quota set", member=ben.id, amount=7, reason="a fresh start")
+        await run_privately(ada, "atelier credits grant", member=ben.id, amount=50, reason="for the poster")
+        await run_privately(ada, "atelier credits grant", member=ben.id, amount=-20, reason="a mistake")
+        await run_privately(ada, "atelier credits set", member=ben.id, amount=7, reason="a fresh start")
         newest, second, first = (await run_privately(ada, "atelier log")).splitlines()
-        assert f"<@{ada.id}> **quota grant** <@{ben.id}> +50: for the poster" in first
-        assert f"**quota grant** <@{ben.id}> -20: a mistake" in second
-        assert f"**quota set** <@{ben.id}> = 7: a fresh start" in newest
+        assert f"<@{ada.id}> **credits grant** <@{ben.id}> +50: for the poster" in first
+        assert f"**credits grant** <@{ben.id}> -20: a mistake" in second
+        assert f"**credits set** <@{ben.id}> = 7: a fresh start" in newest
 
 
 async def test_buttons_on_what_is_not_theirs_are_in_the_log(
@@ -123,3 +127,13 @@ async def test_buttons_on_what_is_not_theirs_are_in_the_log(
         await ada.press(card["id"], "Cancel")
         await sandbox.until(lambda: "Cancel" not in ben.buttons(card["id"]))
         assert (await acts(bot, ada))[-1][0] == "press cancel"
+
+
+async def test_what_works_in_servers_only_is_not_offered_in_direct_messages(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, auto_transcription=True, gifts=True) as bot:
+        ada = sandbox.member("ada")
+        await sandbox.until(lambda: "atelier" in ada.commands())
+        only_here = set(ada.commands()) - set(ada.commands("dm"))
+        assert only_here == {"atelier", "transcribe-channel", "gift"}
+        guarded = {one.name for one in bot.client.tree.get_commands() if one.default_permissions is not None}
+        assert guarded == {"atelier", "transcribe-channel"}

@@ -162,6 +162,8 @@ async def test_channel_is_the_operators_to_turn_on_and_only_where_the_bot_hears(
 ) -> None:
     async with bot_beside(sandbox, tmp_path):
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await sandbox.until(lambda: "transcribe" in ada.commands())
+        assert "transcribe-channel" not in ada.commands()
+    async with bot_beside(sandbox, tmp_path, auto_transcription=True):
+        await sandbox.until(lambda: "transcribe-channel" in ada.commands())
         assert "transcribe-channel" not in ben.commands()
-        refusal = await (await ada.slash("transcribe-channel", state="on")).answer()
-        assert "AUTO_TRANSCRIPTION" in ada.text(refusal["id"])

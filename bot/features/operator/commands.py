@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.features.operator import admin
 from bot.features.operator.admin import Selection
 from bot.features.operator.cards import channels_text, found_text, log_text, removed_text, words_text
-from bot.shared.discord.commands import UsesServices
+from bot.shared.discord.commands import UsesServices, for_operators
 from bot.shared.discord.interactions import acknowledge, is_operator, operator_of
 from bot.shared.discord.messages import remove_messages
 from bot.shared.text.folding import fold
@@ -26,8 +26,7 @@ Word = app_commands.Range[str, 1, 50]
 ENTRIES_SHOWN = 25
 
 
-@app_commands.default_permissions(manage_guild=True)
-@app_commands.guild_only()
+@for_operators
 class OperatorCommands(
     commands.GroupCog,
     UsesServices,

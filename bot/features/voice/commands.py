@@ -10,9 +10,9 @@ from bot.features.voice.languages import language_choices, parse_language
 from bot.features.voice.transcribe import OPTED_OUT, ClipOrderRequest, TranscribeOptions
 from bot.features.voice.voice_messages import attached_of, clip_in, listen
 from bot.shared.cards.asking import order
+from bot.shared.discord.commands import for_operators
 from bot.shared.discord.interactions import acknowledge, context_of, operator_of
 from bot.shared.discord.limits import RateLimits
-from bot.shared.errors import Refused
 from bot.shared.files.clips import NothingToHear
 from bot.shared.services import Services
 from db.moderation.channels import set_transcribed
@@ -25,11 +25,10 @@ class Voice(commands.Cog):
 
     voice = app_commands.Group(name="voice", description="Your own voice messages")
 
-    def __init__(self, client: discord.Client, services: Services, limits: RateLimits, *, hears_channels: bool) -> None:
+    def __init__(self, client: discord.Client, services: Services, limits: RateLimits) -> None:
         self._client = client
         self.services = services
         self._limits = limits
-        self.hears_channels = hears_channels
         self.menu = app_commands.ContextMenu(name="Transcribe", callback=self.transcribe_message)
 
     async def transcribe_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
@@ -75,14 +74,11 @@ class Voice(commands.Cog):
         name="transcribe-channel", description="Operators: transcribe every voice message in this channel, or stop"
     )
     @app_commands.describe(state="Whether voice messages here are transcribed automatically")
-    @app_commands.default_permissions(manage_guild=True)
-    @app_commands.guild_only()
+    @for_operators
     async def transcribe_channel(self, interaction: discord.Interaction, state: Literal["on", "off"]) -> None:
         """Turn automatic transcription on or off for this channel."""
         on = state == "on"
         operator = operator_of(interaction)
-        if on and not self.hears_channels:
-            raise Refused(NOT_HEARD)
         await acknowledge(interaction, private=True)
         channel_id = (await context_of(interaction, private=True)).channel_id
         entry = operator.entry(f"transcribe-channel {state}", Target.channel(channel_id))
@@ -113,7 +109,6 @@ ON = (
     "Voice messages in this channel are now transcribed automatically. Each one costs its speaker as many credits as "
     "`/transcribe` would; `/voice optout` keeps yours out."
 )
-NOT_HEARD = "I can't listen in channels yet. Whoever runs me has to turn on `AUTO_TRANSCRIPTION` first."
 OFF = "Voice messages in this channel are no longer transcribed automatically."
 OUT = "Nobody but you can transcribe your voice messages now. `/voice optin` undoes this."
 IN = "Others can transcribe your voice messages again, and so can channels with automatic transcription."

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -19,6 +19,8 @@ from bot.shared.discord.limits import AUTOCOMPLETE, entry_of
 from bot.shared.services import Services
 
 log = logging.getLogger(__name__)
+
+CommandT = TypeVar("CommandT")
 
 
 class CountedCommandTree(app_commands.CommandTree[discord.Client]):
@@ -45,6 +47,16 @@ class CountedCommandTree(app_commands.CommandTree[discord.Client]):
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         """Explain an error."""
         await explain(interaction, error)
+
+
+def in_servers(command: CommandT) -> CommandT:
+    """Offer a command in servers and not in direct messages, where the tree's own contexts would leave it."""
+    return app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)(command)
+
+
+def for_operators(command: CommandT) -> CommandT:
+    """Offer a command, or a group of commands, to those who may manage the server, and nowhere else."""
+    return app_commands.default_permissions(manage_guild=True)(in_servers(command))
 
 
 class UsesServices:

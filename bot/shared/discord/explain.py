@@ -16,7 +16,16 @@ from discord import app_commands, ui
 
 from bot.shared.errors import NotAcknowledged, Refused
 from bot.shared.text.formatting import credits, inline, moment
-from db.errors import BudgetSpent, NameTaken, NotEnoughCredits, StoreBusy, StoreError, TooManyQueued
+from db.errors import (
+    BudgetSpent,
+    GiftTooLarge,
+    NameTaken,
+    NotEnoughCredits,
+    StoreBusy,
+    StoreError,
+    TakesTooMuch,
+    TooManyQueued,
+)
 from db.queue.job import Job
 from inference.errors import BadRequest, InferenceError
 from inference.messages import FailureKind
@@ -36,6 +45,20 @@ def _not_enough(error: NotEnoughCredits) -> str:
     )
 
 
+def _gift_too_large(error: GiftTooLarge) -> str:
+    return (
+        f"Not enough credits: you have {error.available} left, and this gift is {credits(error.price)}. Please choose "
+        f"a smaller `amount`; more come {moment(error.renews_at)}."
+    )
+
+
+def _takes_too_much(error: TakesTooMuch) -> str:
+    return (
+        f"They have only {credits(error.available)} left, so I can't take {credits(error.price)} back. "
+        f"The lowest `amount` is {-error.available}."
+    )
+
+
 def _budget_spent(error: BudgetSpent) -> str:
     return (
         f"This server's credits are used up for now: {error.left} left, and this costs {credits(error.price)}. "
@@ -52,6 +75,8 @@ def _too_often(error: app_commands.CommandOnCooldown) -> str:
 _COMMANDS_CHANGED = "My commands have just changed. Please type yours again."
 _SENTENCES: Mapping[type[Exception], Callable[..., str]] = {
     NotEnoughCredits: _not_enough,
+    GiftTooLarge: _gift_too_large,
+    TakesTooMuch: _takes_too_much,
     BudgetSpent: _budget_spent,
     TooManyQueued: lambda error: (
         f"You already have {error.limit} of these in the queue. Let one finish, or cancel one with `/queue`."

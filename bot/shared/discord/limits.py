@@ -81,7 +81,7 @@ LIMITS = (
             *_each("/atelier ", "pause", "resume", "ban", "unban", "find", "remove", "log"),
             *_each("/atelier words ", "add", "remove", "list"),
             *_each("/atelier channels ", "allow", "forbid", "clear", "list"),
-            *_each("/quota ", "show", "grant", "set"),
+            *_each("/atelier credits ", "show", "grant", "set"),
             "/transcribe-channel",
         ),
     ),
