@@ -1,7 +1,7 @@
 """Operators and what they decided: what keeps a request from being taken, before anything is paid for."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.shared.errors import Refused
@@ -18,6 +18,8 @@ PAUSED = "I'm paused for a little while. Jobs in the queue are kept and nothing 
 PAUSED_WITH_NOTICE = "I'm paused: {}\nJobs in the queue are kept, and nothing is charged."
 BANNED = "An operator has banned you from using me here. Please ask them if you think that is a mistake."
 CHANNEL_CLOSED = "I can't be used in this channel. Please try another one, or ask an operator where I can be used."
+USE_ANOTHER = "I can't be used in this channel. Please try {}."
+NAMED_MAX = 5  # channels in a refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,15 @@ def check_place(policy: Policy) -> None:
     if policy.banned:
         raise Refused(BANNED)
     if not policy.channel_open:
-        raise Refused(CHANNEL_CLOSED)
+        raise Refused(_closed(policy.allowed_channels))
     if policy.notice is not None:
         raise Refused(PAUSED_WITH_NOTICE.format(policy.notice) if policy.notice else PAUSED)
+
+
+def _closed(allowed: Sequence[int]) -> str:
+    """Say that a channel is closed, and where to go instead."""
+    *most, last = [f"<#{channel_id}>" for channel_id in allowed[:NAMED_MAX]] or [""]
+    return USE_ANOTHER.format(f"{', '.join(most)} or {last}" if most else last) if last else CHANNEL_CLOSED
 
 
 def check_words(text: str, policy: Policy) -> None:

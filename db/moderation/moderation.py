@@ -26,6 +26,7 @@ class Policy:
     banned: bool
     channel_open: bool
     words: tuple[Decision, ...]
+    allowed_channels: tuple[int, ...] = ()  # the only ones that are open; empty: all that are not forbidden
 
 
 class Moderation:
@@ -69,6 +70,7 @@ class Moderation:
             banned=any(row.kind == Topic.BAN for row in found),
             channel_open=guild_id is None or _is_open(rules, {str(id) for id in channel_ids}),
             words=tuple(Decision(row.key, row.value) for row in found if row.kind == Topic.WORD),
+            allowed_channels=tuple(int(key) for key, rule in rules.items() if rule == ChannelRule.ALLOWED),
         )
 
 

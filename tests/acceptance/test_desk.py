@@ -7,6 +7,7 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.permissions import Permission
 from bot.sandbox.state.seed import AFTER_DARK, VOICE_NOTES
 from db.credits.audit import audit
 from db.people.new_subject import NewSubject
@@ -84,11 +85,19 @@ async def test_blocked_word_is_named_and_not_charged(sandbox: Sandbox, tmp_path:
 
 
 async def test_channels_are_open_where_operators_say_so(sandbox: Sandbox, tmp_path: Path) -> None:
+    ada, ben = sandbox.member("ada"), sandbox.member("ben")
+    sandbox.container.world.channels[AFTER_DARK].denied[ben.id] = int(Permission.VIEW_CHANNEL)
     async with bot_beside(sandbox, tmp_path) as bot:
-        ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await run_privately(ada, "atelier channels allow", channel_=VOICE_NOTES)
-        assert f"<#{VOICE_NOTES}> allowed" in await run_privately(ada, "atelier channels list")
-        await refused(sandbox, ben, "can't be used in this channel", bot)
+        await run_privately(ada, "atelier channels allow", channel_=AFTER_DARK)
+        await refused(sandbox, ben, "can't be used in this channel. Please try another one", bot)
+        await run_privately(ada, "atelier channels clear", channel_=AFTER_DARK)
+        assert "No channel has a rule" in await run_privately(ada, "atelier channels list")
+        said = await run_privately(ada, "atelier channels allow", channel_=VOICE_NOTES)
+        assert "I now work in allowed channels only" in said
+        assert f"<#{VOICE_NOTES}> allowed" in said
+        assert said == await run_privately(ada, "atelier channels list")
+        await run_privately(ada, "atelier channels allow", channel_=AFTER_DARK)  # which Ben does not see
+        await refused(sandbox, ben, f"can't be used in this channel. Please try <#{VOICE_NOTES}>.", bot)
         card = await (await ben.slash("imagine", prompt="a red heart", channel=VOICE_NOTES)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
 

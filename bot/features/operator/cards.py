@@ -6,10 +6,17 @@ from bot.features.operator.admin import SearchResult
 from bot.shared.cards.job import title
 from bot.shared.text.formatting import counted, harmless, inline, moment, plainly
 from db.moderation.audit_log import LoggedEntry
-from db.moderation.decisions import Decision
+from db.moderation.decisions import ChannelRule, Decision
 from db.queue.job import Job
 from inference.requests import from_json
 
+ONLY_ALLOWED = (
+    "**I now work in allowed channels only.** In all others I refuse, and tell members where they can use me."
+)
+NOT_FORBIDDEN = "I work in all channels but these:"
+HOW_TO_CLEAR = (
+    "-# `/atelier channels clear` removes a channel's rule. While none is allowed, all that aren't forbidden are open."
+)
 TEXT_MAX = 1900  # characters of a message, with room to say that there is more
 
 
@@ -38,8 +45,11 @@ def words_text(words: Sequence[Decision]) -> str:
 
 def channels_text(channels: Sequence[Decision]) -> str:
     """List what was decided for channels."""
+    if not channels:
+        return "No channel has a rule: I work wherever Discord lets members use me."
+    only = any(channel.value == ChannelRule.ALLOWED for channel in channels)
     lines = [f"<#{channel.key}> {channel.value}" for channel in channels]
-    return _list(lines, empty="No channel has a rule: I work wherever Discord lets members use me.")
+    return _list([ONLY_ALLOWED if only else NOT_FORBIDDEN, *lines, HOW_TO_CLEAR])
 
 
 def _job(job: Job) -> str:
@@ -55,7 +65,7 @@ def _entry(logged: LoggedEntry) -> str:
     return f"{moment(logged.at)} {who} **{entry.what}**{target}{reason}"
 
 
-def _list(lines: Sequence[str], *, empty: str) -> str:
+def _list(lines: Sequence[str], *, empty: str = "") -> str:
     text, shown = "", 0
     for line in lines:
         if len(text) + len(line) >= TEXT_MAX:

@@ -102,8 +102,8 @@ class OperatorCommands(
         decided = await self.services.db.read(decisions_of, operator_of(interaction).guild_id, Topic.WORD)
         await _say(interaction, words_text(decided))
 
-    @channels.command(description="Let members use me in a channel")
-    @app_commands.describe(channel="Once one channel is allowed, I work only in allowed ones")
+    @channels.command(description="Let members use me in a channel, and only in allowed ones")
+    @app_commands.describe(channel="Which channel; those that aren't allowed are closed to me from then on")
     async def allow(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Allow a channel."""
         await self._decide_channel(interaction, channel.id, ChannelRule.ALLOWED)

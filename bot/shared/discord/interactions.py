@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import discord
@@ -164,13 +165,21 @@ async def _resolve(
         channel_id=channel.id,
         private=private,
         terms=terms_of(services, user, guild_id),
-        policy=policy,
+        policy=replace(policy, allowed_channels=_seen_by(user, policy.allowed_channels)),
         role_ids=roles_of(user),
         age_restricted=is_age_restricted(channel),
         channel_ids=frozenset(here),
         only_guild_id=only,
         message_id=answer_id,
     )
+
+
+def _seen_by(user: discord.Member | discord.User, ids: Iterable[int]) -> tuple[int, ...]:
+    """Return those of a server's channels that are still there and that a member sees."""
+    if not isinstance(user, discord.Member):
+        return ()
+    channels = map(user.guild.get_channel, ids)
+    return tuple(one.id for one in channels if one is not None and one.permissions_for(user).view_channel)
 
 
 def channel_ids(channel: Any) -> set[int]:

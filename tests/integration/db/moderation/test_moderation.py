@@ -78,6 +78,8 @@ async def test_channels_are_open_unless_forbidden_or_others_are_allowed(database
     assert (await is_open(70), await is_open(71), await is_open(75, 70)) == (False, True, False)
     await database.write(decide, act("allow"), Topic.CHANNEL, "71", ChannelRule.ALLOWED)
     assert (await is_open(71), await is_open(72), await is_open(75, 71)) == (True, False, True)
+    assert (await moderation.policy(MEMBER, guild_id=GUILD, channel_ids=[72])).allowed_channels == (71,)
+    assert (await moderation.policy(MEMBER, guild_id=8, channel_ids=[72])).allowed_channels == ()
 
 
 async def test_every_act_is_noted_newest_first(database: Database) -> None:
