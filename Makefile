@@ -38,16 +38,18 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 # Several processes, for much of a test is waiting for children; a module's tests stay together, as they share models.
+# In the order of the folders: the slow modules of acceptance/ begin, and the short ones of unit/ fill up the end.
+TOGETHER := --dist loadscope --no-loadscope-reorder
 WORKERS ?= 3
 test: weights setup-dev  ## Run the tests (under ten minutes on two cores)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
+	@$(BIN)/python -m pytest -n $(WORKERS) $(TOGETHER)
 
 test-long: weights setup-dev  ## Run the tests that need more time
-	@$(BIN)/python -m pytest -m long -n 2 --dist loadscope
+	@$(BIN)/python -m pytest -m long -n 2 $(TOGETHER)
 
 # Not part of `make test`: before Python 3.12, counting lines takes half as much computing again.
 coverage: weights setup-dev  ## Run the tests, and report which lines they reach
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --cov --cov-report=term --cov-report=html:.cache/coverage
+	@$(BIN)/python -m pytest -n $(WORKERS) $(TOGETHER) --cov --cov-report=term --cov-report=html:.cache/coverage
 
 check: setup-dev  ## Format check, lint of Python and of the pages' scripts, imports between rooms, types
 	@$(BIN)/ruff format --check .
