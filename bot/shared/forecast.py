@@ -1,4 +1,4 @@
-"""How long a job will probably wait: credits of work before it, over the speed of late. Pure, kept in memory.
+"""How long a job will probably wait, by the speed of late, and still run, by its own. Pure, kept in memory.
 
 What was foretold is kept with each job, and the operator's page says how right it was (`db.queue.figures`).
 """
@@ -8,6 +8,7 @@ import math
 from db.queue.job import Job, State
 
 REMEMBERED = 20  # jobs of each kind that the speed is taken from
+RUNNING_MAX = 1000  # jobs whose first report is remembered
 
 
 class Forecast:
@@ -18,9 +19,13 @@ class Forecast:
 
     def __init__(self) -> None:
         self._ended: dict[str, dict[str, tuple[float, float, int]]] = {}  # kind → job id → start, end, work
+        self._first: dict[
+            str, tuple[int, int, float]
+        ] = {}  # job id → attempt, steps done, when: the first that was seen
 
     def learn(self, job: Job) -> None:
-        """Take note of a job that ended well."""
+        """Take note of a job that ended well, and forget how one went on that ended."""
+        self._first.pop(job.id, None)
         if job.state is not State.DONE or job.started_at is None or job.ended_at is None:
             return
         work = job.work * job.charged // job.price if job.price else job.work  # a training may have ended early
@@ -43,3 +48,22 @@ class Forecast:
             until = max(until, end)
             done += work
         return credits * busy_s / done if done else None
+
+    def left_s(self, job: Job) -> float | None:
+        """Return how many seconds a running job will still take; None: not known.
+
+        By its own speed since the first report that was seen: what came before (loading, steps of an earlier attempt)
+        says nothing about it. Until there is a second one, by the speed of late.
+        """
+        attempt, done, at = self._first.get(job.id, (0, 0, 0.0))
+        now = job.changed_at.timestamp()
+        if job.progress_total and attempt == job.attempt and job.progress_done > done and now > at:
+            return (job.progress_total - job.progress_done) * (now - at) / (job.progress_done - done)
+        if job.progress_total and attempt != job.attempt:
+            self._first[job.id] = (job.attempt, job.progress_done, now)
+            if len(self._first) > RUNNING_MAX:
+                del self._first[next(iter(self._first))]
+        whole_s = self.duration_s(job.kind, job.work)
+        if whole_s is None:
+            return None
+        return whole_s * (1 - job.progress_done / job.progress_total) if job.progress_total else whole_s

@@ -29,6 +29,7 @@ KEPT_SIDE_PX = 1024  # models learn from 512 or 1024 px
 DECODED_SIDE_PX = 2 * KEPT_SIDE_PX  # made smaller from twice the size, it is as sharp as from the whole
 THUMBNAIL_PX = 256
 BAND_PX = 256  # rows that are converted at once
+BLANK_CONTRAST = 3.0  # standard deviation of a colour at 256 px, 0 … 255: a sheet of paper, a covered lens
 SHARPNESS_MIN = 12.0  # variance of the Laplacian at 256 px, 0 … 255: sharp photos have hundreds
 LOOK_PX = 16
 TURNS = {
@@ -47,9 +48,11 @@ class Verdict(StrEnum):
 
     GOOD = "good"
     TURNED = "turned"
+    LOW_RESOLUTION = "low resolution"  # said by whoever knows what is learnt from it
     BLURRED = "blurred"
     DUPLICATE = "duplicate"
     SMALL = "small"
+    BLANK = "blank"
     LONG = "long"
     NOT_A_PICTURE = "not a picture"
     UNREADABLE = "unreadable"
@@ -61,44 +64,45 @@ def answer(content: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], lis
     """Look at one photo.
 
     Returns:
-        Its verdict; with their sizes, the picture to be kept and its thumbnail as RGB; its look, 16 × 16 RGB. What
-        there is not, is empty.
+        Its verdict and its shorter side in pixels; with their sizes, the picture to be kept and its thumbnail as RGB;
+        its look, 16 × 16 RGB. What there is not, is empty, and a side 0.
     """
+    kept, thumbnail, side_px = None, None, 0
     try:
-        verdict, kept, thumbnail = _inspected(content)
+        verdict, kept, thumbnail, side_px = _inspected(content)
     except (Image.DecompressionBombError, MemoryError):
-        verdict, kept, thumbnail = Verdict.TOO_LARGE, None, None
+        verdict = Verdict.TOO_LARGE
     except UnidentifiedImageError:
-        verdict, kept, thumbnail = Verdict.NOT_A_PICTURE, None, None
+        verdict = Verdict.NOT_A_PICTURE
     except Exception:  # Pillow raises anything at all for a file that is damaged on purpose
-        verdict, kept, thumbnail = Verdict.UNREADABLE, None, None
+        verdict = Verdict.UNREADABLE
     look = kept.resize((LOOK_PX, LOOK_PX), Image.Resampling.BOX).tobytes() if kept else b""
     sizes = [list(image.size) if image else [0, 0] for image in (kept, thumbnail)]
     parts = [image.tobytes() if image else b"" for image in (kept, thumbnail)]
-    return {"verdict": str(verdict), "sizes": sizes}, [*parts, look]
+    return {"verdict": str(verdict), "side": side_px, "sizes": sizes}, [*parts, look]
 
 
-def _inspected(file: bytes) -> tuple[Verdict, Image.Image | None, Image.Image | None]:
-    """Return the verdict, what is kept, and the thumbnail."""
+def _inspected(file: bytes) -> tuple[Verdict, Image.Image | None, Image.Image | None, int]:
+    """Return the verdict, what is kept, the thumbnail, and the shorter side."""
     kind = next((kind for kind, (at, mark) in SIGNATURES.items() if file[at : at + len(mark)] == mark), None)
     if kind is None:
-        return Verdict.NOT_A_PICTURE, None, None
+        return Verdict.NOT_A_PICTURE, None, None, 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, which is dropped
         Image.MAX_IMAGE_PIXELS = PIXELS_MAX[kind] // 2  # above twice that Pillow raises, before it takes any memory
         with Image.open(io.BytesIO(file), formats=(kind,)) as opened:
-            if max(opened.size) > ASPECT_MAX * min(opened.size):
-                return Verdict.LONG, None, None
+            side_px = min(opened.size)
+            if max(opened.size) > ASPECT_MAX * side_px:
+                return Verdict.LONG, None, None, side_px
             if opened.info.get("progressive") and opened.width * opened.height > PROGRESSIVE_PIXELS_MAX:
-                return Verdict.TOO_LARGE, None, None
-            small = min(opened.size) < SIDE_MIN_PX
+                return Verdict.TOO_LARGE, None, None, side_px
             image, turned = _decoded(opened)
     thumbnail = ImageOps.contain(image, (THUMBNAIL_PX, THUMBNAIL_PX))
-    if small:
-        return Verdict.SMALL, None, thumbnail
+    if side_px < SIDE_MIN_PX or _is_blank(image):
+        return Verdict.SMALL if side_px < SIDE_MIN_PX else Verdict.BLANK, None, thumbnail, side_px
     kept = ImageOps.contain(image, (KEPT_SIDE_PX, KEPT_SIDE_PX)) if max(image.size) > KEPT_SIDE_PX else image
     blurred = _sharpness(image) < SHARPNESS_MIN
-    return Verdict.BLURRED if blurred else Verdict.TURNED if turned else Verdict.GOOD, kept, thumbnail
+    return Verdict.BLURRED if blurred else Verdict.TURNED if turned else Verdict.GOOD, kept, thumbnail, side_px
 
 
 def _decoded(opened: Image.Image) -> tuple[Image.Image, bool]:
@@ -132,6 +136,12 @@ def _orientation(opened: Image.Image) -> int:
         return int(opened.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # Pillow raises TypeError, struct.error and others for odd EXIF
         return 1
+
+
+def _is_blank(image: Image.Image) -> bool:
+    """Tell whether a picture is of one colour, but for a little noise."""
+    small = np.asarray(ImageOps.contain(image, (256, 256)), dtype=np.float32)
+    return float(small.std(axis=(0, 1)).max()) < BLANK_CONTRAST
 
 
 def _sharpness(image: Image.Image) -> float:

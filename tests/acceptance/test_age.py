@@ -92,7 +92,7 @@ async def test_subject_of_an_age_restricted_channel_is_pictured_there_only(sandb
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         asked = await ben.slash("train", channel=AFTER_DARK, name="Blob", kind="mascot", private=False)
-        card = await (await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": True})).answer()
+        card = await (await asked.submit(**{"3_to_10_photos": photos(4)})).answer()
         await (await ben.press(card["id"], "I agree – start")).message()
         await sandbox.until(lambda: any("Training finished" in ben.text(one["id"]) for one in ben.messages(AFTER_DARK)))
         for place, pictured in ((AFTER_DARK, 1), (GENERAL, 0)):

@@ -44,7 +44,7 @@ async def test_form_that_nobody_sends_expires(
     monkeypatch.setattr(forms, "FORM_LIFE_S", 0.001)
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
-        sent = await ben.submit(await open_form(ben), I_agree=False, **{"3_to_10_photos": photos(1)})
+        sent = await ben.submit(await open_form(ben), **{"3_to_10_photos": photos(3)})
         assert "open for too long" in ben.text((await sent.answer())["id"])
 
 
@@ -53,5 +53,5 @@ async def test_form_of_before_a_restart_is_answered(sandbox: Sandbox, tmp_path: 
     async with bot_beside(sandbox, tmp_path):
         shown = await open_form(ben)
     async with bot_beside(sandbox, tmp_path):
-        sent = await ben.submit(shown, I_agree=False, **{"3_to_10_photos": photos(1)})
+        sent = await ben.submit(shown, **{"3_to_10_photos": photos(3)})
         assert "open for too long" in ben.text((await sent.answer())["id"])

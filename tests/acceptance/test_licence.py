@@ -103,7 +103,7 @@ async def test_yes_opens_the_form_for_a_lessons_photos(sandbox: Sandbox, tmp_pat
         question = await asked(sandbox, ben)
         assert ben.modals() == []
         form = await ben.press(question, "Accept")
-        await (await form.submit(**{"3_to_10_photos": photos(4), "I_agree": True})).done()
+        await (await form.submit(**{"3_to_10_photos": photos(4)})).done()
         await sandbox.until(lambda: "I agree – start" in ben.buttons(question))
         await ben.press(question, "I agree – start")
         await sandbox.until(lambda: any("Training finished" in ben.text(one["id"]) for one in ben.messages()))

@@ -63,9 +63,8 @@ async def test_step_chosen_while_it_runs_ends_the_training_and_is_used(sandbox: 
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await half_taught(sandbox, ben)
-        shown = await ben.select(card, RUNNING, str(SHOWN[0]))
-        assert f"will use step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
-        await sandbox.until(lambda: "Training finished" in ben.text(card))
+        await (await ben.select(card, RUNNING, str(SHOWN[0]))).done()
+        await sandbox.until(lambda: finished(ben, card, SHOWN[0], HALF))
         assert "2 credits (2 credits refunded)" in ben.text(card)
         job = await ended(bot.services.jobs, ben)
         assert (job.state, job.outcome["steps"], job.charged) == (State.DONE, HALF, PRICE * HALF // STEPS)
@@ -94,8 +93,8 @@ async def test_step_chosen_as_the_training_ends_is_used(
         shown = await ben.select(card, RUNNING, str(SHOWN[0]))
         await pressed.wait()
         gate.touch()
-        assert f"now uses step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
-        await sandbox.until(lambda: "Training finished" in ben.text(card))
+        await shown.done()
+        await sandbox.until(lambda: finished(ben, card, SHOWN[0], STEPS))
         assert (await ended(bot.services.jobs, ben)).charged == PRICE
         await uses(bot, ben, SHOWN[0])
 
@@ -119,8 +118,45 @@ async def test_step_chosen_afterwards_becomes_the_subject(sandbox: Sandbox, tmp_
         gate.touch()
         await sandbox.until(lambda: "Training finished" in ben.text(card))
         await uses(bot, ben, STEPS)
-        shown = await ben.select(card, "Use another step …", str(SHOWN[0]))
-        assert f"now uses step {SHOWN[0]}" in ben.text((await shown.answer())["id"])
+        assert finished(ben, card, STEPS, STEPS)
+        await ben.select(card, "Use another step …", str(SHOWN[0]))
+        await sandbox.until(lambda: finished(ben, card, SHOWN[0], STEPS))
+        assert len(ben.pictures(card)) == STEPS // SHOWN[0]
+        await uses(bot, ben, SHOWN[0])
+
+
+async def test_step_chosen_with_subjects_becomes_the_subject_and_the_card_says_so(
+    sandbox: Sandbox, tmp_path: Path, gate: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        gate.touch()
+        card = await preflight(ben, photos(4), name="Garden gate", steps=STEPS, private=False)
+        await ben.press(card, "I agree – start")
+        await sandbox.until(lambda: sees(cleo, "Training finished"), timeout_s=30)
+        (message,) = cleo.messages()
+        opened = await (await ben.slash("subjects", name_="garden gate")).answer()
+        assert f"step {STEPS}" in ben.text(opened["id"])
+        await ben.select(opened["id"], "Use another step …", str(SHOWN[0]))
+        await sandbox.until(lambda: f"step {SHOWN[0]} " in ben.text(opened["id"]))
+        await sandbox.until(lambda: finished(cleo, message["id"], SHOWN[0], STEPS))
+        await uses(bot, ben, SHOWN[0])
+
+
+async def test_training_that_runs_is_among_the_subjects_with_its_steps(
+    sandbox: Sandbox, tmp_path: Path, gate: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        card = await half_taught(sandbox, ben)
+        assert "No subjects yet" in cleo.text((await (await cleo.slash("subjects")).answer())["id"])
+        overview = await (await ben.slash("subjects")).answer()
+        assert "still training" in ben.text(overview["id"])
+        opened = await (await ben.press(overview["id"], "Open")).answer()
+        assert f"step {HALF} of {STEPS}" in ben.text(opened["id"])
+        assert len(ben.pictures(opened["id"])) == len(SHOWN)
+        await ben.select(opened["id"], RUNNING, str(SHOWN[0]))
+        await sandbox.until(lambda: finished(ben, card, SHOWN[0], HALF))
         await uses(bot, ben, SHOWN[0])
 
 
@@ -146,6 +182,11 @@ async def test_training_stopped_while_it_is_back_in_line_ends_with_what_it_has(
         assert job.charged == PRICE * HALF // STEPS
         assert await available(bot, ben) == DAILY - job.charged
         await uses(bot, ben, HALF)
+
+
+def finished(member: HumanClient, card: str, step: int, ran: int) -> bool:
+    """Tell whether a training's card says that it is over, and from which step the subject is used."""
+    return f"**Training finished.** `Garden gate` uses step {step} of {ran}." in member.text(card)
 
 
 async def uses(bot: RunningBot, member: HumanClient, step: int) -> None:

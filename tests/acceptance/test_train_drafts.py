@@ -54,7 +54,7 @@ async def test_form_that_is_sent_after_go_leaves_the_training_its_photos(
         await sandbox.until(lambda: sees(ben, "stopping now costs"))
         kept = await bot.services.files.list("uploads")
         assert len(kept) == 4
-        await form.submit(**{"3_to_10_photos": photos(3), "I_agree": True})
+        await form.submit(**{"3_to_10_photos": photos(3)})
         await sandbox.until(lambda: sees(ben, "This training has already started"))
         assert await bot.services.files.list("uploads") == kept
         gate.touch()
@@ -66,10 +66,10 @@ async def test_form_whose_draft_was_replaced_makes_no_other(sandbox: Sandbox, tm
         ben = sandbox.member("ben")
         card = await preflight(ben, photos(4))
         forms = [await ben.press(card, "Change photos") for _ in range(2)]
-        await forms[0].submit(**{"3_to_10_photos": photos(3), "I_agree": True})
+        await forms[0].submit(**{"3_to_10_photos": photos(3)})
         await sandbox.until(lambda: len(ben.pictures(card)) == 3)
         ids = await draft_ids(bot.services)
-        await forms[1].submit(**{"3_to_10_photos": photos(4), "I_agree": True})
+        await forms[1].submit(**{"3_to_10_photos": photos(4)})
         await sandbox.until(lambda: sees(ben, "no longer have"))
         assert await draft_ids(bot.services) == ids
 

@@ -57,7 +57,7 @@ class Fetched:
 async def sent(member: HumanClient, count: int = 4) -> None:
     """Send photos by the form, whatever comes of it."""
     asked = await member.slash("train", name=f"Blob {count}", kind="mascot")
-    await (await asked.submit(**{"3_to_10_photos": photos(count), "I_agree": True})).done()
+    await (await asked.submit(**{"3_to_10_photos": photos(count)})).done()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_no_photo_is_fetched_for_who_was_banned_after_the_form_was_shown(
         asked = await ben.slash("train", name="Blob", kind="mascot")
         await asked.modal()
         await (await ada.slash("atelier ban", member=ben.id, reason="spam")).answer()  # then it is in force
-        await asked.submit(**{"3_to_10_photos": photos(4), "I_agree": True})
+        await asked.submit(**{"3_to_10_photos": photos(4)})
         await sandbox.until(lambda: sees(ben, "banned you from using me here"))
         assert fetched.urls == []
 
@@ -138,7 +138,7 @@ async def test_two_files_are_in_memory_at_once_and_one_of_them_a_photo(
         said = [await one.say("listen", files=[replace(sound(1.0), filename="said.wav")]) for one in members]
         asked = [await one.slash("train", name="Blob", kind="mascot") for one in members for _ in range(2)]
         shown = await asyncio.gather(
-            *(form.submit(**{"3_to_10_photos": photos(4), "I_agree": True}) for form in asked),
+            *(form.submit(**{"3_to_10_photos": photos(4)}) for form in asked),
             *(one.context_menu("Transcribe", message_id=text["id"]) for one, text in zip(members, said, strict=True)),
         )
         await asyncio.gather(*(one.done() for one in shown))

@@ -136,7 +136,7 @@ async def _sends(box: Sandbox, photos: list[Upload], clips: list[bytes]) -> list
     heard = [await one.voice(clips[number % len(clips)], 5.0) for number, one in enumerate(members[FORMS + FILES :])]
 
     async def form(one: HumanClient, interaction: InteractionResult) -> None:
-        shown = await interaction.submit(**{"3_to_10_photos": photos, "I_agree": True})
+        shown = await interaction.submit(**{"3_to_10_photos": photos})
         await _told(box, one, shown, "1. ")
 
     async def clip(one: HumanClient, message: Mapping[str, Any]) -> None:

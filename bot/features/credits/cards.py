@@ -12,7 +12,8 @@ from inference.requests import Kind
 
 ENTRIES_SHOWN = 8
 NAMES = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "transcripts", Kind.TRAIN: "trainings"}
-WORDS = {"hold": "{}, reserved", "charge": "{}"}  # of entries that are about a job
+ONE = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "a transcript", Kind.TRAIN: "a training"}  # what a job makes
+WORDS = {"hold": "reserved for {}", "charge": "for {}"}  # of entries that are about a job
 CHART = " ▁▂▃▄▅▆▇█"
 
 
@@ -65,7 +66,7 @@ def _renewals(statement: Statement) -> list[str]:
 
 
 def _entry(entry: Entry, user_id: int) -> str:
-    what = WORDS.get(entry.kind, entry.kind).format(NAMES.get(Kind(entry.job_kind), "") if entry.job_kind else "a job")
+    what = WORDS.get(entry.kind, entry.kind).format(ONE[Kind(entry.job_kind)] if entry.job_kind else "a job")
     who = f" by <@{entry.by_user}>" if entry.by_user and entry.by_user != user_id else ""
     reason = f": {plainly(harmless(entry.reason, 60))}" if entry.reason else ""
     return f"-# **{entry.amount:+d}** {what}{who}{reason} · {moment(entry.at)}"

@@ -8,13 +8,10 @@ from discord import ui
 from discord.app_commands import Choice
 
 from bot.features.history.jobs import QueuedJob
-from bot.shared.cards.job import job_card, place_in_queue, title
-from bot.shared.cards.job_buttons import CancelButton, JobItem
-from bot.shared.cards.job_kind import fit_for_all, kinds_of
+from bot.shared.cards.job import place_in_queue, title
+from bot.shared.cards.job_buttons import CancelButton, JobItem, show_job
 from bot.shared.cards.layout import layout
 from bot.shared.discord.choices import choices
-from bot.shared.discord.interactions import is_age_restricted, services_of
-from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.text.formatting import bar, credits, given_back, harmless, inline, moment, paid
 from db.queue.job import Job, State
@@ -33,14 +30,7 @@ class ShowButton(JobItem, verb="show"):
     answer = Answer.PRIVATE
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        services = services_of(interaction)
-        kind = kinds_of(interaction)[job.kind]
-        content = await kind.content(services, job, interaction.filesize_limit)
-        if not is_age_restricted(interaction.channel):
-            content = fit_for_all(services, interaction.client, job, content)
-        await interaction.edit_original_response(
-            view=job_card(kind, job, content), attachments=discord_files(content.files)
-        )
+        await show_job(interaction, job)
 
 
 def queue_card(waiting: Sequence[QueuedJob]) -> ui.LayoutView:

@@ -71,7 +71,7 @@ async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
 
 IMAGE_JOB = JobKind(
     not_done="No pictures",
-    running=lambda job: progress(job, "starting", "step {} of {}"),
+    running=lambda job: progress(job, "starting", "step {} of {}", together=_request(job).count),
     done=_done,
     rows=_rows,
     parameters=_parameters,

@@ -31,7 +31,7 @@ class SubjectCommands(commands.Cog, UsesServices):
         model="Which model to train",
         steps="More steps give a closer likeness and cost more",
         keep_photos="Keep the photos with the subject; otherwise I delete them after the training",
-        private="Only you can see the card (default: yes)",
+        private="Only you can see the card; after 15 minutes the rest comes as a direct message",
         photo1="A photo, if you'd rather not use the form",
         **{f"photo{number}": "Another photo" for number in range(2, PHOTOS_MAX + 1)},
     )
@@ -43,7 +43,7 @@ class SubjectCommands(commands.Cog, UsesServices):
         model: app_commands.Range[str, 1, 32] | None = None,
         steps: Steps | None = None,
         keep_photos: bool = False,
-        private: bool = True,
+        private: bool = False,
         photo1: discord.Attachment | None = None,
         photo2: discord.Attachment | None = None,
         photo3: discord.Attachment | None = None,

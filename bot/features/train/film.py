@@ -67,7 +67,7 @@ async def choose_step(services: Services, job: Job, step: int, *, by_user: int) 
         SubjectGone: that step's files are not kept any more, or the training came to nothing.
     """
     steps = await film_steps(services, job)
-    if step not in steps:
+    if step not in steps or await services.db.read(subject_of_job, job.id) is None:
         raise SubjectGone
     job = await services.jobs.stop_at(job.id, by_user=by_user, step=step)
     if job.final and job.state is not State.DONE:

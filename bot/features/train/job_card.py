@@ -7,13 +7,11 @@ import discord
 from discord import ui
 
 from bot.features.train.film import choose_step, film_steps, finish_training, read_film
-from bot.shared.cards.job_buttons import CancelButton, InfoButton, JobItem
+from bot.shared.cards.job_buttons import CancelButton, InfoButton, JobItem, show_job
 from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.discord.interactions import services_of
-from bot.shared.discord.persistent_items import Answer
-from bot.shared.errors import SubjectGone
 from bot.shared.services import Services
-from bot.shared.text.formatting import bar, block, credits, exactly, inline, paid
+from bot.shared.text.formatting import bar, credits, exactly, harmless, inline, paid
 from db.people.subjects import subject_of_job
 from db.queue.job import Job, State
 from inference.pricing import owed
@@ -31,8 +29,6 @@ class StopButton(CancelButton, verb="stop"):
 class StepSelect(JobItem, verb="step"):
     """Choose which step of the filmstrip the subject is used from; a training that still runs ends early for it."""
 
-    answer = Answer.PRIVATE
-
     @classmethod
     def of(cls, job_id: str, steps: Sequence[int], chosen: int | None = None, *, running: bool = False) -> Self:
         """Return the menu of these steps.
@@ -43,21 +39,23 @@ class StepSelect(JobItem, verb="step"):
             chosen: the one that the subject is used from.
             running: whether the training still runs.
         """
-        label = "Stop and use step {}" if running else "Use step {}"
-        options = [
-            discord.SelectOption(label=label.format(step), value=str(step), default=step == chosen)
-            for step in steps[-OPTIONS_MAX:]
-        ]
-        placeholder = "Stop and use a step …" if running else "Use another step …"
-        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder=placeholder, options=options))
+        return cls(job_id, step_menu(cls.id_for(job_id), steps, chosen, running=running))
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        services, step = services_of(interaction), int(self.item.values[0])
-        subject = await services.db.read(subject_of_job, job.id)
-        if subject is None:
-            raise SubjectGone
-        job = await choose_step(services, job, step, by_user=interaction.user.id)
-        await interaction.edit_original_response(content=chosen_text(job, subject.name, step))
+        step = int(self.item.values[0])
+        job = await choose_step(services_of(interaction), job, step, by_user=interaction.user.id)
+        await show_job(interaction, job)
+
+
+def step_menu(custom_id: str, steps: Sequence[int], chosen: int | None, *, running: bool = False) -> ui.Select[Any]:
+    """Return a menu of the steps of a filmstrip, the one that the subject is used from chosen in it."""
+    label = "Stop and use step {}" if running else "Use step {}"
+    options = [
+        discord.SelectOption(label=label.format(step), value=str(step), default=step == chosen)
+        for step in steps[-OPTIONS_MAX:]
+    ]
+    placeholder = "Stop and use a step …" if running else "Use another step …"
+    return ui.Select(custom_id=custom_id, placeholder=placeholder, options=options)
 
 
 def running_text(job: Job) -> str:
@@ -71,26 +69,36 @@ def running_text(job: Job) -> str:
     return f"{bar(done, total)} step {done} of {total}\n-# {spent} · {inline(job.model)}"
 
 
-def chosen_text(job: Job, name: str, step: int) -> str:
-    """Say what a choice of a step leads to."""
-    if job.final:
-        return f"{inline(name)} now uses step {step}."
-    back = " The steps that didn't run are refunded." if job.price else ""
-    return f"{inline(name)} will use step {step}, and the training stops here.{back}"
-
-
 def done_text(job: Job, content: CardContent) -> str:
-    """Say that a subject was trained, and how to use it."""
+    """Say that a subject was trained, from which step it is used, and how."""
     request = from_json(job.request)
     assert isinstance(request, TrainRequest)
-    facts = [f"{job.outcome.get('steps', request.steps)} steps", inline(job.model)]
+    ran = job.outcome.get("steps", request.steps)
+    facts = [f"{ran} steps", inline(job.model)]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     back = f" ({credits(job.price - job.charged)} refunded)" if job.charged < job.price else ""
     facts.append(f"{paid(job, job.charged)}{back}")
     name = inline(request.name)
-    say = f"**Training finished.** Use {name} as `subject` in `/imagine`; manage it in `/subjects`."
-    return f"{say}\n-# {' · '.join(facts)}"
+    uses = "" if content.chosen is None else f" {name} uses step {content.chosen} of {ran}."
+    how = f"Try `/imagine` with `subject: {harmless(request.name, 80)}`; `/subjects` has more."
+    return f"**Training finished.**{uses}\n{how}\n-# {' · '.join(facts)}"
+
+
+def parameters_text(job: Job) -> str:
+    """Return everything that was asked for, and the recipe that the model brings with it."""
+    request = from_json(job.request)
+    assert isinstance(request, TrainRequest)
+    facts = [
+        f"Subject: {request.name} ({request.class_noun})",
+        f"Photos: {len(request.photos)}" + (", kept" if request.keep_photos else ", deleted at the end"),
+        f"Model: {request.model}",
+        f"Steps: {request.steps}",
+        f"Rank: {request.rank}",
+        f"Learning rate: {request.learning_rate:g}",
+        f"Seed: {request.seed}",
+    ]
+    return "```\n" + "\n".join(harmless(fact, 120) for fact in facts) + "\n```"
 
 
 def training_rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
@@ -122,7 +130,7 @@ TRAIN_JOB = JobKind(
     running=running_text,
     done=done_text,
     rows=training_rows,
-    parameters=lambda job: block(job.model),
+    parameters=parameters_text,
     read=_read,
     finish=finish_training,
 )

@@ -17,7 +17,6 @@ from db.file_keys import photo_file
 from db.ids import new_id
 from db.queue.finding import job_of_interaction
 from db.queue.pending import PendingOrder, find_order
-from inference.decoders.photos import Verdict
 
 PHOTOS_MIN = 3
 
@@ -39,7 +38,6 @@ class PhotoSet:
     """Photos that were looked at and are kept."""
 
     id: str
-    verdicts: tuple[Verdict, ...]  # of every file that was sent, in order
     hashes: tuple[str, ...]  # SHA-256 of the usable ones, as they were sent
 
     @property
@@ -58,7 +56,6 @@ async def keep_photos(services: Services, looked_at: Sequence[Photo]) -> PhotoSe
     usable = [photo for photo in looked_at if photo.usable]
     photos = PhotoSet(
         id=new_id(dt.datetime.now(dt.UTC)),
-        verdicts=tuple(photo.verdict for photo in looked_at),
         hashes=tuple(photo.sha256 for photo in usable),
     )
     for key, photo in zip(photos.keys, usable, strict=True):

@@ -1,5 +1,6 @@
 """The card before a training: each photo's verdict, price and time, the consent; agree, change photos, or cancel."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import discord
 from discord import ui
 
 from bot.features.train.photo_sets import PHOTOS_MIN, PhotoSet, PhotosGone, discard
+from bot.features.train.photo_tiles import alt_text, tile_name, tiles
 from bot.features.train.training import PHOTOS_MAX, STATEMENT, TrainingOptions, TrainingOrderRequest
 from bot.shared.cards.asking import order
 from bot.shared.cards.layout import layout, said
@@ -17,10 +19,9 @@ from bot.shared.discord.limits import PHOTOS
 from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.files.downloads import RemoteFile
-from bot.shared.files.pictures import Picture
 from bot.shared.orders.order_request import PhotosQuote, PhotosWanted
 from bot.shared.orders.pending import request_in
-from bot.shared.text.formatting import about, credits, inline
+from bot.shared.text.formatting import about, credits, inline, moment
 from db.queue.pending import PendingOrder
 from inference.decoders.photos import Verdict
 
@@ -28,7 +29,9 @@ VERDICTS = {
     Verdict.GOOD: "✅ good",
     Verdict.TURNED: "✅ good, turned upright",
     Verdict.BLURRED: "🌫️ blurry: usable, but a sharper photo is better",
-    Verdict.DUPLICATE: "✖️ the same as another photo",
+    Verdict.LOW_RESOLUTION: "🔍 low resolution: usable, but a larger photo is better",
+    Verdict.DUPLICATE: "✖️ the same as photo {same_as}",
+    Verdict.BLANK: "✖️ blank: there is nothing to see on it",
     Verdict.SMALL: "✖️ too small: both sides need at least 64 px",
     Verdict.LONG: "✖️ too long and narrow: crop it to at most 4:1",
     Verdict.NOT_A_PICTURE: "✖️ not a PNG, JPEG or WebP file",
@@ -36,6 +39,8 @@ VERDICTS = {
     Verdict.TOO_LARGE: "✖️ too large: at most 20 MB, and 50 megapixels (PNG 25, WebP 13)",
     Verdict.NOT_FETCHED: "✖️ couldn't be downloaded from Discord: send it again",
 }
+
+BEFORE = f"Before it starts, you confirm this:\n> {STATEMENT}"
 
 
 class PhotosQuoteButton(QuoteButton, topic="draft"):
@@ -83,34 +88,27 @@ PHOTOS_QUOTE_BUTTONS = (AgreeButton, AgreeForFreeButton, ChangePhotosButton, Dis
 
 
 def preflight_card(quote: PhotosQuote) -> ui.LayoutView:
-    """Show what was sent and what it would cost. Its pictures are sent along as `preflight_files`."""
+    """Show what was sent and what it would cost. Its pictures, the photos' `tiles`, are sent along."""
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
     order_request = quote.order_request
     assert isinstance(order_request, TrainingOrderRequest)
     assert order_request.photos is not None
-    options, verdicts, enough = order_request.options, order_request.photos.verdicts, order_request.photos.enough
+    options, photos, enough = order_request.options, order_request.looked_at, order_request.photos.enough
     card.add_item(
         ui.TextDisplay(f"**Train {inline(options.name)}** ({inline(options.class_noun)}) on `{options.model}`")
     )
-    if files := preflight_files(order_request):
-        gallery = ui.MediaGallery[ui.LayoutView]()
-        for file in files:
-            gallery.add_item(media=f"attachment://{file.name}", description=file.alt)
-        card.add_item(gallery)
-    lines = [f"{index + 1}. {VERDICTS[verdict]}" for index, verdict in enumerate(verdicts)]
+    gallery, lines = ui.MediaGallery[ui.LayoutView](), []
+    for number, photo in enumerate(photos, 1):
+        gallery.add_item(media=f"attachment://{tile_name(number)}", description=alt_text(photo, number))
+        lines.append(f"{number}. {VERDICTS[photo.verdict].format(same_as=photo.same_as)}")
+    card.add_item(gallery)
     card.add_item(ui.TextDisplay("\n".join(lines)))
     card.add_item(ui.TextDisplay(_offer(quote, options, order_request.photos)))
-    buttons: list[ui.Item[Any]] = [AgreeButton(quote.id)] if enough else []
+    buttons: list[ui.Item[Any]] = [AgreeButton(quote.id)] * (enough and quote.affordable)
     if enough and quote.relaxed:
         buttons.append(AgreeForFreeButton(quote.id))
     card.add_item(ui.ActionRow(*buttons, ChangePhotosButton(quote.id), DiscardPhotosButton(quote.id)))
     return layout(card)
-
-
-def preflight_files(order_request: TrainingOrderRequest) -> list[Picture]:
-    """Return the thumbnails that there are, as the card names them."""
-    thumbnails = enumerate(order_request.thumbnails, 1)
-    return [Picture(f"photo-{number}.webp", content, f"Photo {number}") for number, content in thumbnails if content]
 
 
 def _offer(quote: PhotosQuote, options: TrainingOptions, photos: PhotoSet) -> str:
@@ -120,10 +118,17 @@ def _offer(quote: PhotosQuote, options: TrainingOptions, photos: PhotoSet) -> st
     time = about(quote.expected_s) if quote.expected_s is not None else "time not known yet"
     keep = "kept with the subject" if options.keep_photos else "deleted after the training"
     return (
-        f"**{credits(quote.price)}** · {time} · {options.steps} steps. "
+        f"{_price(quote)} {options.steps} steps · {time}.\n"
         "You can stop at any time and pay only for the steps that ran.\n"
         f"> {STATEMENT}\n-# Pressing 'I agree' confirms this, and I keep a record of it. Your photos are {keep}."
     )
+
+
+def _price(quote: PhotosQuote) -> str:
+    if quote.affordable:
+        return f"**This uses {quote.price} of your {credits(quote.available)}.**"
+    more = f"**Not enough credits:** this costs {quote.price}, and you have {quote.available}."
+    return f"{more} More come {moment(quote.renews_at)}."
 
 
 async def look_at(
@@ -160,8 +165,8 @@ async def ask_for_photos(interaction: discord.Interaction, wanted: PhotosWanted)
 async def ask_about_photos(interaction: discord.Interaction, quote: PhotosQuote) -> None:
     """Show what each photo is good for, and what the training would cost."""
     assert isinstance(quote.order_request, TrainingOrderRequest)
-    files = discord_files(preflight_files(quote.order_request))
-    await interaction.edit_original_response(view=preflight_card(quote), attachments=files)
+    pictures = await asyncio.to_thread(tiles, quote.order_request.looked_at)
+    await interaction.edit_original_response(view=preflight_card(quote), attachments=discord_files(pictures))
 
 
 class PhotoForm(Form, title="Train a subject"):
@@ -177,17 +182,11 @@ class PhotoForm(Form, title="Train a subject"):
         super().__init__()
         self._options = options
         self._instead_of = instead_of
-        self._photos = ui.FileUpload[Any](min_values=1, max_values=PHOTOS_MAX, required=True)
-        self._agreed = ui.Checkbox[Any]()
+        self._photos = ui.FileUpload[Any](min_values=PHOTOS_MIN, max_values=PHOTOS_MAX, required=True)
         hint = "Different angles and backgrounds work best. PNG, JPEG or WebP"
         self.add_item(ui.Label(text="3 to 10 photos", description=hint, component=self._photos))
-        self.add_item(ui.TextDisplay(STATEMENT))
-        self.add_item(ui.Label(text="I agree", component=self._agreed))
+        self.add_item(ui.TextDisplay(f"Next you see which photos are good and what the training costs. {BEFORE}"))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Look at the photos if the statement was agreed to."""
-        if not self._agreed.value:
-            text = "Please tick *I agree* so that I can use your photos. Nothing was kept, and nothing was charged."
-            await interaction.response.send_message(text, ephemeral=True)
-            return
+        """Look at the photos; the card with the verdicts asks for the consent."""
         await look_at(interaction, self._options, self._photos.values, instead_of=self._instead_of)

@@ -7,21 +7,27 @@ from typing import Any, ClassVar, Self
 import discord
 from discord import ui
 
+from bot.features.train.film import choose_step, film_steps
+from bot.features.train.job_card import step_menu
 from bot.features.train.subjects import export, own_subject, picture_for, rename, share_with, take_back
+from bot.shared.cards.job_buttons import redraw, show_job
 from bot.shared.cards.layout import layout, said
 from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import acknowledge, context_of, is_age_restricted, services_of
 from bot.shared.discord.persistent_items import Answer, PersistentItem
-from bot.shared.errors import BadParameter
+from bot.shared.errors import BadParameter, SubjectGone
 from bot.shared.results import delete_subject
 from bot.shared.text.formatting import inline, moment
 from db.people.shares import Scope, Share, shares_of
 from db.people.subjects import Subject
+from db.queue.finding import find_job
 
 NAMED_MAX = 50  # of those it is shared with; the platform takes 4,000 characters
 
 
-def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, pictured: bool) -> ui.LayoutView:
+def subject_card(
+    subject: Subject, shares: Sequence[Share], *, in_guild: bool, pictured: bool, steps: Sequence[int] = ()
+) -> ui.LayoutView:
     """Show one of one's own subjects with all that can be done with it.
 
     Args:
@@ -29,6 +35,7 @@ def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, p
         shares: with whom it is shared.
         in_guild: whether the card is in a server, where it can be shared with all or with a role.
         pictured: whether its picture is sent along.
+        steps: those of its training that it can be used from.
     """
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.gold())
     facts = f"{inline(subject.class_noun)} · `{subject.model}` · step {subject.step} · {subject.photos} photos"
@@ -42,6 +49,7 @@ def subject_card(subject: Subject, shares: Sequence[Share], *, in_guild: bool, p
     more = f" and {len(shares) - NAMED_MAX} more" if len(shares) > NAMED_MAX else ""
     buttons = (RenameButton(subject.id), ExportButton(subject.id), DeleteSubjectButton(subject.id))
     rows: list[list[ui.Item[Any]]] = [
+        [SubjectStepSelect.of(subject, steps)] * (len(steps) > 1),
         [ShareWithMemberSelect.of(subject.id)],
         [ShareWithRoleSelect.of(subject.id)] * in_guild,
         [*buttons, *[ShareWithGuildButton(subject.id)] * in_guild],
@@ -69,12 +77,18 @@ def file_name(subject: Subject) -> str:
 
 
 async def show_subject(interaction: discord.Interaction, subject_id: str) -> None:
-    """Show a subject's card to its owner, in an answer that was acknowledged."""
+    """Show a subject's card to its owner, in an answer that was acknowledged; its training's, while that runs."""
     services = services_of(interaction)
     subject = await own_subject(services, subject_id, interaction.user.id)
+    job = await services.db.read(find_job, subject.job_id)
+    if job is not None and not subject.ready:
+        await show_job(interaction, job)
+        return
+    steps = await film_steps(services, job) if job is not None else []
     picture = await picture_for(services, subject, age_restricted=is_age_restricted(interaction.channel))
     shares = await services.db.read(shares_of, subject.id)
-    view = subject_card(subject, shares, in_guild=interaction.guild_id is not None, pictured=picture is not None)
+    in_guild = interaction.guild_id is not None
+    view = subject_card(subject, shares, in_guild=in_guild, pictured=picture is not None, steps=steps)
     content = picture or b""
     files = [discord.File(io.BytesIO(content), file_name(subject))] if picture else []
     await interaction.edit_original_response(view=view, attachments=files)
@@ -128,6 +142,24 @@ class ExportButton(SubjectItem, verb="export"):
             f"{inline(subject.phrase)}; in the settings of pictures it appears as `<lora:{subject.trigger}:1>`."
         )
         await interaction.edit_original_response(content=text, attachments=[file])
+
+
+class SubjectStepSelect(SubjectItem, verb="step"):
+    """Choose which step of its training a subject is used from."""
+
+    @classmethod
+    def of(cls, subject: Subject, steps: Sequence[int]) -> Self:
+        """Return the menu of these steps."""
+        return cls(subject.id, step_menu(cls.id_for(subject.id), steps, subject.step))
+
+    async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
+        services = services_of(interaction)
+        job = await services.db.read(find_job, subject.job_id)
+        if job is None:
+            raise SubjectGone
+        job = await choose_step(services, job, int(self.item.values[0]), by_user=interaction.user.id)
+        await show_subject(interaction, subject.id)
+        await redraw(interaction, job)
 
 
 class DeleteSubjectButton(SubjectItem, verb="delete"):
@@ -238,6 +270,7 @@ SUBJECT_ITEMS = (
     OpenButton,
     RenameButton,
     ExportButton,
+    SubjectStepSelect,
     DeleteSubjectButton,
     DeleteForeverButton,
     ShareWithGuildButton,

@@ -40,11 +40,16 @@ async def picture_for(services: Services, subject: Subject, *, age_restricted: b
 async def usable_with_pictures(
     services: Services, context: RequestContext, *, pictured: int
 ) -> list[tuple[Subject, bytes | None]]:
-    """Return the subjects that somebody may use there, their own first, the first `pictured` with their pictures."""
+    """Return the subjects that somebody may use there, the first `pictured` with their pictures.
+
+    Those that they are training come first, then the others of their own.
+    """
     found = await services.db.read(
         usable_subjects, context.user_id, guild_id=context.guild_id, role_ids=context.role_ids
     )
     found.sort(key=lambda subject: subject.owner_id != context.user_id)
+    mine = await services.db.read(subjects_of_member, context.user_id)
+    found = [subject for subject in mine if not subject.ready] + found
     pictures = [
         await picture_for(services, subject, age_restricted=context.age_restricted) if index < pictured else None
         for index, subject in enumerate(found)
@@ -70,10 +75,10 @@ async def own_subject_called(services: Services, name: str, user_id: int) -> Sub
     """Return a subject to its owner by its name.
 
     Raises:
-        NotASubject: there is none, or it is still being trained.
+        NotASubject: there is none.
     """
     for subject in await services.db.read(subjects_of_member, user_id):
-        if subject.ready and name_key(subject.name) == name_key(name):
+        if name_key(subject.name) == name_key(name):
             return subject
     raise NotASubject
 

@@ -42,4 +42,6 @@ def subjects_files(seen: Seen) -> list[Picture]:
 def _line(subject: Subject, user_id: int) -> str:
     whose = "yours" if subject.owner_id == user_id else f"from <@{subject.owner_id}>"
     what = f"**{inline(subject.name)}** · {inline(subject.class_noun)} · {whose}"
+    if not subject.ready:
+        return f"{what}\n-# `{subject.model}` · still training: *Open* shows how far it is, and its steps"
     return f"{what}\n-# `{subject.model}` · trigger word {inline(subject.phrase)}"

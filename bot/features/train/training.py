@@ -10,6 +10,7 @@ from bot.features.train.photo_sets import PhotoSet, PhotosGone, check_kept, disc
 from bot.features.train.subjects import tidy_name
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.files.downloads import RemoteFile
+from bot.shared.files.photos import Photo
 from bot.shared.orders.order_request import OrderRequest, RequestContext
 from bot.shared.services import Services
 from db.errors import TooManySubjects
@@ -39,7 +40,7 @@ class TrainingOptions:
     model: str = ""  # empty: the first that can be trained
     steps: int | None = None  # None: as the model says
     keep_photos: bool = False
-    private: bool = True
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class TrainingOrderRequest(OrderRequest):
     # Not kept, for it is of use only while they are looked at:
     sent: Annotated[tuple[RemoteFile, ...], Field(exclude=True)] = ()
     instead_of: Annotated[PendingOrder | None, Field(exclude=True)] = None  # whose photos go
-    thumbnails: Annotated[tuple[bytes, ...], Field(exclude=True)] = ()  # of all that were sent, in order
+    looked_at: Annotated[tuple[Photo, ...], Field(exclude=True)] = ()  # all that were sent, in order, for the card
 
     @property
     def wants_photos(self) -> bool:
@@ -91,15 +92,16 @@ class TrainingOrderRequest(OrderRequest):
     ) -> tuple[OrderRequest, Request]:
         """Look at the photos that were sent, and keep the usable ones for a while, instead of earlier ones."""
         assert isinstance(request, TrainRequest)
-        looked_at = await services.photos.look_at(self.sent)
+        model = services.catalogue.image(request.model)
+        looked_at = await services.photos.look_at(self.sent, learnt_px=min(model.width_px, model.height_px))
         if self.instead_of is not None:
             await discard(services, self.instead_of)
         photos = await keep_photos(services, looked_at)
         settled = replace(
             self.options, name=request.name, class_noun=request.class_noun, model=request.model, steps=request.steps
         )
-        thumbnails = tuple(photo.thumbnail for photo in looked_at)
-        order_request = TrainingOrderRequest(options=settled, photos=photos, thumbnails=thumbnails)
+        seen = tuple(replace(photo, content=b"") for photo in looked_at)
+        order_request = TrainingOrderRequest(options=settled, photos=photos, looked_at=seen)
         return order_request, replace(request, subject_id=photos.id, photos=photos.keys)
 
     def subject(self, request: Request, context: RequestContext) -> NewSubject | None:

@@ -21,6 +21,11 @@ COLOURS = {
 TEXT_MAX = 2000  # characters of a message
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 
+LAST_EDIT = (
+    "**The result comes as a direct message**, or is in `/history`: Discord lets me update a private message for only "
+    "15 minutes. `/queue` shows how far it is."
+)
+
 
 def job_card(kind: JobKind, job: Job, content: CardContent) -> ui.LayoutView:
     """Build the card: what was asked, how it stands, pictures, buttons."""
@@ -62,10 +67,14 @@ def status(kind: JobKind, job: Job, content: CardContent) -> str:
         case State.QUEUED | State.RUNNING if job.cancel_requested:
             chosen = content.chosen
             return "Stopping …" if chosen is None else f"Stopping … the subject will use step {chosen}."
+        case State.QUEUED | State.RUNNING if content.last_edit:
+            return LAST_EDIT
         case State.QUEUED:
             return _queued(job, content)
+        case State.RUNNING if content.interrupted:
+            return f"**I was restarted.** This goes on by itself in a moment.\n-# {inline(job.model)}"
         case State.RUNNING:
-            return kind.running(job)
+            return kind.running(job) + (f" · {about(content.left_s)} left" if content.left_s is not None else "")
         case State.DONE:
             return kind.done(job, content)
         case State.FAILED:

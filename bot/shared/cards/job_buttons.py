@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import discord
 
-from bot.shared.cards.job import info_text
-from bot.shared.cards.job_kind import kinds_of
-from bot.shared.discord.interactions import is_operator, operator_of, services_of
+from bot.shared.cards.job import info_text, job_card
+from bot.shared.cards.job_kind import fit_for_all, kinds_of
+from bot.shared.discord.interactions import is_age_restricted, is_operator, operator_of, services_of
+from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import JobGone, NotYours
 from bot.shared.results import forget_results
@@ -40,6 +41,29 @@ class JobItem(PersistentItem[Job], topic="job"):
         entry = operator_of(interaction).entry(f"press {self.verb}", Target(TargetKind.JOB, job.id))
         await services.db.write(log_entry, entry)
         return job
+
+
+async def redraw(interaction: discord.Interaction, job: Job) -> None:
+    """Bring the card of an ended job up to date, if everybody sees it; that of a live one is followed anyway."""
+    if job.private or job.message_id is None or not job.final:
+        return
+    client, services, kind = interaction.client, services_of(interaction), kinds_of(interaction)[job.kind]
+    content = await kind.content(services, job, interaction.filesize_limit)
+    if not is_age_restricted(client.get_channel(job.channel_id)):
+        content = fit_for_all(services, client, job, content)
+    message = client.get_partial_messageable(job.channel_id).get_partial_message(job.message_id)
+    with contextlib.suppress(discord.HTTPException):  # it is gone, or we may not: nobody is shown anything wrong
+        await message.edit(view=job_card(kind, job, content), attachments=discord_files(content.files))
+
+
+async def show_job(interaction: discord.Interaction, job: Job) -> None:
+    """Show a job's card as it is now, in an answer that was acknowledged; only what may be seen in that place."""
+    services, kind = services_of(interaction), kinds_of(interaction)[job.kind]
+    content = await kind.content(services, job, interaction.filesize_limit)
+    if not is_age_restricted(interaction.channel):
+        content = fit_for_all(services, interaction.client, job, content)
+    files = discord_files(content.files)
+    await interaction.edit_original_response(view=job_card(kind, job, content), attachments=files)
 
 
 class InfoButton(JobItem, verb="info"):

@@ -21,6 +21,9 @@ class CardContent:
 
     place: QueuePosition | None = None
     wait_s: float | None = None
+    left_s: float | None = None  # until a running job will probably have ended
+    interrupted: bool = False  # it ran when the bot was stopped, and nothing was heard of it since
+    last_edit: bool = False  # the platform lets nobody edit this card much longer
     preview: Picture | None = None
     pictures: tuple[Picture, ...] = ()
     steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
@@ -57,6 +60,8 @@ class JobKind:
     async def content(self, services: Services, job: Job, limit_bytes: int) -> CardContent:
         """Return what a job's card shows now besides the job itself, no file of it larger than `limit_bytes`."""
         content = await self.read(services, job, limit_bytes)
+        if job.state is State.RUNNING:
+            return replace(content, left_s=services.forecast.left_s(job))
         if job.state is not State.QUEUED:
             return content
         place = await services.db.read(queue_position, job.id)

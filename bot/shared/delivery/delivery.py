@@ -17,7 +17,7 @@ from discord import ui
 
 from bot.shared.cards.job import job_card
 from bot.shared.cards.job_kind import CardContent, JobKinds, fit_for_all
-from bot.shared.delivery.methods import DeliveryMethod, by_message, delivery_methods, overheard
+from bot.shared.delivery.methods import DeliveryMethod, by_message, delivery_methods, loses_card, overheard
 from bot.shared.discord.interactions import is_age_restricted
 from bot.shared.discord.messages import UploadLimits, discord_files
 from bot.shared.results import forget_results
@@ -30,6 +30,7 @@ from db.queue.job import Job, State
 log = logging.getLogger(__name__)
 
 EDIT_EVERY_S = 3.0  # between two edits of one card by its token; each token has a rate limit of its own
+LAST_EDIT_S = 60.0  # before an answer's token expires: what is said then stays
 SLOWER = 5  # times less often by the bot's own edits: all cards of a channel share their rate limit
 LOOKED_BACK = 50  # messages among which a result is looked for before it is posted
 Postable = discord.PartialMessageable | discord.DMChannel
@@ -68,6 +69,7 @@ class Delivery:
         self._limits = limits
         self._kinds = kinds
         self._edit_every_s = edit_every_s
+        self._started_at = dt.datetime.now(dt.UTC)
         self._looks: dict[str, tuple[int, QueuePosition | None]] = {}  # of live cards: what their latest edit was about
 
     async def update(self, job: Job) -> float | None:
@@ -82,7 +84,8 @@ class Delivery:
         if job.deleted:
             return None
         content = await self._read(job, self._limits.limit_bytes(self._client, job.guild_id))
-        looks = (job.revision, content.place)
+        # What a card says at its last edit is true until the end, so that it is edited once.
+        looks = (-1, None) if content.last_edit else (job.revision, content.place)
         if self._looks.get(job.id) == looks:
             return self._edit_every_s
         shown = await self._show(job, content)
@@ -114,7 +117,10 @@ class Delivery:
         log.info("job %s was delivered: %s", fresh.id, method)
 
     async def _read(self, job: Job, limit_bytes: int) -> CardContent:
-        return await self._kinds[job.kind].content(self._services, job, limit_bytes)
+        content = await self._kinds[job.kind].content(self._services, job, limit_bytes)
+        interrupted = job.state is State.RUNNING and job.changed_at < self._started_at
+        last_edit = loses_card(job, dt.datetime.now(dt.UTC) + dt.timedelta(seconds=LAST_EDIT_S))
+        return dataclasses.replace(content, interrupted=interrupted, last_edit=last_edit)
 
     def _card(self, job: Job, content: CardContent) -> ui.LayoutView:
         return job_card(self._kinds[job.kind], job, content)

@@ -33,6 +33,11 @@ def delivery_methods(job: Job, now: dt.datetime) -> list[DeliveryMethod]:
     return methods if overheard(job) else [*methods, DeliveryMethod.DM]
 
 
+def loses_card(job: Job, at: dt.datetime) -> bool:
+    """Tell whether a live job's card cannot be edited any more at some time: it is private, its token old."""
+    return job.private and not job.final and not delivery_methods(job, at)
+
+
 def by_message(job: Job) -> bool:
     """Tell whether a message asked for the job: a clip in a direct message, or in a channel where all become text."""
     return not job.interaction_token

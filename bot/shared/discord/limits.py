@@ -66,7 +66,7 @@ LIMITS = (
         (
             *_each("/", "cancel", "fast", "relax", "gift", "voice optout", "voice optin"),
             *_each("job:", "cancel", "delete", "stop", "step"),
-            *_each("subject:", "rename", "delete", "really", "guild", "member", "role", "back"),
+            *_each("subject:", "rename", "delete", "really", "guild", "member", "role", "back", "step"),
             "form Rename",
         ),
     ),

@@ -20,7 +20,7 @@ from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdi
 from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
 
 PHOTO_BYTES_MAX = 20 * 2**20
-USABLE = frozenset({Verdict.GOOD, Verdict.TURNED, Verdict.BLURRED})
+USABLE = frozenset({Verdict.GOOD, Verdict.TURNED, Verdict.BLURRED, Verdict.LOW_RESOLUTION})
 SAME_DIFFERENCE = 3.0  # mean, of 0 … 255: the same photo, saved twice or made smaller
 BOUNDS = DecoderLimits(
     memory_bytes=448 << 20,  # of address space: Python, numpy and Pillow map 120 MiB, a file, and 200 for its pixels
@@ -38,6 +38,8 @@ class Photo:
     content: bytes = b""  # PNG, cleaned; empty where it cannot be used
     thumbnail: bytes = b""  # WebP
     look: bytes = b""  # 16 × 16 RGB, to find the same photo twice
+    side_px: int = 0  # the shorter one, as it was sent; 0: not known
+    same_as: int | None = None  # of a duplicate: the number of the first, from 1
 
     @property
     def usable(self) -> bool:
@@ -79,15 +81,19 @@ class Photos:
         self._one = asyncio.Lock()
         self._forms = 0  # that are being looked at
 
-    async def look_at(self, sent: Sequence[RemoteFile]) -> list[Photo]:
+    async def look_at(self, sent: Sequence[RemoteFile], *, learnt_px: int = 0) -> list[Photo]:
         """Fetch photos and look at each; of those that look the same, the first can be used.
+
+        Args:
+            sent: where they are.
+            learnt_px: the side at which they are learnt from; a smaller photo has to be enlarged.
 
         Returns:
             A verdict for each, those that could not be fetched included.
         """
         self._forms += 1
         try:
-            return without_duplicates([await self._look_at(one) for one in sent])
+            return without_duplicates([_measured(await self._look_at(one), learnt_px) for one in sent])
         finally:
             self._forms -= 1
             if not self._forms:
@@ -110,11 +116,17 @@ def without_duplicates(photos: Sequence[Photo]) -> list[Photo]:
     """Return photos in their order; of those that look the same, the first can be used."""
     told: list[Photo] = []
     for photo in photos:
-        looks = [other.look for other in told if other.usable]
-        if photo.usable and any(_difference(photo.look, look) <= SAME_DIFFERENCE for look in looks):
-            photo = replace(photo, verdict=Verdict.DUPLICATE, content=b"")
+        usable = [number for number, other in enumerate(told, 1) if photo.usable and other.usable]
+        same = (number for number in usable if _difference(photo.look, told[number - 1].look) <= SAME_DIFFERENCE)
+        if first := next(same, None):
+            photo = replace(photo, verdict=Verdict.DUPLICATE, content=b"", same_as=first)
         told.append(photo)
     return told
+
+
+def _measured(photo: Photo, learnt_px: int) -> Photo:
+    """Return a photo, with another verdict if it has to be enlarged to be learnt from."""
+    return replace(photo, verdict=Verdict.LOW_RESOLUTION) if photo.usable and photo.side_px < learnt_px else photo
 
 
 def _photo(sha256: str, reply: dict[str, Any], parts: list[bytes]) -> Photo:
@@ -129,6 +141,7 @@ def _photo(sha256: str, reply: dict[str, Any], parts: list[bytes]) -> Photo:
         content=_encoded(kept, kept_size, "PNG"),
         thumbnail=_encoded(thumbnail, thumbnail_size, "WEBP"),
         look=look,
+        side_px=int(reply.get("side", 0)),
     )
 
 

@@ -117,8 +117,15 @@ class PhotosQuote:
     id: str  # of the pending order
     order_request: OrderRequest
     price: int
+    available: int
     expected_s: float | None  # from its beginning to its end
+    renews_at: dt.datetime
     relaxed: bool
+
+    @property
+    def affordable(self) -> bool:
+        """Whether the credits are there."""
+        return self.available >= self.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

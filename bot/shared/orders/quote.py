@@ -177,9 +177,15 @@ async def _conclude(services: Services, order: Order, context: RequestContext) -
     may_be_free = order.request.kind in context.terms.relaxed
     if order.order_request.always_asks and order.agreed is None:
         id = await keep(services, order, context, Question.PHOTOS)
-        takes_s = services.forecast.duration_s(order.request.kind, order.price)
+        balance = await read_statement(services.db, context.user_id, context.terms.allowance, limit=1)
         return PhotosQuote(
-            id=id, order_request=order.order_request, price=order.price, expected_s=takes_s, relaxed=may_be_free
+            id=id,
+            order_request=order.order_request,
+            price=order.price,
+            available=balance.available,
+            expected_s=services.forecast.duration_s(order.request.kind, order.price),
+            renews_at=balance.renews_at,
+            relaxed=may_be_free,
         )
     try:
         return await accept(services, order, context)

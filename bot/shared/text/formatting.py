@@ -75,12 +75,20 @@ def bar(done: int, total: int) -> str:
     return "▰" * filled + "▱" * (BAR_CELLS - filled)
 
 
-def progress(job: Job, starting: str, count: str) -> str:
-    """Say how far a running job is; `count` says what is counted, such as 'step {} of {}'."""
+def progress(job: Job, starting: str, count: str, *, together: int = 1) -> str:
+    """Say how far a running job is.
+
+    Args:
+        job: the job.
+        starting: what it does before there is anything to count.
+        count: what is counted, such as 'step {} of {}'.
+        together: how many things are made at once, each with as many steps; they are not added up.
+    """
     if not job.progress_total:
         return f"{bar(0, 1)} {starting} …\n-# {inline(job.model)}"
     done, total = job.progress_done, job.progress_total
-    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# {count.format(done, total)} · {inline(job.model)}"
+    steps = count.format(done // together, total // together)
+    return f"{bar(done, total)} {min(99, 100 * done // total)}%\n-# {steps} · {inline(job.model)}"
 
 
 def about(seconds: float) -> str:

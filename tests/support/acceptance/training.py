@@ -14,10 +14,15 @@ def photos(count: int) -> list[Upload]:
     return [Upload(filename=f"{index}.png", content=photo(index), content_type="image/png") for index in range(count)]
 
 
-async def preflight(member: HumanClient, files: list[Upload], *, name: str = "Blob", **options: Any) -> str:
-    """Submit the modal of `/train`, and return the id of the card that asks for consent and shows the price."""
-    asked = await member.slash("train", name=name, kind="mascot", **options)
-    shown = await asked.submit(**{"3_to_10_photos": files, "I_agree": True})
+async def preflight(
+    member: HumanClient, files: list[Upload], *, name: str = "Blob", private: bool = True, **options: Any
+) -> str:
+    """Submit the modal of `/train`, and return the id of the card that asks for consent and shows the price.
+
+    A private training's card takes its place.
+    """
+    asked = await member.slash("train", name=name, kind="mascot", private=private, **options)
+    shown = await asked.submit(**{"3_to_10_photos": files})
     return str((await shown.answer())["id"])
 
 

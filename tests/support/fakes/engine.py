@@ -111,7 +111,8 @@ class FakeEngine:
             del self.lanes[task.job_id]
             return [Failed(task.job_id, task.attempt, FailureKind.NOT_FINITE, "told to")]
         done = min(lane.done, lane.total - 1) if "hold" in words else lane.done
-        events: list[JobEvent] = [Progress(task.job_id, task.attempt, done, lane.total)]
+        passes = _pictures(task)  # a step of all pictures is a pass for each, as in the engine that draws
+        events: list[JobEvent] = [Progress(task.job_id, task.attempt, passes * done, passes * lane.total)]
         if done == lane.total // 2:
             events.append(_preview(task, words))
         ended = lane.keep or done >= lane.total
@@ -122,13 +123,17 @@ class FakeEngine:
         if ended:
             del self.lanes[task.job_id]
             summary = _heard(task.request, words) if isinstance(task.request, TranscribeRequest) else {"steps": done}
-            events += [*_outputs(task), Finished(task.job_id, task.attempt, done, lane.total, summary)]
+            events += [*_outputs(task), Finished(task.job_id, task.attempt, passes * done, passes * lane.total, summary)]
         return events
 
 
 def _total(task: Task) -> int:
     request = task.request
     return 3 if isinstance(request, TranscribeRequest) else request.steps
+
+
+def _pictures(task: Task) -> int:
+    return task.request.count if isinstance(task.request, ImageRequest) else 1
 
 
 def _words(task: Task) -> str:

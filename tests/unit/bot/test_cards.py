@@ -34,9 +34,29 @@ def test_running_card_shows_steps_and_preview() -> None:
     job = make_job(state=State.RUNNING, progress_done=40, progress_total=80)
     card = drawn(job, preview=Picture("preview.webp", b"webp", "so far"))
     assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50%" in texts(card)
-    assert "step 40 of 80" in texts(card)
+    assert "step 10 of 20" in texts(card)  # of each of the four pictures
     gallery = next(one for one in card if one["type"] == 12)
     assert gallery["items"][0]["media"]["url"] == "attachment://preview.webp"
+
+
+def test_running_card_says_how_long_it_will_take() -> None:
+    job = make_job(state=State.RUNNING, progress_done=40, progress_total=80)
+    assert texts(drawn(job, left_s=18.0)).endswith("step 10 of 20 · `tiny` · about 20 s left")
+    assert "left" not in texts(drawn(job))
+
+
+def test_running_card_of_before_a_restart_shows_no_stale_progress() -> None:
+    said = texts(drawn(make_job(state=State.RUNNING, progress_done=40, progress_total=80), interrupted=True))
+    assert "I was restarted" in said
+    assert "50%" not in said
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_card_at_its_last_edit_says_where_the_result_comes(state: State) -> None:
+    card = drawn(make_job(state=state, private=True, progress_done=40, progress_total=80), last_edit=True)
+    assert "comes as a direct message" in texts(card)
+    assert "50%" not in texts(card)
+    assert "Cancel" in labels(card)
 
 
 def test_running_card_that_is_being_cancelled_says_so_and_cannot_be_cancelled_twice() -> None:

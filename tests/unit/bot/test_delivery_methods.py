@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 
-from bot.shared.delivery.methods import DeliveryMethod, delivery_methods
+from bot.shared.delivery.methods import DeliveryMethod, delivery_methods, loses_card
 from db.queue.job import State
 from tests.support.bot.jobs import NOON, make_job
 
@@ -59,3 +59,11 @@ def test_clip_that_a_message_brought_gets_a_card_of_its_own_once() -> None:
 def test_clip_that_nobody_asked_about_is_sent_to_nobody() -> None:
     job = make_job(interaction_token="", guild_id=21, state=State.DONE)
     assert delivery_methods(job, NOON) == [DeliveryMethod.CHANNEL]
+
+
+def test_only_a_private_live_job_loses_its_card_with_the_token() -> None:
+    private = make_job(state=State.RUNNING, private=True, message_id=5)
+    assert not loses_card(private, NOON)
+    assert loses_card(private, LATER)
+    assert not loses_card(replace(private, private=False), LATER)
+    assert not loses_card(replace(private, state=State.DONE), LATER)

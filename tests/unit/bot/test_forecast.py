@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.shared.forecast import Forecast
-from db.queue.job import State
+from db.queue.job import Job, State
 from tests.support.bot.jobs import NOON, make_job
 
 
@@ -88,3 +88,43 @@ def test_whatever_was_learnt_a_forecast_is_a_time_or_unknown(
         forecast.duration_s("image", credits),
     ):
         assert found is None or 0 <= found < math.inf
+
+
+def running(seconds: float, done: int, *, attempt: int = 1) -> Job:
+    """Return a job of twenty steps as it was reported at some time."""
+    return make_job(
+        state=State.RUNNING,
+        attempt=attempt,
+        progress_done=done,
+        progress_total=20,
+        changed_at=NOON + dt.timedelta(seconds=seconds),
+    )
+
+
+def test_time_left_follows_from_the_jobs_own_speed_since_its_first_report() -> None:
+    forecast = Forecast()
+    assert (
+        forecast.left_s(running(100, 5)) is None
+    )  # its first steps were those of a checkpoint, and a model was loaded
+    assert forecast.left_s(running(110, 10)) == 20
+    assert forecast.left_s(running(130, 15)) == 15
+
+
+def test_time_left_is_by_the_speed_of_late_until_a_job_has_one_of_its_own() -> None:
+    forecast = learnt((0, 10, 4))
+    assert forecast.left_s(make_job(state=State.RUNNING, attempt=1)) == 10
+    assert forecast.left_s(running(100, 5)) == 7.5
+
+
+def test_time_left_of_another_attempt_begins_anew() -> None:
+    forecast = Forecast()
+    forecast.left_s(running(0, 0))
+    assert forecast.left_s(running(60, 2, attempt=2)) is None
+    assert forecast.left_s(running(61, 4, attempt=2)) == 8
+
+
+def test_jobs_that_ended_are_forgotten() -> None:
+    forecast = Forecast()
+    forecast.left_s(running(0, 0))
+    forecast.learn(make_job(state=State.CANCELLED))
+    assert forecast.left_s(running(10, 10)) is None

@@ -13,7 +13,7 @@ from bot.features.history.cards import cancelled_text, history_card, queue_card
 from bot.features.history.jobs import QueuedJob
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.cards import found_text, log_text, removed_text, words_text
-from bot.features.train.job_card import chosen_text
+from bot.features.train.job_card import done_text
 from bot.features.train.photo_sets import PhotoSet
 from bot.features.train.preflight import preflight_card
 from bot.features.train.subject_card import subject_card
@@ -23,6 +23,7 @@ from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job import info_text, job_card
 from bot.shared.cards.job_kind import CardContent
 from bot.shared.discord.explain import sentence
+from bot.shared.files.photos import Photo
 from bot.shared.orders.order_request import PhotosQuote
 from bot.shared.policy import check_words
 from db.errors import NameTaken
@@ -55,9 +56,12 @@ def training(text: str, **changes: Any) -> Any:
 
 def preflight(text: str) -> PhotosQuote:
     options = TrainingOptions(name=text, class_noun=text, model="tiny", steps=20)
-    photos = PhotoSet(id="d" * 26, verdicts=(Verdict.GOOD,) * 3, hashes=("a", "b", "c"))
-    asked = TrainingOrderRequest(options=options, photos=photos)
-    return PhotosQuote(id=photos.id, order_request=asked, price=1, expected_s=None, relaxed=False)
+    photos = PhotoSet(id="d" * 26, hashes=("a", "b", "c"))
+    looked_at = (Photo(verdict=Verdict.GOOD, sha256="a"),) * 3
+    asked = TrainingOrderRequest(options=options, photos=photos, looked_at=looked_at)
+    return PhotosQuote(
+        id=photos.id, order_request=asked, price=1, available=9, expected_s=None, renews_at=NOON, relaxed=False
+    )
 
 
 def refused(text: str) -> str:
@@ -83,7 +87,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "history": lambda text: history_card([drawing(text, **DONE), training(text, **DONE)]),
     "queue": lambda text: queue_card([QueuedJob(training(text), QueuePosition(ahead=1, ahead_credits=1), None)]),
     "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),
-    "chosen": lambda text: chosen_text(training(text), text, 20),
+    "chosen": lambda text: done_text(training(text), CardContent(chosen=20)),
     "found": lambda text: found_text(SearchResult([drawing(text), training(text)], subject(name=text))),
     "removed": lambda text: removed_text(SearchResult([], subject(name=text)), 1),
     "words": lambda text: words_text([Decision("x", text)]),

@@ -28,7 +28,7 @@ JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
     "job": "again info cancel delete show stop step translate timestamps language imagine",
     "draft": "go relax other leave",
-    "subject": "open rename export delete really guild back member role",
+    "subject": "open rename export delete really guild back step member role",
     "offer": "go relax leave",
     "licence": "accept decline",
     "mydata": "delete",

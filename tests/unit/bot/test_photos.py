@@ -76,6 +76,7 @@ def test_photo_that_is_large_is_made_smaller(decoder: PhotoDecoder) -> None:
 
 def test_photo_with_transparency_stands_on_white(decoder: PhotoDecoder) -> None:
     clear = Image.new("RGBA", (100, 100), (255, 0, 0, 0))
+    clear.paste((0, 0, 0, 255), (0, 0, 40, 40))
     with Image.open(io.BytesIO(decoder.inspect(encoded(clear)).content)) as kept:
         assert kept.getpixel((50, 50)) == (255, 255, 255)
 
@@ -83,8 +84,35 @@ def test_photo_with_transparency_stands_on_white(decoder: PhotoDecoder) -> None:
 def test_photos_that_are_the_same_count_once(decoder: PhotoDecoder) -> None:
     one = picture()
     files = [encoded(one), encoded(one, "JPEG", quality=90), encoded(one.resize((100, 60))), encoded(picture(2))]
-    verdicts = [photo.verdict for photo in without_duplicates([decoder.inspect(file) for file in files])]
-    assert verdicts == [Verdict.GOOD, Verdict.DUPLICATE, Verdict.SMALL, Verdict.GOOD]
+    found = without_duplicates([decoder.inspect(file) for file in [files[3], *files]])
+    assert [(photo.verdict, photo.same_as) for photo in found] == [
+        (Verdict.GOOD, None),
+        (Verdict.GOOD, None),
+        (Verdict.DUPLICATE, 2),
+        (Verdict.SMALL, None),
+        (Verdict.DUPLICATE, 1),
+    ]
+
+
+BLANK = {
+    "white paper": Image.new("RGB", (300, 200), "white"),
+    "a covered lens": Image.fromarray(
+        np.random.default_rng(1).normal(8, 2, (600, 400, 3)).clip(0, 255).astype("uint8")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BLANK)
+def test_photo_with_nothing_on_it_is_blank(decoder: PhotoDecoder, name: str) -> None:
+    photo = decoder.inspect(encoded(BLANK[name]))
+    assert (photo.verdict, photo.usable, photo.content) == (Verdict.BLANK, False, b"")
+    assert photo.thumbnail
+
+
+def test_photo_with_little_on_it_is_not_blank(decoder: PhotoDecoder) -> None:
+    paper = Image.new("RGB", (300, 300), "white")
+    paper.paste("black", (140, 140, 155, 155))
+    assert decoder.inspect(encoded(paper)).usable
 
 
 def animation(frames: int) -> bytes:

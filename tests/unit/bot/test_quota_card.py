@@ -56,9 +56,9 @@ def test_pace_that_is_not_open_is_not_promised() -> None:
 
 def test_card_says_of_each_entry_what_it_was_for_and_who_gave_it() -> None:
     told = {
-        Entry(at=RENEWS, kind="charge", amount=-4, reason="", job_kind="image"): "**-4** pictures ·",
-        Entry(at=RENEWS, kind="charge", amount=-4, reason=""): "**-4** a job ·",
-        Entry(at=RENEWS, kind="hold", amount=-2, reason="", job_kind="train"): "**-2** trainings, reserved ·",
+        Entry(at=RENEWS, kind="charge", amount=-4, reason="", job_kind="image"): "**-4** for pictures ·",
+        Entry(at=RENEWS, kind="charge", amount=-4, reason=""): "**-4** for a job ·",
+        Entry(at=RENEWS, kind="hold", amount=-2, reason="", job_kind="train"): "**-2** reserved for a training ·",
         Entry(
             at=RENEWS, kind="grant", amount=50, reason="a *poster*", by_user=9
         ): "**+50** grant by <@9>: a \\*poster\\* ·",

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.features.train.job_card import chosen_text
+from bot.job_kinds import JOB_KINDS
+from bot.shared.cards.job import info_text
 from bot.shared.cards.job_kind import CardContent
 from db.queue.job import Job, State
 from inference.requests import to_json
@@ -51,12 +52,25 @@ def test_training_that_is_stopping_says_what_will_come_of_it_and_offers_nothing_
 def test_ended_training_offers_the_other_steps_and_says_what_was_given_back() -> None:
     job = training(state=State.DONE, charged=1, outcome={"steps": 10})
     assert options(job, steps=(5, 10), chosen=5) == [("Use step 5", True), ("Use step 10", False)]
-    assert "10 steps · `tiny` · 1 credit (1 credit refunded)" in texts(drawn(job, steps=(5, 10), chosen=5))
+    text = texts(drawn(job, steps=(5, 10), chosen=5))
+    assert "10 steps · `tiny` · 1 credit (1 credit refunded)" in text
+    assert "**Training finished.** `rex` uses step 5 of 10." in text
 
 
-def test_choice_is_answered_by_whether_the_training_has_ended() -> None:
-    assert chosen_text(training(state=State.DONE), "Rex", 5) == "`Rex` now uses step 5."
-    assert "will use step 5, and the training stops here." in chosen_text(training(**HALF), "Rex", 5)
+def test_info_of_a_training_says_what_was_asked_for_and_not_its_trigger() -> None:
+    request = train_request("Zog", photos=("a", "b", "c"), trigger="zkvb", keep_photos=True, rank=16)
+    text = info_text(JOB_KINDS["train"], make_job(kind="train", request=to_json(request)))
+    lines = text.splitlines()[1:8]
+    assert lines == [
+        "Subject: Zog (dog)",
+        "Photos: 3, kept",
+        "Model: builtin",
+        "Steps: 20",
+        "Rank: 16",
+        "Learning rate: 0.001",
+        "Seed: 7",
+    ]
+    assert "zkvb" not in text
 
 
 def test_card_of_the_longest_film_keeps_the_platforms_limits() -> None:
