@@ -123,7 +123,10 @@ class FakeEngine:
         if ended:
             del self.lanes[task.job_id]
             summary = _heard(task.request, words) if isinstance(task.request, TranscribeRequest) else {"steps": done}
-            events += [*_outputs(task), Finished(task.job_id, task.attempt, passes * done, passes * lane.total, summary)]
+            events += [
+                *_outputs(task),
+                Finished(task.job_id, task.attempt, passes * done, passes * lane.total, summary),
+            ]
         return events
 
 
