@@ -14,7 +14,6 @@ from discord.ext import commands
 
 from bot.features.credits.commands import Gifts, Paces, Quota
 from bot.features.credits.operator_commands import CreditsCommands
-from bot.features.history.cards import ShowButton
 from bot.features.history.commands import Account
 from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.imagine.commands import Imagine
@@ -22,6 +21,7 @@ from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
 from bot.features.mydata.retention import Housekeeping
 from bot.features.operator.commands import OperatorCommands
+from bot.features.operator.finding import FOUND_BUTTONS
 from bot.features.train.commands import SubjectCommands
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS, ask_about_photos, ask_for_photos
@@ -112,8 +112,8 @@ class Atelier(commands.Bot):
         if self._following is not None:
             return
         await self._add_commands()
-        self.add_dynamic_items(*QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton)
-        self.add_dynamic_items(*JOB_BUTTONS, ShowButton, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(*QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS)
+        self.add_dynamic_items(*JOB_BUTTONS, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 

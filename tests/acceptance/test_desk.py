@@ -9,20 +9,13 @@ from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.permissions import Permission
 from bot.sandbox.state.seed import AFTER_DARK, VOICE_NOTES
-from db.credits.audit import audit
-from db.people.new_subject import NewSubject
-from db.people.shares import Scope, Share, share_subject
-from db.people.subjects import find_subject, mark_ready
-from db.queue.finding import find_job, jobs_of_member
+from db.queue.finding import jobs_of_member
 from db.queue.job import State
 from inference.catalogue import Catalogue
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.private import EPHEMERAL, run_privately
 from tests.support.bot.catalogues import HEARS, LARGE, TINY
-from tests.support.db.subjects import create
-
-NO_JOB = "0" * 26
 
 
 @pytest.fixture
@@ -109,54 +102,3 @@ async def test_model_for_adults_is_used_in_age_restricted_channels_only(sandbox:
         await refused(sandbox, ben, "only in age-restricted channels", bot, model="large")
         card = await (await ben.slash("imagine", prompt="a red heart", model="large", channel=AFTER_DARK)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-
-
-async def test_removed_job_leaves_no_message_no_file_and_no_row(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path) as bot:
-        ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        card = await (await ben.slash("imagine", prompt="a red heart")).message()
-        await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
-        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
-        found = await run_privately(ada, "atelier find", member=ben.id)
-        assert job.id in found
-        assert "a red heart" in found
-        said = await run_privately(ada, "atelier remove", job=job.id, reason="asked to")
-        assert "1 job with files, and 1 message" in said
-        assert card["id"] not in [one["id"] for one in ben.messages()]
-        assert await bot.services.db.read(find_job, job.id) is None
-        assert await bot.services.files.list(f"jobs/{job.id}") == []
-        assert await bot.services.db.read(audit) == []
-        assert "no `job` with that ID" in await run_privately(ada, "atelier find", job=job.id)
-
-
-async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path) as bot:
-        ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
-        subject = await bot.services.db.write(create, rex(int(ben.id), int(ben.state()["guilds"][0]["id"])))
-        await bot.services.db.write(mark_ready, subject.id, step=50)
-        await bot.services.db.write(share_subject, subject.id, Share(Scope.MEMBER, int(cleo.id)))
-        await bot.services.files.put(f"subjects/{subject.id}/adapter.safetensors", b"weights")
-        card = await (await cleo.slash("imagine", prompt="Rex asleep", subject="Rex")).message()
-        await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 4)
-        said = await run_privately(ada, "atelier remove", subject=subject.id, reason="no consent")
-        assert "1 job with files, and 1 message. The subject `Rex` is deleted." in said
-        assert card["id"] not in [one["id"] for one in cleo.messages()]
-        assert await bot.services.db.read(find_subject, subject.id) is None
-        assert await bot.services.files.list("subjects") == []
-        assert await bot.services.db.read(jobs_of_member, int(cleo.id)) == []
-
-
-def rex(owner_id: int, guild_id: int) -> NewSubject:
-    return NewSubject(
-        id="01m83842kz1b68hw7hqesfsask",
-        owner_id=owner_id,
-        guild_id=guild_id,
-        name="Rex",
-        class_noun="dog",
-        trigger="zwxk",
-        model="tiny",
-        job_id=NO_JOB,
-        keeps_photos=False,
-        statement="mine",
-        photo_hashes=["ab"],
-    )

@@ -23,7 +23,7 @@ async def answer(who: HumanClient, command: str) -> str:
 
 
 async def test_every_command_has_a_limit(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path, gifts=True) as bot:
+    async with bot_beside(sandbox, tmp_path, gifts=True, auto_transcription=True) as bot:
         tree = bot.client.tree
         commands = {entry_of(one) for one in tree.walk_commands() if not isinstance(one, app_commands.Group)}
         menus = {entry_of(one) for one in tree.get_commands() if isinstance(one, app_commands.ContextMenu)}

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from discord import app_commands, ui
 
 from bot.features.imagine.buttons import ImagineForm
+from bot.features.operator.admin import SearchResult
+from bot.features.operator.finding import RemoveForm, Shown
 from bot.features.train.job_card import StepSelect
 from bot.features.train.preflight import PhotoForm
 from bot.features.train.subject_card import RenameForm
@@ -28,12 +30,14 @@ from bot.shared.discord.interactions import IN_TIME_S
 from bot.shared.discord.limits import RateLimits
 from bot.shared.discord.persistent_items import PersistentItem
 from db.engine import Database
+from db.moderation.targets import Target
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.bot.cards import subject
 
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
-KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs"}
+KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs", "found": "member-{user}-0"}
 FORMS: dict[type[Form], Any] = {
+    RemoveForm: lambda: RemoveForm(Shown(Target.member(5)), SearchResult([])),
     RenameForm: lambda: RenameForm(subject()),
     PhotoForm: lambda: PhotoForm(TrainingOptions(name="Rex", class_noun="dog")),
     ImagineForm: lambda: ImagineForm("a red heart", private=False),
@@ -123,7 +127,7 @@ async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot)
         message_id = await _post_opener(bot, make)
         opened = await ada.press(message_id, "Open it")
         await opened.modal()
-        filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG]}
+        filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG], "Reason": "because"}
         labels = {label.text.replace(" ", "_") for label in make().children if isinstance(label, ui.Label)}
         with held(bot.services.db):
             shown = await opened.submit(**{name: value for name, value in filled.items() if name in labels})

@@ -1,4 +1,4 @@
-"""What a member's queue and history look like, with the button that brings a result back; the models and the help."""
+"""What a member's queue and history look like; the models and the help."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +8,10 @@ from discord import ui
 from discord.app_commands import Choice
 
 from bot.features.history.jobs import QueuedJob
-from bot.shared.cards.job import place_in_queue, title
-from bot.shared.cards.job_buttons import CancelButton, JobItem, show_job
+from bot.shared.cards.job import MARKS, place_in_queue, title
+from bot.shared.cards.job_buttons import CancelButton, ShowButton
 from bot.shared.cards.layout import layout
 from bot.shared.discord.choices import choices
-from bot.shared.discord.persistent_items import Answer
 from bot.shared.text.formatting import bar, credits, given_back, harmless, inline, moment, paid
 from db.queue.job import Job, State
 from inference.catalogue import Catalogue, ImageModel
@@ -20,17 +19,6 @@ from inference.requests import ImageRequest, from_json
 
 MODELS_SHOWN = 12
 TEXT_MAX = 3800  # characters on one card; the platform takes 4,000
-MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "🎨"}
-
-
-class ShowButton(JobItem, verb="show"):
-    """Show a kept result again."""
-
-    label = "Show"
-    answer = Answer.PRIVATE
-
-    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        await show_job(interaction, job)
 
 
 def queue_card(waiting: Sequence[QueuedJob]) -> ui.LayoutView:

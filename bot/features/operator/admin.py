@@ -19,24 +19,6 @@ WORD_MAX = 50  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What `find` and `remove` are about: exactly one of these."""
-
-    job_id: str | None = None
-    user_id: int | None = None
-    subject: str | None = None  # its id
-
-    @property
-    def target(self) -> Target:
-        """What it is in the log."""
-        if self.job_id is not None:
-            return Target(TargetKind.JOB, self.job_id.strip())
-        if self.subject is not None:
-            return Target(TargetKind.SUBJECT, self.subject.strip())
-        return Target.member(self.user_id or 0)
-
-
-@dataclass(frozen=True, slots=True)
 class SearchResult:
     """What was found, newest first."""
 
@@ -91,35 +73,50 @@ async def block_word(services: Services, operator: Operator, word: str) -> str:
     return typed
 
 
-async def find(services: Services, operator: Operator, selection: Selection) -> SearchResult:
-    """Return what was asked for in the operator's server. Looking is noted, too.
+def target_of(*, job_id: str | None, user_id: int | None, subject_id: str | None) -> Target:
+    """Return what `find` and `remove` are about.
 
     Raises:
         BadParameter: not exactly one thing is named.
+    """
+    named = [
+        *([Target(TargetKind.JOB, job_id.strip())] if job_id is not None else []),
+        *([Target.member(user_id)] if user_id is not None else []),
+        *([Target(TargetKind.SUBJECT, subject_id.strip())] if subject_id is not None else []),
+    ]
+    if len(named) != 1:
+        raise BadParameter("Choose exactly one of `job`, `member` and `subject`.")
+    return named[0]
+
+
+async def find(services: Services, operator: Operator, target: Target) -> SearchResult:
+    """Return what was asked for in the operator's server. Looking is noted, too.
+
+    Raises:
         JobGone: there is nothing of that name in this server.
     """
-    found = await _look(services, operator, selection)
-    await services.db.write(log_entry, operator.entry("find", selection.target))
+    found = await look(services, operator, target)
+    await services.db.write(log_entry, operator.entry("find", target))
     return found
 
 
-async def remove(services: Services, operator: Operator, selection: Selection, reason: str) -> SearchResult:
+async def remove(services: Services, operator: Operator, target: Target, reason: str) -> SearchResult:
     """Stop and remove what was asked for: files and rows. The caller removes the messages that showed it.
 
     Args:
         services: the stores, the catalogue and the rules.
         operator: who removes it, and in which server.
-        selection: what is removed.
+        target: what is removed.
         reason: for the log.
 
     Returns:
         What was removed, so that its messages can be found.
 
     Raises:
-        BadParameter, JobGone: as `find`.
+        JobGone: as `find`.
     """
-    found = await _look(services, operator, selection)
-    await services.db.write(log_entry, operator.entry("remove", selection.target, reason))
+    found = await look(services, operator, target)
+    await services.db.write(log_entry, operator.entry("remove", target, reason))
     jobs = [job for job in await stop_jobs(services, found.jobs, by_user=operator.user_id) if job.final]
     if found.subject is not None:
         await delete_subject(services, found.subject)
@@ -127,18 +124,23 @@ async def remove(services: Services, operator: Operator, selection: Selection, r
     return SearchResult(jobs, found.subject)
 
 
-async def _look(services: Services, operator: Operator, selection: Selection) -> SearchResult:
-    if sum(one is not None for one in (selection.job_id, selection.user_id, selection.subject)) != 1:
-        raise BadParameter("Choose exactly one of `job`, `member` and `subject`.")
-    if selection.job_id is not None:
-        job = await services.db.read(find_job, selection.job_id.strip())
+async def look(services: Services, operator: Operator, target: Target) -> SearchResult:
+    """Return what would be found, or removed: what belongs to the operator's server, and nothing else.
+
+    Raises:
+        JobGone: there is nothing of that name in this server.
+    """
+    if target.kind is TargetKind.JOB:
+        job = await services.db.read(find_job, target.id)
         if job is None or job.guild_id != operator.guild_id:
             raise JobGone("There is no `job` with that ID in this server.")
         return SearchResult([job])
-    if selection.subject is not None:
-        subject = await services.db.read(find_subject, selection.subject.strip())
+    if target.kind is TargetKind.SUBJECT:
+        subject = await services.db.read(find_subject, target.id)
         if subject is None or subject.guild_id != operator.guild_id:
             raise JobGone("There is no `subject` with that ID in this server.")
         return SearchResult(await services.db.read(jobs_of_subject, subject.id), subject)
-    user_id = selection.user_id or 0
-    return SearchResult(await services.db.read(jobs_of_member, user_id, guild_id=operator.guild_id, limit=None))
+    jobs = await services.db.read(jobs_of_member, int(target.id), guild_id=operator.guild_id, limit=None)
+    if not jobs:
+        raise JobGone(f"{target} has no jobs in this server.")
+    return SearchResult(jobs)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from bot.features.operator.admin import SearchResult
 from bot.shared.cards.job import title
+from bot.shared.discord.messages import shown_by
 from bot.shared.text.formatting import counted, harmless, inline, moment, plainly
 from db.moderation.audit_log import LoggedEntry
 from db.moderation.decisions import ChannelRule, Decision
-from db.queue.job import Job
+from db.moderation.targets import Target, TargetKind
 from inference.requests import from_json
 
 ONLY_ALLOWED = (
@@ -20,10 +21,21 @@ HOW_TO_CLEAR = (
 TEXT_MAX = 1900  # characters of a message, with room to say that there is more
 
 
-def found_text(found: SearchResult) -> str:
-    """List jobs with their ids, owners, places and words."""
-    head = [f"Subject {inline(found.subject.name)} of <@{found.subject.owner_id}>"] if found.subject else []
-    return _list([*head, *(_job(job) for job in found.jobs)], empty="I found nothing.")
+def removal_text(target: Target, found: SearchResult) -> str:
+    """Say what would be removed, before it is: whose, how many, and what goes with it."""
+    jobs, messages = len(found.jobs), len(shown_by(found.jobs))
+    live = sum(not job.final for job in found.jobs)
+    match target.kind:
+        case TargetKind.MEMBER:
+            what = f"**all {counted(jobs, 'job')} of {target}** in this server" if jobs > 1 else f"the job of {target}"
+        case TargetKind.SUBJECT if found.subject is not None:
+            made = f" and **the {counted(jobs, 'job')} made with it**, by whomever" if jobs else ""
+            what = f"**the subject {inline(found.subject.name)}** of <@{found.subject.owner_id}>{made}"
+        case _:
+            what = f"the job {inline(title(from_json(found.jobs[0].request)))} of <@{found.jobs[0].user_id}>"
+    shown = {0: "", 1: ", and the message that shows it"}.get(messages, f", and the {messages} messages that show them")
+    stopped = f" {counted(live, 'job')} still in the queue or running will be stopped." if live else ""
+    return f"This removes {what}, with pictures, transcripts and files{shown}.{stopped} It can't be undone."
 
 
 def removed_text(found: SearchResult, messages: int) -> str:
@@ -50,11 +62,6 @@ def channels_text(channels: Sequence[Decision]) -> str:
     only = any(channel.value == ChannelRule.ALLOWED for channel in channels)
     lines = [f"<#{channel.key}> {channel.value}" for channel in channels]
     return _list([ONLY_ALLOWED if only else NOT_FORBIDDEN, *lines, HOW_TO_CLEAR])
-
-
-def _job(job: Job) -> str:
-    words = inline(title(from_json(job.request)), 60)
-    return f"`{job.id}` <@{job.user_id}> <#{job.channel_id}> {moment(job.queued_at)} {job.state} {words}"
 
 
 def _entry(logged: LoggedEntry) -> str:

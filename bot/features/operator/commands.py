@@ -9,11 +9,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.operator import admin
-from bot.features.operator.admin import Selection
-from bot.features.operator.cards import channels_text, found_text, log_text, removed_text, words_text
+from bot.features.operator.cards import channels_text, log_text, words_text
+from bot.features.operator.finding import Shown, ask_to_remove, show_found
 from bot.shared.discord.commands import UsesServices, for_operators
 from bot.shared.discord.interactions import acknowledge, is_operator, operator_of
-from bot.shared.discord.messages import remove_messages
 from bot.shared.text.folding import fold
 from bot.shared.text.formatting import inline
 from db.moderation.audit_log import latest_entries
@@ -140,12 +139,11 @@ class OperatorCommands(
     ) -> None:
         """Find what was asked for in this server."""
         await acknowledge(interaction, private=True)
-        selection = Selection(job, member.id if member else None, subject)
-        await _say(interaction, found_text(await admin.find(self.services, operator_of(interaction), selection)))
+        target = admin.target_of(job_id=job, user_id=member.id if member else None, subject_id=subject)
+        await show_found(interaction, target)
 
-    @app_commands.command(description="Remove jobs or a subject, with messages and files")
+    @app_commands.command(description="Remove jobs or a subject, with messages and files; I count and ask first")
     @app_commands.describe(
-        reason="Why; kept in the log",
         job="A job's ID",
         member="All jobs of this member here",
         subject="A subject's ID: removes it and everything made with it",
@@ -153,17 +151,13 @@ class OperatorCommands(
     async def remove(
         self,
         interaction: discord.Interaction,
-        reason: Reason,
         job: JobId | None = None,
         member: discord.User | None = None,
         subject: JobId | None = None,
     ) -> None:
-        """Remove jobs with their messages and files, for good."""
-        await acknowledge(interaction, private=True)
-        selection = Selection(job, member.id if member else None, subject)
-        removed = await admin.remove(self.services, operator_of(interaction), selection, reason)
-        messages = await remove_messages(interaction.client, removed.jobs)
-        await _say(interaction, removed_text(removed, messages))
+        """Say what would be removed for good, with messages and files, and ask for a reason."""
+        target = admin.target_of(job_id=job, user_id=member.id if member else None, subject_id=subject)
+        await ask_to_remove(interaction, Shown(target))
 
     @app_commands.command(description="Show what operators did recently")
     async def log(self, interaction: discord.Interaction) -> None:

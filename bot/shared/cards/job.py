@@ -18,6 +18,7 @@ COLOURS = {
     State.FAILED: discord.Colour.red(),
     State.CANCELLED: discord.Colour.dark_grey(),
 }
+MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "🎨"}
 TEXT_MAX = 2000  # characters of a message
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 

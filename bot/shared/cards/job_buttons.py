@@ -97,4 +97,14 @@ class DeleteButton(JobItem, verb="delete"):
             await interaction.delete_original_response()
 
 
-JOB_BUTTONS = (InfoButton, CancelButton, DeleteButton)
+class ShowButton(JobItem, verb="show"):
+    """Show a kept result again."""
+
+    label = "Show"
+    answer = Answer.PRIVATE
+
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        await show_job(interaction, job)
+
+
+JOB_BUTTONS = (InfoButton, CancelButton, DeleteButton, ShowButton)

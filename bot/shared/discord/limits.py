@@ -79,6 +79,8 @@ LIMITS = (
         60,
         (
             *_each("/atelier ", "pause", "resume", "ban", "unban", "find", "remove", "log"),
+            *_each("found:", "page", "remove"),
+            "form Remove for good",
             *_each("/atelier words ", "add", "remove", "list"),
             *_each("/atelier channels ", "allow", "forbid", "clear", "list"),
             *_each("/atelier credits ", "show", "grant", "set"),

@@ -20,9 +20,8 @@ async def remove_messages(client: discord.Client, jobs: Sequence[Job]) -> int:
     One that was delivered in a direct message is not found by its channel, and stays with its owner.
     """
     removed = 0
-    for job in jobs:
-        if job.message_id is None or job.private:
-            continue
+    for job in shown_by(jobs):
+        assert job.message_id is not None
         channel = client.get_partial_messageable(job.channel_id)
         try:
             await channel.get_partial_message(job.message_id).delete()
@@ -30,6 +29,11 @@ async def remove_messages(client: discord.Client, jobs: Sequence[Job]) -> int:
         except discord.HTTPException as error:
             log.info("the message of job %s stays: %d", job.id, error.status)
     return removed
+
+
+def shown_by(jobs: Iterable[Job]) -> list[Job]:
+    """Return the jobs that a message of ours shows to everybody in its channel."""
+    return [job for job in jobs if job.message_id is not None and not job.private]
 
 
 def discord_files(pictures: Iterable[Picture]) -> list[discord.File]:

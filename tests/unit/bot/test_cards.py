@@ -6,9 +6,12 @@ import pytest
 
 from bot.features.history.cards import help_card, history_card, models_card, queue_card
 from bot.features.history.jobs import QueuedJob
+from bot.features.operator.admin import SearchResult
+from bot.features.operator.finding import Shown, found_card
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job import info_text
 from bot.shared.files.pictures import Picture
+from db.moderation.targets import Target
 from db.queue.fair_order.position import QueuePosition
 from db.queue.job import State
 from inference.requests import Kind, to_json
@@ -110,9 +113,12 @@ def test_card_of_the_worst_prompt_keeps_the_platforms_limits() -> None:
 
 
 def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
+    worst = {**to_json(REQUEST), "prompt": "``` @everyone [x](http://y) " * 60}
     jobs = [make_job(id=f"{i:026d}", state=State.DONE) for i in range(8)]
+    many = SearchResult([make_job(id=f"{i:026d}", request=worst, private=True) for i in range(30)])
     waiting = [QueuedJob(job, QueuePosition(ahead=1, ahead_credits=1), 5.0) for job in jobs]
-    for view in (queue_card(waiting), history_card(jobs), models_card(CATALOGUE), help_card(gifts=True)):
+    found = found_card(Shown(Target.member(11), 7), many)
+    for view in (queue_card(waiting), history_card(jobs), found, models_card(CATALOGUE), help_card(gifts=True)):
         assert view.total_children_count <= 40
         assert view.content_length() <= 4000
 

@@ -12,7 +12,8 @@ from discord.app_commands import Transformer, TransformerError
 from bot.features.history.cards import cancelled_text, history_card, queue_card
 from bot.features.history.jobs import QueuedJob
 from bot.features.operator.admin import SearchResult
-from bot.features.operator.cards import found_text, log_text, removed_text, words_text
+from bot.features.operator.cards import log_text, removal_text, removed_text, words_text
+from bot.features.operator.finding import Shown, found_card
 from bot.features.train.job_card import done_text
 from bot.features.train.photo_sets import PhotoSet
 from bot.features.train.preflight import preflight_card
@@ -38,6 +39,7 @@ from tests.support.bot.cards import all_components, sent, subject, texts
 from tests.support.bot.contexts import POLICY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
 
+REX = Target(TargetKind.SUBJECT, "s" * 26)
 HOSTILE = ("[here](https://evil.example)", "`[here](https://evil.example)", "``` **evil** ```", "<@5> evil ` @everyone")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
@@ -88,7 +90,9 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "queue": lambda text: queue_card([QueuedJob(training(text), QueuePosition(ahead=1, ahead_credits=1), None)]),
     "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),
     "chosen": lambda text: done_text(training(text), CardContent(chosen=20)),
-    "found": lambda text: found_text(SearchResult([drawing(text), training(text)], subject(name=text))),
+    "found": lambda text: found_card(Shown(REX), SearchResult([drawing(text), training(text)], subject(name=text))),
+    "removal": lambda text: removal_text(Target(TargetKind.JOB, "x"), SearchResult([drawing(text)])),
+    "removal of a subject": lambda text: removal_text(REX, SearchResult([], subject(name=text))),
     "removed": lambda text: removed_text(SearchResult([], subject(name=text)), 1),
     "words": lambda text: words_text([Decision("x", text)]),
     "name taken": lambda text: sentence(NameTaken(text)),

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.features.history.cards import ShowButton
 from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.mydata.cards import DeleteEverythingButton
+from bot.features.operator.finding import FOUND_BUTTONS
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
@@ -21,8 +21,8 @@ from tests.support.bot.cards import sent as card_of
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
-    *JOB_BUTTONS, AgainButton, ImagineButton, ShowButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
-    *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton,
+    *JOB_BUTTONS, AgainButton, ImagineButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
+    *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
@@ -32,6 +32,7 @@ KNOWN = {
     "offer": "go relax leave",
     "licence": "accept decline",
     "mydata": "delete",
+    "found": "page remove",
 }
 
 
@@ -43,7 +44,9 @@ def test_ids_are_those_that_stand_on_messages_by_now() -> None:
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id_for("x"))
 def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
-    key = {"licence": "sd-1.5", "mydata": "120000000000000001"}.get(item.topic, JOB)
+    key = {"licence": "sd-1.5", "mydata": "120000000000000001", "found": f"member-120000000000000001-7-{JOB}"}.get(
+        item.topic, JOB
+    )
     heard = [one for one in ITEMS if one.__discord_ui_compiled_template__.fullmatch(item.id_for(key))]
     assert heard == [item]
     for strange in ("", f"{key}/..", f"{key} "):
