@@ -71,22 +71,23 @@ async def test_what_was_found_is_looked_at_and_removed_by_buttons(sandbox: Sandb
             await sandbox.until(partial(pictured, ben, card["id"]))
         await settled(sandbox, bot, ben)
         found = await (await ada.slash("atelier find", member=ben.id)).answer()
-        assert f"**9 jobs** of <@{ben.id}> in this server\n-# 1 to 7, newest first" in ada.text(found["id"])
-        assert shown_prompts(ada, found) == prompts[:1:-1]
+        assert f"**9 jobs** of <@{ben.id}> in this server\n-# 1 to 6 of 9, newest first" in ada.text(found["id"])
+        assert shown_prompts(ada, found) == prompts[:2:-1]
         assert ada.buttons(found["id"])[-2:] == ["Older", "Remove all 9"]
         await (await ada.press(found["id"], "Older")).done()
-        await sandbox.until(lambda: shown_prompts(ada, found) == ["heart 1", "heart 0"])
+        await sandbox.until(lambda: shown_prompts(ada, found) == ["heart 2", "heart 1", "heart 0"])
         look = await (await ada.press(found["id"], "Show")).answer()
         assert len(ada.pictures(look["id"])) == 1
         asking = await ada.press(found["id"], "Remove")
-        assert "the job `heart 1`" in form_text(await asking.modal())
+        assert "the job `heart 2`" in form_text(await asking.modal())
         await asking.submit(Reason="ugly")
-        await sandbox.until(lambda: shown_prompts(ada, found) == ["heart 0"])
+        await sandbox.until(lambda: shown_prompts(ada, found) == ["heart 1", "heart 0"])
         assert "Removed 1 job with files, and 1 message." in ada.text(found["id"])
         await ada.press(found["id"], "Newer")
-        await sandbox.until(lambda: shown_prompts(ada, found) == prompts[:1:-1])
+        await sandbox.until(lambda: shown_prompts(ada, found) == prompts[:2:-1])
         assert [job.request["prompt"] for job in await bot.services.db.read(jobs_of_member, int(ben.id))] == [
-            *prompts[:1:-1],
+            *prompts[:2:-1],
+            "heart 1",
             "heart 0",
         ]
         log = await run_privately(ada, "atelier log")

@@ -23,7 +23,7 @@ from db.moderation.targets import Target, TargetKind
 from db.queue.job import Job, State
 from inference.requests import from_json
 
-JOBS_SHOWN = 7  # at a time: each takes 4 of the 40 components of a message
+JOBS_SHOWN = 6  # at a time, which is a phone's screen; each takes 4 of the 40 components of a message
 REASON_MAX = 200  # characters
 
 
@@ -88,9 +88,9 @@ class RemoveButton(FoundItem, verb="remove"):
 
     @classmethod
     def named(cls, label: str, shown: Shown) -> "RemoveButton":
-        """Return the button that removes all of it."""
-        red = discord.ButtonStyle.danger
-        return cls(shown.key, ui.Button(label=label, custom_id=cls.id_for(shown.key), style=red))
+        """Return the button that asks about one job, or the red one about all that was found."""
+        style = discord.ButtonStyle.secondary if shown.job_id else discord.ButtonStyle.danger
+        return cls(shown.key, ui.Button(label=label, custom_id=cls.id_for(shown.key), style=style))
 
     async def _act(self, interaction: discord.Interaction, shown: Shown) -> None:
         await ask_to_remove(interaction, shown)
@@ -146,7 +146,7 @@ def found_card(shown: Shown, found: SearchResult) -> ui.LayoutView:
     card = ui.Container[ui.LayoutView](accent_colour=discord.Colour.blurple())
     card.add_item(ui.TextDisplay(_head(shown.target, found, first, first + len(jobs))))
     for job in jobs:
-        card.add_item(ui.TextDisplay(_line(job)))
+        card.add_item(ui.TextDisplay(_line(job, whose=shown.target.kind is not TargetKind.MEMBER)))
         one = Shown(shown.target, first, job.id)
         show = ShowButton(job.id, disabled=job.state is not State.DONE)
         card.add_item(ui.ActionRow(show, RemoveButton.named("Remove", one)))
@@ -166,7 +166,8 @@ def found_card(shown: Shown, found: SearchResult) -> ui.LayoutView:
 
 def _head(target: Target, found: SearchResult, first: int, end: int) -> str:
     jobs = counted(len(found.jobs), "job")
-    range_ = f"\n-# {first + 1} to {end}, newest first" if end - first < len(found.jobs) else ""
+    which = f"{first + 1} to {end}" if end > first + 1 else f"{end}"
+    range_ = f"\n-# {which} of {len(found.jobs)}, newest first" if end - first < len(found.jobs) else ""
     if found.subject is not None:
         return f"**Subject {inline(found.subject.name)}** of <@{found.subject.owner_id}> · {jobs} with it{range_}"
     if target.kind is TargetKind.MEMBER:
@@ -174,13 +175,11 @@ def _head(target: Target, found: SearchResult, first: int, end: int) -> str:
     return "**One job**"
 
 
-def _line(job: Job) -> str:
+def _line(job: Job, *, whose: bool) -> str:
     words = inline(title(from_json(job.request)), 100)
-    private = " · seen by them alone" if job.private else ""
-    return (
-        f"{MARKS[job.state]} {words}\n-# <@{job.user_id}> in <#{job.channel_id}> · {moment(job.queued_at)} · "
-        f"{job.state}{private}"
-    )
+    facts = [f"<#{job.channel_id}>", moment(job.queued_at), str(job.state), *["private"] * job.private]
+    owner = f"<@{job.user_id}> in " if whose else ""
+    return f"{MARKS[job.state]} {words}\n-# {owner}{' · '.join(facts)}"
 
 
 FOUND_BUTTONS = (PageButton, RemoveButton)

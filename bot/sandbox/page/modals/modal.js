@@ -40,7 +40,7 @@ export class ModalView {
     });
     document.body.append(this.dialog);
     this.dialog.showModal();
-    this.form.querySelector(".modal-body :is(input:not([type=file]), textarea, button)")?.focus();
+    this.form.querySelector(".modal-body .field :is(input:not([type=file]), textarea, button)")?.focus();
   }
 
   part(component) {
