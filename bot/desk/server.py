@@ -17,12 +17,13 @@ from bot.desk.figures import metrics_text, summary
 from common.supervisor import loop_metrics
 from db.engine import Database
 from db.queue.figures import read_figures
-from inference.messages import WorkerLoad
+from inference.messages import FailureKind, WorkerLoad
 
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
 COOKIE = "atelier_desk"
+NO_FAILURES = (FailureKind.NO_SPEECH.value,)  # nothing is wrong with the bot, and an operator can mend nothing
 HEALTH = "/healthz"  # the one path without a token
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
@@ -126,11 +127,11 @@ class _AdminPages:
         return response
 
     async def _figures(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(summary(await self._database.read(read_figures), self._loads()))
+        return web.json_response(summary(await self._database.read(read_figures, NO_FAILURES), self._loads()))
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         try:
-            text = metrics_text(await self._database.read(read_figures), self._loads())
+            text = metrics_text(await self._database.read(read_figures, NO_FAILURES), self._loads())
         except Exception as error:  # a database that is away is when the loops' own figures are wanted most
             log.warning("the figures cannot be read: %s", type(error).__name__)
             text = b""

@@ -1,6 +1,7 @@
 """Figures for the operator's page: what waits, runs and failed, how long people waited, and what they had been told."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -44,29 +45,38 @@ class Figures:
     waiting_credits: dict[str, int]  # kind → credits of work
     running_jobs: dict[str, int]  # kind → jobs
     running: list[Job]  # some of them, the oldest first
-    ended: dict[str, int]  # state → jobs within LATELY
+    ended: dict[str, int]  # state, or code of what is no failure → jobs within LATELY
     failed: list[Job]  # the latest ones, newest first
     waits: dict[str, Waits]  # kind → of what started within LATELY
     forecasts: dict[str, Forecasts]  # kind → of what was done within A_DAY
     spent_today: int  # credits, since midnight UTC
 
 
-def read_figures(connection: sa.Connection) -> Figures:
-    """Look at everything once."""
+def read_figures(connection: sa.Connection, no_failures: Collection[str] = ()) -> Figures:
+    """Look at everything once.
+
+    Args:
+        connection: the transaction.
+        no_failures: error codes of jobs that came out as they should, such as a clip in which nobody speaks; they are
+            counted by that name, and not among those that failed.
+    """
     g = guild_flows.c
     queues = connection.execute(sa.select(g.kind, sa.func.sum(g.waiting), sa.func.sum(g.work)).group_by(g.kind)).all()
     now = clock.now(connection)
-    by_state = sa.select(jobs.c.state, sa.func.count()).where(jobs.c.ended_at >= now - LATELY).group_by(jobs.c.state)
+    not_failed = sa.and_(jobs.c.state == State.FAILED.value, jobs.c.error_code.in_(no_failures))
+    how = sa.case((not_failed, jobs.c.error_code), else_=jobs.c.state).label("how")
+    by_end = sa.select(how, sa.func.count()).where(jobs.c.ended_at >= now - LATELY).group_by("how")
     by_kind = sa.select(jobs.c.kind, sa.func.count()).where(is_running).group_by(jobs.c.kind)
     running = sa.select(jobs).where(is_running).order_by(jobs.c.started_at).limit(SHOWN)
-    failed = sa.select(jobs).where(jobs.c.state == State.FAILED.value).order_by(jobs.c.ended_at.desc()).limit(SHOWN)
+    broken = jobs.c.state == State.FAILED.value, sa.not_(sa.func.coalesce(not_failed, sa.false()))
+    failed = sa.select(jobs).where(*broken).order_by(jobs.c.ended_at.desc()).limit(SHOWN)
     return Figures(
         at=now,
         waiting={kind: int(count) for kind, count, _ in queues},
         waiting_credits={kind: int(work) for kind, _, work in queues},
         running_jobs={kind: int(count) for kind, count in connection.execute(by_kind)},
         running=jobs_in(connection, running),
-        ended={state: int(count) for state, count in connection.execute(by_state)},
+        ended={end: int(count) for end, count in connection.execute(by_end)},
         failed=jobs_in(connection, failed),
         waits=_waits(connection, now),
         forecasts=_forecasts(connection, now),

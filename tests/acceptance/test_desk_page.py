@@ -92,6 +92,26 @@ async def test_figures_tell_how_things_stand_and_nothing_that_was_said(tmp_path:
         assert 'atelier_worker_slots_free{kind="image",worker="cpu-0"} 3.0' in lines
 
 
+async def test_clip_without_speech_is_no_failure(tmp_path: Path) -> None:
+    async with Database.from_url(f"sqlite:///{tmp_path / 'atelier.db'}") as database:
+        await database.migrate()
+        store = StoreHarness(database)
+        for code in ("no_speech", "internal"):
+            await store.submit(kind="transcribe")
+            await store.settle(*await store.claim(kinds=["transcribe"]), charge=0, state="failed", error_code=code)
+        async with (
+            serve_admin(AdminSettings(page_port=0, metrics_port=0), database, lambda: LOADS) as opened,
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {opened.token}"}) as client,
+        ):
+            async with client.get(opened.page_url.split("/?")[0] + "/figures") as answer:
+                figures = await answer.json()
+            async with client.get(opened.metrics_url) as answer:
+                lines = (await answer.text()).splitlines()
+    assert figures["ended"] == {"failed": 1, "no_speech": 1}
+    assert [one["error"] for one in figures["failed"]] == ["internal"]
+    assert 'atelier_jobs_ended_last_hour{state="no_speech"} 1.0' in lines
+
+
 @pytest.mark.browser
 async def test_page_opens_in_a_browser_with_the_address_that_was_printed(tmp_path: Path) -> None:
     async with desk(tmp_path) as opened, async_playwright() as playwright:

@@ -59,6 +59,7 @@ function glance(figures) {
     ["Credits spent today (UTC)", figures.spent_today],
     ["Done, last hour", ended.done ?? 0],
     ["Failed, last hour", ended.failed ?? 0],
+    ...(ended.no_speech ? [["Clips without speech, last hour", ended.no_speech]] : []),
   ];
   at("glance").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
 }

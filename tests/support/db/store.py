@@ -59,9 +59,11 @@ class StoreHarness:
         values: dict[str, Any] = {"owner": DISPATCHER, "kinds": ["image"], "lease_s": 30.0}
         return await self.jobs.claim(limit=limit, **(values | changes))
 
-    async def settle(self, job: Job, *, charge: int | None = None, state: str = "done") -> bool:
+    async def settle(
+        self, job: Job, *, charge: int | None = None, state: str = "done", error_code: str | None = None
+    ) -> bool:
         """Settle a claimed job as its dispatcher, at its price unless told otherwise."""
-        end = End(state=state, charge=job.price if charge is None else charge)
+        end = End(state=state, charge=job.price if charge is None else charge, error_code=error_code)
         return await self.jobs.settle(owner=job.lease_owner or "", job_id=job.id, attempt=job.attempt, end=end)
 
     async def give_back(self, *claimed: Job, blame: bool = False) -> None:

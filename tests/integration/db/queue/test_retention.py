@@ -111,6 +111,20 @@ async def test_figures_count_what_waits_runs_and_was_spent(database: Database) -
     assert (figures.ended, figures.spent_today, figures.waits["image"].count) == ({"done": 1}, 4, 2)
 
 
+async def test_figures_count_apart_what_is_said_to_be_no_failure(database: Database) -> None:
+    store = StoreHarness(database)
+    await drawn(store)
+    for code in ("silence", "bug", None):
+        await store.submit()
+        await store.settle(*await store.claim(), charge=0, state="failed", error_code=code)
+    figures = await database.read(read_figures, ("silence",))
+    assert figures.ended == {"done": 1, "failed": 2, "silence": 1}
+    assert {job.error_code for job in figures.failed} == {None, "bug"}
+    everything = await database.read(read_figures)
+    assert everything.ended == {"done": 1, "failed": 3}
+    assert {job.error_code for job in everything.failed} == {None, "bug", "silence"}
+
+
 async def test_figures_say_how_far_off_forecasts_were(database: Database) -> None:
     store = StoreHarness(database)
     for forecast_s in (100.0, 130.0, 160.0, None):
