@@ -15,6 +15,7 @@ from discord.ext import commands
 from bot.features.credits.commands import Gifts, Paces, Quota
 from bot.features.credits.operator_commands import CreditsCommands
 from bot.features.history.commands import Account
+from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.imagine.commands import Imagine
 from bot.features.mydata.cards import DeleteEverythingButton
@@ -33,6 +34,7 @@ from bot.shared.cards.asking import ask
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
 from bot.shared.cards.quote import QUOTE_BUTTONS, quote_card
+from bot.shared.cards.suggestion import SUGGESTION_BUTTONS, suggestion_card
 from bot.shared.delivery.delivery import EDIT_EVERY_S, Delivery
 from bot.shared.delivery.follow import Follower
 from bot.shared.discord.commands import CountedCommandTree, sync_if_changed
@@ -41,7 +43,14 @@ from bot.shared.discord.forms import OpenForms
 from bot.shared.discord.limits import RateLimits
 from bot.shared.discord.messages import UploadLimits
 from bot.shared.errors import Refused
-from bot.shared.orders.order_request import LicenceQuote, PhotosQuote, PhotosWanted, PriceQuote, Quote
+from bot.shared.orders.order_request import (
+    LicenceQuote,
+    PhotosQuote,
+    PhotosWanted,
+    PriceQuote,
+    Quote,
+    SuggestionQuote,
+)
 from bot.shared.services import Services
 from common.supervisor import supervise
 
@@ -52,6 +61,7 @@ RECONNECT_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 SYNC_FIRST_S = 10.0  # how long registering commands may keep us from connecting
 # How each kind of question is asked.
 QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None]]] = {
+    SuggestionQuote: lambda interaction, quote: ask(interaction, suggestion_card(quote)),
     PriceQuote: lambda interaction, quote: ask(interaction, quote_card(quote)),
     LicenceQuote: lambda interaction, quote: ask(interaction, licence_card(quote)),
     PhotosQuote: ask_about_photos,
@@ -112,8 +122,11 @@ class Atelier(commands.Bot):
         if self._following is not None:
             return
         await self._add_commands()
-        self.add_dynamic_items(*QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS)
+        self.add_dynamic_items(
+            *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS
+        )
         self.add_dynamic_items(*JOB_BUTTONS, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(*VOCABULARY_BUTTONS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 

@@ -1,7 +1,8 @@
 """The models there are: what `models.toml` says, checked."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from common.toml_files import mistakes, read_toml
 from inference.errors import ModelUnusable, UnknownModel
+from inference.vocabulary import Vocabulary, read_vocabulary
 
 BUILTIN_WEIGHTS = Path(__file__).parent / "builtin" / "weights"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -83,6 +85,10 @@ class ImageModel(_ModelSpec):
     train_scale: float = Field(default=0.0, ge=0, le=0.5)  # and enlarged or shrunk by up to this share
     train_flip: bool = False  # and mirrored half of the time; not for what has letters on it
 
+    def finished_px(self, width_px: int, height_px: int) -> tuple[int, int]:
+        """Return the size of the files that members get of pictures that are generated in this size."""
+        return width_px * self.upscale, height_px * self.upscale
+
 
 class SpeechModel(_ModelSpec):
     """A Whisper model: a folder or hub id with `model.safetensors` (or CTranslate2's `model.bin`), or OpenAI's .pt."""
@@ -99,6 +105,7 @@ class Catalogue:
 
     images: tuple[ImageModel, ...]
     speech: tuple[SpeechModel, ...]
+    vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)  # of small models, by their names
 
     def image(self, name: str) -> ImageModel:
         """Return the picture model of that name.
@@ -146,7 +153,9 @@ def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
         raise ModelUnusable(f"The catalogue {file.name} names {', '.join(sorted(twice))} twice.")
     if not images:
         raise ModelUnusable(f"The catalogue {file.name} has no [[image]] model.")
-    return Catalogue(images=images, speech=speech)
+    read = {model.name: read_vocabulary(model.folder) for model in images}
+    vocabularies = {name: vocabulary for name, vocabulary in read.items() if vocabulary is not None}
+    return Catalogue(images=images, speech=speech, vocabularies=vocabularies)
 
 
 def _read_models(text: str, data: dict[str, Any], table: str, kind: type[Spec], wrong: list[str]) -> tuple[Spec, ...]:

@@ -10,6 +10,7 @@ from inference.catalogue import Catalogue, ImageModel
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest
 
 TRAIN_STEPS_PER_CREDIT = 10
+GRID_SHARE = 0.1  # of a picture's pixels
 SPEECH_SECONDS_PER_CREDIT = 30.0
 
 
@@ -31,10 +32,14 @@ def price_of(request: Request, catalogue: Catalogue) -> int:
 def price_image(request: ImageRequest, model: ImageModel) -> int:
     """Price pictures by work: pixels × steps, relative to the model's own defaults, rounded up for each picture.
 
+    What a ratio has more than the model's own pixels because sides are rounded to its grid is not paid for.
+
     Returns:
         Credits for all pictures of the request, at least 1 a picture.
     """
     pixels = (request.width_px * request.height_px) / (model.width_px * model.height_px)
+    if 1 < pixels <= 1 + GRID_SHARE:
+        pixels = 1.0
     steps = request.steps / model.steps
     each = max(1, math.ceil(round(model.credits * pixels * steps, 6)))
     return request.count * each

@@ -46,11 +46,24 @@ class ImageRequest:
     count: int = 4
     negative: str = ""
     subjects: tuple[SubjectUse, ...] = ()
+    typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
+    parameters: tuple[str, ...] = ()  # what else was typed, such as '--ar 3:2'; shown with the prompt
 
     @property
     def kind(self) -> Kind:
         """The kind of job."""
         return Kind.IMAGE
+
+    @property
+    def words(self) -> str:
+        """The prompt as its member typed it; where that was not kept, without the rare words that call subjects."""
+        if self.typed:
+            return self.typed
+        words = self.prompt
+        for use in self.subjects:
+            rare, _, noun = use.trigger.partition(" ")
+            words = words.replace(use.trigger, noun or "it") if rare else words
+        return words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +133,7 @@ def from_json(data: dict[str, Any]) -> Request:
     kind = Kind(fields.pop("kind"))
     if kind is Kind.IMAGE:
         fields["subjects"] = tuple(SubjectUse(**use) for use in fields.get("subjects", ()))
+        fields["parameters"] = tuple(fields.get("parameters", ()))
     if kind is Kind.TRAIN:
         fields["photos"] = tuple(fields["photos"])
     return _TYPES[kind](**fields)

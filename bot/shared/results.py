@@ -75,7 +75,7 @@ async def read_file(services: Services, key: str) -> bytes | None:
 def _alt(request: Request, meta: dict[str, object]) -> str:
     if not isinstance(request, ImageRequest):
         return ""
-    return f"{request.prompt[:200]} (seed {meta.get('seed', request.seed)})"
+    return f"{request.words[:200]} (seed {meta.get('seed', request.seed)})"
 
 
 async def live_jobs(services: Services, user_id: int) -> list[Job]:

@@ -23,7 +23,7 @@ from db.upsert import insert_or_update
 class Question(StrEnum):
     """What a member is asked."""
 
-    PRICE = "price"
+    PRICE = "price"  # or, before they are told one, what they meant
     LICENCE = "licence"
     PHOTOS = "photos"  # which are there, looked at: whether these shall do, and the consent to them
 
@@ -46,7 +46,7 @@ class NewOrder:
     interaction_id: int  # of the job that it may become
     version: int  # of the request's form
     request: dict[str, Any]  # as the caller put it
-    price: int | None = None  # credits, as they were told
+    price: int | None = None  # credits, as they were told; None: they were not
     pace: Pace | None = None  # as it was typed
     private: bool = False  # only they will see the result
     id: str = ""  # empty: a new one

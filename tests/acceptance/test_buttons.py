@@ -31,7 +31,9 @@ async def test_reroll_is_a_new_job_with_another_seed_and_a_link_to_the_first(san
         again, before = await bot.services.db.read(jobs_of_member, int(ben.id))
         assert again.source_job_id == before.id
         assert again.request["seed"] != 7
-        assert {**again.request, "seed": 7} == before.request
+        assert before.request["parameters"] == ["--count 2", "--seed 7"]
+        assert again.request["parameters"] == ["--count 2"]
+        assert {**again.request, "seed": 7, "parameters": before.request["parameters"]} == before.request
         assert (await bot.statement(ben)).available == DAILY - 4
 
 

@@ -8,6 +8,7 @@ from discord import ui
 from discord.app_commands import Choice
 
 from bot.features.history.jobs import QueuedJob
+from bot.features.history.vocabulary_card import BrowseButton
 from bot.shared.cards.job import MARKS, place_in_queue, title
 from bot.shared.cards.job_buttons import CancelButton, ShowButton
 from bot.shared.cards.layout import layout
@@ -18,6 +19,7 @@ from inference.catalogue import Catalogue, ImageModel
 from inference.requests import ImageRequest, from_json
 
 MODELS_SHOWN = 12
+VOCABULARIES_SHOWN = 5  # of small models
 TEXT_MAX = 3800  # characters on one card; the platform takes 4,000
 
 
@@ -48,7 +50,11 @@ def models_card(catalogue: Catalogue) -> ui.LayoutView:
     lines = ["**Models** (the first one is the default)"]
     lines += [_model(model) for model in catalogue.images[:MODELS_SHOWN]]
     lines += [f"🎙️ `{model.name}` · {model.title} · {_licence(model)}" for model in catalogue.speech[:MODELS_SHOWN]]
-    return _card("\n".join(lines)[:TEXT_MAX])
+    rows = []
+    for name, vocabulary in list(catalogue.vocabularies.items())[:VOCABULARIES_SHOWN]:
+        said = f"{inline(name)} is small, and knows {len(vocabulary.singular)} words for things."
+        rows.append(_row(said, BrowseButton(f"{name}:0")))
+    return _card("\n".join(lines)[: TEXT_MAX - 100 * len(rows)], *rows)
 
 
 def help_card(*, gifts: bool) -> ui.LayoutView:
@@ -86,7 +92,7 @@ def job_choices(jobs: Sequence[Job], typed: str) -> list[Choice[str]]:
     rows = []
     for job in jobs:
         request = from_json(job.request)
-        words = request.prompt if isinstance(request, ImageRequest) else job.kind
+        words = request.words if isinstance(request, ImageRequest) else job.kind
         name = f"{harmless(words, 70)} · {job.state}"
         if typed.casefold().strip() in name.casefold():
             rows.append((name, job.id))

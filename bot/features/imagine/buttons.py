@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.features.imagine.options import ImagineOptions
 from bot.features.imagine.order import imagine, imagine_again
+from bot.features.imagine.politeness import without_politeness
 from bot.features.imagine.prompt import PROMPT_MAX
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem
@@ -21,7 +22,7 @@ from db.queue.job import Job
 
 
 class AgainButton(JobItem, verb="again"):
-    """The same once more, with another seed, as a job of its own."""
+    """The same once more as a job of its own, with another seed where there were pictures."""
 
     label = "Re-roll"
     emoji = "🎲"
@@ -31,6 +32,12 @@ class AgainButton(JobItem, verb="again"):
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         context = await context_of(interaction, private=job.private or seen_privately(interaction))
         await show(interaction, await imagine_again(services_of(interaction), job, context))
+
+
+def try_again(job_id: str) -> AgainButton:
+    """Return the same button for a job without pictures: they are asked for as they were."""
+    look: dict[str, Any] = {"label": "Try again", "emoji": "🔁", "style": AgainButton.style}
+    return AgainButton(job_id, ui.Button[Any](custom_id=AgainButton.id_for(job_id), **look))
 
 
 class ImagineButton(JobItem, verb="imagine"):
@@ -56,7 +63,7 @@ class ImagineForm(Form, title="Imagine this"):
         super().__init__()
         self._private = private
         # Dashes would be read as the beginning of a parameter, which nobody says.
-        default = first_part(re.sub(r"--+|[—–]", "-", text), PROMPT_MAX)
+        default = first_part(without_politeness(re.sub(r"--+|[—–]", "-", text)), PROMPT_MAX)
         self._prompt = ui.TextInput[Any](style=discord.TextStyle.paragraph, max_length=PROMPT_MAX, default=default)
         hint = "As in /imagine; add --ar 3:2, --seed 7 and more at the end"
         self.add_item(ui.Label(text="Prompt", description=hint, component=self._prompt))

@@ -11,7 +11,7 @@ from bot.features.imagine.order import imagine
 from bot.features.imagine.prompt import GUIDANCE_MAX, PROMPT_MAX
 from bot.features.imagine.sizes import aspect_choices
 from bot.shared.cards.asking import show
-from bot.shared.discord.choices import model_choices, subject_choices
+from bot.shared.discord.choices import model_choices, prompt_choices, subject_choices
 from bot.shared.discord.commands import UsesServices
 from bot.shared.discord.interactions import acknowledge, context_of, roles_of
 from db.people.shares import usable_subjects
@@ -71,6 +71,11 @@ class Imagine(commands.Cog, UsesServices):
         )
         context = await context_of(interaction, private=private)
         await show(interaction, await imagine(self.services, options, context))
+
+    @imagine.autocomplete("prompt")
+    async def _prompts(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        catalogue, model = self.services.catalogue, getattr(interaction.namespace, "model", None)
+        return prompt_choices(catalogue.vocabularies.get(model or catalogue.images[0].name), typed)
 
     @imagine.autocomplete("model")
     async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from discord import ui
 
-from bot.features.imagine.buttons import AgainButton
+from bot.features.imagine.buttons import AgainButton, try_again
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
 from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.files.pictures import Picture
@@ -13,6 +13,7 @@ from bot.shared.services import Services
 from bot.shared.text.formatting import exactly, harmless, inline, paid, progress
 from db.file_keys import PREVIEW_PICTURE, job_file
 from db.queue.job import Job, State
+from inference.catalogue import Catalogue
 from inference.messages import PromptNote
 from inference.requests import ImageRequest, from_json
 
@@ -28,10 +29,18 @@ def _request(job: Job) -> ImageRequest:
     return request
 
 
+def _running(job: Job) -> str:
+    how_far = progress(job, "starting", "step {} of {}", together=_request(job).count)
+    return f"{how_far} · {paid(job, job.price)}"
+
+
 def _done(job: Job, content: CardContent) -> str:
     request = _request(job)
     last = request.seed + request.count - 1
     facts = [f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""), inline(job.model)]
+    files: dict[str, dict[str, Any]] = job.outcome.get("files", {})
+    sizes = [f"{meta['width']}×{meta['height']} px" for meta in files.values() if "width" in meta]
+    facts += sizes[:1]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(paid(job, job.charged))
@@ -43,18 +52,24 @@ def _done(job: Job, content: CardContent) -> str:
 def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
-    return [ui.ActionRow(AgainButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
+    again = AgainButton(job.id) if job.state is State.DONE else try_again(job.id)
+    return [ui.ActionRow(again, InfoButton(job.id), DeleteButton(job.id))]
 
 
-def _parameters(job: Job) -> str:
-    """Return the parameters of a picture as other tools write them."""
+def _parameters(job: Job, catalogue: Catalogue) -> str:
+    """Return the parameters of a picture as other tools write them, in its member's words."""
     request = _request(job)
-    lines = [" ".join([harmless(request.prompt, 900), *(use.lora_tag for use in request.subjects)])]
+    model = next((model for model in catalogue.images if model.name == request.model), None)
+    size = request.width_px, request.height_px
+    width, height = model.finished_px(*size) if model else size
+    lines = [harmless(request.words, 900)]
+    if subjects := next((one for one in request.parameters if one.startswith("--subject ")), ""):
+        lines.append(f"Subject: {harmless(subjects.removeprefix('--subject '), 100)}")
     if request.negative:
         lines.append(f"Negative prompt: {harmless(request.negative, 500)}")
     lines.append(
         f"Steps: {request.steps}, CFG scale: {request.guidance:g}, Seed: {request.seed}, "
-        f"Size: {request.width_px}x{request.height_px}, Model: {request.model}, Pictures: {request.count}"
+        f"Size: {width}x{height}, Model: {request.model}, Pictures: {request.count}"
     )
     return "```\n" + "\n".join(lines) + "\n```"
 
@@ -71,7 +86,7 @@ async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
 
 IMAGE_JOB = JobKind(
     not_done="No pictures",
-    running=lambda job: progress(job, "starting", "step {} of {}", together=_request(job).count),
+    running=_running,
     done=_done,
     rows=_rows,
     parameters=_parameters,

@@ -12,6 +12,8 @@ from inference.requests import ImageRequest
 COUNT_DEFAULT = 4
 COUNT_MAX = 4
 SEED_MAX = 2**32 - 1
+SHOWN_AS = {"subject": "subject", "aspect": "ar", "negative": "no", "count": "count", "steps": "steps"}
+SHOWN_AS |= {"guidance": "cfg", "seed": "seed", "model": "model"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         BadParameter: something cannot be used; the message says what and what would do.
         UnknownModel: there is no model of that name.
     """
-    options = _with_trailing(options)
+    options = with_trailing(options)
     model = catalogue.image(options.model.strip()) if options.model else catalogue.images[0]
     negative = clean(options.negative or "")
     if len(negative) > PROMPT_MAX:
@@ -46,6 +48,7 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         )
     width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
     return ImageRequest(
+        parameters=shown_parameters(options),
         prompt=options.prompt,
         negative=negative,
         model=model.name,
@@ -58,7 +61,18 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
     )
 
 
-def _with_trailing(options: ImagineOptions) -> ImagineOptions:
+def shown_parameters(options: ImagineOptions) -> tuple[str, ...]:
+    """Return the options that were chosen as they could have been typed behind the prompt."""
+    typed = ((name, getattr(options, option)) for option, name in SHOWN_AS.items())
+    return tuple(f"--{name} {clean(str(value))}" for name, value in typed if value is not None)
+
+
+def with_trailing(options: ImagineOptions) -> ImagineOptions:
+    """Return the options with the parameters that trail the prompt read into them.
+
+    Raises:
+        BadParameter: as `parse_prompt`; or something is set twice.
+    """
     parsed = parse_prompt(options.prompt)
     for name in parsed.values:
         if getattr(options, name) is not None:

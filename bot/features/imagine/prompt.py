@@ -20,7 +20,9 @@ NAMES = {
     "guidance": "guidance",
     "count": "count",
     "model": "model",
+    "subject": "subject",
 }
+ONE_WORD = {"aspect", "seed", "steps", "guidance", "count", "model"}  # options whose value has no blank in it
 SHOWN = "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--steps 20`, `--cfg 5`, `--count 2`, `--model name`"
 # Midjourney's, so that people who bring them are told rather than puzzled.
 FOREIGN = {"chaos", "c", "stylize", "iw", "tile", "raw", "draft", "v", "niji", "style", "q", "quality", "weird", "sref"}
@@ -37,7 +39,7 @@ class Parsed:
 
 
 def parse_prompt(typed: str) -> Parsed:
-    """Split what was typed into the prompt and its trailing parameters.
+    """Split what was typed into the prompt and its trailing parameters; a prompt may stand behind them, too.
 
     Raises:
         BadParameter: there is no prompt, the text is too long, or a parameter is unknown, ambiguous, given
@@ -56,12 +58,24 @@ def parse_prompt(typed: str) -> Parsed:
         if not values[option]:
             raise BadParameter(f"`--{match[1].lower()}` needs a value. You can use {SHOWN}.")
     if not prompt:
-        raise BadParameter("Your `prompt` is empty. Describe what you want to see, such as `a red heart`.")
+        prompt = _behind(values)
+    if not prompt:
+        first = " Parameters come after it: `a red heart --seed 7`." if found else " For instance: `a red heart`."
+        raise BadParameter(f"Your `prompt` is empty. Describe what you want to see.{first}")
     if len(prompt) > PROMPT_MAX:
         raise BadParameter(
             f"Your `prompt` has {len(prompt)} characters, and the limit is {PROMPT_MAX}. Please shorten it."
         )
     return Parsed(prompt, values)
+
+
+def _behind(values: dict[str, str]) -> str:
+    """Take the words behind the values of parameters out of them, as in `--seed 7 a red heart`, and return them."""
+    words = []
+    for option in [option for option in values if option in ONE_WORD]:
+        values[option], _, rest = values[option].partition(" ")
+        words.append(rest)
+    return " ".join(filter(None, words))
 
 
 def _option(name: str) -> str:

@@ -12,12 +12,14 @@ from inference.errors import UnknownModel
 
 ASPECTS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16")  # offered; any ratio up to 4:1 may be typed
 RATIO_MAX = 4.0
+NO_SIDE_PX = 40  # nobody means a picture of 3 by 2 pixels, but a ratio
 
 
 def parse_size(text: str, model: ImageModel) -> tuple[int, int]:
-    """Return (width_px, height_px) for a ratio or a size.
+    """Return (width_px, height_px), as the model generates them, for a ratio or for the size of the finished pictures.
 
-    A ratio keeps the model's own number of pixels, which is what it was trained on, as far as its longest side allows.
+    A ratio keeps the model's own number of pixels, which is what it was trained on, as far as its longest side allows:
+    so it costs what a square does (`inference.pricing`).
 
     Raises:
         BadParameter: neither a ratio nor a size, too long and thin, or larger than the model draws.
@@ -26,7 +28,8 @@ def parse_size(text: str, model: ImageModel) -> tuple[int, int]:
         return _from_ratio(int(match[1]), int(match[2]), model)
     if match := re.fullmatch(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", text.strip().lower()):
         return _from_pixels(int(match[1]), int(match[2]), model)
-    raise BadParameter(f"`aspect` is a ratio such as `3:2`, or a size such as `{model.width_px}x{model.height_px}`.")
+    width, height = model.finished_px(model.width_px, model.height_px)
+    raise BadParameter(f"`aspect` is a ratio such as `3:2`, or a size such as `{width}x{height}`.")
 
 
 def grain_px(model: ImageModel) -> int:
@@ -50,14 +53,19 @@ def _round(side: float, grain: int, model: ImageModel) -> int:
 
 
 def _from_pixels(width: int, height: int, model: ImageModel) -> tuple[int, int]:
-    grain = grain_px(model)
-    smallest = min(model.width_px, model.height_px) // 2 // grain * grain
+    if max(width, height) <= NO_SIDE_PX and width and height:
+        raise BadParameter(
+            f"`{width}x{height}` in `aspect` would be a size in pixels. Did you mean `{width}:{height}`?"
+        )
+    grain = grain_px(model) * model.upscale
+    smallest = min(model.width_px, model.height_px) * model.upscale // 2 // grain * grain
+    largest = model.side_max_px * model.upscale
     for side in (width, height):
-        if not smallest <= side <= model.side_max_px or side % grain:
+        if not smallest <= side <= largest or side % grain:
             raise BadParameter(
-                f"With {model.title}, sides in `aspect` are {smallest} to {model.side_max_px} px, in steps of {grain}."
+                f"With {model.title}, sides in `aspect` are {smallest} to {largest} px, in steps of {grain}."
             )
-    return width, height
+    return width // model.upscale, height // model.upscale
 
 
 def aspect_choices(catalogue: Catalogue, model_name: str | None, typed: str) -> list[Choice[str]]:
@@ -67,5 +75,5 @@ def aspect_choices(catalogue: Catalogue, model_name: str | None, typed: str) -> 
     except UnknownModel:
         model = catalogue.images[0]
     offered = [aspect for aspect in ASPECTS if aspect.startswith(typed.strip())]
-    sizes = [[side * model.upscale for side in parse_size(aspect, model)] for aspect in offered]
+    sizes = [model.finished_px(*parse_size(aspect, model)) for aspect in offered]
     return choices((f"{a} · {width}×{height} px", a) for a, (width, height) in zip(offered, sizes, strict=True))

@@ -51,23 +51,42 @@ def with_subjects(request: ImageRequest, typed: str, usable: Collection[Subject]
     Raises:
         BadParameter: there is none of that name, there are too many, or a weight is no number.
     """
-    uses: list[SubjectUse] = []
-    prompt = request.prompt
     pieces = [piece.strip() for piece in typed.split(",") if piece.strip()]
     if len(pieces) > SUBJECTS_MAX:
         raise BadParameter(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
-    for piece in pieces:
-        subject, weight = _parse(piece, usable, user_id)
-        if any(use.subject_id == subject.id for use in uses):
+    chosen = [_parse(piece, usable, user_id) for piece in pieces]
+    subjects = [subject for subject, _ in chosen]
+    for index, subject in enumerate(subjects):
+        if subject in subjects[:index]:
             raise BadParameter(f"{inline(subject.name)} is in `subject` twice. Please keep one.")
-        uses.append(SubjectUse(subject.id, weight, subject.phrase))
-        prompt = _say(prompt, subject)
-    models = {subject.model for subject in usable if any(use.subject_id == subject.id for use in uses)}
-    if len(models) > 1:
+    if len({subject.model for subject in subjects}) > 1:
         raise BadParameter(
             "Those subjects were trained on different models and can't be in one picture. Please choose one `subject`."
         )
-    return replace(request, prompt=prompt, subjects=tuple(uses))
+    prompt = request.prompt
+    for subject in subjects:
+        prompt = _say(prompt, subject)
+    uses = tuple(SubjectUse(subject.id, weight, subject.phrase) for subject, weight in chosen)
+    return replace(request, prompt=prompt, typed=request.prompt, subjects=uses)
+
+
+def named_in(prompt: str, usable: Collection[Subject], user_id: int, *, model: str | None) -> list[Subject]:
+    """Return the subjects that a prompt names, of one model: as many as one picture can have, one's own first.
+
+    Args:
+        prompt: what was typed.
+        usable: subjects that the member may use.
+        user_id: the member.
+        model: the model that was chosen; None: whichever they were trained on.
+    """
+    own_first = sorted(usable, key=lambda subject: subject.owner_id != user_id)
+    named: dict[str, Subject] = {}
+    for subject in own_first:
+        wanted = model or next((first.model for first in named.values()), subject.model)
+        typable = not set(subject.name) & set(",:")  # else it could not be chosen by its name
+        if typable and subject.model == wanted and _named(subject).search(prompt):
+            named.setdefault(subject.name.casefold(), subject)
+    return list(named.values())[:SUBJECTS_MAX]
 
 
 def with_subject_model(options: ImagineOptions, usable: Collection[Subject], user_id: int) -> ImagineOptions:
@@ -102,7 +121,11 @@ def _say(prompt: str, subject: Subject) -> str:
     """Put a subject's words into a prompt: where its name stands, else at the front, unless they are there."""
     if subject.phrase.casefold() in prompt.casefold():
         return prompt
-    named = re.compile(rf"\b{re.escape(subject.name)}\b", re.IGNORECASE)
-    if named.search(prompt):
-        return named.sub(lambda _: subject.phrase, prompt)
+    if _named(subject).search(prompt):
+        return _named(subject).sub(lambda _: subject.phrase, prompt)
     return f"{subject.phrase}, {prompt}"
+
+
+def _named(subject: Subject) -> re.Pattern[str]:
+    """Return how a subject's name stands in a prompt: as a word of its own, in any case."""
+    return re.compile(rf"(?<!\w){re.escape(subject.name)}(?!\w)", re.IGNORECASE)

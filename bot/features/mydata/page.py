@@ -78,7 +78,7 @@ def _facts(job: Row) -> list[str]:
 
 def _words(job: Row) -> str:
     request = job.get("request", {})
-    return str(request.get("prompt") or request.get("name") or "")
+    return str(request.get("typed") or request.get("prompt") or request.get("name") or "")
 
 
 def _cell(value: Any) -> str:

@@ -130,7 +130,7 @@ TRAIN_JOB = JobKind(
     running=running_text,
     done=done_text,
     rows=training_rows,
-    parameters=parameters_text,
+    parameters=lambda job, _: parameters_text(job),
     read=_read,
     finish=finish_training,
 )

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import discord
@@ -41,7 +42,13 @@ async def ask(interaction: discord.Interaction, view: ui.LayoutView) -> None:
         await say_privately(interaction, view)
 
 
-async def go_on(interaction: discord.Interaction, pending: PendingOrder, *, pace: Pace | None = None) -> None:
+async def go_on(
+    interaction: discord.Interaction,
+    pending: PendingOrder,
+    *,
+    pace: Pace | None = None,
+    as_suggested: bool | None = None,
+) -> None:
     """Go on with what a private question was about: take the question back for a job, or ask the next one.
 
     The card of a private job takes the question's place; a public one gets a message of its own first, for the platform
@@ -52,15 +59,17 @@ async def go_on(interaction: discord.Interaction, pending: PendingOrder, *, pace
         interaction: the yes, acknowledged as an update of the question.
         pending: what was asked for.
         pace: which was chosen with it, see `confirm`.
+        as_suggested: whether a suggestion was taken, see `confirm`.
     """
     services, context = services_of(interaction), await context_of(interaction, private=pending.private)
+    accept = partial(confirm, services, pending, pace=pace, as_suggested=as_suggested)
     if pending.private:
-        await show(interaction, await confirm(services, pending, context, pace=pace))
+        await show(interaction, await accept(context))
         return
     message = await interaction.followup.send(view=said("One moment …"), wait=True)
     shown_by = 0
     try:
-        outcome = await confirm(services, pending, replace(context, message_id=message.id), pace=pace)
+        outcome = await accept(replace(context, message_id=message.id))
         if isinstance(outcome, Job):
             shown_by = outcome.message_id or message.id
     finally:

@@ -6,9 +6,10 @@ from discord import ui
 from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.cards.layout import layout
 from bot.shared.discord.explain import failure_sentence
-from bot.shared.text.formatting import about, block, credits, exactly, given_back, inline, moment, paid
+from bot.shared.text.formatting import about, block, credits, exactly, given_back, harmless, inline, moment, paid
 from db.queue.fair_order.position import QueuePosition
 from db.queue.job import Job, Pace, State
+from inference.catalogue import Catalogue
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
 
 COLOURS = {
@@ -20,6 +21,7 @@ COLOURS = {
 }
 MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "🎨"}
 TEXT_MAX = 2000  # characters of a message
+TITLE_MAX = 600  # of what was asked for; what was typed behind a long prompt is still seen
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 
 LAST_EDIT = (
@@ -48,14 +50,15 @@ def job_card(kind: JobKind, job: Job, content: CardContent) -> ui.LayoutView:
 
 def _head(job: Job, content: CardContent) -> str:
     whose = f"<@{job.user_id}> your result is ready:" if content.mention else f"<@{job.user_id}>"
-    return f"{whose}\n{block(title(from_json(job.request)))}"
+    return f"{whose}\n{block(title(from_json(job.request)), TITLE_MAX)}"
 
 
 def title(request: Request) -> str:
     """Return what was asked for, in the member's own words where there are any."""
     match request:
         case ImageRequest():
-            return request.prompt
+            behind = harmless(" ".join(request.parameters), TITLE_MAX // 2)
+            return f"{harmless(request.words, TITLE_MAX - len(behind) - 1)} {behind}".rstrip()
         case TrainRequest():
             return f"{request.name} ({request.class_noun})"
         case TranscribeRequest():
@@ -98,7 +101,7 @@ def place_in_queue(place: QueuePosition | None, wait_s: float | None) -> str:
     return f"{place.ahead} ahead of you" + (f" · starts in {about(wait_s)}" if wait_s is not None else "")
 
 
-def info_text(kind: JobKind, job: Job) -> str:
+def info_text(kind: JobKind, job: Job, catalogue: Catalogue) -> str:
     """Say everything about a job in one message: its parameters as other tools write them, then how it went."""
     facts = [f"job `{job.id}`", f"requested {moment(job.queued_at)}", str(job.state)]
     if job.started_at and job.ended_at:
@@ -107,4 +110,4 @@ def info_text(kind: JobKind, job: Job) -> str:
     facts.append(spent if job.price else paid(job, 0))
     if job.source_job_id:
         facts.append(f"{'re-roll of' if job.kind == Kind.IMAGE else 'transcribed again from'} `{job.source_job_id}`")
-    return f"{kind.parameters(job)}\n-# {' · '.join(facts)}"[:TEXT_MAX]
+    return f"{kind.parameters(job, catalogue)}\n-# {' · '.join(facts)}"[:TEXT_MAX]

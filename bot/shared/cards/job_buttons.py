@@ -73,7 +73,8 @@ class InfoButton(JobItem, verb="info"):
     answer = Answer.PRIVATE
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        await interaction.edit_original_response(content=info_text(kinds_of(interaction)[job.kind], job))
+        kind, catalogue = kinds_of(interaction)[job.kind], services_of(interaction).catalogue
+        await interaction.edit_original_response(content=info_text(kind, job, catalogue))
 
 
 class CancelButton(JobItem, verb="cancel"):

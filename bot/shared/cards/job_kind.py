@@ -13,6 +13,7 @@ from bot.shared.policy import is_for_adults
 from bot.shared.services import Services
 from db.queue.fair_order.position import QueuePosition, queue_position
 from db.queue.job import Job, State
+from inference.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class JobKind:
     running: Callable[[Job], str]  # how far it is
     done: Callable[[Job, CardContent], str]  # what came of it
     rows: Callable[[Job, CardContent], list[ui.ActionRow[Any]]]  # what can be pressed below its card
-    parameters: Callable[[Job], str]  # everything that was asked for, for the Info button
+    parameters: Callable[[Job, Catalogue], str]  # everything that was asked for, for the Info button
     read: Callable[[Services, Job, int], Awaitable[CardContent]]  # from the stores; no file larger than so many bytes
     head: Callable[[Job, CardContent], str] | None = None  # who asked for what; None: their words, quoted
     finish: Callable[[Services, Job], Awaitable[None]] | None = None  # before its end is shown; repeated after a crash

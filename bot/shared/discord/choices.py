@@ -7,6 +7,7 @@ from discord.app_commands import Choice
 
 from db.people.subjects import Subject
 from inference.catalogue import Catalogue
+from inference.vocabulary import Vocabulary
 
 ROWS_MAX = 25  # of the platform
 NAME_MAX = 100
@@ -15,6 +16,13 @@ NAME_MAX = 100
 def choices(rows: Iterable[tuple[str, str]]) -> list[Choice[str]]:
     """Return names and values as Discord takes them: as many as it shows, no name longer than it allows."""
     return [Choice(name=name[:NAME_MAX], value=value) for name, value in islice(rows, ROWS_MAX)]
+
+
+def prompt_choices(vocabulary: Vocabulary | None, typed: str) -> list[Choice[str]]:
+    """Offer what a small model knows for the last word; what was typed comes first, for Enter may take the first."""
+    found = vocabulary.complete(typed) if vocabulary and len(typed) <= NAME_MAX and "--" not in typed else []
+    found = [one for one in found if one != typed.strip() and len(one) <= NAME_MAX]
+    return choices((one, one) for one in (typed.strip(), *found)) if found else []
 
 
 def model_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:

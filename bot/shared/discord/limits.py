@@ -45,7 +45,7 @@ LIMITS = (
             *_each("job:", "again", "translate", "timestamps", "language", "imagine"),
             *_each("form ", "Imagine this", "Train a subject"),
             *_each("draft:", "go", "relax", "other", "leave"),
-            *_each("offer:", "go", "relax", "leave"),
+            *_each("offer:", "use", "typed", "go", "relax", "leave"),
             *_each("licence:", "accept", "decline"),
         ),
     ),
@@ -56,7 +56,10 @@ LIMITS = (
         "looking",
         30,
         60,
-        (*_each("/", "queue", "history", "models", "help", "quota mine", "subjects"), "subject:open", "job:info"),
+        (
+            *_each("/", "queue", "history", "models", "help", "quota mine", "subjects"),
+            *("subject:open", "job:info", "model:nouns", "model:page"),
+        ),
     ),
     RateLimit("results shown again", 20, 60, ("job:show",)),
     RateLimit(

@@ -83,7 +83,8 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
         case TranscribeRequest():
             return catalogue.speech_model(request.model)
         case ImageRequest():
-            check_words(request.prompt, context.policy)  # not what should be kept out of the picture
+            for text in {request.prompt, request.words}:  # not what should be kept out of the picture
+                check_words(text, context.policy)
         case TrainRequest():
             check_words(f"{request.name} {request.class_noun}", context.policy)
     model = catalogue.image(request.model)

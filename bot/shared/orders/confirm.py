@@ -15,7 +15,12 @@ from db.queue.pending import PendingOrder, Question, drop_order, find_order
 
 
 async def confirm(
-    services: Services, order: PendingOrder, context: RequestContext, *, pace: Pace | None = None
+    services: Services,
+    order: PendingOrder,
+    context: RequestContext,
+    *,
+    pace: Pace | None = None,
+    as_suggested: bool | None = None,
 ) -> Job | Quote:
     """Go on with what a member said yes to, as the interaction that asked for it. Saying yes twice makes one job.
 
@@ -23,13 +28,16 @@ async def confirm(
         services: the stores, the catalogue and the rules.
         order: what was asked for.
         context: of the yes.
-        pace: which they chose; None: they accepted a licence, and may be asked about the price next.
+        pace: which they chose; None: they accepted a licence or said what they meant, and may be asked about the price.
+        as_suggested: whether they meant what was suggested; None: they were not asked.
 
     Raises:
         OrderRequest.gone: it was declined, or thrown away.
         As `quote`.
     """
     order_request = request_in(services, order)
+    if as_suggested is not None:
+        order_request = order_request.decided(as_suggested=as_suggested)
     async with services.locks.of(order.id):
         try:
             answered = await services.db.read(find_order, order.id)

@@ -39,6 +39,15 @@ class RequestContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What a member may have meant instead of what they typed."""
+
+    said: str  # what they are asked
+    label: str  # of the button that takes it
+    otherwise: str  # of the button that goes on with what they typed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest(ABC):
     """What a member asked for, in the form in which it is kept while they are asked back.
 
@@ -51,6 +60,7 @@ class OrderRequest(ABC):
     gone: ClassVar[type[Exception]] = UnknownOrder  # what is said when it is not kept any more
 
     source_job_id: str | None = None  # the job that it repeats in another way
+    suggestion: Suggestion | None = None  # its member is asked first whether they meant that
 
     @abstractmethod
     async def build(self, services: Services, context: RequestContext) -> Request:
@@ -59,6 +69,10 @@ class OrderRequest(ABC):
         Raises:
             Refused, StoreError, BadRequest: it cannot be made like this, or not by them.
         """
+
+    def decided(self, *, as_suggested: bool) -> "OrderRequest":
+        """Return it with its suggestion taken, or declined."""
+        return self
 
     @property
     def wants_photos(self) -> bool:
@@ -135,4 +149,12 @@ class PhotosWanted:
     order_request: OrderRequest
 
 
-Quote = PriceQuote | LicenceQuote | PhotosQuote | PhotosWanted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionQuote:
+    """Did you mean something else?"""
+
+    id: str  # of the pending order
+    suggestion: Suggestion
+
+
+Quote = SuggestionQuote | PriceQuote | LicenceQuote | PhotosQuote | PhotosWanted

@@ -23,6 +23,7 @@ async def keep(services: Services, order: Order, context: RequestContext, questi
         context: who asks, and where.
         question: what they are asked.
     """
+    priced = question is not Question.LICENCE and order.order_request.suggestion is None
     folder_id = order.request.subject_id if isinstance(order.request, TrainRequest) else ""
     kept, gone = await services.db.write(
         keep_order,
@@ -33,7 +34,7 @@ async def keep(services: Services, order: Order, context: RequestContext, questi
             interaction_id=context.interaction_id,
             version=VERSION,
             request=services.order_requests.dump_python(order.order_request, mode="json"),
-            price=None if question is Question.LICENCE else order.price,
+            price=order.price if priced else None,
             pace=order.pace,
             private=context.private,
         ),

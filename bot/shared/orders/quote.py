@@ -16,6 +16,7 @@ from bot.shared.orders.order_request import (
     PriceQuote,
     Quote,
     RequestContext,
+    SuggestionQuote,
 )
 from bot.shared.orders.pending import keep
 from bot.shared.policy import check_place
@@ -65,6 +66,9 @@ async def quote(
     pace = pace or await _pace(services, order_request, request.kind, context)
     price = price_of(request, services.catalogue)
     order = Order(order_request=order_request, request=request, price=price, pace=pace, answered=answered)
+    if order_request.suggestion is not None:
+        id = await keep(services, order, context, Question.PRICE)
+        return SuggestionQuote(id=id, suggestion=order_request.suggestion)
     if model.must_accept and not await services.db.read(has_accepted, context.user_id, model.name, model.licence):
         if not context.may_be_asked:
             raise LicenceNeeded(model)

@@ -1,12 +1,12 @@
 """Prompts as the network reads them: encoded once for a job, exactly as diffusers' pipelines do."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from inference.engines.image.models.model import LoadedModel
+from inference.vocabulary import names_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,7 @@ def is_truncated(model: LoadedModel, text: str) -> bool:
 
 def names_nothing_known(model: LoadedModel, text: str) -> bool:
     """Return whether a text names none of the things that the model was trained on, as far as it states them."""
-    if not model.nouns:
-        return False
-    words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", text.lower())
-    longest = max(len(noun.split()) for noun in model.nouns)  # 'slice of pizza'
-    phrases = {" ".join(words[at : at + count]) for at in range(len(words)) for count in range(1, longest + 1)}
-    return model.nouns.isdisjoint(phrases)
+    return bool(model.nouns) and not names_any(model.nouns, text)
 
 
 def _hidden_sd(model: LoadedModel, texts: list[str]) -> torch.Tensor:

@@ -1,11 +1,13 @@
 """What the card shows in each state."""
 
 import json
+import re
 
 import pytest
 
 from bot.features.history.cards import help_card, history_card, models_card, queue_card
 from bot.features.history.jobs import QueuedJob
+from bot.features.history.vocabulary_card import vocabulary_card, vocabulary_pages
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.finding import Shown, found_card
 from bot.job_kinds import JOB_KINDS
@@ -14,9 +16,11 @@ from bot.shared.files.pictures import Picture
 from db.moderation.targets import Target
 from db.queue.fair_order.position import QueuePosition
 from db.queue.job import State
+from inference.catalogue import Catalogue
 from inference.requests import Kind, to_json
-from tests.support.bot.cards import drawn, labels, sent, texts
-from tests.support.bot.catalogues import CATALOGUE
+from inference.vocabulary import Vocabulary
+from tests.support.bot.cards import all_components, drawn, labels, sent, texts
+from tests.support.bot.catalogues import CATALOGUE, TINY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
 
 PICTURES = tuple(Picture(f"{i}.png", b"png", f"a red heart (seed {6 + i})") for i in range(1, 5))
@@ -44,7 +48,7 @@ def test_running_card_shows_steps_and_preview() -> None:
 
 def test_running_card_says_how_long_it_will_take() -> None:
     job = make_job(state=State.RUNNING, progress_done=40, progress_total=80)
-    assert texts(drawn(job, left_s=18.0)).endswith("step 10 of 20 · `tiny` · about 20 s left")
+    assert texts(drawn(job, left_s=18.0)).endswith("step 10 of 20 · `tiny` · 4 credits · about 20 s left")
     assert "left" not in texts(drawn(job))
 
 
@@ -129,7 +133,63 @@ def test_models_card_shows_the_licence() -> None:
 
 def test_info_of_the_longest_request_fits_into_a_message() -> None:
     request = {**to_json(REQUEST), "prompt": "p" * 1000, "negative": "n" * 1000}
-    said = info_text(JOB_KINDS[Kind.IMAGE], make_job(request=request, source_job_id="0" * 26))
+    said = info_text(JOB_KINDS[Kind.IMAGE], make_job(request=request, source_job_id="0" * 26), CATALOGUE)
     assert len(said) <= 2000
     assert "Seed: 7" in said
     assert said.count("```") == 2
+
+
+WITH_SUBJECT = {
+    **to_json(REQUEST), "prompt": "pnjm monster on a boat",
+    "typed": "Zog on a boat", "parameters": ["--subject Zog", "--ar 3:2"],
+    "subjects": [{"subject_id": "0" * 26, "weight": 1.0, "trigger": "pnjm monster"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "request_", [WITH_SUBJECT, {**WITH_SUBJECT, "typed": "", "parameters": []}], ids=["kept", "0.1"]
+)
+def test_what_was_typed_is_shown_and_never_the_trigger(request_: dict[str, object]) -> None:
+    job = make_job(state=State.DONE, request=request_)
+    shown = [
+        texts(drawn(job, pictures=PICTURES)),
+        json.dumps(sent(history_card([job]))),
+        json.dumps(sent(queue_card([QueuedJob(job, QueuePosition(ahead=0, ahead_credits=0), None)]))),
+        info_text(JOB_KINDS[Kind.IMAGE], job, CATALOGUE),
+    ]
+    words = "Zog on a boat" if request_["typed"] else "monster on a boat"
+    assert all(words in one and "pnjm" not in one for one in shown)
+    assert ("--subject Zog --ar 3:2" in shown[0]) is bool(request_["typed"])
+
+
+def test_parameters_behind_the_longest_prompt_are_still_seen() -> None:
+    request = {**to_json(REQUEST), "prompt": "a red heart " * 80, "parameters": ["--ar 3:2"]}
+    assert " … --ar 3:2" in texts(drawn(make_job(request=request))).replace("…", " …")
+
+
+def test_info_speaks_of_the_finished_pictures() -> None:
+    assert "Size: 512x512" in info_text(JOB_KINDS[Kind.IMAGE], make_job(), CATALOGUE)
+
+
+def test_job_without_pictures_can_be_tried_again() -> None:
+    for state in (State.FAILED, State.CANCELLED):
+        card = drawn(make_job(state=state))
+        assert labels(card) == ["Try again", "Info", "Delete"]
+        assert f"job:again:{make_job().id}" in [one.get("custom_id") for one in card]
+
+
+def test_vocabulary_is_counted_on_the_models_card_and_leafed_through_whole() -> None:
+    nouns = {f"{chr(97 + i % 26)}noun{i}" for i in range(500)}
+    vocabulary = Vocabulary(frozenset(nouns))
+    catalogue = Catalogue(images=(TINY,), speech=(), vocabularies={"tiny": vocabulary})
+    assert "500 words" in json.dumps(sent(models_card(catalogue)))
+    pages = [vocabulary_card("tiny", vocabulary, page) for page in range(len(vocabulary_pages(vocabulary)))]
+    assert 2 <= len(pages) <= 5
+    assert nouns <= set(re.findall(r"\w+", " ".join(texts(all_components(sent(page))) for page in pages)))
+    assert all(page.content_length() <= 4000 for page in pages)
+
+
+def test_vocabulary_of_any_size_keeps_the_platforms_limits() -> None:
+    for count in (1, 40_000):
+        vocabulary = Vocabulary(frozenset(f"noun{i}" for i in range(count)))
+        assert vocabulary_card("tiny", vocabulary, 4).content_length() <= 4000

@@ -36,6 +36,7 @@ from db.queue.job import State
 from inference.decoders.photos import Verdict
 from inference.requests import Kind, TrainRequest, to_json
 from tests.support.bot.cards import all_components, sent, subject, texts
+from tests.support.bot.catalogues import CATALOGUE
 from tests.support.bot.contexts import POLICY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
 
@@ -85,7 +86,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "training": lambda text: job_card(JOB_KINDS[Kind.TRAIN], training(text), CardContent()),
     "trained": lambda text: job_card(JOB_KINDS[Kind.TRAIN], training(text, **DONE), CardContent()),
     "drawn": lambda text: job_card(JOB_KINDS[Kind.IMAGE], drawing(text, **DONE), CardContent()),
-    "info": lambda text: info_text(JOB_KINDS[Kind.IMAGE], drawing(text)),
+    "info": lambda text: info_text(JOB_KINDS[Kind.IMAGE], drawing(text), CATALOGUE),
     "history": lambda text: history_card([drawing(text, **DONE), training(text, **DONE)]),
     "queue": lambda text: queue_card([QueuedJob(training(text), QueuePosition(ahead=1, ahead_credits=1), None)]),
     "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),

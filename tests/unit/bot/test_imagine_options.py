@@ -1,5 +1,7 @@
 """From the options of /imagine to a request."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.features.imagine.options import ImagineOptions, image_request
@@ -19,6 +21,14 @@ def test_wish_with_a_prompt_alone_takes_the_first_models_defaults() -> None:
     )
 
 
+def test_options_are_kept_as_they_could_have_been_typed() -> None:
+    typed = ask(prompt="x --seed 5 --cfg 3,5", aspect="3:2", negative="text,  blur", model="tiny")
+    assert typed.parameters == ("--ar 3:2", "--no text, blur", "--cfg 3,5", "--seed 5", "--model tiny")
+    assert image_request(
+        ImagineOptions(prompt=" ".join([typed.words, *typed.parameters])), CATALOGUE, random_seed=1
+    ) == replace(typed, seed=5)
+
+
 def test_wish_with_options_is_taken_at_its_word() -> None:
     request = ask(prompt="x", negative="y", count=2, aspect="768x512", steps=30, guidance=3.25, seed=0, model="large")
     assert (request.negative, request.count, request.width_px, request.height_px) == ("y", 2, 768, 512)
@@ -30,6 +40,7 @@ def test_wish_with_trailing_parameters_is_the_same_as_with_options() -> None:
     assert trailing == ask(
         prompt="x", negative="y", count=2, aspect="3:2", steps=30, guidance=3.5, seed=5, model="large"
     )
+    assert "--ar 3:2" in trailing.parameters
 
 
 def test_wish_with_an_option_and_a_parameter_for_the_same_is_refused() -> None:

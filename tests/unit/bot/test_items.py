@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.operator.finding import FOUND_BUTTONS
@@ -14,6 +15,7 @@ from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
 from bot.shared.cards.quote import QUOTE_BUTTONS
+from bot.shared.cards.suggestion import SUGGESTION_BUTTONS
 from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.orders.order_request import LicenceQuote
 from tests.support.bot.cards import all_components
@@ -22,14 +24,16 @@ from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
     *JOB_BUTTONS, AgainButton, ImagineButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
-    *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS,
+    *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
+    *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
     "job": "again info cancel delete show stop step translate timestamps language imagine",
     "draft": "go relax other leave",
     "subject": "open rename export delete really guild back step member role",
-    "offer": "go relax leave",
+    "offer": "go relax leave use typed",
+    "model": "nouns page",
     "licence": "accept decline",
     "mydata": "delete",
     "found": "page remove",
@@ -44,9 +48,12 @@ def test_ids_are_those_that_stand_on_messages_by_now() -> None:
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id_for("x"))
 def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
-    key = {"licence": "sd-1.5", "mydata": "120000000000000001", "found": f"member-120000000000000001-7-{JOB}"}.get(
-        item.topic, JOB
-    )
+    key = {
+        "licence": "sd-1.5",
+        "mydata": "120000000000000001",
+        "model": "sd-1.5:0",
+        "found": f"member-120000000000000001-7-{JOB}",
+    }.get(item.topic, JOB)
     heard = [one for one in ITEMS if one.__discord_ui_compiled_template__.fullmatch(item.id_for(key))]
     assert heard == [item]
     for strange in ("", f"{key}/..", f"{key} "):

@@ -25,6 +25,19 @@ def test_prompt_with_the_dash_of_a_phone_is_understood() -> None:
     assert parse_prompt("a dog —ar 1:1").values == {"aspect": "1:1"}
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("--seed 7 a red heart", {"seed": "7"}),
+        ("--seed 7 a red heart --ar 3:2", {"seed": "7", "aspect": "3:2"}),
+        ("--count 2 --ar=3:2 a red heart", {"count": "2", "aspect": "3:2"}),
+    ],
+)
+def test_prompt_behind_its_parameters_is_found(text: str, values: dict[str, str]) -> None:
+    parsed = parse_prompt(text)
+    assert (parsed.text, parsed.values) == ("a red heart", values)
+
+
 @pytest.mark.parametrize("text", ["a dog -- and a cat", "well-known --", "x--y", "1 --2"])
 def test_prompt_with_dashes_that_are_no_parameter_stays_whole(text: str) -> None:
     assert parse_prompt(text).values == {}
@@ -40,6 +53,7 @@ def test_prompt_with_dashes_that_are_no_parameter_stays_whole(text: str) -> None
         ("a dog --ar 1:1 --aspect 3:2", "twice"),
         ("a dog --seed", "needs a value"),
         ("--seed 5", "what you want to see"),
+        ("--no text a red heart", "Parameters come after it"),
         ("  ", "what you want to see"),
         ("x" * (PROMPT_MAX + 1), "characters"),
     ],

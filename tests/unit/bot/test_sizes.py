@@ -1,13 +1,19 @@
 """Ratios and sizes."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.features.imagine.sizes import ASPECTS, grain_px, parse_size
 from bot.shared.errors import BadParameter
-from inference.catalogue import ImageModel
+from inference.catalogue import ImageModel, read_catalogue
+from inference.pricing import price_image
 from tests.support.bot.catalogues import LARGE, TINY
+from tests.support.bot.jobs import REQUEST
+
+SDXL_LIKE = LARGE.model_copy(update={"width_px": 1024, "height_px": 1024, "side_max_px": 1536, "credits": 4})
 
 
 @pytest.mark.parametrize(("text", "size"), [("1:1", (128, 128)), ("3:2", (160, 104)), ("9:16", (96, 168))])
@@ -21,6 +27,29 @@ def test_ratio_beyond_the_longest_side_is_shrunk() -> None:
 
 def test_size_in_pixels_is_taken_as_it_is() -> None:
     assert parse_size("512 x 768", LARGE) == (512, 768)
+
+
+def test_size_is_that_of_the_finished_pictures() -> None:
+    assert parse_size("768x512", TINY) == (192, 128)
+    with pytest.raises(BadParameter, match="sides in `aspect` are 256 to 768 px, in steps of 32"):
+        parse_size("192x128", TINY)
+    with pytest.raises(BadParameter, match="a size such as `512x512`"):
+        parse_size("big", TINY)
+
+
+def test_ratio_that_is_typed_as_a_size_is_suggested() -> None:
+    with pytest.raises(BadParameter, match="Did you mean `3:2`"):
+        parse_size("3x2", TINY)
+
+
+@pytest.mark.parametrize("aspect", [*ASPECTS, "2:1", "5:4", "21:9", "4:1"])
+@pytest.mark.parametrize(
+    "model", [TINY, LARGE, SDXL_LIKE, read_catalogue().images[0]], ids=["tiny", "sd", "sdxl", "own"]
+)
+def test_ratio_costs_no_more_than_a_square(model: ImageModel, aspect: str) -> None:
+    width, height = parse_size(aspect, model)
+    square = replace(REQUEST, width_px=model.width_px, height_px=model.height_px, steps=model.steps)
+    assert price_image(replace(square, width_px=width, height_px=height), model) <= price_image(square, model)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from bot.shared.cards.job_kind import CardContent
 from db.queue.job import Job, State
 from inference.requests import to_json
 from tests.support.bot.cards import drawn, labels, texts
+from tests.support.bot.catalogues import CATALOGUE
 from tests.support.bot.jobs import make_job
 from tests.support.fakes.requests import train_request
 
@@ -59,7 +60,7 @@ def test_ended_training_offers_the_other_steps_and_says_what_was_given_back() ->
 
 def test_info_of_a_training_says_what_was_asked_for_and_not_its_trigger() -> None:
     request = train_request("Zog", photos=("a", "b", "c"), trigger="zkvb", keep_photos=True, rank=16)
-    text = info_text(JOB_KINDS["train"], make_job(kind="train", request=to_json(request)))
+    text = info_text(JOB_KINDS["train"], make_job(kind="train", request=to_json(request)), CATALOGUE)
     lines = text.splitlines()[1:8]
     assert lines == [
         "Subject: Zog (dog)",

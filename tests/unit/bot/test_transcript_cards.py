@@ -17,6 +17,7 @@ from db.queue.job import Job, State
 from inference.messages import FailureKind
 from inference.requests import Kind, TranscribeRequest, to_json
 from tests.support.bot.cards import drawn, labels, sent, texts
+from tests.support.bot.catalogues import CATALOGUE
 from tests.support.bot.jobs import make_job
 
 REQUEST = TranscribeRequest(audio="uploads/7/clip", duration_s=12.0, model="hears", speaker_id=12)
@@ -72,7 +73,7 @@ def test_running_card_shows_the_latest_words() -> None:
 
 def test_info_of_a_transcript_says_how_it_was_heard() -> None:
     request = TranscribeRequest(audio="a", duration_s=12.0, model="hears", language="de", translate=True)
-    said = info_text(JOB_KINDS[Kind.TRANSCRIBE], clip_job(request, source_job_id="0" * 26))
+    said = info_text(JOB_KINDS[Kind.TRANSCRIBE], clip_job(request, source_job_id="0" * 26), CATALOGUE)
     assert "Clip: 12 s, Model: hears, Language: German, translated to English" in said
     assert "transcribed again from" in said
 
