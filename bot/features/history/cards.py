@@ -8,7 +8,7 @@ from discord import ui
 from discord.app_commands import Choice
 
 from bot.features.history.jobs import QueuedJob
-from bot.features.history.vocabulary_card import BrowseButton
+from bot.features.history.vocabulary_card import BrowseWordsButton
 from bot.shared.cards.job import MARKS, place_in_queue, title
 from bot.shared.cards.job_buttons import CancelButton, ShowButton
 from bot.shared.cards.layout import layout
@@ -53,7 +53,7 @@ def models_card(catalogue: Catalogue) -> ui.LayoutView:
     rows = []
     for name, vocabulary in list(catalogue.vocabularies.items())[:VOCABULARIES_SHOWN]:
         said = f"{inline(name)} is small, and knows {len(vocabulary.singular)} words for things."
-        rows.append(_row(said, BrowseButton(f"{name}:0")))
+        rows.append(_row(said, BrowseWordsButton(f"{name}:0")))
     return _card("\n".join(lines)[: TEXT_MAX - 100 * len(rows)], *rows)
 
 

@@ -19,7 +19,7 @@ PAGE_MAX = 3400  # characters; the platform takes 4,000 on a card
 PAGE_LETTERS = 1000  # characters that a page has if there are enough
 
 
-class PageButton(PersistentItem[Vocabulary], topic="model", key_form=KEY, verb="page"):
+class WordsPageButton(PersistentItem[Vocabulary], topic="model", key_form=KEY, verb="page"):
     """Turn to a page."""
 
     async def find(self, interaction: discord.Interaction) -> Vocabulary:
@@ -40,7 +40,7 @@ class PageButton(PersistentItem[Vocabulary], topic="model", key_form=KEY, verb="
         await interaction.edit_original_response(view=vocabulary_card(model, vocabulary, int(page)))
 
 
-class BrowseButton(PageButton, verb="nouns"):
+class BrowseWordsButton(WordsPageButton, verb="nouns"):
     """Show the first page."""
 
     label = "Browse its words"
@@ -48,7 +48,7 @@ class BrowseButton(PageButton, verb="nouns"):
     answer = Answer.PRIVATE
 
 
-VOCABULARY_BUTTONS = (PageButton, BrowseButton)
+VOCABULARY_BUTTONS = (WordsPageButton, BrowseWordsButton)
 
 
 def vocabulary_card(model: str, vocabulary: Vocabulary, page: int) -> ui.LayoutView:
@@ -76,9 +76,9 @@ def vocabulary_pages(vocabulary: Vocabulary) -> list[list[str]]:
     return pages
 
 
-def _page_button(model: str, number: int, nouns: list[str], shown: int) -> PageButton:
+def _page_button(model: str, number: int, nouns: list[str], shown: int) -> WordsPageButton:
     key = f"{model}:{number}"
     first, last = nouns[0][:1].upper(), nouns[-1][:1].upper()
     label = first if first == last else f"{first} – {last}"
-    button = ui.Button[Any](custom_id=PageButton.id_for(key), label=label, disabled=number == shown)
-    return PageButton(key, button)
+    button = ui.Button[Any](custom_id=WordsPageButton.id_for(key), label=label, disabled=number == shown)
+    return WordsPageButton(key, button)
