@@ -25,6 +25,10 @@ class StopButton(CancelButton, verb="stop"):
 
     label = "Stop early"
 
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        job = await services_of(interaction).jobs.cancel(job.id, by_user=interaction.user.id)
+        await show_job(interaction, job)  # what was pressed may be another card than the one that is followed
+
 
 class StepSelect(JobItem, verb="step"):
     """Choose which step of the filmstrip the subject is used from; a training that still runs ends early for it."""

@@ -117,10 +117,12 @@ def _offer(quote: PhotosQuote, options: TrainingOptions, photos: PhotoSet) -> st
         return f"{few} Please change your photos; 4 to 8 from different angles work best. Nothing was charged."
     time = about(quote.expected_s) if quote.expected_s is not None else "time not known yet"
     keep = "kept with the subject" if options.keep_photos else "deleted after the training"
+    seen = "only you see how it goes" if options.private else "everybody here can see how it goes"
     return (
         f"{_price(quote)} {options.steps} steps · {time}.\n"
         "You can stop at any time and pay only for the steps that ran.\n"
-        f"> {STATEMENT}\n-# Pressing 'I agree' confirms this, and I keep a record of it. Your photos are {keep}."
+        f"> {STATEMENT}\n-# Pressing 'I agree' confirms this, and I keep a record of it. "
+        f"Your photos are {keep}; {seen}."
     )
 
 
