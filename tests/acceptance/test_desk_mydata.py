@@ -1,6 +1,7 @@
 """/mydata: the export is complete and opens; after the deletion, no byte that is kept is the member's."""
 
 import contextlib
+import datetime as dt
 import io
 import json
 import zipfile
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import async_playwright
 
+from bot.features.mydata.page import index_page
 from bot.features.mydata.personal_data import delete_everything, export_parts
 from bot.sandbox.server import Sandbox
 from bot.shared.discord.limits import LIMITS
@@ -21,6 +24,7 @@ from db.queue.pending import NewOrder, Question, keep_order
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
 from tests.support.acceptance.voice import said as voiced
+from tests.support.optional import chromium
 
 CANARY = "zirpelnuss"  # a word that nothing else has
 
@@ -46,12 +50,36 @@ async def test_export_holds_everything_and_opens(sandbox: Sandbox, tmp_path: Pat
         assert job["request"]["prompt"] == f"{CANARY} <b>in gold</b>"
         assert {f"files/jobs/{job['id']}/{n}.png" for n in range(1, 5)} <= set(names)
         assert "&lt;b&gt;in gold" in page
-        assert f'<img loading="lazy" alt="" src="files/jobs/{job["id"]}/4.png">' in page
+        assert f'src="files/jobs/{job["id"]}/4.png">' in page
         assert "blue cat" not in page
         assert "<blockquote>I said that.</blockquote>" in page
         assert cleo.id not in json.dumps(data)
         assert sum(row["amount"] for row in data["credits"] if row["account"] == "spent") == 4
         assert await bot.services.db.read(find_job, job["id"]) is not None
+
+
+@pytest.mark.browser
+async def test_page_of_the_export_fits_a_phone(tmp_path: Path) -> None:
+    id, now = "01m8fgdz4zegz7zgddmbt0sxfb", dt.datetime.now(dt.UTC)
+    keys = [f"jobs/{id}/picture-{number}.png" for number in range(1, 5)]
+    request = {"prompt": "a-prompt-without-a-space-" * 20}
+    job = {"id": id, "kind": "image", "state": "done", "queued_at": now, "request": request, "outcome": {}}
+    account = {
+        "user_id": 120_000_000_000_000_002,
+        "available": 100,
+        "held": 0,
+        "spent": 0,
+        "allowance_day": "2026-11-27",
+    }
+    (tmp_path / "index.html").write_text(index_page({"jobs": [job], "account": [account]}, keys, now), encoding="utf-8")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        page = await browser.new_page(viewport={"width": 390, "height": 800})
+        await page.goto((tmp_path / "index.html").as_uri())
+        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert await page.locator("section, article, table").first.evaluate("one => one.tagName") == "ARTICLE"
+        await browser.close()
 
 
 async def test_export_in_parts_keeps_the_limit_and_loses_nothing(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ TITLES = {
     "guilds": "Servers you were seen in",
     "account": "Your credits",
     "credits": "Your credits, transfer by transfer",
-    "jobs": "Your jobs",
+    "pictures": "Your pictures",
+    "jobs": "Transcripts and other jobs",
     "heard": "What others transcribed of your voice",
     "subjects": "Subjects you trained",
     "shares": "Subjects shared by you, or with you",
@@ -34,7 +35,7 @@ Row = Mapping[str, Any]
 
 
 def index_page(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], now: dt.datetime) -> str:
-    """Return the page: jobs with what they made, a table for each other kind of thing, and links to all files.
+    """Return the page: pictures, other jobs with what they made, a table for each other thing, links to all files.
 
     Args:
         rows: as `personal_data_of` returns them.
@@ -47,9 +48,15 @@ def index_page(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], now: dt.d
     readable = partial(json.dumps, ensure_ascii=False, default=as_json, indent=1)
     environment.filters |= {"facts": _facts, "words": _words, "cell": _cell, "readable": readable}
     environment.tests["nested"] = lambda value: isinstance(value, dict | list) and bool(value)
+    pictures = _pictures_by_job(keys)
+    shown = {name: found for name, found in _in_order(rows, pictures).items() if found}
+    counts = {name: len(found) for name, found in shown.items()}
+    if "pictures" in counts:
+        counts["pictures"] = sum(len(pictures[job["id"]]) for job in shown["pictures"])
     return environment.get_template(TEMPLATE).render(
-        rows={name: found for name, found in rows.items() if found},
-        pictures=_pictures_by_job(keys),
+        rows=shown,
+        counts=counts,
+        pictures=pictures,
         titles=TITLES,
         keys=keys,
         now=now.astimezone(dt.UTC),
@@ -59,6 +66,17 @@ def index_page(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], now: dt.d
 def as_json(value: Any) -> Any:
     """Return what JSON has no form for as text."""
     return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
+def _in_order(rows: Mapping[str, Sequence[Row]], pictures: Mapping[str, Sequence[str]]) -> dict[str, Sequence[Row]]:
+    """Return what people look for first, newest first: jobs with pictures, then the other ones, then all else."""
+    jobs = sorted(rows.get("jobs", ()), key=lambda job: job["queued_at"], reverse=True)
+    shown = {
+        "pictures": [job for job in jobs if job["id"] in pictures],
+        "jobs": [job for job in jobs if job["id"] not in pictures],
+        "heard": rows.get("heard", ()),
+    }
+    return shown | {name: found for name, found in rows.items() if name not in shown}
 
 
 def _pictures_by_job(keys: Sequence[str]) -> dict[str, list[str]]:

@@ -57,15 +57,34 @@ def test_page_shows_what_a_member_typed_as_text() -> None:
 def test_page_shows_pictures_tables_and_links() -> None:
     page = Elements(index_page(rows(), [PICTURE, "uploads/02K/clip"], NOW))
     images = [attributes for tag, attributes in page.elements if tag == "img"]
-    assert images == [{"loading": "lazy", "alt": "", "src": f"files/{PICTURE}"}] * 2  # asked for, and heard in
+    asked, heard = ({"loading": "lazy", "alt": alt, "src": f"files/{PICTURE}"} for alt in (EVIL, "picture"))
+    assert images == [asked, heard]
     linked = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert linked.count("files/uploads/02K/clip") == 1
     assert linked.count(f"files/{PICTURE}") == 3
     contents = {attributes["id"] for tag, attributes in page.elements if tag == "h2"}
-    assert contents == {"member", "jobs", "heard", "files"}
+    assert contents == {"member", "pictures", "heard", "files"}
     assert contents == {str(href).removeprefix("#") for href in linked if str(href).startswith("#")}
     assert "2026-11-27 12:30:00 · image · done · 3 credits" in page.text
     assert "You (1)" in page.text
+
+
+def test_page_begins_with_pictures_newest_first() -> None:
+    jobs = [
+        {"id": id, "kind": "image", "state": "done", "queued_at": NOW + dt.timedelta(hours=hours), "outcome": {}}
+        for hours, id in enumerate(("01A", "01B", "01C"))
+    ]
+    keys = ["jobs/01A/1.png", "jobs/01C/1.png", "jobs/01C/2.png"]
+    page = Elements(index_page({"member": [{"at": NOW}], "jobs": jobs}, keys, NOW))
+    assert [attributes["id"] for tag, attributes in page.elements if tag == "h2"] == [
+        "pictures",
+        "jobs",
+        "member",
+        "files",
+    ]
+    images = [attributes["src"] for tag, attributes in page.elements if tag == "img"]
+    assert images == [f"files/{key}" for key in ("jobs/01C/1.png", "jobs/01C/2.png", "jobs/01A/1.png")]
+    assert "Your pictures (3)" in page.text
 
 
 def test_page_of_nobody() -> None:
