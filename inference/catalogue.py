@@ -60,6 +60,7 @@ class ImageModel(_ModelSpec):
     height_px: int = Field(gt=0, multiple_of=8)
     side_max_px: int = Field(gt=0)  # the longest side members may ask for
     grid_px: int = Field(default=8, ge=8, multiple_of=8)  # of its sides: pixels that one latent stands for
+    ratio_keeps: Literal["pixels", "short side"] = "pixels"  # of its own size; small models lose things with less side
     steps: int = Field(gt=0)
     steps_max: int = Field(gt=0)
     guidance: float = Field(ge=0)

@@ -30,19 +30,28 @@ def price_of(request: Request, catalogue: Catalogue) -> int:
 
 
 def price_image(request: ImageRequest, model: ImageModel) -> int:
-    """Price pictures by work: pixels × steps, relative to the model's own defaults, rounded up for each picture.
+    """Return the credits for all pictures of a request."""
+    return request.count * price_picture(request.width_px, request.height_px, request.steps, model)
+
+
+def price_picture(width_px: int, height_px: int, steps: int, model: ImageModel) -> int:
+    """Price a picture by work: pixels × steps, relative to the model's own defaults, rounded up.
 
     What a ratio has more than the model's own pixels because sides are rounded to its grid is not paid for.
 
+    Args:
+        width_px: as it is generated.
+        height_px: the same.
+        steps: of denoising.
+        model: which generates it.
+
     Returns:
-        Credits for all pictures of the request, at least 1 a picture.
+        Credits, at least 1.
     """
-    pixels = (request.width_px * request.height_px) / (model.width_px * model.height_px)
+    pixels = (width_px * height_px) / (model.width_px * model.height_px)
     if 1 < pixels <= 1 + GRID_SHARE:
         pixels = 1.0
-    steps = request.steps / model.steps
-    each = max(1, math.ceil(round(model.credits * pixels * steps, 6)))
-    return request.count * each
+    return max(1, math.ceil(round(model.credits * pixels * steps / model.steps, 6)))
 
 
 def price_train(request: TrainRequest) -> int:

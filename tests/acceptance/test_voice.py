@@ -185,10 +185,10 @@ async def test_buttons_survive_a_restart(sandbox: Sandbox, tmp_path: Path) -> No
 async def test_imagine_this_opens_the_words_to_be_edited(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
-        first = await transcript(sandbox, ben, "A red heart -- on a hill")
+        first = await transcript(sandbox, ben, "Could you draw me a red heart -- on a hill, please?")
         pressed = await ben.press(first, "Imagine this")
         field = (await pressed.modal())["components"][0]["component"]
-        assert field["value"] == "A red heart - on a hill"
+        assert field["value"] == "a red heart - on a hill"
         card = await (await pressed.submit(Prompt="A blue heart --count 1")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
         assert "A blue heart" in ben.text(card["id"])

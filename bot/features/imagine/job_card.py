@@ -31,7 +31,13 @@ def _request(job: Job) -> ImageRequest:
 
 def _running(job: Job) -> str:
     how_far = progress(job, "starting", "step {} of {}", together=_request(job).count)
-    return f"{how_far} · {paid(job, job.price)}"
+    return f"{how_far} · {_cost(job, job.price)}"
+
+
+def _cost(job: Job, amount: int) -> str:
+    """Say what the pictures cost, and where that is more than one credit each, what one does."""
+    count = _request(job).count
+    return paid(job, amount) + (f" ({amount // count} a picture)" if amount > count > 1 else "")
 
 
 def _done(job: Job, content: CardContent) -> str:
@@ -43,7 +49,7 @@ def _done(job: Job, content: CardContent) -> str:
     facts += sizes[:1]
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
-    facts.append(paid(job, job.charged))
+    facts.append(_cost(job, job.charged))
     lost = "" if content.pictures or content.hidden else "I no longer have these pictures.\n"
     notes = "".join(f"{NOTES[note]}\n" for note in PromptNote if note in job.outcome.get("notes", ()))
     return f"{lost}{notes}-# {' · '.join(facts)}"

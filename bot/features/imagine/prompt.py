@@ -23,7 +23,9 @@ NAMES = {
     "subject": "subject",
 }
 ONE_WORD = {"aspect", "seed", "steps", "guidance", "count", "model"}  # options whose value has no blank in it
-SHOWN = "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--steps 20`, `--cfg 5`, `--count 2`, `--model name`"
+SHOWN = (
+    "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--steps 20`, `--cfg 5`, `--count 2`, `--model name`, `--subject Rex`"
+)
 # Midjourney's, so that people who bring them are told rather than puzzled.
 FOREIGN = {"chaos", "c", "stylize", "iw", "tile", "raw", "draft", "v", "niji", "style", "q", "quality", "weird", "sref"}
 

@@ -7,8 +7,10 @@ from discord.app_commands import Choice
 
 from bot.shared.discord.choices import choices
 from bot.shared.errors import BadParameter
+from bot.shared.text.formatting import credits
 from inference.catalogue import Catalogue, ImageModel
 from inference.errors import UnknownModel
+from inference.pricing import price_picture
 
 ASPECTS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16")  # offered; any ratio up to 4:1 may be typed
 RATIO_MAX = 4.0
@@ -18,8 +20,8 @@ NO_SIDE_PX = 40  # nobody means a picture of 3 by 2 pixels, but a ratio
 def parse_size(text: str, model: ImageModel) -> tuple[int, int]:
     """Return (width_px, height_px), as the model generates them, for a ratio or for the size of the finished pictures.
 
-    A ratio keeps the model's own number of pixels, which is what it was trained on, as far as its longest side allows:
-    so it costs what a square does (`inference.pricing`).
+    A ratio keeps the model's own number of pixels, which is what it was trained on, and so costs what a square does
+    (`inference.pricing`); or the model's short side, with more pixels. Both as far as its longest side allows.
 
     Raises:
         BadParameter: neither a ratio nor a size, too long and thin, or larger than the model draws.
@@ -40,7 +42,10 @@ def grain_px(model: ImageModel) -> int:
 def _from_ratio(across: int, down: int, model: ImageModel) -> tuple[int, int]:
     if not across or not down or max(across, down) / min(across, down) > RATIO_MAX:
         raise BadParameter(f"A ratio in `aspect` can be from 1:{RATIO_MAX:g} to {RATIO_MAX:g}:1.")
-    width = math.sqrt(model.width_px * model.height_px * across / down)
+    if model.ratio_keeps == "pixels":
+        width = math.sqrt(model.width_px * model.height_px * across / down)
+    else:
+        width = min(model.width_px, model.height_px) * max(1, across / down)
     height = width * down / across
     shrink = min(1.0, model.side_max_px / max(width, height))
     grain = grain_px(model)
@@ -69,11 +74,17 @@ def _from_pixels(width: int, height: int, model: ImageModel) -> tuple[int, int]:
 
 
 def aspect_choices(catalogue: Catalogue, model_name: str | None, typed: str) -> list[Choice[str]]:
-    """Offer the usual ratios, with the size that the chosen model draws them in."""
+    """Offer the usual ratios, with the size that the chosen model draws them in, and the price if it is another."""
     try:
         model = catalogue.image(model_name or catalogue.images[0].name)
     except UnknownModel:
         model = catalogue.images[0]
     offered = [aspect for aspect in ASPECTS if aspect.startswith(typed.strip())]
-    sizes = [model.finished_px(*parse_size(aspect, model)) for aspect in offered]
-    return choices((f"{a} · {width}×{height} px", a) for a, (width, height) in zip(offered, sizes, strict=True))
+    return choices((f"{aspect} · {_size_and_price(aspect, model)}", aspect) for aspect in offered)
+
+
+def _size_and_price(aspect: str, model: ImageModel) -> str:
+    generated = parse_size(aspect, model)
+    width, height = model.finished_px(*generated)
+    each = price_picture(*generated, model.steps, model)
+    return f"{width}×{height} px" + (f" · {credits(each)} a picture" if each != model.credits else "")

@@ -193,3 +193,11 @@ def test_vocabulary_of_any_size_keeps_the_platforms_limits() -> None:
     for count in (1, 40_000):
         vocabulary = Vocabulary(frozenset(f"noun{i}" for i in range(count)))
         assert vocabulary_card("tiny", vocabulary, 4).content_length() <= 4000
+
+
+def test_card_of_pictures_that_cost_more_says_what_one_does() -> None:
+    job = make_job(state=State.DONE, price=8, charged=8)
+    assert "8 credits (2 a picture)" in texts(drawn(job, pictures=PICTURES))
+    running = make_job(state=State.RUNNING, price=8, progress_done=40, progress_total=80)
+    assert "8 credits (2 a picture)" in texts(drawn(running))
+    assert "a picture" not in texts(drawn(make_job(state=State.DONE, charged=4), pictures=PICTURES))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.imagine.sizes import ASPECTS, grain_px, parse_size
+from bot.features.imagine.sizes import ASPECTS, aspect_choices, grain_px, parse_size
 from bot.shared.errors import BadParameter
 from inference.catalogue import ImageModel, read_catalogue
 from inference.pricing import price_image
@@ -42,10 +42,21 @@ def test_ratio_that_is_typed_as_a_size_is_suggested() -> None:
         parse_size("3x2", TINY)
 
 
-@pytest.mark.parametrize("aspect", [*ASPECTS, "2:1", "5:4", "21:9", "4:1"])
 @pytest.mark.parametrize(
-    "model", [TINY, LARGE, SDXL_LIKE, read_catalogue().images[0]], ids=["tiny", "sd", "sdxl", "own"]
+    ("text", "size"), [("1:1", (128, 128)), ("3:2", (192, 128)), ("3:4", (128, 176)), ("16:9", (192, 112))]
 )
+def test_ratio_keeps_the_short_side_of_a_small_model(text: str, size: tuple[int, int]) -> None:
+    assert parse_size(text, read_catalogue().images[0]) == size
+
+
+def test_ratio_that_costs_more_is_offered_with_its_price() -> None:
+    offered = {choice.value: choice.name for choice in aspect_choices(read_catalogue(), None, "")}
+    assert offered["1:1"] == "1:1 · 512×512 px"
+    assert offered["3:2"] == "3:2 · 768×512 px · 2 credits a picture"
+
+
+@pytest.mark.parametrize("aspect", [*ASPECTS, "2:1", "5:4", "21:9", "4:1"])
+@pytest.mark.parametrize("model", [TINY, LARGE, SDXL_LIKE], ids=["tiny", "sd", "sdxl"])
 def test_ratio_costs_no_more_than_a_square(model: ImageModel, aspect: str) -> None:
     width, height = parse_size(aspect, model)
     square = replace(REQUEST, width_px=model.width_px, height_px=model.height_px, steps=model.steps)
