@@ -233,7 +233,9 @@ async def test_subject_is_drawn_with_its_words_and_for_its_owner_only(sandbox: S
         (subject,) = await bot.services.db.read(subjects_of_member, int(ben.id))
         card = await (await ben.slash("imagine", prompt="Blob on the beach", subject="blob:0.8", count=1)).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 1)
-        assert f"{subject.phrase} on the beach" in ben.text(card["id"])
+        assert "Blob on the beach --subject blob:0.8" in ben.text(card["id"])
+        drawn = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
+        assert drawn.request["prompt"] == f"{subject.phrase} on the beach"
         await cleo.slash("imagine", prompt="Blob", subject="Blob")
         await sandbox.until(lambda: sees(cleo, "no subject with that name"))
 
