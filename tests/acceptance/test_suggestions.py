@@ -117,6 +117,7 @@ async def test_nouns_of_a_small_model_are_offered_and_can_be_leafed_through(sand
         assert [row["value"] for row in rows] == ["a red hea", "a red heart"]
         assert await ben.autocomplete("imagine", "prompt", prompt="a red heart --ar 3") == []
         assert await ben.autocomplete("imagine", "prompt", prompt="x" * 200) == []
+        assert await ben.autocomplete("imagine", "prompt", prompt="a hea ") == []
         models = await (await ben.slash("models")).answer()
         assert "3 words" in ben.text(models["id"])
         await (await ben.press(models["id"], "Browse its words")).done()

@@ -80,31 +80,35 @@ def _with_suggestion(
     image = order_request.image
     if named := named_in(image.prompt, usable, context.user_id, model=options.model):
         names = [subject.name for subject in named]
-        typed = replace(options, subject=", ".join(names))
-        return replace(
-            order_request,
-            suggestion=Suggestion(
-                said=f"**Your prompt names {' and '.join(map(inline, names))}.** Use what you trained?",
-                label=f"Use {' and '.join(names)}",
-                otherwise="As plain words",
-            ),
-            suggested=_image(services, typed, context, usable, image.seed),
-        )
+        chosen = replace(options, subject=", ".join(names))
+        suggested = _image(services, chosen, context, usable, image.seed)
+        return replace(order_request, suggestion=_subjects_meant(names), suggested=suggested)
     vocabulary = services.catalogue.vocabularies.get(image.model)
     if vocabulary is None or names_any(vocabulary.nouns, image.prompt):
         return order_request
     if (found := vocabulary.closest(image.prompt)) is None:
         return order_request
     word, noun = found
-    return replace(
-        order_request,
-        suggestion=Suggestion(
-            said=f"**`{image.model}` doesn't know {inline(word)}.** Did you mean {inline(noun)}?\n"
-            "-# It knows a few hundred things; `/models` lists them.",
-            label=f"Draw {noun}",
-            otherwise="As typed",
-        ),
-        suggested=replace(image, prompt=re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", noun, image.prompt, flags=re.I)),
+    prompt = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", noun, image.prompt, flags=re.IGNORECASE)
+    suggested = replace(image, prompt=prompt)
+    return replace(order_request, suggestion=_noun_meant(image.model, word, noun), suggested=suggested)
+
+
+def _subjects_meant(names: list[str]) -> Suggestion:
+    subjects = "subject" if len(names) == 1 else "subjects"
+    return Suggestion(
+        said=f"**Your prompt names {' and '.join(map(inline, names))}.** Use the trained {subjects}?",
+        label=f"Use {' and '.join(names)}",
+        otherwise="As plain words",
+    )
+
+
+def _noun_meant(model: str, word: str, noun: str) -> Suggestion:
+    return Suggestion(
+        said=f"**{inline(model)} doesn't know {inline(word)}.** Did you mean {inline(noun)}?\n"
+        "-# It knows a few hundred things; `/models` lists them.",
+        label=f"Draw {noun}",
+        otherwise="As typed",
     )
 
 

@@ -20,7 +20,8 @@ def choices(rows: Iterable[tuple[str, str]]) -> list[Choice[str]]:
 
 def prompt_choices(vocabulary: Vocabulary | None, typed: str) -> list[Choice[str]]:
     """Offer what a small model knows for the last word; what was typed comes first, for Enter may take the first."""
-    found = vocabulary.complete(typed) if vocabulary and len(typed) <= NAME_MAX and "--" not in typed else []
+    begun = len(typed) <= NAME_MAX and "--" not in typed and not typed.endswith(" ")
+    found = vocabulary.complete(typed) if vocabulary and begun else []
     found = [one for one in found if one != typed.strip() and len(one) <= NAME_MAX]
     return choices((one, one) for one in (typed.strip(), *found)) if found else []
 
