@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import discord
@@ -14,6 +14,8 @@ from discord.ext import commands
 
 from bot.features.credits.commands import Gifts, Paces, Quota
 from bot.features.credits.operator_commands import CreditsCommands
+from bot.features.help.cards import HELP_ITEMS
+from bot.features.help.commands import Help
 from bot.features.history.commands import Account
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import AgainButton, ImagineButton
@@ -70,7 +72,7 @@ QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None
 
 
 class Atelier(commands.Bot):
-    """The bot. It hears commands, buttons and direct messages; channels only where an operator set that."""
+    """The bot. It hears commands, buttons, direct messages and its name; channels only where an operator set that."""
 
     kinds = JOB_KINDS
     questions = QUESTIONS
@@ -90,17 +92,16 @@ class Atelier(commands.Bot):
             services: the stores, the catalogue and the rules.
             data_dir: where the fingerprint of the registered commands is kept.
             edit_every_s: the pause between two edits of one card.
-            hears_channels: whether messages of channels are received, which needs a privileged intent.
+            hears_channels: whether messages of channels can be read, which needs a privileged intent.
             limits: how often members may do what; None: as the table says.
         """
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used, see on_message
             help_command=None,
             tree_cls=CountedCommandTree,
-            # Message content is privileged; direct messages, and messages that a command was used on, need it not.
-            intents=discord.Intents(
-                guilds=True, dm_messages=True, guild_messages=hears_channels, message_content=hears_channels
-            ),
+            # Message content is privileged; direct messages, messages that mention us, and messages that a command was
+            # used on need it not.
+            intents=discord.Intents(guilds=True, dm_messages=True, guild_messages=True, message_content=hears_channels),
             allowed_mentions=discord.AllowedMentions.none(),
             allowed_contexts=discord.app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
             allowed_installs=discord.app_commands.AppInstallationType(guild=True, user=False),
@@ -126,7 +127,7 @@ class Atelier(commands.Bot):
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS
         )
         self.add_dynamic_items(*JOB_BUTTONS, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
-        self.add_dynamic_items(*VOCABULARY_BUTTONS)
+        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 
@@ -138,6 +139,7 @@ class Atelier(commands.Bot):
         await self.add_cog(operators := OperatorCommands(self.services))
         assert operators.app_command is not None  # it is a group, so there is one
         operators.app_command.add_command(CreditsCommands(self.services))
+        await self.add_cog(Help(self, self.services, self.limits))
         await self.add_cog(voice := Voice(self, self.services, self.limits))
         self.tree.add_command(voice.menu)
         if not self._hears_channels:  # nothing would come of it
@@ -171,7 +173,8 @@ class Atelier(commands.Bot):
         await _patiently(lambda: self._log_in(token))
         # If the platform is slow about it, or refuses, the commands of last time are served meanwhile.
         fingerprint = self._data_dir / "commands.sha256"
-        register = partial(_patiently, lambda: sync_if_changed(self.tree, fingerprint))
+        tree = cast(CountedCommandTree, self.tree)
+        register = partial(_patiently, lambda: sync_if_changed(tree, fingerprint))
         sync = supervise("register-commands", register, until_done=True)
         await asyncio.wait([sync], timeout=SYNC_FIRST_S)
         try:

@@ -8,7 +8,7 @@ from db.tables import channels
 from db.upsert import insert_or_update
 
 
-def set_transcribed(connection: sa.Connection, channel_id: int, entry: AuditEntry, *, on: bool) -> None:
+def set_transcribed(connection: sa.Connection, channel_id: int, entry: AuditEntry, *, on: bool) -> bool:
     """Decide whether voice messages in a channel become text without being asked for, and log it.
 
     Args:
@@ -16,12 +16,17 @@ def set_transcribed(connection: sa.Connection, channel_id: int, entry: AuditEntr
         channel_id: the channel.
         entry: who decides, for which server.
         on: whether they do.
+
+    Returns:
+        Whether that is new.
     """
+    was = is_transcribed(connection, channel_id)
     now = clock.now(connection)
     decided = {"guild_id": entry.guild_id, "transcribed": on, "decided_by": entry.by_user, "decided_at": now}
     values = {"channel_id": channel_id, **decided}
     connection.execute(insert_or_update(connection, channels, values, key=["channel_id"], update=decided))
     log_entry(connection, entry, now)
+    return was != on
 
 
 def is_transcribed(connection: sa.Connection, *channel_ids: int) -> bool:

@@ -1,4 +1,4 @@
-"""/queue, /cancel, /history, /quota, /models, /help: private, and right."""
+"""/queue, /cancel, /history, /quota, /models: private, and right."""
 
 from pathlib import Path
 
@@ -115,11 +115,3 @@ async def test_models_shows_them_with_their_licences(sandbox: Sandbox, tmp_path:
         ben = sandbox.member("ben")
         models = await (await ben.slash("models")).answer()
         assert "[OpenRAIL-M](<https://example.org/licence>)" in ben.text(models["id"])
-
-
-async def test_help_names_every_command(sandbox: Sandbox, tmp_path: Path) -> None:
-    async with bot_beside(sandbox, tmp_path):
-        ben = sandbox.member("ben")
-        shown = await (await ben.slash("help")).answer()
-        names = [name.casefold() for name in ben.commands() if name != "help"]
-        assert [name for name in names if f"/{name}" not in ben.text(shown["id"])] == []

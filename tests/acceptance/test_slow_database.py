@@ -35,7 +35,7 @@ from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.bot.cards import subject
 
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
-KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs", "found": "member-{user}-0"}
+KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs", "found": "member-{user}-0", "help": "all"}
 FORMS: dict[type[Form], Any] = {
     RemoveForm: lambda: RemoveForm(Shown(Target.member(5)), SearchResult([])),
     RenameForm: lambda: RenameForm(subject()),

@@ -9,7 +9,17 @@ from discord import app_commands
 import bot.client  # noqa: F401 (it brings every button, menu and form)
 from bot.features.train.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
 from bot.shared.discord.forms import MEMBERS_MAX, Form
-from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, PHOTOS, REFUSAL, RateLimit, RateLimits
+from bot.shared.discord.limits import (
+    AUTOCOMPLETE,
+    GREETING,
+    LIMITS,
+    MESSAGE,
+    NOTICE,
+    PHOTOS,
+    REFUSAL,
+    RateLimit,
+    RateLimits,
+)
 from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.files.downloads import AT_ONCE
 from db.people import new_subject
@@ -86,7 +96,7 @@ def test_every_button_menu_and_form_has_a_limit() -> None:
     assert len(items) >= 30
     assert len(forms) >= 3
     named = {entry for limit in LIMITS for entry in limit.entries if not entry.startswith(("/", "menu "))}
-    assert named == items | forms | {AUTOCOMPLETE, MESSAGE, PHOTOS, REFUSAL}
+    assert named == items | forms | {AUTOCOMPLETE, GREETING, MESSAGE, NOTICE, PHOTOS, REFUSAL}
 
 
 @pytest.mark.parametrize("command", ["queue", "/nothing"])

@@ -5,8 +5,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.credits.cards import pace_text, quota_card
-from bot.shared.discord.commands import UsesServices, in_servers
-from bot.shared.discord.interactions import acknowledge, services_of, terms_of
+from bot.shared.discord.commands import UsesServices, in_servers, mention_of
+from bot.shared.discord.interactions import acknowledge, limits_of, services_of, terms_of
+from bot.shared.discord.messages import tell
 from bot.shared.errors import BadParameter
 from bot.shared.orders.quote import prefer_pace
 from bot.shared.text.formatting import credits
@@ -70,10 +71,18 @@ class Gifts(commands.Cog, UsesServices):
         if member.bot or member.id == interaction.user.id:
             raise BadParameter("Please choose another `member`: you can't give credits to yourself or to a bot.")
         terms = terms_of(self.services, interaction.user, interaction.guild_id)
-        await self.services.db.write(
+        is_new = await self.services.db.write(
             grants.give, interaction.user.id, member.id, amount, f"gift:{interaction.id}", allowance=terms.allowance
         )
         await interaction.edit_original_response(content=f"You gave <@{member.id}> {credits(amount)}. That was kind!")
+        if is_new:
+            await tell_receiver(interaction, member, f"🎁 <@{interaction.user.id}> gave you {credits(amount)}.")
+
+
+async def tell_receiver(interaction: discord.Interaction, member: discord.Member, text: str) -> None:
+    """Tell a member in a direct message that they got credits, and where to see them."""
+    client, seen = interaction.client, mention_of(interaction.client)("quota mine")
+    await tell(client, limits_of(interaction), member.id, f"{text} See them with {seen}.", once=str(interaction.id))
 
 
 async def show_credits(interaction: discord.Interaction, member: discord.Member | discord.User) -> None:

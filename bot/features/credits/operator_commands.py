@@ -7,12 +7,12 @@ these.
 import discord
 from discord import app_commands
 
-from bot.features.credits.commands import show_credits
+from bot.features.credits.commands import show_credits, tell_receiver
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.policy import Operator
 from bot.shared.services import Services
-from bot.shared.text.formatting import credits
+from bot.shared.text.formatting import credits, harmless, inline, plainly
 from db.credits import grants
 from db.credits.statement import read_statement
 from db.moderation.audit_log import log_entry
@@ -58,10 +58,10 @@ class CreditsCommands(app_commands.Group):
             )
         entry = operator.entry("credits grant", Target.member(member.id, f"{amount:+d}"), reason)
         allowance = self.services.rules.tiers.terms(None).allowance
-        await self.services.db.write(
+        is_new = await self.services.db.write(
             grants.grant, member.id, amount, f"grant:{interaction.id}", entry, allowance=allowance
         )
-        await self._tell(interaction, member, amount)
+        await self._answer(interaction, member, amount, reason, is_new=is_new)
 
     @app_commands.command(name="set", description="Set how many credits a member has")
     @app_commands.describe(member="Whose credits", amount="How many they should have", reason="Why; kept in the log")
@@ -80,7 +80,7 @@ class CreditsCommands(app_commands.Group):
         difference = await self.services.db.write(
             grants.set_available, member.id, amount, f"set:{interaction.id}", entry, allowance=allowance
         )
-        await self._tell(interaction, member, difference)
+        await self._answer(interaction, member, difference, reason, is_new=difference != 0)
 
     def _credits_manager(self, interaction: discord.Interaction) -> Operator:
         """Say who looks after members' credits: each person has one balance, which counts in all servers."""
@@ -89,8 +89,15 @@ class CreditsCommands(app_commands.Group):
             raise Refused(NOT_AT_HOME)
         return operator
 
-    async def _tell(self, interaction: discord.Interaction, member: discord.Member, amount: int) -> None:
+    async def _answer(
+        self, interaction: discord.Interaction, member: discord.Member, amount: int, reason: str, *, is_new: bool
+    ) -> None:
+        """Say what the member has now, and tell them if they got something."""
         terms = terms_of(self.services, member, interaction.guild_id)
         statement = await read_statement(self.services.db, member.id, terms.allowance)
         text = f"<@{member.id}> now has {credits(statement.available)} ({amount:+d})."
         await interaction.edit_original_response(content=text)
+        if is_new and amount > 0 and not member.bot:
+            where = inline(member.guild.name)
+            why = plainly(harmless(reason, 200))
+            await tell_receiver(interaction, member, f"🎁 An operator of {where} gave you {credits(amount)}: {why}\n")

@@ -1,1 +1,1 @@
-"""A member's own jobs: /queue, /cancel and /history; and what there is: /models and /help."""
+"""A member's own jobs: /queue, /cancel and /history; and what there is: /models."""

@@ -1,4 +1,4 @@
-"""What a member's queue and history look like; the models and the help."""
+"""What a member's queue and history look like; and the models."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -55,27 +55,6 @@ def models_card(catalogue: Catalogue) -> ui.LayoutView:
         said = f"{inline(name)} is small, and knows {len(vocabulary.singular)} words for things."
         rows.append(_row(said, BrowseWordsButton(f"{name}:0")))
     return _card("\n".join(lines)[: TEXT_MAX - 100 * len(rows)], *rows)
-
-
-def help_card(*, gifts: bool) -> ui.LayoutView:
-    """Show what the bot can do."""
-    return _card(
-        "**Atelier** turns prompts into pictures and speech into text.\n"
-        "`/imagine` four pictures from your prompt\n"
-        "-# add `--ar 3:2` `--seed 7` `--no text` `--steps 20` `--cfg 5` `--count 2` `--model name` at the end\n"
-        "`/train` a subject from your photos\n"
-        "`/subjects` use, share, export or delete what you trained\n"
-        "`/transcribe` an audio or video file\n"
-        "-# or use *Apps → Transcribe* on a message, or send me a voice message\n"
-        "`/queue` your jobs · `/cancel` one, for a refund\n"
-        "`/history` what you made · `/models` what there is\n"
-        "`/quota` your credits"
-        + (" · `/gift` some of them\n" if gifts else "\n")
-        + "`/relax` free when the queue is empty · `/fast` with credits\n"
-        "`/voice optout` stop others from transcribing you\n"
-        "`/mydata` export or delete what I keep about you\n"
-        "-# On a card: **Re-roll** uses a new seed · **Info** its settings · **Delete** the message and its files"
-    )
 
 
 def cancelled_text(job: Job) -> str:

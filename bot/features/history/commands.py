@@ -1,10 +1,10 @@
-"""A member's own jobs: /queue, /cancel, /history. And what there is: /models, /help. All answers are private."""
+"""A member's own jobs: /queue, /cancel, /history. And what there is: /models. All answers are private."""
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.history.cards import cancelled_text, help_card, history_card, job_choices, models_card, queue_card
+from bot.features.history.cards import cancelled_text, history_card, job_choices, models_card, queue_card
 from bot.features.history.jobs import ENDED, HISTORY_SHOWN, cancel_mine, my_queue
 from bot.shared.discord.commands import UsesServices
 from bot.shared.discord.interactions import acknowledge
@@ -12,7 +12,7 @@ from db.queue.finding import jobs_of_member
 
 
 class Account(commands.Cog, UsesServices):
-    """A member's own jobs, the models and the help."""
+    """A member's own jobs, and the models."""
 
     @app_commands.command(description="Show your jobs and their place in the queue")
     async def queue(self, interaction: discord.Interaction) -> None:
@@ -47,8 +47,3 @@ class Account(commands.Cog, UsesServices):
     async def models(self, interaction: discord.Interaction) -> None:
         """Show the catalogue."""
         await interaction.response.send_message(view=models_card(self.services.catalogue), ephemeral=True)
-
-    @app_commands.command(description="Show what I can do")
-    async def help(self, interaction: discord.Interaction) -> None:
-        """Show the help card."""
-        await interaction.response.send_message(view=help_card(gifts=self.services.rules.gifts), ephemeral=True)

@@ -12,12 +12,14 @@ from bot.features.train.job_card import step_menu
 from bot.features.train.subjects import export, own_subject, picture_for, rename, share_with, take_back
 from bot.shared.cards.job_buttons import redraw, show_job
 from bot.shared.cards.layout import layout, said
+from bot.shared.discord.commands import mention_of
 from bot.shared.discord.forms import Form
-from bot.shared.discord.interactions import acknowledge, context_of, is_age_restricted, services_of
+from bot.shared.discord.interactions import acknowledge, context_of, is_age_restricted, limits_of, services_of
+from bot.shared.discord.messages import tell
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import BadParameter, SubjectGone
 from bot.shared.results import delete_subject
-from bot.shared.text.formatting import inline, moment
+from bot.shared.text.formatting import harmless, inline, moment
 from db.people.shares import Scope, Share, shares_of
 from db.people.subjects import Subject
 from db.queue.finding import find_job
@@ -225,12 +227,19 @@ class _ShareSelect(SubjectItem):
     async def _act(self, interaction: discord.Interaction, subject: Subject) -> None:
         """Share with whoever was chosen; choosing somebody again takes it back."""
         services = services_of(interaction)
-        share = Share(self.scope, self.item.values[0].id)
+        share, told = Share(self.scope, self.item.values[0].id), False
         if share in await services.db.read(shares_of, subject.id):
             await take_back(services, subject, [share])
         else:
-            await share_with(services, subject, share, (await context_of(interaction, private=True)).policy)
+            policy = (await context_of(interaction, private=True)).policy
+            await share_with(services, subject, share, policy)
+            told = not policy.banned
         await show_subject(interaction, subject.id)
+        if told:
+            await self._tell(interaction, subject)
+
+    async def _tell(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Tell those it is shared with, where they can be told without a mention of many."""
 
 
 class ShareWithMemberSelect(_ShareSelect, verb="member"):
@@ -239,6 +248,18 @@ class ShareWithMemberSelect(_ShareSelect, verb="member"):
     scope = Scope.MEMBER
     hint = "Share with a member, or stop sharing …"
     kind = ui.UserSelect
+
+    async def _tell(self, interaction: discord.Interaction, subject: Subject) -> None:
+        """Tell the member in a direct message."""
+        member, mention = self.item.values[0], mention_of(interaction.client)
+        if member.bot or member.id == subject.owner_id:
+            return
+        text = (
+            f"🤝 <@{subject.owner_id}> shared their subject {inline(subject.name)} with you. Put it into pictures with "
+            f"{mention('imagine')} and `subject: {harmless(subject.name, 50)}`; {mention('subjects')} lists it."
+        )
+        # Named by the subject, so that sharing it again at once does not say so again.
+        await tell(interaction.client, limits_of(interaction), member.id, text, once=f"s{subject.id[-24:]}")
 
 
 class ShareWithRoleSelect(_ShareSelect, verb="role"):

@@ -1,5 +1,6 @@
 """Voice into text: the menu of a message, /transcribe, direct messages, and channels where all voice becomes text."""
 
+import logging
 from typing import Literal
 
 import discord
@@ -8,9 +9,10 @@ from discord.ext import commands
 
 from bot.features.voice.languages import language_choices, parse_language
 from bot.features.voice.transcribe import OPTED_OUT, ClipOrderRequest, TranscribeOptions
-from bot.features.voice.voice_messages import attached_of, clip_in, listen
+from bot.features.voice.voice_messages import listen
 from bot.shared.cards.asking import order
-from bot.shared.discord.commands import for_operators
+from bot.shared.discord.attachments import attached_of, clip_in
+from bot.shared.discord.commands import for_operators, mention_of
 from bot.shared.discord.interactions import acknowledge, context_of, operator_of
 from bot.shared.discord.limits import RateLimits
 from bot.shared.files.clips import NothingToHear
@@ -18,6 +20,8 @@ from bot.shared.services import Services
 from db.moderation.channels import set_transcribed
 from db.moderation.targets import Target
 from db.people.members import set_preferences
+
+log = logging.getLogger(__name__)
 
 
 class Voice(commands.Cog):
@@ -82,8 +86,10 @@ class Voice(commands.Cog):
         await acknowledge(interaction, private=True)
         channel_id = (await context_of(interaction, private=True)).channel_id
         entry = operator.entry(f"transcribe-channel {state}", Target.channel(channel_id))
-        await self.services.db.write(set_transcribed, channel_id, entry, on=on)
-        await interaction.edit_original_response(content=ON if on else OFF)
+        is_new = await self.services.db.write(set_transcribed, channel_id, entry, on=on)
+        is_told = not (on and is_new) or await tell_channel(interaction, channel_id)
+        text = (ON if on else OFF) + ("" if is_told else NOT_TOLD)
+        await interaction.edit_original_response(content=text)
 
     @voice.command(description="Don't let others transcribe your voice messages")
     async def optout(self, interaction: discord.Interaction) -> None:
@@ -105,10 +111,27 @@ class Voice(commands.Cog):
         await listen(self._client, self.services, self._limits, message)
 
 
+async def tell_channel(interaction: discord.Interaction, channel_id: int) -> bool:
+    """Tell the members of a channel that it becomes text, and how to stay out; return whether that was possible."""
+    mention = mention_of(interaction.client)
+    text = FROM_NOW_ON.format(transcribe=mention("transcribe"), optout=mention("voice optout"))
+    try:
+        await interaction.client.get_partial_messageable(channel_id).send(text, nonce=str(interaction.id))
+    except discord.HTTPException as reason:
+        log.info("channel %d was not told that it becomes text: %s", channel_id, reason)
+        return False
+    return True
+
+
+FROM_NOW_ON = (
+    "🎙️ From now on, I turn voice messages in this channel into text. Each one costs its speaker as many credits as "
+    "{transcribe} would. Not yours? {optout} keeps yours out."
+)
 ON = (
     "Voice messages in this channel are now transcribed automatically. Each one costs its speaker as many credits as "
     "`/transcribe` would; `/voice optout` keeps yours out."
 )
+NOT_TOLD = " I can't post here, so please tell members yourself, or let me send messages in this channel."
 OFF = "Voice messages in this channel are no longer transcribed automatically."
 OUT = "Nobody but you can transcribe your voice messages now. `/voice optin` undoes this."
 IN = "Others can transcribe your voice messages again, and so can channels with automatic transcription."

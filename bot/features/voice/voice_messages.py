@@ -1,7 +1,6 @@
 """Clips as Discord brings them: on a message, with a command, or simply said in a direct message or a channel."""
 
 import logging
-import math
 from typing import Any
 
 import discord
@@ -9,42 +8,17 @@ from discord import app_commands
 
 from bot.features.voice.transcribe import ClipOrderRequest, has_opted_out
 from bot.shared.cards.licence import licence_card
+from bot.shared.discord.attachments import clip_in
 from bot.shared.discord.explain import sentence
 from bot.shared.discord.interactions import channel_ids, context_of_message
 from bot.shared.discord.limits import MESSAGE, REFUSAL, RateLimits
-from bot.shared.files.downloads import RemoteFile
+from bot.shared.discord.messages import reply
 from bot.shared.orders.order_request import LicenceQuote
 from bot.shared.orders.quote import quote
 from bot.shared.services import Services
 from db.moderation.channels import is_transcribed
 
 log = logging.getLogger(__name__)
-
-
-def attached_of(attachment: discord.Attachment) -> RemoteFile:
-    """Describe an attachment without Discord."""
-    stated_s = attachment.duration
-    known = stated_s is not None and math.isfinite(stated_s) and stated_s > 0
-    return RemoteFile(
-        url=attachment.url,
-        name=attachment.filename,
-        size_bytes=attachment.size,
-        content_type=attachment.content_type or "",
-        duration_s=stated_s if known else None,
-    )
-
-
-def clip_in(message: discord.Message) -> tuple[RemoteFile, int | None] | None:
-    """Return the first thing in a message that may have sound, and whose voice it is; None if there is none.
-
-    Whose voice is in a message that was passed on, the platform does not say.
-    """
-    own = [(attachment, message.author.id) for attachment in message.attachments]
-    passed_on = [(attachment, None) for snapshot in message.message_snapshots for attachment in snapshot.attachments]
-    for attachment, speaker_id in (*own, *passed_on):
-        if (attached := attached_of(attachment)).may_sound:
-            return attached, speaker_id
-    return None
 
 
 async def listen(client: discord.Client, services: Services, limits: RateLimits, message: discord.Message) -> None:
@@ -59,7 +33,7 @@ async def listen(client: discord.Client, services: Services, limits: RateLimits,
         message: what they said.
     """
     found = clip_in(message)
-    if message.author.bot or found is None or not await _wanted(services, message):
+    if message.author.bot or found is None or not await _wanted(client, services, message):
         return
     attached, speaker_id = found
     try:
@@ -72,10 +46,13 @@ async def listen(client: discord.Client, services: Services, limits: RateLimits,
         await _explain(limits, message, error)
 
 
-async def _wanted(services: Services, message: discord.Message) -> bool:
+async def _wanted(client: discord.Client, services: Services, message: discord.Message) -> bool:
     if message.guild is None:
         return True
-    if not message.flags.voice or await has_opted_out(services, message.author.id):
+    # Without the intent, what mentions us can be read all the same, in channels that an operator chose before.
+    if not client.intents.message_content or not message.flags.voice:
+        return False
+    if await has_opted_out(services, message.author.id):
         return False
     return await services.db.read(is_transcribed, *channel_ids(message.channel))
 
@@ -97,8 +74,4 @@ async def _reply(limits: RateLimits, message: discord.Message, **said: Any) -> N
         limits.take(REFUSAL, message.author.id)
     except app_commands.CommandOnCooldown:
         return  # they have been told just now
-    reference = message.to_reference(fail_if_not_exists=False)
-    try:
-        await message.channel.send(**said, nonce=str(message.id), reference=reference)
-    except discord.HTTPException as failure:
-        log.warning("could not explain an error to the member: %s", failure)
+    await reply(message, **said)

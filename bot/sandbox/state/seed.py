@@ -34,7 +34,14 @@ def new_world() -> World:
     for channel in (
         _text_channel(GENERAL, "general", STUDIO, topic="Say hello, or type / to see what Atelier can do"),
         _text_channel(VOICE_NOTES, "voice-notes", STUDIO, topic="Speak instead of typing", position=1),
-        _text_channel(AFTER_DARK, "after-dark", STUDIO, nsfw=True, topic="Age-restricted", position=2),
+        _text_channel(
+            AFTER_DARK,
+            "after-dark",
+            STUDIO,
+            nsfw=True,
+            topic="Age-restricted: what is made here is shown in channels like this alone",
+            position=2,
+        ),
         _text_channel(LOBBY, "lobby", ANNEX),
         _text_channel(BACKSTAGE, "backstage", ANNEX, nsfw=True, position=1),
     ):

@@ -7,8 +7,9 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import discord
 from discord import app_commands
@@ -25,6 +26,27 @@ CommandT = TypeVar("CommandT")
 
 class CountedCommandTree(app_commands.CommandTree[discord.Client]):
     """The command tree: every use is counted, and what goes wrong is explained to the one who typed it."""
+
+    ids: Mapping[str, int] = {}  # of the commands that the platform has registered, by name
+
+    def mention(self, path: str) -> str:
+        """Return a command so that members can click it, or copy it while its id is not known; empty: there is none.
+
+        Args:
+            path: its name, after the names of the groups that it is in: `voice optout`.
+        """
+        name, *inside = path.split()
+        command: Any = self.get_command(name)
+        for part in inside:
+            command = command.get_command(part) if isinstance(command, app_commands.Group) else None
+        if command is None:
+            return ""
+        return f"</{path}:{self.ids[name]}>" if name in self.ids else f"`/{path}`"
+
+    def note_ids(self, registered: Iterable[app_commands.AppCommand]) -> None:
+        """Remember by which ids the platform knows the commands."""
+        slash = discord.AppCommandType.chat_input
+        self.ids = {command.name: command.id for command in registered if command.type is slash}
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Count a command, or a letter typed into one, against its member's limit; nothing more is offered above it.
@@ -49,6 +71,11 @@ class CountedCommandTree(app_commands.CommandTree[discord.Client]):
         await explain(interaction, error)
 
 
+def mention_of(client: discord.Client) -> Callable[[str], str]:
+    """Return what makes the mention of a command by its path."""
+    return cast(CountedCommandTree, client.tree).mention  # type: ignore[attr-defined]
+
+
 def in_servers(command: CommandT) -> CommandT:
     """Offer a command in servers and not in direct messages, where the tree's own contexts would leave it."""
     return app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)(command)
@@ -66,7 +93,7 @@ class UsesServices:
         self.services = services
 
 
-async def sync_if_changed(tree: app_commands.CommandTree[Any], file: Path) -> bool:
+async def sync_if_changed(tree: CountedCommandTree, file: Path) -> bool:
     """Register the commands if they differ from those registered last time; return whether that was needed.
 
     Args:
@@ -77,10 +104,12 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], file: Path) -> bo
     text = json.dumps([tree.client.application_id, commands], sort_keys=True, default=str)
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     if await asyncio.to_thread(_read, file) == fingerprint:
-        there = {(command.name, command.type.value) for command in await tree.fetch_commands()}
+        registered = await tree.fetch_commands()
+        tree.note_ids(registered)
+        there = {(command.name, command.type.value) for command in registered}
         if there == {(command["name"], command.get("type", 1)) for command in commands}:
             return False  # an application that was reset, or a stand-in that forgets, would have none
-    await tree.sync()
+    tree.note_ids(await tree.sync())
     await asyncio.to_thread(_write, file, fingerprint)
     log.info("registered %d commands", len(commands))
     return True

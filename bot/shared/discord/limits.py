@@ -17,6 +17,8 @@ AUTOCOMPLETE = "autocomplete"  # what is offered while an option is being typed
 PHOTOS = "photos"  # photos sent to be looked at, by the form or with the command
 MESSAGE = "message"  # a clip that is heard because it was said to the bot, or where all clips are
 REFUSAL = "refusal"  # the answer to such a clip that cannot be heard
+NOTICE = "notice"  # a direct message about what somebody else did for a member; counted for who receives it
+GREETING = "greeting"  # the answer to what else is said to the bot, or with its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ LIMITS = (
     ),
     RateLimit("clips said", 20, 60, (MESSAGE,)),
     RateLimit("refusals of clips said", 5, 60, (REFUSAL,)),
+    RateLimit("greetings", 3, 60, (GREETING,)),
+    RateLimit("notices of gifts and shares", 5, 600, (NOTICE,)),
     RateLimit("photos", 10, 600, (PHOTOS,)),
     RateLimit(
         "looking",
@@ -58,7 +62,7 @@ LIMITS = (
         60,
         (
             *_each("/", "queue", "history", "models", "help", "quota mine", "subjects"),
-            *("subject:open", "job:info", "model:nouns", "model:page"),
+            *("subject:open", "job:info", "model:nouns", "model:page", "help:topic", "help:one"),
         ),
     ),
     RateLimit("results shown again", 20, 60, ("job:show",)),

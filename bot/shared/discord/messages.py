@@ -1,11 +1,15 @@
-"""Messages of ours: the files that they can carry, and taking back those that show jobs."""
+"""Messages of ours: replies, notices, the files that they can carry, and taking back those that show jobs."""
 
 import io
 import logging
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import aiohttp
 import discord
+from discord import app_commands
 
+from bot.shared.discord.limits import NOTICE, RateLimits
 from bot.shared.files.pictures import Picture
 from db.queue.job import Job
 
@@ -34,6 +38,33 @@ async def remove_messages(client: discord.Client, jobs: Sequence[Job]) -> int:
 def shown_by(jobs: Iterable[Job]) -> list[Job]:
     """Return the jobs that a message of ours shows to everybody in its channel."""
     return [job for job in jobs if job.message_id is not None and not job.private]
+
+
+async def reply(message: discord.Message, **said: Any) -> None:
+    """Reply to a message, once however often its event comes; where that is not possible, it is only noted."""
+    reference = message.to_reference(fail_if_not_exists=False)
+    try:
+        await message.channel.send(**said, nonce=str(message.id), reference=reference)
+    except discord.HTTPException as failure:
+        log.warning("could not reply to message %d: %s", message.id, failure)
+
+
+async def tell(client: discord.Client, limits: RateLimits, user_id: int, text: str, *, once: str) -> None:
+    """Write to a member what somebody else did for them, if they take direct messages and do not get too many.
+
+    Args:
+        client: writes it.
+        limits: how often a member is written to.
+        user_id: the member.
+        text: what to say.
+        once: what it is about, in at most 25 characters; for a while, the platform takes a second one for the first.
+    """
+    try:
+        limits.take(NOTICE, user_id)
+        dm = await client.create_dm(discord.Object(user_id))
+        await dm.send(text, nonce=once)
+    except (discord.HTTPException, aiohttp.ClientError, OSError, app_commands.CommandOnCooldown) as reason:
+        log.info("member %d was not told: %s", user_id, reason)  # what was done for them is done
 
 
 def discord_files(pictures: Iterable[Picture]) -> list[discord.File]:

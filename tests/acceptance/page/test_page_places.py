@@ -72,7 +72,7 @@ async def test_phone_has_no_sideways_scroll_and_the_sidebar_slides_in(
     await expect(page.get_by_role("button", name="after-dark")).to_have_count(0)
     await page.get_by_role("button", name="Servers and channels").click()
     await page.get_by_role("button", name="after-dark").click()
-    await expect(page.get_by_role("heading", name="after-dark")).to_be_visible()
+    await expect(page.get_by_role("heading", name="after-dark", exact=True)).to_be_visible()
     await expect(page.get_by_role("button", name="after-dark")).to_have_count(0)
     await page.get_by_label("Message", exact=True).fill("/train")
     await page.keyboard.press("Enter")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bot.features.history.cards import help_card, history_card, models_card, queue_card
+from bot.features.history.cards import history_card, models_card, queue_card
 from bot.features.history.jobs import QueuedJob
 from bot.features.history.vocabulary_card import vocabulary_card, vocabulary_pages
 from bot.features.operator.admin import SearchResult
@@ -122,7 +122,7 @@ def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
     many = SearchResult([make_job(id=f"{i:026d}", request=worst, private=True) for i in range(30)])
     waiting = [QueuedJob(job, QueuePosition(ahead=1, ahead_credits=1), 5.0) for job in jobs]
     found = found_card(Shown(Target.member(11), 7), many)
-    for view in (queue_card(waiting), history_card(jobs), found, models_card(CATALOGUE), help_card(gifts=True)):
+    for view in (queue_card(waiting), history_card(jobs), found, models_card(CATALOGUE)):
         assert view.total_children_count <= 40
         assert view.content_length() <= 4000
 

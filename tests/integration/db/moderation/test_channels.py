@@ -13,10 +13,12 @@ async def test_channel_that_nobody_decided_about_is_not_transcribed(database: Da
 
 
 async def test_channel_is_transcribed_until_that_is_taken_back(database: Database) -> None:
-    await database.write(set_transcribed, 1, ACT, on=True)
+    assert await database.write(set_transcribed, 1, ACT, on=True)
+    assert not await database.write(set_transcribed, 1, ACT, on=True)  # nothing new
     assert await database.read(is_transcribed, 1)
     assert await database.read(is_transcribed, 5, 1)  # a thread, with its channel
     assert not await database.read(is_transcribed, 5)
-    await database.write(set_transcribed, 1, ACT, on=False)
+    assert await database.write(set_transcribed, 1, ACT, on=False)
+    assert not await database.write(set_transcribed, 1, ACT, on=False)
     assert not await database.read(is_transcribed, 1)
-    assert [noted.entry for noted in await database.read(latest_entries, 7, 10)] == [ACT, ACT]
+    assert [noted.entry for noted in await database.read(latest_entries, 7, 10)] == [ACT] * 4

@@ -1,0 +1,72 @@
+"""The help card: where to begin, and a menu of topics."""
+
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.features.help.topics import START, HelpTopic, Mention, topics_for
+from bot.shared.cards.layout import layout
+from bot.shared.discord.commands import mention_of
+from bot.shared.discord.interactions import is_operator
+from bot.shared.discord.persistent_items import Answer, PersistentItem
+
+
+class TopicSelect(PersistentItem[HelpTopic], topic="help", verb="topic", key_form="all"):
+    """Show another topic on the same card, which only its reader sees."""
+
+    @classmethod
+    def of(cls, key: str = "all", *, operator: bool = False, chosen: str = "") -> Self:
+        """Return the menu of topics, one of them chosen."""
+        options = [
+            discord.SelectOption(
+                label=one.title, value=one.key, description=one.hint, emoji=one.emoji, default=one.key == chosen
+            )
+            for one in topics_for(operator=operator).values()
+        ]
+        hint = "What would you like to know?"
+        return cls(key, ui.Select(custom_id=cls.id_for(key), placeholder=hint, options=options))
+
+    async def find(self, interaction: discord.Interaction) -> HelpTopic:
+        """Return the topic; where to begin, if it is no longer one."""
+        return topics_for(operator=is_operator(interaction)).get(self.item.values[0], START)
+
+    async def _act(self, interaction: discord.Interaction, topic: HelpTopic) -> None:
+        view = help_card(mention_of(interaction.client), topic=topic, operator=is_operator(interaction))
+        await interaction.edit_original_response(view=view)
+
+
+class TopicForOneSelect(TopicSelect, verb="one"):
+    """Show a topic to the one who chose it, where the card is everybody's."""
+
+    answer = Answer.PRIVATE
+
+
+HELP_ITEMS: tuple[type[Any], ...] = (TopicSelect, TopicForOneSelect)
+
+
+def help_card(mention: Mention, *, topic: HelpTopic = START, operator: bool = False) -> ui.LayoutView:
+    """Show a topic to one member, with a menu of the others.
+
+    Args:
+        mention: makes a command's mention.
+        topic: what to show.
+        operator: whether they can read about what operators do.
+    """
+    return _card(topic.text(mention), TopicSelect.of(operator=operator, chosen=topic.key))
+
+
+def greeting_card(mention: Mention, *, in_guild: bool) -> ui.LayoutView:
+    """Answer somebody who says hello, for everybody to see.
+
+    Args:
+        mention: makes a command's mention.
+        in_guild: whether others see it, so that what they choose is shown to them alone.
+    """
+    menu = TopicForOneSelect.of() if in_guild else TopicSelect.of()
+    return _card(f"Hello! {START.body(mention)}", menu)
+
+
+def _card(text: str, menu: TopicSelect) -> ui.LayoutView:
+    row = ui.ActionRow[Any](menu)
+    return layout(ui.Container(ui.TextDisplay[ui.LayoutView](text), row, accent_colour=discord.Colour.blurple()))

@@ -1,0 +1,49 @@
+"""An answer to those who write to the bot, or mention it: what it can do."""
+
+import logging
+
+import discord
+from discord import app_commands
+
+from bot.features.help.cards import greeting_card
+from bot.shared.discord.attachments import clip_in
+from bot.shared.discord.commands import mention_of
+from bot.shared.discord.interactions import context_of_message
+from bot.shared.discord.limits import GREETING, RateLimits
+from bot.shared.discord.messages import reply
+from bot.shared.services import Services
+
+log = logging.getLogger(__name__)
+
+
+async def greet(client: discord.Client, services: Services, limits: RateLimits, message: discord.Message) -> None:
+    """Say what the bot can do to somebody who asked it, where it may be used by them and not too often.
+
+    Args:
+        client: whose name may be called.
+        services: the stores, the catalogue and the rules.
+        limits: how often members may do what.
+        message: what they said.
+    """
+    if not _is_asked(client, message):
+        return
+    try:
+        limits.take(GREETING, message.author.id)
+        policy = (await context_of_message(client, message)).policy
+        if policy.banned or not policy.channel_open:
+            return  # nobody is told so for a word in passing; a command does
+        view = greeting_card(mention_of(client), in_guild=message.guild is not None)
+        await reply(message, view=view)
+    except app_commands.CommandOnCooldown:
+        return  # they have been answered just now
+    except Exception:  # discord.py only logs what a listener raises, with all that it knows of the message
+        log.exception("message %d could not be answered", message.id)
+
+
+def _is_asked(client: discord.Client, message: discord.Message) -> bool:
+    """Tell whether a person wrote to the bot, or called it by name; a reply to one of its messages does not count."""
+    if message.author.bot or message.webhook_id is not None or message.is_system():
+        return False
+    if message.guild is None:
+        return clip_in(message) is None  # that is heard
+    return client.user is not None and client.user.id in message.raw_mentions

@@ -1,0 +1,133 @@
+"""What there is to say about each topic. Pure."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Mention = Callable[[str], str]  # a command's path, as members can click it; empty: there is no such command here
+_COMMAND = re.compile(r"\{([a-z -]+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpTopic:
+    """Something that members can read about."""
+
+    key: str  # stands in menus that lie in chats: never to change
+    emoji: str
+    title: str
+    hint: str  # below the title in the menu
+    lines: Sequence[str]  # with commands as `{path}`; a line is left out where one of its commands is not offered
+
+    def text(self, mention: Mention) -> str:
+        """Return it for a card, under its title."""
+        return f"### {self.emoji} {self.title}\n{self.body(mention)}"
+
+    def body(self, mention: Mention) -> str:
+        """Return it without its title."""
+        lines = [line for line in self.lines if all(mention(path) for path in _COMMAND.findall(line))]
+        return _COMMAND.sub(lambda found: mention(found[1]), "\n".join(lines))
+
+
+START = HelpTopic(
+    key="start",
+    emoji="✨",
+    title="Atelier",
+    hint="Where to begin",
+    lines=(
+        "I turn prompts into pictures and speech into text. Click a command to try it:",
+        "🎨 {imagine} pictures from a few words, such as *a red heart*",
+        "🐕 {train} your dog, or anything else, from a few photos",
+        "🎙️ {transcribe} a file, or *Apps → Transcribe* on a voice message",
+        "⏳ {queue} what is under way · {history} what you made · {quota mine} your credits",
+    ),
+)
+PICTURES = HelpTopic(
+    key="pictures",
+    emoji="🎨",
+    title="Pictures",
+    hint="Prompts, parameters and the buttons on a card",
+    lines=(
+        "{imagine} four pictures from your prompt",
+        "{models} the models, their sizes and licences",
+        "Parameters go at the end of a prompt:",
+        "- `--ar 3:2` a wider picture",
+        "- `--count 2` only two",
+        "- `--no text` what to leave out",
+        "- `--seed 7` the same picture again",
+        "- `--steps 20` more care, `--cfg 5` closer to the prompt",
+        "- `--model name` another model",
+        "-# On a card: **Re-roll** uses a new seed · **Info** shows the settings · **Delete** also deletes the files",
+    ),
+)
+SUBJECTS = HelpTopic(
+    key="subjects",
+    emoji="🐕",
+    title="Your own subjects",
+    hint="Train from photos, use and share",
+    lines=(
+        "{train} a subject from photos. You see which photos are good and what it costs before anything starts.",
+        "{imagine} with `subject:` puts it into new pictures",
+        "{subjects} rename, share, export or delete what you trained, and see what others shared with you",
+    ),
+)
+VOICE = HelpTopic(
+    key="voice",
+    emoji="🎙️",
+    title="Voice into text",
+    hint="Voice messages, files, and who may transcribe you",
+    lines=(
+        "*Apps → Transcribe* on any voice message, audio or video (on a phone, press and hold the message first)",
+        "{transcribe} a file, with its language or in English",
+        "Or send me a voice message here in direct messages.",
+        "{voice optout} keeps others from transcribing you · {voice optin} lets them again",
+    ),
+)
+QUEUE = HelpTopic(
+    key="queue",
+    emoji="⏳",
+    title="Queue and history",
+    hint="What is under way, and what you made",
+    lines=(
+        "{queue} your jobs and their place in the queue",
+        "{cancel} a job, and get its unused credits back",
+        "{history} your latest jobs, and their results again",
+    ),
+)
+CREDITS = HelpTopic(
+    key="credits",
+    emoji="🪙",
+    title="Credits",
+    hint="What is left, and how to go on for free",
+    lines=(
+        "{quota mine} what is left, and when you get more",
+        "{relax} run your jobs for free, when the queue is empty",
+        "{fast} run them with credits, as soon as it is your turn",
+        "{gift} some of your credits to another member",
+    ),
+)
+DATA = HelpTopic(
+    key="data",
+    emoji="🗂️",
+    title="Your data",
+    hint="Take it with you, or delete it",
+    lines=("{mydata export} everything I keep about you", "{mydata delete} all of it, after a question"),
+)
+OPERATORS = HelpTopic(
+    key="operators",
+    emoji="🛠️",
+    title="For operators",
+    hint="Pause, ban, block words, choose channels",
+    lines=(
+        "{atelier pause} and {atelier resume} the queue",
+        "{atelier find} what a member made · {atelier remove} it · {atelier ban} them",
+        "{atelier words add} a word that I refuse · {atelier channels allow} a channel to keep me in it",
+        "{atelier credits grant} a member credits · {atelier log} what operators did",
+        "{transcribe-channel} turns every voice message in a channel into text",
+    ),
+)
+TOPICS = {one.key: one for one in (START, PICTURES, SUBJECTS, VOICE, QUEUE, CREDITS, DATA)}
+
+
+def topics_for(*, operator: bool) -> dict[str, HelpTopic]:
+    """Return what somebody can read about."""
+    return {**TOPICS, OPERATORS.key: OPERATORS} if operator else TOPICS

@@ -1,0 +1,54 @@
+"""The help card: short, within the platform's limits, with commands that can be clicked."""
+
+import pytest
+
+from bot.features.help.cards import greeting_card, help_card
+from bot.features.help.topics import OPERATORS, START, TOPICS, HelpTopic, topics_for
+from tests.support.bot.cards import all_components, sent, texts
+
+LINES_MAX = 11  # a card, not a wall
+
+
+def mention(path: str) -> str:
+    return "" if path == "gift" else f"</{path}:{10**19}>"
+
+
+@pytest.mark.parametrize("topic", topics_for(operator=True).values(), ids=lambda topic: topic.key)
+def test_topic_is_short_and_keeps_the_platforms_limits(topic: HelpTopic) -> None:
+    view = help_card(mention, topic=topic, operator=True)
+    assert view.content_length() <= 4000
+    assert len(topic.text(mention).splitlines()) <= LINES_MAX
+    assert len(topic.title) <= 100
+    assert len(topic.hint) <= 100
+
+
+def test_line_of_a_command_that_is_not_offered_is_left_out() -> None:
+    shown = TOPICS["credits"].text(mention)
+    assert "some of your credits" not in shown
+    assert f"</quota mine:{10**19}>" in shown
+
+
+@pytest.mark.parametrize("operator", [False, True])
+def test_only_operators_are_offered_their_topic(*, operator: bool) -> None:
+    (menu,) = (one for one in all_components(sent(help_card(mention, operator=operator))) if one["type"] == 3)
+    offered = [option["value"] for option in menu["options"]]
+    assert (OPERATORS.key in offered) is operator
+    assert [option["value"] for option in menu["options"] if option.get("default")] == [START.key]
+
+
+def test_menu_of_a_public_answer_is_another_than_that_of_a_private_one() -> None:
+    ids = [
+        next(
+            one["custom_id"]
+            for one in all_components(sent(greeting_card(mention, in_guild=in_guild)))
+            if "options" in one
+        )
+        for in_guild in (True, False)
+    ]
+    assert ids == ["help:one:all", "help:topic:all"]
+
+
+def test_greeting_begins_with_hello_and_shows_where_to_begin() -> None:
+    shown = texts(all_components(sent(greeting_card(mention, in_guild=True))))
+    assert shown.startswith("Hello!")
+    assert "</imagine:" in shown
