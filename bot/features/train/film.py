@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+from bot.features.train.numbered_pictures import with_badge
 from bot.shared.errors import SubjectGone
 from bot.shared.files.pictures import Picture, fit
 from bot.shared.results import delete_subject, read_file
@@ -117,6 +118,7 @@ async def read_film(services: Services, job: Job, limit_bytes: int) -> tuple[Pic
     for step in (await film_steps(services, job))[-GALLERY_MAX:]:
         name = filmstrip_name(step)
         if (content := await read_file(services, job_file(job.id, name))) is not None:
-            picture = Picture(name, content, f"The subject after {step} steps")
+            numbered = await asyncio.to_thread(with_badge, content, step)  # the menu below names steps
+            picture = Picture(name, numbered, f"The subject after {step} steps")
             film.append(await asyncio.to_thread(fit, picture, limit_bytes))
     return tuple(film)

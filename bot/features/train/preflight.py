@@ -7,8 +7,8 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.features.train.numbered_pictures import alt_text, tile_name, tiles
 from bot.features.train.photo_sets import PHOTOS_MIN, PhotoSet, PhotosGone, discard
-from bot.features.train.photo_tiles import alt_text, tile_name, tiles
 from bot.features.train.training import PHOTOS_MAX, STATEMENT, TrainingOptions, TrainingOrderRequest
 from bot.shared.cards.asking import order
 from bot.shared.cards.layout import layout, said

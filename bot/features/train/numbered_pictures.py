@@ -1,4 +1,4 @@
-"""The photos on the card before a training: a square with a number each, as they are learnt from. CPU work."""
+"""Pictures with a number in the corner: the photos before a training, and the steps of its filmstrip. CPU work."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from bot.shared.files.photos import Photo
 from bot.shared.files.pictures import Picture
 
 SIDE_PX = 256
-BADGE_PX = 72
+BADGE_SHARE = 0.28  # of a picture's width
 DIMMED = 0.35  # of the brightness, where a photo cannot be used
 GROUND, BADGE, CROSS = (43, 45, 49), (17, 18, 20), (237, 66, 69)
 
@@ -30,6 +30,16 @@ def tiles(photos: Sequence[Photo]) -> list[Picture]:
 def alt_text(photo: Photo, number: int) -> str:
     """Say which photo it is."""
     return f"Photo {number}" if photo.usable else f"Photo {number}, which can't be used"
+
+
+def with_badge(content: bytes, number: int) -> bytes:
+    """Return a picture of ours as a PNG with a number in its corner."""
+    with Image.open(io.BytesIO(content)) as opened:
+        image = opened.convert("RGB")
+    _number(image, number)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _tile(photo: Photo, number: int) -> bytes:
@@ -53,6 +63,8 @@ def _cross_out(image: Image.Image) -> None:
 
 
 def _number(image: Image.Image, number: int) -> None:
-    pen, middle = ImageDraw.Draw(image), BADGE_PX / 2
-    pen.rounded_rectangle((8, 8, 8 + BADGE_PX, 8 + BADGE_PX), 16, BADGE)
-    pen.text((8 + middle, 8 + middle), str(number), "white", ImageFont.load_default(44), anchor="mm")
+    pen, badge_px = ImageDraw.Draw(image), BADGE_SHARE * image.width
+    near, middle, text = badge_px / 9, badge_px * (1 / 9 + 1 / 2), str(number)
+    font = ImageFont.load_default(max(1.0, badge_px * min(0.6, 1.5 / len(text))))
+    pen.rounded_rectangle((near, near, near + badge_px, near + badge_px), badge_px / 4.5, BADGE)
+    pen.text((middle, middle), text, "white", font, anchor="mm")
