@@ -24,7 +24,7 @@ from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
 from bot.features.mydata.retention import Housekeeping
 from bot.features.operator.commands import OperatorCommands
-from bot.features.operator.finding import FOUND_BUTTONS
+from bot.features.operator.finding import FOUND_ITEMS
 from bot.features.train.commands import SubjectCommands
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS, ask_about_photos, ask_for_photos
@@ -124,7 +124,7 @@ class Atelier(commands.Bot):
             return
         await self._add_commands()
         self.add_dynamic_items(
-            *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS
+            *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
         self.add_dynamic_items(*JOB_BUTTONS, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)

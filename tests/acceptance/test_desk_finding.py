@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.features.operator.admin import SearchResult
-from bot.features.operator.finding import Shown, found_card
+from bot.features.operator.finding import found_card
+from bot.features.operator.shown import Shown
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.credits.audit import audit
@@ -79,7 +80,7 @@ async def test_what_was_found_is_looked_at_and_removed_by_buttons(sandbox: Sandb
         look = await (await ada.press(found["id"], "Show")).answer()
         assert len(ada.pictures(look["id"])) == 1
         asking = await ada.press(found["id"], "Remove")
-        assert "the job `heart 2`" in form_text(await asking.modal())
+        assert "the job `heart 2 --count 1`" in form_text(await asking.modal())
         await asking.submit(Reason="ugly")
         await sandbox.until(lambda: shown_prompts(ada, found) == ["heart 1", "heart 0"])
         assert "Removed 1 job with files, and 1 message." in ada.text(found["id"])
@@ -115,6 +116,12 @@ async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbo
         await bot.services.files.put(f"subjects/{subject.id}/adapter.safetensors", b"weights")
         card = await (await cleo.slash("imagine", prompt="Rex asleep", subject="Rex")).message()
         await sandbox.until(lambda: len(cleo.pictures(card["id"])) == 4)
+        await settled(sandbox, bot, cleo)
+        found = await (await ada.slash("atelier find", member=ben.id)).answer()  # who has no jobs
+        opened = await (await ada.select(found["id"], "Their subjects …", subject.id)).answer()
+        assert f"**Subject `Rex`** of <@{ben.id}> · 1 job with it" in ada.text(opened["id"])
+        assert shown_prompts(ada, opened) == ["Rex asleep"]
+        assert ada.buttons(opened["id"])[-1] == "Remove the subject and all of these"
         asked, said = await remove(ada, subject=subject.id, reason="no consent")
         assert f"**the subject `Rex`** of <@{ben.id}> and **the 1 job made with it**, by whomever" in asked
         assert "1 job with files, and 1 message. The subject `Rex` is deleted." in said
@@ -144,8 +151,8 @@ def form_text(modal: dict[str, Any]) -> str:
 
 
 def shown_prompts(who: HumanClient, card: dict[str, Any]) -> list[str]:
-    """Return the prompts of the jobs on a list of what was found."""
-    return re.findall(r"^✅ `(.*)`$", who.text(card["id"]), re.MULTILINE)
+    """Return the prompts of the jobs on a list of what was found, without their options."""
+    return re.findall(r"^✅ `(.*?)(?: --.*)?`$", who.text(card["id"]), re.MULTILINE)
 
 
 async def of(bot: RunningBot, who: HumanClient) -> list[Job]:

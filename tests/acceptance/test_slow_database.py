@@ -14,7 +14,8 @@ from discord import app_commands, ui
 
 from bot.features.imagine.buttons import ImagineForm
 from bot.features.operator.admin import SearchResult
-from bot.features.operator.finding import RemoveForm, Shown
+from bot.features.operator.finding import RemoveForm, SubjectSelect
+from bot.features.operator.shown import Shown
 from bot.features.train.job_card import StepSelect
 from bot.features.train.preflight import PhotoForm
 from bot.features.train.subject_card import RenameForm
@@ -36,6 +37,7 @@ from tests.support.bot.cards import subject
 
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
 KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs", "found": "member-{user}-0", "help": "all"}
+OPTIONS: dict[type[Any], list[Any]] = {StepSelect: [20], SubjectSelect: [subject()]}
 FORMS: dict[type[Form], Any] = {
     RemoveForm: lambda: RemoveForm(Shown(Target.member(5)), SearchResult([])),
     RenameForm: lambda: RenameForm(subject()),
@@ -141,7 +143,7 @@ def test_what_cannot_be_deferred_leaves_the_answer_time_to_arrive() -> None:
 async def _post(bot: RunningBot, kind: type[Any], human: HumanClient) -> tuple[str, str]:
     key = KEYS.get(kind.topic, "0123456789abcdefghjkmnpqrs").format(user=human.id)
     if hasattr(kind, "of"):
-        made = kind.of(key, [20]) if kind is StepSelect else kind.of(key)
+        made = kind.of(key, OPTIONS[kind]) if kind in OPTIONS else kind.of(key)
     else:
         made = kind(key, ui.Button(custom_id=kind.id_for(key), label=kind.label or kind.verb))
     view = ui.LayoutView(timeout=None)

@@ -96,7 +96,8 @@ def _facts(job: Row) -> list[str]:
 
 def _words(job: Row) -> str:
     request = job.get("request", {})
-    return str(request.get("typed") or request.get("prompt") or request.get("name") or "")
+    typed = request.get("typed") or request.get("prompt") or request.get("name") or ""
+    return " ".join([typed, *request.get("parameters", ())])
 
 
 def _cell(value: Any) -> str:

@@ -1,5 +1,6 @@
 """What operators do, in ids: decide, find, remove. Each is written into the audit log, with who did it and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.shared.errors import BadParameter, JobGone
@@ -11,7 +12,7 @@ from db.ids import NO_GUILD
 from db.moderation.audit_log import log_entry
 from db.moderation.decisions import Topic, decide
 from db.moderation.targets import Target, TargetKind
-from db.people.subjects import Subject, find_subject
+from db.people.subjects import Subject, find_subject, subjects_of_member
 from db.queue.finding import find_job, jobs_of_member, jobs_of_subject
 from db.queue.job import Job
 
@@ -23,7 +24,8 @@ class SearchResult:
     """What was found, newest first."""
 
     jobs: list[Job]
-    subject: Subject | None = None
+    subject: Subject | None = None  # the one that was looked for
+    subjects: Sequence[Subject] = ()  # of the member who was looked for
 
 
 async def pause(services: Services, operator: Operator, notice: str) -> None:
@@ -141,6 +143,8 @@ async def look(services: Services, operator: Operator, target: Target) -> Search
             raise JobGone("There is no `subject` with that ID in this server.")
         return SearchResult(await services.db.read(jobs_of_subject, subject.id), subject)
     jobs = await services.db.read(jobs_of_member, int(target.id), guild_id=operator.guild_id, limit=None)
-    if not jobs:
+    everywhere = await services.db.read(subjects_of_member, int(target.id))
+    subjects = [one for one in everywhere if one.guild_id == operator.guild_id]
+    if not (jobs or subjects):
         raise JobGone(f"{target} has no jobs in this server.")
-    return SearchResult(jobs)
+    return SearchResult(jobs, subjects=subjects)

@@ -35,7 +35,8 @@ def removal_text(target: Target, found: SearchResult) -> str:
             what = f"the job {inline(title(from_json(found.jobs[0].request)))} of <@{found.jobs[0].user_id}>"
     shown = {0: "", 1: ", and the message that shows it"}.get(messages, f", and the {messages} messages that show them")
     stopped = f" {counted(live, 'job')} still in the queue or running will be stopped." if live else ""
-    return f"This removes {what}, with pictures, transcripts and files{shown}.{stopped} It can't be undone."
+    kept = " Their subjects stay." if found.subjects else ""
+    return f"This removes {what}, with pictures, transcripts and files{shown}.{stopped}{kept} It can't be undone."
 
 
 def removed_text(found: SearchResult, messages: int) -> str:

@@ -10,7 +10,8 @@ from discord.ext import commands
 
 from bot.features.operator import admin
 from bot.features.operator.cards import channels_text, log_text, words_text
-from bot.features.operator.finding import Shown, ask_to_remove, show_found
+from bot.features.operator.finding import ask_to_remove, show_found
+from bot.features.operator.shown import Shown
 from bot.shared.discord.commands import UsesServices, for_operators
 from bot.shared.discord.interactions import acknowledge, is_operator, operator_of
 from bot.shared.text.folding import fold

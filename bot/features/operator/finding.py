@@ -1,7 +1,7 @@
 """What `find` shows, with buttons; and the form that says what would be removed before it is."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -10,6 +10,7 @@ from discord import ui
 from bot.features.operator import admin
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.cards import removal_text, removed_text
+from bot.features.operator.shown import Shown
 from bot.shared.cards.job import MARKS, title
 from bot.shared.cards.job_buttons import ShowButton
 from bot.shared.cards.layout import layout, said
@@ -18,38 +19,15 @@ from bot.shared.discord.interactions import acknowledge, in_time, operator_of, s
 from bot.shared.discord.messages import remove_messages
 from bot.shared.discord.persistent_items import ID, Answer, PersistentItem
 from bot.shared.errors import JobGone
-from bot.shared.text.formatting import counted, inline, moment
+from bot.shared.text.formatting import counted, harmless, inline, moment
 from db.moderation.targets import Target, TargetKind
+from db.people.subjects import Subject
 from db.queue.job import Job, State
 from inference.requests import from_json
 
 JOBS_SHOWN = 6  # at a time, which is a phone's screen; each takes 4 of the 40 components of a message
 REASON_MAX = 200  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a button is about: what was looked for, from which of its jobs on they are shown, and one job of them."""
-
-    target: Target
-    first: int = 0
-    job_id: str = ""  # empty: all of them
-
-    @property
-    def key(self) -> str:
-        """What stands on the button."""
-        return "-".join([self.target.kind, self.target.id, str(self.first), *([self.job_id] if self.job_id else [])])
-
-    @classmethod
-    def from_key(cls, key: str) -> "Shown":
-        """Read what stands on a button."""
-        kind, id, first, *job_id = key.split("-")
-        return cls(Target(TargetKind(kind), id), int(first), *job_id)
-
-    @property
-    def meant(self) -> Target:
-        """What is removed by the button."""
-        return Target(TargetKind.JOB, self.job_id) if self.job_id else self.target
+OPTIONS_MAX = 25  # of a menu
 
 
 class FoundItem(
@@ -96,6 +74,24 @@ class RemoveButton(FoundItem, verb="remove"):
         await ask_to_remove(interaction, shown)
 
 
+class SubjectSelect(FoundItem, verb="subject"):
+    """Choose one of the subjects of the member whose jobs were found, to see everything made with it."""
+
+    answer = Answer.PRIVATE
+
+    @classmethod
+    def of(cls, key: str, subjects: Sequence[Subject]) -> "SubjectSelect":
+        """Return the menu of these subjects."""
+        options = [
+            discord.SelectOption(label=harmless(one.name, 100), description=harmless(one.class_noun, 100), value=one.id)
+            for one in subjects[:OPTIONS_MAX]
+        ]
+        return cls(key, ui.Select(custom_id=cls.id_for(key), placeholder="Their subjects …", options=options))
+
+    async def _act(self, interaction: discord.Interaction, shown: Shown) -> None:
+        await show_found(interaction, Target(TargetKind.SUBJECT, self.item.values[0]))
+
+
 class RemoveForm(Form, title="Remove for good"):
     """Say what would be removed, ask why, and remove it."""
 
@@ -130,6 +126,8 @@ async def ask_to_remove(interaction: discord.Interaction, shown: Shown) -> None:
     """
     async with in_time():
         found = await admin.look(services_of(interaction), operator_of(interaction), shown.meant)
+    if not found.jobs and found.subject is None:
+        raise JobGone(f"{shown.meant} has no jobs in this server.")
     await RemoveForm(shown, found).open(interaction)
 
 
@@ -157,8 +155,10 @@ def found_card(shown: Shown, found: SearchResult) -> ui.LayoutView:
         buttons.append(PageButton.named("Older", Shown(shown.target, first + JOBS_SHOWN)))
     if found.subject is not None:
         buttons.append(RemoveButton.named("Remove the subject and all of these", Shown(shown.target)))
-    elif shown.target.kind is TargetKind.MEMBER:
+    elif shown.target.kind is TargetKind.MEMBER and total:
         buttons.append(RemoveButton.named(f"Remove all {total}", Shown(shown.target)))
+    if found.subjects:
+        card.add_item(ui.ActionRow(SubjectSelect.of(Shown(shown.target).key, found.subjects)))
     if buttons:
         card.add_item(ui.ActionRow(*buttons))
     return layout(card)
@@ -182,4 +182,4 @@ def _line(job: Job, *, whose: bool) -> str:
     return f"{MARKS[job.state]} {words}\n-# {owner}{' · '.join(facts)}"
 
 
-FOUND_BUTTONS = (PageButton, RemoveButton)
+FOUND_ITEMS = (PageButton, RemoveButton, SubjectSelect)

@@ -86,7 +86,7 @@ LIMITS = (
         60,
         (
             *_each("/atelier ", "pause", "resume", "ban", "unban", "find", "remove", "log"),
-            *_each("found:", "page", "remove"),
+            *_each("found:", "page", "remove", "subject"),
             "form Remove for good",
             *_each("/atelier words ", "add", "remove", "list"),
             *_each("/atelier channels ", "allow", "forbid", "clear", "list"),

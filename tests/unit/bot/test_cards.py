@@ -9,7 +9,8 @@ from bot.features.history.cards import history_card, models_card, queue_card
 from bot.features.history.jobs import QueuedJob
 from bot.features.history.vocabulary_card import vocabulary_card, vocabulary_pages
 from bot.features.operator.admin import SearchResult
-from bot.features.operator.finding import Shown, found_card
+from bot.features.operator.finding import found_card
+from bot.features.operator.shown import Shown
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job import info_text
 from bot.shared.files.pictures import Picture
@@ -19,7 +20,7 @@ from db.queue.job import State
 from inference.catalogue import Catalogue
 from inference.requests import Kind, to_json
 from inference.vocabulary import Vocabulary
-from tests.support.bot.cards import all_components, drawn, labels, sent, texts
+from tests.support.bot.cards import all_components, drawn, labels, sent, subject, texts
 from tests.support.bot.catalogues import CATALOGUE, TINY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
 
@@ -119,7 +120,8 @@ def test_card_of_the_worst_prompt_keeps_the_platforms_limits() -> None:
 def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
     worst = {**to_json(REQUEST), "prompt": "``` @everyone [x](http://y) " * 60}
     jobs = [make_job(id=f"{i:026d}", state=State.DONE) for i in range(8)]
-    many = SearchResult([make_job(id=f"{i:026d}", request=worst, private=True) for i in range(30)])
+    many_subjects = [subject(i) for i in range(30)]
+    many = SearchResult([make_job(id=f"{i:026d}", request=worst, private=True) for i in range(30)], None, many_subjects)
     waiting = [QueuedJob(job, QueuePosition(ahead=1, ahead_credits=1), 5.0) for job in jobs]
     found = found_card(Shown(Target.member(11), 7), many)
     for view in (queue_card(waiting), history_card(jobs), found, models_card(CATALOGUE)):

@@ -13,7 +13,8 @@ from bot.features.history.cards import cancelled_text, history_card, queue_card
 from bot.features.history.jobs import QueuedJob
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.cards import log_text, removal_text, removed_text, words_text
-from bot.features.operator.finding import Shown, found_card
+from bot.features.operator.finding import found_card
+from bot.features.operator.shown import Shown
 from bot.features.train.job_card import done_text
 from bot.features.train.photo_sets import PhotoSet
 from bot.features.train.preflight import preflight_card

@@ -7,7 +7,7 @@ import pytest
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import AgainButton, ImagineButton
 from bot.features.mydata.cards import DeleteEverythingButton
-from bot.features.operator.finding import FOUND_BUTTONS
+from bot.features.operator.finding import FOUND_ITEMS
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
@@ -25,7 +25,7 @@ from tests.support.bot.catalogues import LARGE
 ITEMS: list[type[PersistentItem[Any]]] = [
     *JOB_BUTTONS, AgainButton, ImagineButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
-    *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_BUTTONS,
+    *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
@@ -36,7 +36,7 @@ KNOWN = {
     "model": "nouns page",
     "licence": "accept decline",
     "mydata": "delete",
-    "found": "page remove",
+    "found": "page remove subject",
 }
 
 

@@ -87,6 +87,13 @@ def test_page_begins_with_pictures_newest_first() -> None:
     assert "Your pictures (3)" in page.text
 
 
+def test_page_shows_what_was_typed_and_no_trigger() -> None:
+    request = {"prompt": "zkv dog asleep", "typed": "Rex asleep", "parameters": ["--ar 3:2"]}
+    job = {"id": "01A", "kind": "image", "state": "done", "queued_at": NOW, "request": request, "outcome": {}}
+    page = index_page({"jobs": [job]}, [], NOW)
+    assert "<p>Rex asleep --ar 3:2</p>" in page
+
+
 def test_page_of_nobody() -> None:
     page = Elements(index_page({"jobs": []}, [], NOW))
     assert "As of 2026-11-27 12:30 UTC" in page.text
