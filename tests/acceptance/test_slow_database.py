@@ -18,7 +18,7 @@ from bot.features.operator.finding import RemoveForm, SubjectSelect
 from bot.features.operator.shown import Shown
 from bot.features.train.job_card import StepSelect
 from bot.features.train.preflight import PhotoForm
-from bot.features.train.subject_card import RenameForm
+from bot.features.train.subject_card import RenameForm, SubjectStepSelect
 from bot.features.train.training import TrainingOptions
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
@@ -36,8 +36,18 @@ from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.bot.cards import subject
 
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
-KEYS = {"mydata": "{user}", "licence": "tiny:0123456789abcdefghjkmnpqrs", "found": "member-{user}-0", "help": "all"}
-OPTIONS: dict[type[Any], list[Any]] = {StepSelect: [20], SubjectSelect: [subject()]}
+KEYS = {
+    "mydata": "{user}",
+    "licence": "tiny:0123456789abcdefghjkmnpqrs",
+    "found": "member-{user}-0",
+    "model": "tiny:0",
+    "help": "all",
+}
+MENUS: dict[type[Any], Any] = {  # those that are built with their options
+    StepSelect: lambda key: StepSelect.of(key, [20]),
+    SubjectStepSelect: lambda key: SubjectStepSelect.of(subject(id=key), [20]),
+    SubjectSelect: lambda key: SubjectSelect.of(key, [subject()]),
+}
 FORMS: dict[type[Form], Any] = {
     RemoveForm: lambda: RemoveForm(Shown(Target.member(5)), SearchResult([])),
     RenameForm: lambda: RenameForm(subject()),
@@ -129,7 +139,7 @@ async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot)
         message_id = await _post_opener(bot, make)
         opened = await ada.press(message_id, "Open it")
         await opened.modal()
-        filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG], "Reason": "because"}
+        filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG] * 3, "Reason": "because"}
         labels = {label.text.replace(" ", "_") for label in make().children if isinstance(label, ui.Label)}
         with held(bot.services.db):
             shown = await opened.submit(**{name: value for name, value in filled.items() if name in labels})
@@ -143,7 +153,7 @@ def test_what_cannot_be_deferred_leaves_the_answer_time_to_arrive() -> None:
 async def _post(bot: RunningBot, kind: type[Any], human: HumanClient) -> tuple[str, str]:
     key = KEYS.get(kind.topic, "0123456789abcdefghjkmnpqrs").format(user=human.id)
     if hasattr(kind, "of"):
-        made = kind.of(key, OPTIONS[kind]) if kind in OPTIONS else kind.of(key)
+        made = MENUS.get(kind, kind.of)(key)
     else:
         made = kind(key, ui.Button(custom_id=kind.id_for(key), label=kind.label or kind.verb))
     view = ui.LayoutView(timeout=None)
