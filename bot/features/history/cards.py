@@ -13,7 +13,7 @@ from bot.shared.cards.job import MARKS, place_in_queue, title
 from bot.shared.cards.job_buttons import CancelButton, ShowButton
 from bot.shared.cards.layout import layout
 from bot.shared.discord.choices import choices
-from bot.shared.text.formatting import bar, credits, given_back, harmless, inline, moment, paid
+from bot.shared.text.formatting import about, bar, credits, given_back, harmless, inline, moment, paid
 from db.queue.job import Job, State
 from inference.catalogue import Catalogue, ImageModel
 from inference.requests import ImageRequest, from_json
@@ -92,7 +92,8 @@ def _line(job: Job) -> str:
 
 def _place(one: QueuedJob) -> str:
     if one.job.state is State.RUNNING:
-        return f"{bar(one.job.progress_done, one.job.progress_total)} · {paid(one.job, one.job.price)}"
+        left = f" {about(one.wait_s)} left" if one.wait_s is not None else ""
+        return f"{bar(one.job.progress_done, one.job.progress_total)}{left} · {paid(one.job, one.job.price)}"
     return f"{place_in_queue(one.place, one.wait_s)} · {paid(one.job, one.job.price)}"
 
 

@@ -25,7 +25,7 @@ class QueuedJob:
 
     job: Job
     place: QueuePosition
-    wait_s: float | None  # None: not known yet, or running already
+    wait_s: float | None  # until it begins, or, if it runs, has ended; None: not known yet
 
 
 async def my_queue(services: Services, user_id: int) -> list[QueuedJob]:
@@ -33,8 +33,8 @@ async def my_queue(services: Services, user_id: int) -> list[QueuedJob]:
     waiting = []
     for job in reversed(await services.db.read(jobs_of_member, user_id, states=LIVE, limit=HISTORY_SHOWN)):
         place = await services.db.read(queue_position, job.id)
-        queued = job.state is State.QUEUED
-        wait_s = services.forecast.duration_s(job.kind, place.ahead_credits) if queued else None
+        forecast, queued = services.forecast, job.state is State.QUEUED
+        wait_s = forecast.duration_s(job.kind, place.ahead_credits) if queued else forecast.left_s(job)
         waiting.append(QueuedJob(job, place, wait_s))
     return waiting
 

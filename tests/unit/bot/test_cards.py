@@ -129,6 +129,15 @@ def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
         assert view.content_length() <= 4000
 
 
+def test_queue_says_how_long_a_running_job_will_take() -> None:
+    job = make_job(state=State.RUNNING, progress_done=40, progress_total=80)
+    place = QueuePosition(ahead=0, ahead_credits=0)
+    assert "▰▰▰▰▰▰▱▱▱▱▱▱ about 20 s left · 4 credits" in texts(
+        all_components(sent(queue_card([QueuedJob(job, place, 18.0)])))
+    )
+    assert "left" not in texts(all_components(sent(queue_card([QueuedJob(job, place, None)]))))
+
+
 def test_models_card_shows_the_licence() -> None:
     assert "[OpenRAIL-M](<https://example.org/licence>)" in json.dumps(sent(models_card(CATALOGUE)))
 
