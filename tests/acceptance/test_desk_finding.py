@@ -121,7 +121,7 @@ async def test_removed_subject_goes_with_everything_made_from_it(sandbox: Sandbo
         opened = await (await ada.select(found["id"], "Their subjects …", subject.id)).answer()
         assert f"**Subject `Rex`** of <@{ben.id}> · 1 job with it" in ada.text(opened["id"])
         assert shown_prompts(ada, opened) == ["Rex asleep"]
-        assert ada.buttons(opened["id"])[-1] == "Remove the subject and all of these"
+        assert ada.buttons(opened["id"])[-1] == "Remove the subject and 1 job"
         asked, said = await remove(ada, subject=subject.id, reason="no consent")
         assert f"**the subject `Rex`** of <@{ben.id}> and **the 1 job made with it**, by whomever" in asked
         assert "1 job with files, and 1 message. The subject `Rex` is deleted." in said

@@ -36,7 +36,8 @@ def removal_text(target: Target, found: SearchResult) -> str:
     shown = {0: "", 1: ", and the message that shows it"}.get(messages, f", and the {messages} messages that show them")
     stopped = f" {counted(live, 'job')} still in the queue or running will be stopped." if live else ""
     kept = " Their subjects stay." if found.subjects else ""
-    return f"This removes {what}, with pictures, transcripts and files{shown}.{stopped}{kept} It can't be undone."
+    with_what = "its photos, LoRA, pictures" if found.subject else "pictures, transcripts"
+    return f"This removes {what}, with {with_what} and files{shown}.{stopped}{kept} It can't be undone."
 
 
 def removed_text(found: SearchResult, messages: int) -> str:

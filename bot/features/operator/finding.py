@@ -154,7 +154,8 @@ def found_card(shown: Shown, found: SearchResult) -> ui.LayoutView:
     if first + JOBS_SHOWN < total:
         buttons.append(PageButton.named("Older", Shown(shown.target, first + JOBS_SHOWN)))
     if found.subject is not None:
-        buttons.append(RemoveButton.named("Remove the subject and all of these", Shown(shown.target)))
+        label = f"Remove the subject and {counted(total, 'job')}" if total else "Remove the subject"
+        buttons.append(RemoveButton.named(label, Shown(shown.target)))
     elif shown.target.kind is TargetKind.MEMBER and total:
         buttons.append(RemoveButton.named(f"Remove all {total}", Shown(shown.target)))
     if found.subjects:
@@ -165,7 +166,7 @@ def found_card(shown: Shown, found: SearchResult) -> ui.LayoutView:
 
 
 def _head(target: Target, found: SearchResult, first: int, end: int) -> str:
-    jobs = counted(len(found.jobs), "job")
+    jobs = counted(len(found.jobs), "job") if found.jobs else "no jobs"
     which = f"{first + 1} to {end}" if end > first + 1 else f"{end}"
     range_ = f"\n-# {which} of {len(found.jobs)}, newest first" if end - first < len(found.jobs) else ""
     if found.subject is not None:
