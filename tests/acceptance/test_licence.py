@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.features.voice.job_card import OTHER_LANGUAGE
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from db.queue.finding import jobs_of_member
@@ -135,8 +136,8 @@ async def test_yes_hears_a_clip_again(sandbox: Sandbox, tmp_path: Path) -> None:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         await ben.context_menu("Transcribe", message_id=await said(sandbox, ben, "Guten Morgen."))
         await ben.press(await asked(sandbox, ben), "Accept")
-        await sandbox.until(lambda: [one for one in ben.messages() if "Timestamps" in ben.buttons(one["id"])])
-        card = next(one["id"] for one in ben.messages() if "Timestamps" in ben.buttons(one["id"]))
-        await cleo.press(card, "Timestamps")
+        await sandbox.until(lambda: [one for one in ben.messages() if "Imagine this" in ben.buttons(one["id"])])
+        card = next(one["id"] for one in ben.messages() if "Imagine this" in ben.buttons(one["id"]))
+        await cleo.select(card, OTHER_LANGUAGE, "de")
         await cleo.press(await asked(sandbox, cleo), "Accept")
         await sandbox.until(lambda: sum("Guten Morgen." in cleo.text(one["id"]) for one in cleo.messages()) == 2)

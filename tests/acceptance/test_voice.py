@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.features.voice.job_card import OTHER_LANGUAGE
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.limits.components import media_items, walk
 from bot.sandbox.server import Sandbox
@@ -96,16 +97,30 @@ async def test_transcribe_offers_languages_by_their_beginning(sandbox: Sandbox, 
         assert len(await ben.autocomplete("transcribe", "language", language="")) == 25
 
 
+async def test_subtitles_and_times_come_on_the_same_card_for_free(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        card = await transcript(sandbox, ben, "One thing. Another thing.")
+        left, before = await available(bot, ben), len(ben.messages())
+        await cleo.press(card, "Subtitles and times")
+        await sandbox.until(lambda: "> `0:00` One thing.\n> `0:02` Another thing." in ben.text(card))
+        files = heard_files(ben, card)
+        assert sorted(files) == ["transcript.srt", "transcript.vtt"]
+        assert "00:00:02,000 --> 00:00:04,000\nAnother thing." in files["transcript.srt"].decode()
+        assert "Subtitles and times" not in ben.buttons(card)
+        assert len(ben.messages()) == before
+        assert (len(await jobs_of(bot, ben)), await jobs_of(bot, cleo)) == (1, [])
+        assert (await available(bot, ben), await available(bot, cleo)) == (left, DAILY)
+
+
 async def test_transcribe_with_timestamps_shows_when_what_was_said(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
-        first = await transcript(sandbox, ben, "One thing. Another thing.")
-        card = await (await ben.press(first, "Timestamps")).message()
+        file = sound(4.0, "One thing. Another thing.")
+        card = await (await ben.slash("transcribe", file=file, timestamps=True)).message()
         await sandbox.until(lambda: "Another" in ben.text(card["id"]))
         assert "> `0:00` One thing.\n> `0:02` Another thing." in ben.text(card["id"])
-        assert (
-            "00:00:02,000 --> 00:00:04,000\nAnother thing." in heard_files(ben, card["id"])["transcript.srt"].decode()
-        )
+        assert "transcript.srt" in heard_files(ben, card["id"])
 
 
 async def test_long_text_is_whole_in_its_files(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -165,7 +180,7 @@ async def test_other_language_is_a_job_of_its_own_for_whoever_asks(sandbox: Sand
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         first = await transcript(sandbox, ben, "Goedemorgen.")
-        card = await (await cleo.select(first, "Another language …", "nl")).message()
+        card = await (await cleo.select(first, OTHER_LANGUAGE, "nl")).message()
         await sandbox.until(lambda: "Dutch" in cleo.text(card["id"]))
         assert f"**<@{ben.id}>**" in cleo.text(card["id"])
         (job,) = await jobs_of(bot, cleo)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.features.voice.job_card import OTHER_LANGUAGE
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance.bots import DAILY, bot_beside
@@ -13,10 +14,10 @@ REFUSED = "does not want their voice messages transcribed"
 
 
 async def press(who: HumanClient, card: str, item: str) -> InteractionResult:
-    return await (who.select(card, item, "de") if item.endswith("…") else who.press(card, item))
+    return await (who.select(card, item, "de") if item == OTHER_LANGUAGE else who.press(card, item))
 
 
-@pytest.mark.parametrize("item", ["Translate to English", "Timestamps", "Another language …"])
+@pytest.mark.parametrize("item", ["Translate to English", OTHER_LANGUAGE])
 async def test_opt_out_counts_on_cards_of_before(sandbox: Sandbox, tmp_path: Path, item: str) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
@@ -38,6 +39,6 @@ async def test_opt_out_counts_for_a_file_that_its_member_sent(sandbox: Sandbox, 
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         card = await transcript(sandbox, ben, "Goedemorgen.")
         await (await ben.slash("voice optout")).answer()
-        await cleo.press(card, "Timestamps")
+        await cleo.press(card, "Subtitles and times")
         assert REFUSED in await refusal(sandbox, cleo, timeout_s=5)
         assert await available(bot, cleo) == DAILY

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.features.voice.job_card import OTHER_LANGUAGE
 from bot.features.voice.transcribe import ClipOrderRequest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
@@ -113,7 +114,7 @@ async def test_sound_that_is_no_longer_kept_cannot_be_heard_again(sandbox: Sandb
         card = await (await ben.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "Once" in ben.text(card["id"]))
         assert await bot.services.files.list("uploads") == []
-        await ben.press(card["id"], "Timestamps")
+        await ben.select(card["id"], OTHER_LANGUAGE, "de")
         assert "no longer have" in await refusal(sandbox, ben)
         assert await available(bot, ben) == DAILY - 1
 

@@ -82,7 +82,7 @@ class Gifts(commands.Cog, UsesServices):
 async def tell_receiver(interaction: discord.Interaction, member: discord.Member, text: str) -> None:
     """Tell a member in a direct message that they got credits, and where to see them."""
     client, seen = interaction.client, mention_of(interaction.client)("quota mine")
-    await tell(client, limits_of(interaction), member.id, f"{text} See them with {seen}.", once=str(interaction.id))
+    await tell(client, limits_of(interaction), member.id, f"{text}\nSee them with {seen}.", once=str(interaction.id))
 
 
 async def show_credits(interaction: discord.Interaction, member: discord.Member | discord.User) -> None:

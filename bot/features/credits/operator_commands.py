@@ -100,4 +100,4 @@ class CreditsCommands(app_commands.Group):
         if is_new and amount > 0 and not member.bot:
             where = inline(member.guild.name)
             why = plainly(harmless(reason, 200))
-            await tell_receiver(interaction, member, f"🎁 An operator of {where} gave you {credits(amount)}: {why}\n")
+            await tell_receiver(interaction, member, f"🎁 An operator of {where} gave you {credits(amount)}: {why}")

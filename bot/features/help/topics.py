@@ -79,6 +79,7 @@ VOICE = HelpTopic(
         "*Apps → Transcribe* on any voice message, audio or video (on a phone, press and hold the message first)",
         "{transcribe} a file, with its language or in English",
         "Or send me a voice message here in direct messages.",
+        "On its card: **Subtitles and times** are free · another language listens again",
         "{voice optout} keeps others from transcribing you · {voice optin} lets them again",
     ),
 )

@@ -7,20 +7,24 @@ import discord
 from discord import ui
 
 from bot.features.voice.languages import COMMON, language_name
-from bot.features.voice.transcribe import RepeatedClipOrderRequest, TranscribeOptions
+from bot.features.voice.transcribe import RepeatedClipOrderRequest, TranscribeOptions, check_speaker
 from bot.features.voice.transcripts import (
     SHOWN_MAX,
     finish_clip,
     fits_on_card,
+    subtitle_files,
     transcript_files,
     transcript_quote,
     transcript_request,
 )
 from bot.shared.cards.asking import order
+from bot.shared.cards.job import job_card
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton, JobItem
-from bot.shared.cards.job_kind import CardContent, JobKind
-from bot.shared.discord.interactions import seen_privately
+from bot.shared.cards.job_kind import CardContent, JobKind, kinds_of
+from bot.shared.discord.interactions import seen_privately, services_of
+from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import Answer
+from bot.shared.errors import JobGone
 from bot.shared.results import read_file, text_of
 from bot.shared.services import Services
 from bot.shared.text.formatting import block, exactly, inline, paid, progress
@@ -28,6 +32,8 @@ from db.file_keys import PREVIEW_TEXT, job_file
 from db.queue.job import Job, State
 from inference.catalogue import Catalogue
 from inference.requests import TranscribeRequest
+
+OTHER_LANGUAGE = "Other language … (listens again)"
 
 
 class TranscribeAgainItem(JobItem):
@@ -55,14 +61,20 @@ class TranslateButton(TranscribeAgainItem, verb="translate"):
         return TranscribeOptions(language=request.language, translate=True, timestamps=request.word_timestamps)
 
 
-class TimestampsButton(TranscribeAgainItem, verb="timestamps"):
-    """The same with the time of each word, as a job of its own."""
+class TimestampsButton(JobItem, verb="timestamps"):
+    """Show on the same card when what was said, with subtitles. All of that is known, so it costs nothing."""
 
-    label = "Timestamps"
+    label = "Subtitles and times"
+    for_all = True
 
-    def options(self, request: TranscribeRequest) -> TranscribeOptions:
-        """Return the same options, with timestamps."""
-        return TranscribeOptions(language=request.language, translate=request.translate, timestamps=True)
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        services = services_of(interaction)
+        await check_speaker(services, transcript_request(job).speaker_id or job.user_id, interaction.user.id)
+        if not text_of(job):
+            raise JobGone
+        content = CardContent(timed=True, documents=subtitle_files(job, interaction.filesize_limit))
+        view = job_card(kinds_of(interaction)[job.kind], job, content)
+        await interaction.edit_original_response(view=view, attachments=discord_files(content.files))
 
 
 class LanguageSelect(TranscribeAgainItem, verb="language"):
@@ -72,7 +84,7 @@ class LanguageSelect(TranscribeAgainItem, verb="language"):
     def of(cls, job_id: str) -> Self:
         """Return the menu of languages."""
         options = [discord.SelectOption(label=language_name(code), value=code) for code in COMMON]
-        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder="Another language …", options=options))
+        return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder=OTHER_LANGUAGE, options=options))
 
     def options(self, request: TranscribeRequest) -> TranscribeOptions:
         """Return the same options, in the chosen language."""
@@ -84,7 +96,10 @@ TRANSCRIPT_ITEMS: tuple[type[Any], ...] = (TranslateButton, TimestampsButton, La
 
 def transcript_head(job: Job, content: CardContent) -> str:
     """Say who is heard, and what was said so far."""
-    speaker, heard = transcript_request(job).speaker_id or job.user_id, transcript_quote(job, content.words)
+    speaker, heard = (
+        transcript_request(job).speaker_id or job.user_id,
+        transcript_quote(job, content.words, timed=content.timed),
+    )
     told = f"<@{job.user_id}> your transcript is ready:\n" if content.mention else ""
     return f"{told}🎙️ **<@{speaker}>**\n{heard}" if heard else f"{told}🎙️ **<@{speaker}>**"
 
@@ -98,19 +113,23 @@ def transcribed_text(job: Job, content: CardContent) -> str:
     facts.append(paid(job, job.charged))
     if request.speaker_id not in (None, job.user_id):
         facts.append(f"requested by <@{job.user_id}>")
-    return f"{_kept_where(job)}-# {' · '.join(fact for fact in facts if fact)}"
+    return f"{_kept_where(job, content)}-# {' · '.join(fact for fact in facts if fact)}"
 
 
-def _kept_where(job: Job) -> str:
+def _kept_where(job: Job, content: CardContent) -> str:
     """Say where the text is that the card does not show."""
     if not (text := text_of(job)):
         return "I no longer have this transcript.\n"
+    if content.timed:
+        return "The subtitles are in the files.\n"
     if transcript_request(job).word_timestamps:
         return "The time of each word is in the files.\n"
     return "The full transcript is in the files.\n" if len(text) > SHOWN_MAX else ""
 
 
-def transcript_rows(job: Job, imagine_button: Callable[[str], ui.Item[Any]]) -> list[ui.ActionRow[Any]]:
+def transcript_rows(
+    job: Job, content: CardContent, imagine_button: Callable[[str], ui.Item[Any]]
+) -> list[ui.ActionRow[Any]]:
     """Return what can be pressed below a transcript."""
     request = transcript_request(job)
     if not job.final:
@@ -120,7 +139,7 @@ def transcript_rows(job: Job, imagine_button: Callable[[str], ui.Item[Any]]) -> 
     buttons: list[ui.Item[Any]] = [imagine_button(job.id)]
     if not request.translate and job.outcome.get("language") != "en":
         buttons.append(TranslateButton(job.id))
-    if not request.word_timestamps:
+    if not (request.word_timestamps or content.timed):
         buttons.append(TimestampsButton(job.id))
     return [ui.ActionRow(LanguageSelect.of(job.id)), ui.ActionRow(*buttons, InfoButton(job.id), DeleteButton(job.id))]
 
@@ -162,7 +181,7 @@ def transcribe_job(*, imagine_button: Callable[[str], ui.Item[Any]]) -> JobKind:
         not_done="No transcript",
         running=lambda job: progress(job, "transcribing", "{} of {} parts done"),
         done=transcribed_text,
-        rows=lambda job, _: transcript_rows(job, imagine_button),
+        rows=lambda job, content: transcript_rows(job, content, imagine_button),
         parameters=_parameters,
         read=_read,
         head=transcript_head,

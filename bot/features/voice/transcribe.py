@@ -39,7 +39,7 @@ class ClipOrderRequest(OrderRequest):
 
     async def build(self, services: Services, context: RequestContext) -> TranscribeRequest:
         """Check speaker and clip, and return the request without its audio."""
-        await _check_speaker(services, self.speaker_id, context)
+        await check_speaker(services, self.speaker_id, context.user_id)
         services.clips.check(self.attached)
         return _request(services, self.options, self.attached.duration_s or 0.0, self.speaker_id)
 
@@ -68,7 +68,7 @@ class RepeatedClipOrderRequest(OrderRequest):
         if (job := await services.db.read(find_job, self.source_job_id or "")) is None:
             raise JobGone
         first = transcript_request(job)
-        await _check_speaker(services, first.speaker_id or job.user_id, context)
+        await check_speaker(services, first.speaker_id or job.user_id, context.user_id)
         return replace(_request(services, self.options, first.duration_s, first.speaker_id), audio=first.audio)
 
     async def fetch(
@@ -79,8 +79,13 @@ class RepeatedClipOrderRequest(OrderRequest):
         return self, replace(request, audio=await services.clips.copy(request.audio, context.interaction_id))
 
 
-async def _check_speaker(services: Services, speaker_id: int | None, context: RequestContext) -> None:
-    if speaker_id not in (None, context.user_id) and await has_opted_out(services, speaker_id):
+async def check_speaker(services: Services, speaker_id: int | None, user_id: int) -> None:
+    """Check whether a member may have somebody's voice turned into text.
+
+    Raises:
+        Refused: it is another's, who does not want that.
+    """
+    if speaker_id not in (None, user_id) and await has_opted_out(services, speaker_id):
         raise Refused("That member does not want their voice messages transcribed.")
 
 

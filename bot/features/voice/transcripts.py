@@ -46,13 +46,25 @@ def transcript_files(job: Job, limit_bytes: int) -> tuple[Picture, ...]:
     return tuple(file for file in files if len(file.content) <= limit_bytes) if segments else ()
 
 
-def transcript_quote(job: Job, partial: str) -> str:
-    """Return what was said as a quote: its first part when all is there, its latest while the rest is being heard."""
+def subtitle_files(job: Job, limit_bytes: int) -> tuple[Picture, ...]:
+    """Return the subtitles as files, and the text where the card does not show all of it."""
+    files = transcript_files(job, limit_bytes)
+    return tuple(file for file in files if not (fits_on_card(job) and file.name.endswith(".txt")))
+
+
+def transcript_quote(job: Job, partial: str, *, timed: bool = False) -> str:
+    """Return what was said as a quote: its first part when all is there, its latest while the rest is being heard.
+
+    Args:
+        job: the job of the transcript.
+        partial: what was heard so far, of one that runs.
+        timed: whether to say when what was said.
+    """
     if job.state is State.RUNNING:
         return f"> {plainly(last_part(partial, PARTIAL_MAX))}" if partial else ""
     if job.state is not State.DONE:
         return ""
-    if transcript_request(job).word_timestamps:
+    if timed or transcript_request(job).word_timestamps:
         return _timed(segments_of(job))
     text = text_of(job)
     return f"> {plainly(first_part(text, SHOWN_MAX))}" if text else ""

@@ -29,6 +29,7 @@ class CardContent:
     pictures: tuple[Picture, ...] = ()
     steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
     chosen: int | None = None  # the one of them that its subject is, or will be, used from
+    timed: bool = False  # of a transcript: when what was said is shown
     words: str = ""  # of a transcript: what was heard so far
     documents: tuple[Picture, ...] = ()  # files that are not looked at but opened
     mention: bool = False  # a message of its own tells its requester that it has come

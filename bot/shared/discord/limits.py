@@ -44,7 +44,7 @@ LIMITS = (
         (
             *_each("/", "imagine", "train", "transcribe"),
             "menu Transcribe",
-            *_each("job:", "again", "translate", "timestamps", "language", "imagine"),
+            *_each("job:", "again", "translate", "language", "imagine"),
             *_each("form ", "Imagine this", "Train a subject"),
             *_each("draft:", "go", "relax", "other", "leave"),
             *_each("offer:", "use", "typed", "go", "relax", "leave"),
@@ -65,7 +65,7 @@ LIMITS = (
             *("subject:open", "job:info", "model:nouns", "model:page", "help:topic", "help:one"),
         ),
     ),
-    RateLimit("results shown again", 20, 60, ("job:show",)),
+    RateLimit("results shown again", 20, 60, ("job:show", "job:timestamps")),
     RateLimit(
         "changes",
         30,

@@ -45,7 +45,7 @@ def test_done_card_quotes_the_speaker_with_language_duration_and_price() -> None
 
 def test_done_card_of_english_offers_no_translation_to_it() -> None:
     card = drawn(done())
-    assert labels(card) == ["Imagine this", "Timestamps", "Info", "Delete"]
+    assert labels(card) == ["Imagine this", "Subtitles and times", "Info", "Delete"]
     assert len(next(one for one in card if one["type"] == 3)["options"]) == 25
 
 
@@ -115,8 +115,10 @@ def test_files_that_the_platform_would_not_take_are_left_out() -> None:
 
 @given(st.text(max_size=3 * SHOWN_MAX))
 def test_card_of_any_text_fits_the_platform(text: str) -> None:
-    for request in (REQUEST, TranscribeRequest(audio="a", duration_s=1.0, model="hears", word_timestamps=True)):
-        card = sent(job_card(JOB_KINDS[Kind.TRANSCRIBE], done(text, request), CardContent(mention=True)))
+    timed = TranscribeRequest(audio="a", duration_s=1.0, model="hears", word_timestamps=True)
+    for request, shown in ((REQUEST, False), (REQUEST, True), (timed, False)):
+        content = CardContent(mention=True, timed=shown)
+        card = sent(job_card(JOB_KINDS[Kind.TRANSCRIBE], done(text, request), content))
         assert len(texts(card[0]["components"])) <= TEXT_MAX
 
 
