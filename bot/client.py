@@ -18,7 +18,7 @@ from bot.features.help.cards import HELP_ITEMS
 from bot.features.help.commands import Help
 from bot.features.history.commands import Account
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
-from bot.features.imagine.buttons import AgainButton, ImagineButton
+from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
@@ -126,7 +126,7 @@ class Atelier(commands.Bot):
         self.add_dynamic_items(
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
-        self.add_dynamic_items(*JOB_BUTTONS, AgainButton, ImagineButton, *TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")

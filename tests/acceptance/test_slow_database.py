@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from discord import app_commands, ui
 
-from bot.features.imagine.buttons import ImagineForm
+from bot.features.imagine.forms import ImagineForm
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.finding import RemoveForm, SubjectSelect
 from bot.features.operator.shown import Shown

@@ -1,36 +1,42 @@
-"""Buttons that make pictures: the same once more, and of what was said in a transcript."""
+"""Buttons that make pictures: the same once more, edited, for somebody else, and of what was said in a transcript."""
 
-import re
 from typing import Any
 
 import discord
 from discord import ui
 
-from bot.features.imagine.options import ImagineOptions
-from bot.features.imagine.order import imagine, imagine_again
-from bot.features.imagine.politeness import without_politeness
-from bot.features.imagine.prompt import PROMPT_MAX
+from bot.features.imagine.forms import ImagineForm, PromptForm
+from bot.features.imagine.order import imagine_again
+from bot.features.imagine.typed import as_typed
 from bot.shared.cards.asking import show
-from bot.shared.cards.job_buttons import JobItem
-from bot.shared.discord.forms import Form
-from bot.shared.discord.interactions import acknowledge, context_of, seen_privately, services_of
+from bot.shared.cards.job_buttons import JobItem, is_for
+from bot.shared.discord.interactions import context_of, seen_privately, services_of
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.errors import JobGone
 from bot.shared.results import text_of
-from bot.shared.text.formatting import first_part
 from db.queue.job import Job
+from inference.requests import ImageRequest, from_json
 
 
 class AgainButton(JobItem, verb="again"):
-    """The same once more as a job of its own, with another seed where there were pictures."""
+    """The same once more as a job of its own, with another seed where there were pictures; others are asked first."""
 
     label = "Re-roll"
     emoji = "🎲"
     style = discord.ButtonStyle.primary
     answer = Answer.ALIKE
+    for_all = True
+
+    async def find(self, interaction: discord.Interaction) -> Job:
+        """Return the job; somebody else is asked about the price, and nobody but they sees that."""
+        job = await super().find(interaction)
+        if not is_for(interaction, job):
+            self.answer = Answer.PRIVATE
+        return job
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        context = await context_of(interaction, private=job.private or seen_privately(interaction))
+        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
+        context = await context_of(interaction, private=private)
         await show(interaction, await imagine_again(services_of(interaction), job, context))
 
 
@@ -38,6 +44,31 @@ def try_again(job_id: str) -> AgainButton:
     """Return the same button for a job without pictures: they are asked for as they were."""
     look: dict[str, Any] = {"label": "Try again", "emoji": "🔁", "style": AgainButton.style}
     return AgainButton(job_id, ui.Button[Any](custom_id=AgainButton.id_for(job_id), **look))
+
+
+class DrawForMeButton(AgainButton, verb="mine"):
+    """Somebody else's pictures once more, for the one who presses, by their credits, limits and rights."""
+
+    label = "Draw it for me"
+    emoji = "🎨"
+
+
+class EditButton(JobItem, verb="edit"):
+    """What was typed, in a form: its owner changes it, and others learn by it."""
+
+    label = "Edit prompt"
+    emoji = "✏️"
+    answer = Answer.FORM
+    for_all = True
+
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        request = from_json(job.request)
+        if not isinstance(request, ImageRequest):
+            raise JobGone
+        theirs = is_for(interaction, job)
+        private = job.private or (theirs and seen_privately(interaction))
+        text = as_typed(request, theirs=theirs)
+        await PromptForm(text, private=private, pace=job.pace if theirs else None).open(interaction)
 
 
 class ImagineButton(JobItem, verb="imagine"):
@@ -56,21 +87,4 @@ class ImagineButton(JobItem, verb="imagine"):
         await ImagineForm(text, private=job.private).open(interaction)
 
 
-class ImagineForm(Form, title="Imagine this"):
-    """A transcript as a prompt that can be edited."""
-
-    def __init__(self, text: str, *, private: bool) -> None:
-        super().__init__()
-        self._private = private
-        # Dashes would be read as the beginning of a parameter, which nobody says.
-        default = first_part(without_politeness(re.sub(r"--+|[—–]", "-", text)), PROMPT_MAX)
-        self._prompt = ui.TextInput[Any](style=discord.TextStyle.paragraph, max_length=PROMPT_MAX, default=default)
-        hint = "As in /imagine; add --ar 3:2, --seed 7 and more at the end"
-        self.add_item(ui.Label(text="Prompt", description=hint, component=self._prompt))
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Ask for pictures, as /imagine does."""
-        await acknowledge(interaction, private=self._private)
-        context = await context_of(interaction, private=self._private)
-        options = ImagineOptions(prompt=self._prompt.value)
-        await show(interaction, await imagine(services_of(interaction), options, context))
+IMAGE_BUTTONS = (AgainButton, DrawForMeButton, EditButton, ImagineButton)

@@ -4,7 +4,8 @@ from typing import Any
 
 from discord import ui
 
-from bot.features.imagine.buttons import AgainButton, try_again
+from bot.features.imagine.buttons import AgainButton, DrawForMeButton, EditButton, try_again
+from bot.features.imagine.typed import is_shown
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
 from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.files.pictures import Picture
@@ -59,10 +60,10 @@ def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
     again = AgainButton(job.id) if job.state is State.DONE else try_again(job.id)
-    return [ui.ActionRow(again, InfoButton(job.id), DeleteButton(job.id))]
+    return [ui.ActionRow(again, EditButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
 
 
-def _parameters(job: Job, catalogue: Catalogue) -> str:
+def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
     """Return the parameters of a picture as other tools write them, in its member's words."""
     request = _request(job)
     model = next((model for model in catalogue.images if model.name == request.model), None)
@@ -71,7 +72,7 @@ def _parameters(job: Job, catalogue: Catalogue) -> str:
     lines = [harmless(request.words, 900)]
     if subjects := next((one for one in request.parameters if one.startswith("--subject ")), ""):
         lines.append(f"Subject: {harmless(subjects.removeprefix('--subject '), 100)}")
-    if request.negative:
+    if request.negative and (theirs or is_shown(request, "no")):
         lines.append(f"Negative prompt: {harmless(request.negative, 500)}")
     lines.append(
         f"Steps: {request.steps}, CFG scale: {request.guidance:g}, Seed: {request.seed}, "
@@ -97,4 +98,5 @@ IMAGE_JOB = JobKind(
     rows=_rows,
     parameters=_parameters,
     read=_read,
+    others=lambda job: [DrawForMeButton(job.id), EditButton(job.id)],
 )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.features.imagine.options import ImagineOptions, image_request, shown_parameters, with_trailing
 from bot.features.imagine.subjects import check_rights, named_in, with_subject_model, with_subjects
-from bot.shared.errors import BadParameter
+from bot.shared.errors import BadParameter, Refused, SubjectGone
 from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext, Suggestion
 from bot.shared.orders.quote import quote
 from bot.shared.policy import blocked_word
@@ -18,6 +18,9 @@ from db.queue.job import Job, Pace, State
 from inference.messages import FailureKind
 from inference.requests import ImageRequest, from_json
 from inference.vocabulary import names_any
+
+FOR_YOU = "Draw it for you?"
+NOT_SHARED = "These pictures use a subject that isn't shared with you. *Edit prompt* lets you draw it without."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +118,12 @@ def _noun_meant(model: str, word: str, noun: str) -> Suggestion:
 async def imagine_again(services: Services, job: Job, context: RequestContext) -> Job | Quote:
     """Accept a job's request once more, at today's price and limits, or ask back.
 
-    With another seed; only where there were no pictures the same is tried again, unless its seed was why.
+    With another seed; only where there were no pictures the same is tried again, unless its seed was why. Somebody
+    else than its owner has it by their own credits, limits and rights, at the pace they prefer, and is asked first.
 
     Raises:
         BadParameter: this kind of job has nothing to draw again.
+        Refused: somebody else's has a subject in it that is not shared with the one who asks.
         As `quote`.
     """
     image = from_json(job.request)
@@ -127,4 +132,9 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
     if job.state is State.DONE or job.error_code == FailureKind.NOT_FINITE:
         parameters = tuple(one for one in image.parameters if not one.startswith("--seed "))
         image = replace(image, seed=services.random_seed(), parameters=parameters)
-    return await quote(services, ImagineOrderRequest(image=image, source_job_id=job.id), context, pace=job.pace)
+    if context.user_id == job.user_id:
+        return await quote(services, ImagineOrderRequest(image=image, source_job_id=job.id), context, pace=job.pace)
+    try:
+        return await quote(services, ImagineOrderRequest(image=image, source_job_id=job.id, asks=FOR_YOU), context)
+    except SubjectGone as error:
+        raise Refused(NOT_SHARED) from error

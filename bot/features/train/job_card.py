@@ -134,7 +134,7 @@ TRAIN_JOB = JobKind(
     running=running_text,
     done=done_text,
     rows=training_rows,
-    parameters=lambda job, _: parameters_text(job),
+    parameters=lambda job, *_: parameters_text(job),
     read=_read,
     finish=finish_training,
 )

@@ -30,7 +30,6 @@ from bot.shared.services import Services
 from bot.shared.text.formatting import block, exactly, inline, paid, progress
 from db.file_keys import PREVIEW_TEXT, job_file
 from db.queue.job import Job, State
-from inference.catalogue import Catalogue
 from inference.requests import TranscribeRequest
 
 OTHER_LANGUAGE = "Other language … (listens again)"
@@ -154,7 +153,7 @@ def _language(job: Job, request: TranscribeRequest) -> str:
     return f"{name} → English" if request.translate else name
 
 
-def _parameters(job: Job, _: Catalogue) -> str:
+def _parameters(job: Job, *_: object) -> str:
     request = transcript_request(job)
     language = language_name(request.language) if request.language else "detected"
     facts = [f"Clip: {exactly(request.duration_s)}", f"Model: {request.model}", f"Language: {language}"]

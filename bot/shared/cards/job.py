@@ -101,8 +101,15 @@ def place_in_queue(place: QueuePosition | None, wait_s: float | None) -> str:
     return f"{place.ahead} ahead of you" + (f" · starts in {about(wait_s)}" if wait_s is not None else "")
 
 
-def info_text(kind: JobKind, job: Job, catalogue: Catalogue) -> str:
-    """Say everything about a job in one message: its parameters as other tools write them, then how it went."""
+def info_text(kind: JobKind, job: Job, catalogue: Catalogue, *, theirs: bool = True) -> str:
+    """Say everything about a job in one message: its parameters as other tools write them, then how it went.
+
+    Args:
+        kind: of the job.
+        job: the job.
+        catalogue: the models.
+        theirs: whether its owner reads it; others are not told what the card was not to show.
+    """
     facts = [f"job `{job.id}`", f"requested {moment(job.queued_at)}", str(job.state)]
     if job.started_at and job.ended_at:
         facts.append(f"took {exactly((job.ended_at - job.started_at).total_seconds())}")
@@ -110,4 +117,4 @@ def info_text(kind: JobKind, job: Job, catalogue: Catalogue) -> str:
     facts.append(spent if job.price else paid(job, 0))
     if job.source_job_id:
         facts.append(f"{'re-roll of' if job.kind == Kind.IMAGE else 'transcribed again from'} `{job.source_job_id}`")
-    return f"{kind.parameters(job, catalogue)}\n-# {' · '.join(facts)}"[:TEXT_MAX]
+    return f"{kind.parameters(job, catalogue, theirs)}\n-# {' · '.join(facts)}"[:TEXT_MAX]

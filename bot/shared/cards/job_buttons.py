@@ -4,6 +4,7 @@ import contextlib
 from typing import ClassVar
 
 import discord
+from discord import ui
 
 from bot.shared.cards.job import info_text, job_card
 from bot.shared.cards.job_kind import fit_for_all, kinds_of
@@ -21,10 +22,12 @@ from db.queue.job import Job
 class JobItem(PersistentItem[Job], topic="job"):
     """What all buttons and menus of a job share."""
 
-    for_all: ClassVar[bool] = False  # whoever sees the card may, for the platform shows it to those whom it is for
+    for_all: ClassVar[bool] = False  # whoever sees a public card may
 
     async def find(self, interaction: discord.Interaction) -> Job:
         """Return the job to those who may act on it: its owner, who speaks in it, operators of the server it is from.
+
+        What is `for_all`, everybody may to whom the platform shows the card, unless the job is private.
 
         Raises:
             JobGone: there is none any more.
@@ -34,13 +37,18 @@ class JobItem(PersistentItem[Job], topic="job"):
         job = await services.db.read(find_job, self.key)
         if job is None:
             raise JobGone
-        if self.for_all or interaction.user.id in (job.user_id, job.request.get("speaker_id")):
+        if (self.for_all and not job.private) or is_for(interaction, job):
             return job
         if not (is_operator(interaction) and interaction.guild_id == job.guild_id):
             raise NotYours
         entry = operator_of(interaction).entry(f"press {self.verb}", Target(TargetKind.JOB, job.id))
         await services.db.write(log_entry, entry)
         return job
+
+
+def is_for(interaction: discord.Interaction, job: Job) -> bool:
+    """Tell whether a job is theirs who pressed: they asked for it, or speak in it."""
+    return interaction.user.id in (job.user_id, job.request.get("speaker_id"))
 
 
 async def redraw(interaction: discord.Interaction, job: Job) -> None:
@@ -67,14 +75,21 @@ async def show_job(interaction: discord.Interaction, job: Job) -> None:
 
 
 class InfoButton(JobItem, verb="info"):
-    """Everything about the job, for the one who asks."""
+    """Everything about the job, for the one who asks; others find below it what they can do with it."""
 
     label = "Info"
     answer = Answer.PRIVATE
+    for_all = True
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         kind, catalogue = kinds_of(interaction)[job.kind], services_of(interaction).catalogue
-        await interaction.edit_original_response(content=info_text(kind, job, catalogue))
+        theirs = is_for(interaction, job)
+        below = None
+        if not theirs and kind.others is not None:
+            below = ui.View(timeout=None)
+            for button in kind.others(job):
+                below.add_item(button)
+        await interaction.edit_original_response(content=info_text(kind, job, catalogue, theirs=theirs), view=below)
 
 
 class CancelButton(JobItem, verb="cancel"):

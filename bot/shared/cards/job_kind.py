@@ -54,8 +54,9 @@ class JobKind:
     running: Callable[[Job], str]  # how far it is
     done: Callable[[Job, CardContent], str]  # what came of it
     rows: Callable[[Job, CardContent], list[ui.ActionRow[Any]]]  # what can be pressed below its card
-    parameters: Callable[[Job, Catalogue], str]  # everything that was asked for, for the Info button
+    parameters: Callable[[Job, Catalogue, bool], str]  # everything that was asked for; as its owner, or others, read it
     read: Callable[[Services, Job, int], Awaitable[CardContent]]  # from the stores; no file larger than so many bytes
+    others: Callable[[Job], list[ui.Item[Any]]] | None = None  # what others can press below what they read of it
     head: Callable[[Job, CardContent], str] | None = None  # who asked for what; None: their words, quoted
     finish: Callable[[Services, Job], Awaitable[None]] | None = None  # before its end is shown; repeated after a crash
 

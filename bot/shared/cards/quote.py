@@ -84,7 +84,8 @@ def quote_text(quote: PriceQuote) -> str:
     """Say what it would cost."""
     if quote.affordable:
         wait = f"\n-# ready in {about(quote.expected_s)}" if quote.expected_s is not None else ""
-        return f"**This uses {quote.price} of your {credits(quote.available)}.** Continue?{wait}"
+        uses = f"This uses {quote.price} of your {credits(quote.available)}."
+        return (f"**{quote.asks}** {uses}" if quote.asks else f"**{uses}** Continue?") + wait
     return (
         "**Not enough credits.** Run it for free when the queue is empty?\n"
         f"-# It costs {credits(quote.price)}, you have {quote.available}. More come {moment(quote.renews_at)}."

@@ -44,8 +44,8 @@ LIMITS = (
         (
             *_each("/", "imagine", "train", "transcribe"),
             "menu Transcribe",
-            *_each("job:", "again", "translate", "language", "imagine"),
-            *_each("form ", "Imagine this", "Train a subject"),
+            *_each("job:", "again", "mine", "edit", "translate", "language", "imagine"),
+            *_each("form ", "Edit prompt", "Imagine this", "Train a subject"),
             *_each("draft:", "go", "relax", "other", "leave"),
             *_each("offer:", "use", "typed", "go", "relax", "leave"),
             *_each("licence:", "accept", "decline"),

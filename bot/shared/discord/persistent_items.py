@@ -43,7 +43,7 @@ class PersistentItem(ui.DynamicItem[Any], Generic[ItemT], template="none"):
     label: ClassVar[str] = ""
     emoji: ClassVar[str | None] = None
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
-    answer: ClassVar[Answer] = Answer.UPDATE
+    answer: Answer = Answer.UPDATE  # `find` may change it for the one who pressed
 
     def __init_subclass__(cls, *, verb: str = "none", topic: str = "", key_form: str = "") -> None:
         cls.verb = verb

@@ -60,6 +60,7 @@ class OrderRequest(ABC):
     gone: ClassVar[type[Exception]] = UnknownOrder  # what is said when it is not kept any more
 
     source_job_id: str | None = None  # the job that it repeats in another way
+    asks: str = ""  # what its member is asked with the price, however low it is; empty: a high one is asked about
     suggestion: Suggestion | None = None  # its member is asked first whether they meant that
 
     @abstractmethod
@@ -109,6 +110,7 @@ class PriceQuote:
     expected_s: float | None  # from now to its end; None: not known yet
     renews_at: dt.datetime
     relaxed: bool  # it may be had for free when nobody else waits
+    asks: str = ""  # what comes before the price
 
     @property
     def affordable(self) -> bool:

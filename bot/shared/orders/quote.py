@@ -88,7 +88,7 @@ async def _job_before(services: Services, context: RequestContext) -> Job | None
 
 async def _pace(services: Services, order_request: OrderRequest, kind: Kind, context: RequestContext) -> Pace:
     """Return the pace of what was asked for without one."""
-    if order_request.always_asks or (order_request.relaxes and kind not in context.terms.relaxed):
+    if order_request.always_asks or order_request.asks or (order_request.relaxes and kind not in context.terms.relaxed):
         return Pace.FAST
     member = await services.db.read(find_member, context.user_id)
     return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
@@ -110,7 +110,8 @@ async def _ask_price_if_expensive(services: Services, order: Order, context: Req
             raise BadParameter("The price has changed since then. Please run your command again.")
         return None
     order_request, may_be_free = order.order_request, order.request.kind in context.terms.relaxed
-    expensive = order.price_known and not order_request.always_asks and order.price > services.rules.asks_above
+    expensive = bool(order_request.asks) or order.price > services.rules.asks_above
+    expensive = expensive and order.price_known and not order_request.always_asks
     expensive = expensive and bool(context.interaction_token)
     if order.pace is Pace.RELAXED or not (expensive or (order_request.fetches and not may_be_free)):
         return None
@@ -134,6 +135,7 @@ async def _ask_price(
         expected_s=await expected_s(services, order, context),
         renews_at=balance.renews_at,
         relaxed=order.request.kind in context.terms.relaxed,
+        asks=order.order_request.asks,
     )
 
 

@@ -79,7 +79,7 @@ def test_done_card_shows_pictures_with_alt_text_seed_model_time_and_cost() -> No
     assert "seed 7 – 10 · `tiny` · 12 s · 4 credits" in texts(card)
     gallery = next(one for one in card if one["type"] == 12)
     assert [item["description"] for item in gallery["items"]] == [picture.alt for picture in PICTURES]
-    assert labels(card) == ["Re-roll", "Info", "Delete"]
+    assert labels(card) == ["Re-roll", "Edit prompt", "Info", "Delete"]
 
 
 def test_done_card_says_what_was_not_understood() -> None:
@@ -185,7 +185,7 @@ def test_info_speaks_of_the_finished_pictures() -> None:
 def test_job_without_pictures_can_be_tried_again() -> None:
     for state in (State.FAILED, State.CANCELLED):
         card = drawn(make_job(state=state))
-        assert labels(card) == ["Try again", "Info", "Delete"]
+        assert labels(card) == ["Try again", "Edit prompt", "Info", "Delete"]
         assert f"job:again:{make_job().id}" in [one.get("custom_id") for one in card]
 
 

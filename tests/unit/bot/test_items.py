@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
-from bot.features.imagine.buttons import AgainButton, ImagineButton
+from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.operator.finding import FOUND_ITEMS
 from bot.features.train.job_card import StepSelect, StopButton
@@ -23,13 +23,13 @@ from tests.support.bot.cards import sent as card_of
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
-    *JOB_BUTTONS, AgainButton, ImagineButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
+    *JOB_BUTTONS, *IMAGE_BUTTONS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
     *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
-    "job": "again info cancel delete show stop step translate timestamps language imagine",
+    "job": "again mine edit info cancel delete show stop step translate timestamps language imagine",
     "draft": "go relax other leave",
     "subject": "open rename export delete really guild back step member role",
     "offer": "go relax leave use typed",

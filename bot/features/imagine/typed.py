@@ -1,0 +1,25 @@
+"""What was asked for, as its member typed it or could have. Pure."""
+
+from bot.features.imagine.options import ImagineOptions, shown_parameters
+from inference.requests import ImageRequest
+
+
+def is_shown(request: ImageRequest, name: str) -> bool:
+    """Tell whether the card of a request shows one of its parameters, by its name without the dashes."""
+    return any(one.startswith(f"--{name} ") for one in request.parameters)
+
+
+def as_typed(request: ImageRequest, *, theirs: bool) -> str:
+    """Return a request as a prompt with trailing parameters.
+
+    Args:
+        request: the request.
+        theirs: whether its owner reads it; others are not told what the card was not to show.
+    """
+    hidden = [f"--no {request.negative}"] if theirs and request.negative and not is_shown(request, "no") else []
+    return " ".join((request.words, *request.parameters, *hidden))
+
+
+def options_as_typed(options: ImagineOptions) -> str:
+    """Return options as a prompt with trailing parameters."""
+    return " ".join((options.prompt, *shown_parameters(options)))

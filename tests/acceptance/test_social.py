@@ -1,0 +1,130 @@
+"""What somebody else can do on a public card, and what was typed in a form once more."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.human.client import HumanClient
+from bot.sandbox.server import Sandbox
+from db.queue.finding import jobs_of_member
+from db.queue.job import Job
+from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
+from tests.support.acceptance.engines import SLOTS
+
+EPHEMERAL = 64
+TYPED = "a red heart --ar 3:2 --no text --count 2 --seed 7"
+
+
+async def drawn(sandbox: Sandbox, who: HumanClient, prompt: str = TYPED) -> str:
+    """Have pictures drawn and return the id of their card."""
+    card = await (await who.slash("imagine", prompt=prompt)).message()
+    await sandbox.until(lambda: "Re-roll" in who.buttons(card["id"]))
+    return str(card["id"])
+
+
+async def newest(bot: RunningBot, who: HumanClient) -> Job:
+    """Return what somebody asked for last."""
+    return (await bot.services.db.read(jobs_of_member, int(who.id)))[0]
+
+
+def last(who: HumanClient) -> str:
+    """Return the newest message that somebody sees."""
+    return str(who.messages()[-1]["id"])
+
+
+async def test_edit_prompt_begins_with_what_was_typed_and_asks_as_imagine_does(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        card = await drawn(sandbox, ben)
+        form = await ben.press(card, "Edit prompt")
+        field = (await form.modal())["components"][0]["component"]
+        assert field["value"] == TYPED
+        shown = await (await form.submit(Prompt=TYPED.replace("red", "blue"))).message()
+        await sandbox.until(lambda: len(ben.pictures(shown["id"])) == 2)
+        job = await newest(bot, ben)
+        assert (job.request["prompt"], job.request["negative"], job.request["seed"]) == ("a blue heart", "text", 7)
+
+
+async def test_edit_prompt_stays_on_what_was_cancelled(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SLOTS, "0")
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        card = await (await ben.slash("imagine", prompt=TYPED)).answer()
+        await ben.press(card["id"], "Cancel")
+        await sandbox.until(lambda: "Edit prompt" in ben.buttons(card["id"]))
+        form = await ben.press(card["id"], "Edit prompt")
+        assert (await form.modal())["components"][0]["component"]["value"] == TYPED
+
+
+async def test_others_read_info_of_a_public_card_and_draw_it_on_their_own_credits(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        info = await (await cleo.press(await drawn(sandbox, ben), "Info")).answer()
+        assert info["flags"] & EPHEMERAL
+        assert "Negative prompt: text" in cleo.text(info["id"])
+        assert cleo.buttons(info["id"]) == ["Draw it for me", "Edit prompt"]
+        await (await cleo.press(info["id"], "Draw it for me")).answer()
+        assert "Draw it for you?** This uses 2 of your" in cleo.text(last(cleo))
+        assert "Continue" not in ben.buttons(last(ben))
+        await cleo.press(last(cleo), "Continue")
+        await sandbox.until(lambda: [len(ben.pictures(one["id"])) for one in ben.messages()] == [2, 2])
+        job, before = await newest(bot, cleo), await newest(bot, ben)
+        assert (job.source_job_id, job.private, job.request["prompt"]) == (before.id, False, "a red heart")
+        assert job.request["seed"] != 7
+        assert (await bot.statement(cleo)).available == (await bot.statement(ben)).available < DAILY
+
+
+async def test_owner_is_offered_no_pictures_below_info(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ben = sandbox.member("ben")
+        info = await (await ben.press(await drawn(sandbox, ben), "Info")).answer()
+        assert ben.buttons(info["id"]) == []
+
+
+async def test_reroll_of_somebody_elses_pictures_asks_before_it_costs_anything(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        await (await cleo.slash("relax")).answer()  # who prefers it free is asked all the same
+        card = await drawn(sandbox, ben)
+        question = await (await cleo.press(card, "Re-roll")).answer()
+        assert question["flags"] & EPHEMERAL
+        assert cleo.buttons(question["id"]) == ["Continue", "Run for free", "Cancel"]
+        await cleo.press(question["id"], "Cancel")
+        await sandbox.until(lambda: question["id"] not in [one["id"] for one in cleo.messages()])
+        assert await bot.services.db.read(jobs_of_member, int(cleo.id)) == []
+        assert (await bot.statement(cleo)).available == DAILY
+        assert len(ben.messages()) == 1
+
+
+async def test_banned_member_gets_nothing_drawn_from_anybodys_card(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
+        card = await drawn(sandbox, ben)
+        await (await ada.slash("atelier ban", member=cleo.id, reason="spam")).answer()
+        refusal = await (await cleo.press(card, "Re-roll")).answer()
+        assert "banned" in cleo.text(refusal["id"])
+        form = await cleo.press(card, "Edit prompt")
+        await form.submit(Prompt="a blue heart")
+        await sandbox.until(lambda: "banned" in cleo.text(last(cleo)))
+        assert await bot.services.db.read(jobs_of_member, int(cleo.id)) == []
+
+
+async def test_others_do_not_read_what_a_card_was_not_to_show(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path):
+        ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
+        await (await ada.slash("atelier words add", word="ghastly")).answer()
+        card = await drawn(sandbox, ben, "a red heart --no ghastly")
+        info = await (await cleo.press(card, "Info")).answer()
+        assert "ghastly" not in cleo.text(info["id"])
+        form = await (await cleo.press(card, "Edit prompt")).modal()
+        assert form["components"][0]["component"]["value"] == "a red heart"
+        own = await (await ben.press(card, "Edit prompt")).modal()
+        assert own["components"][0]["component"]["value"] == "a red heart --no ghastly"
