@@ -1,11 +1,13 @@
 """What somebody else can do on a public card, and what was typed in a form once more."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.shared.discord.limits import RateLimit, RateLimits
 from db.queue.finding import jobs_of_member
 from db.queue.job import Job
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
@@ -128,3 +130,42 @@ async def test_others_do_not_read_what_a_card_was_not_to_show(sandbox: Sandbox, 
         assert form["components"][0]["component"]["value"] == "a red heart"
         own = await (await ben.press(card, "Edit prompt")).modal()
         assert own["components"][0]["component"]["value"] == "a red heart --no ghastly"
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_refusal_keeps_what_was_typed_also_after_a_restart(sandbox: Sandbox, tmp_path: Path, again: bool) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben = sandbox.member("ben")
+        typed: dict[str, Any] = {
+            "prompt": "a red heart --ar 3x2",
+            "count": 2,
+            "negative": "text",
+            "private": True,
+            "pace": "relaxed",
+        }
+        refusal = await (await ben.slash("imagine", **typed)).answer()
+        assert refusal["flags"] & EPHEMERAL
+        assert "Did you mean `3:2`" in ben.text(refusal["id"])
+        if again:
+            form = await ben.press(refusal["id"], "Edit prompt")
+            refusal = await (await form.submit(Prompt="a blue heart --ar 3x2 --no text --count 2")).answer()
+    async with bot_beside(sandbox, tmp_path) as bot:
+        form = await ben.press(refusal["id"], "Edit prompt")
+        field = (await form.modal())["components"][0]["component"]
+        assert field["value"] == f"a {'blue' if again else 'red'} heart --ar 3x2 --no text --count 2"
+        shown = await (await form.submit(Prompt=field["value"].replace("3x2", "3:2"))).answer()
+        assert shown["flags"] & EPHEMERAL
+        await sandbox.until(lambda: len(ben.pictures(shown["id"])) == 2)
+        job = await newest(bot, ben)
+        assert (job.private, str(job.pace), job.request["negative"]) == (True, "relaxed", "text")
+
+
+async def test_refusal_for_too_many_requests_keeps_what_was_typed(sandbox: Sandbox, tmp_path: Path) -> None:
+    table = [RateLimit("few", 1, 60, ("/imagine",))]
+    async with bot_beside(sandbox, tmp_path, limits=RateLimits(table)):
+        ben = sandbox.member("ben")
+        await drawn(sandbox, ben)
+        await (await ben.slash("imagine", prompt=TYPED)).done()
+        await sandbox.until(lambda: "a lot in a short time" in ben.text(last(ben)))
+        form = await (await ben.press(last(ben), "Edit prompt")).modal()
+        assert form["components"][0]["component"]["value"] == TYPED

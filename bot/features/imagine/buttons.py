@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.features.imagine.forms import ImagineForm, PromptForm
+from bot.features.imagine.forms import EditRefusedButton, ImagineForm, PromptForm
 from bot.features.imagine.order import imagine_again
 from bot.features.imagine.typed import as_typed
 from bot.shared.cards.asking import show
@@ -87,4 +87,4 @@ class ImagineButton(JobItem, verb="imagine"):
         await ImagineForm(text, private=job.private).open(interaction)
 
 
-IMAGE_BUTTONS = (AgainButton, DrawForMeButton, EditButton, ImagineButton)
+IMAGE_BUTTONS = (AgainButton, DrawForMeButton, EditButton, EditRefusedButton, ImagineButton)

@@ -6,13 +6,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.features.imagine.forms import refusal_of_command
 from bot.features.imagine.options import COUNT_MAX, SEED_MAX, ImagineOptions
 from bot.features.imagine.order import imagine
 from bot.features.imagine.prompt import GUIDANCE_MAX, PROMPT_MAX
 from bot.features.imagine.sizes import aspect_choices
 from bot.shared.cards.asking import show
 from bot.shared.discord.choices import model_choices, prompt_choices, subject_choices
-from bot.shared.discord.commands import UsesServices
+from bot.shared.discord.commands import REFUSAL_CARD, UsesServices
 from bot.shared.discord.interactions import acknowledge, context_of, roles_of
 from db.people.shares import usable_subjects
 
@@ -26,7 +27,7 @@ Seed = app_commands.Range[int, 0, SEED_MAX]
 class Imagine(commands.Cog, UsesServices):
     """The command that turns a prompt into pictures, and what is offered while it is typed."""
 
-    @app_commands.command(description="Create pictures from a prompt")
+    @app_commands.command(description="Create pictures from a prompt", extras={REFUSAL_CARD: refusal_of_command})
     @app_commands.describe(
         prompt="What you want to see; add --ar 3:2, --seed 7, --no text and more at the end",
         negative="What you don't want to see",

@@ -1,4 +1,7 @@
-"""Forms that ask for pictures, with a prompt that is there already."""
+"""Forms that ask for pictures, with a prompt that is there already; and refusals, which keep what was typed for one.
+
+A refusal shows what was typed, and its button reads it there: nothing else is kept, and a restart loses nothing.
+"""
 
 import re
 from typing import Any
@@ -6,16 +9,21 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.features.imagine.options import ImagineOptions
+from bot.features.imagine.options import SHOWN_AS, ImagineOptions
 from bot.features.imagine.order import imagine
 from bot.features.imagine.politeness import without_politeness
 from bot.features.imagine.prompt import PROMPT_MAX
+from bot.features.imagine.typed import options_as_typed
 from bot.shared.cards.asking import show
+from bot.shared.cards.layout import layout
 from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import acknowledge, context_of, services_of
-from bot.shared.text.formatting import first_part
+from bot.shared.discord.persistent_items import Answer, PersistentItem
+from bot.shared.errors import Refused
+from bot.shared.text.formatting import block, first_part
 from db.queue.job import Pace
 
+REFUSED_KEY = "(?:public|private)-(?:any|fast|relaxed)"  # who was to see the result, and its pace
 TYPED_MAX = 2 * PROMPT_MAX + 500  # a prompt, what not to see, and other parameters
 
 
@@ -47,6 +55,57 @@ class PromptForm(Form, title="Edit prompt"):
         context = await context_of(interaction, private=self._private)
         options = ImagineOptions(prompt=self._prompt.value, pace=self._pace)
         await show(interaction, await imagine(services_of(interaction), options, context))
+
+    def refusal(self, text: str) -> ui.LayoutView:
+        """Return a refusal that keeps what was sent."""
+        return refusal_card(text, self._prompt.value, private=self._private, pace=self._pace)
+
+
+class EditRefusedButton(PersistentItem[str], topic="typed", verb="edit", key_form=REFUSED_KEY):
+    """What was typed and refused, in a form."""
+
+    label = "Edit prompt"
+    emoji = "✏️"
+    style = discord.ButtonStyle.primary
+    answer = Answer.FORM
+
+    async def find(self, interaction: discord.Interaction) -> str:
+        """Return what was typed, as the refusal shows it.
+
+        Raises:
+            Refused: it does not.
+        """
+        shown = interaction.message.components if interaction.message else []
+        for one in reversed(shown):
+            if isinstance(one, discord.TextDisplay):
+                return one.content.removeprefix("```\n").removesuffix("\n```").strip()
+        raise Refused("I no longer have what you typed. Please type it again.")
+
+    async def _act(self, interaction: discord.Interaction, typed: str) -> None:
+        whose, pace = self.key.split("-")
+        chosen = None if pace == "any" else Pace(pace)
+        await PromptForm(typed, private=whose == "private", pace=chosen).open(interaction)
+
+
+def refusal_card(text: str, typed: str, *, private: bool, pace: str | None) -> ui.LayoutView:
+    """Say why something cannot be drawn, with what was typed and a button that edits it.
+
+    Args:
+        text: the sentence that refuses it.
+        typed: the prompt, with trailing parameters.
+        private: only the one who asked was to see the result.
+        pace: which it was asked for with; None: none.
+    """
+    button = EditRefusedButton(f"{'private' if private else 'public'}-{pace or 'any'}")
+    return layout(ui.TextDisplay(text), ui.TextDisplay(block(typed, TYPED_MAX)), ui.ActionRow[Any](button))
+
+
+def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.LayoutView:
+    """Say why /imagine cannot be granted, with what was typed and a button that edits it."""
+    typed = interaction.namespace
+    options = ImagineOptions(prompt=str(typed.prompt or ""), **{name: getattr(typed, name, None) for name in SHOWN_AS})
+    pace = typed.pace if typed.pace in set(Pace) else None
+    return refusal_card(text, options_as_typed(options), private=bool(typed.private), pace=pace)
 
 
 class ImagineForm(PromptForm, title="Imagine this"):

@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -21,6 +22,7 @@ from bot.shared.services import Services
 
 log = logging.getLogger(__name__)
 
+REFUSAL_CARD = "refusal card"  # in the extras of a command: makes a message of an interaction and a sentence
 CommandT = TypeVar("CommandT")
 
 
@@ -67,8 +69,10 @@ class CountedCommandTree(app_commands.CommandTree[discord.Client]):
         return True
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Explain an error."""
-        await explain(interaction, error)
+        """Explain an error, with what was typed where the command keeps that."""
+        command = interaction.command
+        refusal = command.extras.get(REFUSAL_CARD) if isinstance(command, app_commands.Command) else None
+        await explain(interaction, error, card=partial(refusal, interaction) if refusal else None)
 
 
 def mention_of(client: discord.Client) -> Callable[[str], str]:

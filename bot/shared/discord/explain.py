@@ -137,8 +137,16 @@ def sentence(error: Exception) -> str | None:
     return None
 
 
-async def explain(interaction: discord.Interaction, error: Exception) -> None:
-    """Tell the one who asked what went wrong, and nobody else."""
+async def explain(
+    interaction: discord.Interaction, error: Exception, *, card: Callable[[str], ui.LayoutView | None] | None = None
+) -> None:
+    """Tell the one who asked what went wrong, and nobody else.
+
+    Args:
+        interaction: what is answered.
+        error: what went wrong.
+        card: makes a message of the sentence, such as one that keeps what was typed; None: the sentence alone is said.
+    """
     error = _unwrapped(error)
     too_late = isinstance(error, discord.HTTPException) and error.code in TOO_LATE
     if isinstance(error, NotAcknowledged) or too_late:
@@ -150,7 +158,8 @@ async def explain(interaction: discord.Interaction, error: Exception) -> None:
         log.error("error %s in %s", error_id, _what(interaction), exc_info=error)
         text = f"Something went wrong on my side. If it happens again, please tell an operator: error `{error_id}`."
     try:
-        await say_privately(interaction, text)
+        shown = card(text) if card is not None else None
+        await say_privately(interaction, text if shown is None else shown)
     except discord.HTTPException as failure:
         log.warning("could not explain an error to the member: %s", failure)
 

@@ -77,4 +77,8 @@ class Form(ui.Modal):
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]
         """Explain an error."""
-        await explain(interaction, error)
+        await explain(interaction, error, card=self.refusal)
+
+    def refusal(self, text: str) -> ui.LayoutView | None:
+        """Return a message that refuses what was sent, by a sentence; None: the sentence alone is said."""
+        return None

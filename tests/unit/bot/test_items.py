@@ -30,6 +30,7 @@ ITEMS: list[type[PersistentItem[Any]]] = [
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
     "job": "again mine edit info cancel delete show stop step translate timestamps language imagine",
+    "typed": "edit",
     "draft": "go relax other leave",
     "subject": "open rename export delete really guild back step member role",
     "offer": "go relax leave use typed",
@@ -49,6 +50,7 @@ def test_ids_are_those_that_stand_on_messages_by_now() -> None:
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id_for("x"))
 def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
     key = {
+        "typed": "public-any",
         "licence": "sd-1.5",
         "mydata": "120000000000000001",
         "model": "sd-1.5:0",
