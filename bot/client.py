@@ -20,6 +20,7 @@ from bot.features.history.commands import Account
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
+from bot.features.imagine.forms import refusal_of_form
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
 from bot.features.mydata.retention import Housekeeping
@@ -151,7 +152,7 @@ class Atelier(commands.Bot):
         try:
             self.forms.check(interaction)
         except Refused as error:
-            await explain(interaction, error)
+            await explain(interaction, error, card=partial(refusal_of_form, interaction))
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Do not look for commands in messages."""

@@ -141,3 +141,28 @@ async def test_picture_under_way_stops_when_its_subject_is_taken_back(
         assert await available(bot, cleo) == DAILY
         newest = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
         assert (newest.state, newest.cancel_requested) == (State.RUNNING, False)
+
+
+async def test_others_draw_a_subject_from_its_card_only_while_it_is_shared_with_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        card = await opened(sandbox, ben, cleo)
+        drawn = await (await ben.slash("imagine", prompt="Blob", subject="Blob", count=1)).message()
+        await sandbox.until(lambda: "Re-roll" in cleo.buttons(drawn["id"]))
+        info = await (await cleo.press(drawn["id"], "Info")).answer()
+        await cleo.press(info["id"], "Draw it for me")
+        await sandbox.until(lambda: times_told(cleo, "isn't shared with you") == 1)
+        await shared(sandbox, "member", ben, card, cleo)
+        await cleo.press(info["id"], "Draw it for me")
+        await sandbox.until(lambda: sees(cleo, "Draw it for you?"))
+        asked = next(one["id"] for one in cleo.messages() if "Draw it for you?" in cleo.text(one["id"]))
+        await taken_back(sandbox, "member", ben, card, cleo)
+        await cleo.press(asked, "Continue")
+        await sandbox.until(lambda: times_told(cleo, GONE) == 1)
+        assert await available(bot, cleo) == DAILY
+        await shared(sandbox, "member", ben, card, cleo)
+        await cleo.press(asked, "Continue")
+        await sandbox.until(lambda: sum(len(cleo.pictures(one["id"])) == 1 for one in cleo.messages()) == 2)
+        assert await available(bot, cleo) == DAILY - 1

@@ -4,7 +4,8 @@ A refusal shows what was typed, and its button reads it there: nothing else is k
 """
 
 import re
-from typing import Any
+import secrets
+from typing import Any, cast
 
 import discord
 from discord import ui
@@ -42,6 +43,8 @@ class PromptForm(Form, title="Edit prompt"):
         """
         super().__init__()
         self._private, self._pace = private, pace
+        self._key = _key(private=private, pace=pace)
+        self.custom_id = f"prompt:{self._key}:{secrets.token_hex(8)}"  # says the same where it is no longer known
         default = first_part(text, self.longest)
         self._prompt = ui.TextInput[Any](
             style=discord.TextStyle.paragraph, max_length=self.longest, default=default or None
@@ -58,7 +61,7 @@ class PromptForm(Form, title="Edit prompt"):
 
     def refusal(self, text: str) -> ui.LayoutView:
         """Return a refusal that keeps what was sent."""
-        return refusal_card(text, self._prompt.value, private=self._private, pace=self._pace)
+        return refusal_card(text, self._prompt.value, self._key)
 
 
 class EditRefusedButton(PersistentItem[str], topic="typed", verb="edit", key_form=REFUSED_KEY):
@@ -87,17 +90,31 @@ class EditRefusedButton(PersistentItem[str], topic="typed", verb="edit", key_for
         await PromptForm(typed, private=whose == "private", pace=chosen).open(interaction)
 
 
-def refusal_card(text: str, typed: str, *, private: bool, pace: str | None) -> ui.LayoutView:
+def _key(*, private: bool, pace: str | None) -> str:
+    """Return who is to see the result, and its pace, in the form of `REFUSED_KEY`."""
+    return f"{'private' if private else 'public'}-{pace or 'any'}"
+
+
+def refusal_card(text: str, typed: str, key: str) -> ui.LayoutView:
     """Say why something cannot be drawn, with what was typed and a button that edits it.
 
     Args:
         text: the sentence that refuses it.
         typed: the prompt, with trailing parameters.
-        private: only the one who asked was to see the result.
-        pace: which it was asked for with; None: none.
+        key: who was to see the result, and its pace.
     """
-    button = EditRefusedButton(f"{'private' if private else 'public'}-{pace or 'any'}")
+    button = EditRefusedButton(key)
     return layout(ui.TextDisplay(text), ui.TextDisplay(block(typed, TYPED_MAX)), ui.ActionRow[Any](button))
+
+
+def refusal_of_form(interaction: discord.Interaction, text: str) -> ui.LayoutView | None:
+    """Say why a form that is no longer known is not taken, with what was typed in it; None: it asked for no prompt."""
+    sent = cast(dict[str, Any], interaction.data or {})
+    known = re.fullmatch(rf"prompt:({REFUSED_KEY}):[0-9a-f]+", sent.get("custom_id", ""))
+    if known is None:
+        return None
+    fields = (one["component"] for one in sent.get("components", ()) if "component" in one)
+    return refusal_card(text, next((field.get("value") or "" for field in fields), ""), known[1])
 
 
 def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.LayoutView:
@@ -105,7 +122,7 @@ def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.Layout
     typed = interaction.namespace
     options = ImagineOptions(prompt=str(typed.prompt or ""), **{name: getattr(typed, name, None) for name in SHOWN_AS})
     pace = typed.pace if typed.pace in set(Pace) else None
-    return refusal_card(text, options_as_typed(options), private=bool(typed.private), pace=pace)
+    return refusal_card(text, options_as_typed(options), _key(private=bool(typed.private), pace=pace))
 
 
 class ImagineForm(PromptForm, title="Imagine this"):

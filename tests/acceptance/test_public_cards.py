@@ -1,4 +1,4 @@
-"""What somebody else can do on a public card, and what was typed in a form once more."""
+"""What others can do on a public card; and what was typed can be edited from every card and refusal."""
 
 from pathlib import Path
 from typing import Any
@@ -169,3 +169,15 @@ async def test_refusal_for_too_many_requests_keeps_what_was_typed(sandbox: Sandb
         await sandbox.until(lambda: "a lot in a short time" in ben.text(last(ben)))
         form = await (await ben.press(last(ben), "Edit prompt")).modal()
         assert form["components"][0]["component"]["value"] == TYPED
+
+
+async def test_form_of_before_a_restart_keeps_what_was_typed(sandbox: Sandbox, tmp_path: Path) -> None:
+    ben = sandbox.member("ben")
+    async with bot_beside(sandbox, tmp_path):
+        form = await ben.press(await drawn(sandbox, ben), "Edit prompt")
+        await form.modal()
+    async with bot_beside(sandbox, tmp_path):
+        refusal = await (await form.submit(Prompt="a blue heart --count 2")).answer()
+        assert "open for too long" in ben.text(refusal["id"])
+        form = await ben.press(refusal["id"], "Edit prompt")
+        assert (await form.modal())["components"][0]["component"]["value"] == "a blue heart --count 2"
