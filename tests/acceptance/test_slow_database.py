@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from discord import app_commands, ui
 
-from bot.features.imagine.forms import ImagineForm
+from bot.features.imagine.forms import ImagineForm, PromptForm
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.finding import RemoveForm, SubjectSelect
 from bot.features.operator.shown import Shown
@@ -42,6 +42,7 @@ KEYS = {
     "found": "member-{user}-0",
     "model": "tiny:0",
     "help": "all",
+    "typed": "public-any",
 }
 MENUS: dict[type[Any], Any] = {  # those that are built with their options
     StepSelect: lambda key: StepSelect.of(key, [20]),
@@ -53,6 +54,7 @@ FORMS: dict[type[Form], Any] = {
     RenameForm: lambda: RenameForm(subject()),
     PhotoForm: lambda: PhotoForm(TrainingOptions(name="Rex", class_noun="dog")),
     ImagineForm: lambda: ImagineForm("a red heart", private=False),
+    PromptForm: lambda: PromptForm("a red heart", private=False),
 }
 
 
