@@ -30,7 +30,6 @@ from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import IN_TIME_S
 from bot.shared.discord.limits import RateLimits
 from bot.shared.discord.persistent_items import PersistentItem
-from db.engine import Database
 from db.moderation.targets import Target
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.bot.cards import subject
@@ -72,18 +71,12 @@ ITEMS = sorted(
 
 
 @contextmanager
-def held(database: Database) -> Iterator[None]:
+def held(gate: threading.Event) -> Iterator[None]:
     """Let nothing be read or written meanwhile; what asks, waits."""
-    gate = threading.Event()
-
-    def wait(*_: object) -> None:
-        gate.wait()
-
-    sa.event.listen(database.engine, "before_cursor_execute", wait)
+    gate.clear()
     try:
         yield
     finally:
-        sa.event.remove(database.engine, "before_cursor_execute", wait)
         gate.set()
 
 
@@ -94,17 +87,32 @@ async def bot(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[RunningBot]:
         yield running
 
 
+@pytest.fixture
+def gate(bot: RunningBot) -> threading.Event:
+    """Return what every statement waits for; one listener for all, as adding one breaks off a thread that asks them."""
+    gate = threading.Event()
+    gate.set()
+
+    def wait(*_: object) -> None:
+        gate.wait()
+
+    sa.event.listen(bot.services.db.engine, "before_cursor_execute", wait)
+    return gate
+
+
 async def until_answered(sandbox: Sandbox, shown: InteractionResult, what: str) -> None:
     await sandbox.until(lambda: shown.state != "pending", timeout_s=RESPONSE_DEADLINE_S)
     assert shown.state != "failed", what
 
 
-async def test_every_button_and_menu_is_answered_in_time(sandbox: Sandbox, bot: RunningBot) -> None:
+async def test_every_button_and_menu_is_answered_in_time(
+    sandbox: Sandbox, bot: RunningBot, gate: threading.Event
+) -> None:
     ada = sandbox.member("ada")
     assert len(ITEMS) > 20
     for kind in ITEMS:
         message_id, custom_id = await _post(bot, kind, ada)
-        with held(bot.services.db):
+        with held(gate):
             component = ada.message(message_id)["components"][0]["components"][0]
             if component["type"] == discord.ComponentType.button.value:
                 shown = await ada.press(message_id, custom_id)
@@ -114,7 +122,7 @@ async def test_every_button_and_menu_is_answered_in_time(sandbox: Sandbox, bot: 
             await until_answered(sandbox, shown, kind.__qualname__)
 
 
-async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: RunningBot) -> None:
+async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: RunningBot, gate: threading.Event) -> None:
     ada = sandbox.member("ada")
     message = await ada.voice(b"OggS", 2.0)
     commands = [one for one in bot.client.tree.walk_commands() if isinstance(one, app_commands.Command)]
@@ -123,18 +131,18 @@ async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: RunningB
         options = {_keyword(option): _value(option, sandbox) for option in command.parameters}
         required = {_keyword(option) for option in command.parameters if option.required}
         for given in (options, {name: value for name, value in options.items() if name in required}):
-            with held(bot.services.db):
+            with held(gate):
                 shown = await ada.slash(command.qualified_name, **given)
                 await until_answered(sandbox, shown, command.qualified_name)
     menus = bot.client.tree.get_commands(type=discord.AppCommandType.message)
     assert menus
     for menu in menus:
-        with held(bot.services.db):
+        with held(gate):
             shown = await ada.context_menu(menu.name, message_id=message["id"])
             await until_answered(sandbox, shown, menu.name)
 
 
-async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot) -> None:
+async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot, gate: threading.Event) -> None:
     ada = sandbox.member("ada")
     assert set(kinds_of(Form)) == set(FORMS)
     for kind, make in FORMS.items():
@@ -143,7 +151,7 @@ async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot)
         await opened.modal()
         filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG] * 3, "Reason": "because"}
         labels = {label.text.replace(" ", "_") for label in make().children if isinstance(label, ui.Label)}
-        with held(bot.services.db):
+        with held(gate):
             shown = await opened.submit(**{name: value for name, value in filled.items() if name in labels})
             await until_answered(sandbox, shown, kind.__qualname__)
 

@@ -34,16 +34,16 @@ async def test_direct_message_just_works(sandbox: Sandbox, tmp_path: Path) -> No
         assert await available(bot, ben) == DAILY - 1
 
 
-async def test_direct_message_with_a_file_is_heard_and_one_without_is_left_alone(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+async def test_direct_message_with_a_file_is_heard_and_one_without_is_greeted(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()
         await ben.say("hello", channel=dm)
+        await sandbox.until(lambda: len(ben.messages(dm)) == 2)
+        assert "/imagine" in ben.text(ben.messages(dm)[1]["id"])
         await ben.say("", channel=dm, files=[sound(2.0, "From a file.")])
         await sandbox.until(lambda: "From a file" in ben.text(ben.messages(dm)[-1]["id"]))
-        assert len(ben.messages(dm)) == 3
+        assert len(ben.messages(dm)) == 4
         assert len(await jobs_of(bot, ben)) == 1
 
 
@@ -130,11 +130,12 @@ async def test_channel_says_nothing_about_what_nobody_asked_for(sandbox: Sandbox
     async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
         await (await ada.slash("transcribe-channel", state="on")).answer()
+        await sandbox.until(lambda: len(ben.messages()) == 1)  # the channel is told that it becomes text
         await ben.voice(b"OggS silence", 5.0)
         await ben.voice(clip("far too long"), 7200.0)
         await said(sandbox, ben, "Something.")
         await sandbox.until(lambda: "Something" in ben.text(ben.messages()[-1]["id"]))
-        await sandbox.until(lambda: len(ben.messages()) == 4)
+        await sandbox.until(lambda: len(ben.messages()) == 5)
         changed = bot.services.db.wake.listen("changed")
         while not all(job.state in FINAL for job in await jobs_of(bot, ben)):  # the silence may end last
             await changed.wait(0.1)
