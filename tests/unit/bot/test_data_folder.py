@@ -16,11 +16,11 @@ from bot.start.data_folder import DataFolderInUse, DataFolderUnusable, hold_data
 
 ROOT = Path(__file__).parents[3]
 HOLD = """
-import sys, time
+import subprocess, sys, time
 from bot.settings import Settings
 from bot.start.data_folder import hold_data
 with hold_data(Settings(_env_file=None)):
-    child = __import__("subprocess").Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdout=subprocess.DEVNULL)
     print(child.pid, flush=True)
     time.sleep(60)
 """
