@@ -18,8 +18,8 @@ STAGES = [
     "claim:after",  # a dispatcher has it, no worker yet
     "settle:before",  # all files are written
     "settle:after",  # ended and charged, nothing was shown yet
-    "delivered:before",  # shown, and nobody noted it
-    "delivered:after",
+    "mark_delivered:before",  # shown, and nobody noted it
+    "mark_delivered:after",
 ]
 QUICK = "settle:after"  # the one that is tried in every run
 
@@ -67,7 +67,7 @@ async def test_result_that_was_posted_before_a_kill_is_not_posted_again(
 ) -> None:
     monkeypatch.setenv(GATE, str(tmp_path / "open"))
     ben, ada = sandbox.member("ben"), sandbox.member("ada")
-    async with bot_process(sandbox, tmp_path, crash="delivered:before") as doomed:
+    async with bot_process(sandbox, tmp_path, crash="mark_delivered:before") as doomed:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
         card = await (await ben.slash("imagine", prompt="a garden gate")).answer()
         await sandbox.until(lambda: "step" in ben.text(card["id"]), timeout_s=30)

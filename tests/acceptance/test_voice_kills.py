@@ -52,7 +52,7 @@ async def test_clip_that_is_half_heard_survives_a_kill(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("stage", ["submit:after", "set_message:before", "settle:after", "delivered:before"])
+@pytest.mark.parametrize("stage", ["submit:after", "set_message:before", "settle:after", "mark_delivered:before"])
 async def test_direct_message_survives_a_kill_of_the_bot(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
