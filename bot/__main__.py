@@ -16,7 +16,7 @@ from bot.platform import quieten
 from bot.run import Connection, read_files, run
 from bot.settings import Settings, SettingsUnusable, read_settings, read_settings_anyway
 from bot.start.data_folder import hold_data
-from bot.start.event_loop import favour_event_loop, new_event_loop
+from bot.start.event_loop import new_event_loop
 from bot.start.ports import check_ports, ports_of
 from bot.start.refused import StartRefused
 from bot.start.setting_names import unknown_names
@@ -45,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         read_files(settings)
         with hold_data(settings):
             _refuse_taken_ports(settings)
-            favour_event_loop()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 runner.run(_run(settings))
     except KeyboardInterrupt:

@@ -3,9 +3,8 @@
 import difflib
 import json
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 FILE = "nouns.json"
@@ -32,7 +31,7 @@ class Vocabulary:
         """Return what a text may become when its last word, or its last few, become a noun; the likeliest first."""
         words = text.split()
         found: dict[str, None] = {}
-        for count in range(min(len(words), self._longest), 0, -1):
+        for count in range(min(len(words), _longest(self.nouns)), 0, -1):
             begun = " ".join(words[-count:]).casefold()
             if len(begun) >= BEGUN_LETTERS_MIN:
                 nouns = (noun for noun in self.singular if noun.startswith(begun))
@@ -48,20 +47,21 @@ class Vocabulary:
                 best = max(best, (difflib.SequenceMatcher(None, noun, word).ratio(), word, noun))
         return best[1:] if best[0] else None
 
-    @cached_property
-    def _longest(self) -> int:
-        return max((len(noun.split()) for noun in self.nouns), default=0)  # 'slice of pizza'
-
     def _is_plural(self, noun: str) -> bool:
         return any(noun.endswith(end) and noun.removesuffix(end) + singular in self.nouns for end, singular in PLURALS)
 
 
-def names_any(nouns: Collection[str], text: str) -> bool:
+def names_any(nouns: frozenset[str], text: str) -> bool:
     """Return whether a text names any of these, in lower case, as words of their own."""
     words = WORD.findall(text.lower())
-    longest = max((len(noun.split()) for noun in nouns), default=0)
-    spans = {" ".join(words[at : at + count]) for at in range(len(words)) for count in range(1, longest + 1)}
-    return not spans.isdisjoint(nouns)
+    counts = range(1, _longest(nouns) + 1)
+    return any(" ".join(words[at : at + count]) in nouns for at in range(len(words)) for count in counts)
+
+
+@lru_cache(maxsize=8)  # of each small model, for every prompt
+def _longest(nouns: frozenset[str]) -> int:
+    """Return how many words the longest noun has, such as 'slice of pizza'."""
+    return max((len(noun.split()) for noun in nouns), default=0)
 
 
 def read_vocabulary(folder: Path | None) -> Vocabulary | None:
