@@ -4,6 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+DUPLICATE = "23505"  # unique violation
 RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL, appendix A
 WAITED_TOO_LONG = {
     "55P03",  # lock not available: lock_timeout
@@ -24,6 +25,14 @@ def is_conflict(error: DBAPIError) -> bool:
     if isinstance(original, sqlite3.OperationalError):
         return "locked" in str(original) or "busy" in str(original)
     return _sqlstate(error) in RETRIED_SQLSTATES
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """Tell whether there is such a row already: where it was looked for, somebody else has written it since.
+
+    Only PostgreSQL's says so: with SQLite's one writer nobody writes in between.
+    """
+    return _sqlstate(error) == DUPLICATE
 
 
 def waited_too_long(error: DBAPIError) -> bool:

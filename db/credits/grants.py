@@ -1,10 +1,15 @@
 """Credits that somebody gives: an operator's grants, and gifts among members. Each has a name, and counts once."""
 
-import sqlalchemy as sa
+import datetime as dt
+from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from db.conflicts import Conflict, is_duplicate
 from db.credits.accounts import lock_account, open_account
 from db.credits.allowance import Allowance
-from db.credits.ledger import balances, move
+from db.credits.ledger import BalanceChanges, balances, move
 from db.errors import GiftTooLarge, NotEnoughCredits, TakesTooMuch
 from db.moderation.audit_log import AuditEntry, log_entry
 from db.tables import transfers
@@ -35,7 +40,7 @@ def grant(
     if amount:
         about = {"reason": entry.reason, "ref": ref, "by_user": entry.by_user}
         try:
-            move(connection, {user_id: {"available": amount}}, now, "grant", **about)
+            _move_named(connection, {user_id: {"available": amount}}, now, "grant", **about)
         except NotEnoughCredits as error:
             raise TakesTooMuch(available=error.available, price=error.price, renews_at=error.renews_at) from None
     log_entry(connection, entry, now)
@@ -97,10 +102,20 @@ def give(
         return False
     changes = {from_user: {"available": -amount}, to_user: {"available": amount}}
     try:
-        move(connection, changes, now, "gift", ref=ref, by_user=from_user)
+        _move_named(connection, changes, now, "gift", ref=ref, by_user=from_user)
     except NotEnoughCredits as error:
         raise GiftTooLarge(available=error.available, price=error.price, renews_at=error.renews_at) from None
     return True
+
+
+def _move_named(connection: sa.Connection, changes: BalanceChanges, now: dt.datetime, kind: str, **about: Any) -> None:
+    """Do what `move` does with a `ref` that was not known; whoever uses it for others is held up by no lock of ours."""
+    try:
+        move(connection, changes, now, kind, **about)
+    except IntegrityError as error:
+        if is_duplicate(error):
+            raise Conflict from None
+        raise
 
 
 def _is_known(connection: sa.Connection, ref: str) -> bool:

@@ -13,6 +13,7 @@ from db.engine import Database
 from db.errors import NotEnoughCredits
 from db.moderation.audit_log import latest_entries
 from db.tables.credits import accounts, entries
+from tests.support.clock import START
 from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness, because
 
@@ -53,10 +54,8 @@ async def test_allowance_counts_held_credits_towards_the_cap(database: Database)
 
 async def test_allowance_renews_at_midnight(ledger: LedgerHarness) -> None:
     renews_at = (await ledger.statement(1)).renews_at
-    ahead = renews_at - dt.datetime.now(dt.UTC)
-    assert renews_at.time() == dt.time(0)
-    assert dt.timedelta(0) < ahead <= dt.timedelta(days=1)
-    ledger.db.advance(ahead.total_seconds() + 1)
+    assert renews_at == dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+    ledger.db.advance((renews_at - START).total_seconds())
     assert (await ledger.statement(1)).available == 20
 
 
@@ -80,6 +79,13 @@ async def test_grant_of_less_than_nothing_stops_at_zero(ledger: LedgerHarness) -
         await ledger.grant(1, -7, "fix-2", because("too much"))
     assert (await ledger.statement(1)).available == 6
     assert [noted.entry.reason for noted in await ledger.db.read(latest_entries, 7, 10)] == ["a mistake"]
+
+
+async def test_grant_of_one_name_to_two_members_at_once_is_one_grant(ledger: LedgerHarness) -> None:
+    for number in range(10):
+        given = (ledger.grant(user, 1, f"grant-{number}", because("")) for user in (1, 2))
+        assert sorted(await asyncio.gather(*given)) == [False, True]
+    assert sum([(await ledger.statement(user)).available for user in (1, 2)]) == 20 + 10
 
 
 async def test_spent_today_begins_anew_at_midnight(store: StoreHarness) -> None:
