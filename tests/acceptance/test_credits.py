@@ -16,6 +16,7 @@ from db.queue.job import Pace
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.private import EPHEMERAL, show_to_everybody
+from tests.support.clock import NOON_ZONE
 
 
 def seen(who: HumanClient, words: str) -> str | None:
@@ -196,7 +197,7 @@ async def test_gift_is_no_command_where_gifts_are_not_allowed(sandbox: Sandbox, 
 async def test_role_opens_a_tier(sandbox: Sandbox, tmp_path: Path) -> None:
     file = tmp_path / "tiers.toml"
     file.write_text(
-        "[[tier]]\nname = 'everybody'\ndaily_credits = 5\nlargest_px = 256\n"
+        f"timezone = '{NOON_ZONE}'\n[[tier]]\nname = 'everybody'\ndaily_credits = 5\nlargest_px = 256\n"
         f"[[tier]]\nname = 'patrons'\nroles = [{PATRONS}]\ndaily_credits = 70\nlargest_px = 0\n",
         encoding="utf-8",
     )

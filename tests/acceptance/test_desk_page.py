@@ -16,11 +16,11 @@ from bot.sandbox.server import TOKEN as SANDBOX_TOKEN
 from bot.sandbox.server import Sandbox
 from common import logs
 from common.supervisor import supervise
-from db.engine import Database
 from db.queue.finding import jobs_of_member
 from inference.messages import WorkerLoad
 from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.pictures import draw, settled
+from tests.support.clock import open_database
 from tests.support.db.store import StoreHarness
 from tests.support.optional import chromium
 
@@ -32,7 +32,7 @@ PHONE = {"width": 390, "height": 800}
 @asynccontextmanager
 async def desk(folder: Path) -> AsyncIterator[AdminAddresses]:
     """Serve the page of a bot in which something waits, runs, was done later than foretold, and has failed."""
-    async with Database.from_url(f"sqlite:///{folder / 'atelier.db'}") as database:
+    async with open_database(f"sqlite:///{folder / 'atelier.db'}") as database:
         await database.migrate()
         store = StoreHarness(database)
         words = {"prompt": "a secret wish"}
@@ -93,7 +93,7 @@ async def test_figures_tell_how_things_stand_and_nothing_that_was_said(tmp_path:
 
 
 async def test_clip_without_speech_is_no_failure(tmp_path: Path) -> None:
-    async with Database.from_url(f"sqlite:///{tmp_path / 'atelier.db'}") as database:
+    async with open_database(f"sqlite:///{tmp_path / 'atelier.db'}") as database:
         await database.migrate()
         store = StoreHarness(database)
         for code in ("no_speech", "internal"):
@@ -183,7 +183,7 @@ async def test_loops_are_counted_in_the_metrics_even_while_the_database_is_away(
 
     loop = supervise("a-loop", work)
     async with (
-        Database.from_url(f"sqlite:///{tmp_path / 'empty.db'}") as database,  # as good as away: it has no tables
+        open_database(f"sqlite:///{tmp_path / 'empty.db'}") as database,  # as good as away: it has no tables
         serve_admin(AdminSettings(metrics_port=0), database, lambda: LOADS) as opened,
         aiohttp.ClientSession() as client,
         client.get(opened.metrics_url, headers={"Authorization": f"Bearer {opened.token}"}) as answer,

@@ -6,13 +6,14 @@ import pytest
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from bot.sandbox.state.seed import VOICE_NOTES
+from bot.sandbox.state.seed import STUDIO, VOICE_NOTES
 from db.queue.finding import find_job
 from db.queue.job import Job, Pace, State
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import GATE, SLOTS
 from tests.support.acceptance.training import photos, preflight
 from tests.support.acceptance.voice import jobs_of, said, sound
+from tests.support.clock import NOON_ZONE
 
 
 async def newest(bot: RunningBot, who: HumanClient) -> Job:
@@ -58,7 +59,8 @@ async def test_file_turns_out_dearer_than_what_is_left_and_becomes_text_all_the_
 async def test_spent_budget_of_a_server_leaves_the_free_way(sandbox: Sandbox, tmp_path: Path) -> None:
     file = tmp_path / "tiers.toml"
     file.write_text(
-        "[[tier]]\nname = 'everybody'\ndaily_credits = 50\n[[guild]]\nid = 130000000000000001\ndaily_credits = 1\n",
+        f"timezone = '{NOON_ZONE}'\n[[tier]]\nname = 'everybody'\ndaily_credits = 50\n"
+        f"[[guild]]\nid = {STUDIO}\ndaily_credits = 1\n",
         encoding="utf-8",
     )
     async with bot_beside(sandbox, tmp_path, tiers=file) as bot:

@@ -18,6 +18,7 @@ from tests.support.acceptance.bots import bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.training import photos, preflight, sees
 from tests.support.acceptance.voice import sound
+from tests.support.clock import NOON_ZONE
 from tests.support.files.photos import bomb, encoded, picture
 
 OFTEN = RateLimits(
@@ -71,7 +72,7 @@ async def test_no_photo_is_fetched_for_who_may_not_or_cannot_train(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tier: str, refusal: str
 ) -> None:
     file = tmp_path / "tiers.toml"
-    file.write_text(f"[[tier]]\nname = 'everybody'\n{tier}\n", encoding="utf-8")
+    file.write_text(f"timezone = '{NOON_ZONE}'\n[[tier]]\nname = 'everybody'\n{tier}\n", encoding="utf-8")
     fetched = Fetched(monkeypatch)
     async with bot_beside(sandbox, tmp_path, tiers=file):
         ben = sandbox.member("ben")

@@ -15,6 +15,7 @@ import pytest
 from psycopg import sql
 
 from db.engine import Database
+from tests.support.clock import open_database
 from tests.support.dispatcher import DispatcherHarness
 
 
@@ -55,7 +56,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _migrate(url: str) -> None:
-    async with Database.from_url(url) as database:
+    async with open_database(url) as database:
         await database.migrate()
 
 
@@ -101,7 +102,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A fresh migrated database of each kind."""
-    async with Database.from_url(database_url) as database:
+    async with open_database(database_url) as database:
         yield database
 
 

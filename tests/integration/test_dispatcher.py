@@ -24,6 +24,7 @@ from inference.dispatcher.runner_context import RunnerContext
 from inference.dispatcher.runner_events import Interrupt
 from inference.messages import Preview
 from inference.pool import Pool
+from tests.support.clock import open_database
 from tests.support.dispatcher import MEMBER, DispatcherHarness, sqlite_only
 from tests.support.fakes.requests import image_request, transcribe_request
 
@@ -292,7 +293,7 @@ async def test_two_dispatchers_share_the_work_and_run_no_job_twice(
     harness: DispatcherHarness, database_url: str, tmp_path: Path
 ) -> None:
     asked = [await harness.ask(image_request(f"cat {index}", steps=10), user_id=index) for index in range(12)]
-    async with Database.from_url(database_url) as database:
+    async with open_database(database_url) as database:
         other = DispatcherHarness(database, tmp_path / "files")
         async with harness.open(slots=2, step_s=0.01), other.open(slots=2, step_s=0.01):
             done = await asyncio.gather(*(harness.until(job) for job in asked))

@@ -27,6 +27,7 @@ from db.queue.job import Pace
 from db.queue.pending import Question, find_order, orders_of_member, purge_orders
 from inference.requests import ImageRequest, SubjectUse, from_json, to_json
 from tests.support.bot.jobs import REQUEST
+from tests.support.clock import open_database
 
 BEN = 120000000000000001
 IMAGE = to_json(REQUEST) | {"subjects": [asdict(SubjectUse("s" * 26, 0.8, "zkv dog"))]}
@@ -81,7 +82,7 @@ async def filled(database: Database, rows: list[dict[str, Any]], *, age: dt.time
 
 
 async def test_questions_that_were_open_go_on(empty_database_url: str) -> None:
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         ids = await filled(database, [content for content, *_ in KEPT])
         await database.migrate()
         for number, (order_id, (content, question, price, pace, asked)) in enumerate(zip(ids, KEPT, strict=True)):
@@ -95,17 +96,17 @@ async def test_questions_that_were_open_go_on(empty_database_url: str) -> None:
 
 
 async def test_questions_that_were_too_old_or_say_nothing_are_closed(empty_database_url: str) -> None:
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         content, *_ = KEPT[0]
         await filled(database, [content], age=dt.timedelta(days=3))
         await database.migrate()
         assert len(await database.write(purge_orders)) == 1
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         assert await database.read(orders_of_member, BEN) == []
 
 
 async def test_question_that_nobody_can_read_is_left_out(empty_database_url: str) -> None:
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         await filled(database, [{"something": "else"}])
         await database.migrate()
         assert await database.read(orders_of_member, BEN) == []
@@ -157,7 +158,7 @@ def insert(connection: sa.Connection, table: str, row: dict[str, Any]) -> None:
 
 
 async def test_jobs_of_before_are_found_by_their_subjects_and_who_is_heard(empty_database_url: str) -> None:
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         with database.begin() as connection:
             lived(connection)
         await database.migrate()
@@ -168,7 +169,7 @@ async def test_jobs_of_before_are_found_by_their_subjects_and_who_is_heard(empty
 
 
 async def test_log_of_before_reads_as_it_did_and_knows_whom_it_is_about(empty_database_url: str) -> None:
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         with database.begin() as connection:
             lived(connection)
         await database.migrate()
@@ -184,7 +185,7 @@ async def test_log_of_before_reads_as_it_did_and_knows_whom_it_is_about(empty_da
 
 
 async def test_log_reads_the_same_after_going_back(empty_database_url: str) -> None:
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         with database.begin() as connection:
             lived(connection)
         await database.migrate()

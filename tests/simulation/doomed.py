@@ -14,6 +14,7 @@ from db.queue.job_store import JobStore
 from inference.dispatcher import Dispatcher, Intervals
 from inference.pool.local import LocalPool
 from inference.worker_config import WorkerConfig
+from tests.support.clock import open_database
 
 STAGES = ("claimed", "progress written", "files written", "settled")
 
@@ -53,7 +54,7 @@ class DoomedStore(JobStore):
 async def run(stage: str, database_url: str, files_url: str) -> None:
     """Dispatch until the stage comes."""
     config = WorkerConfig(engines="tests.support.fakes.engine:build", options={"step_s": 0.005}, log_level="ERROR")
-    async with Database.from_url(database_url) as database, LocalPool([config]) as pool:
+    async with open_database(database_url) as database, LocalPool([config]) as pool:
         store = DoomedStore(database, stage)
         intervals = Intervals(heartbeat_s=0.02)
         async with Dispatcher(jobs=store, files=FileStore(files_url), pool=pool, intervals=intervals):

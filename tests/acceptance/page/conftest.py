@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance import show_bot
 from tests.support.acceptance.show_bot import ShowBot
+from tests.support.clock import NOON_ZONE
 from tests.support.optional import chromium
 
 DESKTOP = {"width": 1280, "height": 800}
@@ -96,7 +97,11 @@ async def bot(box: Sandbox) -> AsyncIterator[ShowBot]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser profile of a test's own."""
-    context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce")  # type: ignore[arg-type]
+    context = await browser.new_context(
+        viewport=DESKTOP,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+        timezone_id=NOON_ZONE,
+    )
     yield context
     await context.close()
 

@@ -7,13 +7,14 @@ import pytest
 from db.bot_lock import bot_is_there, hold_bot_lock
 from db.engine import Database
 from db.errors import DatabaseInUse
+from tests.support.clock import open_database
 
 # Of SQLite's file the lock is another one: tests/unit/bot/test_data_folder.py
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 async def test_second_bot_on_postgresql_is_refused_and_may_follow(database: Database) -> None:
-    async with Database.from_url(database.url.render_as_string(hide_password=False)) as other:
+    async with open_database(database.url.render_as_string(hide_password=False)) as other:
         assert not await other.read(bot_is_there)
         async with hold_bot_lock(database.url, 5):
             assert await other.read(bot_is_there)

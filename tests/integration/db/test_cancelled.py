@@ -18,6 +18,7 @@ from db.credits.audit import audit
 from db.engine import Database
 from db.queue.finding import jobs_of_member
 from db.tables.queue import lines
+from tests.support.clock import open_database
 from tests.support.db.store import StoreHarness
 
 PATIENCE_S = 20.0
@@ -149,11 +150,11 @@ async def test_whatever_is_cancelled_when_the_books_add_up_and_all_connections_a
 
 async def test_leaving_the_database_waits_for_what_runs(database_url: str) -> None:
     work = StandingWrite("last")
-    async with Database.from_url(database_url) as database:
+    async with open_database(database_url) as database:
         task = await work.start(database)
         asyncio.get_running_loop().call_later(0.1, work.go_on.set)
     await task
-    async with Database.from_url(database_url) as database:
+    async with open_database(database_url) as database:
         assert await database.read(written) == {"last"}
 
 
@@ -167,13 +168,13 @@ async def test_leaving_the_database_breaks_off_what_takes_long(
         connection.execute(sa.text(FOR_EVER[connection.dialect.name]))
 
     began_s = time.monotonic()
-    async with Database.from_url(database_url) as database:
+    async with open_database(database_url) as database:
         task = asyncio.create_task(database.write(endless))
         await until(lambda: connections_in_use(database) == 1)
     assert time.monotonic() - began_s < PATIENCE_S
     with pytest.raises((sa.exc.DBAPIError, RuntimeError)):
         await task
-    async with Database.from_url(database_url) as database:
+    async with open_database(database_url) as database:
         assert await database.read(written) == set()
 
 

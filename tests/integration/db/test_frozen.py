@@ -12,6 +12,7 @@ import pytest
 
 from db.engine import Database
 from db.errors import StoreBusy
+from tests.support.clock import open_database
 from tests.support.db.store import StoreHarness
 
 LEASE_S = 6.0
@@ -21,11 +22,11 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 HOLDER = """
 import asyncio, sys
 from db import clock
-from db.engine import Database
 from db.queue.fair_order.kind_queue import lock_queues
+from tests.support.clock import open_database
 
 async def main(url):
-    async with Database.from_url(url, lease_s=float(sys.argv[2])) as database:
+    async with open_database(url, lease_s=float(sys.argv[2])) as database:
         def work(connection):
             lock_queues(connection, ["image"])
             print("locked", flush=True)
@@ -40,7 +41,7 @@ asyncio.run(main(sys.argv[1]))
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database.from_url(database_url, lease_s=LEASE_S) as database:
+    async with open_database(database_url, lease_s=LEASE_S) as database:
         yield database
 
 

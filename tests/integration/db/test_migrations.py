@@ -14,13 +14,14 @@ from db.credits.allowance import Allowance
 from db.engine import Database
 from db.migrations.run import configuration
 from db.tables.columns import metadata
+from tests.support.clock import open_database
 from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness
 
 
 def _migrate(url: str) -> None:
     async def run() -> None:
-        async with Database.from_url(url) as database:
+        async with open_database(url) as database:
             await database.migrate()
 
     asyncio.run(run())
@@ -30,7 +31,7 @@ async def test_upgrade_from_empty_makes_the_tables(empty_database_url: str) -> N
     def differences(connection: sa.Connection) -> list[Any]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         await database.migrate()
         with database.begin() as connection:
             assert differences(connection) == []
@@ -41,7 +42,7 @@ async def test_upgrade_makes_the_checks_too(empty_database_url: str) -> None:
         inspector = sa.inspect(connection)
         return {str(check["name"]) for table in metadata.tables for check in inspector.get_check_constraints(table)}
 
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         await database.migrate()
         with database.begin() as connection:
             found = checks(connection)
@@ -65,7 +66,7 @@ async def test_downgrade_leaves_nothing(empty_database_url: str) -> None:
         command.downgrade(configuration(connection), "base")
         return sorted(sa.inspect(connection).get_table_names())
 
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         await database.migrate()
         with database.begin() as connection:
             assert downgrade(connection) == ["alembic_version"]
@@ -74,7 +75,7 @@ async def test_downgrade_leaves_nothing(empty_database_url: str) -> None:
 async def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         await asyncio.to_thread(pool.map, _migrate, [empty_database_url] * 3)
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         assert await StoreHarness(database).balances() == (100_000, 0)
 
 
@@ -82,7 +83,7 @@ async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channe
     def to(connection: sa.Connection, revision: str) -> None:
         command.downgrade(configuration(connection), revision)
 
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         await database.migrate()
         store = StoreHarness(database)
         old = await store.submit(age_restricted=True)
@@ -95,7 +96,7 @@ async def test_jobs_of_before_the_note_about_age_are_of_no_age_restricted_channe
 
 async def test_account_of_before_open_days_goes_on_where_it_was(empty_database_url: str) -> None:
     """Its last day was given: the same day gives no more, a better tier the difference, the next day its own."""
-    async with Database.from_url(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         with database.begin() as connection:
             command.upgrade(configuration(connection), "0005")
             now = clock.now(connection)

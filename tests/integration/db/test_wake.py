@@ -5,8 +5,8 @@ import asyncio
 import psycopg
 import pytest
 
-from db.engine import Database
 from db.wake import CHANGED, QUEUED
+from tests.support.clock import open_database
 from tests.support.db.store import StoreHarness
 
 
@@ -18,7 +18,7 @@ def shared_url(database_url: str) -> str:
 
 
 async def test_notification_reaches_another_program(shared_url: str) -> None:
-    async with Database.from_url(shared_url) as here, Database.from_url(shared_url) as there:
+    async with open_database(shared_url) as here, open_database(shared_url) as there:
         ear = there.wake.listen(QUEUED)
         await ear.wait(0)
         here.wake.notify(QUEUED)
@@ -26,7 +26,7 @@ async def test_notification_reaches_another_program(shared_url: str) -> None:
 
 
 async def test_listening_resumes_after_the_connection_broke(shared_url: str) -> None:
-    async with Database.from_url(shared_url) as here, Database.from_url(shared_url) as there:
+    async with open_database(shared_url) as here, open_database(shared_url) as there:
         ear = there.wake.listen(QUEUED)
         with psycopg.connect(shared_url, autocommit=True) as connection:
             others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'"

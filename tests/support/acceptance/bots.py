@@ -28,12 +28,13 @@ from inference.catalogue import Catalogue, read_catalogue
 from tests.support.acceptance.crashing import CRASH
 from tests.support.acceptance.engines import SLOTS
 from tests.support.bot.catalogues import CATALOGUE
+from tests.support.clock import NOON_ZONE
 from tests.support.speech_weights import weights
 
 ENGINES = "tests.support.acceptance.engines:build"
 REAL_ENGINES = "inference.engines.factory:build"
 DAILY = 100
-ALLOWANCE = Allowance(DAILY, 200)
+ALLOWANCE = Allowance(DAILY, 200, timezone=NOON_ZONE)
 RECOVERY_S = 60  # the promise: after a kill, everything goes on within so long
 ROOT = Path(__file__).parents[3]
 
@@ -79,7 +80,7 @@ async def bot_beside(
         settings: fields of `Settings`.
     """
     values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
-    values |= {"home_guilds": STUDIO}
+    values |= {"home_guilds": STUDIO, "timezone": NOON_ZONE}
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
     async with (
         open_services(chosen, catalogue, api_url=box.url) as services,
@@ -131,6 +132,7 @@ async def bot_process(
         "ENGINES": engines,
         "LEASE_S": "5",
         "DAILY_CREDITS": str(DAILY),
+        "TIMEZONE": NOON_ZONE,
         CRASH: crash,
         SLOTS: str(slots),
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db import clock
 from db.engine import Database
 from db.ids import new_id
 from db.tables import jobs
@@ -25,7 +26,7 @@ async def insert_waiting_jobs(
         guilds: how many servers they are in.
         kind: the kind of the jobs.
     """
-    now = dt.datetime.now(dt.UTC)
+    now = await database.read(clock.now)
     place: dict[str, Any] = {"kind": kind, "pace": "fast"}
     inside = [[user for user in range(1, members + 1) if user % guilds == guild] for guild in range(guilds)]
     with database.begin() as connection:

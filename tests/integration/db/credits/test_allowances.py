@@ -5,13 +5,14 @@ import datetime as dt
 import pytest
 
 from db import clock
-from db.credits.allowance import Allowance, midnight
+from db.credits.allowance import Allowance
 from db.credits.audit import audit
 from db.credits.budgets import Budget, used
 from db.engine import Database
 from db.errors import BudgetSpent, NotEnoughCredits
 from db.queue.fair_order.position import estimate_position, queue_position
 from db.queue.job import Pace
+from tests.support.clock import START
 from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness, because
 
@@ -34,18 +35,17 @@ async def test_monthly_allowance_comes_once_a_month_beside_the_daily_one(ledger:
     statement = await ledger.statement(1, allowance=rich)
     assert (statement.available, statement.monthly_allowance) == (101, 100)
     assert {entry.reason for entry in statement.entries} == {"", "monthly"}
-    assert statement.month_renews_at is not None
-    ahead = statement.month_renews_at - dt.datetime.now(dt.UTC)
+    assert statement.month_renews_at == dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
     assert (await ledger.statement(1, allowance=rich)).available == 101
-    ledger.db.advance(ahead.total_seconds() + 1)
-    assert (await ledger.statement(1, allowance=rich)).available >= 202
+    ledger.db.advance((statement.month_renews_at - START).total_seconds())
+    assert (await ledger.statement(1, allowance=rich)).available == 101 + 18 + 100
 
 
 async def test_day_begins_at_the_midnight_of_the_guild(ledger: LedgerHarness) -> None:
     tokyo = Allowance(daily_credits=5, cap_credits=100, timezone="Asia/Tokyo")
     renews_at = (await ledger.statement(1, allowance=tokyo)).renews_at
-    assert renews_at == midnight(dt.datetime.now(dt.UTC), "Asia/Tokyo", days_on=1)
-    ledger.db.advance((renews_at - dt.datetime.now(dt.UTC)).total_seconds() + 1)
+    assert renews_at == dt.datetime(2026, 1, 14, 15, tzinfo=dt.UTC)
+    ledger.db.advance((renews_at - START).total_seconds())
     assert (await ledger.statement(1, allowance=tokyo)).available == 10
 
 

@@ -7,6 +7,7 @@ from db.credits.audit import audit
 from db.engine import Database
 from db.errors import NotEnoughCredits
 from db.queue.finding import backlogs
+from tests.support.clock import open_database
 from tests.support.db.processes import run_at_once
 from tests.support.db.store import StoreHarness
 
@@ -28,7 +29,7 @@ def _submit_many(url: str, first_interaction: int) -> int:
         return True
 
     async def every() -> int:
-        async with Database.from_url(url) as database:
+        async with open_database(url) as database:
             store = StoreHarness(database, ALLOWANCE)
             return sum(await asyncio.gather(*(one(store, number) for number in range(EACH))))
 

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from db.engine import Database
 from db.queue.heartbeat import Report
 from db.tables.queue import lines
+from tests.support.clock import open_database
 from tests.support.db.store import DISPATCHER, StoreHarness
 
 
 @pytest.fixture
 async def other(database_url: str) -> AsyncIterator[Database]:
     """Another program's way to the same database."""
-    async with Database.from_url(database_url) as database:
+    async with open_database(database_url) as database:
         yield database
 
 

@@ -22,6 +22,7 @@ from db.queue.job import End, Job, Pace
 from db.tables import jobs
 from db.tables.credits import accounts, entries, guild_uses
 from db.tables.queue import guild_flows, member_flows, seats
+from tests.support.clock import open_database
 from tests.support.db.processes import run_at_once
 from tests.support.db.store import DISPATCHER, StoreHarness, because
 
@@ -217,7 +218,7 @@ def test_books_and_line_agree_after_any_interleaving(database_url: str) -> None:
             assert (await store.balances(user_id))[1] == 0
 
     with asyncio.Runner() as runner:
-        database = Database.from_url(database_url)
+        database = open_database(database_url)
         runner.run(database.__aenter__())
 
         # Not shrunk: an example costs a second, and a failure names the rounds that led to it.
@@ -237,7 +238,7 @@ def _play_alone(url: str, seed: int) -> None:
 
     async def every() -> None:
         chance = random.Random(seed)
-        async with Database.from_url(url) as database:
+        async with open_database(url) as database:
             world = StoreMachine(
                 StoreHarness(database, Allowance(daily_credits=20, cap_credits=20)), itertools.count(seed * 10_000)
             )

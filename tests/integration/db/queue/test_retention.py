@@ -67,7 +67,7 @@ async def test_voice_in_somebody_elses_job_is_found_and_loses_its_name(database:
 async def test_old_results_are_those_that_still_keep_something(database: Database) -> None:
     store = StoreHarness(database)
     job = await drawn(store)
-    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    later = job.queued_at + dt.timedelta(hours=1)
     assert [one.id for one in await database.read(ended_before, later, kinds=["image"], limit=9)] == [job.id]
     assert await database.read(ended_before, later, kinds=["transcribe"], limit=9) == []
     assert await database.read(ended_before, job.queued_at, kinds=["image"], limit=9) == []
