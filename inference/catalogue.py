@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from common.near import did_you_mean
 from common.toml_files import mistakes, read_toml
 from inference.errors import ModelUnusable, UnknownModel
+from inference.families import FAMILIES, FamilyTraits
 from inference.vocabulary import Vocabulary, read_vocabulary
 
 BUILTIN_WEIGHTS = Path(__file__).parent / "builtin" / "weights"
@@ -55,20 +57,20 @@ class _ModelSpec(BaseModel):
 class ImageModel(_ModelSpec):
     """A text-to-image model in the diffusers folder layout, safetensors only."""
 
-    family: Literal["sd", "sdxl"]
+    family: str
     width_px: int = Field(gt=0, multiple_of=8)  # its own size, the price's unit
     height_px: int = Field(gt=0, multiple_of=8)
     side_max_px: int = Field(gt=0)  # the longest side members may ask for
-    grid_px: int = Field(default=8, ge=8, multiple_of=8)  # of its sides: pixels that one latent stands for
+    grid_px: int = Field(default=8, ge=8, multiple_of=8)  # of its sides; what is not given is as the family has it
     ratio_keeps: Literal["pixels", "short side"] = "pixels"  # of its own size; small models lose things with less side
     steps: int = Field(gt=0)
     steps_max: int = Field(gt=0)
     guidance: float = Field(ge=0)
     credits: int = Field(default=1, ge=1)  # for one picture at its own size and steps
-    scheduler: Literal["dpm++", "euler", "euler-a", "ddim", "model"] = "dpm++"  # 'model': as its folder says
+    scheduler: str = "dpm++"  # one of its family's, whose first is meant if not given; 'model': as its folder says
     upscale: int = Field(default=1, ge=1, le=8)  # pictures are enlarged for the chat by this factor (tiny models)
     age_restricted: bool = False  # used in age-restricted channels only
-    trainable: bool = True
+    trainable: bool = True  # where its family is
     # How subjects are trained; the defaults are for SD and SDXL, and docs/training.md says where they are from.
     train_steps: int = Field(default=500, ge=1)
     train_rank: int = Field(default=8, ge=1, le=128)
@@ -85,6 +87,35 @@ class ImageModel(_ModelSpec):
     train_shift: float = Field(default=0.0, ge=0, le=0.25)  # photos are moved by up to this share of their sides
     train_scale: float = Field(default=0.0, ge=0, le=0.5)  # and enlarged or shrunk by up to this share
     train_flip: bool = False  # and mirrored half of the time; not for what has letters on it
+
+    @field_validator("family")
+    @classmethod
+    def _family_is_known(cls, family: str) -> str:
+        if family not in FAMILIES:
+            raise ValueError(f"it has to be one of {', '.join(FAMILIES)}.{did_you_mean(family, FAMILIES)}")
+        return family
+
+    @model_validator(mode="before")
+    @classmethod
+    def _family_fills_in(cls, fields: Any) -> Any:
+        traits = FAMILIES.get(str(fields.get("family")), FamilyTraits()) if isinstance(fields, dict) else None
+        if traits is None:
+            return fields
+        usual = {"grid_px": traits.grid_px, "scheduler": traits.schedulers[0], "trainable": traits.trainable}
+        return usual | fields
+
+    @model_validator(mode="after")
+    def _family_allows_it(self) -> "ImageModel":
+        traits = FAMILIES[self.family]
+        if self.scheduler not in traits.schedulers:
+            raise ValueError(
+                f"scheduler is '{self.scheduler}': models of this family have {', '.join(traits.schedulers)}"
+            )
+        if self.grid_px % traits.grid_px:
+            raise ValueError(f"grid_px is {self.grid_px}: for this family it has to be a multiple of {traits.grid_px}")
+        if self.trainable and not traits.trainable:
+            raise ValueError("trainable is true: subjects of this family cannot be trained")
+        return self
 
     def finished_px(self, width_px: int, height_px: int) -> tuple[int, int]:
         """Return the size of the files that members get of pictures that are generated in this size."""

@@ -25,8 +25,8 @@ from tempfile import TemporaryDirectory
 import torch
 
 from inference.catalogue import DEFAULT_FILE, ImageModel, read_catalogue
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel
 from inference.requests import ImageRequest, SubjectUse
 from tests.bench.pictures import Bench, PlainDiffusers, Spent
 from tests.bench.report import main

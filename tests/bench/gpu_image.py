@@ -23,8 +23,10 @@ from typing import Any
 import torch
 
 from inference.catalogue import ImageModel
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel, layers_of
+from inference.engines.image.models.model import assemble, place
 from inference.requests import ImageRequest
 from tests.bench.batching import SETS, measure_swaps
 from tests.bench.pictures import Bench, PlainDiffusers, Spent
@@ -86,30 +88,12 @@ def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.dev
 
 
 def as_loaded(pipeline: Any, spec: ImageModel, device: torch.device, dtype: torch.dtype) -> LoadedModel:
-    """Return a pipeline's parts as the engine's loader would: its own copy of the UNet, channels last."""
-    encoders = {
-        name: getattr(pipeline, name)
-        for name in ("text_encoder", "text_encoder_2")
-        if getattr(pipeline, name, None) is not None
-    }
-    move: Any = torch.nn.Module.to
-    unet = move(copy.deepcopy(pipeline.unet), memory_format=torch.channels_last).requires_grad_(False)
-    vae = move(copy.deepcopy(pipeline.vae), memory_format=torch.channels_last)
-    if spec.family == "sdxl" and vae.config.force_upcast:
-        vae = move(vae, dtype=torch.float32)
-    return LoadedModel(
-        spec=spec,
-        unet=unet,
-        vae=vae,
-        text_encoders=tuple(encoders.values()),
-        tokenizers=(pipeline.tokenizer,) * len(encoders),
-        scheduler=pipeline.scheduler,
-        device=device,
-        dtype=dtype,
-        vae_factor=pipeline.vae_scale_factor,
-        zero_empty_negative=spec.family == "sdxl",
-        layers={name: layers_of(part) for name, part in {"unet": unet, **encoders}.items()},
-    )
+    """Return a pipeline's parts as the engine's loader would: its own copy of the UNet and the autoencoder."""
+    family = family_of(spec)
+    parts = {part.name: getattr(pipeline, part.name) for part in family.parts}
+    parts |= {name: copy.deepcopy(parts[name]).requires_grad_(False) for name in (family.core, "vae")}
+    placed = {name: place(family, name, part, device, dtype) for name, part in parts.items()}
+    return assemble(spec, placed, pipeline.scheduler, device=device, dtype=dtype, settings={})
 
 
 def _measure_engine(bench: Bench, plain: PlainDiffusers, rounds: int) -> dict[str, float]:

@@ -20,8 +20,8 @@ from diffusers import DDPMScheduler
 from peft import LoraConfig, inject_adapter_in_model
 
 from inference.catalogue import ImageModel
-from inference.engines.image.models.model import LoadedModel
-from inference.engines.training.conditioning import encode
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
 from inference.engines.training.lora import UNET_TARGETS, SubjectLora
 from inference.engines.training.optimizers import AdamWOptimizer
@@ -92,7 +92,7 @@ def _data(base: LoadedModel) -> TrainingData:
 
 def _ours(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
     data = _data(base)
-    lora = SubjectLora(base.unet, base.text_encoders, rank=RANK, seed=0, train_text=False)
+    lora = SubjectLora(base.core, base.text_encoders, rank=RANK, seed=0, train_text=False)
     if base.device.type == "cuda":
         lora.unet.enable_gradient_checkpointing()  # type: ignore[operator]
     optimizer = AdamWOptimizer(lora.parameters(), device=base.device, half=base.dtype == torch.float16)
@@ -106,7 +106,7 @@ def _whole(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
 
 def _plain(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
     """Return one step of the loop that diffusers' own examples show, with the same layers, rank and precision."""
-    unet = base.unet
+    unet = base.core
     inject_adapter_in_model(LoraConfig(r=RANK, lora_alpha=RANK, target_modules=list(UNET_TARGETS)), unet)
     layers = [parameter for name, parameter in unet.named_parameters() if "lora_" in name]
     for parameter in layers:
@@ -122,19 +122,14 @@ def _plain(base: LoadedModel, _pipeline: Any) -> Callable[[], object]:
     def step() -> None:
         latents = to_latents(base, pixels)
         with torch.no_grad():
-            conditioning = encode(
-                (PHRASE, "a mascot"),
-                base.tokenizers,
-                base.text_encoders,
-                width_px=spec.width_px,
-                height_px=spec.height_px,
-            )
+            size_px = (spec.width_px, spec.height_px)
+            conditioning = family_of(spec).encode(base, (PHRASE, "a mascot"), size_px=size_px, guidance=spec.guidance)
         noise = torch.randn_like(latents)
         timesteps = torch.randint(0, 1000, (2,), device=latents.device)
         noisy = noise_scheduler.add_noise(latents, noise, timesteps)
         with torch.autocast(base.device.type, base.dtype, enabled=base.dtype != torch.float32):
             predicted = unet(
-                noisy, timesteps, encoder_hidden_states=conditioning.hidden, added_cond_kwargs=conditioning.added
+                noisy, timesteps, encoder_hidden_states=conditioning.hidden, added_cond_kwargs=dict(conditioning.extra)
             ).sample
         loss = torch.nn.functional.mse_loss(predicted.float(), noise)
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]

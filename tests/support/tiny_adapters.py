@@ -7,7 +7,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.families.loaded_model import LoadedModel
 
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0", "q_proj", "v_proj")
 EVERYTHING = (*ATTENTION, "net.0.proj", "net.2", "proj_in", "proj_out", "conv1", "time_emb_proj", "fc1")

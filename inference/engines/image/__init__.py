@@ -1,7 +1,8 @@
 """Pictures: many people's jobs on one device, everybody's pictures denoised together, one forward pass a step.
 
 The engine is `inference.engines.image.engine`. In the order of a job's life: `job` (what it waits for, its lanes),
-`models` (checked folders, loaded), `adapters` (subjects' LoRA files), `prompts` (text → embeddings), `lane` (one
+`models` (checked folders, loaded), `families` (all that is known of one architecture, one file each), `adapters`
+(subjects' LoRA files), `prompts` (what can be said of a prompt), `lane` (one
 picture), `batches` (who shares the next pass), `passes` (one forward pass), `schedulers` (one denoising step),
 `decoding` (latents → pixels), `postprocessing` and `outputs` (pixels → files).
 

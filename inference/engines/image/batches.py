@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 L = TypeVar("L")
-Group = tuple[str, int, int]  # model name, latent height, latent width: what can share a pass
+Group = tuple[str, int, int]  # model name, width and height in pixels (0 where any may share): what can share a pass
 
 MEMORY_SHARE = 0.9  # of the free memory that the lanes of a pass may fill
 

@@ -8,13 +8,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from inference.catalogue import Catalogue
 from inference.engines.failures import failed
 from inference.engines.image.adapters.cache import AdapterCache
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.image.job import ImageJob, check_request
 from inference.engines.image.lane import make_lane
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel
 from inference.engines.image.pass_runner import PassRunner
 from inference.engines.image.postprocessing import Postprocessor
-from inference.engines.image.prompts import is_truncated, names_nothing_known
+from inference.engines.image.prompts import names_nothing_known
 from inference.errors import BadRequest
 from inference.messages import Finished, JobEvent, Preview, PromptNote, Task
 from inference.requests import ImageRequest
@@ -28,8 +29,9 @@ IDLE_WAIT_S = 0.005  # a step that only waits for a load gives the other engines
 class ImageEngine:
     """Generates the pictures of many jobs at once; implements `Engine` for image requests.
 
-    Each picture is a lane. A step advances the lanes of one group (a model and a latent size; groups take turns) by one
-    pass, between which newcomers join and cancelled lanes leave. Loading and file encoding happen on threads beside it.
+    Each picture is a lane. A step advances the lanes of one group (a model, and a size where the family needs one;
+    groups take turns) by one pass, between which newcomers join and cancelled lanes leave. Loading and file encoding
+    happen on threads beside it.
     """
 
     kind = "image"
@@ -174,8 +176,14 @@ class ImageEngine:
         uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
         adapters = self._adapter_cache.combined(model, uses)
         denoiser = self._passes.denoiser(model)
-        embeddings = denoiser.encode(request.prompt, request.negative, guided=request.guidance > 1, adapters=adapters)
-        if is_truncated(model, request.prompt):
+        conditioning = denoiser.encode(
+            request.prompt,
+            request.negative,
+            guidance=request.guidance,
+            size_px=(request.width_px, request.height_px),
+            adapters=adapters,
+        )
+        if family_of(job.spec).is_cut(model, request.prompt):
             job.notes.append(PromptNote.CUT)
         if not used and names_nothing_known(model, request.prompt):  # a subject is known by any name
             job.notes.append(PromptNote.UNKNOWN)
@@ -185,7 +193,7 @@ class ImageEngine:
         job.served = min(others, default=0)
         name, job_id = job.spec.scheduler, job.job_id
         job.lanes = [
-            make_lane(model, request, embeddings, adapters, job_id=job_id, index=index, scheduler_name=name)
+            make_lane(model, request, conditioning, adapters, job_id=job_id, index=index, scheduler_name=name)
             for index in range(request.count)
         ]
 

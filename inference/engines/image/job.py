@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from inference.catalogue import ImageModel
 from inference.engines.image.adapters.weights import Adapter
 from inference.engines.image.batches import Group
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.image.lane import Lane
-from inference.engines.image.models.model import LoadedModel
 from inference.errors import BadRequest
 from inference.messages import Output, Progress, PromptNote, Task
 from inference.requests import ImageRequest
@@ -61,8 +62,8 @@ class ImageJob:
     @property
     def group(self) -> Group:
         """What its lanes can share a pass with."""
-        height, width = self.lanes[0].latents.shape[-2:]
-        return (self.spec.name, int(height), int(width))
+        width, height = self.lanes[0].size_px if family_of(self.spec).one_size else (0, 0)
+        return (self.spec.name, width, height)
 
     @property
     def waits_for(self) -> list[Future[LoadedModel] | Future[Adapter] | Future[Output] | Future[bytes]]:

@@ -7,9 +7,10 @@ import torch
 from diffusers.utils.torch_utils import randn_tensor
 
 from inference.engines.image.adapters.weights import AdapterSet
-from inference.engines.image.models.model import LoadedModel
-from inference.engines.image.prompts import Embeddings
-from inference.engines.image.schedulers import make_scheduler, takes_generator
+from inference.engines.image.families.conditioning import Conditioning
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
+from inference.engines.image.schedulers import initial_scale, takes_generator
 from inference.requests import ImageRequest
 
 
@@ -21,7 +22,7 @@ class Lane:
     index: int  # which picture of its job, from 0
     seed: int
     guidance: float
-    embeddings: Embeddings  # one row, or two (negative, prompt) where guidance is on
+    conditioning: Conditioning  # of one row, or of two (negative, prompt) where guidance is on
     adapters: AdapterSet  # the adapters of both rows
     scheduler: Any
     timesteps: list[float]  # still to come and behind us, one for each forward pass
@@ -32,14 +33,9 @@ class Lane:
     clean: torch.Tensor | None = None  # the latest estimate of the finished latent, kept for previews
 
     @property
-    def guided(self) -> bool:
-        """Whether the network has to be asked twice; diffusers' own rule."""
-        return self.guidance > 1
-
-    @property
     def rows(self) -> int:
         """Samples in a forward pass."""
-        return 2 if self.guided else 1
+        return len(self.conditioning)
 
     @property
     def done(self) -> bool:
@@ -50,7 +46,7 @@ class Lane:
 def make_lane(
     model: LoadedModel,
     request: ImageRequest,
-    embeddings: Embeddings,
+    conditioning: Conditioning,
     adapters: AdapterSet,
     *,
     job_id: str,
@@ -65,27 +61,27 @@ def make_lane(
     Args:
         model: the base model, loaded.
         request: prompt, size, steps, guidance and seed.
-        embeddings: of its prompts, as `BatchedDenoiser.encode` returns them.
+        conditioning: of its prompts, as `BatchedDenoiser.encode` returns it.
         adapters: of its subjects.
         job_id: of the job that it belongs to.
         index: which picture of the job, from 0.
         scheduler_name: as in the catalogue.
     """
-    scheduler = make_scheduler(model.scheduler, scheduler_name, request.steps)
+    family, size_px = family_of(model.spec), (request.width_px, request.height_px)
+    scheduler = family.schedule(model, scheduler_name, steps=request.steps, size_px=size_px)
     generator = torch.Generator("cpu").manual_seed(request.seed + index)
-    height, width = request.height_px // model.vae_factor, request.width_px // model.vae_factor
-    shape = (1, model.latent_channels, height, width)
-    noise = randn_tensor(shape, generator=generator, device=model.device, dtype=model.dtype)
+    shape = (1, *family.latent_shape(model, size_px))
+    noise = randn_tensor(shape, generator=generator, device=model.device, dtype=family.latent_dtype(model))
     return Lane(
         job_id=job_id,
         index=index,
         seed=request.seed + index,
         guidance=request.guidance,
-        embeddings=embeddings,
+        conditioning=conditioning,
         adapters=adapters,
         scheduler=scheduler,
         timesteps=[float(t) for t in scheduler.timesteps],
         options={"generator": generator} if takes_generator(scheduler) else {},
-        latents=noise * scheduler.init_noise_sigma,
-        size_px=(request.width_px, request.height_px),
+        latents=noise * initial_scale(scheduler),
+        size_px=size_px,
     )

@@ -4,7 +4,7 @@ from importlib import metadata
 
 import torch
 
-from inference.engines.image.decoding import to_pixels
+from inference.engines.image.decoding import to_rgb8
 from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
 from inference.engines.image.schedulers import sampler_name
@@ -14,7 +14,7 @@ from inference.pictures import GenerationParameters, encode_png, encode_preview
 
 def make_preview(images: torch.Tensor) -> bytes:
     """Encode a job's unfinished pictures (n, 3, h, w), 0 … 1, as one small WebP."""
-    return encode_preview([to_pixels(image) for image in images])
+    return encode_preview([to_rgb8(image) for image in images])
 
 
 def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
@@ -43,7 +43,7 @@ def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
         "width": request.width_px * spec.upscale,
         "height": request.height_px * spec.upscale,
     }
-    content = encode_png(to_pixels(image), parameters)
+    content = encode_png(to_rgb8(image), parameters)
     return Output(job.job_id, job.task.attempt, f"picture-{lane.index + 1}.png", "image/png", content, meta)
 
 

@@ -7,9 +7,9 @@ import torch
 
 from inference.engines.failures import raise_if_device_is_lost
 from inference.engines.image.batches import BatchLimit, Group, choose_lanes
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
-from inference.engines.image.models.model import LoadedModel
 from inference.engines.image.passes import BatchedDenoiser
 from inference.engines.memory import DeviceMeter
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class PassRunner:
-    """Choose the lanes of each pass and run it; groups (a model and a latent size) take turns."""
+    """Choose the lanes of each pass and run it; groups (a model, and mostly a size) take turns."""
 
     def __init__(self, device: torch.device, lanes_max: int) -> None:
         """Run passes of at most `lanes_max` lanes on a device."""

@@ -77,4 +77,7 @@ class Postprocessor:
         width, height = self._finished[0].size_px
         most = 1 if self._alone else max(1, DECODE_MAX_PX // (width * height))
         group = jobs[self._finished[0].job_id].group
-        return [lane for lane in self._finished if jobs[lane.job_id].group == group][:most]
+        alike = [
+            lane for lane in self._finished if jobs[lane.job_id].group == group and lane.size_px == (width, height)
+        ]
+        return alike[:most]

@@ -35,6 +35,7 @@ _SAMPLER_NAMES: Mapping[str, str] = MappingProxyType(
         "HeunDiscreteScheduler": "Heun",
         "UniPCMultistepScheduler": "UniPC",
         "LCMScheduler": "LCM",
+        "FlowMatchEulerDiscreteScheduler": "Euler",
     }
 )
 
@@ -57,6 +58,25 @@ def make_scheduler(base: Any, name: str, steps: int) -> Any:
     return scheduler
 
 
+def initial_scale(scheduler: Any) -> float:
+    """Return how strong the noise is that a picture begins as; flow-matching schedulers take it as it is drawn."""
+    return float(getattr(scheduler, "init_noise_sigma", 1.0))
+
+
+def network_input(scheduler: Any, latents: torch.Tensor, position: int) -> torch.Tensor:
+    """Return latents as the network reads them at a step: with noise of variance 1 for schedulers that step in sigmas.
+
+    Args:
+        scheduler: the lane's.
+        latents: the lane's.
+        position: steps behind it.
+    """
+    if not hasattr(scheduler, "scale_model_input"):  # flow-matching ones scale nothing
+        return latents
+    scaled: torch.Tensor = scheduler.scale_model_input(latents, scheduler.timesteps[position])
+    return scaled
+
+
 def sampler_name(scheduler: Any) -> str:
     """Return what other programs call the scheduler."""
     kind = type(scheduler).__name__
@@ -71,8 +91,9 @@ def takes_generator(scheduler: Any) -> bool:
 def estimate_clean(scheduler: Any, noisy: torch.Tensor, predicted: torch.Tensor, timestep: float) -> torch.Tensor:
     """Estimate the finished latent from an unfinished one, for previews.
 
-    The network is always fed variance-preserving noise (schedulers that step in sigmas scale it so first), so that one
-    formula serves all of them: x0 = (x - sqrt(1 - a) eps) / sqrt(a), or sqrt(a) x - sqrt(1 - a) v (Salimans & Ho 2022).
+    Networks that predict noise are always fed variance-preserving noise (schedulers that step in sigmas scale it so
+    first), so that one formula serves all of them: x0 = (x - sqrt(1 - a) eps) / sqrt(a), or sqrt(a) x - sqrt(1 - a) v
+    (Salimans & Ho 2022). Flow-matching ones predict the way from the picture to the noise: x0 = x - sigma v.
 
     Args:
         scheduler: the lane's, which holds the noise schedule and the prediction type.
@@ -80,6 +101,8 @@ def estimate_clean(scheduler: Any, noisy: torch.Tensor, predicted: torch.Tensor,
         predicted: the guided prediction for it, same shape.
         timestep: in training steps; fractions are rounded.
     """
+    if not hasattr(scheduler, "alphas_cumprod"):
+        return noisy - timestep / float(scheduler.config.num_train_timesteps) * predicted
     cumulative = scheduler.alphas_cumprod
     alpha = float(cumulative[min(max(round(timestep), 0), len(cumulative) - 1)])
     noise_part, signal_part = math.sqrt(1.0 - alpha), math.sqrt(max(alpha, 1e-4))

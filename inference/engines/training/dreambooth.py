@@ -1,17 +1,18 @@
 """One subject being learnt: DreamBooth (arXiv 2208.12242) with LoRA (2106.09685) and min-SNR weights (2303.09556)."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import safetensors.torch
 import torch
 from diffusers import DDPMScheduler
 from diffusers.training_utils import compute_snr
-from torch import Tensor, nn
+from torch import Tensor
 
-from inference.engines.image.models.model import LoadedModel
-from inference.engines.training.conditioning import Conditioning, encode
+from inference.engines.image.families.conditioning import Conditioning
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.training.optimizers import Optimizer
 from inference.engines.training.trainable import Trainable
 
@@ -70,16 +71,18 @@ class DreamBooth:
         """
         self.done = 0
         self._base, self._trainable, self._optimizer, self._data = base, trainable, optimizer, data
+        self.model = replace(base, core=trainable.unet, text_encoders=trainable.text_encoders)  # as it is learnt
+        self._family = family_of(base.spec)
         self._steps, self._rate = steps, rate
         self._noise = DDPMScheduler.from_config(base.scheduler.config)
         self._generator = torch.Generator("cpu").manual_seed(seed)
         self._encoded_captions = None if trainable.learns_text else self._encode(self._captions)
-        self._teacher: nn.Module | None = None
+        self._taught = False  # whether the base predicts the prior's targets
         # what learns cannot be its own teacher
-        own = base.spec.train_prior_target == "base" and trainable.unet is not base.unet
+        own = base.spec.train_prior_target == "base" and trainable.unet is not base.core
         if own and len(data.prior):
-            self._teacher = base.unet
-            self._teacher_conditioning = self._encode_once(base.text_encoders, self._captions[len(data.captions) :])
+            self._taught = True
+            self._teacher_conditioning = self._encode_once(base, self._captions[len(data.captions) :])
 
     def step(self) -> float:
         """Learn from one batch.
@@ -96,15 +99,9 @@ class DreamBooth:
         noisy = self._noise.add_noise(latents, noise, timesteps).to(memory_format=torch.channels_last)
         with torch.autocast(latents.device.type, self._base.dtype, enabled=self._base.dtype != torch.float32):
             conditioning = self._conditioning_for(rows)
-            predicted = self._trainable.unet(
-                noisy,
-                timesteps,
-                encoder_hidden_states=conditioning.hidden,
-                added_cond_kwargs=conditioning.added,
-                return_dict=False,
-            )[0]
+            predicted = self._predict(self.model, noisy, timesteps, conditioning)
             targets = [self._target(latents, noise, timesteps)]
-            if self._teacher is not None:
+            if self._taught:
                 photos = self._data.batch
                 targets = [
                     targets[0][:photos],
@@ -150,7 +147,7 @@ class DreamBooth:
         The base's prediction is a target for any pair of latents and caption; noise is one for the right pair only.
         """
         known = self._data.known_captions
-        if self._teacher is None or not known:
+        if not self._taught or not known:
             return prior
         anything = torch.randint(0, len(self._data.prior_captions) + len(known), prior.shape, generator=self._generator)
         return torch.where(torch.rand(prior.shape, generator=self._generator) < 0.5, anything, prior)
@@ -172,16 +169,11 @@ class DreamBooth:
     @torch.no_grad()
     def _teacher_prediction(self, noisy: Tensor, timesteps: Tensor, rows: Tensor) -> Tensor:
         """Return what the untouched base makes of the prior's latents."""
-        assert self._teacher is not None
         conditioning = self._teacher_conditioning[rows - len(self._data.captions)]
-        predicted: Tensor = self._teacher(
-            noisy,
-            timesteps,
-            encoder_hidden_states=conditioning.hidden,
-            added_cond_kwargs=conditioning.added,
-            return_dict=False,
-        )[0]
-        return predicted
+        return self._predict(self._base, noisy, timesteps, conditioning)
+
+    def _predict(self, model: LoadedModel, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning) -> Tensor:
+        return torch.cat(list(self._family.predict(model, torch.split(noisy, 1), timesteps, conditioning)))
 
     def _conditioning_for(self, rows: Tensor) -> Conditioning:
         if self._encoded_captions is not None:
@@ -191,16 +183,16 @@ class DreamBooth:
 
     def _encode(self, captions: tuple[str, ...]) -> Conditioning:
         with torch.set_grad_enabled(self._trainable.learns_text):
-            return self._encode_with(self._trainable.text_encoders, captions)
+            return self._encode_with(self.model, captions)
 
     @torch.no_grad()
-    def _encode_once(self, encoders: tuple[nn.Module, ...], captions: tuple[str, ...]) -> Conditioning:
-        parts = [self._encode_with(encoders, captions[at : at + 32]) for at in range(0, len(captions), 32)]
+    def _encode_once(self, model: LoadedModel, captions: tuple[str, ...]) -> Conditioning:
+        parts = [self._encode_with(model, captions[at : at + 32]) for at in range(0, len(captions), 32)]
         return Conditioning.cat(parts)
 
-    def _encode_with(self, encoders: tuple[nn.Module, ...], captions: tuple[str, ...]) -> Conditioning:
+    def _encode_with(self, model: LoadedModel, captions: tuple[str, ...]) -> Conditioning:
         spec = self._base.spec
-        return encode(captions, self._base.tokenizers, encoders, width_px=spec.width_px, height_px=spec.height_px)
+        return self._family.encode(model, captions, size_px=(spec.width_px, spec.height_px), guidance=spec.guidance)
 
     def _target(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         if self._noise.config.prediction_type == "v_prediction":

@@ -10,8 +10,8 @@ import torch
 from safetensors import SafetensorError
 
 from inference.catalogue import Catalogue
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.run import TrainingRun
 from inference.errors import ModelUnusable, UnknownModel
 from inference.messages import Failed, FailureKind, Finished, JobEvent, Task

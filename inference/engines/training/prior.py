@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.training.sampler import sample_latents
 
 CLASS_PICTURES = 8
@@ -60,7 +60,7 @@ def _sampled(base: LoadedModel, captions: Sequence[str], cache_dir: Path | None)
     for start in range(0, len(captions), BATCH):
         some = captions[start : start + BATCH]
         seeds = list(range(start, start + len(some)))
-        parts.append((yield from sample_latents(base, base.unet, base.text_encoders, some, seeds)))
+        parts.append((yield from sample_latents(base, some, seeds)))
     latents = torch.cat(parts)
     if file:
         _write(file, latents)

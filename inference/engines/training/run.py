@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 
-from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
 from inference.engines.training.lora import SubjectLora
 from inference.engines.training.optimizers import AdamWOptimizer
@@ -124,7 +125,7 @@ class TrainingRun:
             yield []
         try:
             lora = SubjectLora(
-                base.unet,
+                base.core,
                 base.text_encoders,
                 rank=request.rank,
                 seed=request.seed,
@@ -143,7 +144,7 @@ class TrainingRun:
         The checkpoint comes last: whatever is lost before it is made again, the same.
         """
         base, task, done = self._base, self._task, training.done
-        strip = sample_latents(base, lora.unet, lora.text_encoders, [self._phrase], [FILMSTRIP_SEED])
+        strip = sample_latents(training.model, [self._phrase], [FILMSTRIP_SEED])
         latents = yield from _without_events(strip)
         picture = _png(to_pixels(base, latents)[0])
         weights = safetensors.torch.save(lora.export(), metadata=self._metadata(done))
@@ -163,11 +164,10 @@ class TrainingRun:
     def _metadata(self, done: int) -> dict[str, str]:
         """Say what the adapter is, by Stability's ModelSpec 1.0.0, which other tools read."""
         spec, request = self._base.spec, self._request
-        architecture = {"sd": "stable-diffusion-v1/lora", "sdxl": "stable-diffusion-xl-v1-base/lora"}[spec.family]
         return {
             "format": "pt",
             "modelspec.sai_model_spec": "1.0.0",
-            "modelspec.architecture": architecture,
+            "modelspec.architecture": family_of(spec).lora_architecture,
             "modelspec.implementation": "diffusers",
             "modelspec.title": request.name,
             "modelspec.trigger_phrase": self._phrase,

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from inference.catalogue import DEFAULT_FILE, read_catalogue
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel
 from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
 from inference.engines.training.optimizers import FusedAdafactor
 from inference.engines.training.photos import augment, photo_tensor
@@ -55,7 +55,7 @@ def train_unet(base: LoadedModel, data: TrainingData, *, steps: int, rate: float
     """
     # A CPU without the instructions for it computes bfloat16 a hundred times slower than float32.
     base = replace(base, dtype=torch.bfloat16 if base.device.type == "cuda" else torch.float32)
-    trainable = WholeUnet(base.unet, base.text_encoders, base.dtype)
+    trainable = WholeUnet(base.core, base.text_encoders, base.dtype)
     training = DreamBooth(
         base, trainable, FusedAdafactor(trainable.parameters()), data, steps=steps, rate=rate, seed=seed
     )
@@ -117,7 +117,7 @@ def _free_memory(device: torch.device) -> None:
 def save(base: LoadedModel, source: Path, target: Path) -> None:
     """Write a model folder: the trained UNet in float16, everything else as it was."""
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("unet"))
-    copy.deepcopy(base.unet).to("cpu", torch.float16).save_pretrained(target / "unet", safe_serialization=True)
+    copy.deepcopy(base.core).to("cpu", torch.float16).save_pretrained(target / "unet", safe_serialization=True)
 
 
 def _photos(folder: Path) -> list[bytes]:

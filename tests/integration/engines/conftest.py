@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from inference.catalogue import ImageModel
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel
 from tests.support.engines.harness import EngineHarness
 from tests.support.tiny_models import TINY_SD, TINY_SD_V, TINY_SDXL, make_folder, make_spec
 

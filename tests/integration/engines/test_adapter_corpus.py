@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from inference.engines.image.adapters import reading
 from inference.engines.image.adapters.reading import read_adapter
-from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.errors import AdapterRejected
 from tests.support.tiny_adapters import EVERYTHING, make_adapter, make_tensors
 

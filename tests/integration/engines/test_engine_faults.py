@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel
 from inference.messages import FailureKind, Finished, Output, Progress
 from inference.requests import SubjectUse, TranscribeRequest
 from tests.support.engines.harness import EngineHarness, Outcome, assert_same, make_request
@@ -48,7 +48,7 @@ def test_pass_that_fails_is_tried_with_fewer_lanes(
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:
-    monkeypatch.setattr(sd_model.unet, "forward", raising_above(sd_model.unet.forward, 4, error))
+    monkeypatch.setattr(sd_model.core, "forward", raising_above(sd_model.core.forward, 4, error))
     harness.admit("quiet", QUIET)
     harness.admit("large", make_request(count=6))
     harness.finish()
@@ -61,7 +61,7 @@ def test_single_lane_that_does_not_fit_fails_with_out_of_memory(
     harness: EngineHarness, sd_model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = torch.OutOfMemoryError("no memory")
-    monkeypatch.setattr(sd_model.unet, "forward", raising_above(sd_model.unet.forward, 1, error))
+    monkeypatch.setattr(sd_model.core, "forward", raising_above(sd_model.core.forward, 1, error))
     harness.admit("guided", make_request())
     harness.admit("unguided", make_request(guidance=1.0))  # one row is enough for it
     harness.finish()
@@ -179,7 +179,7 @@ def test_lost_device_is_passed_on_so_that_the_worker_is_replaced(
     harness: EngineHarness, sd_model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = RuntimeError("CUDA error: device-side assert triggered")
-    monkeypatch.setattr(sd_model.unet, "forward", raising_above(sd_model.unet.forward, 0, error))
+    monkeypatch.setattr(sd_model.core, "forward", raising_above(sd_model.core.forward, 0, error))
     harness.admit("unlucky", make_request())
     with pytest.raises(RuntimeError, match="device-side"):
         harness.finish()

@@ -18,8 +18,8 @@ from inference.catalogue import ImageModel
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.adapters.reading import autov3_of, read_adapter
 from inference.engines.image.adapters.weights import Adapter
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel
 from inference.messages import FailureKind, Output
 from inference.requests import ImageRequest, SubjectUse
 from tests.support.engines.harness import EngineHarness, Outcome, Reference, assert_same, make_request, saved

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from inference.catalogue import ImageModel
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models import loading
 from inference.engines.image.models.folders import CheckedFolder
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel, load_model
+from inference.engines.image.models.model import load_model
 from inference.errors import ModelUnusable
 from inference.messages import Progress
 from tests.support.engines.harness import EngineHarness, make_request

@@ -153,7 +153,7 @@ def test_split_weights_are_loaded(folder: Path) -> None:
     index = {"metadata": {}, "weight_map": {key: name for name, keys in shards.items() for key in keys}}
     (folder / "unet" / f"{WEIGHTS}.index.json").write_text(json.dumps(index))
     cache = ModelCache("cpu", limit_bytes=1 << 30)
-    assert torch.equal(cache.get(make_spec(folder)).unet.conv_in.weight, tensors["conv_in.weight"])
+    assert torch.equal(cache.get(make_spec(folder)).core.conv_in.weight, tensors["conv_in.weight"])
     cache.close()
 
 
@@ -233,7 +233,7 @@ def test_links_within_a_hub_cache_are_followed(folder: Path, tmp_path: Path) -> 
         file.rename(blob)
         file.symlink_to(os.path.relpath(blob, file.parent))
     spec = make_spec(folder, source="owner/name", revision="a" * 40)
-    found = locate(spec, fetch=lambda repository, revision: (folder, tmp_path))
+    found = locate(spec, fetch=lambda _spec: (folder, tmp_path))
     assert found.weight_bytes > 0
     with pytest.raises(ModelUnusable, match="link to outside"):
         check_folder(folder, "sd")

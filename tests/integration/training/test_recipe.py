@@ -9,8 +9,10 @@ import safetensors.torch
 import torch
 
 from inference.catalogue import Catalogue, ImageModel
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import LoadedModel, layers_of
+from inference.engines.image.models.model import layers_of
 from inference.engines.training.dreambooth import DreamBooth, TrainingData, photo_captions
 from inference.engines.training.engine import TrainingEngine
 from inference.engines.training.lora import SubjectLora
@@ -56,7 +58,7 @@ def dreambooth(
     base: LoadedModel, *, prior: int = 2, weight: float = 1.0, prior_batch: int = 0, known: int = 0
 ) -> DreamBooth:
     noise = torch.Generator().manual_seed(1)
-    shape = (base.latent_channels, base.spec.height_px // base.vae_factor, base.spec.width_px // base.vae_factor)
+    shape = family_of(base.spec).latent_shape(base, (base.spec.width_px, base.spec.height_px))
     data = TrainingData(
         photos=torch.randn(3, *shape, generator=noise),
         captions=photo_captions("zkv mascot"),
@@ -67,7 +69,7 @@ def dreambooth(
         prior_batch=prior_batch,
         known_captions=tuple(f"a {number}" for number in range(known)),
     )
-    lora = SubjectLora(base.unet, base.text_encoders, rank=2, seed=1, train_text=True, all_layers=True)
+    lora = SubjectLora(base.core, base.text_encoders, rank=2, seed=1, train_text=True, all_layers=True)
     optimizer = AdamWOptimizer(lora.parameters(), device=base.device, half=False)
     return DreamBooth(base, lora, optimizer, data, steps=10, rate=1e-2, seed=1)
 
@@ -82,7 +84,7 @@ def test_every_linear_layer_and_convolution_of_the_unet_learns(
     engine.admit(task())
     trained = safetensors.torch.load(output(run(engine), f"adapter-{STEPS:04d}.safetensors"))
     named = {key.removeprefix("unet.").removesuffix(".lora_A.weight") for key in trained if "lora_A" in key}
-    assert set(layers_of(models.get(spec).unet)) <= named
+    assert set(layers_of(models.get(spec).core)) <= named
     ups = [tensor for key, tensor in trained.items() if key.startswith("unet.") and "lora_B" in key]
     assert all(tensor.abs().max() > 0 for tensor in ups)
 

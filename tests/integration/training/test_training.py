@@ -125,10 +125,10 @@ def test_damaged_class_pictures_are_drawn_again(engine: TrainingEngine, tmp_path
 
 def test_base_model_is_not_changed_by_training(engine: TrainingEngine) -> None:
     base = engine._models.get(engine._catalogue.image("sd"))
-    before = {key: tensor.clone() for key, tensor in base.unet.state_dict().items()}
+    before = {key: tensor.clone() for key, tensor in base.core.state_dict().items()}
     engine.admit(task())
     run(engine)
-    assert same(before, dict(base.unet.state_dict()))
+    assert same(before, dict(base.core.state_dict()))
 
 
 @pytest.mark.parametrize("model", ["sd", "sdxl"])

@@ -16,16 +16,16 @@ def test_whole_unet_learns_and_is_saved_as_a_model_of_its_own(tmp_path: Path) ->
     folder = make_folder(TINY_SD, tmp_path / "tiny")
     spec = make_spec(folder, train_batch=2)
     base = ModelCache("cpu", limit_bytes=0).get(spec)
-    before = {name: tensor.clone() for name, tensor in base.unet.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in base.core.state_dict().items()}
     data = prepare_data(base, [photo(index, 32) for index in range(3)], "zkv mascot", "mascot", 0.0)
     losses = list(train_unet(base, data, steps=16, rate=3e-2, seed=1))
     assert sum(losses[-5:]) < sum(losses[:5])
-    after = base.unet.state_dict()
+    after = base.core.state_dict()
     moved = sum(not torch.equal(before[name], after[name]) for name in before)
     assert moved > 0.9 * len(before)
     save(base, folder, tmp_path / "trained")
     loaded = ModelCache("cpu", limit_bytes=0).get(make_spec(tmp_path / "trained", name="trained"))
-    for name, tensor in loaded.unet.state_dict().items():
+    for name, tensor in loaded.core.state_dict().items():
         assert torch.allclose(tensor, after[name], atol=1e-2)
 
 

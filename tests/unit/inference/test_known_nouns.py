@@ -9,8 +9,8 @@ import pytest
 
 from inference.builtin.captions import known_words
 from inference.builtin.nouns import tail, vocabulary
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.folders import check_folder
-from inference.engines.image.models.model import LoadedModel
 from inference.engines.image.prompts import names_nothing_known
 from inference.errors import ModelUnusable
 from tests.support.tiny_models import TINY_SD, make_folder

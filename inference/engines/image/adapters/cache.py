@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from inference.engines.image.adapters.reading import digest_of, read_adapter
 from inference.engines.image.adapters.weights import Adapter, AdapterSet, combine
-from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.threads import single_core_threads
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ the rank instead, all samples of the pass would be padded to the longest. Sample
 is multiplied with its own matrices only, so nobody's picture depends on who shares the pass.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,15 +22,22 @@ from inference.engines.image.adapters.weights import AdapterSet
 class LoraHooks:
     """The hooks on one component (a UNet, a text encoder) that add each sample's own changes."""
 
-    def __init__(self, component: str, layers: Mapping[str, nn.Linear | nn.Conv2d]) -> None:
+    def __init__(
+        self,
+        component: str,
+        layers: Mapping[str, nn.Linear | nn.Conv2d],
+        sample_axis: Callable[[str], int | None],
+    ) -> None:
         """Remember the component's layers; a hook is set when the first adapter that changes a layer arrives.
 
         Args:
             component: its name in an `AdapterSet`.
             layers: by the names that factors have.
+            sample_axis: by such a name, the axis of the layer's input and output along which samples lie.
         """
         self._component = component
         self._layers = layers
+        self._sample_axis = sample_axis
         self._hooks: dict[str, Any] = {}
         self._sets: tuple[AdapterSet, ...] = ()
         self._stacks: dict[str, tuple[LoraStack, ...]] = {}
@@ -72,9 +79,13 @@ class LoraHooks:
         self._sets = sets
 
     def _hook(self, name: str) -> Any:
+        axis = self._sample_axis(name)
+        if axis is None:
+            raise ValueError(f"no adapter can change {self._component}.{name} sample by sample")
+
         def add(layer: nn.Module, args: tuple[torch.Tensor, ...], out: torch.Tensor) -> None:
             for stack in self._stacks.get(name, ()) if self._active else ():
-                stack.add(layer, args[0], out)
+                stack.add(layer, args[0].transpose(0, axis), out.transpose(0, axis))
 
         return add
 

@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 from torch import nn
 
 from inference.engines.image.adapters.weights import Adapter, LoraLayer
-from inference.engines.image.models.model import LoadedModel
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.errors import AdapterRejected
 
 MAX_BYTES = 256 << 20  # rank 128 on all of SDXL's attention is about 200 MB
@@ -23,7 +24,7 @@ _DTYPES = frozenset({"F32", "F16", "BF16"})
 
 # how peft and diffusers name the two matrices of a layer, newest first
 _KEY = re.compile(
-    r"(?P<part>unet|text_encoder|text_encoder_2)\.(?P<layer>[A-Za-z0-9_.]{1,200}?)"
+    r"(?P<part>[a-z][a-z0-9_]{0,31})\.(?P<layer>[A-Za-z0-9_.]{1,200}?)"
     r"\.(?:lora_(?P<ab>[AB])|lora\.(?P<side>down|up)|lora_linear_layer\.(?P<text_side>down|up))\.weight"
 )
 
@@ -47,6 +48,11 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
     components: dict[str, dict[str, LoraLayer]] = {}
     for (part, name), (down, up) in pairs.items():
         layer = model.layers[part][name]
+        if family_of(model.spec).sample_axis(part, name) is None:
+            raise AdapterRejected(
+                f"The adapter changes {part}.{name}, where everybody's pictures lie in one row. "
+                "Please train one without that layer."
+            )
         down, up = down.to(model.dtype), up.to(model.dtype)
         _check_pair(f"{part}.{name}", layer, down, up)
         scale = _scale(metadata, part, name, rank=down.shape[0])

@@ -23,7 +23,7 @@ class Adapter:
     """A checked adapter on the device."""
 
     digest: str
-    components: Mapping[str, LoraLayers]  # 'unet', 'text_encoder', 'text_encoder_2' → layer → factor
+    components: Mapping[str, LoraLayers]  # 'unet', 'text_encoder' … → layer → factor
     size_bytes: int
     autov3: str  # by which other tools know the file
 

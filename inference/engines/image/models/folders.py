@@ -1,36 +1,22 @@
 """What a model folder may hold before anything in it is opened: safetensors and known classes, nothing that runs code.
 
-Pure file reading, no torch: pickles are never opened, not even to look.
+Pure file reading: pickles are never opened, not even to look.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from inference.engines.image.families.family import Part
+from inference.engines.image.families.registry import families
 from inference.engines.weight_files import check_safetensors
 from inference.errors import ModelUnusable
 
 INDEX_MAX_BYTES = 1 << 20  # the largest real configuration files are a few kilobytes
 
-_PIPELINES = MappingProxyType({"sd": "StableDiffusionPipeline", "sdxl": "StableDiffusionXLPipeline"})
-_SD: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
-    {
-        "unet": ("diffusers", frozenset({"UNet2DConditionModel"})),
-        "vae": ("diffusers", frozenset({"AutoencoderKL", "AutoencoderTiny"})),
-        "text_encoder": ("transformers", frozenset({"CLIPTextModel"})),
-        "tokenizer": ("transformers", frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})),
-    }
-)
-_SDXL: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
-    {
-        **_SD,
-        "text_encoder_2": ("transformers", frozenset({"CLIPTextModelWithProjection"})),
-        "tokenizer_2": ("transformers", frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})),
-    }
-)
 _KNOWN_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion", None})  # the third: SD 1.x's own checker
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".msgpack")
 _CUSTOM_CODE = ("auto_map", "custom_pipeline", "custom_pipelines", "trust_remote_code")
@@ -43,6 +29,7 @@ class CheckedFolder:
     path: Path
     classes: Mapping[str, str]  # component → class name, e.g. 'vae' → 'AutoencoderTiny'
     weight_bytes: int  # of all safetensors that would be read
+    settings: Mapping[str, Any] = field(default_factory=dict)  # plain values of model_index.json
     nouns: frozenset[str] = frozenset()  # the only things that it can generate, in lower case; empty: not stated
 
 
@@ -51,7 +38,7 @@ def check_folder(path: Path, family: str, *, root: Path | None = None) -> Checke
 
     Args:
         path: the folder with `model_index.json`.
-        family: 'sd' or 'sdxl'.
+        family: its name in the catalogue.
         root: where links may lead; the folder itself if not given (a hub cache links within the cache).
 
     Raises:
@@ -59,17 +46,20 @@ def check_folder(path: Path, family: str, *, root: Path | None = None) -> Checke
     """
     root = (root or path).resolve()
     index = _read_json(path / "model_index.json", root)
-    if index.get("_class_name") != _PIPELINES[family]:
+    expected = families()[family]
+    if index.get("_class_name") != expected.pipeline:
         raise ModelUnusable(f"{path.name}: model_index.json is of {index.get('_class_name')!r}, not a {family} model.")
     _refuse_custom_code(index, path / "model_index.json")
     for component, value in index.items():
         if not component.startswith("_"):
             _check_entry(path, component, value)
-    expected = _SD if family == "sd" else _SDXL
-    classes = {name: _check_class(path, index, name, *allowed) for name, allowed in expected.items()}
+    classes = {part.name: _check_class(path, index, part) for part in expected.parts}
     classes["scheduler"] = _check_scheduler(path, index)
     weight_bytes = sum(_check_component(path / name, root) for name in classes)
-    return CheckedFolder(path, MappingProxyType(classes), weight_bytes, _read_nouns(path / "nouns.json", root))
+    settings = {key: value for key, value in index.items() if not key.startswith("_") and not isinstance(value, list)}
+    return CheckedFolder(
+        path, MappingProxyType(classes), weight_bytes, settings, _read_nouns(path / "nouns.json", root)
+    )
 
 
 def _read_nouns(file: Path, root: Path) -> frozenset[str]:
@@ -90,10 +80,11 @@ def _check_entry(path: Path, component: str, value: Any) -> None:
         raise ModelUnusable(f"{path.name}: model_index.json wants {component} from {value!r}; that is not loaded.")
 
 
-def _check_class(path: Path, index: Mapping[str, Any], name: str, library: str, allowed: frozenset[str]) -> str:
-    value = index.get(name)
-    if not (isinstance(value, list) and len(value) == 2 and value[0] == library and value[1] in allowed):
-        raise ModelUnusable(f"{path.name}: {name} has to be {library}'s {' or '.join(sorted(allowed))}, not {value!r}.")
+def _check_class(path: Path, index: Mapping[str, Any], part: Part) -> str:
+    value = index.get(part.name)
+    if not (isinstance(value, list) and len(value) == 2 and value[0] == part.library and value[1] in part.classes):
+        wanted = f"{part.library}'s {' or '.join(sorted(part.classes))}"
+        raise ModelUnusable(f"{path.name}: {part.name} has to be {wanted}, not {value!r}.")
     return str(value[1])
 
 

@@ -20,18 +20,22 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from inference.catalogue import ImageModel
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import CheckedFolder, check_folder
-from inference.engines.image.models.model import LoadedModel, load_model
+from inference.engines.image.models.model import load_model
 from inference.engines.threads import single_core_threads
 from inference.errors import ModelUnusable
 
 log = logging.getLogger(__name__)
 
 
-Fetch = Callable[[str, str], tuple[Path, Path]]  # (hub id, revision) → (folder, the cache root its links stay within)
+Fetch = Callable[
+    [ImageModel], tuple[Path, Path]
+]  # spec of a hub model → (folder, the cache root its links stay within)
 
 
-def fetch_from_hub(repository: str, revision: str) -> tuple[Path, Path]:
+def fetch_from_hub(spec: ImageModel) -> tuple[Path, Path]:
     """Download what a pinned hub model needs, JSON and safetensors only, into the local hub cache.
 
     Returns:
@@ -40,15 +44,18 @@ def fetch_from_hub(repository: str, revision: str) -> tuple[Path, Path]:
     Raises:
         ModelUnusable: it cannot be had.
     """
-    parts = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
+    parts = (*(part.name for part in family_of(spec).parts), "scheduler")
     wanted = [f"{part}/{name}" for part in parts for name in ("*.json", "*.txt", "model*.safetensors", "diffusion*")]
     variants = ["*.fp16.*", "*.bin", "*.non_ema.*", "*.msgpack", "*.onnx*", "*.pb"]
     try:
         folder = snapshot_download(
-            repository, revision=revision, allow_patterns=["model_index.json", *wanted], ignore_patterns=variants
+            spec.source,
+            revision=spec.revision,
+            allow_patterns=["model_index.json", *wanted],
+            ignore_patterns=variants,
         )
     except (OSError, HfHubHTTPError, HFValidationError, ValueError) as error:
-        raise ModelUnusable(f"{repository} could not be downloaded: {error}") from error
+        raise ModelUnusable(f"{spec.source} could not be downloaded: {error}") from error
     return Path(folder), Path(folder).parents[1]
 
 
@@ -59,7 +66,7 @@ def locate(spec: ImageModel, *, fetch: Fetch = fetch_from_hub) -> CheckedFolder:
         ModelUnusable: the folder is missing, unsafe or not of the family.
     """
     folder = spec.folder
-    path, root = (folder, folder) if folder is not None else fetch(spec.source, spec.revision)
+    path, root = (folder, folder) if folder is not None else fetch(spec)
     if not path.is_dir():
         raise ModelUnusable(f"The folder of the model '{spec.name}' is missing: {path}")
     return check_folder(path, spec.family, root=root)
@@ -100,7 +107,7 @@ class ModelCache:
         Args:
             device: where models are put.
             limit_bytes: what may stay loaded.
-            dtype: of UNets and text encoders; by the kind of device if not given.
+            dtype: of networks; by the kind of device and the family if not given.
             fetch: downloads a hub model; tests bring their own.
         """
         quiet_libraries()

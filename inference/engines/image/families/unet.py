@@ -1,0 +1,103 @@
+"""What the families with a UNet and CLIP's text encoders have in common."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+import torch
+from torch import Tensor
+
+from inference.catalogue import ImageModel
+from inference.engines.image.families.autoencoder import (
+    encode_pixels,
+    is_tiny,
+    scale_latents,
+    unscale_latents,
+)
+from inference.engines.image.families.conditioning import Conditioning
+from inference.engines.image.families.family import Family, Part
+from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.schedulers import make_scheduler
+from inference.errors import ModelUnusable
+
+UNET = Part("unet", "diffusers", frozenset({"UNet2DConditionModel"}))
+VAE = Part("vae", "diffusers", frozenset({"AutoencoderKL", "AutoencoderTiny"}))
+CLIP = Part("text_encoder", "transformers", frozenset({"CLIPTextModel"}))
+CLIP_TOKENIZERS = frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})
+CLIP_TOKENIZER = Part("tokenizer", "transformers", CLIP_TOKENIZERS)
+
+
+class UnetFamily(Family):
+    """A UNet that reads noise, a timestep and the states of CLIP's tokens."""
+
+    core = "unet"
+    embeds: ClassVar[str | None] = None  # the UNet's `addition_embed_type`: what it reads beside text and time
+    rough_colours: ClassVar[tuple[tuple[float, float, float], ...]]  # of a latent's channels, for previews
+
+    def check(self, spec: ImageModel, parts: Mapping[str, Any]) -> None:
+        """Refuse UNets that want more than text and time: inpainting, image conditions, distilled guidance."""
+        config = parts["unet"].config
+        fits = (
+            config.in_channels == config.out_channels == parts["vae"].config.latent_channels
+            and config.addition_embed_type == self.embeds
+            and config.class_embed_type is None
+            and config.encoder_hid_dim_type is None
+            and config.time_cond_proj_dim is None
+        )
+        if not fits:
+            raise ModelUnusable(
+                f"The model '{spec.name}' is not a plain text-to-image model of the family {spec.family}."
+            )
+
+    def is_cut(self, model: LoadedModel, text: str) -> bool:
+        """Return whether a text has more tokens than CLIP reads."""
+        tokenizer = model.tokenizers[0]
+        return bool(len(tokenizer(text).input_ids) > tokenizer.model_max_length)
+
+    def latent_shape(self, model: LoadedModel, size_px: tuple[int, int]) -> tuple[int, int, int]:
+        """Return the UNet's channels; each latent is as wide as all of the autoencoder's halvings make it."""
+        factor = 2 ** (len(model.vae.config.block_out_channels) - 1)
+        return int(model.core.config.in_channels), size_px[1] // factor, size_px[0] // factor
+
+    def schedule(self, model: LoadedModel, name: str, *, steps: int, size_px: tuple[int, int]) -> Any:
+        """Return a scheduler of any kind; sizes make no difference to it."""
+        return make_scheduler(model.scheduler, name, steps)
+
+    def predict(
+        self, model: LoadedModel, latents: Sequence[Tensor], times: Tensor, conditioning: Conditioning
+    ) -> Sequence[Tensor]:
+        """Ask the UNet."""
+        sample = torch.cat(list(latents)).to(model.dtype, memory_format=torch.channels_last)
+        predicted: Tensor = model.core(
+            sample,
+            times,
+            encoder_hidden_states=conditioning.hidden,
+            added_cond_kwargs=dict(conditioning.extra),
+            return_dict=False,
+        )[0]
+        return torch.split(predicted, 1)
+
+    def to_latents(self, model: LoadedModel, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Encode pictures."""
+        return scale_latents(model.vae, encode_pixels(model.vae, pixels, generator)).float()
+
+    def to_pixels(self, model: LoadedModel, latents: Tensor) -> Tensor:
+        """Decode latents."""
+        return cast(Tensor, model.vae.decode(unscale_latents(model.vae, latents), return_dict=False)[0])
+
+    def preview(self, model: LoadedModel, latents: Tensor) -> Tensor:
+        """Decode with the tiny autoencoder, or guess a colour for each latent."""
+        if is_tiny(model.vae):
+            return self.to_pixels(model, latents)
+        colours = self.rough_colours
+        if latents.shape[1] != len(colours):
+            grey = 1 / latents.shape[1]
+            colours = ((grey, grey, grey),) * latents.shape[1]
+        factors = torch.tensor(colours, dtype=torch.float32, device=latents.device)
+        return torch.einsum("nchw,ck->nkhw", latents.float(), factors)
+
+
+def clip_tokens(tokenizer: Any, texts: Sequence[str]) -> Any:
+    """Return texts as CLIP's tokens, each cut or padded to the length that it reads (77)."""
+    return tokenizer(
+        list(texts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"
+    )

@@ -1,0 +1,29 @@
+"""What is known of the families of picture models without opening one: what a catalogue entry may say. No torch.
+
+How a model of a family is opened and computed is one file in `inference/engines/image/families/`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+SCHEDULERS = ("dpm++", "euler", "euler-a", "ddim", "model")  # 'model': as its folder says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyTraits:
+    """What all models of a family have in common."""
+
+    grid_px: int = 8  # sides are multiples of this: the pixels that one latent, or one patch of them, stands for
+    schedulers: tuple[str, ...] = SCHEDULERS  # that entries may name, the default first
+    guided_above: float = 1.0  # guidance above which the network is asked twice, and a negative prompt counts
+    reads_negative: bool = True  # whether members' negative prompts are read at all
+    trainable: bool = True  # whether subjects can be trained
+
+
+FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
+    {
+        "sd": FamilyTraits(),  # Stable Diffusion 1 and 2
+        "sdxl": FamilyTraits(),
+    }
+)
