@@ -20,6 +20,7 @@ from common.supervisor import Backoff, supervise
 
 QUEUED = "queued"  # a job waits for a dispatcher
 CHANGED = "changed"  # a job moved: its card may need an edit, its dispatcher may have to stop it
+ENDED = "ended"  # perhaps one that moved has ended, which its member waits for
 CHANNEL = "atelier"
 RECONNECT = Backoff(first_s=1.0, longest_s=5.0)  # meanwhile, polling carries on
 

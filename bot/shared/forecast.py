@@ -38,7 +38,12 @@ class Forecast:
             del ended[next(iter(ended))]
 
     def duration_s(self, kind: str, credits: int) -> float | None:
-        """Return how many seconds so many credits of work take at the speed of late; None: not known.
+        """Return how many seconds so many credits of work take at the speed of late; None: not known."""
+        credit_s = self.credit_s(kind)
+        return None if credit_s is None else credits * credit_s
+
+    def credit_s(self, kind: str) -> float | None:
+        """Return how many seconds a credit of work takes at the speed of late; None: not known.
 
         Jobs share a device, so overlapping times count once.
         """
@@ -47,7 +52,7 @@ class Forecast:
             busy_s += max(0.0, end - max(start, until))
             until = max(until, end)
             done += work
-        return credits * busy_s / done if done else None
+        return busy_s / done if done else None
 
     def left_s(self, job: Job) -> float | None:
         """Return how many seconds a running job will still take; None: not known.

@@ -52,9 +52,24 @@ class Moderation:
     async def policy(
         self, user_id: int, *, guild_id: int | None, channel_ids: Collection[int], only_guild_id: int | None = None
     ) -> Policy:
+        """Do what `policy_in` does, in a transaction of its own."""
+        return await self.db.read(
+            self.policy_in, user_id, guild_id=guild_id, channel_ids=channel_ids, only_guild_id=only_guild_id
+        )
+
+    def policy_in(
+        self,
+        connection: sa.Connection,
+        user_id: int,
+        *,
+        guild_id: int | None,
+        channel_ids: Collection[int],
+        only_guild_id: int | None = None,
+    ) -> Policy:
         """Return what counts for a member there.
 
         Args:
+            connection: the transaction.
             user_id: the member.
             guild_id: the server; None: a direct message.
             channel_ids: the channel, and of a thread its channel as well.
@@ -62,7 +77,7 @@ class Moderation:
         """
         homes = self.homes or {guild for guild in (only_guild_id,) if guild is not None}
         deciding = {guild_id} if guild_id is not None else homes | {NO_GUILD}
-        found = await self.db.read(_decided, user_id, deciding)
+        found = _decided(connection, user_id, deciding)
         here = guild_id or NO_GUILD
         rules = {row.key: row.value for row in found if row.kind == Topic.CHANNEL}
         return Policy(

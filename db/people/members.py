@@ -49,7 +49,7 @@ def note_member(
 
 def find_member(connection: sa.Connection, user_id: int) -> Member | None:
     """Return a member that was seen before."""
-    row = connection.execute(sa.select(members).where(members.c.user_id == user_id)).one_or_none()
+    row = connection.execute(_MEMBER, {"of": user_id}).one_or_none()
     return None if row is None else Member(**row._mapping)
 
 
@@ -59,3 +59,6 @@ def set_preferences(connection: sa.Connection, user_id: int, changes: Mapping[st
     kept = {name: value for name, value in preferences.items() if value is not None}
     update = members.update().where(members.c.user_id == user_id).values(preferences=kept).returning(members)
     return Member(**connection.execute(update).one()._mapping)
+
+
+_MEMBER = sa.select(members).where(members.c.user_id == sa.bindparam("of"))

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from db import clock
 from db.errors import UnknownSubject
-from db.people.subjects import Subject, subjects_where
+from db.people.subjects import Subject, subject_from
 from db.tables import subject_shares, subjects
 from db.upsert import insert_or_ignore
 
@@ -46,12 +47,10 @@ def usable_subjects(
         role_ids: the member's roles there.
         subject_id: only this one, if it is among them.
     """
-    shared = sa.select(subject_shares.c.subject_id).where(_shared_with(user_id, guild_id, role_ids))
-    allowed = sa.or_(subjects.c.owner_id == user_id, subjects.c.id.in_(shared))
-    conditions = [allowed, subjects.c.state == "ready"]
-    if subject_id is not None:
-        conditions.append(subjects.c.id == subject_id)
-    return subjects_where(connection, *conditions)
+    roles = list(role_ids) if guild_id is not None else []
+    found = connection.execute(_USABLE, {"member": user_id, "guild": guild_id, "roles": roles})
+    usable = [subject_from(row) for row in found]
+    return usable if subject_id is None else [subject for subject in usable if subject.id == subject_id]
 
 
 def share_subject(connection: sa.Connection, subject_id: str, share: Share) -> None:
@@ -87,10 +86,18 @@ def is_share_with(user_id: int) -> sa.ColumnElement[bool]:
     return sa.and_(s.scope == Scope.MEMBER.value, s.target_id == user_id)
 
 
-def _shared_with(user_id: int, guild_id: int | None, role_ids: Collection[int]) -> sa.ColumnElement[bool]:
-    s = subject_shares.c
-    ways = [is_share_with(user_id)]
-    if guild_id is not None:
-        ways.append(sa.and_(s.scope == Scope.GUILD.value, s.target_id == guild_id))
-        ways.append(sa.and_(s.scope == Scope.ROLE.value, s.target_id.in_(role_ids)))
-    return sa.or_(*ways)
+def _usable() -> sa.Select[Any]:
+    """Return the query for what a member may use somewhere: made once, as it is read with every request."""
+    s, member = subject_shares.c, sa.bindparam("member", type_=sa.BigInteger)
+    shared = sa.or_(
+        sa.and_(s.scope == Scope.MEMBER.value, s.target_id == member),
+        sa.and_(s.scope == Scope.GUILD.value, s.target_id == sa.bindparam("guild", type_=sa.BigInteger)),
+        sa.and_(s.scope == Scope.ROLE.value, s.target_id.in_(sa.bindparam("roles", expanding=True))),
+    )
+    owned = subjects.c.owner_id == member
+    allowed = sa.or_(owned, subjects.c.id.in_(sa.select(s.subject_id).where(shared)))
+    query = sa.select(subjects).where(allowed, subjects.c.state == "ready")
+    return query.order_by(subjects.c.name_key, subjects.c.id)
+
+
+_USABLE = _usable()

@@ -62,6 +62,8 @@ def claim(
         models: names in memory, for whose jobs others may be overtaken.
     """
     claimed: list[Job] = []
+    if clock.locks_rows(connection) and _next_guild(connection, kinds) is None:
+        return claimed  # an idle dispatcher's poll takes no lock
     lock_queues(connection, kinds)
     while len(claimed) < limit and (guild := _next_guild(connection, kinds)) is not None:
         first, now = _first_job(connection, guild, models)
@@ -70,11 +72,6 @@ def claim(
         lease = {"lease_owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
         claimed.append(_take(connection, guild, first, lease, now))
     return claimed
-
-
-def can_claim(connection: sa.Connection, kinds: Sequence[str]) -> bool:
-    """Tell whether there is anything to claim: an idle dispatcher's poll takes no lock and writes nothing."""
-    return _next_guild(connection, kinds) is not None
 
 
 def _next_guild(connection: sa.Connection, kinds: Sequence[str]) -> NextGuild | None:

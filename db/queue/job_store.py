@@ -6,9 +6,10 @@ from db.engine import Database
 from db.queue import claim, lease
 from db.queue.heartbeat import HeartbeatReply, Report, heartbeat
 from db.queue.job import End, Job
+from db.queue.lease import Settled
 from db.queue.submission import Submission
 from db.queue.submit import submit
-from db.wake import CHANGED, QUEUED
+from db.wake import CHANGED, ENDED, QUEUED
 
 
 class JobStore:
@@ -42,7 +43,7 @@ class JobStore:
             models: names in memory; a job that wants one may overtake at most `fairness.REACH - 1` members of its
                 guild, each of them at most `MAX_PASSED` times.
         """
-        if limit < 1 or not kinds or not await self.db.read(claim.can_claim, kinds):
+        if limit < 1 or not kinds:
             return []
         claimed = await self.db.write(
             claim.claim, owner=owner, kinds=kinds, limit=limit, lease_s=lease_s, models=models
@@ -70,8 +71,10 @@ class JobStore:
         """
         settled = await self.db.write(lease.settle, owner=owner, job_id=job_id, attempt=attempt, end=end)
         if settled:
-            self._wake(CHANGED, QUEUED)  # QUEUED: the member's next job may have become claimable
-        return settled
+            self._wake(CHANGED, ENDED)
+        if settled is Settled.NEXT_MAY_COME:
+            self._wake(QUEUED)
+        return settled is not None
 
     async def give_back(self, *, owner: str, attempts: Mapping[str, int], blame: bool) -> None:
         """Return running jobs to their place in the queue. Blamed three times, a job fails and is released.
@@ -80,7 +83,7 @@ class JobStore:
         """
         for job_id, attempt in attempts.items():  # one a transaction: it locks one member's account, so no circle waits
             await self.db.write(lease.give_back, owner=owner, job_id=job_id, attempt=attempt, blame=blame)
-        self._wake(QUEUED, CHANGED)
+        self._wake(QUEUED, CHANGED, ENDED)
 
     async def reap(self, *, held: Mapping[str, int] | None = None) -> list[str]:
         """Give back every job whose lease ran out; return their ids. The tenth time, a job fails and is released.
@@ -91,7 +94,7 @@ class JobStore:
         theirs = [one for one in expired if held is None or held.get(one.job_id) != one.attempt]
         reaped = [one.job_id for one in theirs if await self.db.write(lease.reap, one)]
         if reaped:
-            self._wake(QUEUED, CHANGED)
+            self._wake(QUEUED, CHANGED, ENDED)
         return reaped
 
     async def cancel(self, job_id: str, *, by_user: int) -> Job:
@@ -128,7 +131,7 @@ class JobStore:
 
     async def _stop(self, job_id: str, by_user: int, *, discard: bool = False) -> Job:
         job = await self.db.write(lease.cancel, job_id, by_user=by_user, discard=discard)
-        self._wake(CHANGED)
+        self._wake(CHANGED, ENDED)
         return job
 
     def _wake(self, *topics: str) -> None:

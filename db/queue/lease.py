@@ -6,6 +6,7 @@ and comes back late matches no row, and changes nothing.
 
 import datetime as dt
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,14 @@ class ExpiredLease:
     attempt: int
 
 
-def settle(connection: sa.Connection, *, owner: str, job_id: str, attempt: int, end: End) -> bool:
+class Settled(Enum):
+    """A job that ended as its lease's owner says."""
+
+    ALONE = "nobody waited for its place"
+    NEXT_MAY_COME = "its member's next job may be claimed now"
+
+
+def settle(connection: sa.Connection, *, owner: str, job_id: str, attempt: int, end: End) -> Settled | None:
     """End a job: state, charge and release in one transaction.
 
     Saying the same again is allowed (its answer may have been lost).
@@ -44,7 +52,7 @@ def settle(connection: sa.Connection, *, owner: str, job_id: str, attempt: int, 
         end: how it ended, and what it costs.
 
     Returns:
-        Whether the job ended as this owner says; False if the lease was lost, and then nothing changes.
+        What comes of it; None if the lease was lost, and then nothing changes.
 
     Raises:
         UnknownJob: there is none.
@@ -54,10 +62,10 @@ def settle(connection: sa.Connection, *, owner: str, job_id: str, attempt: int, 
         raise ValueError(f"a job cannot end as {end.state}")
     held = lock_job(connection, job_id)
     if (held.job.lease_owner, held.job.attempt) != (owner, attempt):
-        return False
-    if not held.job.final:
-        held.finish(end)
-    return True
+        return None
+    if held.job.final:
+        return Settled.NEXT_MAY_COME  # whoever was told so the first time may have died of it
+    return Settled.NEXT_MAY_COME if held.finish(end).frees else Settled.ALONE
 
 
 def give_back(connection: sa.Connection, *, owner: str, job_id: str, attempt: int, blame: bool) -> bool:

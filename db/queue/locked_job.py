@@ -25,6 +25,7 @@ class LockedJob:
     job: Job
     queue: KindQueue
     now: dt.datetime
+    frees: bool = False  # by its end, its member's next job may come
 
     def change(self, **values: Any) -> "LockedJob":
         """Write columns of the job, and count the revision."""
@@ -35,12 +36,12 @@ class LockedJob:
         """End the job, charge for it, release the rest and let its member's next one come."""
         job = self.job
         settle_hold(self.connection, job.user_id, job.id, held=job.price, charge=end.charge, now=self.now)
-        self._move(Move.LEFT if job.state is State.QUEUED else Move.ENDED)
+        frees = self._move(Move.LEFT if job.state is State.QUEUED else Move.ENDED)
         now = self.now
         if job.budget_day is not None and end.charge < job.price:
             give_back(self.connection, job.guild_id or NO_GUILD, job.budget_day, job.price - end.charge)
             now = clock.now(self.connection)  # it may have waited for the guild's row
-        return replace(self, now=now).change(
+        return replace(self, now=now, frees=frees).change(
             state=State(end.state).value,
             charged=end.charge,
             outcome={} if job.deleted else end.outcome,
@@ -55,10 +56,10 @@ class LockedJob:
         self._move(Move.CAME_BACK)
         return self.change(state=State.QUEUED.value, started_at=None, **values)
 
-    def _move(self, move: Move) -> None:
+    def _move(self, move: Move) -> bool:
         job = self.job
         key = FlowKey(kind=job.kind, pace=Pace(job.pace), guild_id=job.guild_id or NO_GUILD, user_id=job.user_id)
-        apply(self.connection, self.queue, key, move, work=job.work)
+        return apply(self.connection, self.queue, key, move, work=job.work)
 
 
 def lock_job(connection: sa.Connection, job_id: str) -> LockedJob:

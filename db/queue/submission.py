@@ -43,5 +43,6 @@ class Submission:
     weight: float = 1.0  # the member's share among those of the guild
     guild_weight: float = 1.0  # the guild's share among guilds
     forecast_s: float | None = None  # what the member was told: seconds from here to the end
+    credit_s: float | None = None  # seconds that a credit of work takes of late, by which that is foretold if not said
     order_id: str | None = None  # the pending order that it was, which goes in the same transaction
     subject: NewSubject | None = None  # what a training makes, with the consent to it; its row is made with the job's

@@ -17,6 +17,7 @@ from db.people.job_subjects import add_subjects
 from db.people.new_subject import add_subject
 from db.queue.fair_order.flows import FlowKey, JoiningJob, join
 from db.queue.fair_order.kind_queue import next_number
+from db.queue.fair_order.position import estimate_position
 from db.queue.job import Job, Pace, State, job_from
 from db.queue.pending import drop_order
 from db.queue.submission import Submission
@@ -41,10 +42,11 @@ def submit(connection: sa.Connection, submission: Submission) -> tuple[Job, bool
     now = set_aside(connection, submission.user_id, submission.price, submission.allowance)
     if submission.order_id is not None and not drop_order(connection, submission.order_id):
         raise UnknownOrder
+    forecast_s = _forecast_s(connection, submission)
     job_id = new_id(now)
     note_hold(connection, submission.user_id, job_id, submission.price, now)
     queue, now = next_number(connection, submission.kind)
-    row_values = _values(submission, job_id, queue.seq) | _times(submission, now)
+    row_values = _values(submission, job_id, queue.seq) | _times(submission, now) | {"forecast_s": forecast_s}
     key = FlowKey(
         kind=submission.kind,
         pace=Pace(row_values["pace"]),
@@ -66,6 +68,20 @@ def submit(connection: sa.Connection, submission: Submission) -> tuple[Job, bool
     return job_from(row), True
 
 
+def _forecast_s(connection: sa.Connection, submission: Submission) -> float | None:
+    """Foretell the seconds to the job's end: before it joins, and before the queue is locked."""
+    if submission.forecast_s is not None or submission.credit_s is None:
+        return submission.forecast_s
+    place = estimate_position(
+        connection,
+        kind=submission.kind,
+        pace=submission.pace,
+        guild_id=submission.guild_id,
+        user_id=submission.user_id,
+    )
+    return submission.credit_s * (place.ahead_credits + _work(submission))
+
+
 @functools.cache
 def _insert(dialect: str) -> sa.Insert:
     return insert_into(dialect, jobs).on_conflict_do_nothing().returning(jobs)
@@ -85,14 +101,17 @@ def _times(submission: Submission, now: dt.datetime) -> dict[str, dt.datetime]:
     return {"queued_at": now, "changed_at": now, "token_expires_at": now + lifetime}
 
 
+def _work(submission: Submission) -> int:
+    return submission.price if submission.work is None else submission.work
+
+
 def _values(submission: Submission, job_id: str, seq: int) -> dict[str, Any]:
     values = {name: getattr(submission, name) for name in _KEPT}
-    work = submission.price if submission.work is None else submission.work
     return values | {
         "id": job_id,
         "seq": seq,
         "guild_id": submission.guild_id or NO_GUILD,
-        "work": max(1, work),
+        "work": max(1, _work(submission)),
         "state": State.QUEUED.value,
         "pace": Pace(submission.pace).value,
         "outcome": {},

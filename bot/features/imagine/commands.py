@@ -14,7 +14,7 @@ from bot.features.imagine.sizes import aspect_choices
 from bot.shared.cards.asking import show
 from bot.shared.discord.choices import model_choices, prompt_choices, subject_choices
 from bot.shared.discord.commands import REFUSAL_CARD, UsesServices
-from bot.shared.discord.interactions import acknowledge, context_of, roles_of
+from bot.shared.discord.interactions import acknowledged_context, roles_of
 from db.people.shares import usable_subjects
 
 Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
@@ -57,7 +57,7 @@ class Imagine(commands.Cog, UsesServices):
         private: bool = False,
     ) -> None:
         """Take what was typed, and answer with a card or a question."""
-        await acknowledge(interaction, private=private)
+        context = await acknowledged_context(interaction, private=private)
         options = ImagineOptions(
             prompt=prompt,
             negative=negative,
@@ -70,7 +70,6 @@ class Imagine(commands.Cog, UsesServices):
             subject=subject,
             pace=pace,
         )
-        context = await context_of(interaction, private=private)
         await show(interaction, await imagine(self.services, options, context))
 
     @imagine.autocomplete("prompt")

@@ -18,7 +18,7 @@ from bot.features.imagine.typed import options_as_typed
 from bot.shared.cards.asking import show
 from bot.shared.cards.layout import layout
 from bot.shared.discord.forms import Form
-from bot.shared.discord.interactions import acknowledge, context_of, services_of
+from bot.shared.discord.interactions import acknowledged_context, services_of
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import Refused
 from bot.shared.text.formatting import block, first_part
@@ -54,8 +54,7 @@ class PromptForm(Form, title="Edit prompt"):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Ask for pictures, as /imagine does."""
-        await acknowledge(interaction, private=self._private)
-        context = await context_of(interaction, private=self._private)
+        context = await acknowledged_context(interaction, private=self._private)
         options = ImagineOptions(prompt=self._prompt.value, pace=self._pace)
         await show(interaction, await imagine(services_of(interaction), options, context))
 

@@ -12,8 +12,6 @@ from bot.shared.orders.quote import quote
 from bot.shared.policy import blocked_word
 from bot.shared.services import Services
 from bot.shared.text.formatting import inline
-from db.people.shares import usable_subjects
-from db.people.subjects import Subject
 from db.queue.job import Job, Pace, State
 from inference.messages import FailureKind
 from inference.requests import ImageRequest, from_json
@@ -50,41 +48,31 @@ async def imagine(services: Services, options: ImagineOptions, context: RequestC
         As `quote`.
     """
     options = with_trailing(options)
-    usable = await services.db.read(
-        usable_subjects, context.user_id, guild_id=context.guild_id, role_ids=context.role_ids
-    )
-    seed = services.random_seed()
-    order_request = ImagineOrderRequest(image=_image(services, options, context, usable, seed))
+    order_request = ImagineOrderRequest(image=_image(services, options, context, services.random_seed()))
     if not options.subject:
-        order_request = _with_suggestion(order_request, services, options, context, usable)
+        order_request = _with_suggestion(order_request, services, options, context)
     return await quote(services, order_request, context, pace=Pace(options.pace) if options.pace else None)
 
 
-def _image(
-    services: Services, options: ImagineOptions, context: RequestContext, usable: list[Subject], seed: int
-) -> ImageRequest:
-    of_subject = with_subject_model(options, usable, context.user_id)
+def _image(services: Services, options: ImagineOptions, context: RequestContext, seed: int) -> ImageRequest:
+    of_subject = with_subject_model(options, context.subjects, context.user_id)
     image = image_request(of_subject, services.catalogue, random_seed=seed)
     image = replace(image, parameters=shown_parameters(options))  # without the model that a subject brought along
     if blocked_word(" ".join(image.parameters), context.policy.words):  # what to leave out may say it, but all read it
         shown = tuple(one for one in image.parameters if not blocked_word(one, context.policy.words))
         image = replace(image, parameters=shown)
-    return with_subjects(image, options.subject, usable, context.user_id) if options.subject else image
+    return with_subjects(image, options.subject, context.subjects, context.user_id) if options.subject else image
 
 
 def _with_suggestion(
-    order_request: ImagineOrderRequest,
-    services: Services,
-    options: ImagineOptions,
-    context: RequestContext,
-    usable: list[Subject],
+    order_request: ImagineOrderRequest, services: Services, options: ImagineOptions, context: RequestContext
 ) -> ImagineOrderRequest:
     """Add what may have been meant: a subject that is named, or a noun that a small model knows."""
     image = order_request.image
-    if named := named_in(image.prompt, usable, context.user_id, model=options.model):
+    if named := named_in(image.prompt, context.subjects, context.user_id, model=options.model):
         names = [subject.name for subject in named]
         chosen = replace(options, subject=", ".join(names))
-        suggested = _image(services, chosen, context, usable, image.seed)
+        suggested = _image(services, chosen, context, image.seed)
         return replace(order_request, suggestion=_subjects_meant(names), suggested=suggested)
     vocabulary = services.catalogue.vocabularies.get(image.model)
     if vocabulary is None or names_any(vocabulary.nouns, image.prompt):

@@ -44,10 +44,7 @@ async def usable_with_pictures(
 
     Those that they are training come first, then the others of their own.
     """
-    found = await services.db.read(
-        usable_subjects, context.user_id, guild_id=context.guild_id, role_ids=context.role_ids
-    )
-    found.sort(key=lambda subject: subject.owner_id != context.user_id)
+    found = sorted(context.subjects, key=lambda subject: subject.owner_id != context.user_id)
     mine = await services.db.read(subjects_of_member, context.user_id)
     found = [subject for subject in mine if not subject.ready] + found
     pictures = [

@@ -19,10 +19,12 @@ from bot.shared.services import Services
 from common.supervisor import Backoff, supervise
 from db.queue.delivery import changed_since, undelivered_jobs
 from db.queue.job import Job, State
+from db.wake import CHANGED, ENDED
 
 log = logging.getLogger(__name__)
 
 PLACE_EVERY_S = 15.0  # a waiting card's position in the queue moves without the job changing
+TOGETHER_S = 0.1  # changes that are no end are looked at together: each look costs as much as an edit
 FIRST_S = 0.25  # people take that for at once; and a job that is over by then needs one edit, not two
 RETRY_S = (5.0, 15.0, 60.0)  # pauses after the platform did not answer
 POLL_S = 2.0  # the safety net under the wake-ups
@@ -67,7 +69,8 @@ class Follower:
         self._first_s = first_s
         self._retry_s = retry_s
         self._sweep_every_s = sweep_every_s
-        self._changed = services.db.wake.listen("changed")
+        self._changed = services.db.wake.listen(CHANGED)
+        self._ended = services.db.wake.listen(ENDED)
         self._cursor: dt.datetime | None = None
         self._cards: dict[str, _Card] = {}
 
@@ -92,7 +95,8 @@ class Follower:
             if job.final:
                 self._services.forecast.learn(job)  # last: no error in it may cost a card its news
         await asyncio.sleep(time.monotonic() - looked_at)  # in a rush, look no more than half of the time
-        await self._changed.wait(POLL_S)
+        if await self._changed.wait(POLL_S):
+            await self._ended.wait(TOGETHER_S)
 
     async def _sweep(self, tasks: asyncio.TaskGroup) -> None:
         """Take up every ended job that was not delivered and has no card here."""

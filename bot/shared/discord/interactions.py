@@ -13,6 +13,7 @@ from discord import app_commands
 from bot.shared.discord.explain import ALREADY_ACKNOWLEDGED, PRIVATE
 from bot.shared.discord.limits import RateLimits
 from bot.shared.errors import NotAcknowledged
+from bot.shared.orders.asker import read_asker
 from bot.shared.orders.order_request import RequestContext
 from bot.shared.policy import Operator
 from bot.shared.services import Services
@@ -129,6 +130,27 @@ async def context_of(interaction: discord.Interaction, *, private: bool) -> Requ
     Raises:
         NotAcknowledged: the interaction has no channel, so nothing could be shown.
     """
+    context = await _context_of(interaction, private)
+    return replace(context, message_id=interaction.extras.get(ANSWER_ID))
+
+
+async def acknowledged_context(interaction: discord.Interaction, *, private: bool) -> RequestContext:
+    """Acknowledge an interaction, and resolve meanwhile what `context_of` does.
+
+    Args:
+        interaction: what is answered.
+        private: only the one who asked will see the answer, and the result.
+
+    Raises:
+        NotAcknowledged: it is too late, or there is no channel. Nothing may be charged then.
+    """
+    _, context = await asyncio.gather(  # in this order: who asked waits for the first
+        acknowledge(interaction, private=private), _context_of(interaction, private)
+    )
+    return replace(context, message_id=interaction.extras.get(ANSWER_ID))
+
+
+async def _context_of(interaction: discord.Interaction, private: bool) -> RequestContext:
     if interaction.channel is None:
         raise NotAcknowledged
     return await _resolve(
@@ -154,23 +176,31 @@ async def _resolve(
     private: bool = False,
 ) -> RequestContext:
     services = cast(Services, client.services)  # type: ignore[attr-defined]
-    token, answer_id = ("", None) if isinstance(event, discord.Message) else (event.token, event.extras.get(ANSWER_ID))
-    here, only = channel_ids(channel), only_guild_id(client)
-    policy = await services.moderation.policy(user.id, guild_id=guild_id, channel_ids=here, only_guild_id=only)
+    here, only, roles = channel_ids(channel), only_guild_id(client), roles_of(user)
+    asker = await services.db.read(
+        read_asker,
+        services.moderation,
+        user.id,
+        guild_id=guild_id,
+        role_ids=roles,
+        channel_ids=here,
+        only_guild_id=only,
+    )
     return RequestContext(
         interaction_id=event.id,
-        interaction_token=token,
+        interaction_token="" if isinstance(event, discord.Message) else event.token,
         user_id=user.id,
         guild_id=guild_id,
         channel_id=channel.id,
         private=private,
         terms=terms_of(services, user, guild_id),
-        policy=replace(policy, allowed_channels=_seen_by(user, policy.allowed_channels)),
-        role_ids=roles_of(user),
+        policy=replace(asker.policy, allowed_channels=_seen_by(user, asker.policy.allowed_channels)),
+        pace=asker.pace,
+        subjects=asker.subjects,
+        role_ids=roles,
         age_restricted=is_age_restricted(channel),
         channel_ids=frozenset(here),
         only_guild_id=only,
-        message_id=answer_id,
     )
 
 

@@ -62,7 +62,7 @@ async def accept(services: Services, order: Order, context: RequestContext) -> J
             budget=terms.budget,
             weight=terms.weight,
             guild_weight=terms.guild_weight,
-            forecast_s=await expected_s(services, order, context),
+            credit_s=services.forecast.credit_s(str(order.request.kind)),
             source_job_id=order.order_request.source_job_id,
             message_id=context.message_id,
             age_restricted=context.age_restricted,

@@ -10,6 +10,8 @@ from bot.shared.tiers import Terms
 from db.errors import UnknownOrder
 from db.moderation.moderation import Policy
 from db.people.new_subject import NewSubject
+from db.people.subjects import Subject
+from db.queue.job import Pace
 from inference.catalogue import ImageModel, SpeechModel
 from inference.requests import Request
 
@@ -26,6 +28,8 @@ class RequestContext:
     private: bool  # only they see the result
     terms: Terms  # what their tiers entitle them to
     policy: Policy  # what operators decided
+    pace: Pace = Pace.FAST  # which they prefer, where they do not say
+    subjects: tuple[Subject, ...] = ()  # which they may use
     role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
     age_restricted: bool = False  # the channel is
     channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bot.shared.errors import BadParameter, LicenceNeeded
 from bot.shared.orders.accept import Order, accept, check_request, check_terms, expected_s
+from bot.shared.orders.asker import PACE
 from bot.shared.orders.order_request import (
     LicenceQuote,
     OrderRequest,
@@ -25,14 +26,12 @@ from db.credits.statement import Statement, read_statement
 from db.errors import BudgetSpent, NotEnoughCredits, TooManyQueued
 from db.file_keys import photos_folder
 from db.moderation.licences import has_accepted
-from db.people.members import find_member, set_preferences
+from db.people.members import set_preferences
 from db.queue.finding import count_queued, job_of_interaction
 from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder, Question
 from inference.pricing import price_of
 from inference.requests import Kind, Request, TrainRequest, TranscribeRequest
-
-PACE = "pace"  # a member's preference
 
 
 async def quote(
@@ -63,7 +62,7 @@ async def quote(
         return job
     request = await order_request.build(services, context)
     model = check_request(services.catalogue, request, context)
-    pace = pace or await _pace(services, order_request, request.kind, context)
+    pace = pace or _pace(order_request, request.kind, context)
     price = price_of(request, services.catalogue)
     order = Order(order_request=order_request, request=request, price=price, pace=pace, answered=answered)
     if order_request.suggestion is not None:
@@ -86,12 +85,11 @@ async def _job_before(services: Services, context: RequestContext) -> Job | None
     return await services.db.read(job_of_interaction, context.interaction_id)
 
 
-async def _pace(services: Services, order_request: OrderRequest, kind: Kind, context: RequestContext) -> Pace:
+def _pace(order_request: OrderRequest, kind: Kind, context: RequestContext) -> Pace:
     """Return the pace of what was asked for without one."""
     if order_request.always_asks or order_request.asks or (order_request.relaxes and kind not in context.terms.relaxed):
         return Pace.FAST
-    member = await services.db.read(find_member, context.user_id)
-    return Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST
+    return context.pace
 
 
 async def prefer_pace(services: Services, user_id: int, pace: Pace) -> None:

@@ -101,8 +101,11 @@ def join(connection: sa.Connection, queue: KindQueue, key: FlowKey, joining: Joi
     return load
 
 
-def apply(connection: sa.Connection, queue: KindQueue, key: FlowKey, move: Move, *, work: int) -> None:
+def apply(connection: sa.Connection, queue: KindQueue, key: FlowKey, move: Move, *, work: int) -> bool:
     """Bring load, flows and tags up to date after `move` of one job of `work` credits.
+
+    Returns:
+        Whether anything but the load had to follow; after an end: whether another job may have waited for it.
 
     Args:
         connection: the transaction.
@@ -115,8 +118,9 @@ def apply(connection: sa.Connection, queue: KindQueue, key: FlowKey, move: Move,
     values = {"of": key.user_id, "of_kind": key.kind, "joined": joined, "begun": begun}
     load = MemberLoad(**connection.execute(_LOAD, values).one()._mapping)
     if move is Move.ENDED and replace(load, running=load.running + 1).free:
-        return  # nothing waited for it
+        return False  # nothing waited for it
     _rearrange(connection, queue, key, load, move, work)
+    return True
 
 
 @functools.cache
