@@ -24,7 +24,7 @@ _DTYPES = frozenset({"F32", "F16", "BF16"})
 
 # how peft and diffusers name the two matrices of a layer, newest first
 _KEY = re.compile(
-    r"(?P<part>[a-z][a-z0-9_]{0,31})\.(?P<layer>[A-Za-z0-9_.]{1,200}?)"
+    r"(?P<part>[a-z][a-z0-9_]{0,31})\.(?P<layer>[A-Za-z0-9_.-]{1,200}?)"
     r"\.(?:lora_(?P<ab>[AB])|lora\.(?P<side>down|up)|lora_linear_layer\.(?P<text_side>down|up))\.weight"
 )
 

@@ -1,0 +1,67 @@
+"""The families with a flow-matching transformer, each with its tiny model and how diffusers' pipeline is asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inference.requests import ImageRequest
+from tests.support import tiny_flow
+from tests.support.engines.harness import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCase:
+    """A family, or a kind of model in it."""
+
+    family: str
+    make: Callable[[Path], Path]
+    guidances: tuple[float, ...]  # off, and on
+    ask: Callable[[ImageRequest], dict[str, Any]]  # the pipeline's arguments beside prompt, size and steps
+    adapted: tuple[str, ...]  # endings of layers that adapters change, as diffusers loads them
+    sizes: tuple[tuple[int, int], ...] = ((16, 16), (32, 16))
+
+
+CASES = {
+    "z-image": FlowCase(
+        family="z-image",
+        make=tiny_flow.make_zimage,
+        guidances=(0.0, 3.0),
+        ask=lambda request: {
+            "guidance_scale": request.guidance,
+            "negative_prompt": request.negative or None,
+        },
+        adapted=("to_q", "to_v", "to_out.0", "feed_forward.w1", "adaLN_modulation.0", "t_embedder.mlp.0"),
+    ),
+}
+
+
+class FlowReference(Reference):
+    """Plain diffusers: a flow pipeline has one kind of scheduler, and arguments of its own."""
+
+    def __init__(self, pipeline: Any, case: FlowCase) -> None:
+        super().__init__(pipeline, "model")
+        self._ask = case.ask
+
+    def _draw(self, request: ImageRequest, index: int, scheduler: str) -> NDArray[np.int16]:
+        image = self._pipeline(
+            prompt=request.prompt,
+            width=request.width_px,
+            height=request.height_px,
+            num_inference_steps=request.steps,
+            generator=torch.Generator("cpu").manual_seed(request.seed + index),
+            **self._ask(request),
+        ).images[0]
+        return np.asarray(image).astype(np.int16)
+
+    @torch.inference_mode()
+    def reconstructed(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Encode pictures (n, 3, h, w), -1 … 1, with the pipeline's autoencoder alone, and decode them: no scaling."""
+        vae, frames = self._pipeline.vae, type(self._pipeline.vae).__name__ == "AutoencoderKLQwenImage"
+        given = pixels[:, :, None] if frames else pixels
+        back: torch.Tensor = vae.decode(vae.encode(given).latent_dist.mode(), return_dict=False)[0]
+        return back[:, :, 0] if frames else back
