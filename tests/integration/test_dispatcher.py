@@ -9,21 +9,15 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from db.engine import Database
-from db.files import FileStore
 from db.queue.heartbeat import HeartbeatReply
 from db.queue.job import Job, State
 from db.queue.job_store import JobStore
 from inference.dispatcher import Intervals
-from inference.dispatcher.job_runner import JobRunner
-from inference.dispatcher.runner_context import RunnerContext
-from inference.dispatcher.runner_events import Interrupt
-from inference.messages import Preview
-from inference.pool import Pool
 from tests.support.clock import open_database
 from tests.support.dispatcher import MEMBER, DispatcherHarness, sqlite_only
 from tests.support.fakes.requests import image_request, transcribe_request
@@ -154,56 +148,6 @@ async def test_late_end_of_a_deleted_job_leaves_nothing(harness: DispatcherHarne
     assert await harness.files.list(f"jobs/{job.id}") == []
 
 
-class LatePreview(FileStore):
-    """A store that writes a preview when it is told to."""
-
-    tell: asyncio.Event
-
-    async def put(self, key: str, content: bytes) -> None:
-        if key.endswith("preview.webp"):
-            await self.tell.wait()
-        await super().put(key, content)
-
-
-@sqlite_only
-async def test_preview_that_is_written_when_all_is_over_does_not_stay(
-    harness: DispatcherHarness, tmp_path: Path
-) -> None:
-    harness.files = store = LatePreview(str(tmp_path / "files"))
-    store.tell = asyncio.Event()
-    async with harness.open(step_s=0.01):
-        job = await harness.until(await harness.ask(image_request(steps=60, count=1)))
-        store.tell.set()
-    assert await harness.files.list(f"jobs/{job.id}") == [f"jobs/{job.id}/1.png"]
-
-
-class StuckPreview(FileStore):
-    """A store that takes for ever to write a preview."""
-
-    stuck: asyncio.Event
-
-    async def put(self, key: str, content: bytes) -> None:
-        if key.endswith("preview.webp"):
-            self.stuck.set()
-            await asyncio.Event().wait()
-        await super().put(key, content)
-
-
-@sqlite_only
-async def test_preview_that_is_written_slowly_holds_no_heartbeat_up(harness: DispatcherHarness, tmp_path: Path) -> None:
-    harness.files = store = StuckPreview(str(tmp_path / "files"))
-    store.stuck = asyncio.Event()
-    intervals = Intervals(heartbeat_s=0.05, reap_s=0.1, drain_s=0.1, close_s=0.1)
-    async with harness.open(step_s=0.01, intervals=intervals), asyncio.timeout(60):
-        await harness.ask(image_request("hold"))
-        await store.stuck.wait()
-        bystander = await harness.until_progress(await harness.ask(image_request("hold")))
-        harness.store.db.advance(29)
-        changed = harness.store.db.wake.listen("changed")
-        while (await harness.store.fresh(bystander)).lease_until == bystander.lease_until:
-            await changed.wait(1.0)
-
-
 @sqlite_only
 async def test_late_lease_of_a_worker_that_lives_costs_nothing(harness: DispatcherHarness) -> None:
     async with harness.open(step_s=0.02, intervals=Intervals(heartbeat_s=3600.0, reap_s=0.05)):
@@ -211,41 +155,6 @@ async def test_late_lease_of_a_worker_that_lives_costs_nothing(harness: Dispatch
         harness.store.db.advance(60)  # no heartbeat came, and it is looked for leases that ran out
         job = await harness.until(job)
     assert (job.state, job.attempt, job.blamed, job.expirations) == (State.DONE, 1, 0, 0)
-
-
-class NoPool:
-    """A pool in which nothing runs."""
-
-    async def cancel(self, job_id: str, *, keep: bool = False) -> None:
-        pass
-
-
-async def previews_written(runner: JobRunner) -> None:
-    while (task := runner.files.previews.task) is not None and not task.done():
-        await asyncio.wait([task])
-
-
-@sqlite_only
-async def test_preview_that_comes_when_all_is_over_is_not_written(harness: DispatcherHarness) -> None:
-    await harness.ask(image_request())
-    (job,) = await harness.store.claim(owner="this dispatcher")
-    context = RunnerContext(
-        owner="this dispatcher", jobs=harness.store.jobs, files=harness.files, pool=cast(Pool, NoPool())
-    )
-    runner = JobRunner(job, context)
-    assert not runner.report().preview
-    runner.note(Preview(job.id, job.attempt, b"half"))
-    await previews_written(runner)
-    assert runner.report().preview
-    assert runner.report().preview  # until the store has noted it
-    runner.noted()
-    assert not runner.report().preview
-    runner.send(Interrupt.CANCELLED)
-    await runner.run()
-    runner.note(Preview(job.id, job.attempt, b"nearly"))
-    await previews_written(runner)
-    assert not runner.report().preview
-    assert await harness.files.list(f"jobs/{job.id}") == []
 
 
 class Hiccups(JobStore):
@@ -318,15 +227,17 @@ async def dispatcher_alone(database_url: str, files: Path) -> AsyncIterator[asyn
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_alone_draws_and_gives_back_when_told_to_stop(
-    harness: DispatcherHarness, database_url: str, tmp_path: Path
-) -> None:
-    async with dispatcher_alone(database_url, tmp_path / "files") as process:
+async def test_alone_draws_and_gives_back_when_told_to_stop(database_url: str, tmp_path: Path) -> None:
+    async with (
+        Database.from_url(database_url) as database,  # by everybody's clock, as that process
+        dispatcher_alone(database_url, tmp_path / "files") as process,
+    ):
+        harness = DispatcherHarness(database, tmp_path / "files")
         done = await harness.until(await harness.ask(image_request()))
         long = await harness.until_progress(await harness.ask(image_request("hold")))
         process.terminate()
         assert await process.wait() == 0
+        long = await harness.store.fresh(long)
     assert done.state is State.DONE
     assert await harness.files.exists(f"jobs/{done.id}/1.png")
-    long = await harness.store.fresh(long)
     assert (long.state, long.blamed) == (State.QUEUED, 0)

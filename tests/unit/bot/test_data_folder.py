@@ -7,12 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.settings import Settings
 from bot.start.data_folder import DataFolderInUse, DataFolderUnusable, hold_data, holder, lock_files
+from tests.support.bot.settings import settings
 
 ROOT = Path(__file__).parents[3]
 HOLD = """
@@ -24,10 +23,6 @@ with hold_data(Settings(_env_file=None)):
     print(child.pid, flush=True)
     time.sleep(60)
 """
-
-
-def settings(data_dir: Path, **values: Any) -> Settings:
-    return Settings(_env_file=None, data_dir=data_dir, **values)
 
 
 @contextlib.contextmanager
