@@ -26,5 +26,6 @@ FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
         "sd": FamilyTraits(),  # Stable Diffusion 1 and 2
         "sdxl": FamilyTraits(),
         "z-image": FamilyTraits(grid_px=16, schedulers=("model",), guided_above=0.0, trainable=False),
+        "flux2-klein": FamilyTraits(grid_px=16, schedulers=("model",), reads_negative=False, trainable=False),
     }
 )

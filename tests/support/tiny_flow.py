@@ -5,8 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImagePipeline, ZImageTransformer2DModel
-from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderKLFlux2,
+    FlowMatchEulerDiscreteScheduler,
+    Flux2KleinPipeline,
+    Flux2Transformer2DModel,
+    ZImagePipeline,
+    ZImageTransformer2DModel,
+)
+from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3ForCausalLM, Qwen3Model
 
 from tests.support.tiny_models import TINY_VAE
 
@@ -53,6 +61,36 @@ def make_zimage(folder: Path, *, seed: int = 0) -> Path:
         text_encoder=Qwen3Model(Qwen3Config(**QWEN3, vocab_size=len(tokenizer))),
         tokenizer=tokenizer,
         transformer=_livelier(transformer),
+    )
+    return _saved(pipeline, folder)
+
+
+def make_klein(folder: Path, *, distilled: bool = True, seed: int = 0) -> Path:
+    """Write a FLUX.2 klein model and return its folder."""
+    torch.manual_seed(seed)
+    tokenizer = make_qwen_tokenizer(folder / "tokenizer")
+    config = Qwen3Config(**QWEN3 | {"num_hidden_layers": 27}, vocab_size=len(tokenizer))
+    transformer = Flux2Transformer2DModel(
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=3 * QWEN3["hidden_size"],
+        timestep_guidance_channels=32,
+        axes_dims_rope=(4, 4, 4, 4),
+        guidance_embeds=False,
+    )
+    vae = AutoencoderKLFlux2(**TINY_VAE)
+    vae.bn.running_mean.normal_(std=0.3)
+    vae.bn.running_var.uniform_(0.5, 2.0)
+    pipeline = Flux2KleinPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        vae=vae,
+        text_encoder=Qwen3ForCausalLM(config),
+        tokenizer=tokenizer,
+        transformer=_livelier(transformer),
+        is_distilled=distilled,
     )
     return _saved(pipeline, folder)
 

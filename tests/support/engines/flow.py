@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ class FlowCase:
     guidances: tuple[float, ...]  # off, and on
     ask: Callable[[ImageRequest], dict[str, Any]]  # the pipeline's arguments beside prompt, size and steps
     adapted: tuple[str, ...]  # endings of layers that adapters change, as diffusers loads them
+    distilled: bool = False  # guidance makes no difference
     sizes: tuple[tuple[int, int], ...] = ((16, 16), (32, 16))
 
 
+KLEIN_LAYERS = ("to_q", "to_out.0", "add_k_proj", "ff.linear_in", "to_qkv_mlp_proj", "x_embedder", "context_embedder")
 CASES = {
     "z-image": FlowCase(
         family="z-image",
@@ -36,6 +39,21 @@ CASES = {
             "negative_prompt": request.negative or None,
         },
         adapted=("to_q", "to_v", "to_out.0", "feed_forward.w1", "adaLN_modulation.0", "t_embedder.mlp.0"),
+    ),
+    "flux2-klein": FlowCase(
+        family="flux2-klein",
+        make=tiny_flow.make_klein,
+        guidances=(1.0, 4.0),
+        distilled=True,
+        ask=lambda request: {"guidance_scale": request.guidance},
+        adapted=KLEIN_LAYERS,
+    ),
+    "flux2-klein-base": FlowCase(
+        family="flux2-klein",
+        make=partial(tiny_flow.make_klein, distilled=False),
+        guidances=(1.0, 4.0),
+        ask=lambda request: {"guidance_scale": request.guidance},
+        adapted=KLEIN_LAYERS,
     ),
 }
 
