@@ -14,6 +14,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import STUDIO
 from db.engine import Database
 from tests.support.acceptance.commands import WITHOUT_MODEL, Ended, atelier, started, until_ready
+from tests.support.acceptance.forked import forked
 from tests.support.speech_weights import weights
 
 TOKEN = f"{base64.b64encode(b'1181423900221145108').decode().rstrip('=')}.GaBcDe.{'x' * 38}"
@@ -87,12 +88,15 @@ async def test_second_bot_on_a_data_folder_is_refused_and_the_doctor_knows_the_f
     (tmp_path / ".env").write_text(WITHOUT_MODEL)
     async with started(tmp_path) as first:
         await until_ready(first)
-        second = await atelier(tmp_path)
+        second = await forked(tmp_path)
         assert second.status == 1
         assert f"Another Atelier (process {first.pid} on " in second.complained
         assert "DATA_DIR" in second.complained
         assert "Traceback" not in second.complained
-        told = await atelier(tmp_path, "doctor")
+        (tmp_path / "broken.toml").write_text("[[image")  # models and devices are another test's
+        (tmp_path / ".env").write_text(f"{WITHOUT_MODEL}CATALOGUE=broken.toml\n")
+        told = await forked(tmp_path, "doctor")
+        (tmp_path / ".env").write_text(WITHOUT_MODEL)
         assert re.search(rf"note  running: Atelier \(process {first.pid} on ", told.said)
         first.kill()
         await first.wait()
@@ -107,7 +111,7 @@ async def test_start_on_a_port_that_is_taken_says_which_setting_and_what_to_do(t
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         (tmp_path / ".env").write_text(f"{WITHOUT_MODEL}{setting}={port}\n")
-        ended = await atelier(tmp_path)
+        ended = await forked(tmp_path)
     assert ended.status == 1
     assert f"{setting}: port {port} on 127.0.0.1 is taken by another program." in ended.complained
     assert f"set {setting} to another port" in ended.complained
@@ -138,7 +142,7 @@ async def test_start_warns_of_a_name_that_is_no_setting(tmp_path: Path) -> None:
 )
 async def test_start_that_cannot_be_says_why_without_a_traceback(tmp_path: Path, lines: str, told: str) -> None:
     (tmp_path / ".env").write_text(f"{WITHOUT_MODEL}{lines}\n")
-    ended = await atelier(tmp_path)
+    ended = await forked(tmp_path)
     assert ended.status == 1
     assert re.search(told, ended.complained), ended.complained
     assert "Traceback" not in ended.complained
@@ -151,19 +155,19 @@ async def test_start_on_tables_of_a_newer_version_says_so_and_changes_nothing(tm
         await database.migrate()
         with database.begin() as connection:
             connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    ended = await atelier(tmp_path)
+    ended = await forked(tmp_path)
     assert ended.status == 1
     assert "of version 9999, and this Atelier knows them up to" in ended.complained
     assert "Traceback" not in ended.complained
 
 
 async def test_doctor_never_shows_a_token(tmp_path: Path) -> None:
-    (tmp_path / "broken.toml").write_text("[[image")  # models and devices are another test's
+    (tmp_path / "broken.toml").write_text("[[image")
     secret = "DATABASE_URL=postgresql://me:password-canary@127.0.0.1:1/none"
     (tmp_path / ".env").write_text(
         f"DISCORD_TOKEN=token-canary\nDESK_TOKN=other-canary\nCATALOGUE=broken.toml\n{secret}\n"
     )
-    ended = await atelier(tmp_path, "doctor")
+    ended = await forked(tmp_path, "doctor")
     assert "canary" not in ended.said + ended.complained
     assert "DISCORD_TOKEN is no bot's token" in ended.said
     assert "DESK_TOKN is no setting. Did you mean DESK_TOKEN?" in ended.said
@@ -176,7 +180,7 @@ async def test_doctor_asks_discord_where_the_token_may_be_one(tmp_path: Path) ->
     (tmp_path / ".env").write_text(
         f"DISCORD_TOKEN={TOKEN}\nCATALOGUE=broken.toml\nDISCORD_API_URL=http://127.0.0.1:9\n"
     )
-    ended = await atelier(tmp_path, "doctor")
+    ended = await forked(tmp_path, "doctor")
     assert "PROBLEM  Discord: can't be reached" in ended.said
 
 
@@ -185,6 +189,6 @@ async def test_home_server_that_the_bot_is_not_in_is_a_note(sandbox: Sandbox, tm
     (tmp_path / ".env").write_text(
         f"DISCORD_TOKEN={sandbox.token}\nDISCORD_API_URL={sandbox.url}\nCATALOGUE=broken.toml\nHOME_GUILDS=7,{STUDIO}\n"
     )
-    ended = await atelier(tmp_path, "doctor")
+    ended = await forked(tmp_path, "doctor")
     assert "ok  token: logged in as" in ended.said
     assert re.findall(r"HOME_GUILDS names (\d+)", ended.said) == ["7"]

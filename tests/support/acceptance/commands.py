@@ -38,7 +38,7 @@ async def started(folder: Path, *arguments: str) -> AsyncIterator[asyncio.subpro
     """Give the command in a folder; it is killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
-        env=_environment(os.environ),
+        env=environment(os.environ),
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -61,6 +61,6 @@ async def until_ready(process: asyncio.subprocess.Process) -> None:
     raise AssertionError("it ended and was never ready")
 
 
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without a setting in it, so that `.env` decides."""
     return {name: value for name, value in ours.items() if name.upper() not in SETTINGS} | {"PYTHONPATH": str(ROOT)}
