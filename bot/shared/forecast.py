@@ -58,7 +58,7 @@ class Forecast:
         """Return how many seconds a running job will still take; None: not known.
 
         By its own speed since the first report that was seen: what came before (loading, steps of an earlier attempt)
-        says nothing about it. Until there is a second one, by the speed of late.
+        says nothing about it. Until there is a second one, by the speed of late, unless it has run for longer already.
         """
         attempt, done, at = self._first.get(job.id, (0, 0, 0.0))
         now = job.changed_at.timestamp()
@@ -69,6 +69,9 @@ class Forecast:
             if len(self._first) > RUNNING_MAX:
                 del self._first[next(iter(self._first))]
         whole_s = self.duration_s(job.kind, job.work)
-        if whole_s is None:
+        ran_s = now - job.started_at.timestamp() if job.started_at else 0.0
+        if whole_s is None or ran_s > whole_s:
             return None
-        return whole_s * (1 - job.progress_done / job.progress_total) if job.progress_total else whole_s
+        return (
+            whole_s * (1 - job.progress_done / job.progress_total) if job.progress_done else whole_s - max(0.0, ran_s)
+        )

@@ -17,10 +17,14 @@ class TopicSelect(PersistentItem[HelpTopic], topic="help", verb="topic", key_for
 
     @classmethod
     def of(cls, key: str = "all", *, operator: bool = False, chosen: str = "") -> Self:
-        """Return the menu of topics, one of them chosen."""
+        """Return the menu of topics, one of them chosen; where to begin, its question stands there instead."""
         options = [
             discord.SelectOption(
-                label=one.title, value=one.key, description=one.hint, emoji=one.emoji, default=one.key == chosen
+                label=one.title,
+                value=one.key,
+                description=one.hint,
+                emoji=one.emoji,
+                default=one.key == chosen and one is not START,
             )
             for one in topics_for(operator=operator).values()
         ]

@@ -119,11 +119,15 @@ OPERATORS = HelpTopic(
     title="For operators",
     hint="Pause, ban, block words, choose channels",
     lines=(
-        "{atelier pause} and {atelier resume} the queue",
-        "{atelier find} what a member made · {atelier remove} it · {atelier ban} them",
-        "{atelier words add} a word that I refuse · {atelier channels allow} a channel to keep me in it",
-        "{atelier credits grant} a member credits · {atelier log} what operators did",
-        "{transcribe-channel} turns every voice message in a channel into text",
+        "{atelier pause} before a restart, {atelier resume} after it",
+        "{atelier find} what a member made",
+        "{atelier remove} it",
+        "{atelier ban} a member",
+        "{atelier words add} a word that I refuse",
+        "{atelier channels allow} a channel, to keep me in it",
+        "{atelier credits grant} a member credits",
+        "{atelier log} what operators did",
+        "{transcribe-channel} every voice message in a channel into text",
     ),
 )
 TOPICS = {one.key: one for one in (START, PICTURES, SUBJECTS, VOICE, QUEUE, CREDITS, DATA)}

@@ -40,7 +40,7 @@ def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
         return _card("**No finished jobs yet.** Try `/imagine`!")
     rows = []
     for job in jobs:
-        facts = f"{moment(job.ended_at or job.queued_at)} · {paid(job, job.charged)}"
+        facts = f"{moment(job.queued_at)} · {paid(job, job.charged)}"
         rows.append(_row(f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE)))
     return _card("**Your latest jobs**", *rows)
 

@@ -1,6 +1,7 @@
 """What a member typed into `prompt`: clean text, and parameters that trail it as in Midjourney. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.shared.errors import BadParameter
@@ -26,8 +27,12 @@ ONE_WORD = {"aspect", "seed", "steps", "guidance", "count", "model"}  # options 
 SHOWN = (
     "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--steps 20`, `--cfg 5`, `--count 2`, `--model name`, `--subject Rex`"
 )
-# Midjourney's, so that people who bring them are told rather than puzzled.
-FOREIGN = {"chaos", "c", "stylize", "iw", "tile", "raw", "draft", "v", "niji", "style", "q", "quality", "weird", "sref"}
+# Midjourney's, so that people who bring them are told rather than puzzled; its `--s` is no seed.
+FOREIGN = frozenset({
+    "bs", "c", "chaos", "cref", "cw", "draft", "exp", "fast", "hd", "iw", "niji", "oref", "ow", "p", "profile", "q",
+    "quality", "r", "raw", "relax", "repeat", "s", "sref", "stealth", "stop", "style", "stylize", "sv", "sw", "tile",
+    "turbo", "v", "version", "video", "w", "weird",
+})  # fmt: skip
 
 _PARAMETER = re.compile(r"(?:^|\s)(?:--|—|–)(?=[A-Za-z])([A-Za-z]+)")  # phones turn '--' into a dash
 
@@ -51,6 +56,7 @@ def parse_prompt(typed: str) -> Parsed:
     found = list(_PARAMETER.finditer(text))
     prompt = text[: found[0].start()].strip() if found else text
     values: dict[str, str] = {}
+    _refuse_foreign([match[1].lower() for match in found])
     for index, match in enumerate(found):
         end = found[index + 1].start() if index + 1 < len(found) else len(text)
         option = _option(match[1].lower())
@@ -80,14 +86,19 @@ def _behind(values: dict[str, str]) -> str:
     return " ".join(filter(None, words))
 
 
+def _refuse_foreign(names: Sequence[str]) -> None:
+    """Say of all of Midjourney's parameters at once that they are not ours."""
+    if foreign := [f"`--{name}`" for name in dict.fromkeys(names) if name in FOREIGN]:
+        only = "only works" if len(foreign) == 1 else "only work"
+        raise BadParameter(f"{' and '.join(foreign)} {only} in Midjourney. Here you can use {SHOWN}.")
+
+
 def _option(name: str) -> str:
     if name in NAMES:
         return NAMES[name]
     shown = f"`--{name[:20]}`"
     if close := sorted(known for known in NAMES if known.startswith(name)):
         raise BadParameter(f"{shown} could mean {' or '.join(f'`--{one}`' for one in close)}. Please write it out.")
-    if name in FOREIGN:
-        raise BadParameter(f"{shown} only works in Midjourney. Here you can use {SHOWN}.")
     raise BadParameter(f"There is no parameter {shown}. You can use {SHOWN}.")
 
 

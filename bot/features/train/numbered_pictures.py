@@ -9,7 +9,7 @@ from bot.shared.files.photos import Photo
 from bot.shared.files.pictures import Picture
 
 SIDE_PX = 256
-BADGE_SHARE = 0.28  # of a picture's width
+BADGE_SHARE = 0.22  # of a picture's width
 DIMMED = 0.35  # of the brightness, where a photo cannot be used
 GROUND, BADGE, CROSS = (43, 45, 49), (17, 18, 20), (237, 66, 69)
 

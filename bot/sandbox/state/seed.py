@@ -32,7 +32,7 @@ def new_world() -> World:
     for guild in (_studio(), _annex()):
         world.guilds[guild.id] = guild
     for channel in (
-        _text_channel(GENERAL, "general", STUDIO, topic="Say hello, or type / to see what Atelier can do"),
+        _text_channel(GENERAL, "general", STUDIO, topic="Say hello to @Atelier, or type / to see what it can do"),
         _text_channel(VOICE_NOTES, "voice-notes", STUDIO, topic="Speak instead of typing", position=1),
         _text_channel(
             AFTER_DARK,

@@ -19,7 +19,7 @@ COLOURS = {
     State.FAILED: discord.Colour.red(),
     State.CANCELLED: discord.Colour.dark_grey(),
 }
-MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "🎨"}
+MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "▶️"}
 TEXT_MAX = 2000  # characters of a message
 TITLE_MAX = 600  # of what was asked for; what was typed behind a long prompt is still seen
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
@@ -60,7 +60,7 @@ def title(request: Request) -> str:
             behind = harmless(" ".join(request.parameters), TITLE_MAX // 2)
             return f"{harmless(request.words, TITLE_MAX - len(behind) - 1)} {behind}".rstrip()
         case TrainRequest():
-            return f"{request.name} ({request.class_noun})"
+            return f"Train {request.name} ({request.class_noun})"
         case TranscribeRequest():
             return f"audio clip, {exactly(request.duration_s)}"
 

@@ -87,6 +87,16 @@ async def test_suggestions_and_choices_come_live_and_are_sent_as_chosen(window: 
     await expect(page.locator(".message").last).to_contain_text("a cat | wide | emoji-large")
 
 
+async def test_tab_takes_the_first_suggestion_and_enter_what_was_typed(window: Window) -> None:
+    page = await window.open()
+    await page.get_by_label("Message", exact=True).press_sequentially("/imagine a cat model:larg")
+    await expect(page.get_by_role("option", name="emoji-large")).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("combobox", name="model")).to_have_value("emoji-large")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message").last).to_contain_text("a cat | square | emoji-large")
+
+
 async def test_named_options_in_a_line_are_understood(window: Window) -> None:
     page = await window.open()
     await write(page, "/imagine prompt:a cat aspect:tall private:yes")

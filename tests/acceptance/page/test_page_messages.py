@@ -163,3 +163,14 @@ async def test_code_of_one_letter_ends_at_its_own_mark(window: Window, box: Sand
     page = await window.open()
     await box.member("ben").say("not `,` or `:` in ``a`b`` please")
     await expect(page.locator(".message .body code")).to_have_text([",", ":", "a`b"])
+
+
+async def test_reply_names_whom_its_message_mentioned_and_survives_what_is_no_mention(
+    window: Window, box: Sandbox
+) -> None:
+    page = await window.open()
+    for text in (f"<@{box.member('cleo').id}> hello", "<#nowhere> <@x> </y:z> hi"):
+        asked = await box.member("ben").say(text)
+        await box.member("ben").say("an answer", reply_to=asked["id"])
+    quoted = page.locator(".message .used")  # with the letter of their picture
+    await expect(quoted).to_have_text(["BBen @Cleo hello", "BBen <#nowhere> <@x> </y:z> hi"])

@@ -138,6 +138,11 @@ def test_queue_says_how_long_a_running_job_will_take() -> None:
     assert "left" not in texts(all_components(sent(queue_card([QueuedJob(job, place, None)]))))
 
 
+def test_history_counts_from_when_a_job_was_asked_for_as_it_is_sorted() -> None:
+    job = make_job(state=State.DONE, queued_at=NOON, ended_at=NOON.replace(hour=20))
+    assert f"<t:{NOON.timestamp():.0f}:R>" in texts(all_components(sent(history_card([job]))))
+
+
 def test_models_card_shows_the_licence() -> None:
     assert "[OpenRAIL-M](<https://example.org/licence>)" in json.dumps(sent(models_card(CATALOGUE)))
 

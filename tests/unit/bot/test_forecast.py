@@ -116,6 +116,17 @@ def test_time_left_is_by_the_speed_of_late_until_a_job_has_one_of_its_own() -> N
     assert forecast.left_s(running(100, 5)) == 7.5
 
 
+def test_time_left_of_a_job_that_reports_nothing_gets_shorter_and_is_unknown_where_it_takes_longer() -> None:
+    forecast = learnt((0, 10, 4))
+    left_s = {
+        after_s: forecast.left_s(
+            make_job(state=State.RUNNING, attempt=1, started_at=NOON, changed_at=NOON + dt.timedelta(seconds=after_s))
+        )
+        for after_s in (0, 4, 11)
+    }
+    assert left_s == {0: 10, 4: 6, 11: None}
+
+
 def test_time_left_of_another_attempt_begins_anew() -> None:
     forecast = Forecast()
     forecast.left_s(running(0, 0))

@@ -33,7 +33,19 @@ def test_only_operators_are_offered_their_topic(*, operator: bool) -> None:
     (menu,) = (one for one in all_components(sent(help_card(mention, operator=operator))) if one["type"] == 3)
     offered = [option["value"] for option in menu["options"]]
     assert (OPERATORS.key in offered) is operator
-    assert [option["value"] for option in menu["options"] if option.get("default")] == [START.key]
+    assert not any(option.get("default") for option in menu["options"])  # the question stands there
+    assert menu["placeholder"] == "What would you like to know?"
+
+
+def test_menu_below_a_topic_shows_which_it_is_and_leads_back() -> None:
+    (menu,) = (one for one in all_components(sent(help_card(mention, topic=TOPICS["credits"]))) if one["type"] == 3)
+    assert [option["value"] for option in menu["options"] if option.get("default")] == ["credits"]
+    assert menu["options"][0]["value"] == START.key
+
+
+def test_topic_of_operators_names_one_command_a_line() -> None:
+    lines = OPERATORS.body(mention).splitlines()
+    assert [line.count("</") for line in lines if "restart" not in line] == [1] * (len(lines) - 1)
 
 
 def test_menu_of_a_public_answer_is_another_than_that_of_a_private_one() -> None:

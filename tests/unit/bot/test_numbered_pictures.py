@@ -44,5 +44,10 @@ def test_number_stands_in_the_corner_and_nothing_else_changes(number: int) -> No
     assert (inside > 200).any()  # digits, light on dark
 
 
+def test_number_covers_less_than_a_twentieth_of_the_picture() -> None:
+    before, after = pixels(WHITE), pixels(with_badge(WHITE, 180))
+    assert (before != after).any(axis=2).mean() < 0.08
+
+
 def test_numbers_look_different() -> None:
     assert len({with_badge(WHITE, number) for number in range(1, 11)}) == 10

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from bot.features.history.cards import queue_card
+from bot.features.history.jobs import QueuedJob
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job import info_text
 from bot.shared.cards.job_kind import CardContent
+from db.queue.fair_order.position import QueuePosition
 from db.queue.job import Job, State
-from inference.requests import to_json
-from tests.support.bot.cards import drawn, labels, texts
+from inference.requests import TrainRequest, from_json, to_json
+from tests.support.bot.cards import all_components, drawn, labels, sent, texts
 from tests.support.bot.catalogues import CATALOGUE
 from tests.support.bot.jobs import make_job
 from tests.support.fakes.requests import train_request
@@ -33,6 +36,15 @@ def test_running_training_without_a_film_can_only_be_stopped() -> None:
     assert labels(card) == ["Stop early", "Info"]
     assert options(training(**HALF)) == []
     assert "stopping now costs 1 of 2 credits" in texts(card)
+
+
+def test_card_and_queue_say_that_it_is_a_training() -> None:
+    request = from_json(training().request)
+    assert isinstance(request, TrainRequest)
+    name = f"Train {request.name} ({request.class_noun})"
+    queue = queue_card([QueuedJob(training(**HALF), QueuePosition(ahead=0, ahead_credits=0), None)])
+    assert name in texts(drawn(training(**HALF)))
+    assert f"▶️ `{name}`" in texts(all_components(sent(queue)))
 
 
 def test_running_training_offers_each_step_of_its_film() -> None:

@@ -71,14 +71,14 @@ function lines(text, app) {
   return nodes;
 }
 
+const MENTION =
+  /<(?:@!?|@&|#)\d{1,20}>|<\/[^:>\n]{1,100}:\d{1,20}>|<t:-?\d{1,13}(?::[tTdDfFRsS])?>|<a?:\w{1,32}:\d{1,20}>|@everyone|@here/y;
+
 // Tried in this order at each place of the text. Each gives nodes for its match.
 const RULES = [
   [/\\([^\p{L}\p{N}\s])/uy, (m) => [m[1]]],
   [/(`{1,2})([^`](?:[\s\S]*?[^`])??)\1(?!`)/y, (m) => [h("code", { class: "code" }, m[2])]],
-  [
-    /<(?:@!?|@&|#)\d{1,20}>|<\/[^:>\n]{1,100}:\d{1,20}>|<t:-?\d{1,13}(?::[tTdDfFRsS])?>|<a?:\w{1,32}:\d{1,20}>|@everyone|@here/y,
-    (m, app) => [mention(m[0], app)],
-  ],
+  [MENTION, (m, app) => [mention(m[0], app)]],
   [/\[([^\]\n]{1,300})\]\(<?(https?:\/\/[^\s)>]+)>?\)/y, (m, app, depth) => [link(m[2], inline(m[1], app, depth + 1))]],
   [/<(https?:\/\/[^>\s]+)>/y, (m) => [link(m[1], m[1])]],
   [/https?:\/\/[^\s<>]*[^\s<>.,:;!?'")\]]/y, (m) => [link(m[0], m[0])]],
@@ -153,10 +153,10 @@ function spoiler(content) {
 }
 
 /** The text alone, for announcements, replies and previews. */
-export function plainText(text) {
+export function plainText(text, app) {
   return text
     .replace(/\|\|[\s\S]+?\|\|/g, "▪▪▪")
-    .replace(/<(?:@!?|@&|#|\/|t:|a?:)[^>]{1,130}>/g, "…")
+    .replace(new RegExp(MENTION.source, "g"), (raw) => mention(raw, app).textContent)
     .replace(/[*_~`]{1,3}|^#{1,3} |^-# |^> /gm, "")
     .trim();
 }

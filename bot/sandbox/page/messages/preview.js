@@ -37,16 +37,16 @@ export function contextNode(message, app) {
     avatar(app.store, original.author, "tiny"),
     h("strong", {}, nameOf(app.store, known(app.store, original.author), app.guild())),
     " ",
-    h("span", { class: "ellipsis" }, summary(original)),
+    h("span", { class: "ellipsis" }, summary(original, app)),
   );
 }
 
 /** One line that stands for a message: in replies and for those who listen. */
-export function summary(message) {
+export function summary(message, app) {
   if (message.flags & LOADING) return "is thinking…";
-  if (message.content) return plainText(message.content);
+  if (message.content) return plainText(message.content, app);
   const texts = textsOf(message.components ?? []);
-  if (texts.length) return plainText(texts.join(" "));
+  if (texts.length) return plainText(texts.join(" "), app);
   if (message.flags & VOICE) return "Voice message";
   return message.attachments?.map((one) => one.filename).join(", ") || message.embeds?.[0]?.title || "Message";
 }

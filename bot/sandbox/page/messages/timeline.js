@@ -135,7 +135,7 @@ export class Timeline {
     if (message.channel_id !== this.app.store.current) return;
     if (message.author.id === this.app.store.me.id) this.stick();
     else if (!this.stuck) this.toBottom.hidden = false;
-    this.announcer.textContent = `${nameOf(this.app.store, message.author)}: ${summary(message).slice(0, 200)}`;
+    this.announcer.textContent = `${nameOf(this.app.store, message.author)}: ${summary(message, this.app).slice(0, 200)}`;
   }
 
   stick() {

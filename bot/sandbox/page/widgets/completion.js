@@ -1,5 +1,6 @@
 // The list above the message box: commands, choices, suggestions. The focus stays in the field; the arrow keys move
-// through the list, Tab or Enter takes what is marked, Escape closes it.
+// through the list, Tab or Enter takes what is marked, Escape closes it. Where nothing is marked, Enter sends what was
+// typed, and Tab takes the first.
 
 import { h } from "./dom.js";
 
@@ -92,6 +93,7 @@ export class Completion {
     else if (event.key === "ArrowUp") this.mark((this.active - 1 + count) % count);
     else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && this.active >= 0)
       this.pick(this.active);
+    else if (event.key === "Tab" && !event.shiftKey) this.pick(0);
     else return false;
     event.preventDefault();
     event.stopPropagation();
