@@ -20,7 +20,8 @@ from bot.features.history.commands import Account
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
-from bot.features.imagine.forms import refusal_of_form
+from bot.features.imagine.forms import declined_prompt, refusal_of_form
+from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
 from bot.features.mydata.retention import Housekeeping
@@ -34,6 +35,7 @@ from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.asking import ask
+from bot.shared.cards.declined import DeclinedCard
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
 from bot.shared.cards.quote import QUOTE_BUTTONS, quote_card
@@ -48,6 +50,7 @@ from bot.shared.discord.messages import UploadLimits
 from bot.shared.errors import Refused
 from bot.shared.orders.order_request import (
     LicenceQuote,
+    OrderRequest,
     PhotosQuote,
     PhotosWanted,
     PriceQuote,
@@ -70,6 +73,8 @@ QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None
     PhotosQuote: ask_about_photos,
     PhotosWanted: ask_for_photos,
 }
+# What stays of a question that was declined.
+DECLINED: dict[type[OrderRequest], DeclinedCard] = {ImagineOrderRequest: declined_prompt}
 
 
 class Atelier(commands.Bot):
@@ -77,6 +82,7 @@ class Atelier(commands.Bot):
 
     kinds = JOB_KINDS
     questions = QUESTIONS
+    declined = DECLINED
 
     def __init__(
         self,

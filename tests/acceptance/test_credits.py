@@ -78,8 +78,26 @@ async def test_question_left_alone_costs_nothing(sandbox: Sandbox, tmp_path: Pat
         await ben.slash("imagine", prompt="a red heart", private=True)
         question = await told(sandbox, ben, "This uses 4 of your")
         await ben.press(question, "Cancel")
-        await sandbox.until(lambda: ben.messages() == [])
+        await sandbox.until(lambda: "Cancelled" in ben.text(question))
+        assert ben.buttons(question) == ["Edit prompt"]
         assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
+
+
+async def test_what_was_typed_outlives_a_cancelled_price_and_a_restart(sandbox: Sandbox, tmp_path: Path) -> None:
+    ben = sandbox.member("ben")
+    async with bot_beside(sandbox, tmp_path, asks_above=3):
+        await ben.slash("imagine", prompt="a red heart --seed 7", negative="text", private=True, pace="fast")
+        question = await told(sandbox, ben, "This uses 4 of your")
+        await (await ben.press(question, "Cancel")).done()
+        await sandbox.until(lambda: "Cancelled" in ben.text(question))
+    async with bot_beside(sandbox, tmp_path) as bot:
+        form = await ben.press(question, "Edit prompt")
+        typed = (await form.modal())["components"][0]["component"]["value"]
+        assert typed == "a red heart --no text --seed 7"
+        await (await form.submit(Prompt="a blue heart --seed 8")).done()
+        await sandbox.until(lambda: drawn(ben)())
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
+        assert (job.request["prompt"], job.private, job.pace) == ("a blue heart", True, Pace.FAST)
 
 
 async def test_without_credits_one_may_draw_relaxed(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ async def test_no_costs_nothing_and_is_asked_again(sandbox: Sandbox, tmp_path: P
             question = await asked(sandbox, ben)
             await ben.press(question, "Decline")
             await sandbox.until(lambda question=question: "Nothing was charged" in ben.text(question))  # type: ignore[misc]
+            assert "a red heart" in ben.text(question)
+            assert ben.buttons(question) == ["Edit prompt"]
         assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
         assert await available(bot, ben) == DAILY
 

@@ -83,7 +83,9 @@ async def test_suggestion_that_is_cancelled_costs_nothing(sandbox: Sandbox, tmp_
         left = await available(bot, ben)
         card = await asked(sandbox, ben, "Did you mean `zebra`", prompt="a zebrra")
         await (await ben.press(card, "Cancel")).done()
-        await sandbox.until(lambda: ben.messages() == [])
+        await sandbox.until(lambda: "Cancelled" in ben.text(card))
+        assert "a zebrra" in ben.text(card)
+        assert ben.buttons(card) == ["Edit prompt"]
         assert (await requests(bot, ben), await available(bot, ben)) == ([], left)
 
 

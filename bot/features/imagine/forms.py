@@ -11,18 +11,20 @@ import discord
 from discord import ui
 
 from bot.features.imagine.options import SHOWN_AS, ImagineOptions
-from bot.features.imagine.order import imagine
+from bot.features.imagine.order import ImagineOrderRequest, imagine
 from bot.features.imagine.politeness import without_politeness
 from bot.features.imagine.prompt import PROMPT_MAX
-from bot.features.imagine.typed import options_as_typed
+from bot.features.imagine.typed import as_typed, options_as_typed
 from bot.shared.cards.asking import show
 from bot.shared.cards.layout import layout
 from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import acknowledged_context, services_of
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import Refused
+from bot.shared.orders.order_request import OrderRequest
 from bot.shared.text.formatting import block, first_part
 from db.queue.job import Pace
+from db.queue.pending import PendingOrder
 
 REFUSED_KEY = "(?:public|private)-(?:any|fast|relaxed)"  # who was to see the result, and its pace
 TYPED_MAX = 2 * PROMPT_MAX + 500  # a prompt, what not to see, and other parameters
@@ -122,6 +124,13 @@ def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.Layout
     options = ImagineOptions(prompt=str(typed.prompt or ""), **{name: getattr(typed, name, None) for name in SHOWN_AS})
     pace = typed.pace if typed.pace in set(Pace) else None
     return refusal_card(text, options_as_typed(options), _key(private=bool(typed.private), pace=pace))
+
+
+def declined_prompt(text: str, order_request: OrderRequest, order: PendingOrder) -> ui.LayoutView | None:
+    """Keep what was typed, where a question about it was declined; None: it was a button of a card, which has it."""
+    if not isinstance(order_request, ImagineOrderRequest) or order_request.source_job_id is not None:
+        return None
+    return refusal_card(text, as_typed(order_request.image, theirs=True), _key(private=order.private, pace=order.pace))
 
 
 class ImagineForm(PromptForm, title="Imagine this"):

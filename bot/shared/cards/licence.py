@@ -3,20 +3,22 @@
 The answers are heard after a restart too; a yes goes on with what was asked for.
 """
 
+import contextlib
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.shared.cards.asking import go_on, show
+from bot.shared.cards.declined import declined_card
 from bot.shared.cards.layout import layout, said
 from bot.shared.discord.interactions import acknowledge, in_time, services_of
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 from bot.shared.errors import LicenceNeeded
-from bot.shared.orders.confirm import accept_licence
+from bot.shared.orders.confirm import accept_licence, decline
 from bot.shared.orders.order_request import LicenceQuote, PhotosWanted
 from bot.shared.orders.pending import open_order, request_in
-from db.queue.pending import drop_order
+from db.errors import UnknownOrder
 
 KEY = "[a-z0-9][a-z0-9._-]{0,31}(?::[0-9a-z]{26})?"  # a model's name, and where what was asked for is kept
 ACCEPTED = "Thanks, you accepted the licence. Please run your command again."
@@ -55,14 +57,18 @@ class AcceptLicenceButton(LicenceButton, verb="accept"):
 
 
 class DeclineLicenceButton(LicenceButton, verb="decline"):
-    """Drop what was asked for."""
+    """Drop what was asked for; what was typed stays, to be edited."""
 
     label = "Decline"
 
     async def _act(self, interaction: discord.Interaction, found: tuple[str, str]) -> None:
+        services, kept = services_of(interaction), None
         if found[1]:
-            await services_of(interaction).db.write(drop_order, found[1])
-        await interaction.edit_original_response(view=said(DECLINED))
+            with contextlib.suppress(UnknownOrder):  # pressed twice
+                order = await open_order(services, found[1], interaction.user.id)
+                kept = declined_card(interaction, order, DECLINED)
+                await decline(services, order)
+        await interaction.edit_original_response(view=kept or said(DECLINED))
 
 
 LICENCE_BUTTONS = (AcceptLicenceButton, DeclineLicenceButton)

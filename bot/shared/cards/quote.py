@@ -7,6 +7,7 @@ import discord
 from discord import ui
 
 from bot.shared.cards.asking import go_on
+from bot.shared.cards.declined import declined_card
 from bot.shared.cards.layout import layout
 from bot.shared.discord.interactions import services_of
 from bot.shared.discord.persistent_items import PersistentItem
@@ -17,6 +18,8 @@ from bot.shared.text.formatting import about, credits, moment
 from db.errors import UnknownOrder
 from db.queue.job import Pace
 from db.queue.pending import PendingOrder
+
+CANCELLED = "**Cancelled.** Nothing was charged."
 
 
 class QuoteButton(PersistentItem[PendingOrder], topic="offer"):
@@ -56,14 +59,18 @@ class RunForFreeButton(ContinueButton, verb="relax"):
 
 
 class DeclineButton(QuoteButton, verb="leave"):
-    """Drop what was asked for."""
+    """Drop what was asked for; what was typed stays, to be edited."""
 
     label = "Cancel"
 
     async def _act(self, interaction: discord.Interaction, order: PendingOrder) -> None:
+        kept = declined_card(interaction, order, CANCELLED)
         await decline(services_of(interaction), order)
         with contextlib.suppress(discord.NotFound):  # pressed twice
-            await interaction.delete_original_response()
+            if kept is None:
+                await interaction.delete_original_response()
+            else:
+                await interaction.edit_original_response(view=kept)
 
 
 QUOTE_BUTTONS = (ContinueButton, RunForFreeButton, DeclineButton)
