@@ -40,7 +40,8 @@ from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
 from bot.shared.cards.quote import QUOTE_BUTTONS, quote_card
 from bot.shared.cards.suggestion import SUGGESTION_BUTTONS, suggestion_card
-from bot.shared.delivery.delivery import EDIT_EVERY_S, Delivery
+from bot.shared.delivery.delivery import Delivery
+from bot.shared.delivery.edit_pauses import EDIT_EVERY_S
 from bot.shared.delivery.follow import Follower
 from bot.shared.discord.commands import CountedCommandTree, sync_if_changed
 from bot.shared.discord.explain import explain

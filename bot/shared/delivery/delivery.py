@@ -17,6 +17,7 @@ from discord import ui
 
 from bot.shared.cards.job import job_card
 from bot.shared.cards.job_kind import CardContent, JobKinds, fit_for_all
+from bot.shared.delivery.edit_pauses import EDIT_EVERY_S, EditPauses
 from bot.shared.delivery.methods import DeliveryMethod, by_message, delivery_methods, loses_card, overheard
 from bot.shared.discord.interactions import is_age_restricted
 from bot.shared.discord.messages import UploadLimits, discord_files
@@ -29,9 +30,7 @@ from db.queue.job import Job, State
 
 log = logging.getLogger(__name__)
 
-EDIT_EVERY_S = 3.0  # between two edits of one card by its token; each token has a rate limit of its own
 LAST_EDIT_S = 60.0  # before an answer's token expires: what is said then stays
-SLOWER = 5  # times less often by the bot's own edits: all cards of a channel share their rate limit
 LOOKED_BACK = 50  # messages among which a result is looked for before it is posted
 Postable = discord.PartialMessageable | discord.DMChannel
 NONCE_MAX = 25  # characters, of the platform
@@ -68,7 +67,7 @@ class Delivery:
         self._services = services
         self._limits = limits
         self._kinds = kinds
-        self._edit_every_s = edit_every_s
+        self._pauses = EditPauses(edit_every_s)
         self._started_at = dt.datetime.now(dt.UTC)
         self._looks: dict[str, tuple[int, QueuePosition | None]] = {}  # of live cards: what their latest edit was about
 
@@ -87,12 +86,12 @@ class Delivery:
         # What a card says at its last edit is true until the end, so that it is edited once.
         looks = (-1, None) if content.last_edit else (job.revision, content.place)
         if self._looks.get(job.id) == looks:
-            return self._edit_every_s
+            return self._pauses.every_s
         shown = await self._show(job, content)
         if shown is None:
             return None
         self._looks[job.id] = looks
-        return self._edit_every_s * (1 if shown[0] is DeliveryMethod.TOKEN else SLOWER)
+        return self._pauses.after(job.id, job.channel_id, shown[0])
 
     async def deliver(self, job: Job) -> None:
         """Show an ended job by the first method that works, and note that it was shown.
@@ -100,6 +99,7 @@ class Delivery:
         Raises:
             discord.HTTPException, OSError: the platform did not answer; nothing was noted, try again later.
         """
+        self._pauses.forget(job.id)
         fresh = await self._services.db.read(find_job, job.id)
         if fresh is None or fresh.delivered_at is not None:
             return
