@@ -1,7 +1,7 @@
 """Members: when we first and last saw somebody, where, and what they prefer. Names stay with the platform."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,23 @@ def set_preferences(connection: sa.Connection, user_id: int, changes: Mapping[st
     kept = {name: value for name, value in preferences.items() if value is not None}
     update = members.update().where(members.c.user_id == user_id).values(preferences=kept).returning(members)
     return Member(**connection.execute(update).one()._mapping)
+
+
+def add_to_preference(
+    connection: sa.Connection, user_id: int, name: str, values: Sequence[str], *, most: int
+) -> Member:
+    """Add to a list among a member's preferences; the oldest beyond `most` go.
+
+    Args:
+        connection: the transaction.
+        user_id: the member.
+        name: of the preference.
+        values: what is added, each once.
+        most: how many are kept.
+    """
+    before = note_member(connection, user_id).preferences.get(name, [])  # which locks the row
+    kept = [*(one for one in before if one not in values), *values]
+    return set_preferences(connection, user_id, {name: kept[-most:]})
 
 
 _MEMBER = sa.select(members).where(members.c.user_id == sa.bindparam("of"))

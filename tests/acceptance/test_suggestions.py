@@ -77,6 +77,24 @@ async def test_subject_that_a_prompt_names_can_be_left_out_after_a_restart(sandb
         assert (request["prompt"], request["subjects"]) == ("a blob", [])
 
 
+async def test_member_to_whom_a_name_is_a_plain_word_is_not_asked_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    ben = sandbox.member("ben")
+    async with bot_beside(sandbox, tmp_path):
+        await trained(sandbox, ben)
+        card = await asked(sandbox, ben, ASKED, prompt="a blob")
+        await ben.press(card, "Cancel")  # which answers nothing
+        await sandbox.until(lambda: sees(ben, "Cancelled"))
+        card = await asked(sandbox, ben, ASKED, prompt="a blob", count=1)
+        await ben.press(card, "As plain words")
+        await drawn(sandbox, ben, 1)
+    async with bot_beside(sandbox, tmp_path) as bot:
+        await ben.slash("imagine", prompt="two of a blob", count=2)
+        await drawn(sandbox, ben, 2)
+        await ben.slash("imagine", prompt="a blob", subject="Blob", count=3)
+        await drawn(sandbox, ben, 3)
+        assert [len(request["subjects"]) for request in await requests(bot, ben)] == [1, 0, 0]
+
+
 async def test_suggestion_that_is_cancelled_costs_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, catalogue=SMALL) as bot:
         ben = sandbox.member("ben")

@@ -6,12 +6,12 @@ from typing import Literal
 
 from bot.features.imagine.options import ImagineOptions, image_request, shown_parameters, with_trailing
 from bot.features.imagine.subjects import check_rights, named_in, with_subject_model, with_subjects
+from bot.features.imagine.suggestions import noun_meant, remember_plain_words, subjects_meant
 from bot.shared.errors import BadParameter, Refused, SubjectGone
-from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext, Suggestion
+from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
 from bot.shared.policy import blocked_word
 from bot.shared.services import Services
-from bot.shared.text.formatting import inline
 from db.queue.job import Job, Pace, State
 from inference.messages import FailureKind
 from inference.requests import ImageRequest, from_json
@@ -33,6 +33,11 @@ class ImagineOrderRequest(OrderRequest):
         """Check the rights to its subjects, and return the request."""
         await check_rights(services, self.image, context)
         return self.image
+
+    async def note_answer(self, services: Services, user_id: int, *, as_suggested: bool) -> None:
+        """Remember which names are plain words to a member."""
+        if not as_suggested and self.suggested and self.suggested.subjects:
+            await remember_plain_words(services, user_id, {use.subject_id for use in self.suggested.subjects})
 
     def decided(self, *, as_suggested: bool) -> "ImagineOrderRequest":
         """Return it with the suggestion taken, or declined."""
@@ -69,11 +74,12 @@ def _with_suggestion(
 ) -> ImagineOrderRequest:
     """Add what may have been meant: a subject that is named, or a noun that a small model knows."""
     image = order_request.image
-    if named := named_in(image.prompt, context.subjects, context.user_id, model=options.model):
+    named = named_in(image.prompt, context.subjects, context.user_id, model=options.model)
+    if named := [subject for subject in named if subject.id not in context.plain_words]:
         names = [subject.name for subject in named]
         chosen = replace(options, subject=", ".join(names))
         suggested = _image(services, chosen, context, image.seed)
-        return replace(order_request, suggestion=_subjects_meant(names), suggested=suggested)
+        return replace(order_request, suggestion=subjects_meant(names), suggested=suggested)
     vocabulary = services.catalogue.vocabularies.get(image.model)
     if vocabulary is None or names_any(vocabulary.nouns, image.prompt):
         return order_request
@@ -82,25 +88,7 @@ def _with_suggestion(
     word, noun = found
     prompt = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", noun, image.prompt, flags=re.IGNORECASE)
     suggested = replace(image, prompt=prompt)
-    return replace(order_request, suggestion=_noun_meant(image.model, word, noun), suggested=suggested)
-
-
-def _subjects_meant(names: list[str]) -> Suggestion:
-    subjects = "subject" if len(names) == 1 else "subjects"
-    return Suggestion(
-        said=f"**Your prompt names {' and '.join(map(inline, names))}.** Use the trained {subjects}?",
-        label=f"Use {' and '.join(names)}",
-        otherwise="As plain words",
-    )
-
-
-def _noun_meant(model: str, word: str, noun: str) -> Suggestion:
-    return Suggestion(
-        said=f"**{inline(model)} doesn't know {inline(word)}.** Did you mean {inline(noun)}?\n"
-        "-# It knows a few hundred things; `/models` lists them.",
-        label=f"Draw {noun}",
-        otherwise="As typed",
-    )
+    return replace(order_request, suggestion=noun_meant(image.model, word, noun), suggested=suggested)
 
 
 async def imagine_again(services: Services, job: Job, context: RequestContext) -> Job | Quote:

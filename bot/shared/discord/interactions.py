@@ -197,6 +197,7 @@ async def _resolve(
         policy=replace(asker.policy, allowed_channels=_seen_by(user, asker.policy.allowed_channels)),
         pace=asker.pace,
         subjects=asker.subjects,
+        plain_words=asker.plain_words,
         role_ids=roles,
         age_restricted=is_age_restricted(channel),
         channel_ids=frozenset(here),

@@ -11,7 +11,7 @@ from db.people.shares import usable_subjects
 from db.people.subjects import Subject
 from db.queue.job import Pace
 
-PACE = "pace"  # a member's preference
+PACE, PLAIN_WORDS = "pace", "plain_words"  # a member's preferences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Asker:
     policy: Policy  # what operators decided
     pace: Pace  # which they prefer
     subjects: tuple[Subject, ...]  # which they may use
+    plain_words: frozenset[str]  # subjects whose names are words like any others to them
 
 
 def read_asker(
@@ -48,8 +49,10 @@ def read_asker(
         connection, user_id, guild_id=guild_id, channel_ids=channel_ids, only_guild_id=only_guild_id
     )
     member = find_member(connection, user_id)
+    preferences = member.preferences if member else {}
     return Asker(
         policy=policy,
-        pace=Pace(member.preferences.get(PACE, Pace.FAST)) if member else Pace.FAST,
+        pace=Pace(preferences.get(PACE, Pace.FAST)),
         subjects=tuple(usable_subjects(connection, user_id, guild_id=guild_id, role_ids=role_ids)),
+        plain_words=frozenset(preferences.get(PLAIN_WORDS, ())),
     )

@@ -37,6 +37,7 @@ async def confirm(
     """
     order_request = request_in(services, order)
     if as_suggested is not None:
+        await order_request.note_answer(services, order.user_id, as_suggested=as_suggested)
         order_request = order_request.decided(as_suggested=as_suggested)
     async with services.locks.of(order.id):
         try:

@@ -30,6 +30,7 @@ class RequestContext:
     policy: Policy  # what operators decided
     pace: Pace = Pace.FAST  # which they prefer, where they do not say
     subjects: tuple[Subject, ...] = ()  # which they may use
+    plain_words: frozenset[str] = frozenset()  # subjects whose names are words like any others to them
     role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
     age_restricted: bool = False  # the channel is
     channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by
@@ -74,6 +75,9 @@ class OrderRequest(ABC):
         Raises:
             Refused, StoreError, BadRequest: it cannot be made like this, or not by them.
         """
+
+    async def note_answer(self, services: Services, user_id: int, *, as_suggested: bool) -> None:  # noqa: B027 (most remember nothing)
+        """Remember what a member said to its suggestion, where that spares them the same question."""
 
     def decided(self, *, as_suggested: bool) -> "OrderRequest":
         """Return it with its suggestion taken, or declined."""

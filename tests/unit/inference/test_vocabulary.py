@@ -62,3 +62,10 @@ def test_folder_that_does_not_say_has_no_vocabulary(tmp_path: Path, content: str
         (tmp_path / "nouns.json").write_text(content)
     assert read_vocabulary(tmp_path) is None
     assert read_vocabulary(None) is None
+
+
+def test_number_of_a_small_models_words_is_said_by_its_vocabulary_alone() -> None:
+    catalogue = read_catalogue()
+    notes = [model.note for model in catalogue.images if model.name in catalogue.vocabularies]
+    assert notes
+    assert [note for note in notes if any(letter.isdigit() for letter in note)] == []

@@ -3,7 +3,7 @@
 import asyncio
 
 from db.engine import Database
-from db.people.members import find_member, note_member, set_preferences
+from db.people.members import add_to_preference, find_member, note_member, set_preferences
 
 
 async def test_touch_remembers_the_first_time(database: Database) -> None:
@@ -25,3 +25,19 @@ async def test_prefer_keeps_the_others_and_forgets_none(database: Database) -> N
     member = await database.write(set_preferences, 1, {"private": None, "steps": 20})
     assert member.preferences == {"model": "builtin", "steps": 20}
     assert await database.read(find_member, 1) == member
+
+
+async def test_list_among_preferences_keeps_the_latest_each_once(database: Database) -> None:
+    await database.write(set_preferences, 1, {"private": True})
+    for added in (["a", "b"], ["c"], ["a", "d"]):
+        await database.write(add_to_preference, 1, "words", added, most=3)
+    member = await database.read(find_member, 1)
+    assert member is not None
+    assert member.preferences == {"private": True, "words": ["c", "a", "d"]}
+
+
+async def test_list_among_preferences_added_to_at_once_loses_nothing(database: Database) -> None:
+    await asyncio.gather(*(database.write(add_to_preference, 1, "words", [word], most=9) for word in "abcde"))
+    member = await database.read(find_member, 1)
+    assert member is not None
+    assert sorted(member.preferences["words"]) == list("abcde")
