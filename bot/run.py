@@ -14,6 +14,7 @@ from bot.client import Atelier
 from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
 from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.train.training import TrainingOrderRequest
+from bot.features.upscale.order import UpscaleOrderRequest
 from bot.features.voice.transcribe import ClipOrderRequest, RepeatedClipOrderRequest
 from bot.platform import point_at
 from bot.settings import Settings
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 # Everything that a member may be asked back about; kept ones are told apart by `what`.
 AnyOrderRequest = Annotated[
-    ImagineOrderRequest | ClipOrderRequest | RepeatedClipOrderRequest | TrainingOrderRequest,
+    ImagineOrderRequest | ClipOrderRequest | RepeatedClipOrderRequest | TrainingOrderRequest | UpscaleOrderRequest,
     Field(discriminator="what"),
 ]
 
@@ -116,6 +117,7 @@ async def open_services(
                 photos=Photos(downloads),
                 files=files,
                 catalogue=catalogue,
+                upscaled_px_max=settings.upscaled_max_mp << 20,
                 order_requests=TypeAdapter(AnyOrderRequest),
                 moderation=Moderation(database, homes=settings.home_guilds),
                 rules=rules,

@@ -47,8 +47,8 @@ class Settings(InferenceSettings):
     max_running: int = Field(default=2, ge=1, description="Most jobs of one member that run at the same time.")
 
     relaxed: Annotated[frozenset[Kind], NoDecode] = Field(
-        default=frozenset({Kind.IMAGE, Kind.TRANSCRIBE}),
-        description="What members can run for free when the queue is empty: image, transcribe, train; empty: nothing.",
+        default=frozenset({Kind.IMAGE, Kind.TRANSCRIBE, Kind.UPSCALE}),
+        description="What is free to run when the queue is empty: image, upscale, transcribe, train; empty: nothing.",
     )
     timezone: str = Field(
         default="UTC", description="Where days and months begin, such as Europe/Berlin.", examples=["Europe/Berlin"]

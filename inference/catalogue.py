@@ -17,6 +17,7 @@ from inference.vocabulary import Vocabulary, read_vocabulary
 BUILTIN_WEIGHTS = Path(__file__).parent / "builtin" / "weights"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DEFAULT_FILE = Path(__file__).parent / "models.toml"
+TILE_MIN_PX = 32  # of upscalers: smaller ones would be little but overlap
 
 
 class _ModelSpec(BaseModel):
@@ -131,12 +132,44 @@ class SpeechModel(_ModelSpec):
     whole_windows: bool = False  # decode short clips as half a minute too, as openai-whisper does: slower, same words
 
 
+class UpscaleModel(_ModelSpec):
+    """A network that enlarges pictures: a safetensors file, or a folder or hub repository that holds it."""
+
+    file: str = Field(
+        default="", pattern=r"^([\w.-]+\.safetensors)?$"
+    )  # in the folder or repository; empty: the only one
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")  # of the file, compared as it is loaded; empty: not
+    scale: int = Field(ge=2, le=8)  # how many times as wide and high a picture becomes
+    tile_px: int = Field(default=0, ge=0, le=4096)  # side of what is enlarged at once, before it is; 0: by the device
+    credits: int = Field(default=1, ge=1)  # for each four megapixels of the result that are begun
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder or file of the network, or None for a hub id."""
+        return BUILTIN_WEIGHTS / "upscaler" if self.source == "builtin" else super().folder
+
+    @model_validator(mode="after")
+    def _hub_ids_name_their_file(self) -> "UpscaleModel":
+        if self.folder is None and not self.file:
+            raise ValueError(
+                f"model '{self.name}': of a hub id, only one file is fetched. Put its name into file, such as "
+                "'4x-example.safetensors'."
+            )
+        if 0 < self.tile_px < TILE_MIN_PX:
+            raise ValueError(f"model '{self.name}': tile_px is at least {TILE_MIN_PX}, or 0 to leave it to the device.")
+        return self
+
+
+AnyModel = ImageModel | SpeechModel | UpscaleModel
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All models by name, in the file's order; the first of each kind is the default."""
 
     images: tuple[ImageModel, ...]
     speech: tuple[SpeechModel, ...]
+    upscalers: tuple[UpscaleModel, ...] = ()
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)  # of small models, by their names
 
     def image(self, name: str) -> ImageModel:
@@ -161,8 +194,19 @@ class Catalogue:
                 return model
         raise UnknownModel
 
+    def upscaler(self, name: str) -> UpscaleModel:
+        """Return the upscaler of that name.
 
-Spec = TypeVar("Spec", ImageModel, SpeechModel)
+        Raises:
+            UnknownModel: there is none.
+        """
+        for model in self.upscalers:
+            if model.name == name:
+                return model
+        raise UnknownModel
+
+
+Spec = TypeVar("Spec", ImageModel, SpeechModel, UpscaleModel)
 
 
 def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
@@ -178,16 +222,17 @@ def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
     wrong: list[str] = []
     images = _read_models(text, data, "image", ImageModel, wrong)
     speech = _read_models(text, data, "speech", SpeechModel, wrong)
+    upscalers = _read_models(text, data, "upscaler", UpscaleModel, wrong)
     if wrong:
         raise ModelUnusable(f"The catalogue {file} cannot be used: {'; '.join(wrong)}")
-    names = [model.name for model in (*images, *speech)]
+    names = [model.name for model in (*images, *speech, *upscalers)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ModelUnusable(f"The catalogue {file.name} names {', '.join(sorted(twice))} twice.")
     if not images:
         raise ModelUnusable(f"The catalogue {file.name} has no [[image]] model.")
     read = {model.name: read_vocabulary(model.folder) for model in images}
     vocabularies = {name: vocabulary for name, vocabulary in read.items() if vocabulary is not None}
-    return Catalogue(images=images, speech=speech, vocabularies=vocabularies)
+    return Catalogue(images=images, speech=speech, upscalers=upscalers, vocabularies=vocabularies)
 
 
 def _read_models(text: str, data: dict[str, Any], table: str, kind: type[Spec], wrong: list[str]) -> tuple[Spec, ...]:

@@ -50,7 +50,8 @@ class FairScheduler:
 def weights_for(train_share: float) -> dict[str, float]:
     """Return the weights that give trainings `train_share` (0 … 1) of a device while pictures wait.
 
-    With clips waiting too, those share evenly with the pictures. 0: trainings run only while nothing else does.
+    With clips or upscaled pictures waiting too, those share evenly with the pictures. 0: trainings run only while
+    nothing else does.
     """
     share = min(max(train_share, 0.0), 0.95)
-    return {"image": 1.0 - share, "train": share, "transcribe": 1.0 - share}
+    return {"image": 1.0 - share, "train": share, "transcribe": 1.0 - share, "upscale": 1.0 - share}

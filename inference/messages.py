@@ -20,7 +20,7 @@ class Task:
     attempt: int
     request: Request
     inputs: Mapping[str, bytes] = field(default_factory=dict)
-    # by name: 'photo-0' … (PNG), 'audio', 'checkpoint', 'adapter:<subject_id>' (safetensors)
+    # by name: 'photo-0' … (PNG), 'audio', 'picture', 'checkpoint', 'adapter:<subject_id>' (safetensors)
 
 
 # -- commands to a worker ---------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ Command = Admit | Cancel | Forget | Stop
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` units are behind us: denoising steps of all pictures, training steps, audio windows."""
+    """`done` of `total` units are behind us: denoising steps of all pictures, training steps, audio windows, tiles."""
 
     job_id: str
     attempt: int

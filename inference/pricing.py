@@ -1,17 +1,18 @@
 """What things cost, in whole credits. Pure; the operator's knobs come in as arguments.
 
 One credit buys about one picture at a model's own size and step count (a catalogue entry may price itself higher), ten
-training steps, or half a minute of speech; what has begun counts whole.
+training steps, half a minute of speech, or four megapixels of an upscaled picture; what has begun counts whole.
 """
 
 import math
 
-from inference.catalogue import Catalogue, ImageModel
-from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest
+from inference.catalogue import Catalogue, ImageModel, UpscaleModel
+from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, UpscaleRequest
 
 TRAIN_STEPS_PER_CREDIT = 10
 GRID_SHARE = 0.1  # of a picture's pixels
 SPEECH_SECONDS_PER_CREDIT = 30.0
+UPSCALED_PX_PER_CREDIT = 4 << 20  # of the result; an upscaler may price itself higher
 
 
 def price_of(request: Request, catalogue: Catalogue) -> int:
@@ -27,6 +28,8 @@ def price_of(request: Request, catalogue: Catalogue) -> int:
             return price_train(request)
         case TranscribeRequest():
             return price_transcribe(request)
+        case UpscaleRequest():
+            return price_upscale(request, catalogue.upscaler(request.model))
 
 
 def price_image(request: ImageRequest, model: ImageModel) -> int:
@@ -64,6 +67,12 @@ def price_transcribe(request: TranscribeRequest) -> int:
     return max(1, math.ceil(request.duration_s / SPEECH_SECONDS_PER_CREDIT))
 
 
+def price_upscale(request: UpscaleRequest, model: UpscaleModel) -> int:
+    """Price an upscaled picture by the pixels that it will have."""
+    width_px, height_px = request.result_px
+    return model.credits * max(1, math.ceil(width_px * height_px / UPSCALED_PX_PER_CREDIT))
+
+
 def owed(kind: Kind, price: int, *, done: int, total: int) -> int:
     """Return what a job costs that gave a result. What gave none costs nothing.
 
@@ -73,7 +82,7 @@ def owed(kind: Kind, price: int, *, done: int, total: int) -> int:
     Args:
         kind: of job.
         price: as quoted, in credits.
-        done: units computed: denoising steps, training steps, or half-minutes of sound.
+        done: units computed: denoising steps, training steps, half-minutes of sound, or tiles.
         total: units that were asked for.
     """
     if kind is not Kind.TRAIN or done >= total:

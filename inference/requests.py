@@ -11,6 +11,7 @@ class Kind(StrEnum):
     IMAGE = "image"
     TRAIN = "train"
     TRANSCRIBE = "transcribe"
+    UPSCALE = "upscale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,44 @@ class TranscribeRequest:
         return Kind.TRANSCRIBE
 
 
-Request = ImageRequest | TrainRequest | TranscribeRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpscaleRequest:
+    """Enlarge a picture of an earlier job, which may be gone by then. The picture travels as task input `picture`."""
+
+    picture: str  # its file key
+    of_job_id: str  # the job that made it
+    of_picture: int  # which of its pictures, from 1
+    model: str  # an upscaler in the catalogue
+    scale: int  # the upscaler's, as it was priced
+    width_px: int  # of what is enlarged; a larger picture was enlarged without a network, and is made small again first
+    height_px: int
+    rounds: int = 1  # of the network, one after the other
+    words: str = ""  # what the picture shows, in its member's words
+    subjects: tuple[SubjectUse, ...] = ()  # in the picture; nothing is drawn with them, but it is found by them
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of job."""
+        return Kind.UPSCALE
+
+    @property
+    def factor(self) -> int:
+        """How many times as wide and high the result is as what is enlarged."""
+        return int(self.scale**self.rounds)
+
+    @property
+    def result_px(self) -> tuple[int, int]:
+        """Width and height of the result."""
+        return self.width_px * self.factor, self.height_px * self.factor
+
+
+Request = ImageRequest | TrainRequest | TranscribeRequest | UpscaleRequest
 
 _TYPES: dict[Kind, type[Request]] = {
     Kind.IMAGE: ImageRequest,
     Kind.TRAIN: TrainRequest,
     Kind.TRANSCRIBE: TranscribeRequest,
+    Kind.UPSCALE: UpscaleRequest,
 }
 
 
@@ -131,8 +164,9 @@ def from_json(data: dict[str, Any]) -> Request:
     """
     fields = dict(data)
     kind = Kind(fields.pop("kind"))
-    if kind is Kind.IMAGE:
+    if kind in (Kind.IMAGE, Kind.UPSCALE):
         fields["subjects"] = tuple(SubjectUse(**use) for use in fields.get("subjects", ()))
+    if kind is Kind.IMAGE:
         fields["parameters"] = tuple(fields.get("parameters", ()))
     if kind is Kind.TRAIN:
         fields["photos"] = tuple(fields["photos"])

@@ -56,6 +56,9 @@ class InferenceSettings(BaseSettings):
     )
     clip_max_s: float = Field(default=1800, gt=0, description="Longest clip that is transcribed, in seconds.")
     clip_max_mb: int = Field(default=64, ge=1, description="Largest audio or video file that is transcribed, in MiB.")
+    upscaled_max_mp: int = Field(
+        default=16, ge=1, le=256, description="Largest upscaled picture, in megapixels (16: 4096 × 4096 pixels)."
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
 
     @field_validator("log_level")
@@ -106,6 +109,7 @@ class InferenceSettings(BaseSettings):
                 "cache_dir": str(self.data_dir.resolve() / "cache"),
                 "clip_max_s": self.clip_max_s,
                 "clip_max_mb": self.clip_max_mb,
+                "upscaled_max_mp": self.upscaled_max_mp,
             },
             train_share=self.training_share,
             threads=self.cpu_threads,

@@ -4,7 +4,7 @@ A refusal has a class of its own where several places raise it or somebody tells
 """
 
 from common.errors import AtelierError
-from inference.catalogue import ImageModel, SpeechModel
+from inference.catalogue import AnyModel
 
 
 class Refused(AtelierError):
@@ -24,7 +24,7 @@ class LicenceNeeded(Refused):
 
     message = "You need to accept this model's licence first."
 
-    def __init__(self, model: ImageModel | SpeechModel) -> None:
+    def __init__(self, model: AnyModel) -> None:
         super().__init__(f"To use {model.title}, please accept its licence: {model.licence}.")
 
 

@@ -17,7 +17,7 @@ from db.queue.delivery import forget_outcome
 from db.queue.finding import find_job, jobs_of_member
 from db.queue.job import Job, State
 from db.queue.retention import erase_jobs
-from inference.requests import ImageRequest, Request, TranscribeRequest, from_json
+from inference.requests import ImageRequest, Request, TranscribeRequest, UpscaleRequest, from_json
 
 STOPPED_WITHIN_S = 20.0  # a running job leaves at its next step; loading a model can take longer
 LOOK_EVERY_S = 0.25
@@ -27,7 +27,7 @@ LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
 async def fitting_pictures(services: Services, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
     """Return a finished job's pictures in order, each at most `limit_bytes` large; none once they were forgotten."""
     files: dict[str, dict[str, object]] = job.outcome.get("files", {})
-    names = sorted(name for name in files if name.endswith((".png", ".webp", ".jpg")))
+    names = picture_names(job)
     contents = await services.files.get_all([job_file(job.id, name) for name in names])
     request = from_json(job.request)
     pictures = tuple(
@@ -38,6 +38,11 @@ async def fitting_pictures(services: Services, job: Job, limit_bytes: int) -> tu
     if all(len(picture.content) <= limit_bytes for picture in pictures):
         return pictures  # nearly always, and not worth a thread
     return tuple([await asyncio.to_thread(fit, picture, limit_bytes) for picture in pictures])
+
+
+def picture_names(job: Job) -> list[str]:
+    """Return the names of a job's pictures in their order."""
+    return sorted(name for name in job.outcome.get("files", {}) if name.endswith((".png", ".webp", ".jpg")))
 
 
 async def forget_results(services: Services, job: Job) -> None:
@@ -73,6 +78,8 @@ async def read_file(services: Services, key: str) -> bytes | None:
 
 
 def _alt(request: Request, meta: dict[str, object]) -> str:
+    if isinstance(request, UpscaleRequest):
+        return f"{request.words[:200]} (upscaled)".lstrip()
     if not isinstance(request, ImageRequest):
         return ""
     return f"{request.words[:200]} (seed {meta.get('seed', request.seed)})"

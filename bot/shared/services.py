@@ -55,6 +55,7 @@ class Services:
     moderation: Moderation
     rules: Rules
     order_requests: TypeAdapter[Any]  # reads and writes what members ask for, of all features
+    upscaled_px_max: int = 16 << 20  # pixels of the largest upscaled picture
     periods: RetentionPeriods = field(default_factory=RetentionPeriods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = lambda: secrets.randbelow(2**32)

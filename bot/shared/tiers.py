@@ -18,7 +18,7 @@ from db.queue.submission import QueueLimits
 from inference.requests import Kind
 
 # Not trainings: one that has begun keeps its slot for minutes or hours, whoever comes with credits meanwhile.
-FREE_AT_REST = frozenset({Kind.IMAGE, Kind.TRANSCRIBE})
+FREE_AT_REST = frozenset({Kind.IMAGE, Kind.TRANSCRIBE, Kind.UPSCALE})
 
 
 class TiersUnusable(ValueError):

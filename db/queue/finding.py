@@ -68,6 +68,12 @@ def jobs_that_hear(connection: sa.Connection, user_id: int) -> list[Job]:
     return jobs_in(connection, sa.select(jobs).where(*heard))
 
 
+def jobs_made_from(connection: sa.Connection, job_id: str, *, kind: str | None = None) -> list[Job]:
+    """Return the jobs that vary or repeat what a job made, newest first; of one kind, or of any."""
+    query = sa.select(jobs).where(jobs.c.source_job_id == job_id).order_by(jobs.c.id.desc())
+    return jobs_in(connection, query if kind is None else query.where(jobs.c.kind == kind))
+
+
 def count_queued(connection: sa.Connection, user_id: int, kind: str) -> int:
     """Return how many jobs of a kind a member has waiting, as what they have in hand is counted."""
     query = sa.select(seats.c.queued).where(seats.c.user_id == user_id, seats.c.kind == kind)

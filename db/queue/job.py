@@ -43,7 +43,7 @@ class Job:
     interaction_id: int  # unique
     interaction_token: str  # secret; never log it
     token_expires_at: dt.datetime
-    kind: str  # image, train, transcribe
+    kind: str  # image, train, transcribe, upscale
     pace: Pace
     state: State
     user_id: int

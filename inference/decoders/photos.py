@@ -112,7 +112,7 @@ def _decoded(opened: Image.Image) -> tuple[Image.Image, bool]:
         opened.draft(None, (round(opened.width / larger), round(opened.height / larger)))  # a JPEG's alone
     opened.load()
     image = _flat(opened)
-    turn = TURNS.get(_orientation(opened))
+    turn = TURNS.get(orientation(opened))
     return (image.transpose(turn) if turn is not None else image), turn is not None
 
 
@@ -130,7 +130,7 @@ def _flat(opened: Image.Image) -> Image.Image:
     return flat
 
 
-def _orientation(opened: Image.Image) -> int:
+def orientation(opened: Image.Image) -> int:
     """Return how the camera was held; metadata that make no sense say nothing."""
     try:
         return int(opened.getexif().get(ExifTags.Base.Orientation, 1))

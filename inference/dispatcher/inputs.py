@@ -9,13 +9,13 @@ from db.files import FileStore
 from db.queue.job import Job
 from inference.errors import BadRequest
 from inference.messages import Task
-from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, from_json
+from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, UpscaleRequest, from_json
 
 CHECKPOINT = "checkpoint"
 
 
 class InputMissing(BadRequest):
-    """A photo, a clip or an adapter was deleted before the job's turn came."""
+    """A photo, a picture, a clip or an adapter was deleted before the job's turn came."""
 
     message = "Something this job needs was deleted before its turn. Please start it again."
 
@@ -27,7 +27,7 @@ async def load_task(job: Job, files: FileStore) -> Task:
     the subject. The worker sees that the bytes are the same and reads nothing twice.
 
     Raises:
-        InputMissing: a photo, a clip or an adapter is not there any more.
+        InputMissing: a photo, a picture, a clip or an adapter is not there any more.
         KeyError, TypeError, ValueError: the stored request is not one of ours.
     """
     request = from_json(job.request)
@@ -63,3 +63,5 @@ def input_keys(request: Request) -> dict[str, str]:
             return {f"photo-{index}": key for index, key in enumerate(photos)}
         case TranscribeRequest(audio=key):
             return {"audio": key}
+        case UpscaleRequest(picture=key):
+            return {"picture": key}

@@ -1,7 +1,7 @@
 """`python -m inference.engines.check [CATALOGUE [DEVICE]]`: what the devices and models on this machine are good for.
 
-Prints one JSON object a line: {"what": "device", "model" or "speech model", "name": …, "good": true or false,
-"text": …, "remedy": …}. The bot's doctor runs it as a child, because the bot itself never loads torch.
+Prints one JSON object a line: {"what": "device", "model", "speech model" or "upscaler", "name": …, "good": true or
+false, "text": …, "remedy": …}. The bot's doctor runs it as a child, because the bot itself never loads torch.
 """
 
 import json
@@ -13,10 +13,12 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
-from inference.catalogue import DEFAULT_FILE, ImageModel, SpeechModel, read_catalogue
+from inference.catalogue import DEFAULT_FILE, ImageModel, SpeechModel, UpscaleModel, read_catalogue
 from inference.engines.image.models.folders import check_folder
 from inference.engines.speech.fetch import PACKAGED_MODELS
 from inference.engines.speech.weight_check import check_weights
+from inference.engines.upscale.loading import check_weights as check_upscaler_weights
+from inference.engines.upscale.loading import locate_weights
 from inference.errors import ModelUnusable
 
 CORRECT = "Correct this model's lines in the catalogue, or remove them."
@@ -64,6 +66,17 @@ def check_speech_model(spec: SpeechModel, device: str) -> CheckResult:
         return CheckResult("speech model", spec.name, False, str(error), _remedy(spec))
 
 
+def check_upscaler(spec: UpscaleModel) -> CheckResult:
+    """Check an upscaler's file without loading it."""
+    try:
+        if (file := locate_weights(spec)) is None:
+            return CheckResult("upscaler", spec.name, True, "will be downloaded from the hub at its first use")
+        checked = check_upscaler_weights(spec, file)
+    except (ModelUnusable, OSError) as error:
+        return CheckResult("upscaler", spec.name, False, str(error), CORRECT)
+    return CheckResult("upscaler", spec.name, True, f"{checked.size_bytes / 2**20:,.1f} MiB of safetensors")
+
+
 def _remedy(spec: SpeechModel) -> str:
     """Say how to get a model's files, or to get them anew."""
     folder = spec.folder
@@ -79,7 +92,8 @@ def main() -> None:
     found = [*check_devices()]
     device = sys.argv[2] if len(sys.argv) > 2 else found[0].name  # GPUs come first
     speech = [check_speech_model(spec, device) for spec in catalogue.speech]
-    for report in (*found, *map(check_image_model, catalogue.images), *speech):
+    upscalers = map(check_upscaler, catalogue.upscalers)
+    for report in (*found, *map(check_image_model, catalogue.images), *speech, *upscalers):
         print(json.dumps(asdict(report)), flush=True)
 
 

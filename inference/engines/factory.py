@@ -19,6 +19,8 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.engines.training.engine import TrainingEngine
+from inference.engines.upscale.engine import UpscaleEngine
+from inference.engines.upscale.networks import UpscaleNetworks
 from inference.requests import Kind
 
 CPU_MODEL_BYTES = 8 << 30
@@ -35,6 +37,7 @@ def build(
     cache_dir: str = "",
     clip_max_s: float = 1800.0,
     clip_max_mb: int = 64,
+    upscaled_max_mp: int = 16,
 ) -> EngineBuilders:
     """Return what builds the engines of a device; an engine that failed is built again, with the same models.
 
@@ -46,6 +49,7 @@ def build(
         cache_dir: where class pictures of trainings are kept; empty: nowhere.
         clip_max_s: how long a clip may be.
         clip_max_mb: how large its file may be, in MiB.
+        upscaled_max_mp: how large an upscaled picture may be, in megapixels.
     """
     known = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
     limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
@@ -53,11 +57,13 @@ def build(
     speech = SpeechModels(known.speech, device, building=models.building)
     clips = AudioLimits(seconds=clip_max_s, file_bytes=clip_max_mb << 20)
     adapter_cache = AdapterCache(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
+    networks = UpscaleNetworks(device, building=models.building)
     class_pictures = Path(cache_dir) / "class-pictures" if cache_dir else None
     return {
         str(Kind.IMAGE): lambda: ImageEngine(known, models, adapter_cache, lanes_max=lanes or None),
         str(Kind.TRAIN): lambda: TrainingEngine(known, models, cache_dir=class_pictures),
         str(Kind.TRANSCRIBE): lambda: SpeechEngine(speech, limits=clips),
+        str(Kind.UPSCALE): lambda: UpscaleEngine(known, networks, result_px_max=upscaled_max_mp << 20),
     }
 
 

@@ -74,7 +74,7 @@ async def test_relax_is_a_habit_for_what_is_said_too(sandbox: Sandbox, tmp_path:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         told = await (await ben.slash("relax")).answer()
-        assert "pictures and transcripts are free" in ben.text(told["id"])
+        assert "pictures, upscaling and transcripts are free" in ben.text(told["id"])
         await ben.context_menu("Transcribe", message_id=await said(sandbox, ben, "No hurry."))
         await sandbox.until(lambda: any("No hurry." in ben.text(one["id"]) for one in ben.messages()))
         assert [job.pace for job in await jobs_of(bot, ben)] == [Pace.RELAXED]

@@ -103,8 +103,8 @@ def test_values_that_are_wrong_are_told_all_at_once_with_what_is_allowed_and_an_
         "TRAINING_SHARE=1.5 is not allowed: it takes a number from 0 to 1. Example: TRAINING_SHARE=0.25",
         "DESK_PORT=99999 is not allowed: it takes a whole number from 0 to 65535. Example: DESK_PORT=8091",
         "GIFTS=perhaps is not allowed: it takes true or false. Example: GIFTS=false",
-        "RELAXED=dreams is not allowed: it takes image, train, transcribe, with commas between. "
-        "Example: RELAXED=image,transcribe",
+        "RELAXED=dreams is not allowed: it takes image, train, transcribe, upscale, with commas between. "
+        "Example: RELAXED=image,transcribe,upscale",
         "HOME_GUILDS=Studio is not allowed: it takes whole numbers, with commas between. "
         "Example: HOME_GUILDS=130000000000000001",
         "TIMEZONE=Berlin is not allowed: there is no time zone 'Berlin'. Did you mean Europe/Berlin? "

@@ -11,8 +11,18 @@ from db.queue.job import Pace
 from inference.requests import Kind
 
 ENTRIES_SHOWN = 8
-NAMES = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "transcripts", Kind.TRAIN: "trainings"}
-ONE = {Kind.IMAGE: "pictures", Kind.TRANSCRIBE: "a transcript", Kind.TRAIN: "a training"}  # what a job makes
+NAMES = {
+    Kind.IMAGE: "pictures",
+    Kind.UPSCALE: "upscaling",
+    Kind.TRANSCRIBE: "transcripts",
+    Kind.TRAIN: "trainings",
+}
+ONE = {
+    Kind.IMAGE: "pictures",
+    Kind.UPSCALE: "an upscaled picture",
+    Kind.TRANSCRIBE: "a transcript",
+    Kind.TRAIN: "a training",
+}  # what a job makes
 WORDS = {"hold": "reserved for {}", "charge": "for {}"}  # of entries that are about a job
 CHART = " ▁▂▃▄▅▆▇█"
 

@@ -15,8 +15,8 @@ from bot.shared.cards.layout import layout
 from bot.shared.discord.choices import choices
 from bot.shared.text.formatting import about, bar, credits, given_back, harmless, inline, moment, paid
 from db.queue.job import Job, State
-from inference.catalogue import Catalogue, ImageModel
-from inference.requests import ImageRequest, from_json
+from inference.catalogue import Catalogue, ImageModel, UpscaleModel
+from inference.requests import ImageRequest, UpscaleRequest, from_json
 
 MODELS_SHOWN = 12
 VOCABULARIES_SHOWN = 5  # of small models
@@ -50,6 +50,7 @@ def models_card(catalogue: Catalogue) -> ui.LayoutView:
     lines = ["**Models** (the first one is the default)"]
     lines += [_model(model) for model in catalogue.images[:MODELS_SHOWN]]
     lines += [f"🎙️ `{model.name}` · {model.title} · {_licence(model)}" for model in catalogue.speech[:MODELS_SHOWN]]
+    lines += [_upscaler(model) for model in catalogue.upscalers[:MODELS_SHOWN]]
     rows = []
     for name, vocabulary in list(catalogue.vocabularies.items())[:VOCABULARIES_SHOWN]:
         said = f"{inline(name)} is small, and knows {len(vocabulary.singular)} words for things."
@@ -71,7 +72,7 @@ def job_choices(jobs: Sequence[Job], typed: str) -> list[Choice[str]]:
     rows = []
     for job in jobs:
         request = from_json(job.request)
-        words = request.words if isinstance(request, ImageRequest) else job.kind
+        words = request.words if isinstance(request, ImageRequest | UpscaleRequest) else job.kind
         name = f"{harmless(words, 70)} · {job.state}"
         if typed.casefold().strip() in name.casefold():
             rows.append((name, job.id))
@@ -101,6 +102,12 @@ def _model(model: ImageModel) -> str:
     size = f"{model.width_px * model.upscale}×{model.height_px * model.upscale} px"
     note = f"\n-# {model.note}" if model.note else ""
     return f"🎨 `{model.name}` · {model.title} · {size} · {credits(model.credits)} a picture · {_licence(model)}{note}"
+
+
+def _upscaler(model: UpscaleModel) -> str:
+    price = f"{credits(model.credits)} for every 4 megapixels"
+    note = f"\n-# {model.note}" if model.note else ""
+    return f"🔍 `{model.name}` · {model.title} · upscales {model.scale}× · {price} · {_licence(model)}{note}"
 
 
 def _licence(model: object) -> str:

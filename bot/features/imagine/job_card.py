@@ -1,6 +1,8 @@
 """What is a picture's own on a job's card: previews, seeds, and what the model remarked."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from discord import ui
 
@@ -17,6 +19,16 @@ from db.queue.job import Job, State
 from inference.catalogue import Catalogue
 from inference.messages import PromptNote
 from inference.requests import ImageRequest, from_json
+
+Upscalable = Callable[[Services, Job], tuple[int, ...]]  # the numbers of a job's pictures, from 1
+
+
+class UpscaleRow(Protocol):
+    """The row of buttons that upscale pictures; none, where there are no numbers."""
+
+    def __call__(self, job_id: str, numbers: Sequence[int], *, of: int) -> list[ui.ActionRow[Any]]:
+        """Return it for a job, the numbers of those of its pictures that can be, and how many it has."""
+
 
 NOTES = {
     PromptNote.CUT: "Your prompt is longer than this model reads, so its end was left out.",
@@ -63,6 +75,12 @@ def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     return [ui.ActionRow(again, EditButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
 
 
+def _rows_with(upscale_row: UpscaleRow, job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
+    """Return the rows of a card, with one for its pictures where they are seen."""
+    seen = content.upscalable if content.pictures else ()
+    return [*upscale_row(job.id, seen, of=len(content.pictures)), *_rows(job, content)]
+
+
 def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
     """Return the parameters of a picture as other tools write them, in its member's words."""
     request = _request(job)
@@ -81,9 +99,10 @@ def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
     return "```\n" + "\n".join(lines) + "\n```"
 
 
-async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
+async def _read(upscalable: Upscalable, services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is State.DONE:
-        return CardContent(pictures=await fitting_pictures(services, job, limit_bytes))
+        pictures = await fitting_pictures(services, job, limit_bytes)
+        return CardContent(pictures=pictures, upscalable=upscalable(services, job))
     running = job.state is State.RUNNING and job.preview
     preview = await read_file(services, job_file(job.id, PREVIEW_PICTURE)) if running else None
     if preview is None or len(preview) > limit_bytes:
@@ -91,12 +110,19 @@ async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
     return CardContent(preview=Picture(PREVIEW_PICTURE, preview, "A preview of the picture so far"))
 
 
-IMAGE_JOB = JobKind(
-    not_done="No pictures",
-    running=_running,
-    done=_done,
-    rows=_rows,
-    parameters=_parameters,
-    read=_read,
-    others=lambda job: [DrawForMeButton(job.id), EditButton(job.id)],
-)
+def image_job(*, upscalable: Upscalable, upscale_row: UpscaleRow) -> JobKind:
+    """Return the kind of job that makes pictures.
+
+    Args:
+        upscalable: tells which pictures can be upscaled.
+        upscale_row: the row of buttons that upscale them, another feature's.
+    """
+    return JobKind(
+        not_done="No pictures",
+        running=_running,
+        done=_done,
+        rows=partial(_rows_with, upscale_row),
+        parameters=_parameters,
+        read=partial(_read, upscalable),
+        others=lambda job: [DrawForMeButton(job.id), EditButton(job.id)],
+    )

@@ -89,7 +89,7 @@ async def sweep(services: Services, now: dt.datetime) -> SweepCounts:
     """Throw away what was kept long enough."""
     return SweepCounts(
         questions=await purge(services),
-        results=await _forget(services, services.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN)),
+        results=await _forget(services, services.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN, Kind.UPSCALE)),
         transcripts=await _forget(services, services.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
         photos=await _forget_photos(services, now),
         leftovers=await _forget_leftovers(services),

@@ -10,7 +10,15 @@ from bot.shared.text.formatting import about, block, credits, exactly, given_bac
 from db.queue.fair_order.position import QueuePosition
 from db.queue.job import Job, Pace, State
 from inference.catalogue import Catalogue
-from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, from_json
+from inference.requests import (
+    ImageRequest,
+    Kind,
+    Request,
+    TrainRequest,
+    TranscribeRequest,
+    UpscaleRequest,
+    from_json,
+)
 
 COLOURS = {
     State.QUEUED: discord.Colour.light_grey(),
@@ -22,6 +30,7 @@ COLOURS = {
 MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", State.QUEUED: "⏳", State.RUNNING: "▶️"}
 TEXT_MAX = 2000  # characters of a message
 TITLE_MAX = 600  # of what was asked for; what was typed behind a long prompt is still seen
+COMES_FROM = {Kind.IMAGE: "re-roll of", Kind.TRANSCRIBE: "transcribed again from", Kind.UPSCALE: "upscaled from"}
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 
 LAST_EDIT = (
@@ -63,6 +72,8 @@ def title(request: Request) -> str:
             return f"Train {request.name} ({request.class_noun})"
         case TranscribeRequest():
             return f"audio clip, {exactly(request.duration_s)}"
+        case UpscaleRequest():
+            return f"{harmless(request.words, TITLE_MAX - 20)} (upscaled)".lstrip()
 
 
 def status(kind: JobKind, job: Job, content: CardContent) -> str:
@@ -116,5 +127,5 @@ def info_text(kind: JobKind, job: Job, catalogue: Catalogue, *, theirs: bool = T
     spent = f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} reserved"
     facts.append(spent if job.price else paid(job, 0))
     if job.source_job_id:
-        facts.append(f"{'re-roll of' if job.kind == Kind.IMAGE else 'transcribed again from'} `{job.source_job_id}`")
+        facts.append(f"{COMES_FROM[Kind(job.kind)]} `{job.source_job_id}`")
     return f"{kind.parameters(job, catalogue, theirs)}\n-# {' · '.join(facts)}"[:TEXT_MAX]

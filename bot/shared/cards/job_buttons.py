@@ -10,7 +10,7 @@ from bot.shared.cards.job import info_text, job_card
 from bot.shared.cards.job_kind import fit_for_all, kinds_of
 from bot.shared.discord.interactions import is_age_restricted, is_operator, operator_of, services_of
 from bot.shared.discord.messages import discord_files
-from bot.shared.discord.persistent_items import Answer, PersistentItem
+from bot.shared.discord.persistent_items import ID, Answer, PersistentItem
 from bot.shared.errors import JobGone, NotYours
 from bot.shared.results import forget_results
 from db.moderation.audit_log import log_entry
@@ -24,6 +24,11 @@ class JobItem(PersistentItem[Job], topic="job"):
 
     for_all: ClassVar[bool] = False  # whoever sees a public card may
 
+    @property
+    def job_id(self) -> str:
+        """The job that it is about."""
+        return self.key
+
     async def find(self, interaction: discord.Interaction) -> Job:
         """Return the job to those who may act on it: its owner, who speaks in it, operators of the server it is from.
 
@@ -34,7 +39,7 @@ class JobItem(PersistentItem[Job], topic="job"):
             NotYours: it is somebody else's.
         """
         services = services_of(interaction)
-        job = await services.db.read(find_job, self.key)
+        job = await services.db.read(find_job, self.job_id)
         if job is None:
             raise JobGone
         if (self.for_all and not job.private) or is_for(interaction, job):
@@ -44,6 +49,20 @@ class JobItem(PersistentItem[Job], topic="job"):
         entry = operator_of(interaction).entry(f"press {self.verb}", Target(TargetKind.JOB, job.id))
         await services.db.write(log_entry, entry)
         return job
+
+
+class PictureItem(JobItem, topic="picture", key_form=rf"{ID}:\d{{1,2}}"):
+    """What all buttons of one picture of a job share: they carry the job's id and the picture's number, from 1."""
+
+    @property
+    def job_id(self) -> str:
+        """The job that made it."""
+        return self.key.partition(":")[0]
+
+    @property
+    def number(self) -> int:
+        """Which of the job's pictures it is."""
+        return int(self.key.partition(":")[2])
 
 
 def is_for(interaction: discord.Interaction, job: Job) -> bool:

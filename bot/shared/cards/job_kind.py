@@ -27,6 +27,7 @@ class CardContent:
     last_edit: bool = False  # the platform lets nobody edit this card much longer
     preview: Picture | None = None
     pictures: tuple[Picture, ...] = ()
+    upscalable: tuple[int, ...] = ()  # the numbers of those pictures that can be upscaled, from 1
     steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
     chosen: int | None = None  # the one of them that its subject is, or will be, used from
     timed: bool = False  # of a transcript: when what was said is shown

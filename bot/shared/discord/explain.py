@@ -112,6 +112,11 @@ _FAILURES_OF_KINDS: Mapping[str, Mapping[str, str]] = {  # where another sentenc
         FailureKind.OUT_OF_MEMORY: "That needs more memory than I have. Try again later, or send a shorter clip.",
         FailureKind.NOT_FINITE: "That came out broken; you were not charged. Please try again.",
     },
+    Kind.UPSCALE: {
+        FailureKind.OUT_OF_MEMORY: "That needs more memory than I have. Try again later.",
+        FailureKind.NOT_FINITE: "That came out broken; you were not charged. Please try another picture.",
+        FailureKind.MODEL: "The upscaler can't be loaded right now. Please ask an operator to run `atelier doctor`.",
+    },
     Kind.TRAIN: {
         FailureKind.OUT_OF_MEMORY: "That needs more memory than I have. Try again later, or train another `model`.",
         FailureKind.NOT_FINITE: "That came out broken; you were not charged. Try other photos, or fewer `steps`.",

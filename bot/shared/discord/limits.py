@@ -45,6 +45,7 @@ LIMITS = (
             *_each("/", "imagine", "train", "transcribe"),
             "menu Transcribe",
             *_each("job:", "again", "mine", "edit", "translate", "language", "imagine"),
+            "picture:upscale",
             "typed:edit",
             *_each("form ", "Edit prompt", "Imagine this", "Train a subject"),
             *_each("draft:", "go", "relax", "other", "leave"),

@@ -10,8 +10,8 @@ from db.queue.fair_order.position import estimate_position
 from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder, Question
 from db.queue.submission import Submission
-from inference.catalogue import Catalogue, ImageModel, SpeechModel
-from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, to_json
+from inference.catalogue import AnyModel, Catalogue
+from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, UpscaleRequest, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ async def accept(services: Services, order: Order, context: RequestContext) -> J
     )
 
 
-def check_request(catalogue: Catalogue, request: Request, context: RequestContext) -> ImageModel | SpeechModel:
+def check_request(catalogue: Catalogue, request: Request, context: RequestContext) -> AnyModel:
     """Check what a request says and which model it is for, and return that model.
 
     Raises:
@@ -85,6 +85,9 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
         case ImageRequest():
             for text in {request.prompt, request.words}:  # not what should be kept out of the picture
                 check_words(text, context.policy)
+        case UpscaleRequest():
+            check_words(request.words, context.policy)
+            return catalogue.upscaler(request.model)
         case TrainRequest():
             check_words(f"{request.name} {request.class_noun}", context.policy)
     model = catalogue.image(request.model)
@@ -110,6 +113,8 @@ def check_terms(catalogue: Catalogue, order: Order, context: RequestContext) -> 
         side = max(request.width_px, request.height_px) * catalogue.image(request.model).upscale
         if side > terms.largest_px:
             raise Refused(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
+    if isinstance(request, UpscaleRequest) and terms.largest_px and max(request.result_px) > terms.largest_px:
+        raise Refused(f"Your role allows sides up to {terms.largest_px} px, not {max(request.result_px)}.")
 
 
 async def expected_s(services: Services, order: Order, context: RequestContext) -> float | None:

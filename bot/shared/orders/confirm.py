@@ -61,6 +61,7 @@ async def decline(services: Services, order: PendingOrder) -> bool:
 
 async def accept_licence(services: Services, user_id: int, model_name: str) -> None:
     """Note that a member accepts a model's licence as it is now; a model that is no longer there needs no consent."""
-    for model in (*services.catalogue.images, *services.catalogue.speech):
+    catalogue = services.catalogue
+    for model in (*catalogue.images, *catalogue.speech, *catalogue.upscalers):
         if model.name == model_name:
             await services.db.write(licences.accept_licence, user_id, model.name, model.licence)

@@ -12,7 +12,7 @@ from db.moderation.moderation import Policy
 from db.people.new_subject import NewSubject
 from db.people.subjects import Subject
 from db.queue.job import Pace
-from inference.catalogue import ImageModel, SpeechModel
+from inference.catalogue import AnyModel
 from inference.requests import Request
 
 
@@ -131,7 +131,7 @@ class LicenceQuote:
     """Do you accept the model's licence?"""
 
     id: str  # of the pending order
-    model: ImageModel | SpeechModel
+    model: AnyModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

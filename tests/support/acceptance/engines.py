@@ -1,16 +1,18 @@
 """Engines without a model for whole roads: the fakes' steps and orders, and real little PNGs that carry parameters."""
 
+import io
 import os
 import time
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from PIL import Image
 
 from inference.engines import EngineBuilders
 from inference.messages import JobEvent, Output, Preview
 from inference.pictures import GenerationParameters, encode_png, encode_preview
-from inference.requests import ImageRequest, Kind, TrainRequest
+from inference.requests import ImageRequest, Kind, TrainRequest, UpscaleRequest
 from tests.support.fakes.engine import FakeEngine, FakeLane
 
 SLOTS = "ATELIER_TEST_SLOTS"  # 0: everything stays in the queue
@@ -28,12 +30,15 @@ class PaintingEngine(FakeEngine):
     def __init__(self, kind: Kind, *, slots: int) -> None:
         super().__init__(kind, slots=slots)
         self._requests: dict[str, ImageRequest] = {}
+        self._enlarged: dict[str, bytes] = {}
 
     def step(self) -> list[JobEvent]:
         """Advance all jobs but those that wait for the gate."""
         for lane in self.lanes.values():
             if isinstance(lane.task.request, ImageRequest):
                 self._requests[lane.task.job_id] = lane.task.request
+            if isinstance(lane.task.request, UpscaleRequest):
+                self._enlarged[lane.task.job_id] = lane.task.inputs["picture"]
         stopped = {job_id: lane for job_id, lane in self.lanes.items() if self._is_stopped(lane)}
         self.lanes = {job_id: lane for job_id, lane in self.lanes.items() if job_id not in stopped}
         if stopped and not self.lanes:
@@ -44,7 +49,9 @@ class PaintingEngine(FakeEngine):
 
     def _is_stopped(self, lane: FakeLane) -> bool:
         request = lane.task.request
-        if isinstance(request, ImageRequest | TrainRequest):
+        if isinstance(request, UpscaleRequest):
+            gated = "larger gate" in request.words  # pictures of a plain gate are upscaled without waiting
+        elif isinstance(request, ImageRequest | TrainRequest):
             gated = "gate" in (request.prompt if isinstance(request, ImageRequest) else request.name)
         else:
             gated = b"gate" in lane.task.inputs["audio"]
@@ -52,6 +59,8 @@ class PaintingEngine(FakeEngine):
         return held and not os.path.exists(os.environ.get(GATE, ""))
 
     def _painted(self, event: JobEvent) -> JobEvent:
+        if isinstance(event, Output) and (small := self._enlarged.get(event.job_id)) is not None:
+            return _twice_as_large(event, small)
         request = self._requests.get(event.job_id)
         if request is None:
             return event
@@ -66,6 +75,13 @@ def _pixels(prompt: str, seed: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.
     if "noise" in prompt:  # something that does not compress
         return np.random.default_rng(seed).integers(0, 255, (96, 96, 3), dtype=np.uint8)
     return np.full((16, 16, 3), seed % 256, dtype=np.uint8)
+
+
+def _twice_as_large(event: Output, small: bytes) -> Output:
+    image = Image.open(io.BytesIO(small))
+    large, stream = image.resize((2 * image.width, 2 * image.height)), io.BytesIO()
+    large.save(stream, "PNG")
+    return replace(event, content=stream.getvalue(), meta={"width": large.width, "height": large.height})
 
 
 def _picture(request: ImageRequest, seed: int) -> bytes:

@@ -1,6 +1,6 @@
 """Catalogue lines for tests."""
 
-from inference.catalogue import Catalogue, ImageModel, SpeechModel
+from inference.catalogue import Catalogue, ImageModel, SpeechModel, UpscaleModel
 
 TINY = ImageModel(
     name="tiny",
@@ -33,3 +33,7 @@ LARGE = ImageModel(
 )
 HEARS = SpeechModel(name="hears", title="A model that hears", source="/models/hears", licence="MIT")
 CATALOGUE = Catalogue(images=(TINY, LARGE), speech=(HEARS,))
+ENLARGES = UpscaleModel(
+    name="enlarges", title="A model that enlarges", source="/models/enlarges", licence="Apache-2.0", scale=4
+)
+WITH_UPSCALER = Catalogue(images=(TINY, LARGE), speech=(HEARS,), upscalers=(ENLARGES,))

@@ -19,7 +19,7 @@ from PIL import Image
 
 from inference.engines import Engine, EngineBuilders
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
-from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest
+from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest, UpscaleRequest
 from inference.transcript import Segment
 
 ORDER = re.compile(r"(crash|hang|raise|oom)@(\d+)")
@@ -132,6 +132,8 @@ class FakeEngine:
 
 def _total(task: Task) -> int:
     request = task.request
+    if isinstance(request, UpscaleRequest):
+        return 4  # tiles
     return 3 if isinstance(request, TranscribeRequest) else request.steps
 
 
@@ -145,6 +147,8 @@ def _words(task: Task) -> str:
             return prompt
         case TrainRequest(name=name):
             return name
+        case UpscaleRequest(words=words):
+            return words
     clip = task.inputs.get("audio", b"")
     if b"silence" in clip:
         return ""
@@ -207,4 +211,7 @@ def _outputs(task: Task) -> list[JobEvent]:
             ]
         case TrainRequest():
             return []  # the last of the film comes with the last step
+        case UpscaleRequest():
+            content = b"larger " + task.inputs.get("picture", b"")
+            return [Output(task.job_id, task.attempt, "upscaled.png", "image/png", content)]
     return [Output(task.job_id, task.attempt, "transcript.txt", "text/plain", b"hello")]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.requests import ImageRequest, TrainRequest, TranscribeRequest
+from inference.requests import ImageRequest, TrainRequest, TranscribeRequest, UpscaleRequest
 
 
 def image_request(prompt: str = "a red heart", **changes: Any) -> ImageRequest:
@@ -42,3 +42,18 @@ def transcribe_request(audio: str = "uploads/1/clip.ogg", **changes: Any) -> Tra
     """Return a request for the text of one clip of three seconds."""
     fields: dict[str, Any] = {"audio": audio, "duration_s": 3.0, "model": "tiny"}
     return TranscribeRequest(**{**fields, **changes})
+
+
+def upscale_request(width_px: int = 40, height_px: int = 30, **changes: Any) -> UpscaleRequest:
+    """Return a request to enlarge the second picture of a job, twice."""
+    fields: dict[str, Any] = {
+        "picture": "jobs/01j00000000000000000000009/picture-2.png",
+        "of_job_id": "01j00000000000000000000009",
+        "of_picture": 2,
+        "model": "tiny-up",
+        "scale": 2,
+        "width_px": width_px,
+        "height_px": height_px,
+        "words": "a red heart",
+    }
+    return UpscaleRequest(**fields | changes)

@@ -11,6 +11,7 @@ from bot.features.operator.finding import FOUND_ITEMS
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
+from bot.features.upscale.buttons import UpscaleButton
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
@@ -23,13 +24,14 @@ from tests.support.bot.cards import sent as card_of
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
-    *JOB_BUTTONS, *IMAGE_BUTTONS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
+    *JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
     *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
     "job": "again mine edit info cancel delete show stop step translate timestamps language imagine",
+    "picture": "upscale",
     "typed": "edit",
     "draft": "go relax other leave",
     "subject": "open rename export delete really guild back step member role",
@@ -50,6 +52,7 @@ def test_ids_are_those_that_stand_on_messages_by_now() -> None:
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id_for("x"))
 def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
     key = {
+        "picture": f"{JOB}:2",
         "typed": "public-any",
         "licence": "sd-1.5",
         "mydata": "120000000000000001",

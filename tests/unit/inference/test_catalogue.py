@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inference.catalogue import read_catalogue
-from inference.errors import ModelUnusable
+from inference.errors import ModelUnusable, UnknownModel
 
 COMMIT = "451f4fe16113bff5a5d2269ed5ad43b0592e9a14"
 LINE = """
@@ -45,3 +45,39 @@ def test_hub_model_that_is_pinned_to_a_commit_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["builtin", "./weights", "/srv/models/large"])
 def test_local_model_needs_no_revision(tmp_path: Path, source: str) -> None:
     assert read_catalogue(catalogue(tmp_path, "", source)).image("large").folder is not None
+
+
+def upscaler(tmp_path: Path, lines: str) -> Path:
+    file = catalogue(tmp_path, COMMIT)
+    terms = '[[upscaler]]\nname = "up"\ntitle = "Up"\nlicence = "BSD-3-Clause"\n'
+    file.write_text(file.read_text("utf-8") + terms + lines, encoding="utf-8")
+    return file
+
+
+def test_upscaler_is_a_file_a_folder_or_a_file_of_a_pinned_repository(tmp_path: Path) -> None:
+    for source in ("./4x.safetensors", "/srv/upscalers", "builtin"):
+        read = read_catalogue(upscaler(tmp_path, f'source = "{source}"\nscale = 4\n'))
+        assert read.upscaler("up").folder is not None
+    pinned = f'source = "owner/name"\nrevision = "{COMMIT}"\nfile = "4x.safetensors"\nscale = 4\n'
+    assert read_catalogue(upscaler(tmp_path, pinned)).upscaler("up").folder is None
+    with pytest.raises(UnknownModel):
+        read_catalogue(upscaler(tmp_path, pinned)).upscaler("large")  # a picture model's name
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ('source = "./w"', r"line 15: a \[\[upscaler\]\] has no scale"),
+        ('source = "./w"\nscale = 1', "line 20: scale is 1: input should be greater than or equal to 2"),
+        ('source = "./w"\nscale = 4\ntile_pxs = 64', "tile_pxs is no key of a .*Did you mean tile_px"),
+        ('source = "./w"\nscale = 4\ntile_px = 8', "tile_px is at least 32"),
+        ('source = "./w"\nscale = 4\nsha256 = "abc"', "sha256 is 'abc'"),
+        ('source = "./w"\nscale = 4\nfile = "../w.safetensors"', "file is '../w.safetensors'"),
+        ('source = "./w"\nscale = 4\nfile = "w.pth"', "file is 'w.pth'"),
+        (f'source = "owner/name"\nrevision = "{COMMIT}"\nscale = 4', "of a hub id, only one file is fetched"),
+        ('source = "owner/name"\nfile = "w.safetensors"\nscale = 4', "40 characters of a commit"),
+    ],
+)
+def test_upscaler_that_is_described_wrongly_is_refused_with_its_line(tmp_path: Path, lines: str, sentence: str) -> None:
+    with pytest.raises(ModelUnusable, match=sentence):
+        read_catalogue(upscaler(tmp_path, lines + "\n"))

@@ -8,7 +8,7 @@ from db.files import FileStore
 from inference.dispatcher.inputs import InputMissing, input_keys, load_task
 from inference.requests import Request, SubjectUse
 from tests.support.fakes.jobs import job_of
-from tests.support.fakes.requests import image_request, train_request, transcribe_request
+from tests.support.fakes.requests import image_request, train_request, transcribe_request, upscale_request
 
 WITH_REX = image_request(subjects=(SubjectUse("rex"), SubjectUse("moe")))
 
@@ -25,6 +25,7 @@ def files(tmp_path: Path) -> FileStore:
         (WITH_REX, {"adapter:rex", "adapter:moe"}),
         (train_request(photos=("uploads/1/0.png", "uploads/1/1.png")), {"photo-0", "photo-1"}),
         (transcribe_request(), {"audio"}),
+        (upscale_request(subjects=(SubjectUse("rex"),)), {"picture"}),  # no adapter: nothing is drawn
     ],
 )
 def test_input_keys_of_each_kind(request_: Request, names: set[str]) -> None:
