@@ -56,8 +56,8 @@ PICTURES = HelpTopic(
         "- `--seed 7` the same picture again",
         "- `--steps 20` more care, `--cfg 5` closer to the prompt",
         "- `--model name` another model",
-        "**U1** to **U4** below pictures: one of them, larger. What was made once is free for everybody",
-        "-# On a card: **Re-roll** uses a new seed · **Info** shows the settings · **Delete** also deletes the files",
+        "-# On a card: **U1** makes the first picture larger · **Re-roll** uses a new seed · **Info** shows the "
+        "settings · **Delete** also deletes the files",
     ),
 )
 SUBJECTS = HelpTopic(

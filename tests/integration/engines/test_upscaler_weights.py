@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +86,15 @@ def _cut(file: Path) -> None:
     ],
     ids=["other architecture", "grey", "more layers", "cut", "zip", "empty"],
 )
-@pytest.mark.skipif("spandrel" in sys.modules, reason="what is said without spandrel")
+@pytest.mark.skipif(find_spec("spandrel") is not None, reason="what is said without spandrel")
 def test_file_that_cannot_be_loaded_is_said_in_a_sentence(
     tmp_path: Path, write: Callable[[Path], object], sentence: str
 ) -> None:
     write(file := tmp_path / "w.safetensors")
-    for attempt in (lambda: check_weights(upscaler_spec(file), file), lambda: loaded(file)):
-        with pytest.raises(ModelUnusable, match=sentence):
-            attempt()
+    with pytest.raises(ModelUnusable, match=sentence):
+        check_weights(upscaler_spec(file), file)
+    with pytest.raises(ModelUnusable, match=sentence):
+        loaded(file)
 
 
 @pytest.mark.parametrize("name", ["w.pth", "w.pt", "w.ckpt", "w.safetensors"])
