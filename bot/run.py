@@ -23,6 +23,7 @@ from bot.shared.files.downloads import Downloads
 from bot.shared.files.photos import Photos
 from bot.shared.services import RetentionPeriods, Services
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
+from bot.start.lease_owner import succeed
 from db.bot_lock import hold_bot_lock
 from db.credits.former_members import hash_key_from
 from db.engine import Database
@@ -30,7 +31,7 @@ from db.files import FileStore
 from db.moderation.moderation import Moderation
 from db.queue.job_store import JobStore
 from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
-from inference.dispatcher import Dispatcher, Intervals
+from inference.dispatcher import Dispatcher, Intervals, new_owner
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
 from inference.worker_config import WorkerConfig
@@ -103,7 +104,7 @@ async def open_services(
         async with (
             hold_bot_lock(database.url, settings.lease_s),
             LocalPool(await _plans(settings), timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
-            Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),
+            _dispatcher(settings, jobs, files, pool),
             aiohttp.ClientSession() as session,
             serve_admin(_admin_settings(settings), database, pool.loads) as admin,
         ):
@@ -123,6 +124,19 @@ async def open_services(
                 rules=rules,
                 periods=_periods(settings),
             )
+
+
+def _dispatcher(settings: Settings, jobs: JobStore, files: FileStore, pool: LocalPool) -> Dispatcher:
+    """Return a dispatcher that goes on at once with what the bot before was at, if that was killed."""
+    owner = new_owner()
+    return Dispatcher(
+        jobs=jobs,
+        files=files,
+        pool=pool,
+        intervals=Intervals(lease_s=settings.lease_s),
+        owner=owner,
+        predecessor=succeed(settings.data_dir, owner),
+    )
 
 
 def _clip_rules(settings: Settings) -> ClipRules:

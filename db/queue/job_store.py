@@ -97,6 +97,14 @@ class JobStore:
             self._wake(QUEUED, CHANGED, ENDED)
         return reaped
 
+    async def reap_of(self, owner: str) -> list[str]:
+        """Give back every job of an owner that is known to have ended, as `reap` does; return their ids."""
+        leases = await self.db.read(lease.leases_of, owner)
+        reaped = [one.job_id for one in leases if await self.db.write(lease.reap, one, owner_ended=True)]
+        if reaped:
+            self._wake(QUEUED, CHANGED, ENDED)
+        return reaped
+
     async def cancel(self, job_id: str, *, by_user: int) -> Job:
         """End a queued job at once, ask a running one to stop, leave one that has ended.
 

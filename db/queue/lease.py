@@ -25,7 +25,7 @@ ABANDONED_TEXT = "The whole program stopped ten times while it worked on this, s
 
 @dataclass(frozen=True, slots=True)
 class ExpiredLease:
-    """A lease that ran out while its job was running."""
+    """A lease that ran out while its job was running, or whose owner has ended."""
 
     job_id: str
     owner: str
@@ -92,15 +92,15 @@ def give_back(connection: sa.Connection, *, owner: str, job_id: str, attempt: in
     return True
 
 
-def reap(connection: sa.Connection, lease: ExpiredLease) -> bool:
+def reap(connection: sa.Connection, lease: ExpiredLease, *, owner_ended: bool = False) -> bool:
     """Do what `give_back` does for a lease that ran out, which is counted by itself.
 
-    It is left alone if it still holds: its owner may have renewed it meanwhile.
+    It is left alone if it still holds: its owner may have renewed it meanwhile, unless it is known to have ended.
     """
     held = lock_job(connection, lease.job_id)
     if not _is_running(held, lease.owner, lease.attempt):
         return False
-    if held.job.lease_until is not None and held.job.lease_until > held.now:
+    if not owner_ended and held.job.lease_until is not None and held.job.lease_until > held.now:
         return False
     _give_back(held, blamed=held.job.blamed, expirations=held.job.expirations + 1)
     return True
@@ -110,6 +110,12 @@ def expired(connection: sa.Connection) -> list[ExpiredLease]:
     """Return the leases of running jobs that have run out."""
     rows = connection.execute(expired_query(clock.now(connection)))
     return [ExpiredLease(row.id, row.lease_owner, row.attempt) for row in rows]
+
+
+def leases_of(connection: sa.Connection, owner: str) -> list[ExpiredLease]:
+    """Return the leases of an owner that has ended, whether or not they ran out."""
+    query = sa.select(jobs.c.id, jobs.c.lease_owner, jobs.c.attempt).where(is_running, jobs.c.lease_owner == owner)
+    return [ExpiredLease(row.id, row.lease_owner, row.attempt) for row in connection.execute(query)]
 
 
 def expired_query(now: dt.datetime) -> sa.Select[Any]:

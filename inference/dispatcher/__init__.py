@@ -7,6 +7,6 @@ inside the bot's process or, as `python -m inference.dispatcher`, in one of its 
 Read `job_runner` first: it is the life of one job in one coroutine. `dispatcher` holds the loops around all of them.
 """
 
-from inference.dispatcher.dispatcher import Dispatcher, Intervals
+from inference.dispatcher.dispatcher import Dispatcher, Intervals, new_owner
 
-__all__ = ["Dispatcher", "Intervals"]
+__all__ = ["Dispatcher", "Intervals", "new_owner"]

@@ -40,13 +40,27 @@ class Intervals:
     retry_s: float = 1.0  # first pause after a loop failed; it doubles, up to a sixth of the lease
 
 
+def new_owner() -> str:
+    """Return a name for leases that tells where they are, and that no other process ever has."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
 class Dispatcher:
     """Claim jobs for a pool's workers and run them; an async context manager that runs while it is entered.
 
     Leaving it takes nothing new, lets jobs end for a while, and gives the rest back without blame.
     """
 
-    def __init__(self, *, jobs: JobStore, files: FileStore, pool: Pool, intervals: Intervals | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        jobs: JobStore,
+        files: FileStore,
+        pool: Pool,
+        intervals: Intervals | None = None,
+        owner: str = "",
+        predecessor: str = "",
+    ) -> None:
         """Start nothing yet; entering does.
 
         Args:
@@ -54,8 +68,11 @@ class Dispatcher:
             files: where inputs are read from and results are written to.
             pool: the workers; it is entered and left by the caller.
             intervals: how often what is done.
+            owner: of its leases, which no other dispatcher ever was (`new_owner`); empty: a new one.
+            predecessor: an owner that is known to have ended: its jobs wait for no lease; empty: none.
         """
-        self.owner = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.owner = owner or new_owner()
+        self._predecessor = predecessor
         self._intervals = intervals or Intervals()
         self._jobs = jobs
         self._pool = pool
@@ -214,6 +231,9 @@ class Dispatcher:
     async def _reap(self) -> None:
         """Give back the jobs of dispatchers that are no more, and let go of subjects that are no more."""
         held = {runner.job.id: runner.job.attempt for runner in self._runners.values()}
+        if self._predecessor and (left := await self._jobs.reap_of(self._predecessor)):
+            log.warning("%d jobs that were running when this was killed are back in the queue", len(left))
+        self._predecessor = ""
         if reaped := await self._jobs.reap(held=held):  # its own are late at worst: it is here
             log.warning("%d jobs of a silent dispatcher are back in the queue", len(reaped))
         await self._forget()

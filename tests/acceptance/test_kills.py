@@ -62,6 +62,21 @@ async def test_job_that_is_half_done_survives_a_kill_of_the_bot(
 
 
 @pytest.mark.long
+async def test_job_of_a_bot_that_was_killed_waits_for_no_lease(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(GATE, str(tmp_path / "open"))
+    ben, lease_s = sandbox.member("ben"), int(10 * RECOVERY_S)
+    async with bot_process(sandbox, tmp_path, lease_s=lease_s) as doomed:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        card = await (await ben.slash("imagine", prompt="a garden gate")).answer()
+        await sandbox.until(lambda: "step 4 of 8" in ben.text(card["id"]), timeout_s=30)
+        doomed.kill()
+    (tmp_path / "open").touch()
+    await ends_well(sandbox, tmp_path, lease_s=lease_s)
+
+
+@pytest.mark.long
 async def test_result_that_was_posted_before_a_kill_is_not_posted_again(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,10 +95,10 @@ async def test_result_that_was_posted_before_a_kill_is_not_posted_again(
     await ends_well(sandbox, tmp_path)
 
 
-async def ends_well(sandbox: Sandbox, data_dir: Path) -> None:
+async def ends_well(sandbox: Sandbox, data_dir: Path, *, lease_s: int = 5) -> None:
     """Start the bot again and see Ben's only job shown once, ended once and charged once."""
     ben = sandbox.member("ben")
-    async with bot_process(sandbox, data_dir), open_job_store(data_dir) as jobs:
+    async with bot_process(sandbox, data_dir, lease_s=lease_s), open_job_store(data_dir) as jobs:
         await sandbox.until(
             lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()), timeout_s=RECOVERY_S
         )

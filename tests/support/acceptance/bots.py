@@ -112,7 +112,7 @@ async def bot_with_models(box: Sandbox, data_dir: Path, **settings: Any) -> Asyn
 
 @asynccontextmanager
 async def bot_process(
-    box: Sandbox, data_dir: Path, *, crash: str = "", slots: int = 4, engines: str = ENGINES
+    box: Sandbox, data_dir: Path, *, crash: str = "", slots: int = 4, engines: str = ENGINES, lease_s: int = 5
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `atelier` in a process of its own, which is killed at the end if it still runs.
 
@@ -122,6 +122,7 @@ async def bot_process(
         crash: the moment at which it kills itself (`tests.support.acceptance.crashing`); empty: never.
         slots: how many jobs of each kind run at once.
         engines: the builders of the engines.
+        lease_s: how long a job stays with a dispatcher that is silent.
     """
     environment = {
         **os.environ,
@@ -130,7 +131,7 @@ async def bot_process(
         "DATA_DIR": str(data_dir),
         "DEVICES": "cpu",
         "ENGINES": engines,
-        "LEASE_S": "5",
+        "LEASE_S": str(lease_s),
         "DAILY_CREDITS": str(DAILY),
         "TIMEZONE": NOON_ZONE,
         CRASH: crash,

@@ -162,6 +162,30 @@ async def test_reap_leaves_alone_what_the_caller_itself_holds(store: StoreHarnes
     assert await store.jobs.reap(held={first.id: first.attempt, second.id: second.attempt - 1}) == [second.id]
 
 
+async def test_jobs_of_an_owner_that_ended_wait_for_no_lease_and_are_counted_as_if_it_ran_out(
+    store: StoreHarness,
+) -> None:
+    for _ in range(3):
+        await store.submit()
+    theirs = [(await store.claim(owner="ended"))[0] for _ in range(2)]
+    (other,) = await store.claim(owner="alive")
+    assert sorted(await store.jobs.reap_of("ended")) == sorted(job.id for job in theirs)
+    after = [await store.fresh(job) for job in theirs]
+    assert [(job.state, job.blamed, job.expirations) for job in after] == [(State.QUEUED, 0, 1)] * 2
+    assert (await store.fresh(other)).lease_owner == "alive"
+    assert await store.jobs.reap_of("ended") == []
+
+
+async def test_late_end_by_an_owner_that_was_taken_for_ended_changes_nothing(store: StoreHarness) -> None:
+    await store.submit()
+    (job,) = await store.claim(owner="ended")
+    await store.jobs.reap_of("ended")
+    (again,) = await store.claim(owner="next")
+    end = End(state=State.DONE, charge=job.price)
+    assert not await store.jobs.settle(owner="ended", job_id=job.id, attempt=job.attempt, end=end)
+    assert (await store.fresh(job)).attempt == again.attempt == 2
+
+
 async def test_draining_never_makes_poison(store: StoreHarness) -> None:
     job = await store.submit()
     for _ in range(5):
