@@ -14,6 +14,7 @@ from inference.audio import AudioDecoder, AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
 from inference.decoders.process import NotDecoded
 from inference.errors import ModelUnusable
+from inference.picture_files import PictureDecoder
 from inference.pool.devices import AUTO, parse_devices
 from inference.pool.environment import worker_environment
 
@@ -23,7 +24,7 @@ CHECK_TIMEOUT_S = 180.0  # importing torch from a cold disk takes its time
 def check_decoding() -> Finding:
     """Start the processes that decode, and see what they could not give up."""
     missing = ""
-    for decoder in (AudioDecoder(AudioLimits()), PhotoDecoder()):
+    for decoder in (AudioDecoder(AudioLimits()), PhotoDecoder(), PictureDecoder(pixels_max=1 << 20)):
         try:
             missing = decoder.process.start()
         except NotDecoded:

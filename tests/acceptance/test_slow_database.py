@@ -41,6 +41,7 @@ KEYS = {
     "licence": "tiny:0123456789abcdefghjkmnpqrs",
     "found": "member-{user}-0",
     "model": "tiny:0",
+    "picture": "0123456789abcdefghjkmnpqrs:1",
     "help": "all",
     "typed": "public-any",
 }

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.features.upscale.buttons import upscale_row
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import AFTER_DARK, GENERAL
+from bot.shared.cards.layout import layout
 from db.credits.audit import audit
 from db.credits.statement import read_statement
 from db.queue.finding import jobs_of_member
@@ -242,6 +245,55 @@ async def test_banned_member_and_blocked_word_are_refused(sandbox: Sandbox, tmp_
         refusal = await (await cleo.press(card, "U1")).answer()
         assert "banned" in cleo.text(refusal["id"])
         assert await upscaled(bot, ben) == await upscaled(bot, cleo) == []
+
+
+async def test_picture_of_an_age_restricted_channel_is_upscaled_in_such_a_channel_only(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER) as bot:
+        ben = sandbox.member("ben")
+        card = await (await ben.slash("imagine", channel=AFTER_DARK, prompt="a red heart", count=1)).message()
+        await sandbox.until(lambda: "Upscale" in ben.buttons(card["id"]))
+        await settled(sandbox, bot, ben)
+        history = await (await ben.slash("history", channel=GENERAL)).answer()
+        hidden = await (await ben.press(history["id"], "Show")).answer()
+        assert "Upscale" not in ben.buttons(hidden["id"])
+        (parent,) = await bot.services.db.read(jobs_of_member, int(ben.id))
+        general = bot.client.get_partial_messageable(int(GENERAL))
+        forged = await general.send(view=layout(*upscale_row(parent.id, [1], of=1)))
+        refusal = await (await ben.press(str(forged.id), "Upscale")).answer()
+        assert "upscale it in such a channel" in ben.text(refusal["id"])
+        assert await upscaled(bot, ben) == []
+        large = await (await ben.press(card["id"], "Upscale")).message()
+        await sandbox.until(lambda: len(ben.pictures(large["id"])) == 1)
+        assert (await upscaled(bot, ben))[0].age_restricted
+
+
+async def test_button_of_before_the_upscaler_was_taken_away_says_so(sandbox: Sandbox, tmp_path: Path) -> None:
+    ben = sandbox.member("ben")
+    async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER):
+        card = await drawn(sandbox, ben)
+    async with bot_beside(sandbox, tmp_path) as bot:
+        refusal = await (await ben.press(card, "U1")).answer()
+        assert refusal["flags"] & EPHEMERAL
+        assert "no upscaler for a picture of this size" in ben.text(refusal["id"])
+        general = bot.client.get_partial_messageable(int(GENERAL))
+        parent = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
+        forged = await general.send(view=layout(*upscale_row(parent.id, [9], of=9)))  # it never had so many
+        refusal = await (await ben.press(str(forged.id), "U9")).answer()
+        assert "no longer have that picture" in ben.text(refusal["id"])
+
+
+async def test_largest_side_of_a_tier_counts_for_what_comes_of_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "tiers.toml").write_text('[[tier]]\nname = "all"\ndaily_credits = 50\nlargest_px = 600\n')
+    async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER, tiers=tmp_path / "tiers.toml") as bot:
+        ben = sandbox.member("ben")
+        card = await drawn(sandbox, ben, model="large", aspect="512x512")  # 2048 px
+        await ben.press(card, "U1")
+        await sandbox.until(
+            lambda: any("sides up to 600 px, not 2048" in ben.text(one["id"]) for one in ben.messages())
+        )
+        assert await upscaled(bot, ben) == []
 
 
 async def test_models_lists_upscalers(sandbox: Sandbox, tmp_path: Path) -> None:

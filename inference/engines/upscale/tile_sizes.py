@@ -1,12 +1,13 @@
-"""How large a tile may be: halved where memory does not suffice, or where one takes so long that others wait for it."""
+"""How large a tile may be: halved where memory does not suffice, and small enough not to keep others waiting."""
+
+import math
 
 from inference.catalogue import TILE_MIN_PX
 
 CPU_TILE_PX, GPU_TILE_PX = 128, 512
 STEP_MAX_S = 0.4  # of one tile; who draws pictures meanwhile waits for as long
-SLOW_TILES = (
-    2  # one after the other are no accident: the first of a size is slower, and machines have other things to do
-)
+SLOW_TILES = 2  # one after the other are no accident: the first of a size is slower, and others want the cores too
+MARGIN = 0.95  # tiles that were too slow become a little smaller than should do
 
 
 class TileSize:
@@ -27,7 +28,11 @@ class TileSize:
     def note(self, seconds: float) -> bool:
         """Take note of how long a tile took; return whether tiles are smaller from now on."""
         self._slow = self._slow + 1 if seconds > STEP_MAX_S else 0
-        return self._slow >= SLOW_TILES and self.halve()
+        if self._slow < SLOW_TILES or self.px <= TILE_MIN_PX:
+            return False
+        self._slow = 0
+        self.px = max(TILE_MIN_PX, int(self.px * MARGIN * math.sqrt(STEP_MAX_S / seconds)))
+        return True
 
 
 def tile_size_for(device_type: str, tile_px: int) -> TileSize:

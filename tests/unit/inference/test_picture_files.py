@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,21 @@ def test_of_an_animation_the_first_frame_is_decoded(decoder: PictureDecoder) -> 
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     animated = file(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=40, lossless=True)
     assert tuple(decoder.decode(animated).pixels[0, 0]) == (255, 0, 0)
+
+
+def test_decoding_process_is_locked_down(decoder: PictureDecoder) -> None:
+    decoder.decode(file(Image.new("RGB", (1, 1))))
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{decoder.process.pid}/status").read_text().splitlines())
+    assert (status["NoNewPrivs"], status["Threads"], int(status["CapEff"], 16)) == ("1", "1", 0)
+    assert status["Seccomp"] == ("0" if decoder.process.start() else "2")
+
+
+def test_largest_pictures_of_every_kind_fit_into_the_processs_memory(decoder: PictureDecoder) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (1024, 1024, 4), np.uint8)
+    for kind in ("PNG", "WEBP", "JPEG"):
+        image = Image.fromarray(pixels) if kind != "JPEG" else Image.fromarray(pixels[..., :3])
+        options = {"progressive": True} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}
+        assert decoder.decode(file(image, kind, **options)).pixels.shape == (1024, 1024, 3)
 
 
 def test_parameters_of_our_own_pictures_are_kept(decoder: PictureDecoder) -> None:
