@@ -31,6 +31,7 @@ class GenerationParameters:
     height_px: int
     model: str
     upscale: int = 1
+    denoising_strength: float | None = None  # of a picture that it began from; None: it began from noise
     version: str = ""
     lora_tags: tuple[str, ...] = ()
     lora_hashes: tuple[tuple[str, str], ...] = ()  # name and AutoV3 hash
@@ -49,6 +50,8 @@ class GenerationParameters:
             "Size": f"{self.width_px}x{self.height_px}",
             "Model": self.model,
         }
+        if self.denoising_strength is not None:
+            settings["Denoising strength"] = f"{self.denoising_strength:g}"
         if self.upscale > 1:
             settings |= {"Hires upscale": self.upscale, "Hires upscaler": "Lanczos"}
         if self.lora_hashes:

@@ -34,7 +34,7 @@ def price_of(request: Request, catalogue: Catalogue) -> int:
 
 def price_image(request: ImageRequest, model: ImageModel) -> int:
     """Return the credits for all pictures of a request."""
-    return request.count * price_picture(request.width_px, request.height_px, request.steps, model)
+    return request.count * price_picture(request.width_px, request.height_px, request.steps_made, model)
 
 
 def price_picture(width_px: int, height_px: int, steps: int, model: ImageModel) -> int:
@@ -45,7 +45,7 @@ def price_picture(width_px: int, height_px: int, steps: int, model: ImageModel) 
     Args:
         width_px: as it is generated.
         height_px: the same.
-        steps: of denoising.
+        steps: of denoising that are made.
         model: which generates it.
 
     Returns:

@@ -34,6 +34,14 @@ class SubjectUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InitPicture:
+    """A picture that new ones begin from, under noise. It travels as task input `picture`, a PNG."""
+
+    key: str  # its file key
+    strength: float  # how much of it is drawn anew: above 0 … 1; so much of the steps is made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
     """`count` pictures of one prompt. Picture i (from 0) is generated with seed + i."""
 
@@ -47,6 +55,7 @@ class ImageRequest:
     count: int = 4
     negative: str = ""
     subjects: tuple[SubjectUse, ...] = ()
+    init: InitPicture | None = None  # None: they begin from noise alone
     typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
     parameters: tuple[str, ...] = ()  # what else was typed, such as '--ar 3:2'; shown with the prompt
 
@@ -54,6 +63,14 @@ class ImageRequest:
     def kind(self) -> Kind:
         """The kind of job."""
         return Kind.IMAGE
+
+    @property
+    def steps_made(self) -> int:
+        """Steps that each picture takes: one that begins from another joins late, and takes at least one.
+
+        Source: `get_timesteps` of diffusers' image-to-image pipelines.
+        """
+        return self.steps if self.init is None else max(1, min(self.steps, int(self.steps * self.init.strength)))
 
     @property
     def words(self) -> str:
@@ -168,6 +185,8 @@ def from_json(data: dict[str, Any]) -> Request:
         fields["subjects"] = tuple(SubjectUse(**use) for use in fields.get("subjects", ()))
     if kind is Kind.IMAGE:
         fields["parameters"] = tuple(fields.get("parameters", ()))
+        if fields.get("init") is not None:
+            fields["init"] = InitPicture(**fields["init"])
     if kind is Kind.TRAIN:
         fields["photos"] = tuple(fields["photos"])
     return _TYPES[kind](**fields)

@@ -56,9 +56,9 @@ async def earlier_checkpoints(job: Job, files: FileStore) -> list[str]:
 def input_keys(request: Request) -> dict[str, str]:
     """Return the file key of each input by the input's name."""
     match request:
-        case ImageRequest(subjects=subjects):
-            ids = [use.subject_id for use in subjects]
-            return {f"adapter:{subject}": subject_adapter(subject) for subject in ids}
+        case ImageRequest(subjects=subjects, init=init):
+            adapters = {f"adapter:{use.subject_id}": subject_adapter(use.subject_id) for use in subjects}
+            return adapters if init is None else adapters | {"picture": init.key}
         case TrainRequest(photos=photos):
             return {f"photo-{index}": key for index, key in enumerate(photos)}
         case TranscribeRequest(audio=key):

@@ -3,19 +3,21 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 
 from inference.catalogue import Catalogue
 from inference.engines.failures import failed
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
+from inference.engines.image.init_picture import read_init_picture
 from inference.engines.image.job import ImageJob, check_request
-from inference.engines.image.lane import make_lane
+from inference.engines.image.lane import make_lanes
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.pass_runner import PassRunner
 from inference.engines.image.postprocessing import Postprocessor
 from inference.engines.image.prompts import names_nothing_known
+from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
 from inference.messages import Finished, JobEvent, Preview, PromptNote, Task
 from inference.requests import ImageRequest
@@ -69,6 +71,7 @@ class ImageEngine:
         self._jobs: dict[str, ImageJob] = {}
         self._events: list[JobEvent] = []
         self._postprocessor = Postprocessor()
+        self._reader = single_core_threads(1, "read-picture")
 
     # -- what the worker calls ----------------------------------------------------------------------------------------
 
@@ -100,6 +103,10 @@ class ImageEngine:
         if (earlier := self._jobs.get(task.job_id)) is not None:
             self._drop(earlier)  # an earlier attempt of the same job
         job = ImageJob(task=task, request=request, spec=spec, loading=self._models.acquire(spec))
+        if request.init is not None:
+            job.reading = self._reader.submit(
+                read_init_picture, task.inputs.get("picture"), (request.width_px, request.height_px)
+            )
         self._jobs[task.job_id] = job
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
@@ -148,6 +155,7 @@ class ImageEngine:
         for job in list(self._jobs.values()):
             self._drop(job)
         self._postprocessor.close()
+        self._reader.shutdown(wait=True, cancel_futures=True)
 
     # -- newcomers ----------------------------------------------------------------------------------------------------
 
@@ -155,7 +163,7 @@ class ImageEngine:
         """Give lanes to the jobs whose model and adapters are here."""
         began_s = self._clock()
         for job in list(self._jobs.values()):
-            if job.lanes or not job.loading.done():
+            if job.lanes or not job.loading.done() or not (job.reading is None or job.reading.done()):
                 continue
             try:
                 self._prepare_one(job, job.loading.result())
@@ -166,6 +174,7 @@ class ImageEngine:
 
     def _prepare_one(self, job: ImageJob, model: LoadedModel) -> None:
         request, inputs = job.request, job.task.inputs
+        picture = None if job.reading is None else job.reading.result()
         used = [use for use in request.subjects if use.weight != 0]
         if job.adapters is None:
             job.adapters = [
@@ -192,10 +201,9 @@ class ImageEngine:
         others = [each.served for each in self._jobs.values() if each.lanes]
         job.served = min(others, default=0)
         name, job_id = job.spec.scheduler, job.job_id
-        job.lanes = [
-            make_lane(model, request, conditioning, adapters, job_id=job_id, index=index, scheduler_name=name)
-            for index in range(request.count)
-        ]
+        job.lanes = make_lanes(
+            model, request, conditioning, adapters, job_id=job_id, scheduler_name=name, picture=picture
+        )
 
     # -- one pass -----------------------------------------------------------------------------------------------------
 
@@ -238,7 +246,7 @@ class ImageEngine:
                 self._drop(job)
 
     def _wait(self) -> None:
-        waits: list[Future[object]] = [each for job in self._jobs.values() for each in job.waits_for]  # type: ignore[misc]
+        waits = [each for job in self._jobs.values() for each in job.waits_for]
         if waits and not self._events:
             wait(waits, timeout=IDLE_WAIT_S, return_when=FIRST_COMPLETED)
 

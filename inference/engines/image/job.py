@@ -3,6 +3,9 @@
 import math
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
 
 from inference.catalogue import ImageModel
 from inference.engines.image.adapters.weights import Adapter
@@ -28,6 +31,7 @@ class ImageJob:
     request: ImageRequest
     spec: ImageModel
     loading: Future[LoadedModel]
+    reading: Future[Tensor] | None = None  # of the picture that they begin from
     adapters: list[Future[Adapter]] | None = None  # None until the model is here
     model: LoadedModel | None = None  # set with the lanes
     lanes: list[Lane] = field(default_factory=list)
@@ -66,10 +70,11 @@ class ImageJob:
         return (self.spec.name, width, height)
 
     @property
-    def waits_for(self) -> list[Future[LoadedModel] | Future[Adapter] | Future[Output] | Future[bytes]]:
+    def waits_for(self) -> list[Future[Any]]:
         """What happens beside the steps."""
         preview = [self.preview] if self.preview is not None else []
-        loading = [] if self.lanes else [self.loading, *(self.adapters or ())]
+        reading = [self.reading] if self.reading is not None else []
+        loading = [] if self.lanes else [self.loading, *reading, *(self.adapters or ())]
         return [future for future in (*loading, *self.outputs[self.sent :], *preview) if not future.done()]
 
     def progress(self) -> Progress:
@@ -96,6 +101,8 @@ def check_request(request: ImageRequest, spec: ImageModel) -> None:
         raise BadRequest(f"`guidance` must be from 0 to {GUIDANCE_MAX:g}.")
     if not 0 <= request.seed < 2**63:
         raise BadRequest("`seed` must be a whole number from 0.")
+    if request.init is not None and not 0 < request.init.strength <= 1:  # false for NaN, too
+        raise BadRequest("`strength` must be more than 0, and at most 1: at 0, your picture would come back unchanged.")
     if len(request.subjects) > SUBJECTS_MAX:
         raise BadRequest(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
     if any(not math.isfinite(use.weight) or abs(use.weight) > WEIGHT_MAX for use in request.subjects):

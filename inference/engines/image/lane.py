@@ -10,7 +10,7 @@ from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.schedulers import initial_scale, takes_generator
+from inference.engines.image.schedulers import initial_scale, noise_level, skip_steps, takes_generator
 from inference.requests import ImageRequest
 
 
@@ -29,6 +29,7 @@ class Lane:
     options: dict[str, Any]  # what the scheduler's step takes besides tensors: the lane's own generator
     latents: torch.Tensor  # (1, C, h, w) on the device
     size_px: tuple[int, int]  # width, height
+    first: int = 0  # the scheduler's timesteps that are left out, because it begins from a picture
     position: int = 0  # forward passes behind us
     clean: torch.Tensor | None = None  # the latest estimate of the finished latent, kept for previews
 
@@ -38,22 +39,28 @@ class Lane:
         return len(self.conditioning)
 
     @property
+    def scheduled(self) -> int:
+        """Which of the scheduler's timesteps comes next."""
+        return self.first + self.position
+
+    @property
     def done(self) -> bool:
         """Whether the picture is ready to be decoded."""
         return self.position >= len(self.timesteps)
 
 
-def make_lane(
+@torch.inference_mode()
+def make_lanes(
     model: LoadedModel,
     request: ImageRequest,
     conditioning: Conditioning,
     adapters: AdapterSet,
     *,
     job_id: str,
-    index: int,
     scheduler_name: str,
-) -> Lane:
-    """Start picture `index` of a request: seed + index, noise drawn on the CPU.
+    picture: torch.Tensor | None = None,
+) -> list[Lane]:
+    """Start the pictures of a request: picture i with seed + i, noise drawn on the CPU.
 
     Noise from the CPU's generator is the same on every device, so that a seed means the same picture everywhere:
     diffusers' pipelines draw it so too when given `torch.Generator('cpu')`.
@@ -63,25 +70,40 @@ def make_lane(
         request: prompt, size, steps, guidance and seed.
         conditioning: of its prompts, as `BatchedDenoiser.encode` returns it.
         adapters: of its subjects.
-        job_id: of the job that it belongs to.
-        index: which picture of the job, from 0.
+        job_id: of the job that they belong to.
         scheduler_name: as in the catalogue.
+        picture: (1, 3, height, width), -1 … 1, that they begin from; None: from noise.
     """
     family, size_px = family_of(model.spec), (request.width_px, request.height_px)
-    scheduler = family.schedule(model, scheduler_name, steps=request.steps, size_px=size_px)
-    generator = torch.Generator("cpu").manual_seed(request.seed + index)
-    shape = (1, *family.latent_shape(model, size_px))
-    noise = randn_tensor(shape, generator=generator, device=model.device, dtype=family.latent_dtype(model))
-    return Lane(
-        job_id=job_id,
-        index=index,
-        seed=request.seed + index,
-        guidance=request.guidance,
-        conditioning=conditioning,
-        adapters=adapters,
-        scheduler=scheduler,
-        timesteps=[float(t) for t in scheduler.timesteps],
-        options={"generator": generator} if takes_generator(scheduler) else {},
-        latents=noise * initial_scale(scheduler),
-        size_px=size_px,
-    )
+    dtype, shape = family.latent_dtype(model), (1, *family.latent_shape(model, size_px))
+    generators = [torch.Generator("cpu").manual_seed(request.seed + index) for index in range(request.count)]
+    # before the noise, as diffusers' image-to-image pipelines draw
+    clean = None if picture is None else family.to_latents(model, picture, generators).to(dtype)
+    lanes = []
+    for index, generator in enumerate(generators):
+        scheduler = family.schedule(model, scheduler_name, steps=request.steps, size_px=size_px)
+        noise = randn_tensor(shape, generator=generator, device=model.device, dtype=dtype)
+        first = 0
+        if clean is None:
+            latents = noise * initial_scale(scheduler)
+        else:
+            first = skip_steps(scheduler, request.steps - request.steps_made)
+            kept, added = noise_level(scheduler, first)
+            latents = kept * clean[index : index + 1] + added * noise
+        lanes.append(
+            Lane(
+                job_id=job_id,
+                index=index,
+                seed=request.seed + index,
+                guidance=request.guidance,
+                conditioning=conditioning,
+                adapters=adapters,
+                scheduler=scheduler,
+                timesteps=[float(t) for t in scheduler.timesteps[first:]],
+                options={"generator": generator} if takes_generator(scheduler) else {},
+                latents=latents,
+                size_px=size_px,
+                first=first,
+            )
+        )
+    return lanes

@@ -32,6 +32,7 @@ def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
         height_px=request.height_px,
         model=spec.name,
         upscale=spec.upscale,
+        denoising_strength=None if request.init is None else request.init.strength,
         version=_version(),
         lora_tags=tuple(use.lora_tag for use in used),
         lora_hashes=tuple(

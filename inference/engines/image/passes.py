@@ -78,7 +78,7 @@ class BatchedDenoiser:
             previews: ids of jobs whose lanes are to keep an estimate of their finished latents.
         """
         batch = self._form(lanes)
-        inputs = [network_input(lane.scheduler, lane.latents, lane.position) for lane in batch.lanes]
+        inputs = [network_input(lane.scheduler, lane.latents, lane.scheduled) for lane in batch.lanes]
         times = [lane.timesteps[lane.position] for lane in batch.lanes for _ in range(lane.rows)]
         predicted = self._predict(batch, inputs, torch.tensor(times, dtype=torch.float32))
         row = 0
@@ -87,7 +87,7 @@ class BatchedDenoiser:
             row += lane.rows
             if lane.job_id in previews:
                 lane.clean = estimate_clean(lane.scheduler, noisy, guided, lane.timesteps[lane.position])
-            timestep = lane.scheduler.timesteps[lane.position]
+            timestep = lane.scheduler.timesteps[lane.scheduled]
             stepped = lane.scheduler.step(guided, timestep, lane.latents, return_dict=False, **lane.options)
             lane.latents = stepped[0]
             lane.position += 1

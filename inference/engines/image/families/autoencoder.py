@@ -1,24 +1,29 @@
 """The autoencoders that several families share: AutoencoderKL, and AutoencoderTiny in its place."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 
-def encode_pixels(vae: Any, pixels: Tensor, generator: torch.Generator | None) -> Tensor:
+def encode_pixels(vae: Any, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
     """Encode pictures (n, 3, height, width), -1 … 1, into latents as the autoencoder gives them, unscaled.
 
     Args:
         vae: the autoencoder.
         pixels: the pictures.
-        generator: draws from the distribution that the autoencoder gives; None: its mean.
+        generators: each draws one latent of a single picture from the distribution that the autoencoder gives; none:
+            the mean for each picture.
     """
     encoded = vae.encode(pixels.to(next(vae.parameters()).device, vae.dtype))
     if hasattr(encoded, "latents"):  # AutoencoderTiny gives no distribution
-        return cast(Tensor, encoded.latents)
+        latents = cast(Tensor, encoded.latents)
+        return latents.repeat(len(generators), 1, 1, 1) if generators else latents
     distribution = encoded.latent_dist
-    return cast(Tensor, distribution.mode() if generator is None else distribution.sample(generator))
+    if not generators:
+        return cast(Tensor, distribution.mode())
+    return torch.cat([distribution.sample(generator) for generator in generators])
 
 
 def scale_latents(vae: Any, latents: Tensor) -> Tensor:

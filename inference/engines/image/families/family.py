@@ -144,16 +144,17 @@ class Family(ABC):
     # -- pixels -------------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def to_latents(self, model: LoadedModel, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
         """Encode pictures.
 
         Args:
             model: whose autoencoder encodes.
             pixels: (n, 3, height, width), -1 … 1.
-            generator: draws from what the autoencoder gives, as diffusers' image-to-image pipelines do; None: its mean.
+            generators: each draws one latent of a single picture from what the autoencoder gives, as diffusers'
+                image-to-image pipelines do; none: the mean for each picture.
 
         Returns:
-            (n, C, h, w) float32 on the model's device, scaled as lanes' latents are.
+            (n, C, h, w) float32 on the model's device, scaled as lanes' latents are; n of the generators if there are.
         """
 
     @abstractmethod

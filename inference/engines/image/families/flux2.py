@@ -105,9 +105,9 @@ class Flux2Klein(FlowFamily):
         )[0]
         return torch.split(predicted.transpose(1, 2).unflatten(2, (height, width)), 1)
 
-    def to_latents(self, model: LoadedModel, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
         """Encode pictures."""
-        encoded = encode_pixels(model.vae, pixels, generator)
+        encoded = encode_pixels(model.vae, pixels, generators)
         count, channels, height, width = encoded.shape
         patches = encoded.view(count, channels, height // 2, 2, width // 2, 2).permute(0, 1, 3, 5, 2, 4)
         packed = patches.reshape(count, channels * 4, height // 2, width // 2)

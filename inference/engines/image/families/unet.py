@@ -76,9 +76,9 @@ class UnetFamily(Family):
         )[0]
         return torch.split(predicted, 1)
 
-    def to_latents(self, model: LoadedModel, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
         """Encode pictures."""
-        return scale_latents(model.vae, encode_pixels(model.vae, pixels, generator)).float()
+        return scale_latents(model.vae, encode_pixels(model.vae, pixels, generators)).float()
 
     def to_pixels(self, model: LoadedModel, latents: Tensor) -> Tensor:
         """Decode latents."""

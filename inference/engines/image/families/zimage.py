@@ -97,9 +97,9 @@ class ZImage(FlowFamily):
         away, towards = rows
         return towards + guidance * (towards - away)
 
-    def to_latents(self, model: LoadedModel, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
         """Encode pictures."""
-        return scale_latents(model.vae, encode_pixels(model.vae, pixels, generator)).float()
+        return scale_latents(model.vae, encode_pixels(model.vae, pixels, generators)).float()
 
     def decodable(self, model: LoadedModel, latents: Tensor) -> Tensor:
         """Return latents as AutoencoderKL gave them."""
