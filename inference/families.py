@@ -27,5 +27,6 @@ FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
         "sdxl": FamilyTraits(),
         "z-image": FamilyTraits(grid_px=16, schedulers=("model",), guided_above=0.0, trainable=False),
         "flux2-klein": FamilyTraits(grid_px=16, schedulers=("model",), reads_negative=False, trainable=False),
+        "qwen-image": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False),
     }
 )

@@ -8,13 +8,23 @@ import torch
 from diffusers import (
     AutoencoderKL,
     AutoencoderKLFlux2,
+    AutoencoderKLQwenImage,
     FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
     Flux2Transformer2DModel,
+    QwenImagePipeline,
+    QwenImageTransformer2DModel,
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
-from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3ForCausalLM, Qwen3Model
+from transformers import (
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2Tokenizer,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    Qwen3Model,
+)
 
 from tests.support.tiny_models import TINY_VAE
 
@@ -29,6 +39,11 @@ CHAT = (
 )
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
 FLUX_VAE = TINY_VAE | {"scaling_factor": 0.3611, "shift_factor": 0.1159, "use_quant_conv": False}
+# with them, the beginning of Qwen-Image's chat is as long as with the real tokenizer: 34 tokens
+QWEN_IMAGE_WORDS = (
+    *("Describe the", " image", " by", " detailing", " the", " color,", " shape,", " size,", " texture,", " quantity,"),
+    *(" text,", " spatial", " relationships", " of", " objects", " and", " background:"),
+)
 QWEN3: dict[str, Any] = {
     "hidden_size": 16,
     "intermediate_size": 24,
@@ -95,29 +110,76 @@ def make_klein(folder: Path, *, distilled: bool = True, seed: int = 0) -> Path:
     return _saved(pipeline, folder)
 
 
-def make_qwen_tokenizer(folder: Path) -> Any:
-    """Write and load a byte-level tokenizer of Qwen's kind, without merges: one token a byte."""
+def make_qwen_image(folder: Path, *, seed: int = 0) -> Path:
+    """Write a Qwen-Image model and return its folder."""
+    torch.manual_seed(seed)
+    tokenizer = make_qwen_tokenizer(folder / "tokenizer", QWEN_IMAGE_WORDS)
+    text: dict[str, Any] = {
+        "hidden_size": 16,
+        "intermediate_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "rope_scaling": {"mrope_section": [1, 1, 2], "rope_type": "default", "type": "default"},
+        "rope_theta": 1000000.0,
+        "vocab_size": len(tokenizer),
+    }
+    sight = {"depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2, "out_hidden_size": 16}
+    transformer = QwenImageTransformer2DModel(
+        in_channels=16,
+        out_channels=4,
+        num_layers=2,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=16,
+        axes_dims_rope=(8, 4, 4),
+    )
+    vae = AutoencoderKLQwenImage(
+        base_dim=8,
+        z_dim=4,
+        dim_mult=[1, 2],
+        num_res_blocks=1,
+        temperal_downsample=[False],
+        latents_mean=[0.1, -0.2, 0.3, 0.0],
+        latents_std=[1.5, 0.8, 1.1, 2.0],
+    )
+    pipeline = QwenImagePipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift_terminal=0.02),
+        vae=vae,
+        text_encoder=Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=sight)),
+        tokenizer=tokenizer,
+        transformer=_livelier(transformer, factor=6.0, but=("_mod", "norm_out", "time_text")),
+    )
+    return _saved(pipeline, folder)
+
+
+def make_qwen_tokenizer(folder: Path, words: tuple[str, ...] = ()) -> Any:
+    """Write and load a byte-level tokenizer of Qwen's kind, without merges: one token a byte, or one of `words`."""
     folder.mkdir(parents=True, exist_ok=True)
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     rest = [byte for byte in range(256) if byte not in printable]
     letters = [chr(byte) for byte in printable] + [chr(256 + number) for number in range(len(rest))]
     (folder / "vocab.json").write_text(
-        json.dumps({letter: number for number, letter in enumerate([*letters, *SPECIAL])})
+        json.dumps({letter: number for number, letter in enumerate([*letters, *SPECIAL, *words])})
     )
     (folder / "merges.txt").write_text("#version: 0.2\n")
-    tokenizer = Qwen2Tokenizer.from_pretrained(folder, local_files_only=True, extra_special_tokens=list(SPECIAL))
+    tokenizer = Qwen2Tokenizer.from_pretrained(folder, local_files_only=True, extra_special_tokens=[*SPECIAL, *words])
     tokenizer.chat_template = CHAT
     return tokenizer
 
 
-def _livelier(transformer: Any) -> Any:
-    """Return a network whose answers depend on all that it is asked: what is zero at the start of a training is not."""
+def _livelier(transformer: Any, *, factor: float = 2.0, but: tuple[str, ...] = ()) -> Any:
+    """Return a network whose answers depend on all that it is asked.
+
+    What is zero at the start of a training is not, and linear layers are stronger, but those with one of these words
+    in their names.
+    """
     for parameter in transformer.parameters():
         if not parameter.any():
             torch.nn.init.normal_(parameter, std=0.1)
-    for layer in transformer.modules():
-        if isinstance(layer, torch.nn.Linear):
-            layer.weight.data *= 2.0
+    for name, layer in transformer.named_modules():
+        if isinstance(layer, torch.nn.Linear) and not any(word in name for word in but):
+            layer.weight.data *= factor
     return transformer
 
 

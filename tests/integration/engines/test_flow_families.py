@@ -97,17 +97,17 @@ def test_picture_depends_on_all_that_is_asked(tried: Tried) -> None:
 
 
 REQUESTS = st.builds(
-    lambda names, size, guided, **changes: (names, size, guided, make_request(**changes)),
+    lambda names, size, guided, steps, **changes: (names, size, guided, steps, make_request(**changes)),
     st.sampled_from(["", "", "a", "b", "ab"]),
     st.integers(0, 1),
     st.booleans(),
+    st.integers(0, 2),
     prompt=st.sampled_from(["a red heart", "", "a much longer prompt that says a lot of a green cat"]),
     negative=st.sampled_from(["", "green"]),
-    steps=st.sampled_from([1, 2, 4]),
     seed=st.integers(0, 1),
     count=st.integers(1, 2),
 )
-Asked = tuple[str, int, bool, ImageRequest]
+Asked = tuple[str, int, bool, int, ImageRequest]
 SCRIPTS = st.lists(
     st.one_of(REQUESTS, st.integers(0, 4), st.tuples(st.just("cancel"), st.integers(0, 5))), min_size=2, max_size=9
 )
@@ -124,11 +124,12 @@ def play(tried: Tried, script: list[Asked | int | tuple[str, int]], lanes_max: i
             harness.engine.cancel(f"job-{action[1]}")
             requests.pop(f"job-{action[1]}", None)
         else:
-            names, size, guided, request = action
+            names, size, guided, steps, request = action
             width_px, height_px = tried.case.sizes[size]
             request = dataclasses.replace(
                 request,
                 subjects=uses(names),
+                steps=tried.case.steps[steps],
                 width_px=width_px,
                 height_px=height_px,
                 guidance=tried.case.guidances[guided],
@@ -159,6 +160,12 @@ def test_picture_is_the_same_in_hundreds_of_batches(
     tried: Tried, script: list[Asked | int | tuple[str, int]], lanes_max: int
 ) -> None:
     play(tried, script, lanes_max)
+
+
+def test_single_step_makes_a_picture(tried: Tried) -> None:
+    harness = tried.harness()
+    assert harness.draw(make_request(steps=1, guidance=tried.case.guidances[0])).finished.done == 1
+    harness.close()
 
 
 def test_layer_where_samples_lie_in_one_row_takes_no_adapter(tried: Tried) -> None:

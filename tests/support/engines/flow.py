@@ -24,6 +24,7 @@ class FlowCase:
     guidances: tuple[float, ...]  # off, and on
     ask: Callable[[ImageRequest], dict[str, Any]]  # the pipeline's arguments beside prompt, size and steps
     adapted: tuple[str, ...]  # endings of layers that adapters change, as diffusers loads them
+    steps: tuple[int, int, int] = (1, 2, 4)
     distilled: bool = False  # guidance makes no difference
     sizes: tuple[tuple[int, int], ...] = ((16, 16), (32, 16))
 
@@ -47,6 +48,14 @@ CASES = {
         distilled=True,
         ask=lambda request: {"guidance_scale": request.guidance},
         adapted=KLEIN_LAYERS,
+    ),
+    "qwen-image": FlowCase(
+        family="qwen-image",
+        make=tiny_flow.make_qwen_image,
+        guidances=(1.0, 4.0),
+        steps=(2, 3, 4),  # of one, diffusers makes numbers that are not finite
+        ask=lambda request: {"true_cfg_scale": request.guidance, "negative_prompt": request.negative or " "},
+        adapted=("to_q", "to_out.0", "add_v_proj", "img_mod.1", "img_mlp.net.2", "txt_mlp.net.0.proj", "img_in"),
     ),
     "flux2-klein-base": FlowCase(
         family="flux2-klein",

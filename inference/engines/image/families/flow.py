@@ -55,7 +55,10 @@ class FlowFamily(Family):
 
     def schedule(self, model: LoadedModel, name: str, *, steps: int, size_px: tuple[int, int]) -> Any:
         """Return the model's own scheduler, evenly spaced before it is shifted."""
-        scheduler = type(model.scheduler).from_config(model.scheduler.config)
+        config = dict(model.scheduler.config)
+        if steps == 1:  # there is nothing to stretch: diffusers would divide by zero
+            config["shift_terminal"] = None
+        scheduler = type(model.scheduler).from_config(config)
         mu = self.shift(scheduler, tokens=self.tokens(self.latent_shape(model, size_px)), steps=steps)
         sigmas = torch.linspace(1.0, 1 / steps, steps, dtype=torch.float64).tolist()
         # on the CPU: what a scheduler reads of its own timesteps must not wait for the device

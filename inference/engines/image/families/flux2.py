@@ -103,7 +103,7 @@ class Flux2Klein(FlowFamily):
             img_ids=_places(height, width, 1, stacked.device),
             return_dict=False,
         )[0]
-        return torch.split(predicted.transpose(1, 2).unflatten(2, (height, width)), 1)
+        return torch.split(predicted.transpose(1, 2).reshape(len(predicted), -1, height, width), 1)
 
     def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
         """Encode pictures."""
