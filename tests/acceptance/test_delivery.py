@@ -42,6 +42,20 @@ async def test_result_after_the_tokens_end_still_reaches_its_card(sandbox: Sandb
         assert await how(bot, ben) == "message"
 
 
+async def test_token_that_was_refused_is_not_tried_again(sandbox: Sandbox, tmp_path: Path, gate: Path) -> None:
+    async with bot_beside(sandbox, tmp_path / "data") as bot:
+        ben = sandbox.member("ben")
+        card = await half_done(sandbox, ben)
+        sandbox.container.interactions.expire_tokens()
+        (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
+        await bot.services.jobs.cancel(job.id, by_user=1)  # the card says that it is stopping …
+        await sandbox.until(lambda: "Stopping" in ben.text(card))
+        gate.touch()
+        await until_delivered(bot, ben)  # … and then how it ended
+        refused = [one for one in sandbox.requests if one.status == 401]
+        assert [one.method for one in refused] == ["PATCH"]
+
+
 async def test_result_whose_card_is_gone_is_posted_and_tells_its_requester_alone(
     sandbox: Sandbox, tmp_path: Path, gate: Path
 ) -> None:

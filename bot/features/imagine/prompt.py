@@ -89,8 +89,9 @@ def _behind(values: dict[str, str]) -> str:
 def _refuse_foreign(names: Sequence[str]) -> None:
     """Say of all of Midjourney's parameters at once that they are not ours."""
     if foreign := [f"`--{name}`" for name in dict.fromkeys(names) if name in FOREIGN]:
-        only = "only works" if len(foreign) == 1 else "only work"
-        raise BadParameter(f"{' and '.join(foreign)} {only} in Midjourney. Here you can use {SHOWN}.")
+        *most, last = foreign
+        only = f"{', '.join(most)} and {last} only work" if most else f"{last} only works"
+        raise BadParameter(f"{only} in Midjourney. Here you can use {SHOWN}.")
 
 
 def _option(name: str) -> str:

@@ -99,7 +99,8 @@ def status(kind: JobKind, job: Job, content: CardContent) -> str:
 
 
 def _queued(job: Job, content: CardContent) -> str:
-    again = " · starting again after an error" if job.blamed else ""
+    after = "an error" if job.blamed else "a restart" if job.expirations else ""
+    again = f" · starting again after {after}" if after else ""
     held = "" if job.pace is Pace.RELAXED else " reserved"
     where = place_in_queue(content.place, content.wait_s)
     return f"**In the queue** · {where}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"

@@ -41,6 +41,10 @@ SMALLEST_BYTES = 4096  # files that are this small are not what is too large
 class MethodRefused(Exception):
     """The platform refuses this method; try the next one."""
 
+    def __init__(self, error: discord.HTTPException) -> None:
+        super().__init__(f"{error.status} (error code {error.code})")
+        self.for_good = error.status in (401, 404)  # the token is no longer known, or what it answers is gone
+
 
 class Delivery:
     """Show jobs on Discord."""
@@ -69,6 +73,7 @@ class Delivery:
         self._kinds = kinds
         self._pauses = EditPauses(edit_every_s)
         self._started_at = dt.datetime.now(dt.UTC)
+        self._lost_tokens: set[str] = set()  # jobs whose answers the platform lets nobody edit any more
         self._looks: dict[str, tuple[int, QueuePosition | None]] = {}  # of live cards: what their latest edit was about
 
     async def update(self, job: Job) -> float | None:
@@ -114,6 +119,7 @@ class Delivery:
             method, message_id = await self._show_smaller(fresh) or (DeliveryMethod.KEPT, None)
         await self._services.db.write(mark_delivered, fresh.id, message_id=message_id, how=method)
         self._looks.pop(fresh.id, None)
+        self._lost_tokens.discard(fresh.id)
         log.info("job %s was delivered: %s", fresh.id, method)
 
     async def _read(self, job: Job, limit_bytes: int) -> CardContent:
@@ -152,10 +158,14 @@ class Delivery:
     async def _show(self, job: Job, content: CardContent) -> tuple[DeliveryMethod, int] | None:
         """Try the methods in order; return the one that worked, and the message; None: none did."""
         for method in delivery_methods(job, dt.datetime.now(dt.UTC)):
+            if method is DeliveryMethod.TOKEN and job.id in self._lost_tokens:
+                continue  # too many refused requests would ban the bot's address
             try:
                 message_id = await self._try(method, job, content)
             except MethodRefused as broken:
                 log.info("job %s cannot be shown by %s: %s", job.id, method, broken)
+                if method is DeliveryMethod.TOKEN and broken.for_good:
+                    self._lost_tokens.add(job.id)
                 continue
             if job.message_id is None and not job.final:  # noting an end notes the message as well
                 await self._services.db.write(set_message, job.id, message_id)
@@ -179,7 +189,7 @@ class Delivery:
                     return await self._post(dm, job, content)
         except discord.HTTPException as error:
             if 400 <= error.status < 500 and error.status not in (TOO_LARGE, 429):
-                raise MethodRefused(f"{error.status} (error code {error.code})") from error
+                raise MethodRefused(error) from error
             raise
 
     async def _is_age_restricted(self, method: DeliveryMethod, job: Job) -> bool:

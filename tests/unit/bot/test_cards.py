@@ -34,6 +34,13 @@ def test_queued_card_shows_place_wait_and_price() -> None:
     assert labels(card) == ["Cancel", "Info"]
 
 
+def test_queued_card_says_why_it_is_there_again() -> None:
+    again = {said: texts(drawn(make_job(**{said: 1}))) for said in ("blamed", "expirations")}
+    assert "starting again after an error" in again["blamed"]
+    assert "starting again after a restart" in again["expirations"]
+    assert "again" not in texts(drawn(make_job()))
+
+
 def test_queued_card_of_the_first_in_line_promises_no_wait() -> None:
     assert "you're next" in texts(drawn(make_job(), place=QueuePosition(ahead=0, ahead_credits=0), wait_s=0.0))
 

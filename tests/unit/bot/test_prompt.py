@@ -51,6 +51,7 @@ def test_prompt_with_dashes_that_are_no_parameter_stays_whole(text: str) -> None
         ("a dog --chaos 5", "`--chaos` only works in Midjourney"),
         ("a dog --s 250", "`--s` only works in Midjourney"),  # its stylize, and no seed
         ("a dog --v 6 --ar 3:2 --q 2 --v 7", "`--v` and `--q` only work in Midjourney"),
+        ("a dog --v 6 --q 2 --s 7", "`--v`, `--q` and `--s` only work in Midjourney"),
         ("a dog --sparkle 5", "There is no parameter"),
         ("a dog --seed 1 --seed 2", "twice"),
         ("a dog --ar 1:1 --aspect 3:2", "twice"),
