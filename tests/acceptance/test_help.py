@@ -8,6 +8,7 @@ import pytest
 from bot.features.help.topics import topics_for
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import GENERAL, LOBBY
 from bot.shared.discord.limits import GREETING, LIMITS
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.voice import clip
@@ -57,6 +58,17 @@ async def test_members_who_are_no_operators_are_not_offered_what_operators_do(
     ben = sandbox.member("ben")
     shown = await (await ben.slash("help")).answer()
     assert "For operators" not in str(ben.message(shown["id"]))
+
+
+@pytest.mark.parametrize(("channel", "at_home"), [(GENERAL, True), (LOBBY, False)])
+async def test_operators_read_about_credits_in_home_servers_only(
+    sandbox: Sandbox, bot: RunningBot, channel: str, at_home: bool
+) -> None:
+    ada = sandbox.member("ada")
+    shown = await (await ada.slash("help", channel=channel)).answer()
+    await ada.select(shown["id"], MENU, "operators")
+    await sandbox.until(lambda: "/atelier ban:" in ada.text(shown["id"]))
+    assert ("/atelier credits grant:" in ada.text(shown["id"])) is at_home
 
 
 async def test_ids_of_commands_are_known_after_a_start_that_registers_none(sandbox: Sandbox, tmp_path: Path) -> None:
