@@ -30,7 +30,7 @@ class QwenImage(FlowFamily):
     """
 
     name = "qwen-image"
-    pipeline = "QwenImagePipeline"
+    pipelines = frozenset({"QwenImagePipeline"})
     parts = (
         Part("transformer", "diffusers", frozenset({"QwenImageTransformer2DModel"})),
         Part("vae", "diffusers", frozenset({"AutoencoderKLQwenImage"})),
@@ -108,9 +108,9 @@ class QwenImage(FlowFamily):
         rescaled: Tensor = _patches(joined) * (own / now)
         return rescaled.reshape(joined.shape)
 
-    def to_latents(self, model: LoadedModel, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
         """Encode pictures, each a film of one frame."""
-        encoded = encode_pixels(model.vae, pixels[:, :, None], generator)[:, :, 0]
+        encoded = encode_pixels(model.vae, pixels[:, :, None], generators)[:, :, 0]
         mean, deviation = _statistics(model.vae, encoded)
         return ((encoded - mean) / deviation).float()
 
