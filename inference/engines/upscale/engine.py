@@ -122,12 +122,6 @@ class UpscaleEngine:
     def _attempt(self, job: UpscaleJob) -> None:
         try:
             self._enlarge(job)
-        except torch.OutOfMemoryError as error:
-            self._networks.give_back_memory()
-            if job.tile.halve():
-                job.begin_round_again()
-            else:
-                self._fail(job, error)
         except Exception as error:
             raise_if_device_is_lost(error)
             self._fail(job, error)
@@ -137,10 +131,18 @@ class UpscaleEngine:
 
         Raises:
             FloatingPointError: it came out as numbers that are not finite, in full precision too.
+            OutOfMemoryError: not even the smallest tile fits.
             Exception: the picture cannot be decoded, the network not loaded.
         """
         network, current, began_s = job.loading.result(), job.current_round(), self._clock()
-        enlarged = network(current.window())
+        try:
+            enlarged = network(current.window())
+        except torch.OutOfMemoryError:
+            self._networks.give_back_memory()
+            if current.tile_px <= job.tile.px and not job.tile.halve():  # larger: another job has halved it already
+                raise
+            job.begin_round_again()
+            return
         if not torch.isfinite(enlarged).all():
             if network.widen():
                 return  # the same tile again
@@ -149,7 +151,7 @@ class UpscaleEngine:
         self._events.append(job.progress())
         if last:
             job.encoding = self._pictures.encode(job)
-        elif job.tile.note(self._clock() - began_s):
+        elif current.tile_px == job.tile.px and job.tile.note(self._clock() - began_s):
             job.begin_round_again()
 
     def _collect(self) -> None:

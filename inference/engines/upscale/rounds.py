@@ -20,6 +20,7 @@ class UpscaleRound:
             tile_px: side of a window.
         """
         height, width = source.shape[:2]
+        self.tile_px = tile_px
         self._source = source
         self._canvas = Canvas(width, height, scale)
         self._places = (

@@ -165,6 +165,46 @@ def test_tile_that_does_not_fit_into_memory_is_halved(weights: Path, free_px: in
     harness.close()
 
 
+def test_jobs_that_meet_the_same_limit_halve_their_tiles_once(weights: Path) -> None:
+    network, sides = compact_network(), []
+
+    def enlarge(window: torch.Tensor) -> torch.Tensor:
+        sides.append(window.shape[-1])
+        if window.shape[-1] > 64:
+            raise torch.OutOfMemoryError
+        made: torch.Tensor = network(window)
+        return made
+
+    harness = UpscaleHarness(
+        upscaler_spec(weights, tile_px=128),
+        load=lambda *_: UpscaleNetwork(network, scale=2, device=CPU, dtype=torch.float32, enlarge=enlarge),
+    )
+    for job_id in ("a", "b"):
+        harness.admit(job_id, upscale_request(150, 140), png(noise(150, 140)))
+    harness.finish()
+    assert sides.count(128) == 2
+    assert set(sides) == {128, 64}
+    harness.close()
+
+
+def test_network_that_does_not_fit_into_memory_makes_no_tile_smaller(weights: Path) -> None:
+    network, loads = compact_network(), []
+
+    def load(*_: object) -> UpscaleNetwork:
+        loads.append(1)
+        if len(loads) == 1:
+            raise torch.OutOfMemoryError
+        return UpscaleNetwork(network, scale=2, device=CPU, dtype=torch.float32)
+
+    harness = UpscaleHarness(upscaler_spec(weights, tile_px=64), load=load)
+    harness.admit("only", upscale_request(60, 60), png(noise(60, 60)))
+    harness.finish()
+    assert (harness.failure().failure, harness.failure().retry) == (FailureKind.OUT_OF_MEMORY, True)
+    harness.enlarge(upscale_request(60, 60), png(noise(60, 60)))
+    assert [one.total for one in harness.events["only"] if isinstance(one, Progress)] == [1]
+    harness.close()
+
+
 @pytest.mark.parametrize("mends", [True, False])
 def test_numbers_that_are_not_finite_are_tried_once_in_full_precision(weights: Path, mends: bool) -> None:
     network, calls = compact_network(), []
