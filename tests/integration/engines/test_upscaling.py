@@ -52,14 +52,14 @@ def test_tiled_is_what_the_network_makes_of_the_whole_picture(harness: UpscaleHa
 
 
 def test_full_depth_network_has_no_seams_either(tmp_path: Path) -> None:
-    """Sixteen layers see 18 pixels far, past where windows begin to fade: within three levels, and on average none."""
+    """Sixteen layers see 18 pixels far, past where windows begin to fade, of an overlap of 32: within two levels."""
     sizes = {"width": 16, "depth": 16, "scale": 4, "seed": 1}
     harness = UpscaleHarness(upscaler_spec(write_compact(tmp_path / "w.safetensors", **sizes), scale=4, tile_px=96))
-    pixels = noise(200, 170)
-    made = np.asarray(harness.enlarge(upscale_request(200, 170, scale=4), png(pixels))).astype(np.int16)
+    pixels = noise(160, 224)
+    made = np.asarray(harness.enlarge(upscale_request(160, 224, scale=4), png(pixels))).astype(np.int16)
     difference = np.abs(made - whole(compact_network(**sizes), pixels))
-    assert difference.max() <= 3
-    assert difference.mean() <= 0.1
+    assert difference.max() <= 2
+    assert difference.mean() <= 0.02
     harness.close()
 
 
@@ -166,11 +166,11 @@ def test_tile_that_does_not_fit_into_memory_is_halved(weights: Path, free_px: in
 
 
 def test_jobs_that_meet_the_same_limit_halve_their_tiles_once(weights: Path) -> None:
-    network, sides = compact_network(), []
+    network, sides, limit_px = compact_network(), [], [1000]
 
     def enlarge(window: torch.Tensor) -> torch.Tensor:
         sides.append(window.shape[-1])
-        if window.shape[-1] > 64:
+        if window.shape[-1] > limit_px[0]:
             raise torch.OutOfMemoryError
         made: torch.Tensor = network(window)
         return made
@@ -180,10 +180,14 @@ def test_jobs_that_meet_the_same_limit_halve_their_tiles_once(weights: Path) -> 
         load=lambda *_: UpscaleNetwork(network, scale=2, device=CPU, dtype=torch.float32, enlarge=enlarge),
     )
     for job_id in ("a", "b"):
-        harness.admit(job_id, upscale_request(150, 140), png(noise(150, 140)))
+        harness.admit(job_id, upscale_request(600, 500), png(noise(600, 500)))
+    harness.step_until(lambda: all(harness.events.values()))  # both have begun with large tiles
+    sides.clear()
+    limit_px[0] = 64  # something else takes the memory
     harness.finish()
     assert sides.count(128) == 2
     assert set(sides) == {128, 64}
+    assert harness.result("a").size == harness.result("b").size == (1200, 1000)
     harness.close()
 
 
