@@ -80,9 +80,10 @@ class LanguageSelect(TranscribeAgainItem, verb="language"):
     """The same as heard in a language of one's choice, as a job of its own."""
 
     @classmethod
-    def of(cls, job_id: str) -> Self:
-        """Return the menu of languages."""
-        options = [discord.SelectOption(label=language_name(code), value=code) for code in COMMON]
+    def of(cls, job_id: str, heard: str | None = None) -> Self:
+        """Return the menu of languages, without the one that it was heard in."""
+        offered = (code for code in COMMON if code != heard)
+        options = [discord.SelectOption(label=language_name(code), value=code) for code in offered]
         return cls(job_id, ui.Select(custom_id=cls.id_for(job_id), placeholder=OTHER_LANGUAGE, options=options))
 
     def options(self, request: TranscribeRequest) -> TranscribeOptions:
@@ -140,7 +141,11 @@ def transcript_rows(
         buttons.append(TranslateButton(job.id))
     if not (request.word_timestamps or content.timed):
         buttons.append(TimestampsButton(job.id))
-    return [ui.ActionRow(LanguageSelect.of(job.id)), ui.ActionRow(*buttons, InfoButton(job.id), DeleteButton(job.id))]
+    heard = None if request.translate else job.outcome.get("language")  # a translation can be had in its own words
+    return [
+        ui.ActionRow(LanguageSelect.of(job.id, heard)),
+        ui.ActionRow(*buttons, InfoButton(job.id), DeleteButton(job.id)),
+    ]
 
 
 def _language(job: Job, request: TranscribeRequest) -> str:

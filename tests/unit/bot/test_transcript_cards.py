@@ -46,7 +46,15 @@ def test_done_card_quotes_the_speaker_with_language_duration_and_price() -> None
 def test_done_card_of_english_offers_no_translation_to_it() -> None:
     card = drawn(done())
     assert labels(card) == ["Imagine this", "Subtitles and times", "Info", "Delete"]
-    assert len(next(one for one in card if one["type"] == 3)["options"]) == 25
+
+
+@pytest.mark.parametrize(("translate", "offered"), [(False, 24), (True, 25)])
+def test_menu_of_other_languages_leaves_out_the_one_of_the_text(translate: bool, offered: int) -> None:
+    request = TranscribeRequest(audio="uploads/7/clip", duration_s=12.0, model="hears", translate=translate)
+    menu = next(one for one in drawn(done(request=request)) if one["type"] == 3)
+    codes = [option["value"] for option in menu["options"]]
+    assert len(codes) == offered
+    assert ("en" in codes) is translate
 
 
 def test_done_card_of_a_chosen_language_is_not_asked_how_sure_it_is() -> None:
