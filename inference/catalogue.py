@@ -68,7 +68,7 @@ class ImageModel(_ModelSpec):
     steps_max: int = Field(gt=0)
     guidance: float = Field(ge=0)
     credits: int = Field(default=1, ge=1)  # for one picture at its own size and steps
-    scheduler: str = "dpm++"  # one of its family's, whose first is meant if not given; 'model': as its folder says
+    scheduler: str = "auto"  # one of its family's, whose first is meant if not given
     upscale: int = Field(default=1, ge=1, le=8)  # pictures are enlarged for the chat by this factor (tiny models)
     age_restricted: bool = False  # used in age-restricted channels only
     trainable: bool = True  # where its family is

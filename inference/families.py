@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-SCHEDULERS = ("dpm++", "euler", "euler-a", "ddim", "model")  # 'model': as its folder says
+# 'model': as its folder says; 'auto': that for models that were made for few steps, else DPM++
+SCHEDULERS = ("auto", "dpm++", "euler", "euler-a", "ddim", "model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Model folders built from configurations, with random weights: tiny ones for tests, real architectures for benches."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +160,21 @@ def make_pipeline(shape: Shape, *, scratch: Path, seed: int = 0, device: str = "
         )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def make_few_step_folder(shape: Shape, folder: Path, scheduler: Any, **unet: Any) -> Path:
+    """Write a model that was distilled to few steps, and return its folder.
+
+    Args:
+        shape: of the model.
+        folder: to write to.
+        scheduler: the kind of scheduler that it is used with, begun at the very noise where it can be.
+        unet: further fields of the UNet's configuration.
+    """
+    pipeline = make_pipeline(replace(shape, unet=shape.unet | unet), scratch=folder)
+    pipeline.register_modules(scheduler=scheduler.from_config(pipeline.scheduler.config, timestep_spacing="trailing"))
+    pipeline.save_pretrained(folder, safe_serialization=True)
+    return folder
 
 
 def make_folder(shape: Shape, folder: Path, *, seed: int = 0) -> Path:

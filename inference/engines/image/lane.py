@@ -10,7 +10,7 @@ from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.schedulers import initial_scale, noise_level, skip_steps, takes_generator
+from inference.engines.image.schedulers import initial_scale, noise_level, skip_steps, step_options
 from inference.requests import ImageRequest
 
 
@@ -100,7 +100,7 @@ def make_lanes(
                 adapters=adapters,
                 scheduler=scheduler,
                 timesteps=[float(t) for t in scheduler.timesteps[first:]],
-                options={"generator": generator} if takes_generator(scheduler) else {},
+                options=step_options(scheduler, generator),
                 latents=latents,
                 size_px=size_px,
                 first=first,

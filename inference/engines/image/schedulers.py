@@ -35,6 +35,7 @@ _SAMPLER_NAMES: Mapping[str, str] = MappingProxyType(
         "HeunDiscreteScheduler": "Heun",
         "UniPCMultistepScheduler": "UniPC",
         "LCMScheduler": "LCM",
+        "TCDScheduler": "TCD",
         "FlowMatchEulerDiscreteScheduler": "Euler",
     }
 )
@@ -45,17 +46,38 @@ def make_scheduler(base: Any, name: str, steps: int) -> Any:
 
     Args:
         base: the model's own scheduler, whose training schedule and prediction type are kept.
-        name: as in the catalogue; 'model' is the folder's own kind.
+        name: as in the catalogue; 'model' is the folder's own kind, and 'auto' that of a model for few steps, else
+            DPM++.
         steps: of denoising.
 
     Raises:
         KeyError: there is no scheduler of that name.
     """
+    if name == "auto":
+        name = "model" if is_for_few_steps(base) else "dpm++"
     kind = type(base) if name == "model" else _KINDS[name]
     scheduler = kind.from_config(base.config)
     # on the CPU: what a scheduler reads of its own timesteps must not wait for the device
     scheduler.set_timesteps(steps, device="cpu")
     return scheduler
+
+
+def is_for_few_steps(base: Any) -> bool:
+    """Return whether a model's own scheduler says that it was distilled to few steps.
+
+    Latent consistency and trajectory consistency have schedulers of their own. SD-Turbo, SDXL-Turbo and Lightning have
+    one of Euler's that begins at the very noise ('trailing') without having been trained for it: models with a schedule
+    that ends in nothing but noise say so, and predict velocity.
+    """
+    if type(base).__name__ in ("LCMScheduler", "TCDScheduler"):
+        return True
+    config = base.config
+    return (
+        isinstance(base, EulerDiscreteScheduler | EulerAncestralDiscreteScheduler)
+        and config.timestep_spacing == "trailing"
+        and config.prediction_type != "v_prediction"
+        and not config.get("rescale_betas_zero_snr")
+    )
 
 
 def initial_scale(scheduler: Any) -> float:
@@ -113,9 +135,15 @@ def sampler_name(scheduler: Any) -> str:
     return _SAMPLER_NAMES.get(kind, kind.removesuffix("Scheduler"))
 
 
-def takes_generator(scheduler: Any) -> bool:
-    """Return whether the scheduler's step draws noise from a given generator."""
-    return "generator" in inspect.signature(scheduler.step).parameters
+def step_options(scheduler: Any, generator: Any) -> dict[str, Any]:
+    """Return what a scheduler's step takes besides tensors, as diffusers' pipelines give it.
+
+    Args:
+        scheduler: the lane's.
+        generator: the lane's own, which schedulers that draw noise draw it from.
+    """
+    given = {"generator": generator, "eta": 0.0}
+    return {name: given[name] for name in inspect.signature(scheduler.step).parameters if name in given}
 
 
 def estimate_clean(scheduler: Any, noisy: torch.Tensor, predicted: torch.Tensor, timestep: float) -> torch.Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.schedulers import initial_scale, network_input, takes_generator
+from inference.engines.image.schedulers import initial_scale, network_input, step_options
 
 
 def sample_latents(model: LoadedModel, captions: Sequence[str], seeds: list[int]) -> Generator[None, None, Tensor]:
@@ -31,7 +31,7 @@ def sample_latents(model: LoadedModel, captions: Sequence[str], seeds: list[int]
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     noise = [torch.randn(shape, generator=generator) for generator in generators]
     latents = torch.stack(noise).to(model.device) * initial_scale(scheduler)
-    options = {"generator": generators} if takes_generator(scheduler) else {}
+    options = step_options(scheduler, generators)
     guidance = max(1.0, spec.guidance)  # below it pipelines do not guide at all
     for position, time in enumerate(scheduler.timesteps):
         with torch.no_grad(), torch.autocast(model.device.type, model.dtype, enabled=model.dtype != torch.float32):

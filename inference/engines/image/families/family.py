@@ -32,7 +32,7 @@ class Family(ABC):
     """
 
     name: ClassVar[str]  # as in the catalogue
-    pipeline: ClassVar[str]  # the class that model_index.json names
+    pipelines: ClassVar[frozenset[str]]  # the classes that model_index.json may name
     parts: ClassVar[tuple[Part, ...]]  # what is loaded, beside the scheduler
     core: ClassVar[str]  # the part that denoises
     one_size: ClassVar[bool] = True  # whether only pictures of one size can share a pass

@@ -27,7 +27,7 @@ class Flux2Klein(FlowFamily):
     """
 
     name = "flux2-klein"
-    pipeline = "Flux2KleinPipeline"
+    pipelines = frozenset({"Flux2KleinPipeline"})
     parts = (
         Part("transformer", "diffusers", frozenset({"Flux2Transformer2DModel"})),
         Part("vae", "diffusers", frozenset({"AutoencoderKLFlux2"})),

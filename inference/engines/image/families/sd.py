@@ -12,7 +12,7 @@ class StableDiffusion(UnetFamily):
     """Draws as `StableDiffusionPipeline` does."""
 
     name = "sd"
-    pipeline = "StableDiffusionPipeline"
+    pipelines = frozenset({"StableDiffusionPipeline", "LatentConsistencyModelPipeline"})
     parts = (UNET, VAE, CLIP, CLIP_TOKENIZER)
     lora_architecture = "stable-diffusion-v1/lora"
     # What a latent's channels look like, found by others by regression: a cheap picture without the autoencoder.
@@ -30,9 +30,7 @@ class StableDiffusion(UnetFamily):
         stale = {key: value for key, value in fixed.items() if scheduler.config.get(key, value) != value}
         return type(scheduler).from_config({**scheduler.config, **stale}) if stale else scheduler
 
-    def encode(
-        self, model: LoadedModel, texts: Sequence[str | None], *, size_px: tuple[int, int], guidance: float
-    ) -> Conditioning:
+    def read(self, model: LoadedModel, texts: Sequence[str | None], size_px: tuple[int, int]) -> Conditioning:
         """Return the last layer's states."""
         encoder = model.text_encoders[0]
         tokens = clip_tokens(model.tokenizers[0], [text or "" for text in texts])

@@ -24,7 +24,7 @@ class StableDiffusionXL(UnetFamily):
     """Draws as `StableDiffusionXLPipeline` does."""
 
     name = "sdxl"
-    pipeline = "StableDiffusionXLPipeline"
+    pipelines = frozenset({"StableDiffusionXLPipeline"})
     parts = (
         UNET,
         VAE,
@@ -51,9 +51,7 @@ class StableDiffusionXL(UnetFamily):
         """Return None for an empty one, which is zeros here, unless the model's folder wants an encoded ''."""
         return None if not text and model.settings.get("force_zeros_for_empty_prompt", True) else text
 
-    def encode(
-        self, model: LoadedModel, texts: Sequence[str | None], *, size_px: tuple[int, int], guidance: float
-    ) -> Conditioning:
+    def read(self, model: LoadedModel, texts: Sequence[str | None], size_px: tuple[int, int]) -> Conditioning:
         """Return the states before the last layer of both encoders, the second's pooled state, and the size."""
         written = [text for text in texts if text is not None]
         states, pooled = [], None

@@ -1,10 +1,13 @@
 """What the families with a UNet and CLIP's text encoders have in common."""
 
+import math
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from inference.catalogue import ImageModel
 from inference.engines.image.families.autoencoder import (
@@ -23,6 +26,7 @@ UNET = Part("unet", "diffusers", frozenset({"UNet2DConditionModel"}))
 VAE = Part("vae", "diffusers", frozenset({"AutoencoderKL", "AutoencoderTiny"}))
 CLIP = Part("text_encoder", "transformers", frozenset({"CLIPTextModel"}))
 CLIP_TOKENIZERS = frozenset({"CLIPTokenizer", "CLIPTokenizerFast"})
+GUIDANCE = "guidance"  # in a conditioning's `extra`
 CLIP_TOKENIZER = Part("tokenizer", "transformers", CLIP_TOKENIZERS)
 
 
@@ -34,19 +38,37 @@ class UnetFamily(Family):
     rough_colours: ClassVar[tuple[tuple[float, float, float], ...]]  # of a latent's channels, for previews
 
     def check(self, spec: ImageModel, parts: Mapping[str, Any]) -> None:
-        """Refuse UNets that want more than text and time: inpainting, image conditions, distilled guidance."""
+        """Refuse UNets that want more than text, time and guidance: inpainting, image conditions."""
         config = parts["unet"].config
         fits = (
             config.in_channels == config.out_channels == parts["vae"].config.latent_channels
             and config.addition_embed_type == self.embeds
             and config.class_embed_type is None
             and config.encoder_hid_dim_type is None
-            and config.time_cond_proj_dim is None
         )
         if not fits:
             raise ModelUnusable(
                 f"The model '{spec.name}' is not a plain text-to-image model of the family {spec.family}."
             )
+
+    def rows(self, model: LoadedModel, guidance: float) -> int:
+        """Return 1 for UNets that were distilled to be told the guidance (latent consistency models)."""
+        return super().rows(model, guidance) if model.core.config.time_cond_proj_dim is None else 1
+
+    @abstractmethod
+    def read(self, model: LoadedModel, texts: Sequence[str | None], size_px: tuple[int, int]) -> Conditioning:
+        """Encode texts for pictures of a width and height; the rest is as for `encode`."""
+
+    def encode(
+        self, model: LoadedModel, texts: Sequence[str | None], *, size_px: tuple[int, int], guidance: float
+    ) -> Conditioning:
+        """Encode texts, and guidance where the UNet is told it."""
+        conditioning = self.read(model, texts, size_px)
+        width = model.core.config.time_cond_proj_dim
+        if width is None:
+            return conditioning
+        told = _sinusoids(guidance - 1, width).to(conditioning.hidden).expand(len(texts), -1)
+        return Conditioning(conditioning.hidden, conditioning.lengths, {**conditioning.extra, GUIDANCE: told})
 
     def is_cut(self, model: LoadedModel, text: str) -> bool:
         """Return whether a text has more tokens than CLIP reads."""
@@ -70,8 +92,9 @@ class UnetFamily(Family):
         predicted: Tensor = model.core(
             sample,
             times,
+            timestep_cond=conditioning.extra.get(GUIDANCE),
             encoder_hidden_states=conditioning.hidden,
-            added_cond_kwargs=dict(conditioning.extra),
+            added_cond_kwargs={name: value for name, value in conditioning.extra.items() if name != GUIDANCE},
             return_dict=False,
         )[0]
         return torch.split(predicted, 1)
@@ -94,6 +117,14 @@ class UnetFamily(Family):
             colours = ((grey, grey, grey),) * latents.shape[1]
         factors = torch.tensor(colours, dtype=torch.float32, device=latents.device)
         return torch.einsum("nchw,ck->nkhw", latents.float(), factors)
+
+
+def _sinusoids(guidance: float, width: int) -> Tensor:
+    """Return guidance as distilled UNets are told it: (1, width), as their `get_guidance_scale_embedding` makes it."""
+    half = width // 2
+    rates = torch.exp(torch.arange(half, dtype=torch.float32) * -(math.log(10000.0) / (half - 1)))
+    angles = torch.tensor([[guidance * 1000.0]], dtype=torch.float32) * rates[None]
+    return functional.pad(torch.cat([torch.sin(angles), torch.cos(angles)], dim=1), (0, width % 2))
 
 
 def clip_tokens(tokenizer: Any, texts: Sequence[str]) -> Any:

@@ -27,7 +27,7 @@ class ZImage(FlowFamily):
     """
 
     name = "z-image"
-    pipeline = "ZImagePipeline"
+    pipelines = frozenset({"ZImagePipeline"})
     parts = (
         Part("transformer", "diffusers", frozenset({"ZImageTransformer2DModel"})),
         Part("vae", "diffusers", frozenset({"AutoencoderKL", "AutoencoderTiny"})),

@@ -47,7 +47,7 @@ def check_folder(path: Path, family: str, *, root: Path | None = None) -> Checke
     root = (root or path).resolve()
     index = _read_json(path / "model_index.json", root)
     expected = families()[family]
-    if index.get("_class_name") != expected.pipeline:
+    if str(index.get("_class_name")) not in expected.pipelines:
         raise ModelUnusable(f"{path.name}: model_index.json is of {index.get('_class_name')!r}, not a {family} model.")
     _refuse_custom_code(index, path / "model_index.json")
     for component, value in index.items():
