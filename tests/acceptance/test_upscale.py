@@ -323,6 +323,8 @@ async def test_job_survives_a_kill_of_the_bot(
     async with bot_process(sandbox, tmp_path) as first:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
         card = await drawn(sandbox, ben)
+        async with open_job_store(tmp_path) as jobs:
+            await until_all_delivered(jobs)  # what is noted of it is not to meet the crash
         first.terminate()
         await asyncio.wait_for(first.wait(), 60)
     async with bot_process(sandbox, tmp_path, crash=stage) as doomed:

@@ -25,10 +25,10 @@ def compact_network(*, width: int = 8, depth: int = 3, scale: int = 2, seed: int
     """Return a network whose random weights change a picture visibly, and let it see as far as it can."""
     torch.manual_seed(seed)
     network = CompactNetwork(width=width, depth=depth, scale=scale).eval()
-    for layer in network.body:
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight, a=0.25)  # PReLU's slope: what goes in comes out as strong
-    torch.nn.init.normal_(layer.weight, std=0.1 / (9 * width) ** 0.5)
+    *inner, last = [layer for layer in network.body if isinstance(layer, torch.nn.Conv2d)]
+    for layer in inner:
+        torch.nn.init.kaiming_normal_(layer.weight, a=0.25)  # PReLU's slope: what goes in comes out as strong
+    torch.nn.init.normal_(last.weight, std=0.1 / (9 * width) ** 0.5)
     return network
 
 
