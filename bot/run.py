@@ -20,6 +20,7 @@ from bot.platform import point_at
 from bot.settings import Settings
 from bot.shared.files.clips import ClipRules, Clips
 from bot.shared.files.downloads import Downloads
+from bot.shared.files.init_pictures import InitPictures
 from bot.shared.files.photos import Photos
 from bot.shared.services import RetentionPeriods, Services
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
@@ -110,12 +111,14 @@ async def open_services(
         ):
             _announce(admin)
             downloads = Downloads(session, api_url)
+            photos = Photos(downloads)
             yield Services(
                 db=database,
                 jobs=jobs,
                 downloads=downloads,
                 clips=Clips(files, downloads, _clip_rules(settings)),
-                photos=Photos(downloads),
+                photos=photos,
+                init_pictures=InitPictures(files, photos),
                 files=files,
                 catalogue=catalogue,
                 upscaled_px_max=settings.upscaled_max_mp << 20,

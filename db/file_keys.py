@@ -5,6 +5,7 @@
     subjects/<subject id>/…  what a member keeps: adapter.safetensors, picture.png, photo-0.png
     uploads/<order id>/…     photos for a training, until it has ended: photo-0
     uploads/<event id>/clip  sound, under the id of the interaction or message that asked for its text
+    uploads/<event id>/picture  what pictures begin from, under the id of the interaction that asked for them
 
 A subject has the id of the pending order that it came from. Keys stand in rows of `jobs`, so a shape is for ever.
 """
@@ -14,6 +15,7 @@ JOBS, SUBJECTS, UPLOADS = "jobs", "subjects", "uploads"
 PREVIEW_PICTURE = "preview.webp"
 PREVIEW_TEXT = "preview.txt"
 _CLIP = "clip"
+_PICTURE = "picture"
 
 
 def job_folder(job_id: str) -> str:
@@ -64,6 +66,17 @@ def photo_file(order_id: str, index: int) -> str:
 def clip_file(event_id: int) -> str:
     """Return the key of a clip."""
     return f"{UPLOADS}/{event_id}/{_CLIP}"
+
+
+def init_picture_file(event_id: int) -> str:
+    """Return the key of a picture that others begin from."""
+    return f"{UPLOADS}/{event_id}/{_PICTURE}"
+
+
+def is_init_picture(key: str) -> bool:
+    """Tell whether this is a picture that others begin from."""
+    owner = id_in(key)
+    return owner.isdecimal() and key == init_picture_file(int(owner))
 
 
 def id_in(key: str) -> str:

@@ -20,12 +20,13 @@ class FamilyTraits:
     guided_above: float = 1.0  # guidance above which the network is asked twice, and a negative prompt counts
     reads_negative: bool = True  # whether members' negative prompts are read at all
     trainable: bool = True  # whether subjects can be trained
+    from_pictures: bool = False  # whether pictures can begin from a picture
 
 
 FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
     {
-        "sd": FamilyTraits(),  # Stable Diffusion 1 and 2
-        "sdxl": FamilyTraits(),
+        "sd": FamilyTraits(from_pictures=True),  # Stable Diffusion 1 and 2
+        "sdxl": FamilyTraits(from_pictures=True),
         "z-image": FamilyTraits(grid_px=16, schedulers=("model",), guided_above=0.0, trainable=False),
         "flux2-klein": FamilyTraits(grid_px=16, schedulers=("model",), reads_negative=False, trainable=False),
         "qwen-image": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False),

@@ -17,7 +17,7 @@ from db.queue.delivery import forget_outcome
 from db.queue.finding import find_job, jobs_of_member
 from db.queue.job import Job, State
 from db.queue.retention import erase_jobs
-from inference.requests import ImageRequest, Request, TranscribeRequest, UpscaleRequest, from_json
+from inference.requests import ImageRequest, InitPicture, Request, TranscribeRequest, UpscaleRequest, from_json
 
 STOPPED_WITHIN_S = 20.0  # a running job leaves at its next step; loading a model can take longer
 LOOK_EVERY_S = 0.25
@@ -46,22 +46,31 @@ def picture_names(job: Job) -> list[str]:
 
 
 async def forget_results(services: Services, job: Job) -> None:
-    """Remove a job's files, its clip and its text, for good.
+    """Remove a job's files, what was sent for it, and its text, for good.
 
     One that still runs is cancelled; as it may end well in that very moment, its delivery comes back here.
     """
     job = await services.jobs.discard(job.id, by_user=job.user_id)
     await services.files.delete_tree(job_folder(job.id))
-    await forget_clip(services, job)
+    await forget_upload(services, job)
     if job.final:
         await services.db.write(forget_outcome, job.id)
 
 
-async def forget_clip(services: Services, job: Job) -> None:
-    """Throw a job's clip away, if it had one."""
-    request = from_json(job.request)
-    if isinstance(request, TranscribeRequest):
-        await services.files.delete(request.audio)
+async def forget_upload(services: Services, job: Job) -> None:
+    """Throw away what was sent for a job alone: its clip, or the picture that it began from."""
+    if key := upload_of(from_json(job.request)):
+        await services.files.delete(key)
+
+
+def upload_of(request: Request) -> str | None:
+    """Return the file key of a job's clip, or of the picture that it begins from; None: it has neither."""
+    match request:
+        case TranscribeRequest(audio=key):
+            return key
+        case ImageRequest(init=InitPicture(key=key)):
+            return key
+    return None
 
 
 def text_of(job: Job) -> str:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from bot.shared.files.clips import Clips
 from bot.shared.files.downloads import Downloads
+from bot.shared.files.init_pictures import InitPictures
 from bot.shared.files.photos import Photos
 from bot.shared.forecast import Forecast
 from bot.shared.tiers import Rules
@@ -52,6 +53,7 @@ class Services:
     downloads: Downloads
     clips: Clips
     photos: Photos
+    init_pictures: InitPictures
     moderation: Moderation
     rules: Rules
     order_requests: TypeAdapter[Any]  # reads and writes what members ask for, of all features

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from db.queue.job import Job, State, job_from
 from db.tables import guild_flows, job_subjects, jobs, seats
+from db.upsert import batches
 
 _BY_ID = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
 _BY_INTERACTION = sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of"))
@@ -29,6 +30,15 @@ def find_job(connection: sa.Connection, job_id: str) -> Job | None:
 def job_of_interaction(connection: sa.Connection, interaction_id: int) -> Job | None:
     """Return the job that an interaction made."""
     return _one(connection, _BY_INTERACTION, interaction_id)
+
+
+def jobs_of_interactions(connection: sa.Connection, interaction_ids: Collection[int]) -> dict[int, Job]:
+    """Return the jobs that interactions made, by the interactions' ids."""
+    found: dict[int, Job] = {}
+    for batch in batches(interaction_ids):
+        some = jobs_in(connection, sa.select(jobs).where(jobs.c.interaction_id.in_(batch)))
+        found |= {job.interaction_id: job for job in some}
+    return found
 
 
 def jobs_of_member(

@@ -63,13 +63,19 @@ class Verdict(StrEnum):
 def answer(content: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     """Look at one photo.
 
+    Args:
+        content: the file.
+        options: `blank`, whether one of a single colour can be used too; `kept_px`, the longest side that is kept.
+
     Returns:
         Its verdict and its shorter side in pixels; with their sizes, the picture to be kept and its thumbnail as RGB;
         its look, 16 × 16 RGB. What there is not, is empty, and a side 0.
     """
     kept, thumbnail, side_px = None, None, 0
     try:
-        verdict, kept, thumbnail, side_px = _inspected(content)
+        verdict, kept, thumbnail, side_px = _inspected(
+            content, takes_blank=bool(options.get("blank")), kept_px=int(options.get("kept_px", KEPT_SIDE_PX))
+        )
     except (Image.DecompressionBombError, MemoryError):
         verdict = Verdict.TOO_LARGE
     except UnidentifiedImageError:
@@ -82,7 +88,9 @@ def answer(content: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], lis
     return {"verdict": str(verdict), "side": side_px, "sizes": sizes}, [*parts, look]
 
 
-def _inspected(file: bytes) -> tuple[Verdict, Image.Image | None, Image.Image | None, int]:
+def _inspected(
+    file: bytes, *, takes_blank: bool, kept_px: int
+) -> tuple[Verdict, Image.Image | None, Image.Image | None, int]:
     """Return the verdict, what is kept, the thumbnail, and the shorter side."""
     kind = next((kind for kind, (at, mark) in SIGNATURES.items() if file[at : at + len(mark)] == mark), None)
     if kind is None:
@@ -98,9 +106,9 @@ def _inspected(file: bytes) -> tuple[Verdict, Image.Image | None, Image.Image | 
                 return Verdict.TOO_LARGE, None, None, side_px
             image, turned = _decoded(opened)
     thumbnail = ImageOps.contain(image, (THUMBNAIL_PX, THUMBNAIL_PX))
-    if side_px < SIDE_MIN_PX or _is_blank(image):
+    if side_px < SIDE_MIN_PX or (_is_blank(image) and not takes_blank):
         return Verdict.SMALL if side_px < SIDE_MIN_PX else Verdict.BLANK, None, thumbnail, side_px
-    kept = ImageOps.contain(image, (KEPT_SIDE_PX, KEPT_SIDE_PX)) if max(image.size) > KEPT_SIDE_PX else image
+    kept = ImageOps.contain(image, (kept_px, kept_px)) if max(image.size) > kept_px else image
     blurred = _sharpness(image) < SHARPNESS_MIN
     return Verdict.BLURRED if blurred else Verdict.TURNED if turned else Verdict.GOOD, kept, thumbnail, side_px
 

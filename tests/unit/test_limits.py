@@ -16,6 +16,7 @@ from bot.shared.discord.limits import (
     MESSAGE,
     NOTICE,
     PHOTOS,
+    PICTURES,
     REFUSAL,
     RateLimit,
     RateLimits,
@@ -57,6 +58,7 @@ def test_documented_caps_are_those_of_the_code() -> None:
     assert documented == [
         1,
         1,
+        1,
         AT_ONCE,
         new_subject.KEPT_MAX,
         PHOTOS_MAX,
@@ -96,7 +98,7 @@ def test_every_button_menu_and_form_has_a_limit() -> None:
     assert len(items) >= 30
     assert len(forms) >= 3
     named = {entry for limit in LIMITS for entry in limit.entries if not entry.startswith(("/", "menu "))}
-    assert named == items | forms | {AUTOCOMPLETE, GREETING, MESSAGE, NOTICE, PHOTOS, REFUSAL}
+    assert named == items | forms | {AUTOCOMPLETE, GREETING, MESSAGE, NOTICE, PHOTOS, PICTURES, REFUSAL}
 
 
 @pytest.mark.parametrize("command", ["queue", "/nothing"])

@@ -51,9 +51,9 @@ PICTURES = HelpTopic(
         "{models} the models, their sizes and licences",
         "Parameters go at the end of a prompt:",
         "- `--ar 3:2` a wider picture",
-        "- `--count 2` only two",
-        "- `--no text` what to leave out",
+        "- `--count 2` only two, `--no text` what to leave out",
         "- `--seed 7` the same picture again",
+        "- `image:` begins from your own picture; `--strength 40` keeps more of it, `80` less",
         "- `--steps 20` more care, `--cfg 5` closer to the prompt",
         "- `--model name` another model",
         "-# On a card: **U1** makes the first picture larger · **Re-roll** uses a new seed · **Info** shows the "

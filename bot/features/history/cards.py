@@ -9,7 +9,7 @@ from discord.app_commands import Choice
 
 from bot.features.history.jobs import QueuedJob
 from bot.features.history.vocabulary_card import BrowseWordsButton
-from bot.shared.cards.job import MARKS, place_in_queue, title
+from bot.shared.cards.job import MARKS, beginning, place_in_queue, title
 from bot.shared.cards.job_buttons import CancelButton, ShowButton
 from bot.shared.cards.layout import layout
 from bot.shared.discord.choices import choices
@@ -40,7 +40,7 @@ def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
         return _card("**No finished jobs yet.** Try `/imagine`!")
     rows = []
     for job in jobs:
-        facts = f"{moment(job.queued_at)} · {paid(job, job.charged)}"
+        facts = f"{moment(job.queued_at)} · {paid(job, job.charged)}{beginning(from_json(job.request))}"
         rows.append(_row(f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE)))
     return _card("**Your latest jobs**", *rows)
 

@@ -12,9 +12,11 @@ from bot.features.imagine.order import imagine
 from bot.features.imagine.prompt import GUIDANCE_MAX, PROMPT_MAX
 from bot.features.imagine.sizes import aspect_choices
 from bot.shared.cards.asking import show
+from bot.shared.discord.attachments import attached_of
 from bot.shared.discord.choices import model_choices, prompt_choices, subject_choices
 from bot.shared.discord.commands import REFUSAL_CARD, UsesServices
-from bot.shared.discord.interactions import acknowledged_context, roles_of
+from bot.shared.discord.interactions import acknowledged_context, limits_of, roles_of
+from bot.shared.discord.limits import PICTURES
 from db.people.shares import usable_subjects
 
 Prompt = app_commands.Range[str, 1, PROMPT_MAX + 200]  # with room for trailing parameters
@@ -30,6 +32,8 @@ class Imagine(commands.Cog, UsesServices):
     @app_commands.command(description="Create pictures from a prompt", extras={REFUSAL_CARD: refusal_of_command})
     @app_commands.describe(
         prompt="What you want to see; add --ar 3:2, --seed 7, --no text and more at the end",
+        image="A PNG, JPEG or WebP picture to begin from",
+        strength="With an image: how much of it changes, in percent (default: 60)",
         negative="What you don't want to see",
         count="How many pictures (default: 4)",
         aspect="A ratio such as 3:2, or a size such as 512x768",
@@ -45,6 +49,8 @@ class Imagine(commands.Cog, UsesServices):
         self,
         interaction: discord.Interaction,
         prompt: Prompt,
+        image: discord.Attachment | None = None,
+        strength: app_commands.Range[int, 0, 100] | None = None,
         negative: app_commands.Range[str, 1, PROMPT_MAX] | None = None,
         count: Count | None = None,
         aspect: app_commands.Range[str, 1, 12] | None = None,
@@ -57,9 +63,13 @@ class Imagine(commands.Cog, UsesServices):
         private: bool = False,
     ) -> None:
         """Take what was typed, and answer with a card or a question."""
+        if image is not None:
+            limits_of(interaction).take(PICTURES, interaction.user.id)
         context = await acknowledged_context(interaction, private=private)
         options = ImagineOptions(
             prompt=prompt,
+            image=attached_of(image) if image is not None else None,
+            strength=strength,
             negative=negative,
             count=count,
             aspect=aspect,

@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.features.imagine.options import SHOWN_AS, ImagineOptions
-from bot.features.imagine.order import ImagineOrderRequest, imagine
+from bot.features.imagine.order import ImagineOrderRequest, imagine, kept_picture
 from bot.features.imagine.politeness import without_politeness
 from bot.features.imagine.prompt import PROMPT_MAX
 from bot.features.imagine.typed import as_typed, options_as_typed
@@ -26,7 +26,9 @@ from bot.shared.text.formatting import block, first_part
 from db.queue.job import Pace
 from db.queue.pending import PendingOrder
 
-REFUSED_KEY = "(?:public|private)-(?:any|fast|relaxed)"  # who was to see the result, and its pace
+# Who was to see the result, its pace, and the job whose picture it was to begin from.
+REFUSED_KEY = "(?:public|private)-(?:any|fast|relaxed)(?:-[0-9a-z]{26})?"
+SEND_AGAIN = "-# Your `image` isn't kept; please use `/imagine` with it again."
 TYPED_MAX = 2 * PROMPT_MAX + 500  # a prompt, what not to see, and other parameters
 
 
@@ -35,30 +37,35 @@ class PromptForm(Form, title="Edit prompt"):
 
     longest = TYPED_MAX
 
-    def __init__(self, text: str, *, private: bool, pace: Pace | None = None) -> None:
+    def __init__(self, text: str, *, private: bool, pace: Pace | None = None, picture_of: str = "") -> None:
         """Build it.
 
         Args:
             text: the prompt to begin with.
             private: only the one who sends it will see the result.
             pace: which it is asked for with; None: as they prefer.
+            picture_of: the id of the job whose picture it begins from again; empty: it begins from none.
         """
         super().__init__()
-        self._private, self._pace = private, pace
-        self._key = _key(private=private, pace=pace)
+        self._private, self._pace, self._picture_of = private, pace, picture_of
+        self._key = _key(private=private, pace=pace, picture_of=picture_of)
         self.custom_id = f"prompt:{self._key}:{secrets.token_hex(8)}"  # says the same where it is no longer known
         default = first_part(text, self.longest)
         self._prompt = ui.TextInput[Any](
             style=discord.TextStyle.paragraph, max_length=self.longest, default=default or None
         )
         hint = "As in /imagine; add --ar 3:2, --seed 7 and more at the end"
+        if picture_of:
+            hint = "It begins from your picture again; add --strength 40, --seed 7 and more at the end"
         self.add_item(ui.Label(text="Prompt", description=hint, component=self._prompt))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Ask for pictures, as /imagine does."""
         context = await acknowledged_context(interaction, private=self._private)
-        options = ImagineOptions(prompt=self._prompt.value, pace=self._pace)
-        await show(interaction, await imagine(services_of(interaction), options, context))
+        services = services_of(interaction)
+        image = await kept_picture(services, self._picture_of, interaction.user.id)
+        options = ImagineOptions(prompt=self._prompt.value, pace=self._pace, image=image)
+        await show(interaction, await imagine(services, options, context))
 
     def refusal(self, text: str) -> ui.LayoutView:
         """Return a refusal that keeps what was sent."""
@@ -86,14 +93,15 @@ class EditRefusedButton(PersistentItem[str], topic="typed", verb="edit", key_for
         raise Refused("I no longer have what you typed. Please type it again.")
 
     async def _act(self, interaction: discord.Interaction, typed: str) -> None:
-        whose, pace = self.key.split("-")
+        whose, pace, *job_ids = self.key.split("-")
         chosen = None if pace == "any" else Pace(pace)
-        await PromptForm(typed, private=whose == "private", pace=chosen).open(interaction)
+        form = PromptForm(typed, private=whose == "private", pace=chosen, picture_of="".join(job_ids))
+        await form.open(interaction)
 
 
-def _key(*, private: bool, pace: str | None) -> str:
-    """Return who is to see the result, and its pace, in the form of `REFUSED_KEY`."""
-    return f"{'private' if private else 'public'}-{pace or 'any'}"
+def _key(*, private: bool, pace: str | None, picture_of: str = "") -> str:
+    """Return who is to see the result, its pace and whose picture it begins from, in the form of `REFUSED_KEY`."""
+    return "-".join(filter(None, ("private" if private else "public", pace or "any", picture_of)))
 
 
 def refusal_card(text: str, typed: str, key: str) -> ui.LayoutView:
@@ -102,8 +110,11 @@ def refusal_card(text: str, typed: str, key: str) -> ui.LayoutView:
     Args:
         text: the sentence that refuses it.
         typed: the prompt, with trailing parameters.
-        key: who was to see the result, and its pace.
+        key: who was to see the result, its pace, and whose picture it begins from; empty: a picture was sent along,
+            which is not kept, so that there is no button that would draw without it.
     """
+    if not key:
+        return layout(ui.TextDisplay(f"{text}\n{SEND_AGAIN}"), ui.TextDisplay(block(typed, TYPED_MAX)))
     button = EditRefusedButton(key)
     return layout(ui.TextDisplay(text), ui.TextDisplay(block(typed, TYPED_MAX)), ui.ActionRow[Any](button))
 
@@ -123,14 +134,16 @@ def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.Layout
     typed = interaction.namespace
     options = ImagineOptions(prompt=str(typed.prompt or ""), **{name: getattr(typed, name, None) for name in SHOWN_AS})
     pace = typed.pace if typed.pace in set(Pace) else None
-    return refusal_card(text, options_as_typed(options), _key(private=bool(typed.private), pace=pace))
+    key = "" if typed.image else _key(private=bool(typed.private), pace=pace)
+    return refusal_card(text, options_as_typed(options), key)
 
 
 def declined_prompt(text: str, order_request: OrderRequest, order: PendingOrder) -> ui.LayoutView | None:
     """Keep what was typed, where a question about it was declined; None: it was a button of a card, which has it."""
     if not isinstance(order_request, ImagineOrderRequest) or order_request.source_job_id is not None:
         return None
-    return refusal_card(text, as_typed(order_request.image, theirs=True), _key(private=order.private, pace=order.pace))
+    key = "" if order_request.image.init else _key(private=order.private, pace=order.pace)
+    return refusal_card(text, as_typed(order_request.image, theirs=True), key)
 
 
 class ImagineForm(PromptForm, title="Imagine this"):

@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.features.imagine.buttons import AgainButton, DrawForMeButton, EditButton, try_again
 from bot.features.imagine.typed import is_shown
+from bot.shared.cards.job import beginning
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
 from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.files.pictures import Picture
@@ -44,7 +45,7 @@ def _request(job: Job) -> ImageRequest:
 
 def _running(job: Job) -> str:
     how_far = progress(job, "starting", "step {} of {}", together=_request(job).count)
-    return f"{how_far} · {_cost(job, job.price)}"
+    return f"{how_far} · {_cost(job, job.price)}{beginning(_request(job))}"
 
 
 def _cost(job: Job, amount: int) -> str:
@@ -65,7 +66,7 @@ def _done(job: Job, content: CardContent) -> str:
     facts.append(_cost(job, job.charged))
     lost = "" if content.pictures or content.hidden else "I no longer have these pictures.\n"
     notes = "".join(f"{NOTES[note]}\n" for note in PromptNote if note in job.outcome.get("notes", ()))
-    return f"{lost}{notes}-# {' · '.join(facts)}"
+    return f"{lost}{notes}-# {' · '.join(facts)}{beginning(request)}"
 
 
 def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
@@ -81,6 +82,12 @@ def _rows_with(upscale_row: UpscaleRow, job: Job, content: CardContent) -> list[
     return [*upscale_row(job.id, seen, of=len(content.pictures)), *_rows(job, content)]
 
 
+def _others(job: Job) -> list[ui.Item[Any]]:
+    """Return what others can press; a picture that it begins from is its owner's alone."""
+    own = _request(job).init is not None
+    return [EditButton(job.id)] if own else [DrawForMeButton(job.id), EditButton(job.id)]
+
+
 def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
     """Return the parameters of a picture as other tools write them, in its member's words."""
     request = _request(job)
@@ -92,9 +99,10 @@ def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
         lines.append(f"Subject: {harmless(subjects.removeprefix('--subject '), 100)}")
     if request.negative and (theirs or is_shown(request, "no")):
         lines.append(f"Negative prompt: {harmless(request.negative, 500)}")
+    strength = f", Denoising strength: {request.init.strength:g}" if request.init else ""
     lines.append(
         f"Steps: {request.steps}, CFG scale: {request.guidance:g}, Seed: {request.seed}, "
-        f"Size: {width}x{height}, Model: {request.model}, Pictures: {request.count}"
+        f"Size: {width}x{height}, Model: {request.model}, Pictures: {request.count}{strength}"
     )
     return "```\n" + "\n".join(lines) + "\n```"
 
@@ -124,5 +132,5 @@ def image_job(*, upscalable: Upscalable, upscale_row: UpscaleRow) -> JobKind:
         rows=partial(_rows_with, upscale_row),
         parameters=_parameters,
         read=partial(_read, upscalable),
-        others=lambda job: [DrawForMeButton(job.id), EditButton(job.id)],
+        others=_others,
     )

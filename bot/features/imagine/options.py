@@ -5,15 +5,18 @@ from dataclasses import dataclass, replace
 from bot.features.imagine.prompt import PROMPT_MAX, parse_guidance, parse_prompt, parse_whole
 from bot.features.imagine.sizes import parse_size
 from bot.shared.errors import BadParameter
+from bot.shared.files.downloads import RemoteFile
 from bot.shared.text.formatting import clean
-from inference.catalogue import Catalogue
-from inference.requests import ImageRequest
+from inference.catalogue import Catalogue, ImageModel
+from inference.families import FAMILIES
+from inference.requests import ImageRequest, InitPicture
 
 COUNT_DEFAULT = 4
 COUNT_MAX = 4
 SEED_MAX = 2**32 - 1
 SHOWN_AS = {"subject": "subject", "aspect": "ar", "negative": "no", "count": "count", "steps": "steps"}
-SHOWN_AS |= {"guidance": "cfg", "seed": "seed", "model": "model"}
+SHOWN_AS |= {"guidance": "cfg", "seed": "seed", "model": "model", "strength": "strength"}
+STRENGTH_DEFAULT = 60  # percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class ImagineOptions:
     seed: int | str | None = None
     model: str | None = None
     subject: str | None = None  # as typed, such as 'Rex, Blob:0.8'
+    strength: int | str | None = None  # percent of the picture that changes
+    image: RemoteFile | str | None = None  # a picture to begin from; the file key of one that is kept already
     pace: str | None = None  # fast or relaxed
 
 
@@ -58,7 +63,23 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         steps=parse_whole("steps", options.steps, 1, model.steps_max, model.steps),
         guidance=parse_guidance(options.guidance, model.guidance),
         seed=parse_whole("seed", options.seed, 0, SEED_MAX, random_seed),
+        init=_init(options, model),
     )
+
+
+def _init(options: ImagineOptions, model: ImageModel) -> InitPicture | None:
+    """Return what the pictures begin from; one that has yet to be fetched has no key."""
+    if options.image is None:
+        if options.strength is not None:
+            raise BadParameter("`strength` is how much of an `image` changes. Please add one, or leave `strength` out.")
+        return None
+    if not FAMILIES[model.family].from_pictures:
+        raise BadParameter(f"{model.title} can't begin from an `image`. Please choose another `model`.")
+    typed = str(options.strength).strip().removesuffix("%").strip() if options.strength is not None else None
+    if typed is not None and typed.strip("0") == "" and typed:
+        raise BadParameter("With `strength` 0 your picture would come back unchanged. Choose from 1 to 100.")
+    strength = parse_whole("strength", typed, 1, 100, STRENGTH_DEFAULT)
+    return InitPicture(key=options.image if isinstance(options.image, str) else "", strength=strength / 100)
 
 
 def shown_parameters(options: ImagineOptions) -> tuple[str, ...]:

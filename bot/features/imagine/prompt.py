@@ -22,8 +22,17 @@ NAMES = {
     "count": "count",
     "model": "model",
     "subject": "subject",
+    "strength": "strength",
 }
-ONE_WORD = {"aspect", "seed", "steps", "guidance", "count", "model"}  # options whose value has no blank in it
+ONE_WORD = {
+    "aspect",
+    "seed",
+    "steps",
+    "guidance",
+    "count",
+    "model",
+    "strength",
+}  # options whose value has no blank in it
 SHOWN = (
     "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--steps 20`, `--cfg 5`, `--count 2`, `--model name`, `--subject Rex`"
 )

@@ -16,8 +16,9 @@ def as_typed(request: ImageRequest, *, theirs: bool) -> str:
         request: the request.
         theirs: whether its owner reads it; others are not told what the card was not to show.
     """
+    shown = [one for one in request.parameters if theirs or not one.startswith("--strength ")]  # they have no picture
     hidden = [f"--no {request.negative}"] if theirs and request.negative and not is_shown(request, "no") else []
-    return " ".join((request.words, *request.parameters, *hidden))
+    return " ".join((request.words, *shown, *hidden))
 
 
 def options_as_typed(options: ImagineOptions) -> str:

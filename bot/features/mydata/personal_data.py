@@ -5,12 +5,13 @@ import datetime as dt
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from bot.features.mydata.page import as_json, index_page
-from bot.shared.results import delete_subject, forget_results, live_jobs, read_file, remove_jobs, stop_jobs
+from bot.shared.results import delete_subject, forget_results, live_jobs, read_file, remove_jobs, stop_jobs, upload_of
 from bot.shared.services import Services
 from db.errors import UnknownJob
 from db.file_keys import UPLOADS, job_folder, photos_folder, subject_folder
@@ -21,6 +22,7 @@ from db.people.subjects import subjects_of_member
 from db.queue.finding import jobs_of_member, jobs_that_hear
 from db.queue.pending import orders_of_member
 from db.queue.retention import forget_speaker
+from inference.requests import from_json
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
@@ -63,7 +65,7 @@ async def _all_files(services: Services, user_id: int) -> AsyncIterator[File]:
     rows["heard"] = [
         {name: getattr(job, name) for name in HEARD} for job in await services.db.read(jobs_that_hear, user_id)
     ]
-    keys = await _keys(services, user_id, [(row["id"], row["request"].get("audio")) for row in rows["jobs"]])
+    keys = await _keys(services, user_id, {row["id"]: row["request"] for row in rows["jobs"]})
     page = await asyncio.to_thread(index_page, rows, keys, dt.datetime.now(dt.UTC))
     yield "index.html", page.encode()
     data = await asyncio.to_thread(json.dumps, rows, default=as_json, indent=1, ensure_ascii=False)
@@ -81,7 +83,7 @@ async def delete_everything(services: Services, user_id: int) -> DeletionReceipt
     """
     await stop_jobs(services, await live_jobs(services, user_id), by_user=user_id)
     every_job = await services.db.read(jobs_of_member, user_id, limit=None)
-    keys = await _keys(services, user_id, [(job.id, job.request.get("audio")) for job in every_job])
+    keys = await _keys(services, user_id, {job.id: job.request for job in every_job})
     banned = await services.db.read(is_banned, user_id)
     for job in await stop_jobs(services, await services.db.read(jobs_that_hear, user_id), by_user=user_id):
         with suppress(UnknownJob):  # its owner was quicker
@@ -111,19 +113,18 @@ async def _remove_ended(services: Services, user_id: int) -> int:
     return removed
 
 
-async def _keys(services: Services, user_id: int, jobs: Iterable[tuple[str, str | None]]) -> list[str]:
-    """Return the keys of all files of a member: of jobs, subjects, clips, and photos that a question is about.
+async def _keys(services: Services, user_id: int, requests: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the keys of all files of a member: of jobs and what was sent for them, subjects, photos before a training.
 
-    jobs: the id of each and the key of its clip.
+    requests: of all their jobs, by the jobs' ids.
     """
-    clips = dict(jobs)
-    prefixes = [job_folder(job_id) for job_id in clips]
+    prefixes = [job_folder(job_id) for job_id in requests]
     for subject in await services.db.read(subjects_of_member, user_id):
         prefixes += [subject_folder(subject.id), photos_folder(subject.id)]
     prefixes += [photos_folder(order.id) for order in await services.db.read(orders_of_member, user_id)]
     keys = [key for prefix in prefixes for key in await services.files.list(prefix)]
-    heard = set(clips.values())
-    keys += [key for key in await services.files.list(UPLOADS) if key in heard]
+    sent = {upload_of(from_json(request)) for request in requests.values()}
+    keys += [key for key in await services.files.list(UPLOADS) if key in sent]
     return sorted(set(keys))
 
 

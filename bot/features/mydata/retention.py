@@ -17,9 +17,10 @@ from bot.shared.services import Services
 from common.supervisor import Backoff, supervise
 from db.credits.former_members import forget_former_members
 from db.errors import UnknownOrder
-from db.file_keys import JOBS, UPLOADS, clip_file, id_in, job_folder, photos_folder
+from db.file_keys import JOBS, UPLOADS, clip_file, id_in, init_picture_file, job_folder, photos_folder
 from db.ids import LENGTH, moment_of
-from db.queue.finding import job_of_interaction, jobs_of_subject
+from db.queue.finding import job_of_interaction, jobs_of_interactions, jobs_of_subject
+from db.queue.job import Job, State
 from db.queue.pending import LIFE, Question, find_order
 from db.queue.retention import ended_before, without_result
 from inference.requests import Kind
@@ -32,7 +33,8 @@ SCRUB_EVERY_S = 3600.0
 
 WRITTEN_WITHIN = dt.timedelta(hours=1)  # no write of a file takes so long
 BATCH = 500  # jobs at a time; the next hour goes on
-ORPHANED = dt.timedelta(hours=1)  # a clip that has no job by then was left by a crash
+ORPHANED = dt.timedelta(hours=1)  # a clip or picture that has no job by then was left by a crash
+WITHOUT_RESULT = dt.timedelta(days=1)  # a picture is kept so long for 'Try again' where nothing was drawn from it
 EPOCH = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)  # of the platform's ids: their upper bits are milliseconds since then
 
 
@@ -81,6 +83,7 @@ class SweepCounts:
     photos: int = 0  # folders that a crash left
     leftovers: int = 0  # folders of jobs that gave no result: previews and checkpoints that a crash left
     parts: int = 0  # files that a crash left unfinished
+    pictures: int = 0  # that others were to begin from
     questions: int = 0  # that nobody answered, with their photos
     former: int = 0  # what was remembered of members who deleted everything in a month that is over
 
@@ -92,6 +95,7 @@ async def sweep(services: Services, now: dt.datetime) -> SweepCounts:
         results=await _forget(services, services.periods.results, now, kinds=(Kind.IMAGE, Kind.TRAIN, Kind.UPSCALE)),
         transcripts=await _forget(services, services.periods.transcripts, now, kinds=(Kind.TRANSCRIBE,)),
         photos=await _forget_photos(services, now),
+        pictures=await forget_init_pictures(services, now),
         leftovers=await _forget_leftovers(services),
         parts=await services.files.delete_parts(now - WRITTEN_WITHIN),
         former=await services.db.write(forget_former_members),
@@ -137,14 +141,33 @@ async def _forget_leftovers(services: Services) -> int:
     return len(left)
 
 
+async def forget_init_pictures(services: Services, now: dt.datetime) -> int:
+    """Throw away pictures that nothing was drawn from, and those that a crash left without a job; return how many."""
+    kept = await services.init_pictures.kept_ids()
+    jobs = await services.db.read(jobs_of_interactions, kept)
+    old = [event_id for event_id in kept if _is_left(jobs.get(event_id), event_id, now)]
+    for event_id in old:
+        await services.files.delete(init_picture_file(event_id))
+    return len(old)
+
+
+def _is_left(job: Job | None, event_id: int, now: dt.datetime) -> bool:
+    if job is None:
+        return _asked_at(event_id) + ORPHANED < now
+    return job.state is not State.DONE and job.ended_at is not None and job.ended_at + WITHOUT_RESULT < now
+
+
+def _asked_at(event_id: int) -> dt.datetime:
+    return EPOCH + dt.timedelta(milliseconds=event_id >> 22)
+
+
 async def forget_old_clips(services: Services, now: dt.datetime) -> int:
     """Throw away clips that were kept long enough, and those that a crash left without a job; return how many."""
     forgotten = 0
     for clip_id in await services.clips.kept_ids():
         job = await services.db.read(job_of_interaction, clip_id)
         if job is None:
-            asked_at = EPOCH + dt.timedelta(milliseconds=clip_id >> 22)
-            old = asked_at + ORPHANED < now
+            old = _asked_at(clip_id) + ORPHANED < now
         else:
             old = job.ended_at is not None and job.ended_at + services.clips.rules.kept < now
         if old:

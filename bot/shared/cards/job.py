@@ -76,6 +76,13 @@ def title(request: Request) -> str:
             return f"{harmless(request.words, TITLE_MAX - 20)} (upscaled)".lstrip()
 
 
+def beginning(request: Request) -> str:
+    """Say what pictures begin from, after the facts of a card; empty where that is noise alone."""
+    if not isinstance(request, ImageRequest) or request.init is None:
+        return ""
+    return f" · from a picture · strength {round(100 * request.init.strength)}%"
+
+
 def status(kind: JobKind, job: Job, content: CardContent) -> str:
     """Say how the job stands, in one or two lines."""
     match job.state:
@@ -103,7 +110,8 @@ def _queued(job: Job, content: CardContent) -> str:
     again = f" · starting again after {after}" if after else ""
     held = "" if job.pace is Pace.RELAXED else " reserved"
     where = place_in_queue(content.place, content.wait_s)
-    return f"**In the queue** · {where}{again}\n-# {paid(job, job.price)}{held} · {inline(job.model)}"
+    facts = f"{paid(job, job.price)}{held} · {inline(job.model)}{beginning(from_json(job.request))}"
+    return f"**In the queue** · {where}{again}\n-# {facts}"
 
 
 def place_in_queue(place: QueuePosition | None, wait_s: float | None) -> str:

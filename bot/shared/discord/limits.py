@@ -15,6 +15,7 @@ from discord.ext.commands import CooldownMapping
 
 AUTOCOMPLETE = "autocomplete"  # what is offered while an option is being typed
 PHOTOS = "photos"  # photos sent to be looked at, by the form or with the command
+PICTURES = "pictures"  # sent with /imagine to begin from
 MESSAGE = "message"  # a clip that is heard because it was said to the bot, or where all clips are
 REFUSAL = "refusal"  # the answer to such a clip that cannot be heard
 NOTICE = "notice"  # a direct message about what somebody else did for a member; counted for who receives it
@@ -58,6 +59,7 @@ LIMITS = (
     RateLimit("greetings", 3, 60, (GREETING,)),
     RateLimit("notices of gifts and shares", 5, 600, (NOTICE,)),
     RateLimit("photos", 10, 600, (PHOTOS,)),
+    RateLimit("pictures sent along", 30, 600, (PICTURES,)),
     RateLimit(
         "looking",
         30,

@@ -8,7 +8,8 @@ after the end. One photo is in memory at a time, whoever sent it, and members ta
 import asyncio
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,16 +17,17 @@ import numpy as np
 from PIL import Image
 
 from bot.shared.files.downloads import Downloads, NotFetched, RemoteFile, TooLarge
-from inference.decoders.photos import KEPT_SIDE_PX, LOOK_PX, THUMBNAIL_PX, Verdict
+from inference.decoders.photos import LOOK_PX, THUMBNAIL_PX, Verdict
 from inference.decoders.process import DecoderLimits, DecoderProcess, NotDecoded
 
 PHOTO_BYTES_MAX = 20 * 2**20
 USABLE = frozenset({Verdict.GOOD, Verdict.TURNED, Verdict.BLURRED, Verdict.LOW_RESOLUTION})
+INIT_SIDE_PX = 1536  # of a picture that others begin from: models draw 512 or 1024 px, of which its middle is cropped
 SAME_DIFFERENCE = 3.0  # mean, of 0 … 255: the same photo, saved twice or made smaller
 BOUNDS = DecoderLimits(
     memory_bytes=448 << 20,  # of address space: Python, numpy and Pillow map 120 MiB, a file, and 200 for its pixels
     timeout_s=20.0,  # the largest takes two, alone on a core
-    reply_bytes=3 * (KEPT_SIDE_PX**2 + THUMBNAIL_PX**2 + LOOK_PX**2),
+    reply_bytes=3 * (INIT_SIDE_PX**2 + THUMBNAIL_PX**2 + LOOK_PX**2),
 )
 
 
@@ -53,13 +55,13 @@ class PhotoDecoder:
     def __init__(self) -> None:
         self.process = DecoderProcess("photos", BOUNDS)
 
-    def inspect(self, file: bytes) -> Photo:
-        """Look at one photo and clean it. Nothing that a file holds raises."""
+    def inspect(self, file: bytes, **options: Any) -> Photo:
+        """Look at one photo and clean it, with options of the decoder. Nothing that a file holds raises."""
         sha256 = hashlib.sha256(file).hexdigest()
         if len(file) > PHOTO_BYTES_MAX:
             return Photo(verdict=Verdict.TOO_LARGE, sha256=sha256)
         try:
-            return _photo(sha256, *self.process.ask(file, {}))
+            return _photo(sha256, *self.process.ask(file, options))
         except NotDecoded as error:
             verdict = Verdict.TOO_LARGE if str(error) == "memory" else Verdict.UNREADABLE
             return Photo(verdict=verdict, sha256=sha256)
@@ -91,15 +93,25 @@ class Photos:
         Returns:
             A verdict for each, those that could not be fetched included.
         """
+        async with self._decoding():
+            return without_duplicates([_measured(await self._look_at(one), learnt_px) for one in sent])
+
+    async def look_at_init_picture(self, sent: RemoteFile) -> Photo:
+        """Fetch a picture that others are to begin from, and look at it; a blank one is as good as any."""
+        async with self._decoding():
+            return await self._look_at(sent, blank=True, kept_px=INIT_SIDE_PX)
+
+    @asynccontextmanager
+    async def _decoding(self) -> AsyncIterator[None]:
         self._forms += 1
         try:
-            return without_duplicates([_measured(await self._look_at(one), learnt_px) for one in sent])
+            yield
         finally:
             self._forms -= 1
             if not self._forms:
                 await asyncio.to_thread(self._decoder.close)  # it costs a second to start, and 40 MB to keep
 
-    async def _look_at(self, sent: RemoteFile) -> Photo:
+    async def _look_at(self, sent: RemoteFile, **options: Any) -> Photo:
         if sent.size_bytes > PHOTO_BYTES_MAX:
             return Photo(verdict=Verdict.TOO_LARGE, sha256="")
         async with self._one, self._downloads.room:
@@ -109,7 +121,7 @@ class Photos:
                 return Photo(verdict=Verdict.TOO_LARGE, sha256="")
             except NotFetched:
                 return Photo(verdict=Verdict.NOT_FETCHED, sha256="")
-            return await asyncio.to_thread(self._decoder.inspect, content)
+            return await asyncio.to_thread(self._decoder.inspect, content, **options)
 
 
 def without_duplicates(photos: Sequence[Photo]) -> list[Photo]:

@@ -31,7 +31,7 @@ from db.queue.finding import count_queued, job_of_interaction
 from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder, Question
 from inference.pricing import price_of
-from inference.requests import Kind, Request, TrainRequest, TranscribeRequest
+from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest
 
 
 async def quote(
@@ -174,6 +174,8 @@ async def _forget_files(services: Services, request: Request) -> None:
         await services.files.delete_tree(photos_folder(request.subject_id))
     elif isinstance(request, TranscribeRequest):
         await services.files.delete(request.audio)
+    elif isinstance(request, ImageRequest) and request.init is not None:
+        await services.files.delete(request.init.key)
 
 
 async def _conclude(services: Services, order: Order, context: RequestContext) -> Job | Quote:

@@ -14,6 +14,7 @@ from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.lane import Lane
 from inference.errors import BadRequest
+from inference.families import FAMILIES
 from inference.messages import Output, Progress, PromptNote, Task
 from inference.requests import ImageRequest
 
@@ -103,6 +104,8 @@ def check_request(request: ImageRequest, spec: ImageModel) -> None:
         raise BadRequest("`seed` must be a whole number from 0.")
     if request.init is not None and not 0 < request.init.strength <= 1:  # false for NaN, too
         raise BadRequest("`strength` must be more than 0, and at most 1: at 0, your picture would come back unchanged.")
+    if request.init is not None and not FAMILIES[spec.family].from_pictures:
+        raise BadRequest(f"{spec.title} can't begin from an `image`. Please choose another `model`.")
     if len(request.subjects) > SUBJECTS_MAX:
         raise BadRequest(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
     if any(not math.isfinite(use.weight) or abs(use.weight) > WEIGHT_MAX for use in request.subjects):

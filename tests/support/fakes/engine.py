@@ -134,6 +134,8 @@ def _total(task: Task) -> int:
     request = task.request
     if isinstance(request, UpscaleRequest):
         return 4  # tiles
+    if isinstance(request, ImageRequest):
+        return request.steps_made
     return 3 if isinstance(request, TranscribeRequest) else request.steps
 
 

@@ -7,7 +7,8 @@ import pytest
 from bot.features.imagine.options import ImagineOptions, image_request
 from bot.shared.errors import BadParameter
 from inference.errors import UnknownModel
-from inference.requests import ImageRequest
+from inference.pricing import price_of
+from inference.requests import ImageRequest, InitPicture, from_json, to_json
 from tests.support.bot.catalogues import CATALOGUE
 
 
@@ -59,3 +60,29 @@ def test_wish_out_of_bounds_is_refused(options: dict[str, object]) -> None:
 def test_wish_for_an_unknown_model_is_refused() -> None:
     with pytest.raises(UnknownModel):
         ask(prompt="x", model="nonesuch")
+
+
+@pytest.mark.parametrize(("typed", "strength"), [(None, 0.6), (1, 0.01), ("35", 0.35), (" 70 % ", 0.7), (100, 1.0)])
+def test_picture_to_begin_from_has_a_strength_in_percent(typed: int | str | None, strength: float) -> None:
+    request = ask(prompt="x", image="uploads/1/picture", strength=typed)
+    assert request.init == InitPicture(key="uploads/1/picture", strength=strength)
+    assert from_json(to_json(request)) == request
+
+
+@pytest.mark.parametrize("typed", [0, "0%", "00", 101, "-5", "half", "0.5", "%", ""])
+def test_strength_that_is_none_is_refused(typed: int | str) -> None:
+    with pytest.raises(BadParameter, match="`strength`"):
+        ask(prompt="x", image="uploads/1/picture", strength=typed)
+
+
+def test_strength_without_a_picture_is_refused() -> None:
+    with pytest.raises(BadParameter, match="how much of an `image` changes"):
+        ask(prompt="x --strength 40")
+
+
+def test_picture_to_begin_from_costs_the_steps_that_are_made() -> None:
+    whole, half = (
+        ask(prompt="x", model="large", steps=50, count=1, image=image) for image in (None, "uploads/1/picture")
+    )
+    assert (whole.steps_made, half.steps_made) == (50, 30)
+    assert (price_of(whole, CATALOGUE), price_of(half, CATALOGUE)) == (4, 3)  # 2 credits for 25 steps

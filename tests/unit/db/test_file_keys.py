@@ -29,12 +29,14 @@ ID = "0" * LENGTH
         (file_keys.subject_photo(ID, 3), f"subjects/{ID}/photo-3.png"),
         (file_keys.photo_file(ID, 0), f"uploads/{ID}/photo-0"),
         (file_keys.clip_file(99), "uploads/99/clip"),
+        (file_keys.init_picture_file(99), "uploads/99/picture"),
     ],
 )
 def test_a_key_has_the_shape_that_rows_name(key: str, shape: str) -> None:
     assert check_key(key) == shape
     assert file_keys.id_in(key) in (ID, "99")
     assert file_keys.is_clip(key) == key.endswith("clip")
+    assert file_keys.is_init_picture(key) == key.endswith("/picture")
 
 
 @pytest.mark.parametrize("key", ["uploads/99/clip/clip", f"uploads/{ID[1:]}x/clip", "subjects/99/clip"])

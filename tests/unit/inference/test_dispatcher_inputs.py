@@ -6,7 +6,7 @@ import pytest
 
 from db.files import FileStore
 from inference.dispatcher.inputs import InputMissing, input_keys, load_task
-from inference.requests import Request, SubjectUse
+from inference.requests import InitPicture, Request, SubjectUse
 from tests.support.fakes.jobs import job_of
 from tests.support.fakes.requests import image_request, train_request, transcribe_request, upscale_request
 
@@ -23,6 +23,7 @@ def files(tmp_path: Path) -> FileStore:
     [
         (image_request(), set()),
         (WITH_REX, {"adapter:rex", "adapter:moe"}),
+        (image_request(init=InitPicture(key="uploads/1/picture", strength=0.5)), {"picture"}),
         (train_request(photos=("uploads/1/0.png", "uploads/1/1.png")), {"photo-0", "photo-1"}),
         (transcribe_request(), {"audio"}),
         (upscale_request(subjects=(SubjectUse("rex"),)), {"picture"}),  # no adapter: nothing is drawn
