@@ -4,8 +4,9 @@ Messages are the platform's part.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from bot.shared.files.pictures import Picture, fit
 from bot.shared.services import Services
@@ -17,7 +18,7 @@ from db.queue.delivery import forget_outcome
 from db.queue.finding import find_job, jobs_of_member
 from db.queue.job import Job, State
 from db.queue.retention import erase_jobs
-from inference.requests import ImageRequest, InitPicture, Request, TranscribeRequest, UpscaleRequest, from_json
+from inference.requests import ImageRequest, Request, UpscaleRequest, from_json
 
 STOPPED_WITHIN_S = 20.0  # a running job leaves at its next step; loading a model can take longer
 LOOK_EVERY_S = 0.25
@@ -59,18 +60,13 @@ async def forget_results(services: Services, job: Job) -> None:
 
 async def forget_upload(services: Services, job: Job) -> None:
     """Throw away what was sent for a job alone: its clip, or the picture that it began from."""
-    if key := upload_of(from_json(job.request)):
+    if key := upload_of(job.request):
         await services.files.delete(key)
 
 
-def upload_of(request: Request) -> str | None:
+def upload_of(request: Mapping[str, Any]) -> str | None:
     """Return the file key of a job's clip, or of the picture that it begins from; None: it has neither."""
-    match request:
-        case TranscribeRequest(audio=key):
-            return key
-        case ImageRequest(init=InitPicture(key=key)):
-            return key
-    return None
+    return request.get("audio") or (request.get("init") or {}).get("key")
 
 
 def text_of(job: Job) -> str:

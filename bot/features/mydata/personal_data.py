@@ -22,7 +22,6 @@ from db.people.subjects import subjects_of_member
 from db.queue.finding import jobs_of_member, jobs_that_hear
 from db.queue.pending import orders_of_member
 from db.queue.retention import forget_speaker
-from inference.requests import from_json
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
@@ -123,7 +122,7 @@ async def _keys(services: Services, user_id: int, requests: Mapping[str, dict[st
         prefixes += [subject_folder(subject.id), photos_folder(subject.id)]
     prefixes += [photos_folder(order.id) for order in await services.db.read(orders_of_member, user_id)]
     keys = [key for prefix in prefixes for key in await services.files.list(prefix)]
-    sent = {upload_of(from_json(request)) for request in requests.values()}
+    sent = {upload_of(request) for request in requests.values()}
     keys += [key for key in await services.files.list(UPLOADS) if key in sent]
     return sorted(set(keys))
 
