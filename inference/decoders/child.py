@@ -17,7 +17,7 @@ REQUEST = struct.Struct(">QI")  # bytes of the file, bytes of the options
 
 
 class Decoder(Protocol):
-    """What `sounds` and `photos` are."""
+    """What `sounds`, `photos` and `pictures` are."""
 
     def warm_up(self) -> None:
         """Load everything that is loaded at first use."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bot.features.upscale.buttons import upscale_row
 from bot.sandbox.human.client import HumanClient
@@ -20,6 +21,7 @@ from inference.requests import Kind
 from tests.support.acceptance.bots import (
     ALLOWANCE,
     DAILY,
+    REAL_ENGINES,
     RECOVERY_S,
     RunningBot,
     bot_beside,
@@ -30,6 +32,7 @@ from tests.support.acceptance.bots import (
 from tests.support.acceptance.engines import GATE, SLOTS
 from tests.support.acceptance.pictures import settled
 from tests.support.bot.catalogues import WITH_UPSCALER
+from tests.support.engines.upscaling import write_compact
 
 EPHEMERAL = 64
 
@@ -305,6 +308,39 @@ async def test_models_lists_upscalers(sandbox: Sandbox, tmp_path: Path) -> None:
         )
 
 
+def catalogue_file(folder: Path) -> Path:
+    """Write the shipped catalogue with an upscaler in it, whose weights are in the same folder or nowhere."""
+    terms = f'title = "Up"\nlicence = "MIT"\nsource = "{folder}/up.safetensors"\nscale = 4\n'
+    (file := folder / "models.toml").write_text(
+        DEFAULT_FILE.read_text("utf-8") + f'\n[[upscaler]]\nname = "up"\n{terms}', encoding="utf-8"
+    )
+    return file
+
+
+@pytest.mark.long
+async def test_whole_road_with_real_engines_and_weights(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The built-in model's 128 px, shown as 512, become 2048 in two rounds; the file says where they come from."""
+    write_compact(tmp_path / "up.safetensors", width=16, depth=2, scale=4)
+    monkeypatch.setenv("CATALOGUE", str(catalogue_file(tmp_path)))
+    ben = sandbox.member("ben")
+    async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), open_job_store(tmp_path) as jobs:
+        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        card = await (await ben.slash("imagine", prompt="a red heart", count=1)).message()
+        await sandbox.until(lambda: "Upscale" in ben.buttons(card["id"]), timeout_s=120)
+        large = await (await ben.press(card["id"], "Upscale")).message()
+        await sandbox.until(lambda: len(ben.pictures(large["id"])) == 1, timeout_s=120)
+        await until_all_delivered(jobs)
+        job, parent = await jobs.db.read(jobs_of_member, int(ben.id))
+        assert (job.state, job.charged, job.source_job_id) == (State.DONE, 1, parent.id)
+        assert "2048×2048 px" in ben.text(large["id"])
+    with Image.open(tmp_path / "files" / "jobs" / job.id / "upscaled.png") as image:
+        assert image.size == (2048, 2048)
+        assert image.info["parameters"].startswith("a red heart\nSteps: ")
+        assert f"Source job: {parent.id}, Source picture: 1" in image.info["postprocessing"]
+
+
 STAGES = ["submit:after", "claim:after", "settle:before", "settle:after", "mark_delivered:before"]
 QUICK = "settle:before"  # the one that is tried in every run
 
@@ -315,10 +351,7 @@ QUICK = "settle:before"  # the one that is tried in every run
 async def test_job_survives_a_kill_of_the_bot(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    terms = 'title = "Up"\nlicence = "MIT"\nsource = "./up.safetensors"\nscale = 4\n'
-    catalogue = DEFAULT_FILE.read_text("utf-8") + f'\n[[upscaler]]\nname = "up"\n{terms}'
-    (tmp_path / "models.toml").write_text(catalogue, encoding="utf-8")
-    monkeypatch.setenv("CATALOGUE", str(tmp_path / "models.toml"))
+    monkeypatch.setenv("CATALOGUE", str(catalogue_file(tmp_path)))
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path) as first:
         await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)

@@ -96,7 +96,7 @@ def _facts(job: Row) -> list[str]:
 
 def _words(job: Row) -> str:
     request = job.get("request", {})
-    typed = request.get("typed") or request.get("prompt") or request.get("name") or ""
+    typed = next((request[name] for name in ("typed", "prompt", "words", "name") if request.get(name)), "")
     return " ".join([typed, *request.get("parameters", ())])
 
 

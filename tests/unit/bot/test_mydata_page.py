@@ -98,3 +98,10 @@ def test_page_of_nobody() -> None:
     page = Elements(index_page({"jobs": []}, [], NOW))
     assert "As of 2026-11-27 12:30 UTC" in page.text
     assert "Files (0)" in page.text
+
+
+def test_page_says_what_an_upscaled_picture_shows() -> None:
+    data = rows()
+    data["jobs"][0] |= {"kind": "upscale", "request": {"words": "a red heart", "of_picture": 2}}
+    page = Elements(index_page(data, [PICTURE], NOW))
+    assert "a red heart" in [attributes["alt"] for tag, attributes in page.elements if tag == "img"]
