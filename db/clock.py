@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from db.direct import made_once
 from db.program import program_of
 
 TIME = "database_time"  # the name of the column that tells it
@@ -36,7 +37,7 @@ def _on_postgresql(*_: object, **__: object) -> str:
 
 
 NOW = DatabaseTime().label(TIME)
-_NOW_ALONE = sa.select(NOW)
+_NOW_ALONE = made_once(sa.select(NOW))
 
 
 def locking(query: sa.Select[Any], *, skip_locked: bool = False) -> sa.Select[Any]:
@@ -44,7 +45,7 @@ def locking(query: sa.Select[Any], *, skip_locked: bool = False) -> sa.Select[An
 
     skip_locked: wait for nothing, and leave out what others have locked. (On SQLite the transaction is the lock.)
     """
-    return sa.select(query.with_for_update(skip_locked=skip_locked).subquery(), NOW)  # outside: when a row is out
+    return made_once(sa.select(query.with_for_update(skip_locked=skip_locked).subquery(), NOW))  # when a row is out
 
 
 def lock(

@@ -5,6 +5,9 @@ from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
+from db.direct import DirectConnection
+from db.sqlite import begin
+
 CANCEL_WITHIN_S = 2.0
 
 
@@ -16,10 +19,12 @@ class Connections:
 
     @contextmanager
     def open(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        """Take a connection of an engine, and give it back in the end."""
-        with engine.connect() as connection:
+        """Take a connection of an engine in a transaction, and give it back in the end, rolled back if need be."""
+        with DirectConnection(engine) as connection:
             self._in_use.add(connection)
             try:
+                connection.begin()
+                begin(connection)
                 yield connection
             finally:
                 self._in_use.discard(connection)

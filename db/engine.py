@@ -25,6 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -40,6 +41,7 @@ from db.errors import StoreBusy
 from db.postgresql import begin_migration
 from db.program import Program
 from db.sqlite import scrub
+from db.together import SharedCommits
 
 CLOSE_WITHIN_S = 5.0
 ATTEMPTS = 8
@@ -64,6 +66,7 @@ class Database:
         self._connections = Connections()
         self._backend = backend_of(url, lease_s=lease_s, execution_options=self._program.options)
         self.engine, self.wake = self._backend.reading, self._backend.wake
+        self._shared = SharedCommits(self._backend.writers, self.begin)  # SQLite's
 
     @classmethod
     def from_url(
@@ -100,6 +103,7 @@ class Database:
             if not await self._ended(CLOSE_WITHIN_S):
                 await asyncio.to_thread(self._connections.break_off)
                 await self._ended(CANCEL_WITHIN_S)
+                self._shared.drop()
         finally:
             for engine in self._backend.engines:
                 await asyncio.to_thread(engine.dispose)
@@ -148,8 +152,9 @@ class Database:
     def begin(self, *, urgent: bool = False) -> Iterator[sa.Connection]:
         """Open a write transaction in this thread: committed at the end, rolled back by an error."""
         engine = self._backend.urgent if urgent else self._backend.writing
-        with self._backend.turn or nullcontext(), self._connections.open(engine) as connection, connection.begin():
+        with self._backend.turn or nullcontext(), self._connections.open(engine) as connection:
             yield connection
+            connection.commit()
 
     def advance(self, seconds: float) -> None:
         """Move this database object's clock forward; tests use it instead of sleeping."""
@@ -175,9 +180,11 @@ class Database:
 
     async def _try(self, work: Callable[[sa.Connection], T], urgent: bool) -> T:
         left = threading.Event()
-        threads = self._backend.urgent_writers if urgent else self._backend.writers
         try:
-            return await threads.run(self._write, left, urgent, work)
+            if self.is_sqlite:
+                return await self._shared.run(partial(_unless_left, left, work))
+            threads = self._backend.urgent_writers if urgent else self._backend.writers
+            return await threads.run(self._write, urgent, partial(_unless_left, left, work))
         except asyncio.CancelledError:
             left.set()
             raise
@@ -195,13 +202,9 @@ class Database:
         if not self.is_sqlite:
             self.engine.connect().close()
 
-    def _write(self, left: threading.Event, urgent: bool, work: Callable[[sa.Connection], T]) -> T:
+    def _write(self, urgent: bool, work: Callable[[sa.Connection], T]) -> T:
         with self.begin(urgent=urgent) as connection:
-            if not left.is_set():  # it may have waited for its turn
-                done = work(connection)
-                if not left.is_set():
-                    return done
-            raise _Left
+            return work(connection)
 
     def _migrate(self) -> None:
         from db.migrations.run import upgrade  # alembic is only needed here
@@ -221,6 +224,14 @@ class Database:
             yield
         finally:
             turn.release()
+
+
+def _unless_left(left: threading.Event, work: Callable[[sa.Connection], T], connection: sa.Connection) -> T:
+    if not left.is_set():  # it may have waited for its turn
+        done = work(connection)
+        if not left.is_set():
+            return done
+    raise _Left
 
 
 class _Left(Exception):

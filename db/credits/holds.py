@@ -8,9 +8,10 @@ from db import clock
 from db.credits.accounts import accrue, open_account
 from db.credits.allowance import Allowance
 from db.credits.ledger import MINE, change_balances, move, write_transfer
+from db.direct import made_once
 from db.tables import accounts
 
-_HOLD = (
+_HOLD = made_once(
     accounts.update()
     .where(MINE, accounts.c.available >= sa.bindparam("price"))
     .values(available=accounts.c.available - sa.bindparam("price"), held=accounts.c.held + sa.bindparam("price"))

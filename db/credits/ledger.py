@@ -24,6 +24,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.credits.allowance import midnight
+from db.direct import made_once
 from db.errors import NotEnoughCredits
 from db.tables import accounts, entries, transfers
 
@@ -32,8 +33,8 @@ MINT = 0  # the mint's user_id in `entries`
 BalanceChanges = Mapping[int, Mapping[str, int]]  # user id → account → amount
 
 MINE = accounts.c.user_id == sa.bindparam("of")
-ACCOUNT = sa.select(accounts).where(MINE)
-_TRANSFER = transfers.insert().returning(transfers.c.id)
+ACCOUNT = made_once(sa.select(accounts).where(MINE))
+_TRANSFER = made_once(transfers.insert().returning(transfers.c.id))
 _ENTRIES = entries.insert()
 
 
@@ -114,4 +115,4 @@ def _balance_change(accounts_and_signs: tuple[tuple[str, bool], ...]) -> sa.Upda
         update = update.values({name: column + amount})
         if less:
             update = update.where(column >= -amount)
-    return update
+    return made_once(update)

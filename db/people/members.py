@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import clock
+from db.direct import made_once
 from db.tables import member_guilds, members
 from db.upsert import insert_or_update
 
@@ -78,4 +79,4 @@ def add_to_preference(
     return set_preferences(connection, user_id, {name: kept[-most:]})
 
 
-_MEMBER = sa.select(members).where(members.c.user_id == sa.bindparam("of"))
+_MEMBER = made_once(sa.select(members).where(members.c.user_id == sa.bindparam("of")))

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import clock
+from db.direct import made_once
 from db.queue.fair_order.fairness import REACH, next_pace, with_affinity
 from db.queue.fair_order.flows import FlowKey, Move, apply
 from db.queue.fair_order.kind_queue import QUEUE_COLUMNS, KindQueue, lock_queues, queue_from
@@ -179,10 +180,10 @@ def _serve(pace: Pace) -> sa.Update:
     return lines.update().where(lines.c.kind == kind).values(**moved, fast_run=fast_run, claims=last_turn + 1)
 
 
-NEXT_GUILDS, FIRST_JOBS = _next_guilds(), _first_jobs()
-_SERVE = {pace: _serve(pace) for pace in Pace}
+NEXT_GUILDS, FIRST_JOBS = made_once(_next_guilds()), made_once(_first_jobs())
+_SERVE = {pace: made_once(_serve(pace)) for pace in Pace}
 _LOCK_JOB = clock.locking(sa.select(jobs.c.id).where(jobs.c.id == sa.bindparam("of")))
-_BEGIN_JOB = (
+_BEGIN_JOB = made_once(
     jobs.update()
     .where(jobs.c.id == sa.bindparam("of"))
     .values(state=State.RUNNING.value, progress_done=0, attempt=jobs.c.attempt + 1, revision=jobs.c.revision + 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from db import clock
+from db.direct import made_once
 from db.errors import UnknownJob
 from db.queue.finding import jobs_in
 from db.queue.job import DELETED, Job, job_from
@@ -17,14 +18,16 @@ BEGINNING = dt.datetime.fromtimestamp(0, dt.UTC)
 CHANGES_OVERLAP_S = 5.0  # a transaction that began earlier may commit later: look this far back again
 
 _OPEN_ONES = sa.select(jobs).where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)), jobs.c.delivered_at.is_(None))
-_CHANGED = (
+_CHANGED = made_once(
     sa.select(jobs.c.id, jobs.c.revision, clock.NOW)
     .where(jobs.c.delivered_at.is_(None), jobs.c.changed_at >= sa.bindparam("since"))
     .order_by(jobs.c.changed_at)
 )
-_SET = jobs.update().where(jobs.c.id == sa.bindparam("of"))
-_DELIVER = _SET.where(jobs.c.delivered_at.is_(None)).values(
-    delivered_at=clock.DatabaseTime() + sa.bindparam("moved_s", type_=sa.Double)
+_SET = made_once(jobs.update().where(jobs.c.id == sa.bindparam("of")))
+_DELIVER = made_once(
+    _SET.where(jobs.c.delivered_at.is_(None)).values(
+        delivered_at=clock.DatabaseTime() + sa.bindparam("moved_s", type_=sa.Double)
+    )
 )
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.direct import made_once
 from db.queue.job import Job, State, job_from
 from db.tables import guild_flows, job_subjects, jobs, seats
 from db.upsert import batches
 
-_BY_ID = sa.select(jobs).where(jobs.c.id == sa.bindparam("of"))
-_BY_INTERACTION = sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of"))
+_BY_ID = made_once(sa.select(jobs).where(jobs.c.id == sa.bindparam("of")))
+_BY_INTERACTION = made_once(sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

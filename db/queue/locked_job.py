@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from db import clock
 from db.credits.budgets import give_back
 from db.credits.holds import settle_hold
+from db.direct import made_once
 from db.errors import UnknownJob
 from db.ids import NO_GUILD
 from db.queue.fair_order.flows import FlowKey, Move, apply
@@ -84,4 +85,4 @@ _LOCK_ACCOUNT = sa.select(accounts.c.user_id).where(accounts.c.user_id == _WHOSE
 _LOCK_QUEUE = sa.select(lines.c.kind).where(lines.c.kind == _KIND).with_for_update()
 _QUEUE = [column.label(f"queue_{column.name}") for column in QUEUE_COLUMNS]
 _LOCK_JOB = clock.locking(sa.select(jobs, *_QUEUE).join(lines, lines.c.kind == jobs.c.kind).where(_HERE))
-_CHANGE = jobs.update().where(_HERE).values(revision=jobs.c.revision + 1).returning(jobs)
+_CHANGE = made_once(jobs.update().where(_HERE).values(revision=jobs.c.revision + 1).returning(jobs))

@@ -11,6 +11,7 @@ from db import clock
 from db.conflicts import Conflict
 from db.credits.budgets import use
 from db.credits.holds import note_hold, set_aside
+from db.direct import made_once
 from db.errors import TooManyQueued, UnknownOrder
 from db.ids import NO_GUILD, new_id
 from db.people.job_subjects import add_subjects
@@ -25,7 +26,7 @@ from db.tables import jobs
 from db.upsert import insert_into
 
 _KEPT = tuple(field.name for field in fields(Submission) if field.name in jobs.c)
-_KNOWN = sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of"))
+_KNOWN = made_once(sa.select(jobs).where(jobs.c.interaction_id == sa.bindparam("of")))
 
 
 def submit(connection: sa.Connection, submission: Submission) -> tuple[Job, bool]:
@@ -84,7 +85,7 @@ def _forecast_s(connection: sa.Connection, submission: Submission) -> float | No
 
 @functools.cache
 def _insert(dialect: str) -> sa.Insert:
-    return insert_into(dialect, jobs).on_conflict_do_nothing().returning(jobs)
+    return made_once(insert_into(dialect, jobs).on_conflict_do_nothing().returning(jobs))
 
 
 def _joining(submission: Submission, work: int) -> JoiningJob:

@@ -12,6 +12,13 @@ SLOTS = 64
 SIDE_PX = 512
 
 
+def picture() -> bytes:
+    """Return the one picture that there is."""
+    file = io.BytesIO()
+    Image.new("RGB", (SIDE_PX, SIDE_PX), "teal").save(file, "PNG")
+    return file.getvalue()
+
+
 def build(device: str, **_options: object) -> EngineBuilders:
     """Return the builder of the picture engine; whatever the settings say about models means nothing to it."""
 
@@ -27,9 +34,7 @@ class NoEngine:
     kind = str(Kind.IMAGE)
 
     def __init__(self) -> None:
-        file = io.BytesIO()
-        Image.new("RGB", (SIDE_PX, SIDE_PX), "teal").save(file, "PNG")
-        self._picture = file.getvalue()
+        self._picture = picture()
         self._tasks: list[Task] = []
 
     def free_slots(self) -> int:

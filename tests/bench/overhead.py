@@ -89,8 +89,8 @@ class Crowd:
 
 
 @asynccontextmanager
-async def _bot(box: Sandbox) -> AsyncIterator[None]:
-    """Run `atelier` against the local Discord, with no model."""
+async def _bot(box: Sandbox, module: str = "bot") -> AsyncIterator[None]:
+    """Run `atelier`, or another bot, against the local Discord, with no model."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
             "DISCORD_TOKEN": box.token,
@@ -104,7 +104,7 @@ async def _bot(box: Sandbox) -> AsyncIterator[None]:
             "MAX_RUNNING": "100000",
             "LOG_LEVEL": "ERROR",
         }
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=environment)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, env=environment)
         try:
             await box.until(lambda: box.bot_online or process.returncode is not None, timeout_s=60.0)
             if process.returncode is not None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.direct import made_once
 from db.queue.fair_order.fairness import GuildFlow, MemberFlow, MemberLoad, refreshed, resized, served, unserved
 from db.queue.fair_order.kind_queue import KindQueue
 from db.queue.job import Pace
@@ -61,13 +62,13 @@ _GUILD = tuple(field.name for field in fields(GuildFlow))
 _FLOW_KEY = ("pace", "guild_id", "user_id", "kind")
 
 # Statements are made once: building one costs as much as running it.
-_LOAD = (
+_LOAD = made_once(
     seats.update()
     .where(seats.c.user_id == sa.bindparam("of"), seats.c.kind == sa.bindparam("of_kind"))
     .values(queued=seats.c.queued + sa.bindparam("joined"), running=seats.c.running + sa.bindparam("begun"))
     .returning(seats.c.queued, seats.c.running, seats.c.max_running)
 )
-_FLOWS = (
+_FLOWS = made_once(
     sa.select(
         *(member_flows.c[name] for name in _FLOW_KEY),
         *(member_flows.c[name].label(f"member_{name}") for name in _MEMBER),
@@ -80,7 +81,9 @@ _FLOWS = (
     .where(member_flows.c.user_id == sa.bindparam("of"), member_flows.c.kind == sa.bindparam("of_kind"))
 )
 _CHANGE = {
-    table: table.update().where(*(column == sa.bindparam(f"of_{column.name}") for column in table.primary_key.columns))
+    table: made_once(
+        table.update().where(*(column == sa.bindparam(f"of_{column.name}") for column in table.primary_key.columns))
+    )
     for table in (member_flows, guild_flows)
 }
 
@@ -128,7 +131,7 @@ def _count_in(dialect: str) -> sa.Insert:
     insert = insert_into(dialect, seats)
     update = {"queued": seats.c.queued + 1, "max_running": insert.excluded.max_running}
     upsert = insert.on_conflict_do_update(index_elements=("user_id", "kind"), set_=update)
-    return upsert.returning(seats.c.queued, seats.c.running, seats.c.max_running)
+    return made_once(upsert.returning(seats.c.queued, seats.c.running, seats.c.max_running))
 
 
 def _rearrange(

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import clock
+from db.direct import made_once
 from db.queue.job import Pace
 from db.tables import lines
 from db.upsert import insert_or_ignore
@@ -40,7 +41,7 @@ _LOCK = clock.locking(
     sa.select(lines).where(lines.c.kind.in_(sa.bindparam("kinds", expanding=True))).order_by(lines.c.kind)
 )
 _NEXT = lines.update().where(lines.c.kind == sa.bindparam("of")).values(seq=lines.c.seq + 1)
-_NEXT = _NEXT.returning(*QUEUE_COLUMNS, clock.NOW)
+_NEXT = made_once(_NEXT.returning(*QUEUE_COLUMNS, clock.NOW))
 
 
 def lock_queues(connection: sa.Connection, kinds: Iterable[str]) -> None:

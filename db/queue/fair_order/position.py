@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.direct import made_once
 from db.errors import UnknownJob
 from db.ids import NO_GUILD
 from db.queue.fair_order.fairness import GuildFlow, MemberFlow, MemberLoad, jobs_before, refreshed
@@ -123,31 +124,41 @@ def _sum_before(
     return count, credits
 
 
-_QUEUE = sa.select(lines).where(lines.c.kind == sa.bindparam("of_kind"))
+_QUEUE = made_once(sa.select(lines).where(lines.c.kind == sa.bindparam("of_kind")))
 _m, _g = member_flows.c, guild_flows.c
 _at_pace = _m.kind == sa.bindparam("of_kind"), _m.pace == sa.bindparam("at_pace")
 _in_guild = *_at_pace, _m.guild_id == sa.bindparam("guild")
-_INSIDE = sa.select(member_flows).where(*_in_guild, sa.or_(_m.ready, _m.user_id == sa.bindparam("member")))
-_OWN_MEMBER = sa.select(member_flows).where(*_in_guild, _m.user_id == sa.bindparam("member"))
-_OTHER_MEMBERS = sa.select(member_flows).where(
-    *_in_guild, _m.ready, _m.start <= sa.bindparam("start"), _m.user_id != sa.bindparam("member")
+_INSIDE = made_once(sa.select(member_flows).where(*_in_guild, sa.or_(_m.ready, _m.user_id == sa.bindparam("member"))))
+_OWN_MEMBER = made_once(sa.select(member_flows).where(*_in_guild, _m.user_id == sa.bindparam("member")))
+_OTHER_MEMBERS = made_once(
+    sa.select(member_flows).where(
+        *_in_guild, _m.ready, _m.start <= sa.bindparam("start"), _m.user_id != sa.bindparam("member")
+    )
 )
 _guilds_at_pace = _g.kind == sa.bindparam("of_kind"), _g.pace == sa.bindparam("at_pace")
-_AROUND = sa.select(guild_flows).where(*_guilds_at_pace, sa.or_(_g.ready > 0, _g.guild_id == sa.bindparam("guild")))
-_OWN_GUILD = sa.select(guild_flows).where(*_guilds_at_pace, _g.guild_id == sa.bindparam("guild"))
-_OTHER_GUILDS = sa.select(guild_flows).where(
-    *_guilds_at_pace, _g.ready > 0, _g.start <= sa.bindparam("start"), _g.guild_id != sa.bindparam("guild")
+_AROUND = made_once(
+    sa.select(guild_flows).where(*_guilds_at_pace, sa.or_(_g.ready > 0, _g.guild_id == sa.bindparam("guild")))
 )
-_EARLIER = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(jobs.c.work), 0)).where(
-    jobs.c.user_id == sa.bindparam("member"),
-    jobs.c.guild_id == sa.bindparam("guild"),
-    jobs.c.kind == sa.bindparam("of_kind"),
-    jobs.c.pace == sa.bindparam("at_pace"),
-    is_queued,
-    jobs.c.seq < sa.bindparam("seq"),
+_OWN_GUILD = made_once(sa.select(guild_flows).where(*_guilds_at_pace, _g.guild_id == sa.bindparam("guild")))
+_OTHER_GUILDS = made_once(
+    sa.select(guild_flows).where(
+        *_guilds_at_pace, _g.ready > 0, _g.start <= sa.bindparam("start"), _g.guild_id != sa.bindparam("guild")
+    )
 )
-_FAST = sa.select(sa.func.coalesce(sa.func.sum(_g.waiting), 0), sa.func.coalesce(sa.func.sum(_g.work), 0)).where(
-    _g.kind == sa.bindparam("of_kind"), _g.pace == Pace.FAST.value
+_EARLIER = made_once(
+    sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(jobs.c.work), 0)).where(
+        jobs.c.user_id == sa.bindparam("member"),
+        jobs.c.guild_id == sa.bindparam("guild"),
+        jobs.c.kind == sa.bindparam("of_kind"),
+        jobs.c.pace == sa.bindparam("at_pace"),
+        is_queued,
+        jobs.c.seq < sa.bindparam("seq"),
+    )
+)
+_FAST = made_once(
+    sa.select(sa.func.coalesce(sa.func.sum(_g.waiting), 0), sa.func.coalesce(sa.func.sum(_g.work), 0)).where(
+        _g.kind == sa.bindparam("of_kind"), _g.pace == Pace.FAST.value
+    )
 )
 
 
