@@ -1,12 +1,12 @@
 """The connections that are in use, so that what runs on them can be broken off."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 import sqlalchemy as sa
 
 from db.direct import DirectConnection
-from db.sqlite import begin
+from db.sqlite import begin, unsynced
 
 CANCEL_WITHIN_S = 2.0
 
@@ -18,9 +18,14 @@ class Connections:
         self._in_use: set[sa.Connection] = set()
 
     @contextmanager
-    def open(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        """Take a connection of an engine in a transaction, and give it back in the end, rolled back if need be."""
-        with DirectConnection(engine) as connection:
+    def open(self, engine: sa.Engine, *, synced: bool = True) -> Iterator[sa.Connection]:
+        """Take a connection of an engine in a transaction, and give it back in the end, rolled back if need be.
+
+        Args:
+            engine: whose connection.
+            synced: SQLite's disk has the transaction when it is committed.
+        """
+        with DirectConnection(engine) as connection, nullcontext() if synced else unsynced(connection):
             self._in_use.add(connection)
             try:
                 connection.begin()

@@ -133,6 +133,16 @@ class Database:
         """
         return await self._retried(lambda connection: work(connection, *args, **named), urgent=True)
 
+    async def write_unsynced(
+        self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
+        """Do what `write` does, but a power cut may undo it on SQLite, alone or with others like it that came last.
+
+        Raises:
+            StoreBusy: it kept conflicting, or waited too long for somebody else.
+        """
+        return await self._retried(lambda connection: work(connection, *args, **named), synced=False)
+
     async def read(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **named: P.kwargs) -> T:
         """Return what `work(connection, *args, **named)` returns: in one consistent view, waiting for no writer."""
         return await self._backend.readers.run(self._read, lambda connection: work(connection, *args, **named))
@@ -149,10 +159,15 @@ class Database:
         return self.is_sqlite and await self._backend.readers.run(scrub, self.engine, self._alone)
 
     @contextmanager
-    def begin(self, *, urgent: bool = False) -> Iterator[sa.Connection]:
-        """Open a write transaction in this thread: committed at the end, rolled back by an error."""
+    def begin(self, *, urgent: bool = False, synced: bool = True) -> Iterator[sa.Connection]:
+        """Open a write transaction in this thread: committed at the end, rolled back by an error.
+
+        Args:
+            urgent: on a connection that others do not use.
+            synced: SQLite's disk has it then.
+        """
         engine = self._backend.urgent if urgent else self._backend.writing
-        with self._backend.turn or nullcontext(), self._connections.open(engine) as connection:
+        with self._backend.turn or nullcontext(), self._connections.open(engine, synced=synced) as connection:
             yield connection
             connection.commit()
 
@@ -162,11 +177,11 @@ class Database:
 
     # -- on the event loop --------------------------------------------------------------------------------------------
 
-    async def _retried(self, work: Callable[[sa.Connection], T], *, urgent: bool = False) -> T:
+    async def _retried(self, work: Callable[[sa.Connection], T], *, urgent: bool = False, synced: bool = True) -> T:
         give_up_s = time.monotonic() + self._patience_s
         for attempt in range(ATTEMPTS):
             try:
-                return await self._try(work, urgent)
+                return await self._try(work, urgent, synced)
             except Conflict:
                 pass
             except DBAPIError as error:
@@ -178,11 +193,11 @@ class Database:
             await asyncio.sleep(0.01 * 2**attempt)  # with neither a thread nor a connection
         raise StoreBusy
 
-    async def _try(self, work: Callable[[sa.Connection], T], urgent: bool) -> T:
+    async def _try(self, work: Callable[[sa.Connection], T], urgent: bool, synced: bool) -> T:
         left = threading.Event()
         try:
             if self.is_sqlite:
-                return await self._shared.run(partial(_unless_left, left, work))
+                return await self._shared.run(partial(_unless_left, left, work), synced=synced)
             threads = self._backend.urgent_writers if urgent else self._backend.writers
             return await threads.run(self._write, urgent, partial(_unless_left, left, work))
         except asyncio.CancelledError:

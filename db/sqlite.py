@@ -2,7 +2,7 @@
 
 WAL, so readers never wait for the writer. `synchronous=FULL`: with NORMAL a killed process loses nothing either, but a
 power cut may undo the last seconds of *committed* work (a picture shown twice, a hold forgotten); an fsync costs about
-3 ms a commit and buys that away.
+3 ms a commit and buys that away. What may be undone without harm says so (`unsynced`).
 """
 
 import sqlite3
@@ -80,6 +80,19 @@ def savepoint(connection: sa.Connection) -> Iterator[None]:
             driver.execute("RELEASE one")
         raise
     driver.execute("RELEASE one")
+
+
+@contextmanager
+def unsynced(connection: sa.Connection) -> Iterator[None]:
+    """Let a transaction that begins inside end before the disk has it; the next one that does not waits for both."""
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        if driver.in_transaction:  # it cannot be set inside of one
+            driver.rollback()
+        driver.execute("PRAGMA synchronous=FULL")
 
 
 def note_erasure(connection: sa.Connection) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -22,32 +22,44 @@ TOGETHER_MAX = 16  # writes in one transaction; the first of them waits for the 
 T = TypeVar("T")
 
 
+class BeginTransaction(Protocol):
+    """Opens a transaction, and commits it in the end."""
+
+    def __call__(self, *, synced: bool) -> AbstractContextManager[sa.Connection]:
+        """Return it; `synced`: the disk has it then."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
     """A write that waits for its turn."""
 
     work: Callable[[sa.Connection], Any]
+    synced: bool  # the disk is to have it before anybody is told
     done: "Future[Any]" = field(default_factory=Future)
 
 
 class SharedCommits:
     """Run writes on a thread, in order, with as few commits as there are."""
 
-    def __init__(self, thread: Threads, begin: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
+    def __init__(self, thread: Threads, begin: BeginTransaction) -> None:
         """Take the one thread that writes, and what opens a transaction in it and commits that in the end."""
         self._thread = thread
         self._begin = begin
         self._waiting: deque[Waiting] = deque()
 
-    async def run(self, work: Callable[[sa.Connection], T]) -> T:
+    async def run(self, work: Callable[[sa.Connection], T], *, synced: bool = True) -> T:
         """Return what `work` returns, when that is committed.
 
         Who is cancelled stops waiting at once: what has not begun then never begins, what has goes on to its end.
 
+        Args:
+            work: the write.
+            synced: the disk is to have it by then.
+
         Raises:
             RuntimeError: the thread was closed.
         """
-        one = Waiting(work)
+        one = Waiting(work, synced)
         self._waiting.append(one)
         try:
             self._thread.submit(self._turn)
@@ -76,7 +88,7 @@ class SharedCommits:
         alone = len(batch) == 1
         results: list[tuple[Any, BaseException | None]] = []
         try:
-            with self._begin() as connection:
+            with self._begin(synced=any(one.synced for one in batch)) as connection:
                 for one in batch:
                     results.append(_try(one, connection) if not alone else (one.work(connection), None))
         except BaseException as error:

@@ -45,7 +45,7 @@ class JobStore:
         """
         if limit < 1 or not kinds:
             return []
-        claimed = await self.db.write(
+        claimed = await self.db.write_unsynced(  # undone, the jobs wait again
             claim.claim, owner=owner, kinds=kinds, limit=limit, lease_s=lease_s, models=models
         )
         if claimed:

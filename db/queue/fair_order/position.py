@@ -59,11 +59,15 @@ def estimate_position(
         guild_id: the server; None: a direct message.
         user_id: the member.
     """
-    row = connection.execute(_QUEUE, {"of_kind": kind}).one_or_none()
-    if row is None:
-        return QueuePosition(ahead=0, ahead_credits=0)  # the first of its kind
+    own = {"of_kind": kind, "at_pace": pace.value, "guild": guild_id or NO_GUILD}
+    guilds = {row.guild_id: _record(GuildFlow, row) for row in connection.execute(_AROUND, own)}
+    before = _fast_waiting(connection, kind) if pace is Pace.RELAXED else (0, 0.0)
+    if not any(flow.waiting for flow in guilds.values()):  # nor anybody in this guild
+        return QueuePosition(ahead=before[0], ahead_credits=round(before[1]))
+    row = connection.execute(_QUEUE, own).one()
     clock = row.clock_fast if pace is Pace.FAST else row.clock_relaxed
-    members, guilds = _flows(connection, kind, pace, guild_id or NO_GUILD, user_id)
+    mine = connection.execute(_INSIDE, own | {"member": user_id})
+    members = {row.user_id: _record(MemberFlow, row) for row in mine}
     own_member = members.pop(user_id, None) or _idle_member()
     own_guild = guilds.pop(guild_id or NO_GUILD, None) or _idle_guild()
     own_guild, ready = refreshed(
@@ -73,19 +77,7 @@ def estimate_position(
     inside = _sum_before(members.values(), start, ready.since, own_member.waiting, float(own_member.work))
     start = own_guild.start + inside[1] / own_guild.weight
     around = _sum_before(guilds.values(), start, own_guild.since, *inside)
-    before = _fast_waiting(connection, kind) if pace is Pace.RELAXED else (0, 0.0)
     return QueuePosition(ahead=around[0] + before[0], ahead_credits=round(around[1] + before[1]))
-
-
-def _flows(
-    connection: sa.Connection, kind: str, pace: Pace, guild_id: int, user_id: int
-) -> tuple[dict[int, MemberFlow], dict[int, GuildFlow]]:
-    """Return the flows that could be served before: those of the guild by member, and all guilds."""
-    values = {"of_kind": kind, "at_pace": pace.value, "guild": guild_id}
-    inside = connection.execute(_INSIDE, values | {"member": user_id})
-    members = {row.user_id: _record(MemberFlow, row) for row in inside}
-    guilds = {row.guild_id: _record(GuildFlow, row) for row in connection.execute(_AROUND, values)}
-    return members, guilds
 
 
 def _fast_waiting(connection: sa.Connection, kind: str) -> tuple[int, float]:

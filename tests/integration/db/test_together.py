@@ -66,7 +66,7 @@ async def test_who_waited_shares_a_commit_and_gets_their_own_result(sqlite_datab
     counted = commits(sqlite_database)
     async with HeldWriter(sqlite_database):
         tasks = [asyncio.create_task(sqlite_database.write(write_row, str(number))) for number in range(10)]
-    assert await asyncio.gather(*tasks) == [str(number) for number in range(10)]
+    assert list(await asyncio.gather(*tasks)) == [str(number) for number in range(10)]
     assert len(counted) == 2  # the holder's, and theirs
     assert await sqlite_database.read(written) == {str(number) for number in range(10)}
 
@@ -77,7 +77,7 @@ async def test_a_write_that_fails_takes_back_its_own_rows_alone(sqlite_database:
         failing = asyncio.create_task(sqlite_database.write(write_row_and_fail, "never"))
         twice = asyncio.create_task(sqlite_database.write(write_row, "before"))
         after = asyncio.create_task(sqlite_database.write(write_row, "after"))
-    assert await asyncio.gather(before, after) == ["before", "after"]
+    assert list(await asyncio.gather(before, after)) == ["before", "after"]
     with pytest.raises(LookupError):
         await failing
     with pytest.raises(sa.exc.IntegrityError):
@@ -102,7 +102,7 @@ async def test_a_write_that_is_cancelled_among_others_is_taken_back_alone(sqlite
     with pytest.raises(asyncio.CancelledError):
         await standing
     go_on.set()
-    assert await asyncio.gather(*others) == ["before", "after"]
+    assert list(await asyncio.gather(*others)) == ["before", "after"]
     assert await sqlite_database.read(written) == {"before", "after"}
 
 
@@ -116,7 +116,29 @@ async def test_when_the_whole_transaction_fails_each_is_done_by_itself(sqlite_da
         before = asyncio.create_task(sqlite_database.write(write_row, "before"))
         failing = asyncio.create_task(sqlite_database.write(take_all_back))
         after = asyncio.create_task(sqlite_database.write(write_row, "after"))
-    assert await asyncio.gather(before, after) == ["before", "after"]
+    assert list(await asyncio.gather(before, after)) == ["before", "after"]
     with pytest.raises(sqlite3.OperationalError):
         await failing
     assert await sqlite_database.read(written) == {"before", "after"}
+
+
+async def test_only_what_may_be_undone_ends_before_the_disk_has_it(sqlite_database: Database) -> None:
+    def synchronous(connection: sa.Connection) -> int:
+        return int(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    def fail(connection: sa.Connection) -> None:
+        write_row(connection, "never")
+        raise LookupError
+
+    normal, full = 1, 2
+    assert await sqlite_database.write_unsynced(synchronous) == normal
+    with pytest.raises(LookupError):
+        await sqlite_database.write_unsynced(fail)
+    assert await sqlite_database.write(synchronous) == full
+    async with HeldWriter(sqlite_database):
+        tasks = [
+            asyncio.create_task(sqlite_database.write_unsynced(synchronous)),
+            asyncio.create_task(sqlite_database.write(synchronous)),
+        ]
+    assert list(await asyncio.gather(*tasks)) == [full, full]
+    assert await sqlite_database.read(written) == set()
