@@ -6,7 +6,10 @@ The bot runs as it is, in a process of its own, against the local Discord in thi
 the same four pictures at once. Times are taken in the local Discord: from the moment at which a member's command is
 handed to the bot until the acknowledgement (`ack`) and until the edited card with its pictures (`own`) have arrived
 there, so both processes' work and the loopback between them are in them. Alone: one command after the other. At 200:
-all of them in the same moment. A crowd asks in turn, for a member may ask only so often in a minute.
+all of them in the same moment. A crowd asks in turn, for a member may ask only so often in a minute. `rested` is an
+acknowledgement that nothing else goes on beside: the one before was a while ago.
+
+The floor (`bare`) is the same with `tests.bench.bare_bot`, which has the pictures already and only shows them.
 
 One job's life in the store (submitted, claimed, one heartbeat, settled, delivered) is counted in statements, without
 the COMMITs, and timed on SQLite, alone. Claiming is timed on SQLite with 100 jobs of 100 members waiting, and with
@@ -34,6 +37,8 @@ BURST = 200
 WARM_UP = 5
 PATIENCE_S = 120.0
 CROWD = 25  # members
+RESTED = 40  # acknowledgements
+REST_S = 0.3
 
 
 class Stopwatch:
@@ -116,33 +121,50 @@ async def _bot(box: Sandbox, module: str = "bot") -> AsyncIterator[None]:
             await process.wait()
 
 
-async def _road(alone: int) -> dict[str, float]:
+async def _road(alone: int, module: str = "bot") -> dict[str, float]:
     async with Sandbox() as box:
         crowd = Crowd(box)
-        async with _bot(box):
+        async with _bot(box, module):
             return await _times(box, crowd, alone)
 
 
 async def _times(box: Sandbox, crowd: Crowd, alone: int) -> dict[str, float]:
     stopwatch = Stopwatch(box, box.member("ben"))
     watching = asyncio.create_task(stopwatch.run())
-    acks: list[float] = []
-    cards: list[float] = []
-    for number in range(WARM_UP + alone):
-        interaction, at_s = await crowd.ask()
-        ack, card = await stopwatch.times_ms({interaction: at_s})
-        if number >= WARM_UP:
-            acks += ack
-            cards += card
+    await _alone(stopwatch, crowd, WARM_UP)
+    acks, cards = await _alone(stopwatch, crowd, alone)
+    rested, _ = await _alone(stopwatch, crowd, RESTED, rest_s=REST_S)
     burst_acks, burst_cards = await stopwatch.times_ms(dict([await crowd.ask() for _ in range(BURST)]))
     watching.cancel()
     return {
         **_percentiles("ack_ms", acks),
+        **_percentiles("ack_ms_rested", rested),
         **_percentiles("own_ms", cards),
         **_percentiles("ack_ms", burst_acks, f"_at_{BURST}"),
         **_percentiles("own_ms", burst_cards, f"_at_{BURST}"),
         f"cards_per_s_at_{BURST}": BURST / (max(burst_cards) / 1000),
     }
+
+
+async def _alone(
+    stopwatch: Stopwatch, crowd: Crowd, times: int, *, rest_s: float = 0.0
+) -> tuple[list[float], list[float]]:
+    """Ask so many times, each time when the card before is there, and a rest later."""
+    acks: list[float] = []
+    cards: list[float] = []
+    for _ in range(times):
+        await asyncio.sleep(rest_s)
+        interaction, at_s = await crowd.ask()
+        ack, card = await stopwatch.times_ms({interaction: at_s})
+        acks += ack
+        cards += card
+    return acks, cards
+
+
+def _bare(figures: Mapping[str, float]) -> dict[str, float]:
+    """Return the floor's figures, as far as they are of use."""
+    names = ("ack_ms_p50", "ack_ms_rested_p50", "own_ms_p50", "own_ms_p99", f"cards_per_s_at_{BURST}")
+    return {f"bare_{name}": figures[name] for name in names}
 
 
 async def _claims(claims: int) -> dict[str, float]:
@@ -168,8 +190,10 @@ async def _life(jobs: int) -> dict[str, float]:
 
 def measure(quick: bool) -> dict[str, float]:
     """Return all figures."""
-    road, claims = asyncio.run(_road(100 if quick else 400)), asyncio.run(_claims(40 if quick else 90))
-    return road | claims | asyncio.run(_life(100 if quick else 300))
+    alone = 100 if quick else 400
+    road, bare = asyncio.run(_road(alone)), _bare(asyncio.run(_road(alone, "tests.bench.bare_bot")))
+    claims, life = asyncio.run(_claims(40 if quick else 90)), asyncio.run(_life(100 if quick else 300))
+    return road | bare | claims | life
 
 
 if __name__ == "__main__":

@@ -266,6 +266,7 @@ async def test_scrub_that_a_reader_holds_up_is_done_again(database: Database, mo
     await LedgerHarness(database, Allowance(1, 1)).statement(LEAVER)
     await database.write(erase_member, LEAVER)
     with database.engine.connect() as reader:
+        reader.execute(sa.text("BEGIN"))
         reader.execute(sa.text("SELECT * FROM accounts"))
         with pytest.raises(StoreBusy):
             await database.scrub()
