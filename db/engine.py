@@ -8,7 +8,8 @@ times as long for a transaction of 13.)
 Two databases, one set of rules:
 
 - **SQLite** (default; one machine; `db.sqlite`): one thread writes, which is this process's queue of writers, as
-  SQLite's own waiting polls; who waits there shares the next commit (`db.together`). A few threads read. Other processes are waited for by `busy_timeout`.
+  SQLite's own waiting polls; who waits there shares the next commit (`db.together`). A few threads read. Other
+  processes are waited for by `busy_timeout`.
 - **PostgreSQL** (a cluster; `db.postgresql`): as many threads as connections. READ COMMITTED and row locks, always
   taken in this order, so that nobody waits in a circle: members' accounts (two for a gift: by id) → the kinds' queues
   (the table `lines`, alphabetically by kind; its lock guards the kind's flows and loads) → guild uses → job rows. A

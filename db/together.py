@@ -85,19 +85,19 @@ class SharedCommits:
             self._commit(batch)
 
     def _commit(self, batch: Sequence[Waiting]) -> None:
-        alone = len(batch) == 1
+        alone, begun = len(batch) == 1, False
         results: list[tuple[Any, BaseException | None]] = []
         try:
             with self._begin(synced=any(one.synced for one in batch)) as connection:
+                begun = True
                 for one in batch:
-                    results.append(_try(one, connection) if not alone else (one.work(connection), None))
-        except BaseException as error:
-            if alone:
-                batch[0].done.set_exception(error)
+                    results.append((one.work(connection), None) if alone else _try(one, connection))
+        except BaseException as error:  # whoever waits for it is told
+            if begun and not alone:
+                for one in batch:
+                    self._commit([one])
                 return
-            for one in batch:
-                self._commit([one])
-            return
+            results = [(None, error)] * len(batch)
         for one, (result, failed) in zip(batch, results, strict=True):
             if failed is None:
                 one.done.set_result(result)
