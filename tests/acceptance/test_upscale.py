@@ -1,6 +1,7 @@
 """Pictures made larger from their card: once, by whoever presses, on their own credits, and never what is private."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,23 @@ async def test_largest_side_of_a_tier_counts_for_what_comes_of_it(sandbox: Sandb
             lambda: any("sides up to 600 px, not 2048" in ben.text(one["id"]) for one in ben.messages())
         )
         assert await upscaled(bot, ben) == []
+
+
+async def test_licence_of_an_upscaler_is_asked_about_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    terms = {"must_accept": True, "licence": "OpenRAIL-M"}
+    bound = replace(WITH_UPSCALER, upscalers=(WITH_UPSCALER.upscalers[0].model_copy(update=terms),))
+    async with bot_beside(sandbox, tmp_path, catalogue=bound) as bot:
+        ben = sandbox.member("ben")
+        card = await drawn(sandbox, ben)
+        await ben.press(card, "U1")
+        await sandbox.until(lambda: any("OpenRAIL-M" in ben.text(one["id"]) for one in ben.messages()))
+        assert await upscaled(bot, ben) == []
+        asked = next(one["id"] for one in ben.messages() if "OpenRAIL-M" in ben.text(one["id"]))
+        await ben.press(asked, "Accept")
+        await sandbox.until(lambda: [len(ben.pictures(one["id"])) for one in ben.messages()] == [2, 1])
+        large = await (await ben.press(card, "U2")).message()
+        await sandbox.until(lambda: len(ben.pictures(large["id"])) == 1)
+        assert len(await upscaled(bot, ben)) == 2
 
 
 async def test_models_lists_upscalers(sandbox: Sandbox, tmp_path: Path) -> None:
