@@ -21,6 +21,7 @@ class FamilyTraits:
     reads_negative: bool = True  # whether members' negative prompts are read at all
     trainable: bool = True  # whether subjects can be trained
     from_pictures: bool = False  # whether pictures can begin from a picture
+    alone: bool = False  # whether pictures are drawn one after the other, without subjects
 
 
 FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
@@ -30,5 +31,7 @@ FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
         "z-image": FamilyTraits(grid_px=16, schedulers=("model",), guided_above=0.0, trainable=False),
         "flux2-klein": FamilyTraits(grid_px=16, schedulers=("model",), reads_negative=False, trainable=False),
         "qwen-image": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False),
+        # whatever else diffusers has a text-to-image pipeline for
+        "any-pipeline": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False, alone=True),
     }
 )

@@ -34,6 +34,7 @@ class UpscaleRow(Protocol):
 NOTES = {
     PromptNote.CUT: "Your prompt is longer than this model reads, so its end was left out.",
     PromptNote.UNKNOWN: "This model knows only a few hundred things, and your prompt names none. See `/models`.",
+    PromptNote.ALONE: "This model draws pictures one at a time, so they take longer.",
 }
 
 

@@ -12,13 +12,13 @@ from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.init_picture import read_init_picture
 from inference.engines.image.job import ImageJob, check_request
-from inference.engines.image.lane import make_lanes
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.pass_runner import PassRunner
 from inference.engines.image.postprocessing import Postprocessor
 from inference.engines.image.prompts import names_nothing_known
 from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
+from inference.families import FAMILIES
 from inference.messages import Finished, JobEvent, Preview, PromptNote, Task
 from inference.requests import ImageRequest
 
@@ -184,26 +184,18 @@ class ImageEngine:
             return
         uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
         adapters = self._adapter_cache.combined(model, uses)
-        denoiser = self._passes.denoiser(model)
-        conditioning = denoiser.encode(
-            request.prompt,
-            request.negative,
-            guidance=request.guidance,
-            size_px=(request.width_px, request.height_px),
-            adapters=adapters,
-        )
+        lanes = self._passes.denoiser(model).start(request, adapters, job_id=job.job_id, picture=picture)
         if family_of(job.spec).is_cut(model, request.prompt):
             job.notes.append(PromptNote.CUT)
         if not used and names_nothing_known(model, request.prompt):  # a subject is known by any name
             job.notes.append(PromptNote.UNKNOWN)
+        if FAMILIES[job.spec.family].alone:
+            job.notes.append(PromptNote.ALONE)
         job.model = model
         job.started_s = job.previewed_s = self._clock()
         others = [each.served for each in self._jobs.values() if each.lanes]
         job.served = min(others, default=0)
-        name, job_id = job.spec.scheduler, job.job_id
-        job.lanes = make_lanes(
-            model, request, conditioning, adapters, job_id=job_id, scheduler_name=name, picture=picture
-        )
+        job.lanes = lanes
 
     # -- one pass -----------------------------------------------------------------------------------------------------
 
@@ -224,7 +216,7 @@ class ImageEngine:
         for job in jobs:
             job.served += sum(lane.job_id == job.job_id for lane in lanes)
             self._events.append(job.progress())
-            if job.job_id in due and job.preview is None:
+            if job.job_id in due and job.preview is None and job.has_preview:
                 self._postprocessor.start_preview(job)
                 job.previewed_s = now_s
         self._postprocessor.add([lane for lane in lanes if lane.done])
@@ -266,6 +258,7 @@ class ImageEngine:
     def _drop(self, job: ImageJob) -> None:
         """Forget a job, and what only it needed."""
         del self._jobs[job.job_id]
+        self._passes.forget_job(job)
         self._postprocessor.forget(job)
         if job.lanes and all(each.group != job.group for each in self._jobs.values() if each.lanes):
             self._passes.forget_group(job.group)

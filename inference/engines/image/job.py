@@ -65,6 +65,11 @@ class ImageJob:
         return sorted((lane for lane in self.lanes if not lane.done), key=lambda lane: lane.position)
 
     @property
+    def has_preview(self) -> bool:
+        """Whether anything of its pictures can be shown."""
+        return any(lane.done or lane.clean is not None for lane in self.lanes)
+
+    @property
     def group(self) -> Group:
         """What its lanes can share a pass with."""
         width, height = self.lanes[0].size_px if family_of(self.spec).one_size else (0, 0)
@@ -106,6 +111,8 @@ def check_request(request: ImageRequest, spec: ImageModel) -> None:
         raise BadRequest("`strength` must be more than 0, and at most 1: at 0, your picture would come back unchanged.")
     if request.init is not None and not FAMILIES[spec.family].from_pictures:
         raise BadRequest(f"{spec.title} can't begin from an `image`. Please choose another `model`.")
+    if FAMILIES[spec.family].alone and request.subjects:
+        raise BadRequest(f"{spec.title} can't show subjects. Please leave out `subject`, or choose another `model`.")
     if len(request.subjects) > SUBJECTS_MAX:
         raise BadRequest(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
     if any(not math.isfinite(use.weight) or abs(use.weight) > WEIGHT_MAX for use in request.subjects):

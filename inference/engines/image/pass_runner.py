@@ -11,7 +11,9 @@ from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
 from inference.engines.image.passes import BatchedDenoiser
+from inference.engines.image.whole.denoiser import WholeDenoiser
 from inference.engines.memory import DeviceMeter
+from inference.families import FAMILIES
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +25,16 @@ class PassRunner:
         """Run passes of at most `lanes_max` lanes on a device."""
         self._limit = BatchLimit(lanes_max)
         self._meter = DeviceMeter(device)
-        self._denoisers: dict[str, BatchedDenoiser] = {}
+        self._denoisers: dict[str, BatchedDenoiser | WholeDenoiser] = {}
         self._last_turn: dict[Group, int] = {}
         self._turns = 0
 
-    def denoiser(self, model: LoadedModel) -> BatchedDenoiser:
+    def denoiser(self, model: LoadedModel) -> BatchedDenoiser | WholeDenoiser:
         """Return the denoiser of a model, which all its lanes share."""
         name = model.spec.name
         if name not in self._denoisers:
-            self._denoisers[name] = BatchedDenoiser(model)
+            alone = FAMILIES[model.spec.family].alone
+            self._denoisers[name] = WholeDenoiser(model) if alone else BatchedDenoiser(model)
         return self._denoisers[name]
 
     def choose(self, jobs: Sequence[ImageJob]) -> tuple[Group, list[Lane]]:
@@ -40,6 +43,9 @@ class PassRunner:
         self._turns += 1
         self._last_turn[group] = self._turns
         members = [job for job in jobs if job.group == group]
+        denoiser = self._denoisers[group[0]]
+        if isinstance(denoiser, WholeDenoiser):
+            return group, denoiser.choose([lane for job in members for lane in job.unfinished])
         lanes = choose_lanes(
             {job.job_id: job.unfinished for job in members},
             {job.job_id: job.served for job in members},
@@ -79,6 +85,12 @@ class PassRunner:
         """Start afresh for a group that has no lanes left."""
         self._limit.forget(group)
         self._last_turn.pop(group, None)
+
+    def forget_job(self, job: ImageJob) -> None:
+        """Stop what of a job is under way."""
+        denoiser = self._denoisers.get(job.spec.name)
+        if isinstance(denoiser, WholeDenoiser):
+            denoiser.leave(job.job_id)
 
     def forget_model(self, name: str) -> None:
         """Let a model's denoiser go."""

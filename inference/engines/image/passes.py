@@ -13,8 +13,9 @@ from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.lane import Lane
+from inference.engines.image.lane import Lane, make_lanes
 from inference.engines.image.schedulers import estimate_clean, network_input
+from inference.requests import ImageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,29 @@ class BatchedDenoiser:
             for name, layers in model.layers.items()
         }
         self._batch: _LaneBatch | None = None
+
+    def start(
+        self, request: ImageRequest, adapters: AdapterSet, *, job_id: str, picture: Tensor | None = None
+    ) -> list[Lane]:
+        """Encode a request's prompts, and return its lanes.
+
+        Args:
+            request: what is asked for.
+            adapters: of its subjects.
+            job_id: of the job that it belongs to.
+            picture: (1, 3, height, width), -1 … 1, that they begin from; None: from noise.
+        """
+        conditioning = self.encode(
+            request.prompt,
+            request.negative,
+            guidance=request.guidance,
+            size_px=(request.width_px, request.height_px),
+            adapters=adapters,
+        )
+        name = self.model.spec.scheduler
+        return make_lanes(
+            self.model, request, conditioning, adapters, job_id=job_id, scheduler_name=name, picture=picture
+        )
 
     @torch.inference_mode()
     def encode(

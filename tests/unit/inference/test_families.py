@@ -59,6 +59,8 @@ def test_entry_may_name_any_scheduler_of_its_family(name: str) -> None:
         ({"family": "sdx"}, r"one of .*Did you mean sdxl\?"),
         ({"family": "sd", "scheduler": "euler-b"}, "scheduler is 'euler-b': models of this family have auto, dpm"),
         ({"family": "sd", "grid_px": 12}, "multiple of 8"),
+        ({"family": "z-image", "grid_px": 8}, "multiple of 16"),
+        ({"family": "z-image", "trainable": True}, "cannot be trained"),
     ],
 )
 def test_entry_that_asks_for_what_its_family_has_not_is_refused(fields: dict[str, Any], told: str) -> None:

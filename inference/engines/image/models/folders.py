@@ -15,6 +15,7 @@ from inference.engines.image.families.registry import families
 from inference.engines.weight_files import check_safetensors
 from inference.errors import ModelUnusable
 
+WEIGHTLESS = ("tokenizer", "scheduler", "feature_extractor", "image_processor", "processor")  # components' names
 INDEX_MAX_BYTES = 1 << 20  # the largest real configuration files are a few kilobytes
 
 _KNOWN_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion", None})  # the third: SD 1.x's own checker
@@ -22,13 +23,15 @@ _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".msgpack")
 _CUSTOM_CODE = ("auto_map", "custom_pipeline", "custom_pipelines", "trust_remote_code")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedFolder:
     """A model folder that was found loadable."""
 
     path: Path
+    pipeline: str  # diffusers' class
     classes: Mapping[str, str]  # component → class name, e.g. 'vae' → 'AutoencoderTiny'
     weight_bytes: int  # of all safetensors that would be read
+    parts: tuple[Part, ...] = ()  # what is loaded, beside the scheduler
     settings: Mapping[str, Any] = field(default_factory=dict)  # plain values of model_index.json
     nouns: frozenset[str] = frozenset()  # the only things that it can generate, in lower case; empty: not stated
 
@@ -47,18 +50,36 @@ def check_folder(path: Path, family: str, *, root: Path | None = None) -> Checke
     root = (root or path).resolve()
     index = _read_json(path / "model_index.json", root)
     expected = families()[family]
-    if str(index.get("_class_name")) not in expected.pipelines:
+    pipeline = str(index.get("_class_name"))
+    if pipeline not in expected.pipelines and (expected.pipelines or not pipeline.isidentifier()):
         raise ModelUnusable(f"{path.name}: model_index.json is of {index.get('_class_name')!r}, not a {family} model.")
     _refuse_custom_code(index, path / "model_index.json")
     for component, value in index.items():
         if not component.startswith("_"):
             _check_entry(path, component, value)
-    classes = {part.name: _check_class(path, index, part) for part in expected.parts}
+    parts = expected.parts or _listed_parts(index)
+    classes = {part.name: _check_class(path, index, part) for part in parts}
     classes["scheduler"] = _check_scheduler(path, index)
     weight_bytes = sum(_check_component(path / name, root) for name in classes)
     settings = {key: value for key, value in index.items() if not key.startswith("_") and not isinstance(value, list)}
     return CheckedFolder(
-        path, MappingProxyType(classes), weight_bytes, settings, _read_nouns(path / "nouns.json", root)
+        path=path,
+        pipeline=pipeline,
+        classes=MappingProxyType(classes),
+        weight_bytes=weight_bytes,
+        parts=parts,
+        settings=settings,
+        nouns=_read_nouns(path / "nouns.json", root),
+    )
+
+
+def _listed_parts(index: Mapping[str, Any]) -> tuple[Part, ...]:
+    """Return all components of the two libraries that a folder lists, whatever their classes are called."""
+    listed = {name: value for name, value in index.items() if isinstance(value, list) and name != "scheduler"}
+    return tuple(
+        Part(name, library, frozenset({str(kind)}))
+        for name, (library, kind) in listed.items()
+        if library in ("diffusers", "transformers") and str(kind).isidentifier()
     )
 
 
@@ -109,7 +130,7 @@ def _check_component(folder: Path, root: Path) -> int:
     for file in files:
         if file.suffix == ".json" and file.name.endswith("config.json"):
             _refuse_custom_code(_read_json(file, root), file)
-    if folder.name.startswith(("tokenizer", "scheduler")):
+    if folder.name.startswith(WEIGHTLESS):
         return 0
     if not (folder / "config.json").is_file():
         raise ModelUnusable(f"{folder.parent.name}: {folder.name}/config.json is missing.")

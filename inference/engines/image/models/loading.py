@@ -44,8 +44,13 @@ def fetch_from_hub(spec: ImageModel) -> tuple[Path, Path]:
     Raises:
         ModelUnusable: it cannot be had.
     """
-    parts = (*(part.name for part in family_of(spec).parts), "scheduler")
-    wanted = [f"{part}/{name}" for part in parts for name in ("*.json", "*.txt", "model*.safetensors", "diffusion*")]
+    listed = tuple(part.name for part in family_of(spec).parts)
+    parts = (*listed, "scheduler") if listed else ("*",)
+    wanted = [
+        f"{part}/{name}"
+        for part in parts
+        for name in ("*.json", "*.txt", "*.model", "model*.safetensors", "diffusion*")
+    ]
     variants = ["*.fp16.*", "*.bin", "*.non_ema.*", "*.msgpack", "*.onnx*", "*.pb"]
     try:
         folder = snapshot_download(

@@ -1,5 +1,6 @@
 """A checked folder into a model on a device."""
 
+import inspect
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +14,9 @@ from inference.catalogue import ImageModel
 from inference.engines.image.families.family import Family, Part
 from inference.engines.image.families.loaded_model import Layers, LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.models.folders import CheckedFolder
+from inference.engines.image.models.folders import WEIGHTLESS, CheckedFolder
 from inference.errors import ModelUnusable
+from inference.families import FAMILIES
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +94,9 @@ def assemble(
 
 def _build(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype) -> LoadedModel:
     family = family_of(spec)
-    parts = {part.name: place(family, part.name, _load(folder, part), device, dtype) for part in family.parts}
+    parts = {part.name: place(family, part.name, _load(folder, part), device, dtype) for part in folder.parts}
+    if FAMILIES[spec.family].alone:
+        return _whole(spec, folder, parts, device, dtype)
     return assemble(
         spec,
         parts,
@@ -120,11 +124,12 @@ def _load(folder: CheckedFolder, part: Part) -> Any:
     """Load one component, a network in float32 on the CPU; every weight has to come from its safetensors."""
     library: Any = transformers if part.library == "transformers" else diffusers
     kind = getattr(library, folder.classes[part.name])
-    if part.name.startswith("tokenizer"):
+    if part.name.startswith(WEIGHTLESS):
         return kind.from_pretrained(folder.path / part.name, local_files_only=True)
     options: dict[str, Any] = {"torch_dtype": torch.float32}
     if library is transformers:  # a configuration may name an attention kernel to be fetched: ours is the built-in one
-        options = {"dtype": torch.float32, "attn_implementation": "sdpa"}
+        sdpa = getattr(kind, "_supports_sdpa", True)
+        options = {"dtype": torch.float32, "attn_implementation": "sdpa" if sdpa else "eager"}
     network, info = kind.from_pretrained(
         folder.path / part.name,
         use_safetensors=True,
@@ -141,6 +146,37 @@ def _load(folder: CheckedFolder, part: Part) -> Any:
 def layers_of(part: nn.Module) -> Layers:
     """Return the layers of a network that an adapter may change, by name."""
     return {name: layer for name, layer in part.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
+
+
+def _whole(
+    spec: ImageModel, folder: CheckedFolder, parts: Mapping[str, Any], device: torch.device, dtype: torch.dtype
+) -> LoadedModel:
+    """Put parts together as diffusers' own pipeline, which is asked as a whole."""
+    kind: Any = getattr(diffusers, folder.pipeline, None)
+    if not (isinstance(kind, type) and issubclass(kind, diffusers.DiffusionPipeline)):
+        raise ModelUnusable(f"{folder.path.name}: diffusers has no {folder.pipeline}.")
+    asked = inspect.signature(kind.__call__).parameters
+    if lacking := [name for name in ("prompt", "width", "height", "callback_on_step_end") if name not in asked]:
+        raise ModelUnusable(f"{folder.path.name}: {folder.pipeline} takes no {lacking[0]}; it is not drawn with.")
+    scheduler = _scheduler(folder)
+    given = {**folder.settings, **parts, "scheduler": scheduler}
+    known = inspect.signature(kind).parameters
+    absent = [name for name in known if name not in given and known[name].default is inspect.Parameter.empty]
+    pipeline = kind(**{name: given.get(name) for name in (*given, *absent) if name in known})
+    pipeline.set_progress_bar_config(disable=True)
+    return LoadedModel(
+        spec=spec,
+        core=pipeline,
+        vae=parts.get("vae"),
+        text_encoders=(),
+        tokenizers=(),
+        scheduler=scheduler,
+        device=device,
+        dtype=dtype,
+        settings=folder.settings,
+        size_bytes=sum(_module_bytes(part) for part in parts.values() if isinstance(part, nn.Module)),
+        nouns=folder.nouns,
+    )
 
 
 def _scheduler(folder: CheckedFolder) -> Any:
