@@ -31,6 +31,7 @@ FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
         "z-image": FamilyTraits(grid_px=16, schedulers=("model",), guided_above=0.0, trainable=False),
         "flux2-klein": FamilyTraits(grid_px=16, schedulers=("model",), reads_negative=False, trainable=False),
         "qwen-image": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False),
+        "ernie-image": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False),
         # whatever else diffusers has a text-to-image pipeline for
         "any-pipeline": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False, alone=True),
     }

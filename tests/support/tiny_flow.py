@@ -9,6 +9,8 @@ from diffusers import (
     AutoencoderKL,
     AutoencoderKLFlux2,
     AutoencoderKLQwenImage,
+    ErnieImagePipeline,
+    ErnieImageTransformer2DModel,
     FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
     Flux2Transformer2DModel,
@@ -18,6 +20,9 @@ from diffusers import (
     ZImageTransformer2DModel,
 )
 from transformers import (
+    Mistral3Config,
+    Mistral3Model,
+    PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen2Tokenizer,
@@ -96,16 +101,43 @@ def make_klein(folder: Path, *, distilled: bool = True, seed: int = 0) -> Path:
         axes_dims_rope=(4, 4, 4, 4),
         guidance_embeds=False,
     )
-    vae = AutoencoderKLFlux2(**TINY_VAE)
-    vae.bn.running_mean.normal_(std=0.3)
-    vae.bn.running_var.uniform_(0.5, 2.0)
     pipeline = Flux2KleinPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
-        vae=vae,
+        vae=_with_statistics(AutoencoderKLFlux2(**TINY_VAE)),
         text_encoder=Qwen3ForCausalLM(config),
         tokenizer=tokenizer,
         transformer=_livelier(transformer),
         is_distilled=distilled,
+    )
+    return _saved(pipeline, folder)
+
+
+def make_ernie_image(folder: Path, *, seed: int = 0) -> Path:
+    """Write an ERNIE-Image model and return its folder."""
+    torch.manual_seed(seed)
+    byte_level = make_qwen_tokenizer(folder / "tokenizer")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=byte_level.backend_tokenizer, model_max_length=256, bos_token="<|im_start|>"
+    )
+    text: dict[str, Any] = {**QWEN3, "model_type": "mistral", "vocab_size": len(byte_level)}
+    sight = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    transformer = ErnieImageTransformer2DModel(
+        hidden_size=32,
+        num_attention_heads=2,
+        num_layers=2,
+        ffn_hidden_size=48,
+        in_channels=16,
+        out_channels=16,
+        text_in_dim=QWEN3["hidden_size"],
+        rope_axes_dim=(8, 4, 4),
+    )
+    config = Mistral3Config(text_config=text, vision_config={**sight, "model_type": "pixtral", "head_dim": 8})
+    pipeline = ErnieImagePipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=_with_statistics(AutoencoderKLFlux2(**TINY_VAE)),
+        text_encoder=Mistral3Model(config),
+        tokenizer=tokenizer,
+        transformer=_livelier(transformer),
     )
     return _saved(pipeline, folder)
 
@@ -166,6 +198,13 @@ def make_qwen_tokenizer(folder: Path, words: tuple[str, ...] = ()) -> Any:
     tokenizer = Qwen2Tokenizer.from_pretrained(folder, local_files_only=True, extra_special_tokens=[*SPECIAL, *words])
     tokenizer.chat_template = CHAT
     return tokenizer
+
+
+def _with_statistics(vae: Any) -> Any:
+    """Return the autoencoder with a batch norm that has seen something."""
+    vae.bn.running_mean.normal_(std=0.3)
+    vae.bn.running_var.uniform_(0.5, 2.0)
+    return vae
 
 
 def _livelier(transformer: Any, *, factor: float = 2.0, but: tuple[str, ...] = ()) -> Any:

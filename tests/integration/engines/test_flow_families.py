@@ -17,7 +17,7 @@ from inference.engines.image.models.loading import ModelCache
 from inference.messages import FailureKind, Preview
 from inference.requests import ImageRequest, SubjectUse
 from tests.support.engines.flow import CASES, FlowCase, FlowReference
-from tests.support.engines.harness import EngineHarness, assert_same, make_request, saved
+from tests.support.engines.harness import EngineHarness, assert_same, make_request, open_picture, saved
 from tests.support.tiny_adapters import make_adapter
 from tests.support.tiny_models import make_spec
 
@@ -223,8 +223,13 @@ def test_long_prompt_is_cut_as_diffusers_cuts_it_and_said(tried: Tried) -> None:
 
 def test_preview_is_a_picture(tried: Tried) -> None:
     harness = tried.harness(preview_every_s=0.0)
-    outcome = harness.draw(make_request(steps=6, guidance=tried.case.guidances[0]))
-    assert any(isinstance(event, Preview) for event in outcome.events)
+    harness.admit("only", make_request(steps=9, guidance=tried.case.guidances[0]))
+    job = harness.engine._jobs["only"]
+    harness.step_until(lambda: job.preview is not None)
+    assert job.preview is not None
+    job.preview.result()
+    (preview,) = [event for event in harness.step() if isinstance(event, Preview)]
+    assert max(open_picture(preview.content).shape[:2]) >= 8
     harness.close()
 
 

@@ -57,6 +57,25 @@ CASES = {
         ask=lambda request: {"true_cfg_scale": request.guidance, "negative_prompt": request.negative or " "},
         adapted=("to_q", "to_out.0", "add_v_proj", "img_mod.1", "img_mlp.net.2", "txt_mlp.net.0.proj", "img_in"),
     ),
+    "ernie-image": FlowCase(
+        family="ernie-image",
+        make=tiny_flow.make_ernie_image,
+        guidances=(1.0, 4.0),
+        ask=lambda request: {
+            "guidance_scale": request.guidance,
+            "negative_prompt": request.negative,
+            "use_pe": False,
+        },
+        adapted=(
+            "to_q",
+            "to_v",
+            "linear_fc2",
+            "gate_proj",
+            "final_linear",
+            "adaLN_modulation.1",
+            "time_embedding.linear_1",
+        ),
+    ),
     "flux2-klein-base": FlowCase(
         family="flux2-klein",
         make=partial(tiny_flow.make_klein, distilled=False),

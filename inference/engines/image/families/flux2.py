@@ -1,17 +1,17 @@
 """FLUX.2 klein, distilled and base: a two-stream transformer, Qwen3 reads the prompt."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from inference.catalogue import ImageModel
-from inference.engines.image.families.autoencoder import encode_pixels
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.family import Part
-from inference.engines.image.families.flow import FlowFamily, chat_tokens, is_longer
+from inference.engines.image.families.flow import chat_tokens, is_longer
 from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.families.packed import PackedFamily
 from inference.errors import ModelUnusable
 
 TEMPLATE = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"  # Qwen3's, thinking off
@@ -19,7 +19,7 @@ TOKENS = 512  # what pads a text is read, too
 LAYERS = (9, 18, 27)  # whose states are read side by side
 
 
-class Flux2Klein(FlowFamily):
+class Flux2Klein(PackedFamily):
     """Draws as `Flux2KleinPipeline` does.
 
     Positions are taken from the first sample for all, so that a pass has one size. Latents are kept as the transformer
@@ -70,15 +70,6 @@ class Flux2Klein(FlowFamily):
         """Return whether a text has more tokens than are read."""
         return is_longer(model.tokenizers[0], TEMPLATE, text, TOKENS)
 
-    def latent_shape(self, model: LoadedModel, size_px: tuple[int, int]) -> tuple[int, int, int]:
-        """Return the shape in the transformer's latents."""
-        side_px = 2 * 2 ** (len(model.vae.config.block_out_channels) - 1)
-        return int(model.core.config.in_channels), size_px[1] // side_px, size_px[0] // side_px
-
-    def tokens(self, shape: tuple[int, int, int]) -> int:
-        """Return how many latents there are: each is a token."""
-        return shape[1] * shape[2]
-
     def shift(self, scheduler: Any, *, tokens: int, steps: int) -> float:
         """Return mu as its makers fitted it: diffusers' compute_empirical_mu."""
         many = 0.00016927 * tokens + 0.45666666  # 200 steps
@@ -105,38 +96,11 @@ class Flux2Klein(FlowFamily):
         )[0]
         return torch.split(predicted.transpose(1, 2).reshape(len(predicted), -1, height, width), 1)
 
-    def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
-        """Encode pictures."""
-        encoded = encode_pixels(model.vae, pixels, generators)
-        count, channels, height, width = encoded.shape
-        patches = encoded.view(count, channels, height // 2, 2, width // 2, 2).permute(0, 1, 3, 5, 2, 4)
-        packed = patches.reshape(count, channels * 4, height // 2, width // 2)
-        mean, deviation = _statistics(model.vae)
-        return ((packed - mean) / deviation).float()
-
-    def decodable(self, model: LoadedModel, latents: Tensor) -> Tensor:
-        """Return the autoencoder's four latents of each, by its batch norm's statistics."""
-        mean, deviation = _statistics(model.vae)
-        scaled = latents.to(model.vae.dtype) * deviation + mean
-        count, channels, height, width = scaled.shape
-        patches = scaled.reshape(count, channels // 4, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
-        return patches.reshape(count, channels // 4, height * 2, width * 2)
-
-    def decode(self, model: LoadedModel, latents: Tensor) -> Tensor:
-        """Decode with AutoencoderKLFlux2."""
-        return cast(Tensor, model.vae.decode(latents, return_dict=False)[0])
-
 
 def _places(height: int, width: int, length: int, device: torch.device) -> Tensor:
     """Return the positions of tokens: (height * width * length, 4), of time, row, column and place in the text."""
     axes = (torch.arange(count) for count in (1, height, width, length))
     return torch.cartesian_prod(*axes).to(device)
-
-
-def _statistics(vae: Any) -> tuple[Tensor, Tensor]:
-    """Return the mean and the deviation of each of the transformer's channels."""
-    mean, variance = vae.bn.running_mean, vae.bn.running_var
-    return mean.view(1, -1, 1, 1), torch.sqrt(variance.view(1, -1, 1, 1) + vae.config.batch_norm_eps)
 
 
 FAMILY = Flux2Klein()
