@@ -122,6 +122,7 @@ async def open_services(
                 files=files,
                 catalogue=catalogue,
                 upscaled_px_max=settings.upscaled_max_mp << 20,
+                check_rules=settings.check_rules,
                 order_requests=TypeAdapter(AnyOrderRequest),
                 moderation=Moderation(database, homes=settings.home_guilds),
                 rules=rules,
@@ -139,6 +140,7 @@ def _dispatcher(settings: Settings, jobs: JobStore, files: FileStore, pool: Loca
         intervals=Intervals(lease_s=settings.lease_s),
         owner=owner,
         predecessor=succeed(settings.data_dir, owner),
+        check_rules=settings.check_rules,
     )
 
 

@@ -160,7 +160,23 @@ class UpscaleModel(_ModelSpec):
         return self
 
 
-AnyModel = ImageModel | SpeechModel | UpscaleModel
+class CheckerModel(_ModelSpec):
+    """An image classifier that finished pictures are shown to: transformers' layout, or Stable Diffusion's own."""
+
+    labels: dict[str, float] = Field(min_length=1)  # those that flag a picture, each above which score
+
+    @model_validator(mode="after")
+    def _what_does_not_apply(self) -> "CheckerModel":
+        if self.source == "builtin":
+            raise ValueError(f"checker '{self.name}': none is built in; source is a folder or a hub id.")
+        if self.must_accept:
+            raise ValueError(
+                f"checker '{self.name}': members do not use it, so they cannot be asked to accept a licence."
+            )
+        return self
+
+
+AnyModel = ImageModel | SpeechModel | UpscaleModel  # those that members use
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,7 @@ class Catalogue:
     images: tuple[ImageModel, ...]
     speech: tuple[SpeechModel, ...]
     upscalers: tuple[UpscaleModel, ...] = ()
+    checkers: tuple[CheckerModel, ...] = ()  # every picture is shown to each of them
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)  # of small models, by their names
 
     def image(self, name: str) -> ImageModel:
@@ -206,7 +223,7 @@ class Catalogue:
         raise UnknownModel
 
 
-Spec = TypeVar("Spec", ImageModel, SpeechModel, UpscaleModel)
+Spec = TypeVar("Spec", ImageModel, SpeechModel, UpscaleModel, CheckerModel)
 
 
 def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
@@ -223,16 +240,17 @@ def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
     images = _read_models(text, data, "image", ImageModel, wrong)
     speech = _read_models(text, data, "speech", SpeechModel, wrong)
     upscalers = _read_models(text, data, "upscaler", UpscaleModel, wrong)
+    checkers = _read_models(text, data, "checker", CheckerModel, wrong)
     if wrong:
         raise ModelUnusable(f"The catalogue {file} cannot be used: {'; '.join(wrong)}")
-    names = [model.name for model in (*images, *speech, *upscalers)]
+    names = [model.name for model in (*images, *speech, *upscalers, *checkers)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ModelUnusable(f"The catalogue {file.name} names {', '.join(sorted(twice))} twice.")
     if not images:
         raise ModelUnusable(f"The catalogue {file.name} has no [[image]] model.")
     read = {model.name: read_vocabulary(model.folder) for model in images}
     vocabularies = {name: vocabulary for name, vocabulary in read.items() if vocabulary is not None}
-    return Catalogue(images=images, speech=speech, upscalers=upscalers, vocabularies=vocabularies)
+    return Catalogue(images=images, speech=speech, upscalers=upscalers, checkers=checkers, vocabularies=vocabularies)
 
 
 def _read_models(text: str, data: dict[str, Any], table: str, kind: type[Spec], wrong: list[str]) -> tuple[Spec, ...]:

@@ -87,7 +87,7 @@ class Output:
     name: str  # 'picture-1.png', 'film-0050.png', 'adapter-0050.safetensors', 'transcript.srt'
     media_type: str
     content: bytes
-    meta: Mapping[str, Any] = field(default_factory=dict)  # JSON-ready: seed, step, …
+    meta: Mapping[str, Any] = field(default_factory=dict)  # JSON-ready: seed, step, 'check' (of `inference.checks`) …
 
 
 def filmstrip_name(step: int) -> str:

@@ -88,3 +88,14 @@ def owed(kind: Kind, price: int, *, done: int, total: int) -> int:
     if kind is not Kind.TRAIN or done >= total:
         return price
     return math.ceil(price * done / total)
+
+
+def charged_without(charge: int, *, withheld: int, pictures: int) -> int:
+    """Return what is charged for pictures some of which are withheld: the share of the others, rounded down.
+
+    Args:
+        charge: for all of them, in credits.
+        withheld: how many are.
+        pictures: how many there are.
+    """
+    return charge * (pictures - withheld) // pictures if withheld else charge

@@ -141,6 +141,7 @@ class UpscaleRequest:
     rounds: int = 1  # of the network, one after the other
     words: str = ""  # what the picture shows, in its member's words
     subjects: tuple[SubjectUse, ...] = ()  # in the picture; nothing is drawn with them, but it is found by them
+    flags: tuple[str, ...] = ()  # of the picture, by its check: what comes of it has them as well
 
     @property
     def kind(self) -> Kind:

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inference.catalogue import DEFAULT_FILE
+from inference.checks import CheckRules, FlaggedAction
 from inference.pool.devices import AUTO, parse_devices
 from inference.worker_config import WorkerConfig
 
@@ -59,6 +61,21 @@ class InferenceSettings(BaseSettings):
     upscaled_max_mp: int = Field(
         default=16, ge=1, le=256, description="Largest upscaled picture, in megapixels (16: 4096 × 4096 pixels)."
     )
+    flagged_in_channels: FlaggedAction = Field(
+        default=FlaggedAction.WITHHOLD,
+        description="What becomes of pictures that a [[checker]] flags: withhold, spoiler, or nothing.",
+    )
+    flagged_in_age_restricted: FlaggedAction = Field(
+        default=FlaggedAction.NOTHING, description="The same in age-restricted channels."
+    )
+    flagged_in_direct_messages: FlaggedAction = Field(
+        default=FlaggedAction.WITHHOLD, description="The same in direct messages."
+    )
+    flagged_unknown: Literal[FlaggedAction.WITHHOLD, FlaggedAction.SPOILER] = Field(
+        default=FlaggedAction.WITHHOLD,
+        description="What becomes of pictures whose check failed, where flagged ones are not shown as others are: "
+        "withhold or spoiler.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR. Tokens are never logged.")
 
     @field_validator("log_level")
@@ -96,6 +113,16 @@ class InferenceSettings(BaseSettings):
     def files(self) -> str:
         """The file store's URL, with the default filled in."""
         return self.files_url or str(self.data_dir.resolve() / "files")
+
+    @property
+    def check_rules(self) -> CheckRules:
+        """What is done with flagged pictures."""
+        return CheckRules(
+            plain=self.flagged_in_channels,
+            age_restricted=self.flagged_in_age_restricted,
+            direct=self.flagged_in_direct_messages,
+            unchecked=self.flagged_unknown,
+        )
 
     def worker_config(self, device: str) -> WorkerConfig:
         """Return how to start the worker of one device."""

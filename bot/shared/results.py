@@ -18,6 +18,7 @@ from db.queue.delivery import forget_outcome
 from db.queue.finding import find_job, jobs_of_member
 from db.queue.job import Job, State
 from db.queue.retention import erase_jobs
+from inference.checks import check_of, withheld_names
 from inference.requests import ImageRequest, Request, UpscaleRequest, from_json
 
 STOPPED_WITHIN_S = 20.0  # a running job leaves at its next step; loading a model can take longer
@@ -26,13 +27,17 @@ LIVE_MAX = 10_000  # jobs of one member; tiers allow far fewer
 
 
 async def fitting_pictures(services: Services, job: Job, limit_bytes: int) -> tuple[Picture, ...]:
-    """Return a finished job's pictures in order, each at most `limit_bytes` large; none once they were forgotten."""
+    """Return a finished job's pictures in order, each at most `limit_bytes` large; none once they were forgotten.
+
+    Those that are withheld are not even read.
+    """
     files: dict[str, dict[str, object]] = job.outcome.get("files", {})
-    names = picture_names(job)
+    withheld = withheld_names(files)
+    names = [name for name in picture_names(job) if name not in withheld]
     contents = await services.files.get_all([job_file(job.id, name) for name in names])
     request = from_json(job.request)
     pictures = tuple(
-        Picture(name, content, _alt(request, files[name]))
+        Picture(name, content, _alt(request, files[name]), check_of(files[name]))
         for name, content in zip(names, contents, strict=True)
         if content
     )

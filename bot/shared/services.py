@@ -21,6 +21,7 @@ from db.files import FileStore
 from db.moderation.moderation import Moderation
 from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue
+from inference.checks import CheckRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Services:
     rules: Rules
     order_requests: TypeAdapter[Any]  # reads and writes what members ask for, of all features
     upscaled_px_max: int = 16 << 20  # pixels of the largest upscaled picture
+    check_rules: CheckRules = field(default_factory=CheckRules)  # what becomes of flagged pictures
     periods: RetentionPeriods = field(default_factory=RetentionPeriods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = lambda: secrets.randbelow(2**32)

@@ -91,7 +91,7 @@ def forget_outcome(connection: sa.Connection, job_id: str) -> None:
     Raises:
         UnknownJob: there is no such job.
     """
-    _change(connection, job_id, outcome={})
+    _change(connection, job_id, outcome={}, withheld=0)
     mark_delivered(connection, job_id, message_id=None, how=DELETED)  # counts if delivery was not noted yet
 
 

@@ -85,6 +85,20 @@ def jobs_made_from(connection: sa.Connection, job_id: str, *, kind: str | None =
     return jobs_in(connection, query if kind is None else query.where(jobs.c.kind == kind))
 
 
+def jobs_with_withheld(connection: sa.Connection, guild_ids: Collection[int], limit: int) -> list[Job]:
+    """Return the latest jobs of some servers that have withheld pictures, newest first; `NO_GUILD`: direct messages."""
+    some = jobs.c.withheld > sa.literal_column("0")  # written out, so that the partial index is used
+    found = [
+        job
+        for guild_id in guild_ids
+        for job in jobs_in(
+            connection,
+            sa.select(jobs).where(jobs.c.guild_id == guild_id, some).order_by(jobs.c.id.desc()).limit(limit),
+        )
+    ]
+    return sorted(found, key=lambda job: job.id, reverse=True)[:limit]
+
+
 def count_queued(connection: sa.Connection, user_id: int, kind: str) -> int:
     """Return how many jobs of a kind a member has waiting, as what they have in hand is counted."""
     query = sa.select(seats.c.queued).where(seats.c.user_id == user_id, seats.c.kind == kind)

@@ -81,6 +81,7 @@ class Job:
     forecast_s: float | None = None  # what its member was told: seconds from its acceptance to its end
     budget_day: str | None = None  # for which day of its guild's budget the hold counts
     expirations: int = 0  # attempts that ended with a dispatcher's silence
+    withheld: int = 0  # of its pictures: a checker flagged them, they cost nothing, and only operators see them
 
     @property
     def final(self) -> bool:
@@ -112,6 +113,7 @@ class End:
     outcome: dict[str, Any] = field(default_factory=dict)
     error_code: str | None = None
     error_text: str | None = None
+    withheld: int = 0  # pictures
 
 
 _COLUMNS = tuple(column.name for column in jobs.c)

@@ -46,6 +46,7 @@ class LockedJob:
             state=State(end.state).value,
             charged=end.charge,
             outcome={} if job.deleted else end.outcome,
+            withheld=0 if job.deleted else end.withheld,
             error_code=end.error_code,
             error_text=end.error_text,
             ended_at=now,

@@ -39,6 +39,7 @@ jobs = sa.Table(
     sa.Column("outcome", sa.JSON, nullable=False),
     flag_column("cancel_requested"),
     sa.Column("cancelled_by", sa.BigInteger),
+    count_column("withheld"),  # pictures that a checker flagged, so that only operators see them
     sa.Column("queued_at", Instant, nullable=False),
     sa.Column("started_at", Instant),
     sa.Column("ended_at", Instant),
@@ -73,6 +74,7 @@ _unseen = sa.and_(jobs.c.ended_at.is_not(None), jobs.c.delivered_at.is_(None))
 _open = jobs.c.delivered_at.is_(None)
 _heard = jobs.c.speaker_id.is_not(None)
 _derived = jobs.c.source_job_id.is_not(None)
+_withheld = jobs.c.withheld > sa.literal_column("0")
 _cancelled = jobs.c.cancelled_by.is_not(None)
 sa.Index(
     "ix_jobs_queued",
@@ -88,5 +90,6 @@ sa.Index("ix_jobs_leases", jobs.c.lease_until, sqlite_where=is_running, postgres
 sa.Index("ix_jobs_undelivered", jobs.c.ended_at, sqlite_where=_unseen, postgresql_where=_unseen)
 sa.Index("ix_jobs_changed", jobs.c.changed_at, sqlite_where=_open, postgresql_where=_open)
 sa.Index("ix_jobs_cancelled_by", jobs.c.cancelled_by, sqlite_where=_cancelled, postgresql_where=_cancelled)
+sa.Index("ix_jobs_withheld", jobs.c.guild_id, jobs.c.id, sqlite_where=_withheld, postgresql_where=_withheld)
 sa.Index("ix_jobs_source_job_id", jobs.c.source_job_id, sqlite_where=_derived, postgresql_where=_derived)
 sa.Index("ix_jobs_speaker_id", jobs.c.speaker_id, sqlite_where=_heard, postgresql_where=_heard)

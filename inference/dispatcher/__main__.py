@@ -30,7 +30,13 @@ async def run(settings: InferenceSettings) -> None:
         jobs, files = JobStore(database), FileStore(settings.files)
         async with (
             LocalPool(configs, timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
-            Dispatcher(jobs=jobs, files=files, pool=pool, intervals=Intervals(lease_s=settings.lease_s)),
+            Dispatcher(
+                jobs=jobs,
+                files=files,
+                pool=pool,
+                intervals=Intervals(lease_s=settings.lease_s),
+                check_rules=settings.check_rules,
+            ),
         ):
             await stop.wait()
 

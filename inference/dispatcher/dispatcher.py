@@ -17,6 +17,7 @@ from db.people.subjects import existing_subjects
 from db.queue.job import Job
 from db.queue.job_store import JobStore
 from db.wake import QUEUED
+from inference.checks import CheckRules
 from inference.dispatcher.job_runner import JobRunner
 from inference.dispatcher.runner_context import RunnerContext
 from inference.dispatcher.runner_events import Interrupt
@@ -60,6 +61,7 @@ class Dispatcher:
         intervals: Intervals | None = None,
         owner: str = "",
         predecessor: str = "",
+        check_rules: CheckRules | None = None,
     ) -> None:
         """Start nothing yet; entering does.
 
@@ -70,13 +72,16 @@ class Dispatcher:
             intervals: how often what is done.
             owner: of its leases, which no other dispatcher ever was (`new_owner`); empty: a new one.
             predecessor: an owner that is known to have ended: its jobs wait for no lease; empty: none.
+            check_rules: what becomes of flagged pictures; None: what is usual.
         """
         self.owner = owner or new_owner()
         self._predecessor = predecessor
         self._intervals = intervals or Intervals()
         self._jobs = jobs
         self._pool = pool
-        self._context = RunnerContext(owner=self.owner, jobs=jobs, files=files, pool=pool)
+        self._context = RunnerContext(
+            owner=self.owner, jobs=jobs, files=files, pool=pool, check_rules=check_rules or CheckRules()
+        )
         self._runners: dict[str, JobRunner] = {}
         self._look = asyncio.Event()  # there may be something to claim, or room for it
         self._may_wait = True  # jobs may be queued: somebody said so, or nobody has looked for a while

@@ -5,11 +5,12 @@ from functools import partial
 
 from db.queue.finding import find_job
 from db.queue.job import End, Job, State
+from inference.checks import place_kind, withheld_names
 from inference.dispatcher.job_files import JobFiles
 from inference.dispatcher.retries import retry
 from inference.dispatcher.runner_context import RunnerContext
 from inference.messages import FailureKind, Finished
-from inference.pricing import owed
+from inference.pricing import charged_without, owed
 from inference.requests import Kind
 
 log = logging.getLogger(__name__)
@@ -24,10 +25,14 @@ class Settlement:
         self._context = context
 
     async def complete(self, finished: Finished) -> None:
-        """Settle a job that has a result, and charge for what was computed."""
+        """Settle a job that has a result, and charge for what was computed, but for no picture that is withheld."""
         charge = owed(Kind(self._job.kind), self._job.price, done=finished.done, total=finished.total)
-        outcome = {**finished.summary, "files": self._files.outputs}
-        await self._settle(End(state=State.DONE, charge=charge, outcome=outcome))
+        place = place_kind(self._job.guild_id, age_restricted=self._job.age_restricted)
+        files = self._context.check_rules.withhold(self._files.outputs, place)
+        withheld = withheld_names(files)
+        charge = charged_without(charge, withheld=len(withheld), pictures=len(files))
+        end = End(state=State.DONE, charge=charge, outcome={**finished.summary, "files": files}, withheld=len(withheld))
+        await self._settle(end)
 
     async def fail(self, failure: FailureKind, message: str) -> None:
         """Settle a job that came to nothing."""

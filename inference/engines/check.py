@@ -1,7 +1,7 @@
 """`python -m inference.engines.check [CATALOGUE [DEVICE]]`: what the devices and models on this machine are good for.
 
-Prints one JSON object a line: {"what": "device", "model", "speech model" or "upscaler", "name": …, "good": true or
-false, "text": …, "remedy": …}. The bot's doctor runs it as a child, because the bot itself never loads torch.
+Prints one JSON object a line: {"what": "device", "model", "speech model", "upscaler" or "checker", "name": …, "good":
+true or false, "text": …, "remedy": …}. The bot's doctor runs it as a child, because the bot itself never loads torch.
 """
 
 import json
@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
-from inference.catalogue import DEFAULT_FILE, ImageModel, SpeechModel, UpscaleModel, read_catalogue
+from inference.catalogue import DEFAULT_FILE, CheckerModel, ImageModel, SpeechModel, UpscaleModel, read_catalogue
+from inference.engines.checker.loading import check_checker, locate_checker
 from inference.engines.image.models.folders import check_folder
 from inference.engines.speech.fetch import PACKAGED_MODELS
 from inference.engines.speech.weight_check import check_weights
@@ -77,6 +78,17 @@ def check_upscaler(spec: UpscaleModel) -> CheckResult:
     return CheckResult("upscaler", spec.name, True, f"{checked.size_bytes / 2**20:,.1f} MiB of safetensors")
 
 
+def check_picture_checker(spec: CheckerModel) -> CheckResult:
+    """Check a checker's folder without loading it."""
+    try:
+        if (found := locate_checker(spec)) is None:
+            return CheckResult("checker", spec.name, True, "will be downloaded from the hub at its first use")
+        checked = check_checker(spec, *found)
+    except (ModelUnusable, OSError) as error:
+        return CheckResult("checker", spec.name, False, str(error), CORRECT)
+    return CheckResult("checker", spec.name, True, f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors")
+
+
 def _remedy(spec: SpeechModel) -> str:
     """Say how to get a model's files, or to get them anew."""
     folder = spec.folder
@@ -93,7 +105,8 @@ def main() -> None:
     device = sys.argv[2] if len(sys.argv) > 2 else found[0].name  # GPUs come first
     speech = [check_speech_model(spec, device) for spec in catalogue.speech]
     upscalers = map(check_upscaler, catalogue.upscalers)
-    for report in (*found, *map(check_image_model, catalogue.images), *speech, *upscalers):
+    checkers = map(check_picture_checker, catalogue.checkers)
+    for report in (*found, *map(check_image_model, catalogue.images), *speech, *upscalers, *checkers):
         print(json.dumps(asdict(report)), flush=True)
 
 

@@ -13,6 +13,7 @@ import torch
 from inference.audio import AudioLimits
 from inference.catalogue import DEFAULT_FILE, read_catalogue
 from inference.engines import EngineBuilders
+from inference.engines.checker.checkers import PictureCheckers
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.engine import ImageEngine
 from inference.engines.image.models.loading import ModelCache
@@ -58,12 +59,15 @@ def build(
     clips = AudioLimits(seconds=clip_max_s, file_bytes=clip_max_mb << 20)
     adapter_cache = AdapterCache(limit_bytes=int(limit_bytes * ADAPTER_SHARE))
     networks = UpscaleNetworks(device, building=models.building)
+    checkers = PictureCheckers(known.checkers, device, building=models.building)
     class_pictures = Path(cache_dir) / "class-pictures" if cache_dir else None
     return {
-        str(Kind.IMAGE): lambda: ImageEngine(known, models, adapter_cache, lanes_max=lanes or None),
+        str(Kind.IMAGE): lambda: ImageEngine(known, models, adapter_cache, lanes_max=lanes or None, checkers=checkers),
         str(Kind.TRAIN): lambda: TrainingEngine(known, models, cache_dir=class_pictures),
         str(Kind.TRANSCRIBE): lambda: SpeechEngine(speech, limits=clips),
-        str(Kind.UPSCALE): lambda: UpscaleEngine(known, networks, result_px_max=upscaled_max_mp << 20),
+        str(Kind.UPSCALE): lambda: UpscaleEngine(
+            known, networks, result_px_max=upscaled_max_mp << 20, checkers=checkers
+        ),
     }
 
 

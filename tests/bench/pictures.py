@@ -13,8 +13,9 @@ from diffusers import DiffusionPipeline
 from inference.catalogue import Catalogue, ImageModel
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.engine import ImageEngine
-from inference.engines.image.models.loading import ModelCache, quiet_libraries
+from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.schedulers import make_scheduler
+from inference.engines.libraries import quiet_libraries
 from inference.messages import Failed, Progress, Task
 from inference.requests import ImageRequest, SubjectUse
 

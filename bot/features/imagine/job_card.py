@@ -65,7 +65,11 @@ def _done(job: Job, content: CardContent) -> str:
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(_cost(job, job.charged))
-    lost = "" if content.pictures or content.hidden else "I no longer have these pictures.\n"
+    lost = (
+        ""
+        if content.pictures or content.hidden or content.flagged or job.withheld
+        else "I no longer have these pictures.\n"
+    )
     notes = "".join(f"{NOTES[note]}\n" for note in PromptNote if note in job.outcome.get("notes", ()))
     return f"{lost}{notes}-# {' · '.join(facts)}{beginning(request)}"
 

@@ -14,7 +14,7 @@ from bot.features.mydata.page import as_json, index_page
 from bot.shared.results import delete_subject, forget_results, live_jobs, read_file, remove_jobs, stop_jobs, upload_of
 from bot.shared.services import Services
 from db.errors import UnknownJob
-from db.file_keys import UPLOADS, job_folder, photos_folder, subject_folder
+from db.file_keys import UPLOADS, job_file, job_folder, photos_folder, subject_folder
 from db.moderation.decisions import is_banned
 from db.people.erasure import erase_member
 from db.people.personal_data import personal_data_of
@@ -22,6 +22,7 @@ from db.people.subjects import subjects_of_member
 from db.queue.finding import jobs_of_member, jobs_that_hear
 from db.queue.pending import orders_of_member
 from db.queue.retention import forget_speaker
+from inference.checks import withheld_names
 
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
@@ -65,6 +66,10 @@ async def _all_files(services: Services, user_id: int) -> AsyncIterator[File]:
         {name: getattr(job, name) for name in HEARD} for job in await services.db.read(jobs_that_hear, user_id)
     ]
     keys = await _keys(services, user_id, {row["id"]: row["request"] for row in rows["jobs"]})
+    withheld = {
+        job_file(row["id"], name) for row in rows["jobs"] for name in withheld_names(row["outcome"].get("files", {}))
+    }
+    keys = [key for key in keys if key not in withheld]  # operators alone see those; the row says that they are
     page = await asyncio.to_thread(index_page, rows, keys, dt.datetime.now(dt.UTC))
     yield "index.html", page.encode()
     data = await asyncio.to_thread(json.dumps, rows, default=as_json, indent=1, ensure_ascii=False)

@@ -12,6 +12,7 @@ from bot.features.operator import admin
 from bot.features.operator.cards import channels_text, log_text, words_text
 from bot.features.operator.finding import ask_to_remove, show_found
 from bot.features.operator.shown import Shown
+from bot.features.operator.withheld import show_withheld
 from bot.shared.discord.commands import UsesServices, for_operators
 from bot.shared.discord.interactions import acknowledge, is_operator, operator_of
 from bot.shared.text.folding import fold
@@ -159,6 +160,12 @@ class OperatorCommands(
         """Say what would be removed for good, with messages and files, and ask for a reason."""
         target = admin.target_of(job_id=job, user_id=member.id if member else None, subject_id=subject)
         await ask_to_remove(interaction, Shown(target))
+
+    @app_commands.command(description="Show the latest pictures that the picture checker withheld")
+    async def withheld(self, interaction: discord.Interaction) -> None:
+        """List the latest jobs with withheld pictures, each with a button to look at them."""
+        await acknowledge(interaction, private=True)
+        await show_withheld(interaction)
 
     @app_commands.command(description="Show what operators did recently")
     async def log(self, interaction: discord.Interaction) -> None:

@@ -11,6 +11,7 @@ from bot.features.operator import admin
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.cards import removal_text, removed_text
 from bot.features.operator.shown import Shown
+from bot.features.operator.withheld import LookButton
 from bot.shared.cards.job import MARKS, title
 from bot.shared.cards.job_buttons import ShowButton
 from bot.shared.cards.layout import layout, said
@@ -25,7 +26,7 @@ from db.people.subjects import Subject
 from db.queue.job import Job, State
 from inference.requests import from_json
 
-JOBS_SHOWN = 6  # at a time, which is a phone's screen; each takes 4 of the 40 components of a message
+JOBS_SHOWN = 6  # at a time, which is a phone's screen; each takes up to 5 of the 40 components of a message
 REASON_MAX = 200  # characters
 OPTIONS_MAX = 25  # of a menu
 
@@ -147,7 +148,8 @@ def found_card(shown: Shown, found: SearchResult) -> ui.LayoutView:
         card.add_item(ui.TextDisplay(_line(job, whose=shown.target.kind is not TargetKind.MEMBER)))
         one = Shown(shown.target, first, job.id)
         show = ShowButton(job.id, disabled=job.state is not State.DONE)
-        card.add_item(ui.ActionRow(show, RemoveButton.named("Remove", one)))
+        look = [LookButton(job.id)] if job.withheld else []
+        card.add_item(ui.ActionRow(show, *look, RemoveButton.named("Remove", one)))
     buttons: list[ui.Item[Any]] = []
     if first:
         buttons.append(PageButton.named("Newer", Shown(shown.target, first - JOBS_SHOWN)))
@@ -183,4 +185,4 @@ def _line(job: Job, *, whose: bool) -> str:
     return f"{MARKS[job.state]} {words}\n-# {owner}{' · '.join(facts)}"
 
 
-FOUND_ITEMS = (PageButton, RemoveButton, SubjectSelect)
+FOUND_ITEMS = (PageButton, RemoveButton, SubjectSelect, LookButton)

@@ -32,7 +32,11 @@ def _done(job: Job, content: CardContent) -> str:
     if job.started_at and job.ended_at:
         facts.append(exactly((job.ended_at - job.started_at).total_seconds()))
     facts.append(paid(job, job.charged))
-    lost = "" if content.pictures or content.hidden else "I no longer have this picture.\n"
+    lost = (
+        ""
+        if content.pictures or content.hidden or content.flagged or job.withheld
+        else "I no longer have this picture.\n"
+    )
     return f"{lost}-# {' · '.join(facts)}"
 
 

@@ -13,11 +13,13 @@ from bot.shared.services import Services
 from db.file_keys import job_file
 from db.queue.finding import find_job, jobs_made_from
 from db.queue.job import Job, State
+from inference.checks import WITHHELD, FlaggedAction, PictureCheck, check_of, place_kind, withheld_names
 from inference.requests import ImageRequest, Kind, Request, UpscaleRequest, from_json
 
 FOR_YOU = "Upscale it for you?"
 NONE_FITS = "I have no upscaler for a picture of this size. `/models` lists those there are."
 FOR_ADULTS = "That picture is from an age-restricted channel. Please upscale it in such a channel."
+FLAGGED = "My picture checker flagged that picture, so I can't upscale it here. Nothing was charged."
 UNDER_WAY = "That picture is being upscaled already. Press again in a moment to see it; nothing was charged."
 MADE_MEANWHILE = "That picture was upscaled meanwhile. Press *Upscale* again to see it; nothing was charged."
 
@@ -90,7 +92,8 @@ def upscalable(services: Services, job: Job) -> tuple[int, ...]:
     """Return which pictures of a finished job can be upscaled, by their numbers from 1."""
     if job.state is not State.DONE or job.deleted:
         return ()
-    found = (number for number, _ in enumerate(picture_names(job), 1))
+    withheld = withheld_names(job.outcome.get("files", {}))
+    found = (number for number, name in enumerate(picture_names(job), 1) if name not in withheld)
     return tuple(number for number in found if _fitting(services, job, number) is not None)
 
 
@@ -107,11 +110,13 @@ async def check_picture(services: Services, job: Job, number: int, context: Requ
         raise PictureGone
     if not await services.files.exists(key := job_file(job.id, names[number - 1])):
         raise PictureGone
+    check = _check_flagged(services, job, names[number - 1], context)
     if (fitting := _fitting(services, job, number)) is None:
         raise Refused(NONE_FITS)
     image = from_json(job.request)
     assert isinstance(image, ImageRequest)
-    return upscale_request(fitting, image, job_id=job.id, number=number, picture=key)
+    flags = () if check is None else check.flags
+    return upscale_request(fitting, image, job_id=job.id, number=number, picture=key, flags=flags)
 
 
 def _check_may(services: Services, job: Job, context: RequestContext) -> None:
@@ -125,6 +130,20 @@ def _check_may(services: Services, job: Job, context: RequestContext) -> None:
         raise NotYours
     if is_for_adults(services, job) and not context.age_restricted:
         raise Refused(FOR_ADULTS)
+
+
+def _check_flagged(services: Services, job: Job, name: str, context: RequestContext) -> PictureCheck | None:
+    """Check whether a picture may be shown, here; return what a checker found of it.
+
+    Raises:
+        Refused: it is withheld, or flagged pictures are not shown here.
+    """
+    meta = job.outcome["files"][name]
+    check = check_of(meta)
+    place = place_kind(context.guild_id, age_restricted=context.age_restricted)
+    if meta.get(WITHHELD) or services.check_rules.action(check, place) is FlaggedAction.WITHHOLD:
+        raise Refused(FLAGGED)
+    return check
 
 
 def _fitting(services: Services, job: Job, number: int) -> FittingUpscaler | None:

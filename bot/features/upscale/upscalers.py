@@ -40,7 +40,13 @@ def fitting_upscaler(
 
 
 def upscale_request(
-    fitting: FittingUpscaler, image: ImageRequest, *, job_id: str, number: int, picture: str
+    fitting: FittingUpscaler,
+    image: ImageRequest,
+    *,
+    job_id: str,
+    number: int,
+    picture: str,
+    flags: tuple[str, ...] = (),
 ) -> UpscaleRequest:
     """Return the request that enlarges a picture.
 
@@ -50,6 +56,7 @@ def upscale_request(
         job_id: which job made it.
         number: which of that job's pictures, from 1.
         picture: its file key.
+        flags: the labels by which a checker flagged it.
     """
     return UpscaleRequest(
         picture=picture,
@@ -62,4 +69,5 @@ def upscale_request(
         height_px=image.height_px,
         words=image.words,
         subjects=image.subjects,
+        flags=flags,
     )

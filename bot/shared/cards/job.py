@@ -6,10 +6,12 @@ from discord import ui
 from bot.shared.cards.job_kind import CardContent, JobKind
 from bot.shared.cards.layout import layout
 from bot.shared.discord.explain import failure_sentence
+from bot.shared.results import picture_names
 from bot.shared.text.formatting import about, block, credits, exactly, given_back, harmless, inline, moment, paid
 from db.queue.fair_order.position import QueuePosition
 from db.queue.job import Job, Pace, State
 from inference.catalogue import Catalogue
+from inference.checks import check_of, withheld_names
 from inference.requests import (
     ImageRequest,
     Kind,
@@ -33,6 +35,10 @@ TITLE_MAX = 600  # of what was asked for; what was typed behind a long prompt is
 COMES_FROM = {Kind.IMAGE: "re-roll of", Kind.TRANSCRIBE: "transcribed again from", Kind.UPSCALE: "upscaled from"}
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 
+WITHHELD = "I'm keeping back {}: my picture checker {}. You weren't charged for {}."
+WHY_FLAGGED, WHY_UNCHECKED = "flagged {}", "could not look at {}"
+FLAGGED = "Some of these pictures were flagged by my picture checker, so I can't show them here."
+
 LAST_EDIT = (
     "**The result comes as a direct message**, or is in `/history`: Discord lets me update a private message for only "
     "15 minutes. `/queue` shows how far it is."
@@ -46,10 +52,12 @@ def job_card(kind: JobKind, job: Job, content: CardContent) -> ui.LayoutView:
     if content.gallery:
         gallery = ui.MediaGallery[ui.LayoutView]()
         for picture in content.gallery:
-            gallery.add_item(media=f"attachment://{picture.name}", description=picture.alt or None)
+            media = f"attachment://{picture.name}"
+            gallery.add_item(media=media, description=picture.alt or None, spoiler=picture.spoiler)
         card.add_item(gallery)
     said = status(kind, job, content)
-    card.add_item(ui.TextDisplay(f"{HIDDEN}\n{said}" if content.hidden else said))
+    missing = [*([HIDDEN] if content.hidden else []), *not_shown(job, content)]
+    card.add_item(ui.TextDisplay("\n".join([*missing, said])))
     for document in content.documents:
         card.add_item(ui.File(f"attachment://{document.name}"))
     for row in kind.rows(job, content):
@@ -81,6 +89,26 @@ def beginning(request: Request) -> str:
     if not isinstance(request, ImageRequest) or request.init is None:
         return ""
     return f" · from a picture · strength {round(100 * request.init.strength)}%"
+
+
+def not_shown(job: Job, content: CardContent) -> list[str]:
+    """Say which pictures are left out because of what a checker found, and why."""
+    files = job.outcome.get("files", {})
+    said = []
+    if withheld := withheld_names(files):
+        checks = [check_of(files[name]) for name in withheld]
+        why = WHY_FLAGGED if any(check is not None and check.flags for check in checks) else WHY_UNCHECKED
+        them = "it" if len(withheld) == 1 else "them"
+        said.append(WITHHELD.format(_how_many(len(withheld), len(picture_names(job))), why.format(them), them))
+    if content.flagged:
+        said.append(FLAGGED)
+    return said
+
+
+def _how_many(some: int, all_: int) -> str:
+    if some < all_:
+        return f"{some} of these {all_} pictures"
+    return "this picture" if all_ == 1 else f"these {all_} pictures"
 
 
 def status(kind: JobKind, job: Job, content: CardContent) -> str:

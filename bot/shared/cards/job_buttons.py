@@ -7,8 +7,8 @@ import discord
 from discord import ui
 
 from bot.shared.cards.job import info_text, job_card
-from bot.shared.cards.job_kind import fit_for_all, kinds_of
-from bot.shared.discord.interactions import is_age_restricted, is_operator, operator_of, services_of
+from bot.shared.cards.job_kind import fit_for_place, kinds_of
+from bot.shared.discord.interactions import is_operator, operator_of, place_of, services_of
 from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import ID, Answer, PersistentItem
 from bot.shared.errors import JobGone, NotYours
@@ -76,8 +76,8 @@ async def redraw(interaction: discord.Interaction, job: Job) -> None:
         return
     client, services, kind = interaction.client, services_of(interaction), kinds_of(interaction)[job.kind]
     content = await kind.content(services, job, interaction.filesize_limit)
-    if not is_age_restricted(client.get_channel(job.channel_id)):
-        content = fit_for_all(services, client, job, content)
+    place = place_of(client.get_channel(job.channel_id), job.guild_id)
+    content = fit_for_place(services, client, job, content, place)
     message = client.get_partial_messageable(job.channel_id).get_partial_message(job.message_id)
     with contextlib.suppress(discord.HTTPException):  # it is gone, or we may not: nobody is shown anything wrong
         await message.edit(view=job_card(kind, job, content), attachments=discord_files(content.files))
@@ -87,8 +87,8 @@ async def show_job(interaction: discord.Interaction, job: Job) -> None:
     """Show a job's card as it is now, in an answer that was acknowledged; only what may be seen in that place."""
     services, kind = services_of(interaction), kinds_of(interaction)[job.kind]
     content = await kind.content(services, job, interaction.filesize_limit)
-    if not is_age_restricted(interaction.channel):
-        content = fit_for_all(services, interaction.client, job, content)
+    place = place_of(interaction.channel, interaction.guild_id)
+    content = fit_for_place(services, interaction.client, job, content, place)
     files = discord_files(content.files)
     await interaction.edit_original_response(view=job_card(kind, job, content), attachments=files)
 

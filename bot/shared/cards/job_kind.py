@@ -14,6 +14,7 @@ from bot.shared.services import Services
 from db.queue.fair_order.position import QueuePosition, queue_position
 from db.queue.job import Job, State
 from inference.catalogue import Catalogue
+from inference.checks import FlaggedAction, PlaceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class CardContent:
     documents: tuple[Picture, ...] = ()  # files that are not looked at but opened
     mention: bool = False  # a message of its own tells its requester that it has come
     hidden: bool = False  # there are pictures, but not for this place
+    flagged: int = 0  # of the pictures: a checker flagged them, and they are not for this place
 
     @property
     def gallery(self) -> tuple[Picture, ...]:
@@ -80,7 +82,36 @@ def kinds_of(interaction: discord.Interaction) -> JobKinds:
     return cast(JobKinds, interaction.client.kinds)  # type: ignore[attr-defined]
 
 
-def fit_for_all(services: Services, client: discord.Client, job: Job, content: CardContent) -> CardContent:
+def fit_for_place(
+    services: Services, client: discord.Client, job: Job, content: CardContent, place: PlaceKind
+) -> CardContent:
+    """Return what may be shown of a job in a place, by its age restriction and by what a checker found.
+
+    Previews come before the check and are too coarse for one, so where flagged pictures are not shown as others are,
+    there are none.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        client: knows the channels.
+        job: whose card it is.
+        content: what the card would show.
+        place: where it is shown.
+    """
+    if place is not PlaceKind.AGE_RESTRICTED:
+        content = _fit_for_all(services, client, job, content)
+    rules = services.check_rules
+    if services.catalogue.checkers and rules.of_flagged(place) is not FlaggedAction.NOTHING:
+        content = replace(content, preview=None)
+    actions = [(picture, rules.action(picture.check, place)) for picture in content.pictures]
+    shown = tuple(
+        replace(picture, spoiler=action is FlaggedAction.SPOILER)
+        for picture, action in actions
+        if action is not FlaggedAction.WITHHOLD
+    )
+    return replace(content, pictures=shown, flagged=len(actions) - len(shown))
+
+
+def _fit_for_all(services: Services, client: discord.Client, job: Job, content: CardContent) -> CardContent:
     """Return what may be shown of a job where everybody may look: no pictures from an age-restricted channel.
 
     Args:

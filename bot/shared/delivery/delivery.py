@@ -16,7 +16,7 @@ import discord
 from discord import ui
 
 from bot.shared.cards.job import job_card
-from bot.shared.cards.job_kind import CardContent, JobKinds, fit_for_all
+from bot.shared.cards.job_kind import CardContent, JobKinds, fit_for_place
 from bot.shared.delivery.edit_pauses import EDIT_EVERY_S, EditPauses
 from bot.shared.delivery.methods import DeliveryMethod, by_message, delivery_methods, loses_card, overheard
 from bot.shared.discord.interactions import is_age_restricted
@@ -27,6 +27,7 @@ from db.queue.delivery import mark_delivered, set_message
 from db.queue.fair_order.position import QueuePosition
 from db.queue.finding import find_job
 from db.queue.job import Job, State
+from inference.checks import place_kind
 
 log = logging.getLogger(__name__)
 
@@ -173,8 +174,9 @@ class Delivery:
         return None
 
     async def _try(self, method: DeliveryMethod, job: Job, content: CardContent) -> int:
-        if not await self._is_age_restricted(method, job):
-            content = fit_for_all(self._services, self._client, job, content)
+        guild_id = None if method is DeliveryMethod.DM else job.guild_id
+        place = place_kind(guild_id, age_restricted=await self._is_age_restricted(method, job))
+        content = fit_for_place(self._services, self._client, job, content, place)
         try:
             match method:
                 case DeliveryMethod.TOKEN:

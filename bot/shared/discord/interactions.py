@@ -19,6 +19,7 @@ from bot.shared.policy import Operator
 from bot.shared.services import Services
 from bot.shared.tiers import Terms
 from db.errors import StoreBusy
+from inference.checks import PlaceKind, place_kind
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,11 @@ def is_age_restricted(channel: object) -> bool:
     """Tell whether a channel is age-restricted; direct messages are not."""
     is_nsfw = getattr(channel, "is_nsfw", None)  # direct messages have none
     return bool(is_nsfw()) if is_nsfw else False
+
+
+def place_of(channel: object, guild_id: int | None) -> PlaceKind:
+    """Return what kind of place a channel of a server, or a direct message, is now."""
+    return place_kind(guild_id, age_restricted=is_age_restricted(channel))
 
 
 def is_operator(interaction: discord.Interaction) -> bool:

@@ -5,9 +5,11 @@ chunk, so there the same text goes where the same tools look for it: the EXIF ta
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
+
+from inference.checks import PictureCheck
 
 CHUNK = "parameters"
 EXIF_IFD = 0x8769  # TIFF tag that points to the EXIF directory
@@ -24,6 +26,8 @@ class Picture:
     name: str  # with the ending of its format
     content: bytes
     alt: str = ""  # for those who cannot see it
+    check: PictureCheck | None = None  # what a checker found of it; None: there was none
+    spoiler: bool = False  # it is shown covered
 
 
 def read_parameters(content: bytes) -> str:
@@ -50,7 +54,7 @@ def fit(picture: Picture, limit_bytes: int) -> Picture:
         for quality in QUALITIES:
             content = _webp(image, quality, exif)
             if len(content) <= limit_bytes:
-                return Picture(picture.name.rsplit(".", 1)[0] + ".webp", content, picture.alt)
+                return replace(picture, name=picture.name.rsplit(".", 1)[0] + ".webp", content=content)
         image = image.resize((round(image.width * SHRINK), round(image.height * SHRINK)), Image.Resampling.LANCZOS)
     raise ValueError(f"{picture.name} does not fit into {limit_bytes} bytes")
 

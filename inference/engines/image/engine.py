@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 
 from inference.catalogue import Catalogue
+from inference.engines.checker.checkers import PictureCheckers
 from inference.engines.failures import failed
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.families.loaded_model import LoadedModel
@@ -46,6 +47,7 @@ class ImageEngine:
         *,
         slots: int = 16,
         lanes_max: int | None = None,
+        checkers: PictureCheckers | None = None,
         preview_every_s: float = PREVIEW_EVERY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,6 +59,7 @@ class ImageEngine:
             adapter_cache: the subjects' adapters in memory.
             slots: jobs at once, at most.
             lanes_max: pictures in one pass; by the kind of device if not given.
+            checkers: what finished pictures are shown to.
             preview_every_s: between two previews of a job.
             clock: monotonic seconds.
         """
@@ -70,7 +73,8 @@ class ImageEngine:
         self._clock = clock
         self._jobs: dict[str, ImageJob] = {}
         self._events: list[JobEvent] = []
-        self._postprocessor = Postprocessor()
+        self._checkers = checkers
+        self._postprocessor = Postprocessor(checkers)
         self._reader = single_core_threads(1, "read-picture")
 
     # -- what the worker calls ----------------------------------------------------------------------------------------
@@ -115,8 +119,8 @@ class ImageEngine:
         if job is None:
             return
         if keep:
-            for output in job.outputs[job.sent :]:
-                self._events.append(output.result())
+            while (output := job.next_output(now=True)) is not None:
+                self._events.append(output)
             self._events.append(self._finished(job))
         self._drop(job)
 
@@ -127,7 +131,8 @@ class ImageEngine:
         decoded, lost = self._postprocessor.decode(self._jobs)
         for job_id, error in lost.items():
             self._fail(self._jobs[job_id], error)
-        if not (worked or decoded):
+        checked = self._postprocessor.check()
+        if not (worked or decoded or checked):
             self._wait()
         self._collect()
         events, self._events = self._events, []
@@ -147,8 +152,9 @@ class ImageEngine:
         self._passes.forget_adapters()
 
     def memory_bytes(self) -> int:
-        """Return what models and adapters take."""
-        return self._models.size_bytes() + self._adapter_cache.size_bytes()
+        """Return what models, adapters and checkers take."""
+        checkers_bytes = 0 if self._checkers is None else self._checkers.size_bytes()
+        return self._models.size_bytes() + self._adapter_cache.size_bytes() + checkers_bytes
 
     def close(self) -> None:
         """Let everything go; the model cache and the adapter_cache belong to the caller."""
@@ -230,15 +236,14 @@ class ImageEngine:
             if job.preview is not None and job.preview.done():
                 self._events.append(Preview(job.job_id, job.task.attempt, job.preview.result()))
                 job.preview = None
-            while job.sent < len(job.outputs) and job.outputs[job.sent].done():
-                self._events.append(job.outputs[job.sent].result())
-                job.sent += 1
+            while (output := job.next_output()) is not None:
+                self._events.append(output)
             if job.lanes and job.sent == len(job.lanes):
                 self._events.append(self._finished(job))
                 self._drop(job)
 
     def _wait(self) -> None:
-        waits = [each for job in self._jobs.values() for each in job.waits_for]
+        waits = [each for job in self._jobs.values() for each in job.waits_for] + self._postprocessor.waits_for
         if waits and not self._events:
             wait(waits, timeout=IDLE_WAIT_S, return_when=FIRST_COMPLETED)
 

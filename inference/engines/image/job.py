@@ -2,12 +2,13 @@
 
 import math
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
 
 from inference.catalogue import ImageModel
+from inference.checks import CHECK, PictureCheck
 from inference.engines.image.adapters.weights import Adapter
 from inference.engines.image.batches import Group
 from inference.engines.image.families.loaded_model import LoadedModel
@@ -37,6 +38,7 @@ class ImageJob:
     model: LoadedModel | None = None  # set with the lanes
     lanes: list[Lane] = field(default_factory=list)
     outputs: list[Future[Output]] = field(default_factory=list)
+    checks: list[Future[PictureCheck]] = field(default_factory=list)  # of the same pictures; empty: there is no checker
     sent: int = 0  # outputs already reported
     preview: Future[bytes] | None = None  # being encoded
     previewed_s: float = 0.0  # by the engine's clock
@@ -82,6 +84,24 @@ class ImageJob:
         reading = [self.reading] if self.reading is not None else []
         loading = [] if self.lanes else [self.loading, *reading, *(self.adapters or ())]
         return [future for future in (*loading, *self.outputs[self.sent :], *preview) if not future.done()]
+
+    def next_output(self, *, now: bool = False) -> Output | None:
+        """Return the next picture to be reported, with what was found of it; None: there is none yet.
+
+        Args:
+            now: it is to be reported, with its check counted as failed where that is not done.
+        """
+        if self.sent == len(self.outputs) or not (now or self.outputs[self.sent].done()):
+            return None
+        check = self.checks[self.sent] if self.checks else None
+        if check is not None and not (now or check.done()):
+            return None
+        output = self.outputs[self.sent].result()
+        self.sent += 1
+        if check is None:
+            return output
+        found = check.result() if check.done() else PictureCheck(failed=True)
+        return replace(output, meta={**output.meta, CHECK: found.to_json()})
 
     def progress(self) -> Progress:
         """Return where it stands."""

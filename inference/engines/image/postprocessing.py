@@ -1,11 +1,15 @@
-"""What follows the steps: finished latents are decoded a few at a time, and files encoded on threads."""
+"""What follows the steps: finished latents are decoded and checked a few at a time, and files encoded on threads."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
 
 import torch
 
+from inference.engines.checker.check_queue import CheckQueue
+from inference.engines.checker.checkers import PictureCheckers
 from inference.engines.failures import raise_if_device_is_lost
-from inference.engines.image.decoding import decode, preview_images
+from inference.engines.image.decoding import decode, preview_images, to_rgb8
 from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
 from inference.engines.image.outputs import make_output, make_preview
@@ -18,10 +22,11 @@ ENCODERS = 4  # threads; a 1024² PNG keeps one busy for a fifth of a second
 class Postprocessor:
     """Decodes finished lanes between passes, and has their files and previews encoded beside them."""
 
-    def __init__(self) -> None:
+    def __init__(self, checkers: PictureCheckers | None = None) -> None:
         self._finished: list[Lane] = []
         self._alone = False  # decode one by one, after several at once have failed
         self._encoders = single_core_threads(ENCODERS, "encode")
+        self._checks = CheckQueue(checkers) if checkers is not None and checkers.specs else None
 
     def add(self, lanes: Sequence[Lane]) -> None:
         """Take lanes whose steps are all done."""
@@ -32,6 +37,9 @@ class Postprocessor:
         self._finished = [lane for lane in self._finished if lane.job_id != job.job_id]
         for output in job.outputs:
             output.cancel()
+        for check in job.checks:
+            if self._checks is not None and not check.done():
+                self._checks.forget(check)
 
     def decode(self, jobs: Mapping[str, ImageJob]) -> tuple[bool, dict[str, Exception]]:
         """Decode some of the finished lanes, all of one group, and begin to encode their files.
@@ -59,7 +67,18 @@ class Postprocessor:
             elif lane.job_id not in failed:
                 job = jobs[lane.job_id]
                 job.outputs.append(self._encoders.submit(make_output, job, lane, image))
+                if self._checks is not None:
+                    job.checks.append(self._checks.add(to_rgb8(image)))
         return True, failed
+
+    def check(self) -> bool:
+        """Have some of the decoded pictures checked; return whether there was anything to do now."""
+        return self._checks is not None and self._checks.step()
+
+    @property
+    def waits_for(self) -> list[Future[Any]]:
+        """What the next check waits for."""
+        return [] if self._checks is None else self._checks.waits_for
 
     def start_preview(self, job: ImageJob) -> None:
         """Decode a job's unfinished pictures cheaply, and begin to encode them as its preview."""
@@ -71,6 +90,8 @@ class Postprocessor:
     def close(self) -> None:
         """Let everything go."""
         self._finished.clear()
+        if self._checks is not None:
+            self._checks.close()
         self._encoders.shutdown(wait=True, cancel_futures=True)
 
     def _next_batch(self, jobs: Mapping[str, ImageJob]) -> list[Lane]:

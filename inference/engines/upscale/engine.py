@@ -7,6 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, wait
 import torch
 
 from inference.catalogue import Catalogue
+from inference.engines.checker.check_queue import CheckQueue
+from inference.engines.checker.checkers import PictureCheckers
 from inference.engines.failures import failed, raise_if_device_is_lost
 from inference.engines.upscale.job import UpscaleJob
 from inference.engines.upscale.networks import UpscaleNetworks
@@ -34,6 +36,7 @@ class UpscaleEngine:
         *,
         result_px_max: int,
         slots: int = 2,
+        checkers: PictureCheckers | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build the engine around a device's networks.
@@ -43,12 +46,14 @@ class UpscaleEngine:
             networks: those in memory.
             result_px_max: pixels of the largest result.
             slots: jobs at once; each holds its picture and its result.
+            checkers: what results are shown to.
             clock: monotonic seconds.
         """
         self._catalogue, self._networks, self._clock = catalogue, networks, clock
         self._result_px_max, self._slots = result_px_max, slots
         self._pictures = SourcePictures(pixels_max=result_px_max)
         self._tiles: dict[str, TileSize] = {}
+        self._checks = CheckQueue(checkers) if checkers is not None and checkers.specs else None
         self._jobs: dict[str, UpscaleJob] = {}  # in the order of their turns
         self._events: list[JobEvent] = []
 
@@ -84,15 +89,16 @@ class UpscaleEngine:
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Let a job go between two tiles; half a picture is worth nothing, so `keep` changes nothing."""
-        self._jobs.pop(job_id, None)
+        self._drop(job_id)
 
     def step(self) -> list[JobEvent]:
         """Enlarge one tile of the job whose turn it is, and return what happened to all."""
+        checked = self._checks is not None and self._checks.step()
         job = next((job for job in self._jobs.values() if job.ready), None)
         if job is not None:
             self._jobs[job.task.job_id] = self._jobs.pop(job.task.job_id)  # the others go first next time
             self._attempt(job)
-        else:
+        elif not checked:
             self._wait()
         self._collect()
         events, self._events = self._events, []
@@ -109,6 +115,8 @@ class UpscaleEngine:
     def close(self) -> None:
         """Let everything go; the networks belong to the caller."""
         self._jobs.clear()
+        if self._checks is not None:
+            self._checks.close()
         self._pictures.close()
 
     def _check(self, request: UpscaleRequest, scale: int) -> None:
@@ -151,24 +159,31 @@ class UpscaleEngine:
         self._events.append(job.progress())
         if last:
             job.encoding = self._pictures.encode(job)
+            if self._checks is not None:
+                job.checking = self._checks.add(job.current_round().pixels)
         elif current.tile_px == job.tile.px and job.tile.note(self._clock() - began_s):
             job.begin_round_again()
 
     def _collect(self) -> None:
-        """Report the jobs whose file is there."""
-        for job in [job for job in self._jobs.values() if job.encoding is not None and job.encoding.done()]:
-            assert job.encoding is not None
+        """Report the jobs whose file is there, and checked."""
+        for job in [job for job in self._jobs.values() if job.complete]:
             try:
-                self._events += [job.encoding.result(), job.finished(self._clock())]
+                self._events += [job.output(), job.finished(self._clock())]
                 del self._jobs[job.task.job_id]
             except Exception as error:
                 self._fail(job, error)
 
     def _wait(self) -> None:
         waits = [one for job in self._jobs.values() for one in job.waits_for]
+        waits += [] if self._checks is None else self._checks.waits_for
         if waits and not self._events:
             wait(waits, timeout=IDLE_WAIT_S, return_when=FIRST_COMPLETED)
 
     def _fail(self, job: UpscaleJob, error: Exception) -> None:
         self._events.append(failed(job.task, error))
-        self._jobs.pop(job.task.job_id, None)
+        self._drop(job.task.job_id)
+
+    def _drop(self, job_id: str) -> None:
+        job = self._jobs.pop(job_id, None)
+        if job is not None and job.checking is not None and self._checks is not None:
+            self._checks.forget(job.checking)

@@ -1,7 +1,7 @@
 """An upscaling on the engine: what it waits for, and how far it is."""
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.catalogue import UpscaleModel
+from inference.checks import CHECK, PictureCheck
 from inference.engines.upscale.network import UpscaleNetwork
 from inference.engines.upscale.rounds import UpscaleRound, tiles_of
 from inference.engines.upscale.tile_sizes import TileSize
@@ -29,6 +30,7 @@ class UpscaleJob:
     decoding: Future[DecodedPicture]
     loading: Future[UpscaleNetwork]
     encoding: Future[Output] | None = None  # of the result
+    checking: Future[PictureCheck] | None = None  # of the same; None: there is no checker, or nothing to check yet
     round: UpscaleRound | None = None  # the one that runs; None: none has begun
     rounds_done: int = 0
     done: int = 0  # tiles
@@ -74,6 +76,20 @@ class UpscaleJob:
             return True
         self.round = self._begin(current.pixels)
         return False
+
+    @property
+    def complete(self) -> bool:
+        """Whether its file is there, and checked."""
+        return self.encoding is not None and self.encoding.done() and (self.checking is None or self.checking.done())
+
+    def output(self) -> Output:
+        """Return its file, with what was found of it and of the picture that it was made from."""
+        assert self.encoding is not None
+        output, flags = self.encoding.result(), self.request.flags
+        if self.checking is None and not flags:
+            return output
+        found = PictureCheck() if self.checking is None else self.checking.result()
+        return replace(output, meta={**output.meta, CHECK: found.also(flags).to_json()})
 
     def progress(self) -> Progress:
         """Say how far it is."""

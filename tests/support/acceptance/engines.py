@@ -81,7 +81,7 @@ def _twice_as_large(event: Output, small: bytes) -> Output:
     image = Image.open(io.BytesIO(small))
     large, stream = image.resize((2 * image.width, 2 * image.height)), io.BytesIO()
     large.save(stream, "PNG")
-    return replace(event, content=stream.getvalue(), meta={"width": large.width, "height": large.height})
+    return replace(event, content=stream.getvalue(), meta={**event.meta, "width": large.width, "height": large.height})
 
 
 def _picture(request: ImageRequest, seed: int) -> bytes:

@@ -3,7 +3,8 @@
 A clip is heard as what stands after 'say:' in its bytes, in sentences of two seconds; 'silence' in it is silence.
 A prompt (or a training's name, or what is said) may hold orders: 'crash@3' kills the process at the job's step 3,
 'hang@3' stops there for ever, 'raise@3' and 'oom@3' raise, 'nan' ends the job as not finite, 'hold' never ends,
-'stall' makes no step and ends when it is told to.
+'stall' makes no step and ends when it is told to. 'flag@2' has a checker flag the second picture; 'unchecked' has it
+fail on all of them.
 """
 
 import io
@@ -17,11 +18,13 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from inference.checks import CHECK, PictureCheck
 from inference.engines import Engine, EngineBuilders
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest, UpscaleRequest
 from inference.transcript import Segment
 
+FLAG = re.compile(r"flag@(\d+)")
 ORDER = re.compile(r"(crash|hang|raise|oom)@(\d+)")
 
 
@@ -197,6 +200,17 @@ def _film(task: Task, step: int) -> list[JobEvent]:
     ]
 
 
+def _checked(words: str, number: int, flags: tuple[str, ...] = ()) -> dict[str, object]:
+    """Return what a checker would have found of a picture; nothing where the words are not about checks."""
+    flagged = str(number) in FLAG.findall(words)
+    if not (flags or FLAG.search(words) or "unchecked" in words):
+        return {}
+    if "unchecked" in words:
+        return {CHECK: PictureCheck(failed=True).to_json()}
+    found = PictureCheck({"fake": {"nsfw": 0.9 if flagged else 0.1}}, ("nsfw",) if flagged else ())
+    return {CHECK: found.also(flags).to_json()}
+
+
 def _outputs(task: Task) -> list[JobEvent]:
     match task.request:
         case ImageRequest(count=count, seed=seed, prompt=prompt):
@@ -207,7 +221,7 @@ def _outputs(task: Task) -> list[JobEvent]:
                     f"{i + 1}.png",
                     "image/png",
                     f"{prompt}:{seed + i}".encode(),
-                    {"seed": seed + i},
+                    {"seed": seed + i} | _checked(prompt, i + 1),
                 )
                 for i in range(count)
             ]
@@ -215,5 +229,6 @@ def _outputs(task: Task) -> list[JobEvent]:
             return []  # the last of the film comes with the last step
         case UpscaleRequest():
             content = b"larger " + task.inputs.get("picture", b"")
-            return [Output(task.job_id, task.attempt, "upscaled.png", "image/png", content)]
+            meta = _checked(_words(task), 1, task.request.flags)
+            return [Output(task.job_id, task.attempt, "upscaled.png", "image/png", content, meta)]
     return [Output(task.job_id, task.attempt, "transcript.txt", "text/plain", b"hello")]

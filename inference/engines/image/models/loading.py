@@ -13,9 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-import diffusers
 import torch
-import transformers
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -24,6 +22,7 @@ from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import CheckedFolder, check_folder
 from inference.engines.image.models.model import load_model
+from inference.engines.libraries import quiet_libraries
 from inference.engines.threads import single_core_threads
 from inference.errors import ModelUnusable
 
@@ -75,14 +74,6 @@ def locate(spec: ImageModel, *, fetch: Fetch = fetch_from_hub) -> CheckedFolder:
     if not path.is_dir():
         raise ModelUnusable(f"The folder of the model '{spec.name}' is missing: {path}")
     return check_folder(path, spec.family, root=root)
-
-
-def quiet_libraries() -> None:
-    """Keep progress bars and advice to developers out of a worker's log; errors still come as exceptions."""
-    diffusers.utils.logging.set_verbosity_error()
-    diffusers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
 
 
 @dataclass(slots=True)
