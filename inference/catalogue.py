@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -163,7 +163,9 @@ class UpscaleModel(_ModelSpec):
 class CheckerModel(_ModelSpec):
     """An image classifier that finished pictures are shown to: transformers' layout, or Stable Diffusion's own."""
 
-    labels: dict[str, float] = Field(min_length=1)  # those that flag a picture, each above which score
+    labels: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
+        min_length=1
+    )  # those that flag a picture, each above which score
 
     @model_validator(mode="after")
     def _what_does_not_apply(self) -> "CheckerModel":

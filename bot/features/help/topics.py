@@ -127,6 +127,7 @@ OPERATORS = HelpTopic(
         "{atelier words add} a word that I refuse",
         "{atelier channels allow} a channel, to keep me in it",
         "{atelier credits grant} a member credits",
+        "{atelier withheld} what the picture checker kept back",
         "{atelier log} what operators did",
         "{transcribe-channel} every voice message in a channel into text",
     ),

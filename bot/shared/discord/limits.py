@@ -89,8 +89,9 @@ LIMITS = (
         60,
         60,
         (
-            *_each("/atelier ", "pause", "resume", "ban", "unban", "find", "remove", "log"),
+            *_each("/atelier ", "pause", "resume", "ban", "unban", "find", "remove", "withheld", "log"),
             *_each("found:", "page", "remove", "subject"),
+            "withheld:look",
             "form Remove for good",
             *_each("/atelier words ", "add", "remove", "list"),
             *_each("/atelier channels ", "allow", "forbid", "clear", "list"),

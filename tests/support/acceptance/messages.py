@@ -22,3 +22,8 @@ def components(message: Json) -> Iterator[Json]:
 def alt_texts(message: Json) -> list[str]:
     """Return the alt texts of the pictures in a message."""
     return [item["description"] for one in components(message) if one["type"] == GALLERY for item in one["items"]]
+
+
+def covered(message: Json) -> list[bool]:
+    """Return of each picture in a message whether it is a spoiler."""
+    return [bool(item["spoiler"]) for one in components(message) if one["type"] == GALLERY for item in one["items"]]

@@ -1,6 +1,6 @@
 """Catalogue lines for tests."""
 
-from inference.catalogue import Catalogue, ImageModel, SpeechModel, UpscaleModel
+from inference.catalogue import Catalogue, CheckerModel, ImageModel, SpeechModel, UpscaleModel
 
 TINY = ImageModel(
     name="tiny",
@@ -37,3 +37,7 @@ ENLARGES = UpscaleModel(
     name="enlarges", title="A model that enlarges", source="/models/enlarges", licence="Apache-2.0", scale=4
 )
 WITH_UPSCALER = Catalogue(images=(TINY, LARGE), speech=(HEARS,), upscalers=(ENLARGES,))
+LOOKS = CheckerModel(
+    name="looks", title="A model that looks", source="/models/looks", licence="Apache-2.0", labels={"nsfw": 0.5}
+)
+WITH_CHECKER = Catalogue(images=(TINY, LARGE), speech=(HEARS,), upscalers=(ENLARGES,), checkers=(LOOKS,))
