@@ -77,7 +77,7 @@ async def shown_again(who: HumanClient, channel: str) -> str:
 async def test_each_place_does_what_its_setting_says(sandbox: Sandbox, tmp_path: Path, place: str, action: str) -> None:
     pictures, spoilers, charged = ACTIONS[action]
     others = dict.fromkeys(SETTINGS.values(), "nothing" if action == "withhold" else "withhold")
-    settings = others | {SETTINGS[place]: action}
+    settings: dict[str, Any] = others | {SETTINGS[place]: action}
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_CHECKER, **settings) as bot:
         ben = sandbox.member("ben")
         channel = await place_of(ben, place)
@@ -138,7 +138,7 @@ async def test_direct_message_for_a_channel_that_is_gone_follows_its_own_setting
     sandbox: Sandbox, tmp_path: Path, gate: Path
 ) -> None:
     """Drawn and paid for in a channel where all are shown, it comes to a place where flagged ones are not."""
-    settings = {"flagged_in_channels": "nothing"}
+    settings: dict[str, Any] = {"flagged_in_channels": "nothing"}
     async with bot_beside(sandbox, tmp_path / "data", catalogue=WITH_CHECKER, **settings) as bot:
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt="a gate flag@1", count=2)).answer()
@@ -153,7 +153,7 @@ async def test_direct_message_for_a_channel_that_is_gone_follows_its_own_setting
 
 
 async def test_history_elsewhere_follows_that_places_setting(sandbox: Sandbox, tmp_path: Path) -> None:
-    settings = {"flagged_in_direct_messages": "spoiler"}
+    settings: dict[str, Any] = {"flagged_in_direct_messages": "spoiler"}
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_CHECKER, **settings) as bot:
         ben = sandbox.member("ben")
         dm = await ben.dm()
@@ -199,7 +199,7 @@ async def test_withheld_picture_is_not_upscaled_and_others_keep_their_numbers(sa
 
 
 async def test_upscaled_picture_keeps_the_flags_of_its_source(sandbox: Sandbox, tmp_path: Path) -> None:
-    settings = {"flagged_in_channels": "spoiler"}
+    settings: dict[str, Any] = {"flagged_in_channels": "spoiler"}
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_CHECKER, **settings) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, bot, ben, "a flag@2")

@@ -75,7 +75,7 @@ def write_clip_checker(folder: Path, *, threshold: float, processor: bool = Fals
 
 def _write(folder: Path, fields: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"do_resize": True, "do_rescale": True, "do_normalize": True} | NORMAL | fields
+    content = {"do_resize": True, "do_rescale": True, "do_normalize": True, **NORMAL, **fields}
     (folder / "preprocessor_config.json").write_text(json.dumps(content))
 
 

@@ -40,6 +40,7 @@ KNOWN = {
     "licence": "accept decline",
     "mydata": "delete",
     "found": "page remove subject",
+    "withheld": "look",
 }
 
 
