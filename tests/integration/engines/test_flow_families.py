@@ -1,7 +1,9 @@
 """Flow-matching families: a lane's picture is that of diffusers' own pipeline, alone and whoever shares its passes."""
 
 import dataclasses
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 from inference.catalogue import ImageModel
 from inference.engines.image.decoding import preview_images
 from inference.engines.image.families.registry import family_of
+from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.loading import ModelCache
+from inference.errors import ModelUnusable
 from inference.messages import FailureKind, Preview
 from inference.requests import ImageRequest, SubjectUse
 from tests.support.engines.flow import CASES, FlowCase, FlowReference
@@ -160,6 +164,43 @@ def test_picture_is_the_same_in_hundreds_of_batches(
     tried: Tried, script: list[Asked | int | tuple[str, int]], lanes_max: int
 ) -> None:
     play(tried, script, lanes_max)
+
+
+def test_picture_in_bfloat16_differs_from_diffusers_by_rounding(tried: Tried) -> None:
+    """What these models compute in on a GPU: a few levels, and less than one on average."""
+    assert tried.spec.folder is not None
+    halves = ModelCache("cpu", limit_bytes=1 << 30, dtype=torch.bfloat16)
+    harness = EngineHarness(tried.spec, models=halves)
+    reference = FlowReference(saved(tried.spec.folder).to(torch.bfloat16), tried.case)
+    request = make_request(guidance=tried.case.guidances[1], width_px=32)
+    apart = np.abs(harness.draw(request).pictures["picture-1.png"] - reference.picture(request, 0))
+    assert apart.max() <= 12
+    assert apart.mean() < 2
+    harness.close()
+    halves.close()
+
+
+def test_chat_template_of_a_folder_is_not_run(tried: Tried, tmp_path: Path) -> None:
+    assert tried.spec.folder is not None
+    folder = tmp_path / "copy"
+    shutil.copytree(tried.spec.folder, folder)
+    (folder / "tokenizer" / "chat_template.jinja").write_text("{{ 1 / 0 }}")
+    harness = EngineHarness(make_spec(folder, family=tried.case.family))
+    request = make_request(guidance=tried.case.guidances[1])
+    drawn = harness.draw(request).pictures["picture-1.png"]
+    assert_same(drawn, tried.reference.picture(request, 0))
+    harness.close()
+
+
+@pytest.mark.parametrize("part", ["transformer", "text_encoder", "vae"])
+def test_folder_with_pickled_weights_is_refused(tried: Tried, tmp_path: Path, part: str) -> None:
+    assert tried.spec.folder is not None
+    folder = tmp_path / "copy"
+    shutil.copytree(tried.spec.folder, folder)
+    for file in (folder / part).glob("*.safetensors"):
+        file.rename(file.with_suffix(".bin"))
+    with pytest.raises(ModelUnusable, match="only pickled weights"):
+        check_folder(folder, tried.case.family)
 
 
 def test_single_step_makes_a_picture(tried: Tried) -> None:
