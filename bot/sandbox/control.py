@@ -110,6 +110,9 @@ class ControlApi:
                 permissions, colour = int(body.get("permissions", 0)), int(body.get("color", 0))
                 role = editor.add_role(str(body["guild_id"]), str(body["name"]), permissions=permissions, colour=colour)
                 return {"role": self._container.payloads.role(role)}
+            case "bot":
+                change = editor.add_bot if body["member"] else editor.remove_bot
+                change(str(body["guild_id"]))
             case "delete_channel":
                 editor.delete_channel(str(body["channel_id"]))
             case "deny":

@@ -4,7 +4,7 @@ from bot.sandbox.container import Container
 from bot.sandbox.errors import ApiError
 from bot.sandbox.events import Event
 from bot.sandbox.gateway.intents import Intent
-from bot.sandbox.state.world import Role
+from bot.sandbox.state.world import GuildMember, Role
 
 
 class WorldEditor:
@@ -47,6 +47,28 @@ class WorldEditor:
         self._container.gateway.dispatch("GUILD_ROLE_CREATE", body, Intent.GUILDS)
         self._changed()
         return role
+
+    def remove_bot(self, guild_id: str) -> None:
+        """Take the bot out of a guild, as an operator can.
+
+        Raises:
+            ApiError: if it is not in it.
+        """
+        guild = self._world.guild(guild_id)
+        if guild.members.pop(self._world.bot_id, None) is None:
+            raise ApiError("unknown_member")
+        self._container.gateway.dispatch("GUILD_DELETE", {"id": guild.id}, Intent.GUILDS)
+        self._changed()
+
+    def add_bot(self, guild_id: str) -> None:
+        """Add the bot to a guild, with the role that is its own there."""
+        guild = self._world.guild(guild_id)
+        own = [role.id for role in guild.roles.values() if role.managed]
+        guild.members[self._world.bot_id] = GuildMember(self._world.bot_id, own)
+        body = self._container.payloads.guild_create(guild, all_members=False)
+        del body["unavailable"]  # that is said of guilds that it was in before
+        self._container.gateway.dispatch("GUILD_CREATE", body, Intent.GUILDS)
+        self._changed()
 
     def delete_channel(self, channel_id: str) -> None:
         """Delete a channel and everything in it."""

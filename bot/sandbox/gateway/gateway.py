@@ -59,7 +59,7 @@ class Gateway:
     def dispatch(
         self, event: str, data: dict[str, Any], intent: int = 0, *, without_content: dict[str, Any] | None = None
     ) -> None:
-        """Send an event to every session that asked for it.
+        """Send an event to every session that asked for it; none of a guild that the bot is not in.
 
         Args:
             event: its name, such as MESSAGE_CREATE.
@@ -67,6 +67,9 @@ class Gateway:
             intent: the intent that it belongs to; 0: none is needed.
             without_content: its data for a bot without the Message Content intent; None: the same.
         """
+        guild = self._world.guilds.get(str(data.get("guild_id")))
+        if guild is not None and self._world.bot_id not in guild.members:
+            return
         for session in self._sessions.values():
             if session.has_intent(intent):
                 stripped = without_content is not None and not session.has_intent(Intent.MESSAGE_CONTENT)
@@ -125,7 +128,7 @@ class Gateway:
         self._sessions[session.id] = session
         self._forget_old_sessions()
         session.dispatch("READY", self._ready(session))
-        for guild in self._world.guilds.values():
+        for guild in self._world.bot_guilds():
             every = session.has_intent(Intent.GUILD_MEMBERS)
             session.dispatch("GUILD_CREATE", self._payloads.guild_create(guild, all_members=every))
         self._announce()
@@ -135,7 +138,7 @@ class Gateway:
         return {
             "v": 10,
             "user": self._payloads.user(self._world.user(self._world.bot_id)),
-            "guilds": [{"id": guild_id, "unavailable": True} for guild_id in self._world.guilds],
+            "guilds": [{"id": guild.id, "unavailable": True} for guild in self._world.bot_guilds()],
             "session_id": session.id,
             "resume_gateway_url": self.url,
             "application": {

@@ -97,6 +97,8 @@ class ApplicationCommands:
 
     def visible(self, user_id: str, guild: Guild | None) -> list[Json]:
         """Return the commands that a user may run in a guild, or in direct messages (None); do not change them."""
+        if guild and self._world.bot_id not in guild.members:
+            return []
         everything = [*self._commands(None), *self._commands(guild.id if guild else "")]
         return [c for c in everything if _offered(c, guild) and _permitted(c, user_id, guild)]
 
@@ -147,7 +149,9 @@ class ApplicationCommands:
         }
         if command["default_member_permissions"] is not None:
             command["default_member_permissions"] = str(command["default_member_permissions"])
-        return command | {"guild_id": guild_id} if guild_id else command
+        if guild_id:  # where it can be used and installed is asked of global commands only
+            command |= {"guild_id": guild_id, "contexts": None, "integration_types": [0]}
+        return command
 
 
 def find_subcommand(command: Json, path: list[str]) -> Json:

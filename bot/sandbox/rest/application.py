@@ -121,7 +121,9 @@ class ApplicationRoutes:
         if request.match_info["application_id"] != self._world.application_id:
             raise ApiError("unknown_application")
         guild_id = request.match_info.get("guild_id")
-        return self._world.guild(guild_id).id if guild_id else None
+        if guild_id and guild_id not in [guild.id for guild in self._world.bot_guilds()]:
+            raise ApiError("missing_access")
+        return guild_id
 
     def _announce(self) -> None:
         self._events.publish(Event(kind="commands"))

@@ -35,7 +35,7 @@ class GuildRoutes:
 
     async def mine(self, request: web.Request) -> list[Json]:
         """Return the guilds that the bot is in."""
-        return [self._payloads.guild(g) for g in self._world.guilds.values() if self._world.bot_id in g.members]
+        return [self._payloads.guild(guild) for guild in self._world.bot_guilds()]
 
     async def user(self, request: web.Request) -> Json:
         """Return a user."""

@@ -117,6 +117,10 @@ class World:
         """Return the guild of a channel; None for direct messages."""
         return self.guilds.get(channel.guild_id or "")
 
+    def bot_guilds(self) -> list[Guild]:
+        """Return the guilds that the bot is in."""
+        return [guild for guild in self.guilds.values() if self.bot_id in guild.members]
+
     def channels_of(self, guild: Guild) -> list[Channel]:
         """Return the channels of a guild, in the order shown."""
         return sorted((c for c in self.channels.values() if c.guild_id == guild.id), key=lambda c: c.position)
