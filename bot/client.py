@@ -1,19 +1,18 @@
 """The Discord client: least rights, our commands and buttons, and a connection that is kept up."""
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 import discord
 from discord.ext import commands
 
 from bot.features.credits.commands import Gifts, Paces, Quota
-from bot.features.credits.operator_commands import CreditsCommands
+from bot.features.credits.operator_commands import ELSEWHERE, CreditsCommands
 from bot.features.help.cards import HELP_ITEMS
 from bot.features.help.commands import Help
 from bot.features.history.commands import Account
@@ -44,11 +43,13 @@ from bot.shared.cards.suggestion import SUGGESTION_BUTTONS, suggestion_card
 from bot.shared.delivery.delivery import Delivery
 from bot.shared.delivery.edit_pauses import EDIT_EVERY_S
 from bot.shared.delivery.follow import Follower
-from bot.shared.discord.commands import CountedCommandTree, sync_if_changed
+from bot.shared.discord.commands import CountedCommandTree, sync_if_changed, tree_of
 from bot.shared.discord.explain import explain
 from bot.shared.discord.forms import OpenForms
+from bot.shared.discord.home_commands import HomeCommands
 from bot.shared.discord.limits import RateLimits
 from bot.shared.discord.messages import UploadLimits
+from bot.shared.discord.retry import patiently
 from bot.shared.errors import Refused
 from bot.shared.orders.order_request import (
     LicenceQuote,
@@ -64,8 +65,6 @@ from common.supervisor import supervise
 
 log = logging.getLogger(__name__)
 
-# Pauses before Discord is tried again; once connected, discord.py keeps its own.
-RECONNECT_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 SYNC_FIRST_S = 10.0  # how long registering commands may keep us from connecting
 # How each kind of question is asked.
 QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None]]] = {
@@ -145,9 +144,9 @@ class Atelier(commands.Bot):
         cogs += [MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
         for cog in cogs:
             await self.add_cog(cog(self.services))
-        await self.add_cog(operators := OperatorCommands(self.services))
-        assert operators.app_command is not None  # it is a group, so there is one
-        operators.app_command.add_command(CreditsCommands(self.services))
+        await self.add_cog(OperatorCommands(self.services))
+        await self.add_cog(HomeCommands(self, CreditsCommands(self.services), self._data_dir))
+        tree_of(self).elsewhere = ELSEWHERE
         await self.add_cog(Help(self, self.services, self.limits))
         await self.add_cog(voice := Voice(self, self.services, self.limits))
         self.tree.add_command(voice.menu)
@@ -179,15 +178,14 @@ class Atelier(commands.Bot):
             discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed: only the operator can
                 mend that.
         """
-        await _patiently(lambda: self._log_in(token))
+        await patiently(lambda: self._log_in(token))
         # If the platform is slow about it, or refuses, the commands of last time are served meanwhile.
         fingerprint = self._data_dir / "commands.sha256"
-        tree = cast(CountedCommandTree, self.tree)
-        register = partial(_patiently, lambda: sync_if_changed(tree, fingerprint))
+        register = partial(patiently, lambda: sync_if_changed(tree_of(self), fingerprint))
         sync = supervise("register-commands", register, until_done=True)
         await asyncio.wait([sync], timeout=SYNC_FIRST_S)
         try:
-            await _patiently(self._stay)
+            await patiently(self._stay)
         finally:
             sync.cancel()
 
@@ -207,16 +205,3 @@ class Atelier(commands.Bot):
                 raise
             # discord.py 2.7.1: if the very first connection fails, there is no socket yet to take the sequence from
             raise ConnectionError("the first connection to the gateway failed") from error
-
-
-async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
-    """Try until it works, with growing pauses; what a pause cannot mend is raised at once."""
-    for pause_s in itertools.chain(RECONNECT_S, itertools.repeat(RECONNECT_S[-1])):
-        try:
-            await attempt()
-            return
-        except (discord.LoginFailure, discord.Forbidden):
-            raise
-        except (OSError, aiohttp.ClientError, discord.HTTPException) as error:
-            log.warning("Discord cannot be reached (%s); trying again in %.0f s", type(error).__name__, pause_s)
-        await asyncio.sleep(pause_s)

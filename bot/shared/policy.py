@@ -36,7 +36,7 @@ class Operator:
 
     def at_home(self, services: Services) -> bool:
         """Tell whether they decide about what belongs to no server: credits, direct messages."""
-        return self.guild_id in services.moderation.homes if services.moderation.homes else self.only_guild
+        return self.guild_id in services.moderation.home_guilds(self.guild_id if self.only_guild else None)
 
 
 def check_place(policy: Policy) -> None:

@@ -36,6 +36,10 @@ class Moderation:
         self.db = db
         self.homes = frozenset(homes)  # servers whose operators decide about what belongs to no server; empty: not said
 
+    def home_guilds(self, only_guild_id: int | None) -> frozenset[int]:
+        """Return the servers that are at home: those that were named, or the one that the bot is in, if in no other."""
+        return self.homes or frozenset(() if only_guild_id is None else (only_guild_id,))
+
     async def take_back(self, entry: AuditEntry, topic: Topic, key: str, *, places: Collection[int] = ()) -> bool:
         """Take a decision back (`db.moderation.decisions.take_back`); return whether there was one.
 
@@ -75,8 +79,7 @@ class Moderation:
             channel_ids: the channel, and of a thread its channel as well.
             only_guild_id: the server that the bot is in, if it is in no other.
         """
-        homes = self.homes or {guild for guild in (only_guild_id,) if guild is not None}
-        deciding = {guild_id} if guild_id is not None else homes | {NO_GUILD}
+        deciding = {guild_id} if guild_id is not None else self.home_guilds(only_guild_id) | {NO_GUILD}
         found = _decided(connection, user_id, deciding)
         here = guild_id or NO_GUILD
         rules = {row.key: row.value for row in found if row.kind == Topic.CHANNEL}

@@ -15,6 +15,7 @@ from db.queue.finding import jobs_of_member
 from db.queue.job import Pace
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.home import credits_offered, show_credits_commands
 from tests.support.acceptance.private import EPHEMERAL, show_to_everybody
 from tests.support.clock import NOON_ZONE
 
@@ -139,15 +140,16 @@ async def test_relax_and_fast_are_remembered(sandbox: Sandbox, tmp_path: Path, m
 async def test_operator_grants_and_sets_with_a_reason(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await credits_offered(sandbox, ada)
         grant: dict[str, Any] = {"member": ben.id, "amount": 50, "reason": "for the poster"}
-        said = await (await ada.slash("atelier credits grant", **grant)).answer()
+        said = await (await ada.slash("atelier-credits grant", **grant)).answer()
         assert said["flags"] & EPHEMERAL
         assert f"now has {DAILY + 50} credits (+50)" in ada.text(said["id"])
-        too_many = await (await ada.slash("atelier credits grant", **grant | {"amount": -900})).answer()
+        too_many = await (await ada.slash("atelier-credits grant", **grant | {"amount": -900})).answer()
         assert f"only {DAILY + 50} credits left" in ada.text(too_many["id"])
         assert f"The lowest `amount` is -{DAILY + 50}" in ada.text(too_many["id"])
-        await (await ada.slash("atelier credits set", member=ben.id, amount=7, reason="a fresh start")).answer()
-        shown = await (await ada.slash("atelier credits show", member=ben.id)).answer()
+        await (await ada.slash("atelier-credits set", member=ben.id, amount=7, reason="a fresh start")).answer()
+        shown = await (await ada.slash("atelier-credits show", member=ben.id)).answer()
         assert "7 credits left" in ada.text(shown["id"])
         entries = (await bot.statement(ben)).entries
         assert [(one.amount, one.reason, one.by_user) for one in entries[:2]] == [
@@ -164,24 +166,25 @@ async def test_members_may_not_touch_quotas(
     sandbox: Sandbox, tmp_path: Path, verb: str, options: dict[str, Any]
 ) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
-        ben = sandbox.member("ben")
-        await sandbox.until(lambda: "quota" in ben.commands())
+        ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await credits_offered(sandbox, ada)
         with pytest.raises(HumanError, match="not shown"):
-            await ben.slash(f"atelier credits {verb}", member=ben.id, **options)
-        show_to_everybody(sandbox, sandbox.member("ada"))
-        said = await (await ben.slash(f"atelier credits {verb}", member=ben.id, **options)).answer()
+            await ben.slash(f"atelier-credits {verb}", member=ben.id, **options)
+        show_to_everybody(sandbox, ada)
+        said = await (await ben.slash(f"atelier-credits {verb}", member=ben.id, **options)).answer()
         assert "Only operators can do that" in ben.text(said["id"])
         assert (await bot.statement(ben)).available == DAILY
 
 
 @pytest.mark.parametrize("homes", ["", STUDIO])
 @pytest.mark.parametrize(("verb", "options"), QUOTA)
-async def test_operators_of_other_servers_may_not_touch_quotas(
+async def test_operators_of_other_servers_may_not_touch_quotas_even_if_discord_shows_them(
     sandbox: Sandbox, tmp_path: Path, verb: str, options: dict[str, Any], homes: str
 ) -> None:
     async with bot_beside(sandbox, tmp_path, home_guilds=homes) as bot:
         ada, cleo = sandbox.member("ada"), sandbox.member("cleo")
-        said = await (await ada.slash(f"atelier credits {verb}", channel=LOBBY, member=cleo.id, **options)).answer()
+        show_credits_commands(sandbox, bot, ANNEX)
+        said = await (await ada.slash(f"atelier-credits {verb}", channel=LOBBY, member=cleo.id, **options)).answer()
         assert "my home servers" in ada.text(said["id"])
         assert (await bot.statement(cleo)).available == DAILY
 
@@ -190,7 +193,8 @@ async def test_operators_of_the_only_server_look_after_credits(sandbox: Sandbox,
     del sandbox.container.world.guilds[ANNEX]
     async with bot_beside(sandbox, tmp_path, home_guilds="") as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await (await ada.slash("atelier credits grant", member=ben.id, amount=5, reason="welcome")).answer()
+        await credits_offered(sandbox, ada)
+        await (await ada.slash("atelier-credits grant", member=ben.id, amount=5, reason="welcome")).answer()
         assert (await bot.statement(ben)).available == DAILY + 5
 
 

@@ -15,6 +15,7 @@ from db.moderation.audit_log import latest_entries
 from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.home import CREDITS, commands_at_home, credits_offered
 from tests.support.acceptance.pictures import draw, settled
 from tests.support.acceptance.private import run_privately, show_to_everybody
 
@@ -23,7 +24,7 @@ JUST_READ = {"atelier words list", "atelier channels list", "atelier log"}  # wh
 
 def operator_commands(client: commands.Bot) -> Iterator[tuple[str, list[str]]]:
     """Yield the commands that only operators may use, and the options that each must or, for an aim, should have."""
-    for command in client.tree.get_commands():
+    for command in commands_at_home(client):
         if (data := command.to_dict(client.tree)).get("type", 1) == 1:
             yield from _leaves(data, "", guarded=data.get("default_member_permissions") is not None)
 
@@ -66,13 +67,14 @@ async def acts(bot: RunningBot, who: HumanClient) -> list[tuple[str, str, str]]:
 async def test_every_command_of_operators_is_in_the_log(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
+        await credits_offered(sandbox, ada)
         found = dict(operator_commands(bot.client))
         await draw(sandbox, ben, "a red heart")
         await settled(sandbox, bot, ben)
         assert found.keys() >= JUST_READ | {
-            "atelier credits show",
-            "atelier credits grant",
-            "atelier credits set",
+            "atelier-credits show",
+            "atelier-credits grant",
+            "atelier-credits set",
             "transcribe-channel",
         }
         silent = []
@@ -80,7 +82,7 @@ async def test_every_command_of_operators_is_in_the_log(sandbox: Sandbox, tmp_pa
             before = len(await acts(bot, ada))
             await run(ada, name, **given(wanted, ben))
             new = (await acts(bot, ada))[before:]
-            if [name.removeprefix("atelier ").split()[0]] != [what.split()[0] for what, _, _ in new]:
+            if [name.removeprefix("atelier").lstrip(" -").split()[0]] != [what.split()[0] for what, _, _ in new]:
                 silent.append(name)
             assert all(reason == "because" for _, _, reason in new if "reason" in wanted)
         assert set(silent) == JUST_READ
@@ -91,8 +93,8 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
 ) -> None:
     async with bot_beside(sandbox, tmp_path, auto_transcription=True) as bot:
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await sandbox.until(lambda: "atelier" in ada.commands())
-        assert "atelier" not in ben.commands()
+        await credits_offered(sandbox, ada)
+        assert not {"atelier", CREDITS} & set(ben.commands())
         with pytest.raises(HumanError, match="not shown"):
             await ben.slash("atelier log")
         show_to_everybody(sandbox, ada)
@@ -107,9 +109,10 @@ async def test_commands_of_operators_are_refused_to_members_even_if_discord_show
 async def test_changed_credits_are_in_the_log_with_their_reason(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ada, ben = sandbox.member("ada"), sandbox.member("ben")
-        await run_privately(ada, "atelier credits grant", member=ben.id, amount=50, reason="for the poster")
-        await run_privately(ada, "atelier credits grant", member=ben.id, amount=-20, reason="a mistake")
-        await run_privately(ada, "atelier credits set", member=ben.id, amount=7, reason="a fresh start")
+        await credits_offered(sandbox, ada)
+        await run_privately(ada, "atelier-credits grant", member=ben.id, amount=50, reason="for the poster")
+        await run_privately(ada, "atelier-credits grant", member=ben.id, amount=-20, reason="a mistake")
+        await run_privately(ada, "atelier-credits set", member=ben.id, amount=7, reason="a fresh start")
         newest, second, first = (await run_privately(ada, "atelier log")).splitlines()
         assert f"<@{ada.id}> **credits grant** <@{ben.id}> +50: for the poster" in first
         assert f"**credits grant** <@{ben.id}> -20: a mistake" in second
@@ -143,8 +146,8 @@ async def test_buttons_on_what_is_not_theirs_are_in_the_log(
 async def test_what_works_in_servers_only_is_not_offered_in_direct_messages(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, auto_transcription=True, gifts=True) as bot:
         ada = sandbox.member("ada")
-        await sandbox.until(lambda: "atelier" in ada.commands())
+        await credits_offered(sandbox, ada)
         only_here = set(ada.commands()) - set(ada.commands("dm"))
-        assert only_here == {"atelier", "transcribe-channel", "gift"}
-        guarded = {one.name for one in bot.client.tree.get_commands() if one.default_permissions is not None}
-        assert guarded == {"atelier", "transcribe-channel"}
+        assert only_here == {"atelier", CREDITS, "transcribe-channel", "gift"}
+        guarded = {one.name for one in commands_at_home(bot.client) if one.default_permissions is not None}
+        assert guarded == {"atelier", CREDITS, "transcribe-channel"}

@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import discord
 import pytest
 
 from bot.features.help.topics import topics_for
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
-from bot.sandbox.state.seed import GENERAL, LOBBY
+from bot.sandbox.state.seed import GENERAL, LOBBY, STUDIO
 from bot.shared.discord.limits import GREETING, LIMITS
 from tests.support.acceptance.bots import RunningBot, bot_beside
+from tests.support.acceptance.home import CREDITS, credits_offered
 from tests.support.acceptance.voice import clip
 
 EPHEMERAL = 64
@@ -39,6 +41,7 @@ async def settled(sandbox: Sandbox, who: HumanClient) -> None:
 
 async def test_topics_name_every_command_so_that_it_can_be_clicked(sandbox: Sandbox, bot: RunningBot) -> None:
     ada = sandbox.member("ada")
+    await credits_offered(sandbox, ada)
     shown = await (await ada.slash("help")).answer()
     assert shown["flags"] & EPHEMERAL
     told = ada.text(shown["id"])
@@ -46,8 +49,11 @@ async def test_topics_name_every_command_so_that_it_can_be_clicked(sandbox: Sand
         await ada.select(shown["id"], MENU, topic.key)
         await sandbox.until(lambda topic=topic: topic.title in ada.text(shown["id"]))  # type: ignore[misc]
         told += ada.text(shown["id"])
-    registered = {one.name: one for one in await bot.client.tree.fetch_commands() if one.type.value == 1}
-    assert len(registered) >= 15
+    tree = bot.client.tree
+    all_here = [*await tree.fetch_commands(), *await tree.fetch_commands(guild=discord.Object(STUDIO))]
+    registered = {one.name: one for one in all_here if one.type.value == 1}
+    assert CREDITS in registered
+    assert len(registered) >= 16
     assert [name for name, command in registered.items() if name != "help" and f":{command.id}>" not in told] == []
     assert "Transcribe*" in told
 
@@ -65,10 +71,11 @@ async def test_operators_read_about_credits_in_home_servers_only(
     sandbox: Sandbox, bot: RunningBot, channel: str, at_home: bool
 ) -> None:
     ada = sandbox.member("ada")
+    await credits_offered(sandbox, ada)
     shown = await (await ada.slash("help", channel=channel)).answer()
     await ada.select(shown["id"], MENU, "operators")
     await sandbox.until(lambda: "/atelier ban:" in ada.text(shown["id"]))
-    assert ("/atelier credits grant:" in ada.text(shown["id"])) is at_home
+    assert ("</atelier-credits grant:" in ada.text(shown["id"])) is at_home
 
 
 async def test_ids_of_commands_are_known_after_a_start_that_registers_none(sandbox: Sandbox, tmp_path: Path) -> None:

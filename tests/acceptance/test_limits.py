@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import discord
 from discord import app_commands
 
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state.seed import STUDIO
 from bot.shared.discord.limits import AUTOCOMPLETE, LIMITS, MESSAGE, REFUSAL, RateLimit, RateLimits, entry_of
 from tests.support.acceptance.bots import DAILY, bot_beside
+from tests.support.acceptance.home import credits_offered
 from tests.support.acceptance.voice import available, clip, jobs_of, transcript
 
 TOO_OFTEN = "a lot in a short time"
@@ -24,8 +27,10 @@ async def answer(who: HumanClient, command: str) -> str:
 
 async def test_every_command_has_a_limit(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, gifts=True, auto_transcription=True) as bot:
-        tree = bot.client.tree
-        commands = {entry_of(one) for one in tree.walk_commands() if not isinstance(one, app_commands.Group)}
+        tree, home = bot.client.tree, discord.Object(STUDIO)
+        await credits_offered(sandbox, sandbox.member("ada"))
+        walked = [*tree.walk_commands(), *tree.walk_commands(guild=home)]
+        commands = {entry_of(one) for one in walked if not isinstance(one, app_commands.Group)}
         menus = {entry_of(one) for one in tree.get_commands() if isinstance(one, app_commands.ContextMenu)}
         limited = {entry for limit in LIMITS for entry in limit.entries if entry.startswith(("/", "menu "))}
         assert limited == commands | menus

@@ -12,6 +12,7 @@ from bot.sandbox.state.seed import GENERAL
 from bot.shared.discord.limits import LIMITS, NOTICE
 from db.moderation.channels import is_transcribed
 from tests.support.acceptance.bots import RunningBot, bot_beside
+from tests.support.acceptance.home import credits_offered
 from tests.support.acceptance.training import trained
 
 SHARE = "Share with a member, or stop sharing …"
@@ -48,16 +49,17 @@ async def test_gift_tells_its_receiver(sandbox: Sandbox, bot: RunningBot) -> Non
 
 async def test_grant_tells_its_receiver_why_and_taking_back_does_not(sandbox: Sandbox, bot: RunningBot) -> None:
     ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
-    await (await ada.slash("atelier credits grant", member=cleo.id, amount=-3, reason="a mistake")).answer()
-    await (await ada.slash("atelier credits set", member=cleo.id, amount=1, reason="less")).answer()
+    await credits_offered(sandbox, ada)
+    await (await ada.slash("atelier-credits grant", member=cleo.id, amount=-3, reason="a mistake")).answer()
+    await (await ada.slash("atelier-credits set", member=cleo.id, amount=1, reason="less")).answer()
     await (
-        await ada.slash("atelier credits grant", member=cleo.id, amount=7, reason="for @everyone [x](http://y)")
+        await ada.slash("atelier-credits grant", member=cleo.id, amount=7, reason="for @everyone [x](http://y)")
     ).answer()
     text = await told(sandbox, cleo)
     assert "`The Studio` gave you 7 credits" in text
     assert "@everyone" not in text
     assert "[x](" not in text
-    await (await ada.slash("atelier credits set", member=ben.id, amount=500, reason="prize")).answer()
+    await (await ada.slash("atelier-credits set", member=ben.id, amount=500, reason="prize")).answer()
     assert "gave you 400 credits: prize" in await told(sandbox, ben)
     assert len(await notices(cleo)) == 1
 

@@ -24,7 +24,7 @@ from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.attachments import Upload
-from bot.sandbox.state.seed import GENERAL, PATRONS
+from bot.sandbox.state.seed import GENERAL, PATRONS, STUDIO
 from bot.shared.cards.layout import said
 from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import IN_TIME_S
@@ -32,6 +32,7 @@ from bot.shared.discord.limits import RateLimits
 from bot.shared.discord.persistent_items import PersistentItem
 from db.moderation.targets import Target
 from tests.support.acceptance.bots import RunningBot, bot_beside
+from tests.support.acceptance.home import credits_offered
 from tests.support.bot.cards import subject
 
 AT_ONCE = 8  # buttons that wait for the database at the same time: it takes as long as for one
@@ -128,7 +129,10 @@ async def test_every_button_and_menu_is_answered_in_time(
 async def test_every_command_is_answered_in_time(sandbox: Sandbox, bot: RunningBot, gate: threading.Event) -> None:
     ada = sandbox.member("ada")
     message = await ada.voice(b"OggS", 2.0)
-    commands = [one for one in bot.client.tree.walk_commands() if isinstance(one, app_commands.Command)]
+    await credits_offered(sandbox, ada)
+    tree, home = bot.client.tree, discord.Object(STUDIO)
+    walked = [*tree.walk_commands(), *tree.walk_commands(guild=home)]
+    commands = [one for one in walked if isinstance(one, app_commands.Command)]
     assert len(commands) > 30
     for command in commands:
         options = {_keyword(option): _value(option, sandbox) for option in command.parameters}

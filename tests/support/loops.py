@@ -14,6 +14,7 @@ LOOPS = {
     "keep-{worker_id}",
     "purge-clips",
     "register-commands",
+    "register-home-commands",
     "retention",
     "sandbox-saving",
     "scrub-database",

@@ -1,13 +1,16 @@
-"""/atelier credits: members' credits, for operators.
+"""/atelier-credits: members' credits, for operators of home servers.
 
 Discord keeps permissions for whole commands, not for parts of one: beside `/quota mine`, everybody would be offered
-these.
+these, and in `/atelier`, operators of all servers.
 """
+
+from collections.abc import Callable, Mapping
 
 import discord
 from discord import app_commands
 
 from bot.features.credits.commands import show_credits, tell_receiver
+from bot.shared.discord.commands import Mention, for_operators
 from bot.shared.discord.interactions import acknowledge, operator_of, terms_of
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.policy import Operator
@@ -24,13 +27,25 @@ NOT_AT_HOME = (
     "Credits are shared by all servers I'm in, so only operators of my home servers can manage them. Whoever runs me "
     "sets those servers in `HOME_GUILDS`."
 )
+MOVED = "`/atelier credits` is a command of its own now. Please use {show}, {grant} or {set}."
+GROUP = "atelier-credits"
 
 
+def where_they_are(mention: Mention) -> str:
+    """Say where credits are managed, to somebody whose app still shows the commands where they no longer are."""
+    verbs = {verb: mention(f"{GROUP} {verb}") for verb in ("show", "grant", "set")}
+    return MOVED.format(**verbs) if all(verbs.values()) else NOT_AT_HOME
+
+
+ELSEWHERE: Mapping[str, Callable[[Mention], str]] = {"atelier credits": where_they_are, GROUP: where_they_are}
+
+
+@for_operators
 class CreditsCommands(app_commands.Group):
-    """Credits of members; a group of /atelier."""
+    """Credits of members."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(name="credits", description="Members' credits")
+        super().__init__(name=GROUP, description="Operators: members' credits")
         self.services = services
 
     @app_commands.command(description="Show a member's credits")

@@ -5,10 +5,10 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.features.help.topics import START, HelpTopic, Mention, topics_for
+from bot.features.help.topics import START, HelpTopic, topics_for
 from bot.shared.cards.layout import layout
-from bot.shared.discord.commands import mention_of
-from bot.shared.discord.interactions import is_operator, operator_of, services_of
+from bot.shared.discord.commands import Mention, mention_of
+from bot.shared.discord.interactions import is_operator
 from bot.shared.discord.persistent_items import Answer, PersistentItem
 
 
@@ -36,7 +36,8 @@ class TopicSelect(PersistentItem[HelpTopic], topic="help", verb="topic", key_for
         return topics_for(operator=is_operator(interaction)).get(self.item.values[0], START)
 
     async def _act(self, interaction: discord.Interaction, topic: HelpTopic) -> None:
-        view = help_card(mention_here(interaction), topic=topic, operator=is_operator(interaction))
+        mention = mention_of(interaction.client, interaction.guild_id)
+        view = help_card(mention, topic=topic, operator=is_operator(interaction))
         await interaction.edit_original_response(view=view)
 
 
@@ -47,14 +48,6 @@ class TopicForOneSelect(TopicSelect, verb="one"):
 
 
 HELP_ITEMS: tuple[type[Any], ...] = (TopicSelect, TopicForOneSelect)
-
-
-def mention_here(interaction: discord.Interaction) -> Mention:
-    """Return what makes the mentions of commands that can be used there: of credits, in home servers only."""
-    mention = mention_of(interaction.client)
-    if not is_operator(interaction) or operator_of(interaction).at_home(services_of(interaction)):
-        return mention
-    return lambda path: "" if path.startswith("atelier credits ") else mention(path)
 
 
 def help_card(mention: Mention, *, topic: HelpTopic = START, operator: bool = False) -> ui.LayoutView:

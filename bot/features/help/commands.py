@@ -4,8 +4,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.help.cards import help_card, mention_here
+from bot.features.help.cards import help_card
 from bot.features.help.greeting import greet
+from bot.shared.discord.commands import mention_of
 from bot.shared.discord.interactions import is_operator
 from bot.shared.discord.limits import RateLimits
 from bot.shared.services import Services
@@ -22,7 +23,8 @@ class Help(commands.Cog):
     @app_commands.command(description="Show what I can do, by topic")
     async def help(self, interaction: discord.Interaction) -> None:
         """Show the help card."""
-        view = help_card(mention_here(interaction), operator=is_operator(interaction))
+        mention = mention_of(interaction.client, interaction.guild_id)
+        view = help_card(mention, operator=is_operator(interaction))
         await interaction.response.send_message(view=view, ephemeral=True)
 
     @commands.Cog.listener()

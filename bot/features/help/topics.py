@@ -1,10 +1,11 @@
 """What there is to say about each topic. Pure."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-Mention = Callable[[str], str]  # a command's path, as members can click it; empty: there is no such command here
+from bot.shared.discord.commands import Mention
+
 _COMMAND = re.compile(r"\{([a-z -]+)\}")
 
 
@@ -126,7 +127,7 @@ OPERATORS = HelpTopic(
         "{atelier ban} a member",
         "{atelier words add} a word that I refuse",
         "{atelier channels allow} a channel, to keep me in it",
-        "{atelier credits grant} a member credits",
+        "{atelier-credits grant} a member credits",
         "{atelier withheld} what the picture checker kept back",
         "{atelier log} what operators did",
         "{transcribe-channel} every voice message in a channel into text",

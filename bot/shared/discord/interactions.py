@@ -95,6 +95,13 @@ def only_guild_id(client: discord.Client) -> int | None:
     return client.guilds[0].id if len(client.guilds) == 1 else None
 
 
+def home_guild_ids(client: discord.Client) -> frozenset[int]:
+    """Return those of the bot's servers that are at home: their operators decide about what belongs to no server."""
+    services = cast(Services, client.services)  # type: ignore[attr-defined]
+    homes = services.moderation.home_guilds(only_guild_id(client))
+    return homes & {guild.id for guild in client.guilds}
+
+
 def is_age_restricted(channel: object) -> bool:
     """Tell whether a channel is age-restricted; direct messages are not."""
     is_nsfw = getattr(channel, "is_nsfw", None)  # direct messages have none

@@ -95,7 +95,7 @@ LIMITS = (
             "form Remove for good",
             *_each("/atelier words ", "add", "remove", "list"),
             *_each("/atelier channels ", "allow", "forbid", "clear", "list"),
-            *_each("/atelier credits ", "show", "grant", "set"),
+            *_each("/atelier-credits ", "show", "grant", "set"),
             "/transcribe-channel",
         ),
     ),
