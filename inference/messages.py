@@ -20,7 +20,7 @@ class Task:
     attempt: int
     request: Request
     inputs: Mapping[str, bytes] = field(default_factory=dict)
-    # by name: 'photo-0' … (PNG), 'audio', 'picture', 'checkpoint', 'adapter:<subject_id>' (safetensors)
+    # by name: 'photo-0' … (PNG), 'audio', 'picture', 'mask', 'checkpoint', 'adapter:<subject_id>' (safetensors)
 
 
 # -- commands to a worker ---------------------------------------------------------------------------------------------

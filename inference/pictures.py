@@ -32,6 +32,9 @@ class GenerationParameters:
     model: str
     upscale: int = 1
     denoising_strength: float | None = None  # of a picture that it began from; None: it began from noise
+    mask_blur_px: int = 0
+    variation_seed: int | None = None
+    variation_strength: float = 0.0
     version: str = ""
     lora_tags: tuple[str, ...] = ()
     lora_hashes: tuple[tuple[str, str], ...] = ()  # name and AutoV3 hash
@@ -50,8 +53,13 @@ class GenerationParameters:
             "Size": f"{self.width_px}x{self.height_px}",
             "Model": self.model,
         }
+        if self.variation_seed is not None:
+            settings["Variation seed"] = self.variation_seed
+            settings["Variation seed strength"] = f"{self.variation_strength:g}"
         if self.denoising_strength is not None:
             settings["Denoising strength"] = f"{self.denoising_strength:g}"
+        if self.mask_blur_px:
+            settings["Mask blur"] = self.mask_blur_px
         if self.upscale > 1:
             settings |= {"Hires upscale": self.upscale, "Hires upscaler": "Lanczos"}
         if self.lora_hashes:

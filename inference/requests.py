@@ -39,11 +39,22 @@ class InitPicture:
 
     key: str  # its file key
     strength: float  # how much of it is drawn anew: above 0 … 1; so much of the steps is made
+    mask: str = ""  # file key of a picture of its size, task input `mask`: what is white is drawn anew; empty: all
+    mask_blur_px: int = 0  # how softly what is drawn meets what is kept, in what is generated; 0: as it is decoded
+    margins_px: tuple[int, int, int, int] = (0, 0, 0, 0)  # of the canvas, left, top, right, bottom: drawn around it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variation:
+    """A little of another seed's noise in a picture's own. Picture i has that of seed + i, and all one seed."""
+
+    seed: int
+    strength: float  # 0: only its own noise … 1: only the other's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """`count` pictures of one prompt. Picture i (from 0) is generated with seed + i."""
+    """`count` pictures of one prompt. Picture i (from 0) is generated with seed + i, unless they are variations."""
 
     prompt: str
     model: str  # a name in the catalogue
@@ -56,6 +67,7 @@ class ImageRequest:
     negative: str = ""
     subjects: tuple[SubjectUse, ...] = ()
     init: InitPicture | None = None  # None: they begin from noise alone
+    variation: Variation | None = None
     typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
     parameters: tuple[str, ...] = ()  # what else was typed, such as '--ar 3:2'; shown with the prompt
 
@@ -63,6 +75,10 @@ class ImageRequest:
     def kind(self) -> Kind:
         """The kind of job."""
         return Kind.IMAGE
+
+    def seed_of(self, index: int) -> int:
+        """Return the seed of one of the pictures, counted from 0."""
+        return self.seed if self.variation is not None else self.seed + index
 
     @property
     def steps_made(self) -> int:
@@ -187,7 +203,10 @@ def from_json(data: dict[str, Any]) -> Request:
     if kind is Kind.IMAGE:
         fields["parameters"] = tuple(fields.get("parameters", ()))
         if fields.get("init") is not None:
-            fields["init"] = InitPicture(**fields["init"])
+            init = dict(fields["init"])
+            fields["init"] = InitPicture(**init | {"margins_px": tuple(init.get("margins_px", (0, 0, 0, 0)))})
+        if fields.get("variation") is not None:
+            fields["variation"] = Variation(**fields["variation"])
     if kind is Kind.TRAIN:
         fields["photos"] = tuple(fields["photos"])
     return _TYPES[kind](**fields)

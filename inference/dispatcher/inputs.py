@@ -58,7 +58,9 @@ def input_keys(request: Request) -> dict[str, str]:
     match request:
         case ImageRequest(subjects=subjects, init=init):
             adapters = {f"adapter:{use.subject_id}": subject_adapter(use.subject_id) for use in subjects}
-            return adapters if init is None else adapters | {"picture": init.key}
+            if init is None:
+                return adapters
+            return adapters | {"picture": init.key} | ({"mask": init.mask} if init.mask else {})
         case TrainRequest(photos=photos):
             return {f"photo-{index}": key for index, key in enumerate(photos)}
         case TranscribeRequest(audio=key):

@@ -57,8 +57,8 @@ def _cost(job: Job, amount: int) -> str:
 
 def _done(job: Job, content: CardContent) -> str:
     request = _request(job)
-    last = request.seed + request.count - 1
-    facts = [f"seed {request.seed}" + (f" – {last}" if request.count > 1 else ""), inline(job.model)]
+    last = request.seed_of(request.count - 1)
+    facts = [f"seed {request.seed}" + (f" – {last}" if last != request.seed else ""), inline(job.model)]
     files: dict[str, dict[str, Any]] = job.outcome.get("files", {})
     sizes = [f"{meta['width']}×{meta['height']} px" for meta in files.values() if "width" in meta]
     facts += sizes[:1]

@@ -109,7 +109,7 @@ class ImageEngine:
         job = ImageJob(task=task, request=request, spec=spec, loading=self._models.acquire(spec))
         if request.init is not None:
             job.reading = self._reader.submit(
-                read_init_picture, task.inputs.get("picture"), (request.width_px, request.height_px)
+                read_init_picture, task.inputs, request.init, (request.width_px, request.height_px)
             )
         self._jobs[task.job_id] = job
 
@@ -180,7 +180,7 @@ class ImageEngine:
 
     def _prepare_one(self, job: ImageJob, model: LoadedModel) -> None:
         request, inputs = job.request, job.task.inputs
-        picture = None if job.reading is None else job.reading.result()
+        pixels = None if job.reading is None else job.reading.result()
         used = [use for use in request.subjects if use.weight != 0]
         if job.adapters is None:
             job.adapters = [
@@ -190,7 +190,7 @@ class ImageEngine:
             return
         uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
         adapters = self._adapter_cache.combined(model, uses)
-        lanes = self._passes.denoiser(model).start(request, adapters, job_id=job.job_id, picture=picture)
+        lanes = self._passes.denoiser(model).start(request, adapters, job_id=job.job_id, pixels=pixels)
         if family_of(job.spec).is_cut(model, request.prompt):
             job.notes.append(PromptNote.CUT)
         if not used and names_nothing_known(model, request.prompt):  # a subject is known by any name

@@ -5,24 +5,24 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from torch import Tensor
-
 from inference.catalogue import ImageModel
 from inference.checks import CHECK, PictureCheck
 from inference.engines.image.adapters.weights import Adapter
 from inference.engines.image.batches import Group
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
+from inference.engines.image.init_picture import SIDE_MIN_PX, InitPixels
 from inference.engines.image.lane import Lane
 from inference.errors import BadRequest
 from inference.families import FAMILIES
 from inference.messages import Output, Progress, PromptNote, Task
-from inference.requests import ImageRequest
+from inference.requests import ImageRequest, InitPicture
 
 PICTURES_MAX = 16
 SUBJECTS_MAX = 3
 GUIDANCE_MAX = 50.0
 WEIGHT_MAX = 4.0
+MASK_BLUR_MAX_PX = 64
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -33,7 +33,7 @@ class ImageJob:
     request: ImageRequest
     spec: ImageModel
     loading: Future[LoadedModel]
-    reading: Future[Tensor] | None = None  # of the picture that they begin from
+    reading: Future[InitPixels] | None = None  # of the picture that they begin from
     adapters: list[Future[Adapter]] | None = None  # None until the model is here
     model: LoadedModel | None = None  # set with the lanes
     lanes: list[Lane] = field(default_factory=list)
@@ -127,13 +127,29 @@ def check_request(request: ImageRequest, spec: ImageModel) -> None:
         raise BadRequest(f"`guidance` must be from 0 to {GUIDANCE_MAX:g}.")
     if not 0 <= request.seed < 2**63:
         raise BadRequest("`seed` must be a whole number from 0.")
-    if request.init is not None and not 0 < request.init.strength <= 1:  # false for NaN, too
-        raise BadRequest("`strength` must be more than 0, and at most 1: at 0, your picture would come back unchanged.")
-    if request.init is not None and not FAMILIES[spec.family].from_pictures:
-        raise BadRequest(f"{spec.title} can't begin from an `image`. Please choose another `model`.")
+    if request.init is not None:
+        _check_init(request, request.init, spec)
+    varied = request.variation
+    if varied is not None and not (0 <= varied.strength <= 1 and 0 <= varied.seed < 2**63):
+        raise BadRequest("A variation's strength must be from 0 to 1, and its seed a whole number from 0.")
     if FAMILIES[spec.family].alone and request.subjects:
         raise BadRequest(f"{spec.title} can't show subjects. Please leave out `subject`, or choose another `model`.")
+    if FAMILIES[spec.family].alone and varied is not None:
+        raise BadRequest(f"{spec.title} can't draw variations. Please choose another `model`.")
     if len(request.subjects) > SUBJECTS_MAX:
         raise BadRequest(f"One picture can have at most {SUBJECTS_MAX} subjects. Please leave some out of `subject`.")
     if any(not math.isfinite(use.weight) or abs(use.weight) > WEIGHT_MAX for use in request.subjects):
         raise BadRequest(f"A weight in `subject` must be from {-WEIGHT_MAX:g} to {WEIGHT_MAX:g}.")
+
+
+def _check_init(request: ImageRequest, init: InitPicture, spec: ImageModel) -> None:
+    if not 0 < init.strength <= 1:  # false for NaN, too
+        raise BadRequest("`strength` must be more than 0, and at most 1: at 0, your picture would come back unchanged.")
+    if not FAMILIES[spec.family].from_pictures:
+        raise BadRequest(f"{spec.title} can't begin from an `image`. Please choose another `model`.")
+    left, top, right, bottom = init.margins_px
+    inner_px = request.width_px - left - right, request.height_px - top - bottom
+    if min(init.margins_px) < 0 or min(inner_px) < SIDE_MIN_PX:
+        raise BadRequest(f"The canvas must leave at least {SIDE_MIN_PX} px of the picture's sides.")
+    if not 0 <= init.mask_blur_px <= MASK_BLUR_MAX_PX:
+        raise BadRequest(f"The mask can be blurred by 0 to {MASK_BLUR_MAX_PX} px.")

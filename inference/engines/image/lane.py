@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers.utils.torch_utils import randn_tensor
 
 from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.schedulers import initial_scale, noise_level, skip_steps, step_options
+from inference.engines.image.init_picture import InitPixels
+from inference.engines.image.schedulers import step_options
+from inference.engines.image.starts import Blend, make_starts
 from inference.requests import ImageRequest
 
 
@@ -30,6 +31,8 @@ class Lane:
     latents: torch.Tensor  # (1, C, h, w) on the device
     size_px: tuple[int, int]  # width, height
     first: int = 0  # the scheduler's timesteps that are left out, because it begins from a picture
+    blend: Blend | None = None  # what of a picture is kept
+    condition: torch.Tensor | None = None  # (1, 1 + C, h, w), what the network reads beside latents
     position: int = 0  # forward passes behind us
     clean: torch.Tensor | None = None  # the latest estimate of the finished latent, kept for previews
 
@@ -58,9 +61,9 @@ def make_lanes(
     *,
     job_id: str,
     scheduler_name: str,
-    picture: torch.Tensor | None = None,
+    pixels: InitPixels | None = None,
 ) -> list[Lane]:
-    """Start the pictures of a request: picture i with seed + i, noise drawn on the CPU.
+    """Start the pictures of a request, each with its own seed; noise is drawn on the CPU.
 
     Noise from the CPU's generator is the same on every device, so that a seed means the same picture everywhere:
     diffusers' pipelines draw it so too when given `torch.Generator('cpu')`.
@@ -72,38 +75,30 @@ def make_lanes(
         adapters: of its subjects.
         job_id: of the job that they belong to.
         scheduler_name: as in the catalogue.
-        picture: (1, 3, height, width), -1 … 1, that they begin from; None: from noise.
+        pixels: of the picture that they begin from; None: from noise.
     """
     family, size_px = family_of(model.spec), (request.width_px, request.height_px)
-    dtype, shape = family.latent_dtype(model), (1, *family.latent_shape(model, size_px))
-    generators = [torch.Generator("cpu").manual_seed(request.seed + index) for index in range(request.count)]
-    # before the noise, as diffusers' image-to-image pipelines draw
-    clean = None if picture is None else family.to_latents(model, picture, generators).to(dtype)
-    lanes = []
-    for index, generator in enumerate(generators):
-        scheduler = family.schedule(model, scheduler_name, steps=request.steps, size_px=size_px)
-        noise = randn_tensor(shape, generator=generator, device=model.device, dtype=dtype)
-        first = 0
-        if clean is None:
-            latents = noise * initial_scale(scheduler)
-        else:
-            first = skip_steps(scheduler, request.steps - request.steps_made)
-            kept, added = noise_level(scheduler, first)
-            latents = kept * clean[index : index + 1] + added * noise
-        lanes.append(
-            Lane(
-                job_id=job_id,
-                index=index,
-                seed=request.seed + index,
-                guidance=request.guidance,
-                conditioning=conditioning,
-                adapters=adapters,
-                scheduler=scheduler,
-                timesteps=[float(t) for t in scheduler.timesteps[first:]],
-                options=step_options(scheduler, generator),
-                latents=latents,
-                size_px=size_px,
-                first=first,
-            )
+    generators = [torch.Generator("cpu").manual_seed(request.seed_of(index)) for index in range(request.count)]
+    schedulers = [
+        family.schedule(model, scheduler_name, steps=request.steps, size_px=size_px) for _ in range(request.count)
+    ]
+    starts = make_starts(model, request, schedulers, generators, pixels)
+    return [
+        Lane(
+            job_id=job_id,
+            index=index,
+            seed=request.seed_of(index),
+            guidance=request.guidance,
+            conditioning=conditioning,
+            adapters=adapters,
+            scheduler=scheduler,
+            timesteps=[float(t) for t in scheduler.timesteps[start.first :]],
+            options=step_options(scheduler, generator),
+            latents=start.latents,
+            size_px=size_px,
+            first=start.first,
+            blend=start.blend,
+            condition=start.condition,
         )
-    return lanes
+        for index, (scheduler, generator, start) in enumerate(zip(schedulers, generators, starts, strict=True))
+    ]

@@ -13,6 +13,7 @@ from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
+from inference.engines.image.init_picture import InitPixels
 from inference.engines.image.lane import Lane, make_lanes
 from inference.engines.image.schedulers import estimate_clean, network_input
 from inference.requests import ImageRequest
@@ -45,7 +46,7 @@ class BatchedDenoiser:
         self._batch: _LaneBatch | None = None
 
     def start(
-        self, request: ImageRequest, adapters: AdapterSet, *, job_id: str, picture: Tensor | None = None
+        self, request: ImageRequest, adapters: AdapterSet, *, job_id: str, pixels: InitPixels | None = None
     ) -> list[Lane]:
         """Encode a request's prompts, and return its lanes.
 
@@ -53,7 +54,7 @@ class BatchedDenoiser:
             request: what is asked for.
             adapters: of its subjects.
             job_id: of the job that it belongs to.
-            picture: (1, 3, height, width), -1 … 1, that they begin from; None: from noise.
+            pixels: of the picture that they begin from; None: from noise.
         """
         conditioning = self.encode(
             request.prompt,
@@ -64,7 +65,7 @@ class BatchedDenoiser:
         )
         name = self.model.spec.scheduler
         return make_lanes(
-            self.model, request, conditioning, adapters, job_id=job_id, scheduler_name=name, picture=picture
+            self.model, request, conditioning, adapters, job_id=job_id, scheduler_name=name, pixels=pixels
         )
 
     @torch.inference_mode()
@@ -113,7 +114,7 @@ class BatchedDenoiser:
                 lane.clean = estimate_clean(lane.scheduler, noisy, guided, lane.timesteps[lane.position])
             timestep = lane.scheduler.timesteps[lane.scheduled]
             stepped = lane.scheduler.step(guided, timestep, lane.latents, return_dict=False, **lane.options)
-            lane.latents = stepped[0]
+            lane.latents = stepped[0] if lane.blend is None else lane.blend.over(stepped[0], lane.position)
             lane.position += 1
 
     def forget(self) -> None:
@@ -139,6 +140,10 @@ class BatchedDenoiser:
         return self._batch
 
     def _predict(self, batch: _LaneBatch, inputs: list[Tensor], times: Tensor) -> Sequence[Tensor]:
-        rows = [noisy for lane, noisy in zip(batch.lanes, inputs, strict=True) for _ in range(lane.rows)]
+        read = [
+            noisy if lane.condition is None else torch.cat([noisy, lane.condition], dim=1)
+            for lane, noisy in zip(batch.lanes, inputs, strict=True)
+        ]
+        rows = [each for lane, each in zip(batch.lanes, read, strict=True) for _ in range(lane.rows)]
         with self._hooks[self._family.core].applied(batch.sets):
             return self._family.predict(self.model, rows, times.to(self.model.device), batch.conditioning)

@@ -66,6 +66,7 @@ class Postprocessor:
                 failed[lane.job_id] = FloatingPointError("The picture came out as numbers that are not finite.")
             elif lane.job_id not in failed:
                 job = jobs[lane.job_id]
+                image = image if job.reading is None else job.reading.result().over(image)
                 job.outputs.append(self._encoders.submit(make_output, job, lane, image))
                 if self._checks is not None:
                     job.checks.append(self._checks.add(to_rgb8(image)))

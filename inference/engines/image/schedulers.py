@@ -99,26 +99,18 @@ def network_input(scheduler: Any, latents: torch.Tensor, position: int) -> torch
     return scaled
 
 
-def skip_steps(scheduler: Any, steps: int) -> int:
-    """Let a fresh scheduler begin later; return how many of its timesteps are left out.
+def begin_at(scheduler: Any, first: int) -> tuple[float, float]:
+    """Let a scheduler that has made no step begin later.
 
     Args:
         scheduler: the lane's.
-        steps: of denoising that are not made.
+        first: the number of the timestep that it begins with, from 0.
+
+    Returns:
+        How much of a picture, and of noise, there is in latents before that timestep.
     """
-    first = int(steps * scheduler.order)
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(first)
-    return first
-
-
-def noise_level(scheduler: Any, first: int) -> tuple[float, float]:
-    """Return how much of a picture and of noise there is in latents before a step.
-
-    Args:
-        scheduler: one that has made no step, and begins with that one (`skip_steps`).
-        first: the number of the step's timestep.
-    """
     mix = getattr(scheduler, "add_noise", None) or _mix_of_flow(scheduler)
     # asked with numbers on the CPU: some schedulers move their tables to where the asking latents are
     one, zero, timesteps = torch.ones(1), torch.zeros(1), scheduler.timesteps[first : first + 1]

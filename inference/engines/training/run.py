@@ -21,6 +21,7 @@ from inference.engines.training.optimizers import AdamWOptimizer
 from inference.engines.training.photos import augment, photo_tensor
 from inference.engines.training.prior import known_captions, prior_captions, prior_latents
 from inference.engines.training.sampler import sample_latents, to_latents, to_pixels
+from inference.errors import BadRequest
 from inference.messages import Checkpoint, Finished, JobEvent, Output, Progress, Task, adapter_name, filmstrip_name
 from inference.requests import TrainRequest
 
@@ -82,6 +83,8 @@ class TrainingRun:
 
     def _prepare(self) -> Generator[list[JobEvent], None, tuple[DreamBooth, SubjectLora]]:
         request, base = self._request, self._base
+        if family_of(base.spec).reads_mask(base):
+            raise BadRequest(f"{base.spec.title} only fills masks and can't be trained. Please choose another `model`.")
         photos = []
         for index in range(len(request.photos)):
             pixels = photo_tensor(self._task.inputs[f"photo-{index}"], base.spec.width_px, base.spec.height_px)

@@ -258,10 +258,10 @@ def test_model_of_another_family_is_refused(sd_folder: Path, canary: Path) -> No
     cache.close()
 
 
-def test_inpainting_model_is_refused(folder: Path, canary: Path) -> None:
+def test_model_that_reads_a_whole_picture_is_refused(folder: Path, canary: Path) -> None:
     file = folder / "unet" / WEIGHTS
     tensors = safetensors.torch.load_file(file)
-    tensors["conv_in.weight"] = tensors["conv_in.weight"].repeat(1, 3, 1, 1)[:, :9].contiguous()
+    tensors["conv_in.weight"] = tensors["conv_in.weight"].repeat(1, 3, 1, 1)[:, :8].contiguous()
     safetensors.torch.save_file(tensors, file)
-    edit(folder / "unet" / "config.json", in_channels=9)
+    edit(folder / "unet" / "config.json", in_channels=8)
     assert_unusable(folder, canary, "not a plain text-to-image model")

@@ -10,6 +10,7 @@ from inference.requests import InitPicture, Request, SubjectUse
 from tests.support.fakes.jobs import job_of
 from tests.support.fakes.requests import image_request, train_request, transcribe_request, upscale_request
 
+PICTURE_AND_MASK = {"picture", "mask"}
 WITH_REX = image_request(subjects=(SubjectUse("rex"), SubjectUse("moe")))
 
 
@@ -24,6 +25,10 @@ def files(tmp_path: Path) -> FileStore:
         (image_request(), set()),
         (WITH_REX, {"adapter:rex", "adapter:moe"}),
         (image_request(init=InitPicture(key="uploads/1/picture", strength=0.5)), {"picture"}),
+        (
+            image_request(init=InitPicture(key="uploads/1/picture", strength=0.5, mask="uploads/1/mask")),
+            PICTURE_AND_MASK,
+        ),
         (train_request(photos=("uploads/1/0.png", "uploads/1/1.png")), {"photo-0", "photo-1"}),
         (transcribe_request(), {"audio"}),
         (upscale_request(subjects=(SubjectUse("rex"),)), {"picture"}),  # no adapter: nothing is drawn

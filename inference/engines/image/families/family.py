@@ -100,6 +100,10 @@ class Family(ABC):
     def latent_shape(self, model: LoadedModel, size_px: tuple[int, int]) -> tuple[int, int, int]:
         """Return channels, height and width of the latents of a picture of this width and height."""
 
+    def reads_mask(self, model: LoadedModel) -> bool:
+        """Return whether the network reads, beside the latents, a mask and the latents of what is to be kept."""
+        return False
+
     def latent_dtype(self, model: LoadedModel) -> torch.dtype:
         """Return what latents are kept in between steps."""
         return model.dtype

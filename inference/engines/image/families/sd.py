@@ -12,7 +12,9 @@ class StableDiffusion(UnetFamily):
     """Draws as `StableDiffusionPipeline` does."""
 
     name = "sd"
-    pipelines = frozenset({"StableDiffusionPipeline", "LatentConsistencyModelPipeline"})
+    pipelines = frozenset(
+        {"StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "LatentConsistencyModelPipeline"}
+    )
     parts = (UNET, VAE, CLIP, CLIP_TOKENIZER)
     lora_architecture = "stable-diffusion-v1/lora"
     # What a latent's channels look like, found by others by regression: a cheap picture without the autoencoder.

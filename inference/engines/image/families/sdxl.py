@@ -24,7 +24,7 @@ class StableDiffusionXL(UnetFamily):
     """Draws as `StableDiffusionXLPipeline` does."""
 
     name = "sdxl"
-    pipelines = frozenset({"StableDiffusionXLPipeline"})
+    pipelines = frozenset({"StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline"})
     parts = (
         UNET,
         VAE,

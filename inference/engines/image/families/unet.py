@@ -38,10 +38,11 @@ class UnetFamily(Family):
     rough_colours: ClassVar[tuple[tuple[float, float, float], ...]]  # of a latent's channels, for previews
 
     def check(self, spec: ImageModel, parts: Mapping[str, Any]) -> None:
-        """Refuse UNets that want more than text, time and guidance: inpainting, image conditions."""
+        """Refuse UNets that want more than text, time, guidance and a mask: image conditions."""
         config = parts["unet"].config
         fits = (
-            config.in_channels == config.out_channels == parts["vae"].config.latent_channels
+            config.in_channels in (config.out_channels, 2 * config.out_channels + 1)  # the latter reads a mask
+            and config.out_channels == parts["vae"].config.latent_channels
             and config.addition_embed_type == self.embeds
             and config.class_embed_type is None
             and config.encoder_hid_dim_type is None
@@ -78,7 +79,11 @@ class UnetFamily(Family):
     def latent_shape(self, model: LoadedModel, size_px: tuple[int, int]) -> tuple[int, int, int]:
         """Return the UNet's channels; each latent is as wide as all of the autoencoder's halvings make it."""
         factor = 2 ** (len(model.vae.config.block_out_channels) - 1)
-        return int(model.core.config.in_channels), size_px[1] // factor, size_px[0] // factor
+        return int(model.core.config.out_channels), size_px[1] // factor, size_px[0] // factor
+
+    def reads_mask(self, model: LoadedModel) -> bool:
+        """Return whether it is an inpainting model, of nine channels."""
+        return bool(model.core.config.in_channels != model.core.config.out_channels)
 
     def schedule(self, model: LoadedModel, name: str, *, steps: int, size_px: tuple[int, int]) -> Any:
         """Return a scheduler of any kind; sizes make no difference to it."""

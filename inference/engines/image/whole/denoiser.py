@@ -11,6 +11,7 @@ from torch import Tensor
 from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.init_picture import InitPixels
 from inference.engines.image.lane import Lane
 from inference.engines.image.whole.steps import Between, PipelineSteps
 from inference.requests import ImageRequest
@@ -30,7 +31,7 @@ class WholeDenoiser:
         self._requests: dict[str, ImageRequest] = {}
 
     def start(
-        self, request: ImageRequest, adapters: AdapterSet, *, job_id: str, picture: Tensor | None = None
+        self, request: ImageRequest, adapters: AdapterSet, *, job_id: str, pixels: InitPixels | None = None
     ) -> list[Lane]:
         """Return the lanes of a request. Nothing is computed yet.
 
@@ -38,14 +39,14 @@ class WholeDenoiser:
             request: what is asked for.
             adapters: none; `check_request` has seen to it.
             job_id: of the job that it belongs to.
-            picture: none, as well.
+            pixels: none, as well.
         """
         self._requests[job_id] = request
         return [
             Lane(
                 job_id=job_id,
                 index=index,
-                seed=request.seed + index,
+                seed=request.seed_of(index),
                 guidance=request.guidance,
                 conditioning=Conditioning(torch.zeros(1, 0, 0)),
                 adapters=adapters,
