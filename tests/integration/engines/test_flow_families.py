@@ -158,7 +158,8 @@ def test_picture_is_the_same_whatever_joins_and_leaves_its_batch(
 
 
 @pytest.mark.long
-@settings(max_examples=300, deadline=None)
+@pytest.mark.timeout(1800)
+@settings(max_examples=200, deadline=None)
 @given(script=SCRIPTS, lanes_max=st.integers(1, 8))
 def test_picture_is_the_same_in_hundreds_of_batches(
     tried: Tried, script: list[Asked | int | tuple[str, int]], lanes_max: int
