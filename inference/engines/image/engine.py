@@ -190,7 +190,9 @@ class ImageEngine:
             return
         uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
         adapters = self._adapter_cache.combined(model, uses)
-        lanes = self._passes.denoiser(model).start(request, adapters, job_id=job.job_id, pixels=pixels)
+        lanes = self._passes.denoiser(model).start(
+            request, adapters, job_id=job.job_id, scheduler_name=job.spec.scheduler, pixels=pixels
+        )
         if family_of(job.spec).is_cut(model, request.prompt):
             job.notes.append(PromptNote.CUT)
         if not used and names_nothing_known(model, request.prompt):  # a subject is known by any name

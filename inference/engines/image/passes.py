@@ -46,7 +46,13 @@ class BatchedDenoiser:
         self._batch: _LaneBatch | None = None
 
     def start(
-        self, request: ImageRequest, adapters: AdapterSet, *, job_id: str, pixels: InitPixels | None = None
+        self,
+        request: ImageRequest,
+        adapters: AdapterSet,
+        *,
+        job_id: str,
+        scheduler_name: str,
+        pixels: InitPixels | None = None,
     ) -> list[Lane]:
         """Encode a request's prompts, and return its lanes.
 
@@ -54,6 +60,7 @@ class BatchedDenoiser:
             request: what is asked for.
             adapters: of its subjects.
             job_id: of the job that it belongs to.
+            scheduler_name: as in the catalogue.
             pixels: of the picture that they begin from; None: from noise.
         """
         conditioning = self.encode(
@@ -63,9 +70,8 @@ class BatchedDenoiser:
             size_px=(request.width_px, request.height_px),
             adapters=adapters,
         )
-        name = self.model.spec.scheduler
         return make_lanes(
-            self.model, request, conditioning, adapters, job_id=job_id, scheduler_name=name, pixels=pixels
+            self.model, request, conditioning, adapters, job_id=job_id, scheduler_name=scheduler_name, pixels=pixels
         )
 
     @torch.inference_mode()

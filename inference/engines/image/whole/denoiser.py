@@ -31,7 +31,13 @@ class WholeDenoiser:
         self._requests: dict[str, ImageRequest] = {}
 
     def start(
-        self, request: ImageRequest, adapters: AdapterSet, *, job_id: str, pixels: InitPixels | None = None
+        self,
+        request: ImageRequest,
+        adapters: AdapterSet,
+        *,
+        job_id: str,
+        scheduler_name: str,
+        pixels: InitPixels | None = None,
     ) -> list[Lane]:
         """Return the lanes of a request. Nothing is computed yet.
 
@@ -39,6 +45,7 @@ class WholeDenoiser:
             request: what is asked for.
             adapters: none; `check_request` has seen to it.
             job_id: of the job that it belongs to.
+            scheduler_name: not looked at: the pipeline has its own.
             pixels: none, as well.
         """
         self._requests[job_id] = request
