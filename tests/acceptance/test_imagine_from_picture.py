@@ -21,6 +21,7 @@ from bot.shared.files.photos import PHOTO_BYTES_MAX
 from db.file_keys import UPLOADS
 from db.queue.finding import jobs_of_member
 from db.queue.job import Job
+from inference.requests import ImageRequest, InitPicture, from_json
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.pictures import settled
 from tests.support.files.photos import bomb, encoded, picture
@@ -66,7 +67,9 @@ async def test_pictures_begin_from_one_that_is_sent_along(sandbox: Sandbox, tmp_
         card = await drawn(sandbox, ben, strength=40)
         assert "from a picture · strength 40%" in ben.text(card)
         (job,) = await jobs_of(bot, ben)
-        assert job.request["init"] == {"key": f"uploads/{job.interaction_id}/picture", "strength": 0.4}
+        request = from_json(job.request)
+        assert isinstance(request, ImageRequest)
+        assert request.init == InitPicture(key=f"uploads/{job.interaction_id}/picture", strength=0.4)
         with Image.open(io.BytesIO(await bot.services.files.get(job.request["init"]["key"]))) as stored:
             assert (stored.format, stored.size) == ("PNG", (300, 200))
         assert job.charged == 1
