@@ -247,6 +247,21 @@ async def test_withheld_picture_is_not_in_its_members_export(sandbox: Sandbox, t
         assert archive.count(b"\x89PNG") == 1
 
 
+async def test_pictures_that_are_not_checked_yet_are_in_no_export(sandbox: Sandbox, tmp_path: Path, gate: Path) -> None:
+    async with bot_beside(sandbox, tmp_path / "data", catalogue=WITH_CHECKER) as bot:
+        ben = sandbox.member("ben")
+        card = await (await ben.slash("imagine", prompt="a gate")).answer()
+        changed = bot.services.db.wake.listen("changed")
+        while not (await latest(bot, ben)).preview:
+            await changed.wait(0.5)
+        ((_, archive),) = [part async for part in export_parts(bot.services, int(ben.id), 1 << 24)]
+        assert b"preview.webp" not in archive
+        gate.touch()
+        await settled(sandbox, bot, ben)
+        ((_, archive),) = [part async for part in export_parts(bot.services, int(ben.id), 1 << 24)]
+        assert archive.count(b"\x89PNG") == len(ben.pictures(card["id"])) == 4
+
+
 STAGES = ["claim:after", "settle:before", "settle:after", "mark_delivered:before"]
 QUICK = "settle:after"  # the one that is tried in every run
 

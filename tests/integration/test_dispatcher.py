@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from db.credits.audit import audit
 from db.engine import Database
+from db.ids import NO_GUILD
+from db.queue.delivery import forget_outcome
+from db.queue.finding import jobs_with_withheld
 from db.queue.heartbeat import HeartbeatReply
 from db.queue.job import Job, State
 from db.queue.job_store import JobStore
@@ -31,6 +35,24 @@ async def test_image_is_drawn_kept_and_charged(harness: DispatcherHarness) -> No
     assert job.outcome["files"]["2.png"] == {"media_type": "image/png", "seed": 4}
     assert await harness.files.get(f"jobs/{job.id}/2.png") == b"a cat:4"
     assert await harness.store.balances() == (before - 4, 0)
+
+
+async def test_withheld_pictures_are_not_charged_and_are_found_by_their_server(harness: DispatcherHarness) -> None:
+    before, _ = await harness.store.balances()
+    async with harness.open():
+        job = await harness.until(await harness.ask(image_request("flag@2 flag@3", count=4)))
+        clean = await harness.until(await harness.ask(image_request("flag@9", count=4)))
+    assert (job.state, job.charged, job.withheld) == (State.DONE, 2, 2)
+    assert [name for name, meta in job.outcome["files"].items() if meta.get("withheld")] == ["2.png", "3.png"]
+    assert await harness.files.get(f"jobs/{job.id}/2.png")  # for operators
+    assert (clean.charged, clean.withheld) == (4, 0)
+    assert await harness.store.balances() == (before - 6, 0)
+    db, guild_id = harness.store.db, job.guild_id or NO_GUILD
+    assert await db.read(jobs_with_withheld, [guild_id, guild_id + 1], 5) == [job]
+    assert await db.read(jobs_with_withheld, [guild_id + 1], 5) == []
+    assert await db.read(audit) == []
+    await db.write(forget_outcome, job.id)
+    assert await db.read(jobs_with_withheld, [guild_id], 5) == []
 
 
 async def test_many_members_at_once_all_get_theirs(harness: DispatcherHarness) -> None:

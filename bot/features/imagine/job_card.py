@@ -50,8 +50,8 @@ def _running(job: Job) -> str:
 
 
 def _cost(job: Job, amount: int) -> str:
-    """Say what the pictures cost, and where that is more than one credit each, what one does."""
-    count = _request(job).count
+    """Say what the pictures cost, and where that is more than one credit each, what one does; withheld ones do not."""
+    count = _request(job).count - job.withheld
     return paid(job, amount) + (f" ({amount // count} a picture)" if amount > count > 1 else "")
 
 

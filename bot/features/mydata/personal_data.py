@@ -14,16 +14,19 @@ from bot.features.mydata.page import as_json, index_page
 from bot.shared.results import delete_subject, forget_results, live_jobs, read_file, remove_jobs, stop_jobs, upload_of
 from bot.shared.services import Services
 from db.errors import UnknownJob
-from db.file_keys import UPLOADS, job_file, job_folder, photos_folder, subject_folder
+from db.file_keys import UPLOADS, id_in, job_file, job_folder, photos_folder, subject_folder
 from db.moderation.decisions import is_banned
 from db.people.erasure import erase_member
 from db.people.personal_data import personal_data_of
 from db.people.subjects import subjects_of_member
 from db.queue.finding import jobs_of_member, jobs_that_hear
+from db.queue.job import FINAL, State
 from db.queue.pending import orders_of_member
 from db.queue.retention import forget_speaker
 from inference.checks import withheld_names
+from inference.requests import Kind
 
+CHECKED = (Kind.IMAGE, Kind.UPSCALE)  # kinds of job whose pictures a checker sees
 HEARD = ("id", "kind", "state", "queued_at", "guild_id", "channel_id", "outcome")  # of a job that is somebody else's
 ZIP_EXTRA_BYTES = 1024  # for each file: its headers, twice
 
@@ -66,10 +69,8 @@ async def _all_files(services: Services, user_id: int) -> AsyncIterator[File]:
         {name: getattr(job, name) for name in HEARD} for job in await services.db.read(jobs_that_hear, user_id)
     ]
     keys = await _keys(services, user_id, {row["id"]: row["request"] for row in rows["jobs"]})
-    withheld = {
-        job_file(row["id"], name) for row in rows["jobs"] for name in withheld_names(row["outcome"].get("files", {}))
-    }
-    keys = [key for key in keys if key not in withheld]  # operators alone see those; the row says that they are
+    jobs = {row["id"]: row for row in rows["jobs"]}
+    keys = [key for key in keys if not _is_held_back(services, key, jobs.get(id_in(key)))]
     page = await asyncio.to_thread(index_page, rows, keys, dt.datetime.now(dt.UTC))
     yield "index.html", page.encode()
     data = await asyncio.to_thread(json.dumps, rows, default=as_json, indent=1, ensure_ascii=False)
@@ -77,6 +78,20 @@ async def _all_files(services: Services, user_id: int) -> AsyncIterator[File]:
     for key in keys:
         if (content := await read_file(services, key)) is not None:
             yield f"files/{key}", content
+
+
+def _is_held_back(services: Services, key: str, job: Mapping[str, Any] | None) -> bool:
+    """Tell whether a job's file is a picture that a checker flagged so that only operators see it, or may be one yet.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        key: the file's.
+        job: the row of its job; None: it is none of a job's.
+    """
+    if job is None:
+        return False
+    undecided = State(job["state"]) not in FINAL and job["kind"] in CHECKED and bool(services.catalogue.checkers)
+    return undecided or key in {job_file(job["id"], name) for name in withheld_names(job["outcome"].get("files", {}))}
 
 
 async def delete_everything(services: Services, user_id: int) -> DeletionReceipt:

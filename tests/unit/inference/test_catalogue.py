@@ -81,3 +81,38 @@ def test_upscaler_is_a_file_a_folder_or_a_file_of_a_pinned_repository(tmp_path: 
 def test_upscaler_that_is_described_wrongly_is_refused_with_its_line(tmp_path: Path, lines: str, sentence: str) -> None:
     with pytest.raises(ModelUnusable, match=sentence):
         read_catalogue(upscaler(tmp_path, lines + "\n"))
+
+
+def checker(tmp_path: Path, lines: str) -> Path:
+    file = catalogue(tmp_path, COMMIT)
+    terms = '[[checker]]\nname = "looks"\ntitle = "Looks"\nlicence = "Apache-2.0"\n'
+    file.write_text(file.read_text("utf-8") + terms + lines, encoding="utf-8")
+    return file
+
+
+def test_checker_is_a_folder_or_a_pinned_repository_with_the_labels_that_flag(tmp_path: Path) -> None:
+    for source in ('"./looks"', f'"owner/name"\nrevision = "{COMMIT}"'):
+        lines = f"source = {source}\nlabels = {{ nsfw = 0.7, gore = 1 }}\n"
+        (read,) = read_catalogue(checker(tmp_path, lines)).checkers
+        assert read.labels == {"nsfw": 0.7, "gore": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ('source = "./w"', r"a \[\[checker\]\] has no labels"),
+        ('source = "./w"\nlabels = {}', "labels"),
+        (
+            'source = "./w"\nlabels = { nsfw = nan }',
+            "labels is nan: input should be a finite",
+        ),
+        ('source = "./w"\nlabels = { nsfw = inf }', "labels is inf: input should be a finite"),
+        ('source = "./w"\nlabels = { nsfw = "high" }', "labels is 'high': input should be a valid number"),
+        ('source = "builtin"\nlabels = { nsfw = 0.5 }', "none is built in"),
+        ('source = "./w"\nmust_accept = true\nlabels = { nsfw = 0.5 }', "members do not use it"),
+        ('source = "owner/name"\nlabels = { nsfw = 0.5 }', "40 characters of a commit"),
+    ],
+)
+def test_checker_that_is_described_wrongly_is_refused(tmp_path: Path, lines: str, sentence: str) -> None:
+    with pytest.raises(ModelUnusable, match=sentence):
+        read_catalogue(checker(tmp_path, lines + "\n"))
