@@ -165,7 +165,7 @@ class CheckerModel(_ModelSpec):
 
     labels: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
         min_length=1
-    )  # those that flag a picture, each above which score
+    )  # those that flag a picture, each above which score; none is above NaN or infinity
 
     @model_validator(mode="after")
     def _what_does_not_apply(self) -> "CheckerModel":
