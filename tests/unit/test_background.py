@@ -32,6 +32,7 @@ OTHERS = {
     "inference.dispatcher.dispatcher.Dispatcher._adopt": "one job; its end is looked at by a callback",
     "inference.dispatcher.previews.PreviewWriter.write": "one job's previews, whose errors are logged",
     "inference.dispatcher.job_runner.JobRunner._collect": "one file, in a group that passes its error on",
+    "inference.engines.image.whole.steps.PipelineSteps.__init__": "a thread whose error the next step passes on",
     "inference.pool.child.main": "a thread whose end is the worker's, which is replaced",
     "inference.pool.worker_process.WorkerProcess.__init__": "a thread whose end is reported, whatever it was",
 }
