@@ -66,7 +66,7 @@ class LookButton(PersistentItem[Job], topic="withheld", verb="look"):
 
 
 async def show_withheld(interaction: discord.Interaction) -> None:
-    """List the latest jobs with withheld pictures in an answer that was acknowledged; written into the log, as a find."""
+    """List the latest jobs with withheld pictures in an answer that was acknowledged, and log it."""
     services, operator = services_of(interaction), operator_of(interaction)
     found = await services.db.read(jobs_with_withheld, _places(services, operator), JOBS_SHOWN)
     await services.db.write(log_entry, operator.entry("withheld"))
