@@ -9,9 +9,9 @@ import pytest
 import yarl
 from discord import gateway
 
-from bot import client as our_client
 from bot.platform import quieten
 from bot.sandbox.server import Sandbox
+from bot.shared.discord import retry
 from common import logs
 from db.queue.finding import jobs_of_member
 from db.queue.job import State
@@ -132,7 +132,7 @@ async def test_gateway_that_goes_away_comes_back_without_doubles(sandbox: Sandbo
 async def test_first_gateway_connection_that_fails_is_tried_again(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(our_client, "RECONNECT_S", (0.0,))
+    monkeypatch.setattr(retry, "RECONNECT_S", (0.0,))
     addresses = _Addresses(yarl.URL("ws://127.0.0.1:9/gateway"), gateway.DiscordWebSocket.DEFAULT_GATEWAY)
     monkeypatch.setattr(gateway.DiscordWebSocket, "DEFAULT_GATEWAY", addresses)
     async with bot_beside(sandbox, tmp_path):

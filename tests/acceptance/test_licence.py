@@ -140,6 +140,6 @@ async def test_yes_hears_a_clip_again(sandbox: Sandbox, tmp_path: Path) -> None:
         await ben.press(await asked(sandbox, ben), "Accept")
         await sandbox.until(lambda: [one for one in ben.messages() if "Imagine this" in ben.buttons(one["id"])])
         card = next(one["id"] for one in ben.messages() if "Imagine this" in ben.buttons(one["id"]))
-        await cleo.select(card, OTHER_LANGUAGE, "de")
+        await cleo.select(card, OTHER_LANGUAGE, "fr")
         await cleo.press(await asked(sandbox, cleo), "Accept")
         await sandbox.until(lambda: sum("Guten Morgen." in cleo.text(one["id"]) for one in cleo.messages()) == 2)

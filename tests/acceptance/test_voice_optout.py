@@ -14,7 +14,7 @@ REFUSED = "does not want their voice messages transcribed"
 
 
 async def press(who: HumanClient, card: str, item: str) -> InteractionResult:
-    return await (who.select(card, item, "de") if item == OTHER_LANGUAGE else who.press(card, item))
+    return await (who.select(card, item, "fr") if item == OTHER_LANGUAGE else who.press(card, item))
 
 
 @pytest.mark.parametrize("item", ["Translate to English", OTHER_LANGUAGE])

@@ -60,7 +60,7 @@ async def test_clip_heard_again_is_asked_about_after_a_restart_and_twice_is_once
         ben = sandbox.member("ben")
         card = await transcript(sandbox, ben, "Guten Morgen.", 91.0)
     async with bot_beside(sandbox, tmp_path, asks_above=3):
-        await ben.select(card, OTHER_LANGUAGE, "de")
+        await ben.select(card, OTHER_LANGUAGE, "fr")
         asked = await question(sandbox, ben, 4)
     async with bot_beside(sandbox, tmp_path, asks_above=3) as bot:
         for pressed in [await ben.press(asked, "Continue") for _ in range(2)]:

@@ -114,7 +114,7 @@ async def test_sound_that_is_no_longer_kept_cannot_be_heard_again(sandbox: Sandb
         card = await (await ben.context_menu("Transcribe", message_id=message)).message()
         await sandbox.until(lambda: "Once" in ben.text(card["id"]))
         assert await bot.services.files.list("uploads") == []
-        await ben.select(card["id"], OTHER_LANGUAGE, "de")
+        await ben.select(card["id"], OTHER_LANGUAGE, "fr")
         assert "no longer have" in await refusal(sandbox, ben)
         assert await available(bot, ben) == DAILY - 1
 
