@@ -1,7 +1,7 @@
 """The models there are: what `models.toml` says, checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -197,10 +197,7 @@ class Catalogue:
         Raises:
             UnknownModel: there is none.
         """
-        for model in self.images:
-            if model.name == name:
-                return model
-        raise UnknownModel
+        return _named(self.images, name)
 
     def speech_model(self, name: str) -> SpeechModel:
         """Return the speech model of that name.
@@ -208,10 +205,7 @@ class Catalogue:
         Raises:
             UnknownModel: there is none.
         """
-        for model in self.speech:
-            if model.name == name:
-                return model
-        raise UnknownModel
+        return _named(self.speech, name)
 
     def upscaler(self, name: str) -> UpscaleModel:
         """Return the upscaler of that name.
@@ -219,13 +213,17 @@ class Catalogue:
         Raises:
             UnknownModel: there is none.
         """
-        for model in self.upscalers:
-            if model.name == name:
-                return model
-        raise UnknownModel
+        return _named(self.upscalers, name)
 
 
 Spec = TypeVar("Spec", ImageModel, SpeechModel, UpscaleModel, CheckerModel)
+
+
+def _named(models: Iterable[Spec], name: str) -> Spec:
+    for model in models:
+        if model.name == name:
+            return model
+    raise UnknownModel
 
 
 def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
