@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.server import Sandbox
 from tests.support.acceptance import show_bot
 from tests.support.acceptance.show_bot import ShowBot
@@ -27,7 +28,7 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
 ]
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)  # of a busy machine
 
 
 class Window:
@@ -77,10 +78,18 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
+class StandingClock(SandboxClock):
+    """Moves by `advance` only: what fails after three seconds, fails when a test has seen it waiting."""
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        return self._wall_s + self.offset_s
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def box() -> AsyncIterator[Sandbox]:
     """A fresh sandbox."""
-    async with Sandbox() as box:
+    async with Sandbox(clock=StandingClock()) as box:
         yield box
 
 

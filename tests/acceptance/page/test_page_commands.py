@@ -16,6 +16,14 @@ async def write(page: Page, line: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def suggested(page: Page) -> None:
+    """Ask for a model whose name has 'larg' in it, and wait for the suggestions to these letters, not to fewer."""
+    await page.get_by_label("Message", exact=True).press_sequentially("/imagine a cat model:")
+    await expect(page.get_by_role("combobox", name="model")).to_be_focused()
+    await page.keyboard.insert_text("larg")
+    await expect(page.get_by_role("option")).to_have_text(["emoji-large"])
+
+
 async def test_typed_line_becomes_a_card_with_progress_and_pictures(window: Window, bot: ShowBot) -> None:
     page = await window.open()
     await write(page, "/imagine a red heart")
@@ -76,8 +84,7 @@ async def test_missing_required_option_is_asked_for(window: Window, box: Sandbox
 
 async def test_suggestions_and_choices_come_live_and_are_sent_as_chosen(window: Window) -> None:
     page = await window.open()
-    await page.get_by_label("Message", exact=True).press_sequentially("/imagine a cat model:larg")
-    await expect(page.get_by_role("option", name="emoji-large")).to_be_visible()
+    await suggested(page)
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("combobox", name="model")).to_have_value("emoji-large")
@@ -89,8 +96,7 @@ async def test_suggestions_and_choices_come_live_and_are_sent_as_chosen(window: 
 
 async def test_tab_takes_the_first_suggestion_and_enter_what_was_typed(window: Window) -> None:
     page = await window.open()
-    await page.get_by_label("Message", exact=True).press_sequentially("/imagine a cat model:larg")
-    await expect(page.get_by_role("option", name="emoji-large")).to_be_visible()
+    await suggested(page)
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("combobox", name="model")).to_have_value("emoji-large")
     await page.keyboard.press("Enter")
@@ -150,6 +156,7 @@ async def test_form_that_fails_keeps_what_was_typed(window: Window, box: Sandbox
     box.faults.lost_interactions = 1
     await form.get_by_role("button", name="Submit").click()
     await expect(form.get_by_role("button", name="Sending…")).to_be_visible()
+    await box.until(lambda: not box.faults.lost_interactions)
     box.clock.advance(4)
     await expect(form).to_contain_text("Something went wrong. Try again.")
     await form.get_by_role("button", name="Submit").click()
