@@ -27,3 +27,11 @@ def check_safetensors(file: Path) -> int:
     if end != size_bytes - 8 - header_bytes:
         raise ModelUnusable(f"{file.name} in {file.parent.name} is cut off or padded.")
     return size_bytes
+
+
+def stored_dtypes(file: Path) -> set[str]:
+    """Return the precisions of a checked file's floating point numbers, as its header calls them, such as 'BF16'."""
+    with file.open("rb") as stream:
+        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    dtypes = {str(entry["dtype"]) for key, entry in header.items() if key != "__metadata__"}
+    return {dtype for dtype in dtypes if dtype.startswith(("F", "BF"))}

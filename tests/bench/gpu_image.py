@@ -26,7 +26,8 @@ from inference.catalogue import ImageModel
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.loading import ModelCache
-from inference.engines.image.models.model import assemble, place
+from inference.engines.image.models.model import assemble
+from inference.engines.image.models.weights import place
 from inference.requests import ImageRequest
 from tests.bench.batching import SETS, measure_swaps
 from tests.bench.pictures import Bench, PlainDiffusers, Spent

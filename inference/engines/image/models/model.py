@@ -11,10 +11,11 @@ import transformers
 from torch import nn
 
 from inference.catalogue import ImageModel
-from inference.engines.image.families.family import Family, Part
+from inference.engines.image.families.family import Part
 from inference.engines.image.families.loaded_model import Layers, LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import WEIGHTLESS, CheckedFolder
+from inference.engines.image.models.weights import place, read_network
 from inference.errors import ModelUnusable
 from inference.families import FAMILIES
 
@@ -25,9 +26,6 @@ def load_model(
     spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype | None = None
 ) -> LoadedModel:
     """Load a checked folder onto a device.
-
-    Each part is built in float32 and cast then: the libraries would otherwise set torch's default dtype for the whole
-    process while they build, and lanes of other models are being stepped meanwhile.
 
     Args:
         spec: the model's catalogue entry.
@@ -108,39 +106,12 @@ def _build(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
     )
 
 
-def place(family: Family, name: str, part: Any, device: torch.device, dtype: torch.dtype) -> Any:
-    """Move a component to the device, in the precision that it computes in there; a tokenizer stays what it is."""
-    if not isinstance(part, nn.Module):
-        return part
-    if name == "vae":
-        dtype = family.vae_dtype(part, dtype)
-    flat = all(weight.dim() != 5 for weight in part.parameters())  # convolutions over time have no such layout
-    # torch's own `to`: diffusers' warns of casting even where it changes nothing
-    to: Any = torch.nn.Module.to
-    return to(part, device=device, dtype=dtype, **({"memory_format": torch.channels_last} if flat else {}))
-
-
 def _load(folder: CheckedFolder, part: Part) -> Any:
-    """Load one component, a network in float32 on the CPU; every weight has to come from its safetensors."""
+    """Load one component: a network with its weights mapped, or a tokenizer."""
+    if not part.name.startswith(WEIGHTLESS):
+        return read_network(folder, part)
     library: Any = transformers if part.library == "transformers" else diffusers
-    kind = getattr(library, folder.classes[part.name])
-    if part.name.startswith(WEIGHTLESS):
-        return kind.from_pretrained(folder.path / part.name, local_files_only=True)
-    options: dict[str, Any] = {"torch_dtype": torch.float32}
-    if library is transformers:  # a configuration may name an attention kernel to be fetched: ours is the built-in one
-        sdpa = getattr(kind, "_supports_sdpa", True)
-        options = {"dtype": torch.float32, "attn_implementation": "sdpa" if sdpa else "eager"}
-    network, info = kind.from_pretrained(
-        folder.path / part.name,
-        use_safetensors=True,
-        local_files_only=True,
-        output_loading_info=True,
-        **options,
-    )
-    if missing := sorted(info.get("missing_keys") or ()):
-        # the libraries only warn, and draw the rest at random
-        raise ModelUnusable(f"{folder.path.name}: {part.name} lacks {len(missing)} weights, among them {missing[0]}.")
-    return network.eval().requires_grad_(False)
+    return getattr(library, folder.classes[part.name]).from_pretrained(folder.path / part.name, local_files_only=True)
 
 
 def layers_of(part: nn.Module) -> Layers:
