@@ -4,10 +4,11 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, chdir
+from contextlib import AsyncExitStack, asynccontextmanager, chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from bot.client import Atelier
 from bot.run import open_services
@@ -25,10 +26,12 @@ from db.moderation.audit_log import AuditEntry
 from db.queue.delivery import undelivered_jobs
 from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue, read_catalogue
+from inference.pool import worker_process
 from tests.support.acceptance.crashing import CRASH
 from tests.support.acceptance.engines import SLOTS
 from tests.support.bot.catalogues import CATALOGUE
 from tests.support.clock import NOON_ZONE
+from tests.support.forkserver import ForkedWorker
 from tests.support.speech_weights import weights
 
 ENGINES = "tests.support.acceptance.engines:build"
@@ -82,17 +85,13 @@ async def bot_beside(
     values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
     values |= {"home_guilds": STUDIO, "timezone": NOON_ZONE}
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
-    async with (
-        open_services(chosen, catalogue, api_url=box.url) as services,
-        Atelier(
-            services,
-            data_dir=data_dir,
-            edit_every_s=edit_every_s,
-            hears_channels=chosen.auto_transcription,
-            limits=limits,
-        ) as client,
-    ):
-        task = asyncio.create_task(client.run_for_ever(box.token))
+    async with AsyncExitStack() as stack:
+        if chosen.engines == ENGINES:  # a model's libraries are not for forking
+            stack.enter_context(mock.patch.object(worker_process, "_start", ForkedWorker))
+        services = await stack.enter_async_context(open_services(chosen, catalogue, api_url=box.url))
+        hears = chosen.auto_transcription
+        client = Atelier(services, data_dir=data_dir, edit_every_s=edit_every_s, hears_channels=hears, limits=limits)
+        task = asyncio.create_task((await stack.enter_async_context(client)).run_for_ever(box.token))
         try:
             await box.until(lambda: box.bot_online)
             yield RunningBot(client, services)

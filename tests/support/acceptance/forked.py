@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -13,9 +12,7 @@ from pathlib import Path
 
 from bot.__main__ import main
 from tests.support.acceptance.commands import END_S, Ended, environment
-
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([__name__, "bot.doctor.report", "bot.sandbox.server", "db.migrations.run"])
+from tests.support.forkserver import PROCESSES
 
 
 async def forked(folder: Path, *arguments: str) -> Ended:
@@ -23,7 +20,7 @@ async def forked(folder: Path, *arguments: str) -> Ended:
     with tempfile.TemporaryDirectory(prefix="atelier-said-") as aside:
         said, complained = Path(aside) / "said", Path(aside) / "complained"
         given = (folder, arguments, environment(os.environ), (said, complained))
-        process = _PROCESSES.Process(target=_run, args=given)
+        process = PROCESSES.Process(target=_run, args=given)
         process.start()
         try:
             await asyncio.to_thread(process.join, END_S)
