@@ -6,6 +6,7 @@ How a model of a family is opened and computed is one file in `inference/engines
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 # 'model': as its folder says; 'auto': that for models that were made for few steps, else DPM++
 SCHEDULERS = ("auto", "dpm++", "euler", "euler-a", "ddim", "model")
@@ -21,17 +22,28 @@ class FamilyTraits:
     reads_negative: bool = True  # whether members' negative prompts are read at all
     trainable: bool = True  # whether subjects can be trained
     from_pictures: bool = False  # whether pictures can begin from a picture
+    step_begun_counts: bool = True  # whether such a one makes the step that its strength only begins
     alone: bool = False  # whether pictures are drawn one after the other, without subjects
 
+    def steps_made(self, steps: int, strength: float) -> int:
+        """Return the steps that a picture takes, by how much of it is drawn anew (0 … 1): one at least.
+
+        Source: `get_timesteps` of diffusers' image-to-image pipelines.
+        """
+        made = steps - int(steps - min(steps * strength, steps)) if self.step_begun_counts else int(steps * strength)
+        return max(1, min(steps, made))
+
+
+_FLOW: Any = {"grid_px": 16, "schedulers": ("model",), "trainable": False, "from_pictures": True}
 
 FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
     {
-        "sd": FamilyTraits(from_pictures=True),  # Stable Diffusion 1 and 2
-        "sdxl": FamilyTraits(from_pictures=True),
-        "z-image": FamilyTraits(grid_px=16, schedulers=("model",), guided_above=0.0, trainable=False),
-        "flux2-klein": FamilyTraits(grid_px=16, schedulers=("model",), reads_negative=False, trainable=False),
-        "qwen-image": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False),
-        "ernie-image": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False),
+        "sd": FamilyTraits(from_pictures=True, step_begun_counts=False),  # Stable Diffusion 1 and 2
+        "sdxl": FamilyTraits(from_pictures=True, step_begun_counts=False),
+        "z-image": FamilyTraits(**_FLOW, guided_above=0.0),
+        "flux2-klein": FamilyTraits(**_FLOW, reads_negative=False),
+        "qwen-image": FamilyTraits(**_FLOW),
+        "ernie-image": FamilyTraits(**_FLOW),
         # whatever else diffusers has a text-to-image pipeline for
         "any-pipeline": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False, alone=True),
     }

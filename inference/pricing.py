@@ -7,6 +7,7 @@ training steps, half a minute of speech, or four megapixels of an upscaled pictu
 import math
 
 from inference.catalogue import Catalogue, ImageModel, UpscaleModel
+from inference.families import FAMILIES
 from inference.requests import ImageRequest, Kind, Request, TrainRequest, TranscribeRequest, UpscaleRequest
 
 TRAIN_STEPS_PER_CREDIT = 10
@@ -34,7 +35,8 @@ def price_of(request: Request, catalogue: Catalogue) -> int:
 
 def price_image(request: ImageRequest, model: ImageModel) -> int:
     """Return the credits for all pictures of a request."""
-    return request.count * price_picture(request.width_px, request.height_px, request.steps_made, model)
+    steps = FAMILIES[model.family].steps_made(request.steps, request.strength)
+    return request.count * price_picture(request.width_px, request.height_px, steps, model)
 
 
 def price_picture(width_px: int, height_px: int, steps: int, model: ImageModel) -> int:

@@ -81,12 +81,9 @@ class ImageRequest:
         return self.seed if self.variation is not None else self.seed + index
 
     @property
-    def steps_made(self) -> int:
-        """Steps that each picture takes: one that begins from another joins late, and takes at least one.
-
-        Source: `get_timesteps` of diffusers' image-to-image pipelines.
-        """
-        return self.steps if self.init is None else max(1, min(self.steps, int(self.steps * self.init.strength)))
+    def strength(self) -> float:
+        """How much of the pictures is drawn anew, 0 … 1: all of it where they begin from noise alone."""
+        return 1.0 if self.init is None else self.init.strength
 
     @property
     def words(self) -> str:

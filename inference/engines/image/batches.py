@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 L = TypeVar("L")
-Group = tuple[str, int, int]  # model name, width and height in pixels (0 where any may share): what can share a pass
+# What can share a pass: a model, by its name; pictures of one size in pixels, where that matters; references of these
+Group = tuple[str, tuple[int, int] | None, tuple[tuple[int, int], ...]]
 
 MEMORY_SHARE = 0.9  # of the free memory that the lanes of a pass may fill
 

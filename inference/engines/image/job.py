@@ -74,8 +74,9 @@ class ImageJob:
     @property
     def group(self) -> Group:
         """What its lanes can share a pass with."""
-        width, height = self.lanes[0].size_px if family_of(self.spec).one_size else (0, 0)
-        return (self.spec.name, width, height)
+        lane = self.lanes[0]
+        size_px = lane.size_px if family_of(self.spec).one_size else None
+        return (self.spec.name, size_px, lane.conditioning.reference_sizes)
 
     @property
     def waits_for(self) -> list[Future[Any]]:

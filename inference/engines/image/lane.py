@@ -89,7 +89,7 @@ def make_lanes(
             index=index,
             seed=request.seed_of(index),
             guidance=request.guidance,
-            conditioning=conditioning,
+            conditioning=conditioning.referring(start.references),
             adapters=adapters,
             scheduler=scheduler,
             timesteps=[float(t) for t in scheduler.timesteps[start.first :]],

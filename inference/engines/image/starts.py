@@ -14,6 +14,7 @@ from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.init_picture import InitPixels
 from inference.engines.image.schedulers import begin_at, initial_scale
+from inference.families import FAMILIES
 from inference.requests import ImageRequest, Variation
 
 
@@ -40,6 +41,7 @@ class LaneStart:
     first: int = 0  # the scheduler's timesteps that are left out
     blend: Blend | None = None
     condition: Tensor | None = None  # (1, 1 + C, h, w): mask and latents of what is kept, for networks that read them
+    references: tuple[Tensor, ...] = ()  # (1, C, h, w) each: what the network sees beside
 
 
 def make_starts(
@@ -70,7 +72,7 @@ def make_starts(
     if pixels is not None and not (reads_mask and from_noise):
         clean = torch.split(family.to_latents(model, pixels.picture, generators).to(dtype), 1)
     noise = [
-        _vary(randn_tensor(shape, generator=generator, device=model.device, dtype=dtype), request.variation, index)
+        vary(randn_tensor(shape, generator=generator, device=model.device, dtype=dtype), request.variation, index)
         for index, generator in enumerate(generators)
     ]
     conditions: Sequence[Tensor | None] = [None] * len(generators)
@@ -80,9 +82,10 @@ def make_starts(
     elif masked and not is_tiny(model.vae):
         for generator in generators:  # diffusers encodes what is kept for these networks, too, and uses it for nothing
             randn_tensor(shape, generator=generator, device=model.device, dtype=dtype)
-    starts = []
+    starts, traits = [], FAMILIES[model.spec.family]
+    made = traits.steps_made(request.steps, request.strength)
     for scheduler, its_clean, its_noise, condition in zip(schedulers, clean, noise, conditions, strict=True):
-        first = (request.steps - request.steps_made) * scheduler.order
+        first = (request.steps - made) * scheduler.order
         blend = None
         if mask is not None and not reads_mask and its_clean is not None:
             blend = Blend(mask=mask, clean=its_clean, noise=its_noise, levels=_levels(scheduler, first))
@@ -91,7 +94,8 @@ def make_starts(
             kept, added = begin_at(scheduler, first)
             if not from_noise and its_clean is not None:
                 latents = kept * its_clean + added * its_noise
-        starts.append(LaneStart(latents=latents, first=first, blend=blend, condition=condition))
+        seen = (its_clean,) if family.sees_kept and mask is not None and its_clean is not None else ()
+        starts.append(LaneStart(latents=latents, first=first, blend=blend, condition=condition, references=seen))
     return starts
 
 
@@ -107,7 +111,7 @@ def _latent_mask(
     """Return the mask in the latents' size; all ones where everything is drawn anew."""
     if pixels is None or pixels.mask is None:
         return torch.ones(1, 1, *shape[2:], device=model.device, dtype=dtype)
-    return functional.interpolate(pixels.mask, size=shape[2:]).to(model.device, dtype)
+    return family_of(model.spec).latent_mask(pixels.mask, shape[1:]).to(model.device, dtype)
 
 
 def _conditions(
@@ -126,11 +130,12 @@ def _conditions(
     return [torch.cat([mask, each], dim=1) for each in torch.split(kept, 1)]
 
 
-def _vary(noise: Tensor, variation: Variation | None, index: int) -> Tensor:
+def vary(noise: Tensor, variation: Variation | None, index: int) -> Tensor:
     """Return noise turned towards another seed's.
 
     Each column of each channel is turned by itself, as AUTOMATIC1111 does, so that its variations can be drawn here:
-    the norms in `slerp` of its modules/rng.py are along the height.
+    the norms in `slerp` of its modules/rng.py are along the height. A column that lies along the other's, as all do in
+    latents of one row, cannot be turned, and is mixed.
     """
     if variation is None or variation.strength == 0:
         return noise
@@ -139,7 +144,7 @@ def _vary(noise: Tensor, variation: Variation | None, index: int) -> Tensor:
     cosine = functional.cosine_similarity(noise, other, dim=2).unsqueeze(2)
     if cosine.mean() > 0.9995:  # the same noise, or nearly so
         return noise
-    angle = torch.acos(cosine)
-    own, others = torch.sin((1 - variation.strength) * angle), torch.sin(variation.strength * angle)
-    varied: Tensor = (own * noise + others * other) / torch.sin(angle)
+    angle, share = torch.acos(cosine.clamp(-1, 1)), variation.strength
+    turned = (torch.sin((1 - share) * angle) * noise + torch.sin(share * angle) * other) / torch.sin(angle)
+    varied: Tensor = torch.where(cosine.abs() < 0.9999, turned, (1 - share) * noise + share * other)
     return varied

@@ -2,7 +2,6 @@
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,49 +11,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.catalogue import ImageModel
 from inference.engines.image.decoding import preview_images
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.loading import ModelCache
 from inference.errors import ModelUnusable
 from inference.messages import FailureKind, Preview
-from inference.requests import ImageRequest, SubjectUse
-from tests.support.engines.flow import CASES, FlowCase, FlowReference
+from inference.requests import ImageRequest, InitPicture, SubjectUse
+from tests.support.engines.flow import FlowReference, Tried
 from tests.support.engines.harness import EngineHarness, assert_same, make_request, open_picture, saved
+from tests.support.engines.init_pictures import PICTURES, picture_of
 from tests.support.tiny_adapters import make_adapter
 from tests.support.tiny_models import make_spec
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tried:
-    """A case with its model, its adapters and its reference."""
-
-    case: FlowCase
-    spec: ImageModel
-    models: ModelCache
-    reference: FlowReference
-    adapters: dict[str, bytes]
-
-    def harness(self, **options: Any) -> EngineHarness:
-        """Return an engine with the model in memory."""
-        return EngineHarness(self.spec, models=self.models, slots=16, **options)
-
-
-@pytest.fixture(scope="module", params=CASES)
-def tried(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
-    case = CASES[request.param]
-    folder = case.make(tmp_path_factory.mktemp("models") / "flow")
-    spec, models = make_spec(folder, family=case.family), ModelCache("cpu", limit_bytes=1 << 30)
-    model = models.get(spec)
-    adapters = {
-        f"adapter:{name}": make_adapter(
-            model, parts=("transformer",), endings=case.adapted[:layers], rank=rank, seed=seed, strength=0.6
-        )
-        for name, layers, rank, seed in (("a", 3, 4, 1), ("b", 99, 2, 2))
-    }
-    yield Tried(case, spec, models, FlowReference(saved(folder), case), adapters)
-    models.close()
 
 
 def uses(names: str) -> tuple[SubjectUse, ...]:
@@ -100,6 +68,12 @@ def test_picture_depends_on_all_that_is_asked(tried: Tried) -> None:
     harness.close()
 
 
+INITS = st.builds(
+    lambda strength, key, fields: InitPicture(key=key, strength=strength, **fields),
+    st.sampled_from([0.05, 0.4, 0.77, 1.0]),
+    st.sampled_from(PICTURES),
+    st.sampled_from([{}, {"mask": "left"}, {"mask": "hole"}, {"margins_px": (0, 3, 5, 0)}]),
+)
 REQUESTS = st.builds(
     lambda names, size, guided, steps, **changes: (names, size, guided, steps, make_request(**changes)),
     st.sampled_from(["", "", "a", "b", "ab"]),
@@ -110,6 +84,7 @@ REQUESTS = st.builds(
     negative=st.sampled_from(["", "green"]),
     seed=st.integers(0, 1),
     count=st.integers(1, 2),
+    init=st.none() | INITS,
 )
 Asked = tuple[str, int, bool, int, ImageRequest]
 SCRIPTS = st.lists(
@@ -139,7 +114,7 @@ def play(tried: Tried, script: list[Asked | int | tuple[str, int]], lanes_max: i
                 guidance=tried.case.guidances[guided],
             )
             requests[f"job-{asked}"] = request
-            harness.admit(f"job-{asked}", request, tried.adapters)
+            harness.admit(f"job-{asked}", request, {**tried.adapters, **picture_of(request)})
             asked += 1
     harness.finish()
     for job_id, request in requests.items():

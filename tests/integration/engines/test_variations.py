@@ -8,6 +8,7 @@ import torch
 
 from bot.shared.files.pictures import read_parameters
 from inference.engines.image.schedulers import make_scheduler
+from inference.engines.image.starts import vary
 from inference.messages import Output
 from inference.requests import InitPicture, Variation, from_json, to_json
 from tests.support.engines.harness import EngineHarness, assert_same, make_request, saved
@@ -74,3 +75,10 @@ def test_variation_begins_from_a_picture_too(harness: EngineHarness) -> None:
 @pytest.mark.parametrize("variation", [Variation(seed=-1, strength=0.5), Variation(seed=1, strength=1.5)])
 def test_variation_out_of_bounds_is_refused(harness: EngineHarness, variation: Variation) -> None:
     assert "variation" in harness.draw(make_request(variation=variation)).failed.message
+
+
+def test_noise_of_a_single_row_is_mixed_where_it_cannot_be_turned() -> None:
+    own = torch.randn(1, 4, 1, 16, generator=torch.Generator("cpu").manual_seed(3))
+    other = torch.randn(1, 4, 1, 16, generator=torch.Generator("cpu").manual_seed(11))
+    varied = vary(own, Variation(seed=11, strength=0.25), 0)
+    assert torch.allclose(varied, 0.75 * own + 0.25 * other)

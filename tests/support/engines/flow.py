@@ -10,9 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inference.catalogue import ImageModel
+from inference.engines.image.models.loading import ModelCache
 from inference.requests import ImageRequest
 from tests.support import tiny_flow
-from tests.support.engines.harness import Reference
+from tests.support.engines.flow_init import InitWays
+from tests.support.engines.harness import EngineHarness, Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +95,20 @@ class FlowReference(Reference):
     def __init__(self, pipeline: Any, case: FlowCase) -> None:
         super().__init__(pipeline, "model")
         self._ask = case.ask
+        self._ways = InitWays(pipeline)
 
     def _draw(self, request: ImageRequest, index: int, scheduler: str) -> NDArray[np.int16]:
-        image = self._pipeline(
-            prompt=request.prompt,
-            width=request.width_px,
-            height=request.height_px,
-            num_inference_steps=request.steps,
-            generator=torch.Generator("cpu").manual_seed(request.seed + index),
+        asked = {
+            "prompt": request.prompt,
+            "width": request.width_px,
+            "height": request.height_px,
+            "num_inference_steps": request.steps,
+            "generator": torch.Generator("cpu").manual_seed(request.seed + index),
             **self._ask(request),
-        ).images[0]
-        return np.asarray(image).astype(np.int16)
+        }
+        if request.init is not None:
+            return self._ways.draw(request, asked)
+        return np.asarray(self._pipeline(**asked).images[0]).astype(np.int16)
 
     @torch.inference_mode()
     def reconstructed(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -111,3 +117,18 @@ class FlowReference(Reference):
         given = pixels[:, :, None] if frames else pixels
         back: torch.Tensor = vae.decode(vae.encode(given).latent_dist.mode(), return_dict=False)[0]
         return back[:, :, 0] if frames else back
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A case with its model, its adapters and its reference."""
+
+    case: FlowCase
+    spec: ImageModel
+    models: ModelCache
+    reference: FlowReference
+    adapters: dict[str, bytes]
+
+    def harness(self, **options: Any) -> EngineHarness:
+        """Return an engine with the model in memory."""
+        return EngineHarness(self.spec, models=self.models, slots=16, **options)

@@ -20,6 +20,7 @@ from PIL import Image
 
 from inference.checks import CHECK, PictureCheck
 from inference.engines import Engine, EngineBuilders
+from inference.families import FAMILIES
 from inference.messages import Checkpoint, Failed, FailureKind, Finished, JobEvent, Output, Preview, Progress, Task
 from inference.requests import ImageRequest, Kind, TrainRequest, TranscribeRequest, UpscaleRequest
 from inference.transcript import Segment
@@ -138,7 +139,7 @@ def _total(task: Task) -> int:
     if isinstance(request, UpscaleRequest):
         return 4  # tiles
     if isinstance(request, ImageRequest):
-        return request.steps_made
+        return FAMILIES["sd"].steps_made(request.steps, request.strength)
     return 3 if isinstance(request, TranscribeRequest) else request.steps
 
 

@@ -84,5 +84,5 @@ def test_picture_to_begin_from_costs_the_steps_that_are_made() -> None:
     whole, half = (
         ask(prompt="x", model="large", steps=50, count=1, image=image) for image in (None, "uploads/1/picture")
     )
-    assert (whole.steps_made, half.steps_made) == (50, 30)
+    assert (whole.strength, half.strength) == (1.0, 0.6)
     assert (price_of(whole, CATALOGUE), price_of(half, CATALOGUE)) == (4, 3)  # 2 credits for 25 steps

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from inference.engines.image.batches import BatchLimit, choose_lanes
 
-GROUP = ("model", 64, 64)
+GROUP = ("model", (64, 64), ())
 
 
 def test_all_lanes_are_taken_when_they_fit() -> None:
@@ -44,7 +44,7 @@ def test_failed_pass_halves_the_limit_of_its_group_alone() -> None:
     limit = BatchLimit(16)
     assert limit.note_failure(GROUP, 12)
     assert limit.allowed(GROUP) == 6
-    assert limit.allowed(("other", 64, 64)) == 16
+    assert limit.allowed(("other", (64, 64), ())) == 16
 
 
 def test_single_lane_that_fails_cannot_be_made_smaller() -> None:

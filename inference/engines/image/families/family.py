@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from inference.catalogue import ImageModel
 from inference.engines.image.families.conditioning import Conditioning
@@ -36,6 +37,7 @@ class Family(ABC):
     parts: ClassVar[tuple[Part, ...]]  # what is loaded, beside the scheduler
     core: ClassVar[str]  # the part that denoises
     one_size: ClassVar[bool] = True  # whether only pictures of one size can share a pass
+    sees_kept: ClassVar[bool] = False  # whether the network refers to the whole picture of which a mask keeps a part
     half: ClassVar[torch.dtype] = torch.float16  # what networks compute in on CUDA
     lora_architecture: ClassVar[str] = ""  # of subjects' files, by Stability's ModelSpec; empty: none are trained
 
@@ -104,6 +106,15 @@ class Family(ABC):
         """Return whether the network reads, beside the latents, a mask and the latents of what is to be kept."""
         return False
 
+    def latent_mask(self, mask: Tensor, shape: tuple[int, int, int]) -> Tensor:
+        """Return a picture's mask (1, 1, height, width), 1 where it is drawn anew, in the size of its latents.
+
+        Args:
+            mask: ones and zeros.
+            shape: of the latents.
+        """
+        return functional.interpolate(mask, size=shape[1:])
+
     def latent_dtype(self, model: LoadedModel) -> torch.dtype:
         """Return what latents are kept in between steps."""
         return model.dtype
@@ -154,8 +165,8 @@ class Family(ABC):
         Args:
             model: whose autoencoder encodes.
             pixels: (n, 3, height, width), -1 … 1.
-            generators: each draws one latent of a single picture from what the autoencoder gives, as diffusers'
-                image-to-image pipelines do; none: the mean for each picture.
+            generators: each draws one latent of a single picture from what the autoencoder gives, where diffusers'
+                image-to-image pipelines do so; none: the mean for each picture.
 
         Returns:
             (n, C, h, w) float32 on the model's device, scaled as lanes' latents are; n of the generators if there are.

@@ -17,17 +17,19 @@ from inference.errors import ModelUnusable
 TEMPLATE = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"  # Qwen3's, thinking off
 TOKENS = 512  # what pads a text is read, too
 LAYERS = (9, 18, 27)  # whose states are read side by side
+REFERENCE_TIME = 10  # that lies between the picture, its first reference, and the next
 
 
 class Flux2Klein(PackedFamily):
-    """Draws as `Flux2KleinPipeline` does.
+    """Draws as `Flux2KleinPipeline` and, where a mask keeps a part, `Flux2KleinInpaintPipeline` do.
 
-    Positions are taken from the first sample for all, so that a pass has one size. Latents are kept as the transformer
-    reads them: four of the autoencoder's are one.
+    Positions are taken from the first sample for all, so that a pass has one size, and references of the same sizes.
+    Latents are kept as the transformer reads them: four of the autoencoder's are one.
     """
 
     name = "flux2-klein"
     pipelines = frozenset({"Flux2KleinPipeline"})
+    sees_kept = True
     parts = (
         Part("transformer", "diffusers", frozenset({"Flux2Transformer2DModel"})),
         Part("vae", "diffusers", frozenset({"AutoencoderKLFlux2"})),
@@ -82,25 +84,31 @@ class Flux2Klein(PackedFamily):
     def predict(
         self, model: LoadedModel, latents: Sequence[Tensor], times: Tensor, conditioning: Conditioning
     ) -> Sequence[Tensor]:
-        """Ask the transformer."""
+        """Ask the transformer, which sees references behind the picture, each at a time of its own."""
         stacked = torch.cat(list(latents)).to(model.dtype)
         height, width = stacked.shape[-2:]
+        seen = [stacked, *(each.to(model.dtype) for each in conditioning.references)]
+        places = [
+            _places(each.shape[2], each.shape[3], 1, stacked.device, time=number * REFERENCE_TIME)
+            for number, each in enumerate(seen)
+        ]
         predicted: Tensor = model.core(
-            hidden_states=stacked.flatten(2).transpose(1, 2),
+            hidden_states=torch.cat([each.flatten(2).transpose(1, 2) for each in seen], dim=1),
             timestep=times.to(model.dtype) / 1000,
             guidance=None,
             encoder_hidden_states=conditioning.hidden,
             txt_ids=_places(1, 1, conditioning.hidden.shape[1], stacked.device),
-            img_ids=_places(height, width, 1, stacked.device),
+            img_ids=torch.cat(places),
             return_dict=False,
         )[0]
-        return torch.split(predicted.transpose(1, 2).reshape(len(predicted), -1, height, width), 1)
+        picture = predicted[:, : height * width].transpose(1, 2)
+        return torch.split(picture.reshape(len(predicted), -1, height, width), 1)
 
 
-def _places(height: int, width: int, length: int, device: torch.device) -> Tensor:
+def _places(height: int, width: int, length: int, device: torch.device, *, time: int = 0) -> Tensor:
     """Return the positions of tokens: (height * width * length, 4), of time, row, column and place in the text."""
-    axes = (torch.arange(count) for count in (1, height, width, length))
-    return torch.cartesian_prod(*axes).to(device)
+    axes = (torch.arange(count) for count in (height, width, length))
+    return torch.cartesian_prod(torch.tensor([time]), *axes).to(device)
 
 
 FAMILY = Flux2Klein()

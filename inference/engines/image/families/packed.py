@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from inference.engines.image.families.autoencoder import encode_pixels
 from inference.engines.image.families.flow import FlowFamily
@@ -27,9 +28,13 @@ class PackedFamily(FlowFamily):
         """Return how many latents there are: each is a token."""
         return shape[1] * shape[2]
 
+    def latent_mask(self, mask: Tensor, shape: tuple[int, int, int]) -> Tensor:
+        """Return the mask between its pixels: what lies on its edge is drawn anew by a share."""
+        return functional.interpolate(mask, size=shape[1:], mode="bilinear")
+
     def to_latents(self, model: LoadedModel, pixels: Tensor, generators: Sequence[torch.Generator] = ()) -> Tensor:
-        """Encode pictures."""
-        encoded = encode_pixels(model.vae, pixels, generators)
+        """Encode pictures; nothing is drawn by lot."""
+        encoded = encode_pixels(model.vae, pixels).repeat(max(1, len(generators)), 1, 1, 1)
         count, channels, height, width = encoded.shape
         patches = encoded.view(count, channels, height // 2, 2, width // 2, 2).permute(0, 1, 3, 5, 2, 4)
         packed = patches.reshape(count, channels * 4, height // 2, width // 2)
