@@ -33,6 +33,10 @@ class FamilyTraits:
         made = steps - int(steps - min(steps * strength, steps)) if self.step_begun_counts else int(steps * strength)
         return max(1, min(steps, made))
 
+    def counts_negative(self, guidance: float) -> bool:
+        """Tell whether a negative prompt changes a picture that is drawn with some guidance."""
+        return self.reads_negative and guidance > self.guided_above
+
 
 _FLOW: Any = {"grid_px": 16, "schedulers": ("model",), "trainable": False, "from_pictures": True}
 

@@ -126,6 +126,7 @@ class PromptNote(StrEnum):
 
     CUT = "prompt was cut"  # it is longer than the model reads
     UNKNOWN = "nothing known"  # it names none of the things that the model was trained on
+    NEGATIVE = "negative had no effect"  # the family reads none, or its guidance is off
     ALONE = "drawn alone"  # no family covers the model: its pictures are drawn one after the other
 
 

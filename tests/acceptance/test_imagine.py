@@ -116,7 +116,7 @@ async def test_prompt_full_of_tricks_mentions_nobody_and_breaks_nothing(sandbox:
     [
         ({"prompt": "x --sparkle 3"}, "There is no parameter"),
         ({"prompt": "x --ste 3"}, "could mean"),
-        ({"prompt": "x --s 250"}, "only works in Midjourney"),
+        ({"prompt": "x --niji 6"}, "only works in Midjourney"),
         ({"prompt": "x", "model": "nonesuch"}, "no `model` with that name"),
         ({"prompt": "x", "steps": 99}, "from 1 to 50"),
         ({"prompt": "x", "aspect": "100:1"}, "ratio"),

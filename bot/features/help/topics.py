@@ -46,19 +46,32 @@ PICTURES = HelpTopic(
     key="pictures",
     emoji="🎨",
     title="Pictures",
-    hint="Prompts, parameters and the buttons on a card",
+    hint="Prompts, and the buttons on a card",
     lines=(
         "{imagine} four pictures from your prompt",
         "{models} the models, their sizes and licences",
-        "Parameters go at the end of a prompt:",
-        "- `--ar 3:2` a wider picture",
-        "- `--count 2` only two, `--no text` what to leave out",
-        "- `--seed 7` the same picture again",
         "- `image:` begins from your own picture; `--strength 40` keeps more of it, `80` less",
-        "- `--steps 20` more care, `--cfg 5` closer to the prompt",
-        "- `--model name` another model",
+        "- `--ar 3:2` at the end of a prompt makes a wider picture; *Parameters* in the menu below has all of them",
         "-# On a card: **U1** makes the first picture larger · **Re-roll** uses a new seed · **Info** shows the "
         "settings · **Delete** also deletes the files",
+    ),
+)
+PARAMETERS = HelpTopic(
+    key="parameters",
+    emoji="🎛️",
+    title="Parameters",
+    hint="What can stand behind a prompt: --ar, --seed, --no and more",
+    lines=(
+        "They go at the end of a prompt in {imagine}, in any order:",
+        "- `--ar 3:2` a wider picture · `--count 2` only two · `--model name` another model",
+        "- `--no text, blur` what to leave out",
+        "- `--seed 7` the same pictures again · `--subject Rex` a trained subject",
+        "- `--draft` half the steps, for half the credits · `--quality 2` twice the steps (`0.25` to `4`) · "
+        "`--steps 20` exactly so many",
+        "- `--cfg 5` how closely to follow the prompt · `--stylize 500` freer (`0` to `1000`, usually `100`)",
+        "- `--chaos 50` pictures that differ more (`0` to `100`)",
+        "- `--strength 40` or `--iw 2` with `image:` how much of it changes, or how much it counts (`0` to `3`)",
+        "- `--raw` is how I always draw · `--hd` is **U1** to **U4** below your pictures",
     ),
 )
 SUBJECTS = HelpTopic(
@@ -133,7 +146,7 @@ OPERATORS = HelpTopic(
         "{transcribe-channel} every voice message in a channel into text",
     ),
 )
-TOPICS = {one.key: one for one in (START, PICTURES, SUBJECTS, VOICE, QUEUE, CREDITS, DATA)}
+TOPICS = {one.key: one for one in (START, PICTURES, PARAMETERS, SUBJECTS, VOICE, QUEUE, CREDITS, DATA)}
 
 
 def topics_for(*, operator: bool) -> dict[str, HelpTopic]:

@@ -10,8 +10,9 @@ from typing import Any, cast
 import discord
 from discord import ui
 
-from bot.features.imagine.options import SHOWN_AS, ImagineOptions
+from bot.features.imagine.options import ImagineOptions
 from bot.features.imagine.order import ImagineOrderRequest, imagine, kept_picture
+from bot.features.imagine.parameters import BY_OPTION
 from bot.features.imagine.politeness import without_politeness
 from bot.features.imagine.prompt import PROMPT_MAX
 from bot.features.imagine.typed import as_typed, options_as_typed
@@ -132,7 +133,7 @@ def refusal_of_form(interaction: discord.Interaction, text: str) -> ui.LayoutVie
 def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.LayoutView:
     """Say why /imagine cannot be granted, with what was typed and a button that edits it."""
     typed = interaction.namespace
-    options = ImagineOptions(prompt=str(typed.prompt or ""), **{name: getattr(typed, name, None) for name in SHOWN_AS})
+    options = ImagineOptions(prompt=str(typed.prompt or ""), **{name: getattr(typed, name, None) for name in BY_OPTION})
     pace = typed.pace if typed.pace in set(Pace) else None
     key = "" if typed.image else _key(private=bool(typed.private), pace=pace)
     return refusal_card(text, options_as_typed(options), key)

@@ -34,7 +34,13 @@ class UpscaleRow(Protocol):
 NOTES = {
     PromptNote.CUT: "Your prompt is longer than this model reads, so its end was left out.",
     PromptNote.UNKNOWN: "This model knows only a few hundred things, and your prompt names none. See `/models`.",
+    PromptNote.NEGATIVE: "`--no` had no effect: this model reads no negative prompt with that guidance.",
     PromptNote.ALONE: "This model draws pictures one at a time, so they take longer.",
+}
+# Of parameters that ask for what is so anyway, or for a press.
+ANYWAY = {
+    "--raw": "`--raw` is how I always draw: nothing is added to your prompt.",
+    "--hd": "For `--hd`, press **U** and its number to make that picture larger.",
 }
 
 
@@ -70,7 +76,9 @@ def _done(job: Job, content: CardContent) -> str:
         if content.pictures or content.hidden or content.flagged or job.withheld
         else "I no longer have these pictures.\n"
     )
-    notes = "".join(f"{NOTES[note]}\n" for note in PromptNote if note in job.outcome.get("notes", ()))
+    said = [NOTES[note] for note in PromptNote if note in job.outcome.get("notes", ())]
+    said += [ANYWAY[parameter] for parameter in ANYWAY if parameter in request.parameters]
+    notes = "".join(f"{one}\n" for one in said)
     return f"{lost}{notes}-# {' · '.join(facts)}{beginning(request)}"
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from bot.features.imagine.prompt import PROMPT_MAX, parse_guidance, parse_prompt, parse_whole
+from bot.features.imagine.parameters import PARAMETERS
+from bot.features.imagine.prompt import PROMPT_MAX, parse_prompt, parse_whole
 from bot.features.imagine.sizes import parse_size
+from bot.features.imagine.tuning import check_hd, chosen_guidance, chosen_steps, chosen_strength
 from bot.shared.errors import BadParameter
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.text.formatting import clean
@@ -14,9 +16,6 @@ from inference.requests import ImageRequest, InitPicture
 COUNT_DEFAULT = 4
 COUNT_MAX = 4
 SEED_MAX = 2**32 - 1
-SHOWN_AS = {"subject": "subject", "aspect": "ar", "negative": "no", "count": "count", "steps": "steps"}
-SHOWN_AS |= {"guidance": "cfg", "seed": "seed", "model": "model", "strength": "strength"}
-STRENGTH_DEFAULT = 60  # percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,13 @@ class ImagineOptions:
     model: str | None = None
     subject: str | None = None  # as typed, such as 'Rex, Blob:0.8'
     strength: int | str | None = None  # percent of the picture that changes
+    weight: str | None = None  # of the picture, as Midjourney counts it
+    quality: str | None = None  # how many of the model's steps, as a factor
+    draft: str | None = None  # '': half of them
+    stylize: str | None = None
+    chaos: str | None = None
+    raw: str | None = None  # '': nothing is added to the prompt
+    hd: str | None = None  # '': pictures that can be upscaled
     image: RemoteFile | str | None = None  # a picture to begin from; the file key of one that is kept already
     pace: str | None = None  # fast or relaxed
 
@@ -51,6 +57,7 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         raise BadParameter(
             f"`negative` has {len(negative)} characters, and the limit is {PROMPT_MAX}. Please shorten it."
         )
+    check_hd(options.hd, catalogue)
     width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
     return ImageRequest(
         parameters=shown_parameters(options),
@@ -60,8 +67,8 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         width_px=width_px,
         height_px=height_px,
         count=parse_whole("count", options.count, 1, COUNT_MAX, COUNT_DEFAULT),
-        steps=parse_whole("steps", options.steps, 1, model.steps_max, model.steps),
-        guidance=parse_guidance(options.guidance, model.guidance),
+        steps=chosen_steps(model, steps=options.steps, quality=options.quality, draft=options.draft),
+        guidance=chosen_guidance(model, guidance=options.guidance, stylize=options.stylize, chaos=options.chaos),
         seed=parse_whole("seed", options.seed, 0, SEED_MAX, random_seed),
         init=_init(options, model),
     )
@@ -72,20 +79,19 @@ def _init(options: ImagineOptions, model: ImageModel) -> InitPicture | None:
     if options.image is None:
         if options.strength is not None:
             raise BadParameter("`strength` is how much of an `image` changes. Please add one, or leave `strength` out.")
+        if options.weight is not None:
+            raise BadParameter("`--iw` is how much an `image` counts. Please add one, or leave `--iw` out.")
         return None
     if not FAMILIES[model.family].from_pictures:
         raise BadParameter(f"{model.title} can't begin from an `image`. Please choose another `model`.")
-    typed = str(options.strength).strip().removesuffix("%").strip() if options.strength is not None else None
-    if typed is not None and typed.strip("0") == "" and typed:
-        raise BadParameter("With `strength` 0 your picture would come back unchanged. Choose from 1 to 100.")
-    strength = parse_whole("strength", typed, 1, 100, STRENGTH_DEFAULT)
-    return InitPicture(key=options.image if isinstance(options.image, str) else "", strength=strength / 100)
+    strength = chosen_strength(strength=options.strength, weight=options.weight)
+    return InitPicture(key=options.image if isinstance(options.image, str) else "", strength=strength)
 
 
 def shown_parameters(options: ImagineOptions) -> tuple[str, ...]:
     """Return the options that were chosen as they could have been typed behind the prompt."""
-    typed = ((name, getattr(options, option)) for option, name in SHOWN_AS.items())
-    return tuple(f"--{name} {clean(str(value))}" for name, value in typed if value is not None)
+    typed = ((one.names[0], getattr(options, one.option)) for one in PARAMETERS)
+    return tuple(f"--{name} {clean(str(value))}".rstrip() for name, value in typed if value is not None)
 
 
 def with_trailing(options: ImagineOptions) -> ImagineOptions:

@@ -1,49 +1,16 @@
 """What a member typed into `prompt`: clean text, and parameters that trail it as in Midjourney. Pure."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.features.imagine.parameters import BY_OPTION, SHOWN, Value, parameter_named, refuse_foreign
 from bot.shared.errors import BadParameter
 from bot.shared.text.formatting import clean
 
 PROMPT_MAX = 1000  # characters; CLIP reads the first 77 tokens, the rest of a longer text would only be stored
 GUIDANCE_MAX = 30.0
 
-NAMES = {
-    "ar": "aspect",
-    "aspect": "aspect",
-    "seed": "seed",
-    "no": "negative",
-    "negative": "negative",
-    "steps": "steps",
-    "cfg": "guidance",
-    "guidance": "guidance",
-    "count": "count",
-    "model": "model",
-    "subject": "subject",
-    "strength": "strength",
-}
-ONE_WORD = {
-    "aspect",
-    "seed",
-    "steps",
-    "guidance",
-    "count",
-    "model",
-    "strength",
-}  # options whose value has no blank in it
-SHOWN = (
-    "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--steps 20`, `--cfg 5`, `--count 2`, `--model name`, `--subject Rex`"
-)
-# Midjourney's, so that people who bring them are told rather than puzzled; its `--s` is no seed.
-FOREIGN = frozenset({
-    "bs", "c", "chaos", "cref", "cw", "draft", "exp", "fast", "hd", "iw", "niji", "oref", "ow", "p", "profile", "q",
-    "quality", "r", "raw", "relax", "repeat", "s", "sref", "stealth", "stop", "style", "stylize", "sv", "sw", "tile",
-    "turbo", "v", "version", "video", "w", "weird",
-})  # fmt: skip
-
-_PARAMETER = re.compile(r"(?:^|\s)(?:--|—|–)(?=[A-Za-z])([A-Za-z]+)")  # phones turn '--' into a dash
+_PARAMETER = re.compile(r"(?:^|\s)(?:--|[—–―]-?)(?=[A-Za-z])([A-Za-z]+)")  # phones turn '--' into a dash
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +31,20 @@ def parse_prompt(typed: str) -> Parsed:
     text = clean(typed)
     found = list(_PARAMETER.finditer(text))
     prompt = text[: found[0].start()].strip() if found else text
+    names = [match[1].lower() for match in found]
+    refuse_foreign(names)
     values: dict[str, str] = {}
-    _refuse_foreign([match[1].lower() for match in found])
-    for index, match in enumerate(found):
-        end = found[index + 1].start() if index + 1 < len(found) else len(text)
-        option = _option(match[1].lower())
-        if option in values:
-            raise BadParameter(f"`--{match[1].lower()}` is in there twice. Please keep one.")
-        values[option] = text[match.end() : end].strip(" =")
-        if not values[option]:
-            raise BadParameter(f"`--{match[1].lower()}` needs a value. You can use {SHOWN}.")
+    ends = [*(match.start() for match in found), len(text)][1:]
+    for name, match, end in zip(names, found, ends, strict=True):
+        parameter = parameter_named(name)
+        if parameter.option in values:
+            raise BadParameter(f"`--{name}` is in there twice. Please keep one.")
+        value = values[parameter.option] = text[match.end() : end].strip(" =")
+        if not value and parameter.value is not Value.NONE:
+            raise BadParameter(f"`--{name}` needs a value. You can use {SHOWN}.")
     if not prompt:
         prompt = _behind(values)
+    _check_flags(values)
     if not prompt:
         first = " Parameters come after it: `a red heart --seed 7`." if found else " For instance: `a red heart`."
         raise BadParameter(f"Your `prompt` is empty. Describe what you want to see.{first}")
@@ -89,27 +58,19 @@ def parse_prompt(typed: str) -> Parsed:
 def _behind(values: dict[str, str]) -> str:
     """Take the words behind the values of parameters out of them, as in `--seed 7 a red heart`, and return them."""
     words = []
-    for option in [option for option in values if option in ONE_WORD]:
-        values[option], _, rest = values[option].partition(" ")
-        words.append(rest)
+    for option, value in values.items():
+        if BY_OPTION[option].value is not Value.WORDS:
+            takes_none = BY_OPTION[option].value is Value.NONE
+            values[option], _, rest = ("", "", value) if takes_none else value.partition(" ")
+            words.append(rest)
     return " ".join(filter(None, words))
 
 
-def _refuse_foreign(names: Sequence[str]) -> None:
-    """Say of all of Midjourney's parameters at once that they are not ours."""
-    if foreign := [f"`--{name}`" for name in dict.fromkeys(names) if name in FOREIGN]:
-        *most, last = foreign
-        only = f"{', '.join(most)} and {last} only work" if most else f"{last} only works"
-        raise BadParameter(f"{only} in Midjourney. Here you can use {SHOWN}.")
-
-
-def _option(name: str) -> str:
-    if name in NAMES:
-        return NAMES[name]
-    shown = f"`--{name[:20]}`"
-    if close := sorted(known for known in NAMES if known.startswith(name)):
-        raise BadParameter(f"{shown} could mean {' or '.join(f'`--{one}`' for one in close)}. Please write it out.")
-    raise BadParameter(f"There is no parameter {shown}. You can use {SHOWN}.")
+def _check_flags(values: dict[str, str]) -> None:
+    for option, value in values.items():
+        if value and BY_OPTION[option].value is Value.NONE:
+            name = BY_OPTION[option].names[0]
+            raise BadParameter(f"`--{name}` takes no value, and your prompt comes before it: `a red heart --{name}`.")
 
 
 def parse_whole(name: str, value: int | str | None, low: int, high: int, default: int) -> int:
@@ -133,19 +94,35 @@ def parse_whole(name: str, value: int | str | None, low: int, high: int, default
     return int(text)
 
 
+def parse_number(name: str, value: float | str | None, low: float, high: float, default: float) -> float:
+    """Read a number between two bounds (a decimal comma is fine), or return the default where none was given.
+
+    Args:
+        name: of the option, as its member is told.
+        value: as it was typed; None: it was left out.
+        low: the least that it may be.
+        high: the most.
+        default: for one that was left out.
+
+    Raises:
+        BadParameter: it is none, or out of bounds.
+    """
+    if value is None:
+        return default
+    wrong = BadParameter(f"`{name}` must be a number from {low:g} to {high:g}.")
+    if isinstance(value, str):
+        if not re.fullmatch(r"[0-9]{0,6}([.,][0-9]{1,6})?|[0-9]{1,6}", value.strip()) or not value.strip():
+            raise wrong
+        value = float(value.strip().replace(",", "."))
+    if not low <= value <= high:  # also refuses NaN
+        raise wrong
+    return float(value)
+
+
 def parse_guidance(value: float | str | None, default: float) -> float:
-    """Read the option `guidance` (a decimal comma is fine), or return the default where none was given.
+    """Read the option `guidance`, or return the default where none was given.
 
     Raises:
         BadParameter: it is no number, or out of bounds.
     """
-    if value is None:
-        return default
-    wrong = BadParameter(f"`guidance` must be a number from 0 to {GUIDANCE_MAX:g}.")
-    if isinstance(value, str):
-        if not re.fullmatch(r"[0-9]{1,6}([.,][0-9]{1,6})?", value.strip()):
-            raise wrong
-        value = float(value.strip().replace(",", "."))
-    if not 0 <= value <= GUIDANCE_MAX:  # also refuses NaN
-        raise wrong
-    return float(value)
+    return parse_number("guidance", value, 0, GUIDANCE_MAX, default)

@@ -3,6 +3,8 @@
 from bot.features.imagine.options import ImagineOptions, shown_parameters
 from inference.requests import ImageRequest
 
+OF_PICTURE = ("--strength ", "--iw ")  # parameters that need a picture, which others do not have
+
 
 def is_shown(request: ImageRequest, name: str) -> bool:
     """Tell whether the card of a request shows one of its parameters, by its name without the dashes."""
@@ -16,7 +18,7 @@ def as_typed(request: ImageRequest, *, theirs: bool) -> str:
         request: the request.
         theirs: whether its owner reads it; others are not told what the card was not to show.
     """
-    shown = [one for one in request.parameters if theirs or not one.startswith("--strength ")]  # they have no picture
+    shown = [one for one in request.parameters if theirs or not one.startswith(OF_PICTURE)]
     hidden = [f"--no {request.negative}"] if theirs and request.negative and not is_shown(request, "no") else []
     return " ".join((request.words, *shown, *hidden))
 

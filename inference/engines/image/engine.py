@@ -197,6 +197,8 @@ class ImageEngine:
             job.notes.append(PromptNote.CUT)
         if not used and names_nothing_known(model, request.prompt):  # a subject is known by any name
             job.notes.append(PromptNote.UNKNOWN)
+        if request.negative and not FAMILIES[job.spec.family].counts_negative(request.guidance):
+            job.notes.append(PromptNote.NEGATIVE)
         if FAMILIES[job.spec.family].alone:
             job.notes.append(PromptNote.ALONE)
         job.model = model

@@ -36,7 +36,9 @@ def test_picture_equals_diffusers_for_each_scheduler(sd_folder: Path, scheduler:
 def test_picture_equals_diffusers_for_sdxl(xl_folder: Path, negative: str, guidance: float) -> None:
     harness, reference = EngineHarness(make_spec(xl_folder, family="sdxl")), Reference(saved(xl_folder), "dpm++")
     request = make_request(negative=negative, guidance=guidance, width_px=24)
-    assert_same(harness.draw(request).pictures["picture-1.png"], reference.picture(request, 0))
+    outcome = harness.draw(request)
+    assert_same(outcome.pictures["picture-1.png"], reference.picture(request, 0))
+    assert outcome.finished.summary["notes"] == ["negative had no effect"] * (bool(negative) and guidance == 1.0)
     harness.close()
 
 

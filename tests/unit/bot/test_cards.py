@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -97,6 +98,15 @@ def test_done_card_says_what_was_not_understood() -> None:
     assert "left out" not in plain
     assert "left out" in noted
     assert "names none" in noted
+
+
+def test_done_card_says_which_parameters_changed_nothing() -> None:
+    request = to_json(replace(REQUEST, negative="text", parameters=("--no text", "--raw", "--hd")))
+    outcome = {"notes": ["negative had no effect"]}
+    said = texts(drawn(make_job(state=State.DONE, request=request, outcome=outcome), pictures=PICTURES))
+    assert "`--no` had no effect" in said
+    assert "`--raw` is how I always draw" in said
+    assert "press **U** and its number" in said
 
 
 def test_failed_card_says_why_and_that_it_cost_nothing() -> None:
