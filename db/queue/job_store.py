@@ -8,7 +8,7 @@ from db.queue.heartbeat import HeartbeatReply, Report, heartbeat
 from db.queue.job import End, Job
 from db.queue.lease import Settled
 from db.queue.submission import Submission
-from db.queue.submit import submit
+from db.queue.submit import submit_together
 from db.wake import CHANGED, ENDED, QUEUED
 
 
@@ -18,14 +18,16 @@ class JobStore:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    async def submit(self, submission: Submission) -> Job:
+    async def submit(self, submission: Submission, *beside: Submission) -> Job:
         """Accept a request: hold its price and put it in the queue. The same interaction id again gives the same job.
+
+        beside: requests that are accepted together with it, all or none.
 
         Raises:
             NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken, TooManySubjects: not now; nothing changed.
             UnknownOrder: the pending order that it was is gone; nothing changed.
         """
-        job, is_new = await self.db.write(submit, submission)
+        job, is_new = await self.db.write(submit_together, (submission, *beside))
         if is_new:
             self._wake(QUEUED, CHANGED)
         return job

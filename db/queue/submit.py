@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -67,6 +68,21 @@ def submit(connection: sa.Connection, submission: Submission) -> tuple[Job, bool
     if submission.subject is not None:
         add_subject(connection, replace(submission.subject, job_id=job_id), now)
     return job_from(row), True
+
+
+def submit_together(connection: sa.Connection, submissions: Sequence[Submission]) -> tuple[Job, bool]:
+    """Submit all of several requests, or none; return the job of the first, and whether they are new.
+
+    The first one's interaction id again returns the job that it made, and makes none of the others.
+
+    Raises:
+        As `submit`.
+    """
+    first, is_new = submit(connection, submissions[0])
+    if is_new:
+        for submission in submissions[1:]:
+            submit(connection, submission)
+    return first, is_new
 
 
 def _forecast_s(connection: sa.Connection, submission: Submission) -> float | None:

@@ -7,6 +7,7 @@ import pytest
 from discord import app_commands
 
 import bot.client  # noqa: F401 (it brings every button, menu and form)
+from bot.features.imagine.spread import JOBS_MAX
 from bot.features.train.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
 from bot.shared.discord.forms import MEMBERS_MAX, Form
 from bot.shared.discord.limits import (
@@ -65,6 +66,7 @@ def test_documented_caps_are_those_of_the_code() -> None:
         pending.PHOTO_SETS_MAX,
         ALL_PHOTO_SETS_MAX,
         pending.QUESTIONS_MAX,
+        JOBS_MAX,
         MEMBERS_MAX,
     ]
 

@@ -63,14 +63,14 @@ PARAMETERS = HelpTopic(
     hint="What can stand behind a prompt: --ar, --seed, --no and more",
     lines=(
         "They go at the end of a prompt in {imagine}, in any order:",
-        "- `--ar 3:2` a wider picture · `--count 2` only two · `--model name` another model",
-        "- `--no text, blur` what to leave out",
-        "- `--seed 7` the same pictures again · `--subject Rex` a trained subject",
+        "- `--ar 3:2` a wider picture · `--count 2` only two · `--no text, blur` what to leave out",
+        "- `--seed 7` the same pictures again · `--subject Rex` a trained subject · `--model name` another model",
         "- `--draft` half the steps, for half the credits · `--quality 2` twice the steps (`0.25` to `4`) · "
         "`--steps 20` exactly so many",
         "- `--cfg 5` how closely to follow the prompt · `--stylize 500` freer (`0` to `1000`, usually `100`)",
         "- `--chaos 50` pictures that differ more (`0` to `100`)",
         "- `--strength 40` or `--iw 2` with `image:` how much of it changes, or how much it counts (`0` to `3`)",
+        "- `--repeat 3` three jobs of it · `{red, blue} {cat, dog}` all four; you see the price of all of them first",
         "- `--raw` is how I always draw · `--hd` is **U1** to **U4** below your pictures",
     ),
 )

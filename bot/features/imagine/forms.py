@@ -144,7 +144,7 @@ def declined_prompt(text: str, order_request: OrderRequest, order: PendingOrder)
     if not isinstance(order_request, ImagineOrderRequest) or order_request.source_job_id is not None:
         return None
     key = "" if order_request.image.init else _key(private=order.private, pace=order.pace)
-    return refusal_card(text, as_typed(order_request.image, theirs=True), key)
+    return refusal_card(text, order_request.typed or as_typed(order_request.image, theirs=True), key)
 
 
 class ImagineForm(PromptForm, title="Imagine this"):

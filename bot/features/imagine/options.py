@@ -40,6 +40,7 @@ class ImagineOptions:
     raw: str | None = None  # '': nothing is added to the prompt
     hd: str | None = None  # '': pictures that can be upscaled
     image: RemoteFile | str | None = None  # a picture to begin from; the file key of one that is kept already
+    repeat: str | None = None  # how many jobs of it
     pace: str | None = None  # fast or relaxed
 
 

@@ -44,6 +44,7 @@ PARAMETERS = (  # in the order in which cards show them
     Parameter("model", ("model",)),
     Parameter("strength", ("strength",)),
     Parameter("weight", ("iw",)),
+    Parameter("repeat", ("repeat", "r")),
 )
 BY_NAME = {name: parameter for parameter in PARAMETERS for name in parameter.names}
 BY_OPTION = {parameter.option: parameter for parameter in PARAMETERS}
@@ -58,8 +59,8 @@ CANNOT = {
 }
 # Midjourney's, so that people who bring them are told rather than puzzled.
 FOREIGN = frozenset({
-    "bs", "cref", "cw", "exp", "fast", "niji", "oref", "ow", "p", "profile", "relax", "repeat", "r", "sref", "stealth",
-    "stop", "sv", "turbo", "v", "version", "video", "w", "weird",
+    "bs", "cref", "cw", "exp", "fast", "niji", "oref", "ow", "p", "profile", "relax", "sref", "stealth", "stop",
+    "sv", "turbo", "v", "version", "video", "w", "weird",
 })  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What was asked for, as its member typed it or could have. Pure."""
 
 from bot.features.imagine.options import ImagineOptions, shown_parameters
+from bot.features.imagine.permutations import escaped
 from inference.requests import ImageRequest
 
 OF_PICTURE = ("--strength ", "--iw ")  # parameters that need a picture, which others do not have
@@ -20,7 +21,7 @@ def as_typed(request: ImageRequest, *, theirs: bool) -> str:
     """
     shown = [one for one in request.parameters if theirs or not one.startswith(OF_PICTURE)]
     hidden = [f"--no {request.negative}"] if theirs and request.negative and not is_shown(request, "no") else []
-    return " ".join((request.words, *shown, *hidden))
+    return escaped(" ".join((request.words, *shown, *hidden)))
 
 
 def options_as_typed(options: ImagineOptions) -> str:

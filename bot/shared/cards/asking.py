@@ -1,7 +1,8 @@
 """Questions to the one who asked for something, and the way from a yes ('continue') to the job it was about."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -14,7 +15,9 @@ from bot.shared.discord.explain import say_privately
 from bot.shared.discord.interactions import context_of, services_of
 from bot.shared.orders.confirm import confirm
 from bot.shared.orders.order_request import OrderRequest, Quote
+from bot.shared.orders.pending import request_in
 from bot.shared.orders.quote import quote
+from db.queue.finding import job_of_interaction
 from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder
 
@@ -51,6 +54,8 @@ async def go_on(
 ) -> None:
     """Go on with what a private question was about: take the question back for a job, or ask the next one.
 
+    Jobs that are asked for beside it get messages of their own, before any of them is made.
+
     The card of a private job takes the question's place; a public one gets a message of its own first, for the platform
     lets an answer be seen by everybody or be an edit of what only one sees, not both. If it cannot begin, the question
     stays.
@@ -63,31 +68,54 @@ async def go_on(
     """
     services, context = services_of(interaction), await context_of(interaction, private=pending.private)
     accept = partial(confirm, services, pending, pace=pace, as_suggested=as_suggested)
+    beside = len(request_in(services, pending).beside) if pending.price is not None else 0
     if pending.private:
-        await show(interaction, await accept(context))
+        async with _messages(interaction, beside, private=True) as (ids, keep):
+            outcome = await accept(replace(context, beside_ids=ids))
+            if ids and await services.db.read(job_of_interaction, ids[0]) is not None:  # else the other yes was quicker
+                keep.update(ids)
+        await show(interaction, outcome)
         return
-    message = await interaction.followup.send(view=said("One moment …"), wait=True)
-    shown_by = 0
-    try:
-        outcome = await accept(replace(context, message_id=message.id))
+    async with _messages(interaction, 1 + beside, private=False) as ((first_id, *rest), keep):
+        outcome = await accept(replace(context, message_id=first_id, beside_ids=tuple(rest)))
         if isinstance(outcome, Job):
-            shown_by = outcome.message_id or message.id
-    finally:
-        if shown_by != message.id:  # also where it was pressed twice: the first answer shows the job
-            await message.delete()
-        await _delete_doubles(interaction, keep_id=shown_by)
+            shown_by = outcome.message_id or first_id
+            keep.update([first_id, *rest] if shown_by == first_id else [shown_by])
     await show(interaction, outcome)
-    if shown_by:
+    if isinstance(outcome, Job):
         with contextlib.suppress(discord.NotFound):  # the other yes was quicker
             await interaction.delete_original_response()
 
 
-async def _delete_doubles(interaction: discord.Interaction, *, keep_id: int) -> None:
+@asynccontextmanager
+async def _messages(
+    interaction: discord.Interaction, count: int, *, private: bool
+) -> AsyncIterator[tuple[tuple[int, ...], set[int]]]:
+    """Post messages that will hold cards; yield their ids, and a set of those that stay at the end.
+
+    Where it was pressed twice, the messages of the first answer show the jobs, and these go.
+    """
+    posted: list[discord.WebhookMessage] = []
+    keep: set[int] = set()
+    try:
+        for _ in range(count):
+            posted.append(await interaction.followup.send(view=said("One moment …"), ephemeral=private, wait=True))
+        yield tuple(message.id for message in posted), keep
+    finally:
+        for message in posted:
+            if message.id not in keep:
+                with contextlib.suppress(discord.NotFound):
+                    await message.delete()
+        if not private:
+            await _delete_doubles(interaction, keep, among=LOOKED_BACK + count)
+
+
+async def _delete_doubles(interaction: discord.Interaction, keep: Collection[int], *, among: int) -> None:
     """Delete what was posted twice: the library tries again after an error, and this way of posting takes no nonce."""
     if not isinstance(interaction.channel, discord.abc.Messageable):
         return
     with contextlib.suppress(discord.HTTPException):  # it may not read there; the job has begun all the same
-        async for message in interaction.channel.history(limit=LOOKED_BACK):
+        async for message in interaction.channel.history(limit=among):
             origin = message.interaction_metadata
-            if origin is not None and origin.id == interaction.id and message.id != keep_id:
+            if origin is not None and origin.id == interaction.id and message.id not in keep:
                 await message.delete()

@@ -1,6 +1,6 @@
 """Check an order and accept it: its credits are held and its job is queued, in one transaction, once an interaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.shared.errors import Refused
 from bot.shared.orders.order_request import OrderRequest, RequestContext
@@ -11,6 +11,7 @@ from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder, Question
 from db.queue.submission import Submission
 from inference.catalogue import AnyModel, Catalogue
+from inference.pricing import price_of
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, UpscaleRequest, to_json
 
 
@@ -20,7 +21,7 @@ class Order:
 
     order_request: OrderRequest
     request: Request
-    price: int  # credits, also of work where it is for free
+    price: int  # credits, also of work where it is for free; with all that is asked for beside it
     pace: Pace
     answered: PendingOrder | None = None  # the question that its member said yes to just now
 
@@ -38,37 +39,52 @@ class Order:
 async def accept(services: Services, order: Order, context: RequestContext) -> Job:
     """Hold an order's credits and queue its job. Relaxed, it is free.
 
+    Returns:
+        The job; of several that were asked for together, the first.
+
     Raises:
         NotEnoughCredits, BudgetSpent, TooManyQueued, NameTaken: not now.
         UnknownOrder: the pending order that it was is gone.
     """
+    beside = order.order_request.beside
+    prices = [price_of(request, services.catalogue) for request in beside]
+    first = _submission(services, order, context, order.request, order.price - sum(prices))
+    first = replace(
+        first,
+        order_id=order.answered.id if order.answered else None,
+        subject=order.order_request.subject(order.request, context),
+    )
+    rest = []
+    for request, price, message_id in zip(beside, prices, context.beside_ids, strict=True):
+        one = replace(context, interaction_id=message_id, message_id=message_id)  # whose id is no other job's
+        rest.append(_submission(services, order, one, request, price))
+    return await services.jobs.submit(first, *rest)
+
+
+def _submission(services: Services, order: Order, context: RequestContext, request: Request, price: int) -> Submission:
     terms = context.terms
-    return await services.jobs.submit(
-        Submission(
-            interaction_id=context.interaction_id,
-            interaction_token=context.interaction_token,
-            kind=str(order.request.kind),
-            user_id=context.user_id,
-            guild_id=context.guild_id,
-            channel_id=context.channel_id,
-            private=context.private,
-            request=to_json(order.request),
-            model=order.request.model,
-            pace=order.pace,
-            price=0 if order.pace is Pace.RELAXED else order.price,
-            work=order.price,
-            limits=terms.limits(order.request.kind),
-            allowance=terms.allowance,
-            budget=terms.budget,
-            weight=terms.weight,
-            guild_weight=terms.guild_weight,
-            credit_s=services.forecast.credit_s(str(order.request.kind)),
-            source_job_id=order.order_request.source_job_id,
-            message_id=context.message_id,
-            age_restricted=context.age_restricted,
-            order_id=order.answered.id if order.answered else None,
-            subject=order.order_request.subject(order.request, context),
-        )
+    return Submission(
+        interaction_id=context.interaction_id,
+        interaction_token=context.interaction_token,
+        kind=str(request.kind),
+        user_id=context.user_id,
+        guild_id=context.guild_id,
+        channel_id=context.channel_id,
+        private=context.private,
+        request=to_json(request),
+        model=request.model,
+        pace=order.pace,
+        price=0 if order.pace is Pace.RELAXED else price,
+        work=price,
+        limits=terms.limits(request.kind),
+        allowance=terms.allowance,
+        budget=terms.budget,
+        weight=terms.weight,
+        guild_weight=terms.guild_weight,
+        credit_s=services.forecast.credit_s(str(request.kind)),
+        source_job_id=order.order_request.source_job_id,
+        message_id=context.message_id,
+        age_restricted=context.age_restricted,
     )
 
 
@@ -97,7 +113,7 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
 
 
 def check_terms(catalogue: Catalogue, order: Order, context: RequestContext) -> None:
-    """Check an order against what the member's tier allows.
+    """Check an order, with all that is asked for beside it, against what the member's tier allows.
 
     Raises:
         Refused: it does not allow this.
@@ -109,10 +125,12 @@ def check_terms(catalogue: Catalogue, order: Order, context: RequestContext) -> 
         raise Refused(
             "Your role can't run that for free here. Choose `pace: fast`, or use `/fast` to always use credits."
         )
-    if isinstance(request, ImageRequest) and terms.largest_px:
-        side = max(request.width_px, request.height_px) * catalogue.image(request.model).upscale
-        if side > terms.largest_px:
-            raise Refused(f"Your role allows sides up to {terms.largest_px} px, not {side}. Choose a smaller `aspect`.")
+    for one in (request, *order.order_request.beside):
+        if isinstance(one, ImageRequest) and terms.largest_px:
+            side = max(one.width_px, one.height_px) * catalogue.image(one.model).upscale
+            if side > terms.largest_px:
+                limit = f"Your role allows sides up to {terms.largest_px} px, not {side}."
+                raise Refused(f"{limit} Choose a smaller `aspect`.")
     if isinstance(request, UpscaleRequest) and terms.largest_px and max(request.result_px) > terms.largest_px:
         raise Refused(f"Your role allows sides up to {terms.largest_px} px, not {max(request.result_px)}.")
 

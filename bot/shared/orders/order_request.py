@@ -36,6 +36,7 @@ class RequestContext:
     channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by
     only_guild_id: int | None = None  # the server that the bot is in, if it is in no other
     message_id: int | None = None  # of the answer, where the platform told it with its receipt
+    beside_ids: tuple[int, ...] = ()  # of messages for the cards of what is asked for beside it
 
     @property
     def may_be_asked(self) -> bool:
@@ -82,6 +83,11 @@ class OrderRequest(ABC):
     def decided(self, *, as_suggested: bool) -> "OrderRequest":
         """Return it with its suggestion taken, or declined."""
         return self
+
+    @property
+    def beside(self) -> tuple[Request, ...]:
+        """What is asked for together with it: jobs of their own, of which all or none are made, after a question."""
+        return ()
 
     @property
     def wants_photos(self) -> bool:

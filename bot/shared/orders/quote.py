@@ -6,7 +6,7 @@ are explained in one place (`bot.shared.discord.explain`), so that no caller has
 
 from dataclasses import replace
 
-from bot.shared.errors import BadParameter, LicenceNeeded
+from bot.shared.errors import BadParameter, LicenceNeeded, Refused
 from bot.shared.orders.accept import Order, accept, check_request, check_terms, expected_s
 from bot.shared.orders.asker import PACE
 from bot.shared.orders.order_request import (
@@ -61,23 +61,42 @@ async def quote(
     if order_request.fetches and (job := await _job_before(services, context)) is not None:
         return job
     request = await order_request.build(services, context)
-    model = check_request(services.catalogue, request, context)
+    requests = (request, *order_request.beside)
+    models = [check_request(services.catalogue, one, context) for one in requests]
     pace = pace or _pace(order_request, request.kind, context)
-    price = price_of(request, services.catalogue)
+    price = sum(price_of(one, services.catalogue) for one in requests)
     order = Order(order_request=order_request, request=request, price=price, pace=pace, answered=answered)
     if order_request.suggestion is not None:
         id = await keep(services, order, context, Question.PRICE)
         return SuggestionQuote(id=id, suggestion=order_request.suggestion)
-    if model.must_accept and not await services.db.read(has_accepted, context.user_id, model.name, model.licence):
+    for model in {model.name: model for model in models if model.must_accept}.values():
+        if await services.db.read(has_accepted, context.user_id, model.name, model.licence):
+            continue
         if not context.may_be_asked:
             raise LicenceNeeded(model)
         return LicenceQuote(id=await keep(services, order, context, Question.LICENCE), model=model)
     if order_request.wants_photos:
         return PhotosWanted(order_request=order_request)
     check_terms(services.catalogue, order, context)
+    await _check_queue(services, order, context)
     if (question := await _ask_price_if_expensive(services, order, context)) is not None:
         return question
     return await (_fetch if order_request.fetches else _conclude)(services, order, context)
+
+
+async def _check_queue(services: Services, order: Order, context: RequestContext) -> None:
+    """See that there is room for all that is asked for together, before anybody is asked about its price.
+
+    Raises:
+        Refused: there is not.
+    """
+    if not order.order_request.beside:
+        return
+    kind, jobs = order.request.kind, 1 + len(order.order_request.beside)
+    limit, queued = context.terms.limits(kind).max_queued, await services.db.read(count_queued, context.user_id, kind)
+    if queued + jobs > limit:
+        wait = f", where {queued} wait" if queued else ""
+        raise Refused(f"That makes {jobs} jobs, and you can have {limit} in the queue{wait}. Please ask for fewer.")
 
 
 async def _job_before(services: Services, context: RequestContext) -> Job | None:
@@ -111,7 +130,8 @@ async def _ask_price_if_expensive(services: Services, order: Order, context: Req
     expensive = bool(order_request.asks) or order.price > services.rules.asks_above
     expensive = expensive and order.price_known and not order_request.always_asks
     expensive = expensive and bool(context.interaction_token)
-    if order.pace is Pace.RELAXED or not (expensive or (order_request.fetches and not may_be_free)):
+    free = order.pace is Pace.RELAXED and not order_request.beside
+    if free or not (expensive or (order_request.fetches and not may_be_free)):
         return None
     balance = await read_statement(services.db, context.user_id, context.terms.allowance, limit=1)
     affordable = balance.available >= order.price

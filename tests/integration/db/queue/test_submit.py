@@ -54,6 +54,29 @@ async def test_submit_beyond_the_queue_limit_changes_nothing(store: StoreHarness
     assert (await store.db.read(backlogs))["image"].jobs == 1
 
 
+async def test_submit_of_several_is_all_of_them_once(store: StoreHarness) -> None:
+    asked = [store.ask(price=price) for price in (3, 4, 5)]
+    firsts = await asyncio.gather(*(store.jobs.submit(*asked) for _ in range(3)))
+    other = store.ask()  # the same yes again has other messages
+    again = await store.jobs.submit(asked[0], other)
+    assert {job.id for job in (*firsts, again)} == {firsts[0].id}
+    made = await store.db.read(jobs_of_member, 1)
+    assert sorted((job.interaction_id, job.price) for job in made) == [(one.interaction_id, one.price) for one in asked]
+    assert await store.balances() == (99_988, 12)
+
+
+@pytest.mark.parametrize("limit", [{"price": 8}, {"max_queued": 2}])
+async def test_submit_of_several_of_which_one_is_too_much_changes_nothing(
+    database: Database, limit: dict[str, int]
+) -> None:
+    store = StoreHarness(database, Allowance(daily_credits=15, cap_credits=15))
+    with pytest.raises((NotEnoughCredits, TooManyQueued)):
+        await store.jobs.submit(store.ask(), store.ask(), store.ask(**limit))
+    assert await store.balances() == (15, 0)
+    assert await store.db.read(jobs_of_member, 1) == []
+    assert await store.db.read(backlogs) == {}
+
+
 async def test_submit_limit_counts_each_kind_alone(store: StoreHarness) -> None:
     await store.submit(max_queued=1)
     await store.submit(max_queued=1, kind="train")
