@@ -119,7 +119,7 @@ class Sandbox:
         """Return a person, by user name, to act as."""
         return HumanClient(self.container, name)
 
-    async def until(self, condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    async def until(self, condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
         """Wait until `condition()` is true.
 
         Returns:

@@ -14,6 +14,7 @@ from inference.pool.local import LocalPool, Timeouts
 from inference.requests import Request, to_json
 from inference.worker_config import WorkerConfig
 from tests.support.db.store import StoreHarness
+from tests.support.forkserver import forked_workers
 
 FAST_INTERVALS = Intervals(heartbeat_s=0.05, reap_s=0.1, drain_s=0.5)
 MEMBER = 1
@@ -43,6 +44,7 @@ class DispatcherHarness:
         config = WorkerConfig(engines="tests.support.fakes.engine:build", options=options, log_level="CRITICAL")
         timeouts = Timeouts(hang_s=hang_s, back_off_s=0.05, look_every_s=0.05)
         async with AsyncExitStack() as stack:
+            stack.enter_context(forked_workers())
             self.pool = await stack.enter_async_context(LocalPool([config], timeouts=timeouts))
             await stack.enter_async_context(
                 Dispatcher(jobs=self.store.jobs, files=self.files, pool=self.pool, intervals=intervals)

@@ -7,8 +7,11 @@ How an operator's processes start is tested where that is the matter (`tests/acc
 import multiprocessing
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
+from unittest import mock
 
+from inference.pool import worker_process
 from inference.pool.child import main
 from inference.pool.environment import worker_environment
 
@@ -43,6 +46,11 @@ class ForkedWorker:
     def wait(self) -> None:
         """Wait for its end."""
         self._process.join()
+
+
+def forked_workers() -> AbstractContextManager[object]:
+    """Fork the workers that are started while the context lasts; not for those that import a model's libraries."""
+    return mock.patch.object(worker_process, "_start", ForkedWorker)
 
 
 def _work(connection: Connection, variables: Mapping[str, str]) -> None:

@@ -210,12 +210,12 @@ class InteractionResult:
         """The sentence that is shown if it failed."""
         return self._interaction.error
 
-    async def done(self, timeout_s: float = 10.0) -> str:
+    async def done(self, timeout_s: float = 60.0) -> str:
         """Wait until the bot has responded (or deferred), or it failed; return the state."""
         await self._events.until(lambda: self.state != "pending", timeout_s)
         return self.state
 
-    async def message(self, timeout_s: float = 10.0) -> Json:
+    async def message(self, timeout_s: float = 60.0) -> Json:
         """Wait for the message that is the response, even if it is only deferred, and return it.
 
         Raises:
@@ -226,7 +226,7 @@ class InteractionResult:
             raise HumanError("failed", self.error or "The message is gone.")
         return self._client.message(self._interaction.original_response_id)
 
-    async def answer(self, timeout_s: float = 10.0) -> Json:
+    async def answer(self, timeout_s: float = 60.0) -> Json:
         """Wait for the message that is the response, with its content, and return it.
 
         Raises:
@@ -238,7 +238,7 @@ class InteractionResult:
         )
         return self._client.message(message["id"])
 
-    async def modal(self, timeout_s: float = 10.0) -> Json:
+    async def modal(self, timeout_s: float = 60.0) -> Json:
         """Wait for the modal that the bot opens, and return it.
 
         Raises:

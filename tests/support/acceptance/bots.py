@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, chdir
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from bot.client import Atelier
 from bot.run import open_services
@@ -26,12 +27,11 @@ from db.moderation.audit_log import AuditEntry
 from db.queue.delivery import undelivered_jobs
 from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue, read_catalogue
-from inference.pool import worker_process
 from tests.support.acceptance.crashing import CRASH
 from tests.support.acceptance.engines import SLOTS
 from tests.support.bot.catalogues import CATALOGUE
 from tests.support.clock import NOON_ZONE
-from tests.support.forkserver import ForkedWorker
+from tests.support.forkserver import forked_workers
 from tests.support.speech_weights import weights
 
 ENGINES = "tests.support.acceptance.engines:build"
@@ -85,9 +85,10 @@ async def bot_beside(
     values: dict[str, Any] = {"data_dir": data_dir, "devices": "cpu", "engines": ENGINES, "daily_credits": DAILY}
     values |= {"home_guilds": STUDIO, "timezone": NOON_ZONE}
     chosen = Settings.model_validate(values | settings)  # validated only: neither the environment nor .env is read
+    await asyncio.to_thread(_with_tables, data_dir / "atelier.db")
     async with AsyncExitStack() as stack:
-        if chosen.engines == ENGINES:  # a model's libraries are not for forking
-            stack.enter_context(mock.patch.object(worker_process, "_start", ForkedWorker))
+        if chosen.engines == ENGINES:
+            stack.enter_context(forked_workers())
         services = await stack.enter_async_context(open_services(chosen, catalogue, api_url=box.url))
         hears = chosen.auto_transcription
         client = Atelier(services, data_dir=data_dir, edit_every_s=edit_every_s, hears_channels=hears, limits=limits)
@@ -98,6 +99,27 @@ async def bot_beside(
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def _with_tables(path: Path) -> None:
+    """Give a new bot a database with all tables, so that it need not make them one migration after the other."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    """Return a file of a database with all tables and nobody in it."""
+
+    async def migrate(url: str) -> None:
+        async with Database.from_url(url) as database:
+            await database.migrate()
+
+    with tempfile.TemporaryDirectory(prefix="atelier-tables-") as folder:
+        path = Path(folder) / "atelier.db"
+        asyncio.run(migrate(f"sqlite:///{path}"))
+        return path.read_bytes()
 
 
 @asynccontextmanager
