@@ -31,6 +31,7 @@ from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS, ask_about_photos, ask_for_photos
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.upscale.buttons import UpscaleButton
+from bot.features.vary.buttons import VARY_ITEMS
 from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.job_kinds import JOB_KINDS
@@ -134,7 +135,7 @@ class Atelier(commands.Bot):
         self.add_dynamic_items(
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
-        self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")

@@ -15,6 +15,7 @@ from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
 from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.train.training import TrainingOrderRequest
 from bot.features.upscale.order import UpscaleOrderRequest
+from bot.features.vary.order import VaryOrderRequest
 from bot.features.voice.transcribe import ClipOrderRequest, RepeatedClipOrderRequest
 from bot.platform import point_at
 from bot.settings import Settings
@@ -41,7 +42,12 @@ log = logging.getLogger(__name__)
 
 # Everything that a member may be asked back about; kept ones are told apart by `what`.
 AnyOrderRequest = Annotated[
-    ImagineOrderRequest | ClipOrderRequest | RepeatedClipOrderRequest | TrainingOrderRequest | UpscaleOrderRequest,
+    ImagineOrderRequest
+    | ClipOrderRequest
+    | RepeatedClipOrderRequest
+    | TrainingOrderRequest
+    | UpscaleOrderRequest
+    | VaryOrderRequest,
     Field(discriminator="what"),
 ]
 

@@ -6,6 +6,7 @@
     uploads/<order id>/…     photos for a training, until it has ended: photo-0
     uploads/<event id>/clip  sound, under the id of the interaction or message that asked for its text
     uploads/<event id>/picture  what pictures begin from, under the id of the interaction that asked for them
+    uploads/<event id>/mask  what of that picture is drawn anew
 
 A subject has the id of the pending order that it came from. Keys stand in rows of `jobs`, so a shape is for ever.
 """
@@ -16,6 +17,7 @@ PREVIEW_PICTURE = "preview.webp"
 PREVIEW_TEXT = "preview.txt"
 _CLIP = "clip"
 _PICTURE = "picture"
+_MASK = "mask"
 
 
 def job_folder(job_id: str) -> str:
@@ -73,10 +75,15 @@ def init_picture_file(event_id: int) -> str:
     return f"{UPLOADS}/{event_id}/{_PICTURE}"
 
 
+def mask_file(event_id: int) -> str:
+    """Return the key of what says which part of such a picture is drawn anew."""
+    return f"{UPLOADS}/{event_id}/{_MASK}"
+
+
 def is_init_picture(key: str) -> bool:
-    """Tell whether this is a picture that others begin from."""
+    """Tell whether this is a picture that others begin from, or its mask."""
     owner = id_in(key)
-    return owner.isdecimal() and key == init_picture_file(int(owner))
+    return owner.isdecimal() and key in (init_picture_file(int(owner)), mask_file(int(owner)))
 
 
 def id_in(key: str) -> str:

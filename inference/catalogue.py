@@ -118,6 +118,11 @@ class ImageModel(_ModelSpec):
             raise ValueError("trainable is true: subjects of this family cannot be trained")
         return self
 
+    @property
+    def grain_px(self) -> int:
+        """What members' sides are multiples of: the model's own grid, and 64 for models of 512 px and more."""
+        return max(self.grid_px, 64 if min(self.width_px, self.height_px) >= 512 else 0)
+
     def finished_px(self, width_px: int, height_px: int) -> tuple[int, int]:
         """Return the size of the files that members get of pictures that are generated in this size."""
         return width_px * self.upscale, height_px * self.upscale

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from inference.requests import PictureOrigin
+
 Pixels = NDArray[np.uint8]  # (height, width, 3), RGB
 
 PREVIEW_SIDE_PX = 512  # the longest side of a preview with all pictures of a job
@@ -35,6 +37,7 @@ class GenerationParameters:
     mask_blur_px: int = 0
     variation_seed: int | None = None
     variation_strength: float = 0.0
+    origin: PictureOrigin | None = None  # the finished picture that it was drawn from; None: from none
     version: str = ""
     lora_tags: tuple[str, ...] = ()
     lora_hashes: tuple[tuple[str, str], ...] = ()  # name and AutoV3 hash
@@ -60,6 +63,9 @@ class GenerationParameters:
             settings["Denoising strength"] = f"{self.denoising_strength:g}"
         if self.mask_blur_px:
             settings["Mask blur"] = self.mask_blur_px
+        if self.origin is not None:
+            settings |= {"Source job": self.origin.job_id, "Source picture": self.origin.picture}
+            settings["Source change"] = self.origin.change
         if self.upscale > 1:
             settings |= {"Hires upscale": self.upscale, "Hires upscaler": "Lanczos"}
         if self.lora_hashes:

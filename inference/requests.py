@@ -42,6 +42,16 @@ class InitPicture:
     mask: str = ""  # file key of a picture of its size, task input `mask`: what is white is drawn anew; empty: all
     mask_blur_px: int = 0  # how softly what is drawn meets what is kept, in what is generated; 0: as it is decoded
     margins_px: tuple[int, int, int, int] = (0, 0, 0, 0)  # of the canvas, left, top, right, bottom: drawn around it
+    flags: tuple[str, ...] = ()  # of the picture, by its check: what comes of it has them as well
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureOrigin:
+    """The finished picture that new ones are drawn from, by one of the buttons below it."""
+
+    job_id: str  # the job that made it; it may be gone by now
+    picture: int  # which of its pictures, from 1
+    change: str  # the button's words, such as 'Vary (Subtle)'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +78,7 @@ class ImageRequest:
     subjects: tuple[SubjectUse, ...] = ()
     init: InitPicture | None = None  # None: they begin from noise alone
     variation: Variation | None = None
+    origin: PictureOrigin | None = None  # None: they were asked for by words, or with a member's own picture
     typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
     parameters: tuple[str, ...] = ()  # what else was typed, such as '--ar 3:2'; shown with the prompt
 
@@ -201,9 +212,12 @@ def from_json(data: dict[str, Any]) -> Request:
         fields["parameters"] = tuple(fields.get("parameters", ()))
         if fields.get("init") is not None:
             init = dict(fields["init"])
-            fields["init"] = InitPicture(**init | {"margins_px": tuple(init.get("margins_px", (0, 0, 0, 0)))})
+            lists = {name: tuple(init[name]) for name in ("margins_px", "flags") if name in init}
+            fields["init"] = InitPicture(**init | lists)
         if fields.get("variation") is not None:
             fields["variation"] = Variation(**fields["variation"])
+        if fields.get("origin") is not None:
+            fields["origin"] = PictureOrigin(**fields["origin"])
     if kind is Kind.TRAIN:
         fields["photos"] = tuple(fields["photos"])
     return _TYPES[kind](**fields)

@@ -58,20 +58,21 @@ async def forget_results(services: Services, job: Job) -> None:
     """
     job = await services.jobs.discard(job.id, by_user=job.user_id)
     await services.files.delete_tree(job_folder(job.id))
-    await forget_upload(services, job)
+    await forget_uploads(services, job)
     if job.final:
         await services.db.write(forget_outcome, job.id)
 
 
-async def forget_upload(services: Services, job: Job) -> None:
-    """Throw away what was sent for a job alone: its clip, or the picture that it began from."""
-    if key := upload_of(job.request):
+async def forget_uploads(services: Services, job: Job) -> None:
+    """Throw away what is kept for a job alone: its clip, or the picture that it began from and its mask."""
+    for key in uploads_of(job.request):
         await services.files.delete(key)
 
 
-def upload_of(request: Mapping[str, Any]) -> str | None:
-    """Return the file key of a job's clip, or of the picture that it begins from; None: it has neither."""
-    return request.get("audio") or (request.get("init") or {}).get("key")
+def uploads_of(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the file keys of a job's clip, or of the picture that it begins from and its mask."""
+    init = request.get("init") or {}
+    return tuple(filter(None, (request.get("audio"), init.get("key"), init.get("mask"))))
 
 
 def text_of(job: Job) -> str:

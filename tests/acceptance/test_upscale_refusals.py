@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from discord import ui
 
-from bot.features.upscale.buttons import upscale_row
+from bot.features.upscale.buttons import upscale_rows
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import AFTER_DARK, GENERAL
 from bot.shared.cards.layout import layout
@@ -115,7 +116,7 @@ async def test_picture_of_an_age_restricted_channel_is_upscaled_in_such_a_channe
         assert "Upscale" not in ben.buttons(hidden["id"])
         (parent,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         general = bot.client.get_partial_messageable(int(GENERAL))
-        forged = await general.send(view=layout(*upscale_row(parent.id, [1], of=1)))
+        forged = await general.send(view=layout(ui.ActionRow(*upscale_rows(parent.id, [1], of=1)[0])))
         refusal = await (await ben.press(str(forged.id), "Upscale")).answer()
         assert "upscale it in such a channel" in ben.text(refusal["id"])
         assert await upscaled(bot, ben) == []
@@ -134,7 +135,9 @@ async def test_button_of_before_the_upscaler_was_taken_away_says_so(sandbox: San
         assert "no upscaler for a picture of this size" in ben.text(refusal["id"])
         general = bot.client.get_partial_messageable(int(GENERAL))
         parent = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
-        forged = await general.send(view=layout(*upscale_row(parent.id, [9], of=9)))  # it never had so many
+        forged = await general.send(
+            view=layout(ui.ActionRow(*upscale_rows(parent.id, [9], of=9)[0]))
+        )  # it never had so many
         refusal = await (await ben.press(str(forged.id), "U9")).answer()
         assert "no longer have that picture" in ben.text(refusal["id"])
 

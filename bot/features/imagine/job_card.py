@@ -1,16 +1,17 @@
 """What is a picture's own on a job's card: previews, seeds, and what the model remarked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from discord import ui
 
 from bot.features.imagine.buttons import AgainButton, DrawForMeButton, EditButton, try_again
 from bot.features.imagine.typed import is_shown
-from bot.shared.cards.job import beginning
+from bot.shared.cards.job import beginning, made_from
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
 from bot.shared.cards.job_kind import CardContent, JobKind
+from bot.shared.cards.picture_offers import PictureOffer, offered_by, picture_rows
 from bot.shared.files.pictures import Picture
 from bot.shared.results import fitting_pictures, read_file
 from bot.shared.services import Services
@@ -20,16 +21,6 @@ from db.queue.job import Job, State
 from inference.catalogue import Catalogue
 from inference.messages import PromptNote
 from inference.requests import ImageRequest, from_json
-
-Upscalable = Callable[[Services, Job], tuple[int, ...]]  # the numbers of a job's pictures, from 1
-
-
-class UpscaleRow(Protocol):
-    """The row of buttons that upscale pictures; none, where there are no numbers."""
-
-    def __call__(self, job_id: str, numbers: Sequence[int], *, of: int) -> list[ui.ActionRow[Any]]:
-        """Return it for a job, the numbers of those of its pictures that can be, and how many it has."""
-
 
 NOTES = {
     PromptNote.CUT: "Your prompt is longer than this model reads, so its end was left out.",
@@ -79,7 +70,7 @@ def _done(job: Job, content: CardContent) -> str:
     said = [NOTES[note] for note in PromptNote if note in job.outcome.get("notes", ())]
     said += [ANYWAY[parameter] for parameter in ANYWAY if parameter in request.parameters]
     notes = "".join(f"{one}\n" for one in said)
-    return f"{lost}{notes}-# {' · '.join(facts)}{beginning(request)}"
+    return f"{lost}{notes}-# {' · '.join(facts)}{beginning(request)}{made_from(job, content)}"
 
 
 def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
@@ -89,10 +80,9 @@ def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     return [ui.ActionRow(again, EditButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
 
 
-def _rows_with(upscale_row: UpscaleRow, job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
-    """Return the rows of a card, with one for its pictures where they are seen."""
-    seen = content.upscalable if content.pictures else ()
-    return [*upscale_row(job.id, seen, of=len(content.pictures)), *_rows(job, content)]
+def _rows_with(offers: Sequence[PictureOffer], job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
+    """Return the rows of a card, with those for its pictures where they are seen."""
+    return [*picture_rows(offers, job, content), *_rows(job, content)]
 
 
 def _others(job: Job) -> list[ui.Item[Any]]:
@@ -120,10 +110,10 @@ def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
     return "```\n" + "\n".join(lines) + "\n```"
 
 
-async def _read(upscalable: Upscalable, services: Services, job: Job, limit_bytes: int) -> CardContent:
+async def _read(offers: Sequence[PictureOffer], services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is State.DONE:
         pictures = await fitting_pictures(services, job, limit_bytes)
-        return CardContent(pictures=pictures, upscalable=upscalable(services, job))
+        return CardContent(pictures=pictures, offered=offered_by(offers, services, job))
     running = job.state is State.RUNNING and job.preview
     preview = await read_file(services, job_file(job.id, PREVIEW_PICTURE)) if running else None
     if preview is None or len(preview) > limit_bytes:
@@ -131,19 +121,14 @@ async def _read(upscalable: Upscalable, services: Services, job: Job, limit_byte
     return CardContent(preview=Picture(PREVIEW_PICTURE, preview, "A preview of the picture so far"))
 
 
-def image_job(*, upscalable: Upscalable, upscale_row: UpscaleRow) -> JobKind:
-    """Return the kind of job that makes pictures.
-
-    Args:
-        upscalable: tells which pictures can be upscaled.
-        upscale_row: the row of buttons that upscale them, another feature's.
-    """
+def image_job(*, offers: Sequence[PictureOffer]) -> JobKind:
+    """Return the kind of job that makes pictures, with what other features offer below them."""
     return JobKind(
         not_done="No pictures",
         running=_running,
         done=_done,
-        rows=partial(_rows_with, upscale_row),
+        rows=partial(_rows_with, offers),
         parameters=_parameters,
-        read=partial(_read, upscalable),
+        read=partial(_read, offers),
         others=_others,
     )

@@ -6,13 +6,14 @@ from typing import Literal
 
 from bot.features.imagine.options import ImagineOptions, image_request, shown_parameters
 from bot.features.imagine.spread import spread
-from bot.features.imagine.subjects import check_rights, named_in, with_subject_model, with_subjects
+from bot.features.imagine.subjects import named_in, with_subject_model, with_subjects
 from bot.features.imagine.suggestions import noun_meant, remember_plain_words, subjects_meant
 from bot.features.imagine.typed import options_as_typed
 from bot.shared.errors import BadParameter, JobGone, Refused, SubjectGone
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
+from bot.shared.orders.subject_rights import check_rights
 from bot.shared.policy import blocked_word
 from bot.shared.services import Services
 from db.queue.finding import find_job
@@ -65,9 +66,10 @@ class ImagineOrderRequest(OrderRequest):
         assert request.init is not None
         if self.attached is not None:
             key = await services.init_pictures.take_in(self.attached, context.interaction_id)
+            init = replace(request.init, key=key)
         else:
-            key = await services.init_pictures.copy(request.init.key, context.interaction_id)
-        return self, replace(request, init=replace(request.init, key=key))
+            init = await services.init_pictures.copy(request.init, context.interaction_id)
+        return self, replace(request, init=init)
 
     async def note_answer(self, services: Services, user_id: int, *, as_suggested: bool) -> None:
         """Remember which names are plain words to a member."""

@@ -34,11 +34,6 @@ def parse_size(text: str, model: ImageModel) -> tuple[int, int]:
     raise BadParameter(f"`aspect` is a ratio such as `3:2`, or a size such as `{width}x{height}`.")
 
 
-def grain_px(model: ImageModel) -> int:
-    """Return what both sides are multiples of: the model's own grid, and 64 for models of 512 px and more."""
-    return max(model.grid_px, 64 if min(model.width_px, model.height_px) >= 512 else 0)
-
-
 def _from_ratio(across: int, down: int, model: ImageModel) -> tuple[int, int]:
     if not across or not down or max(across, down) / min(across, down) > RATIO_MAX:
         raise BadParameter(f"A ratio in `aspect` can be from 1:{RATIO_MAX:g} to {RATIO_MAX:g}:1.")
@@ -48,7 +43,7 @@ def _from_ratio(across: int, down: int, model: ImageModel) -> tuple[int, int]:
         width = min(model.width_px, model.height_px) * max(1, across / down)
     height = width * down / across
     shrink = min(1.0, model.side_max_px / max(width, height))
-    grain = grain_px(model)
+    grain = model.grain_px
     return _round(width * shrink, grain, model), _round(height * shrink, grain, model)
 
 
@@ -62,7 +57,7 @@ def _from_pixels(width: int, height: int, model: ImageModel) -> tuple[int, int]:
         raise BadParameter(
             f"`{width}x{height}` in `aspect` would be a size in pixels. Did you mean `{width}:{height}`?"
         )
-    grain = grain_px(model) * model.upscale
+    grain = model.grain_px * model.upscale
     smallest = min(model.width_px, model.height_px) * model.upscale // 2 // grain * grain
     largest = model.side_max_px * model.upscale
     for side in (width, height):

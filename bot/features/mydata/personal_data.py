@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.features.mydata.page import as_json, index_page
-from bot.shared.results import delete_subject, forget_results, live_jobs, read_file, remove_jobs, stop_jobs, upload_of
+from bot.shared.results import delete_subject, forget_results, live_jobs, read_file, remove_jobs, stop_jobs, uploads_of
 from bot.shared.services import Services
 from db.errors import UnknownJob
 from db.file_keys import UPLOADS, id_in, job_file, job_folder, photos_folder, subject_folder
@@ -142,7 +142,7 @@ async def _keys(services: Services, user_id: int, requests: Mapping[str, dict[st
         prefixes += [subject_folder(subject.id), photos_folder(subject.id)]
     prefixes += [photos_folder(order.id) for order in await services.db.read(orders_of_member, user_id)]
     keys = [key for prefix in prefixes for key in await services.files.list(prefix)]
-    sent = {upload_of(request) for request in requests.values()}
+    sent = {key for request in requests.values() for key in uploads_of(request)}
     keys += [key for key in await services.files.list(UPLOADS) if key in sent]
     return sorted(set(keys))
 

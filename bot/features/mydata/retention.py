@@ -17,7 +17,7 @@ from bot.shared.services import Services
 from common.supervisor import Backoff, supervise
 from db.credits.former_members import forget_former_members
 from db.errors import UnknownOrder
-from db.file_keys import JOBS, UPLOADS, clip_file, id_in, init_picture_file, job_folder, photos_folder
+from db.file_keys import JOBS, UPLOADS, clip_file, id_in, job_folder, photos_folder
 from db.ids import LENGTH, moment_of
 from db.queue.finding import job_of_interaction, jobs_of_interactions, jobs_of_subject
 from db.queue.job import Job, State
@@ -147,7 +147,7 @@ async def forget_init_pictures(services: Services, now: dt.datetime) -> int:
     jobs = await services.db.read(jobs_of_interactions, kept)
     old = [event_id for event_id in kept if _is_left(jobs.get(event_id), event_id, now)]
     for event_id in old:
-        await services.files.delete(init_picture_file(event_id))
+        await services.init_pictures.forget(event_id)
     return len(old)
 
 

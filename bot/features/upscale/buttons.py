@@ -6,9 +6,10 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.features.upscale.order import check_picture, find_upscaled, upscale
+from bot.features.upscale.order import check_picture, find_upscaled, upscalable, upscale
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import PictureItem, is_for, show_job
+from bot.shared.cards.picture_offers import PictureOffer
 from bot.shared.discord.interactions import context_of, seen_privately, services_of
 from bot.shared.discord.persistent_items import Answer
 from db.queue.job import Job
@@ -47,7 +48,7 @@ class UpscaleButton(PictureItem, verb="upscale"):
             await show(interaction, outcome)
 
 
-def upscale_row(job_id: str, numbers: Sequence[int], *, of: int) -> list[ui.ActionRow[Any]]:
+def upscale_rows(job_id: str, numbers: Sequence[int], *, of: int) -> list[list[ui.Item[Any]]]:
     """Return a row with a button for each picture that can be upscaled: 'Upscale', or 'U1' and so on.
 
     Args:
@@ -56,8 +57,11 @@ def upscale_row(job_id: str, numbers: Sequence[int], *, of: int) -> list[ui.Acti
         of: how many pictures it has.
     """
     looks: dict[str, Any] = {"emoji": UpscaleButton.emoji, "style": UpscaleButton.style}
-    buttons = []
+    buttons: list[ui.Item[Any]] = []
     for number in numbers:
         key, label = f"{job_id}:{number}", UpscaleButton.label if of == 1 else f"U{number}"
         buttons.append(UpscaleButton(key, ui.Button[Any](custom_id=UpscaleButton.id_for(key), label=label, **looks)))
-    return [ui.ActionRow(*buttons)] if buttons else []
+    return [buttons] if buttons else []
+
+
+UPSCALES = PictureOffer(name="upscale", numbers=upscalable, rows=upscale_rows)

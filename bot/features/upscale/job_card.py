@@ -1,11 +1,15 @@
 """What is an upscaled picture's own on a job's card."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from discord import ui
 
+from bot.shared.cards.job import made_from
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
 from bot.shared.cards.job_kind import CardContent, JobKind
+from bot.shared.cards.picture_offers import PictureOffer, offered_by, picture_rows
 from bot.shared.results import fitting_pictures
 from bot.shared.services import Services
 from bot.shared.text.formatting import exactly, harmless, inline, paid, progress
@@ -37,13 +41,13 @@ def _done(job: Job, content: CardContent) -> str:
         if content.pictures or content.hidden or content.flagged or job.withheld
         else "I no longer have this picture.\n"
     )
-    return f"{lost}-# {' · '.join(facts)}"
+    return f"{lost}-# {' · '.join(facts)}{made_from(job, content)}"
 
 
-def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
+def _rows(offers: Sequence[PictureOffer], job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
-    return [ui.ActionRow(InfoButton(job.id), DeleteButton(job.id))]
+    return [*picture_rows(offers, job, content), ui.ActionRow(InfoButton(job.id), DeleteButton(job.id))]
 
 
 def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
@@ -58,17 +62,20 @@ def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
     return "```\n" + "\n".join(lines) + "\n```"
 
 
-async def _read(services: Services, job: Job, limit_bytes: int) -> CardContent:
+async def _read(offers: Sequence[PictureOffer], services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is not State.DONE:
         return CardContent()
-    return CardContent(pictures=await fitting_pictures(services, job, limit_bytes))
+    pictures = await fitting_pictures(services, job, limit_bytes)
+    return CardContent(pictures=pictures, offered=offered_by(offers, services, job))
 
 
-UPSCALE_JOB = JobKind(
-    not_done="Not upscaled",
-    running=_running,
-    done=_done,
-    rows=_rows,
-    parameters=_parameters,
-    read=_read,
-)
+def upscale_job(*, offers: Sequence[PictureOffer]) -> JobKind:
+    """Return the kind of job that upscales a picture, with what other features offer below it."""
+    return JobKind(
+        not_done="Not upscaled",
+        running=_running,
+        done=_done,
+        rows=partial(_rows, offers),
+        parameters=_parameters,
+        read=partial(_read, offers),
+    )

@@ -4,30 +4,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.features.upscale.upscalers import FittingUpscaler, fitting_upscaler, upscale_request
-from bot.shared.errors import JobGone, NotYours, Refused
+from bot.shared.errors import JobGone, Refused
 from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
-from bot.shared.policy import is_for_adults
+from bot.shared.orders.source_pictures import check_may_use, numbers_shown, source_picture
 from bot.shared.results import picture_names
 from bot.shared.services import Services
 from db.file_keys import job_file
 from db.queue.finding import find_job, jobs_made_from
 from db.queue.job import Job, State
-from inference.checks import WITHHELD, FlaggedAction, PictureCheck, check_of, place_kind, withheld_names
 from inference.requests import ImageRequest, Kind, Request, UpscaleRequest, from_json
 
 FOR_YOU = "Upscale it for you?"
 NONE_FITS = "I have no upscaler for a picture of this size. `/models` lists those there are."
-FOR_ADULTS = "That picture is from an age-restricted channel. Please upscale it in such a channel."
-FLAGGED = "My picture checker flagged that picture, so I can't upscale it here. Nothing was charged."
+USE = "upscale it"
 UNDER_WAY = "That picture is being upscaled already. Press again in a moment to see it; nothing was charged."
 MADE_MEANWHILE = "That picture was upscaled meanwhile. Press *Upscale* again to see it; nothing was charged."
-
-
-class PictureGone(JobGone):
-    """A picture was deleted, or its job never had so many."""
-
-    message = "I no longer have that picture, so I can't upscale it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +58,7 @@ async def upscale(services: Services, job: Job, number: int, context: RequestCon
     """
     async with services.locks.of(("upscale", job.id, number)):
         if (made := await find_upscaled(services, job, number, context)) is not None:
-            _check_may(services, job, context)
+            check_may_use(services, job, context, use=USE)
             if not made.final and made.interaction_id != context.interaction_id:
                 raise Refused(UNDER_WAY)
             return made
@@ -90,11 +82,7 @@ async def find_upscaled(services: Services, job: Job, number: int, context: Requ
 
 def upscalable(services: Services, job: Job) -> tuple[int, ...]:
     """Return which pictures of a finished job can be upscaled, by their numbers from 1."""
-    if job.state is not State.DONE or job.deleted:
-        return ()
-    withheld = withheld_names(job.outcome.get("files", {}))
-    found = (number for number, name in enumerate(picture_names(job), 1) if name not in withheld)
-    return tuple(number for number in found if _fitting(services, job, number) is not None)
+    return tuple(number for number in numbers_shown(job) if _fitting(services, job, number) is not None)
 
 
 async def check_picture(services: Services, job: Job, number: int, context: RequestContext) -> UpscaleRequest:
@@ -104,46 +92,12 @@ async def check_picture(services: Services, job: Job, number: int, context: Requ
         PictureGone: it was deleted, or there never was one.
         NotYours, Refused: it cannot be had by them, or not here.
     """
-    _check_may(services, job, context)
-    names = picture_names(job)
-    if job.state is not State.DONE or job.deleted or not 0 < number <= len(names):
-        raise PictureGone
-    if not await services.files.exists(key := job_file(job.id, names[number - 1])):
-        raise PictureGone
-    check = _check_flagged(services, job, names[number - 1], context)
+    picture = await source_picture(services, job, number, context, use=USE)
     if (fitting := _fitting(services, job, number)) is None:
         raise Refused(NONE_FITS)
     image = from_json(job.request)
     assert isinstance(image, ImageRequest)
-    flags = () if check is None else check.flags
-    return upscale_request(fitting, image, job_id=job.id, number=number, picture=key, flags=flags)
-
-
-def _check_may(services: Services, job: Job, context: RequestContext) -> None:
-    """Check whether somebody may have a job's pictures, here.
-
-    Raises:
-        NotYours: they are private, and somebody else's.
-        Refused: they belong in age-restricted channels, and this is none.
-    """
-    if job.private and context.user_id != job.user_id:
-        raise NotYours
-    if is_for_adults(services, job) and not context.age_restricted:
-        raise Refused(FOR_ADULTS)
-
-
-def _check_flagged(services: Services, job: Job, name: str, context: RequestContext) -> PictureCheck | None:
-    """Check whether a picture may be shown, here; return what a checker found of it.
-
-    Raises:
-        Refused: it is withheld, or flagged pictures are not shown here.
-    """
-    meta = job.outcome["files"][name]
-    check = check_of(meta)
-    place = place_kind(context.guild_id, age_restricted=context.age_restricted)
-    if meta.get(WITHHELD) or services.check_rules.action(check, place) is FlaggedAction.WITHHOLD:
-        raise Refused(FLAGGED)
-    return check
+    return upscale_request(fitting, image, job_id=job.id, number=number, picture=picture.key, flags=picture.flags)
 
 
 def _fitting(services: Services, job: Job, number: int) -> FittingUpscaler | None:

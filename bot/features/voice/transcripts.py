@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.shared.files.clips import NothingToHear
 from bot.shared.files.pictures import Picture
-from bot.shared.results import forget_upload, text_of
+from bot.shared.results import forget_uploads, text_of
 from bot.shared.services import Services
 from bot.shared.text.formatting import first_part, last_part, plainly
 from db.queue.job import Job, State
@@ -96,4 +96,4 @@ def _clock(seconds: float) -> str:
 async def finish_clip(services: Services, job: Job) -> None:
     """Throw away the clip of a job that came to nothing, or at once where clips are not kept; again changes nothing."""
     if job.kind == Kind.TRANSCRIBE and (job.state is not State.DONE or not services.clips.rules.kept):
-        await forget_upload(services, job)
+        await forget_uploads(services, job)

@@ -33,6 +33,7 @@ MARKS = {State.DONE: "✅", State.FAILED: "⚠️", State.CANCELLED: "✖️", S
 TEXT_MAX = 2000  # characters of a message
 TITLE_MAX = 600  # of what was asked for; what was typed behind a long prompt is still seen
 COMES_FROM = {Kind.IMAGE: "re-roll of", Kind.TRANSCRIBE: "transcribed again from", Kind.UPSCALE: "upscaled from"}
+LINKED = {Kind.IMAGE: "re-roll of {}", Kind.UPSCALE: "upscaled from {}"}
 HIDDEN = "These pictures are from an age-restricted channel. Use `/history` in such a channel to see them."
 
 WITHHELD = "I'm keeping back {}: my picture checker {}. You weren't charged for {}."
@@ -88,7 +89,20 @@ def beginning(request: Request) -> str:
     """Say what pictures begin from, after the facts of a card; empty where that is noise alone."""
     if not isinstance(request, ImageRequest) or request.init is None:
         return ""
+    if request.origin is not None:
+        return f" · {request.origin.change}"
     return f" · from a picture · strength {round(100 * request.init.strength)}%"
+
+
+def made_from(job: Job, content: CardContent) -> str:
+    """Say what a finished job was made from, with a link to the message that shows it, after the facts of its card."""
+    if not content.source_url:
+        return ""
+    request = from_json(job.request)
+    origin = request.origin if isinstance(request, ImageRequest) else None
+    if origin is not None:
+        return f" of [picture {origin.picture}]({content.source_url})"
+    return f" · {LINKED[request.kind].format(f'[this]({content.source_url})')}"
 
 
 def not_shown(job: Job, content: CardContent) -> list[str]:
@@ -164,5 +178,12 @@ def info_text(kind: JobKind, job: Job, catalogue: Catalogue, *, theirs: bool = T
     spent = f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} reserved"
     facts.append(spent if job.price else paid(job, 0))
     if job.source_job_id:
-        facts.append(f"{COMES_FROM[Kind(job.kind)]} `{job.source_job_id}`")
+        facts.append(f"{_comes_from(job)} `{job.source_job_id}`")
     return f"{kind.parameters(job, catalogue, theirs)}\n-# {' · '.join(facts)}"[:TEXT_MAX]
+
+
+def _comes_from(job: Job) -> str:
+    request = from_json(job.request)
+    if isinstance(request, ImageRequest) and request.origin is not None:
+        return f"{request.origin.change} of picture {request.origin.picture} of"
+    return COMES_FROM[request.kind]

@@ -1,7 +1,7 @@
 """Kinds of job: what a feature says, shows and does of its own. The rest of a job's life is the same for all."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import discord
@@ -12,6 +12,7 @@ from bot.shared.files.pictures import Picture
 from bot.shared.policy import is_for_adults
 from bot.shared.services import Services
 from db.queue.fair_order.position import QueuePosition, queue_position
+from db.queue.finding import find_job
 from db.queue.job import Job, State
 from inference.catalogue import Catalogue
 from inference.checks import FlaggedAction, PlaceKind
@@ -28,7 +29,8 @@ class CardContent:
     last_edit: bool = False  # the platform lets nobody edit this card much longer
     preview: Picture | None = None
     pictures: tuple[Picture, ...] = ()
-    upscalable: tuple[int, ...] = ()  # the numbers of those pictures that can be upscaled, from 1
+    offered: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # pictures by what can be done with them
+    source_url: str = ""  # the message that shows what it was made from; empty: others do not see it, or there is none
     steps: tuple[int, ...] = ()  # of a training: those that its filmstrip shows
     chosen: int | None = None  # the one of them that its subject is, or will be, used from
     timed: bool = False  # of a transcript: when what was said is shown
@@ -66,12 +68,22 @@ class JobKind:
     async def content(self, services: Services, job: Job, limit_bytes: int) -> CardContent:
         """Return what a job's card shows now besides the job itself, no file of it larger than `limit_bytes`."""
         content = await self.read(services, job, limit_bytes)
+        if job.state is State.DONE and job.source_job_id:
+            content = replace(content, source_url=await _url_of(services, job.source_job_id))
         if job.state is State.RUNNING:
             return replace(content, left_s=services.forecast.left_s(job))
         if job.state is not State.QUEUED:
             return content
         place = await services.db.read(queue_position, job.id)
         return replace(content, place=place, wait_s=services.forecast.duration_s(job.kind, place.ahead_credits))
+
+
+async def _url_of(services: Services, job_id: str) -> str:
+    """Return the address of the message that shows a job to everybody in its channel; empty: there is none."""
+    job = await services.db.read(find_job, job_id)
+    if job is None or job.private or job.deleted or job.message_id is None:
+        return ""
+    return f"https://discord.com/channels/{job.guild_id or '@me'}/{job.channel_id}/{job.message_id}"
 
 
 JobKinds = Mapping[str, JobKind]  # by the value of `inference.requests.Kind`

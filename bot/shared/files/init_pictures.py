@@ -1,16 +1,19 @@
 """Pictures that others begin from: taken in from the platform, looked at, and kept as long as what was drawn from them.
 
-One lies at `uploads/<id>/picture`, where the id is that of the interaction that asked for pictures: the same event
-again finds the same one, and each job owns the one that it reads, so that *Re-roll* and *Edit prompt* make a copy.
+One lies at `uploads/<id>/picture`, and its mask beside it, where the id is that of the interaction that asked for
+pictures: the same event again finds the same one, and each job owns the one that it reads, so that *Re-roll*, *Edit
+prompt* and the buttons that vary a finished picture make a copy.
 """
+
+from dataclasses import replace
 
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.files.photos import PHOTO_BYTES_MAX, Photos
-from db.errors import FileMissing
-from db.file_keys import UPLOADS, id_in, init_picture_file, is_init_picture
+from db.file_keys import UPLOADS, id_in, init_picture_file, is_init_picture, mask_file
 from db.files import FileStore
 from inference.decoders.photos import SIDE_MIN_PX, Verdict
+from inference.requests import InitPicture
 
 NOT_A_PICTURE = "`image` must be a PNG, JPEG or WebP picture. Please choose another file."
 TOO_LARGE = "`image` is too large: at most 20 MB, and 50 megapixels (PNG 25, WebP 13). Please make it smaller."
@@ -59,19 +62,25 @@ class InitPictures:
         await self._files.put(key, looked_at.content)
         return key
 
-    async def copy(self, key: str, event_id: int) -> str:
-        """Keep a picture a second time, for a job of its own; return the new key.
+    async def copy(self, init: InitPicture, event_id: int) -> InitPicture:
+        """Keep a picture and its mask a second time, for a job of its own; return it with the new keys.
 
         Raises:
-            Refused: it is not kept any more.
+            Refused: they are not kept any more. Nothing is copied.
         """
-        try:
-            content = await self._files.get(key)
-        except FileMissing as error:
-            raise Refused("I no longer have the picture that this began from. Please send it again.") from error
-        await self._files.put(init_picture_file(event_id), content)
-        return init_picture_file(event_id)
+        copies = {init.key: init_picture_file(event_id), **({init.mask: mask_file(event_id)} if init.mask else {})}
+        for key, content in zip(copies, await self._files.get_all(list(copies)), strict=True):
+            if content is None:
+                await self.forget(event_id)
+                raise Refused("I no longer have the picture that this began from. Please send it again.")
+            await self._files.put(copies[key], content)
+        return replace(init, key=copies[init.key], mask=copies.get(init.mask, ""))
+
+    async def forget(self, event_id: int) -> None:
+        """Throw a picture away, and its mask."""
+        for key in (init_picture_file(event_id), mask_file(event_id)):
+            await self._files.delete(key)
 
     async def kept_ids(self) -> list[int]:
-        """Return the ids of all pictures that are kept."""
-        return [int(id_in(key)) for key in await self._files.list(UPLOADS) if is_init_picture(key)]
+        """Return the ids of all pictures and masks that are kept."""
+        return sorted({int(id_in(key)) for key in await self._files.list(UPLOADS) if is_init_picture(key)})

@@ -195,7 +195,8 @@ async def _forget_files(services: Services, request: Request) -> None:
     elif isinstance(request, TranscribeRequest):
         await services.files.delete(request.audio)
     elif isinstance(request, ImageRequest) and request.init is not None:
-        await services.files.delete(request.init.key)
+        for key in filter(None, (request.init.key, request.init.mask)):
+            await services.files.delete(key)
 
 
 async def _conclude(services: Services, order: Order, context: RequestContext) -> Job | Quote:

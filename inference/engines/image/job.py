@@ -99,10 +99,11 @@ class ImageJob:
             return None
         output = self.outputs[self.sent].result()
         self.sent += 1
-        if check is None:
+        flags = () if self.request.init is None else self.request.init.flags
+        if check is None and not flags:
             return output
-        found = check.result() if check.done() else PictureCheck(failed=True)
-        return replace(output, meta={**output.meta, CHECK: found.to_json()})
+        found = PictureCheck() if check is None else check.result() if check.done() else PictureCheck(failed=True)
+        return replace(output, meta={**output.meta, CHECK: found.also(flags).to_json()})
 
     def progress(self) -> Progress:
         """Return where it stands."""

@@ -36,6 +36,7 @@ def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
         mask_blur_px=0 if request.init is None else request.init.mask_blur_px,
         variation_seed=None if request.variation is None else request.variation.seed + lane.index,
         variation_strength=0.0 if request.variation is None else request.variation.strength,
+        origin=request.origin,
         version=_version(),
         lora_tags=tuple(use.lora_tag for use in used),
         lora_hashes=tuple(

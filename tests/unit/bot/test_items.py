@@ -12,6 +12,7 @@ from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.upscale.buttons import UpscaleButton
+from bot.features.vary.buttons import VARY_ITEMS
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
@@ -24,14 +25,14 @@ from tests.support.bot.cards import sent as card_of
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
-    *JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
+    *JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
     *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
-    "job": "again mine edit info cancel delete show stop step translate timestamps language imagine",
-    "picture": "upscale",
+    "job": "again mine edit info cancel delete show stop step translate timestamps language imagine more",
+    "picture": "upscale subtle strong canvas",
     "typed": "edit",
     "draft": "go relax other leave",
     "subject": "open rename export delete really guild back step member role",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.imagine.sizes import ASPECTS, aspect_choices, grain_px, parse_size
+from bot.features.imagine.sizes import ASPECTS, aspect_choices, parse_size
 from bot.shared.errors import BadParameter
 from inference.catalogue import ImageModel, read_catalogue
 from inference.pricing import price_image
@@ -78,7 +78,7 @@ def test_any_ratio_gives_a_size_that_the_model_can_draw(across: int, down: int, 
     except BadParameter:
         assert max(across, down) / min(across, down) > 4
         return
-    assert all(0 < side <= model.side_max_px and side % grain_px(model) == 0 for side in size)
+    assert all(0 < side <= model.side_max_px and side % model.grain_px == 0 for side in size)
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)

@@ -1,0 +1,157 @@
+"""The buttons and the menu below pictures that change one of them, and the form that offers the same below several."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import discord
+from discord import ui
+
+from bot.features.vary.changes import CANVASES, Change
+from bot.features.vary.order import USE, variable, vary
+from bot.shared.cards.asking import show
+from bot.shared.cards.job_buttons import JobItem, PictureItem, is_for
+from bot.shared.cards.picture_offers import PictureOffer
+from bot.shared.discord.forms import Form
+from bot.shared.discord.interactions import acknowledge, context_of, seen_privately, services_of
+from bot.shared.discord.persistent_items import Answer
+from bot.shared.orders.source_pictures import check_may_use, numbers_shown, source_picture
+from db.queue.job import Job
+
+
+class VaryItem(PictureItem):
+    """What changes one picture of a card: a job of its own, for whoever presses; others are asked first."""
+
+    answer = Answer.ALIKE
+    for_all = True
+
+    def change(self) -> Change:
+        """Return what is changed."""
+        raise NotImplementedError
+
+    async def find(self, interaction: discord.Interaction) -> Job:
+        """Return the job; nobody else sees a question about the price.
+
+        Raises:
+            PictureGone, NotYours, Refused: the picture cannot be had; here, so that nobody else sees that either.
+        """
+        job, services = await super().find(interaction), services_of(interaction)
+        await source_picture(services, job, self.number, await context_of(interaction, private=True), use=USE)
+        if not is_for(interaction, job):
+            self.answer = Answer.PRIVATE
+        return job
+
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
+        context = await context_of(interaction, private=private)
+        await show(interaction, await vary(services_of(interaction), job, self.number, self.change(), context))
+
+
+class VarySubtleButton(VaryItem, verb="subtle"):
+    """The same with small differences."""
+
+    label = Change.SUBTLE.label
+    emoji = "🪄"
+
+    def change(self) -> Change:
+        """Return what is changed."""
+        return Change.SUBTLE
+
+
+class VaryStrongButton(VaryItem, verb="strong"):
+    """The same with larger differences."""
+
+    label = Change.STRONG.label
+    emoji = "🪄"
+
+    def change(self) -> Change:
+        """Return what is changed."""
+        return Change.STRONG
+
+
+class CanvasMenu(VaryItem, verb="canvas"):
+    """What is drawn around a picture."""
+
+    hint: ClassVar[str] = "Zoom out, pan, make square …"
+
+    @classmethod
+    def of(cls, key: str) -> Self:
+        """Return the menu below a picture."""
+        options = [discord.SelectOption(label=one.label, value=one) for one in CANVASES]
+        return cls(key, ui.Select[Any](custom_id=cls.id_for(key), placeholder=cls.hint, options=options))
+
+    def change(self) -> Change:
+        """Return what was chosen."""
+        return Change(self.item.values[0])
+
+
+class MoreButton(JobItem, verb="more"):
+    """Of several pictures, which one, and what is changed: asked in a form."""
+
+    label = "More"
+    emoji = "✨"
+    answer = Answer.FORM
+    for_all = True
+
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        check_may_use(services_of(interaction), job, await context_of(interaction, private=True), use=USE)
+        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
+        await MoreForm(job, numbers_shown(job), private=private).open(interaction)
+
+
+class MoreForm(Form, title="Change a picture"):
+    """Which picture of a card, and what is changed about it."""
+
+    def __init__(self, job: Job, numbers: Sequence[int], *, private: bool) -> None:
+        """Build it.
+
+        Args:
+            job: the job that made the pictures.
+            numbers: which of them can be chosen, from 1.
+            private: only the one who sends it will see the result.
+        """
+        super().__init__()
+        self._job, self._private = job, private
+        pictures = [discord.SelectOption(label=f"Picture {number}", value=str(number)) for number in numbers]
+        changes = [Change.SUBTLE, Change.STRONG, *CANVASES]
+        self._picture = ui.Select[Any](options=pictures, placeholder="Which picture?")
+        self._change = ui.Select[Any](
+            options=[discord.SelectOption(label=one.label, value=one) for one in changes], placeholder="What to do?"
+        )
+        self.add_item(ui.Label(text="Picture", component=self._picture))
+        self.add_item(ui.Label(text="Change", component=self._change))
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Have it drawn; others are asked first."""
+        await acknowledge(interaction, private=self._private or not is_for(interaction, self._job))
+        context = await context_of(interaction, private=self._private)
+        number, change = int(self._picture.values[0]), Change(self._change.values[0])
+        await show(interaction, await vary(services_of(interaction), self._job, number, change, context))
+
+
+VARY_ITEMS = (VarySubtleButton, VaryStrongButton, CanvasMenu, MoreButton)
+
+
+def vary_rows(job_id: str, numbers: Sequence[int], *, of: int) -> list[list[ui.Item[Any]]]:
+    """Return the rows below pictures that change them: 'V1' and so on; below a single one, what can be done with it.
+
+    Args:
+        job_id: the job that made them.
+        numbers: which of its pictures, from 1.
+        of: how many pictures are shown.
+    """
+    if not numbers:
+        return []
+    if of == 1:
+        key = f"{job_id}:{numbers[0]}"
+        return [[VarySubtleButton(key), VaryStrongButton(key)], [CanvasMenu.of(key)]]
+    buttons: list[ui.Item[Any]] = []
+    for number in numbers:
+        key = f"{job_id}:{number}"
+        button = ui.Button[Any](
+            custom_id=VarySubtleButton.id_for(key), label=f"V{number}", emoji=VarySubtleButton.emoji
+        )
+        buttons.append(VarySubtleButton(key, button))
+    return [[*buttons, MoreButton(job_id)]]
+
+
+VARIES = PictureOffer(name="vary", numbers=variable, rows=vary_rows)

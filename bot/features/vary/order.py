@@ -1,0 +1,157 @@
+"""Vary: one picture of a finished job changed, by a job that begins from a copy of it."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bot.features.vary.changes import STRENGTHS, Change, blur_px, canvas_for
+from bot.shared.errors import JobGone, Refused, SubjectGone
+from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
+from bot.shared.orders.quote import quote
+from bot.shared.orders.source_pictures import numbers_shown, source_picture
+from bot.shared.orders.subject_rights import check_rights
+from bot.shared.services import Services
+from db.queue.finding import find_job, jobs_made_from
+from db.queue.job import Job
+from inference.catalogue import ImageModel
+from inference.errors import UnknownModel
+from inference.families import FAMILIES
+from inference.requests import ImageRequest, InitPicture, Kind, PictureOrigin, Request, UpscaleRequest, from_json
+
+COUNT = 4  # pictures of one press, as of /imagine
+USE = "vary it"
+FOR_YOU = "Draw it for you?"
+UNDER_WAY = "That is being drawn already. Press again once it is there to get others; nothing was charged."
+NOT_SHARED = "That picture has a subject in it that isn't shared with you, so I can't vary it for you."
+NOT_KEPT = "I no longer have what that picture was drawn from, so I can't vary it."
+DROPPED = ("--seed ", "--ar ", "--count ", "--strength ")  # what was typed, and is not so any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaryOrderRequest(OrderRequest):
+    """A picture of the job `source_job_id`, changed."""
+
+    what: Literal["vary"] = "vary"
+    number: int  # of the picture in its job, from 1
+    change: Change
+    seed: int
+
+    @property
+    def fetches(self) -> bool:
+        """Whether a file is copied for it: the picture that it begins from."""
+        return True
+
+    async def build(self, services: Services, context: RequestContext) -> ImageRequest:
+        """Check that the picture is there and may be had, and return the request."""
+        job = await services.db.read(find_job, self.source_job_id or "")
+        if job is None:
+            raise JobGone
+        picture = await source_picture(services, job, self.number, context, use=USE)
+        await check_not_under_way(services, job, self.number, self.change, context)
+        image = await drawn_from(services, job)
+        model = check_model(services, image)
+        try:
+            await check_rights(services, image, context)
+        except SubjectGone as error:
+            raise Refused(NOT_SHARED) from error
+        origin = PictureOrigin(job_id=job.id, picture=self.number, change=self.change.label)
+        parameters = tuple(one for one in image.parameters if not one.startswith(DROPPED))
+        image = replace(image, seed=self.seed, count=COUNT, parameters=parameters, variation=None, origin=origin)
+        return self._changed(image, model, InitPicture(key=picture.key, strength=1.0, flags=picture.flags))
+
+    def _changed(self, image: ImageRequest, model: ImageModel, init: InitPicture) -> ImageRequest:
+        if self.change in STRENGTHS:
+            return replace(image, init=replace(init, strength=STRENGTHS[self.change]))
+        canvas = canvas_for(self.change, image, model)
+        blur = blur_px(image.width_px, image.height_px)
+        init = replace(init, margins_px=canvas.margins_px, mask_blur_px=blur)
+        return replace(image, width_px=canvas.width_px, height_px=canvas.height_px, init=init)
+
+    async def fetch(
+        self, services: Services, request: Request, context: RequestContext
+    ) -> tuple[OrderRequest, Request]:
+        """Copy the picture, for each job owns the one that it begins from."""
+        assert isinstance(request, ImageRequest)
+        assert request.init is not None
+        init = await services.init_pictures.copy(request.init, context.interaction_id)
+        return self, replace(request, init=init)
+
+
+async def vary(services: Services, job: Job, number: int, change: Change, context: RequestContext) -> Job | Quote:
+    """Accept a picture to be changed, or ask back; the same again waits until the first is there.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        job: the job that made it.
+        number: which of its pictures, from 1.
+        change: what is changed.
+        context: who asks, and where.
+
+    Raises:
+        PictureGone, NotYours, Refused: it cannot be had, or not be changed so; or that is under way.
+        As `quote`.
+    """
+    async with services.locks.of(("vary", job.id, number, change, context.user_id)):
+        asks = "" if context.user_id == job.user_id else FOR_YOU
+        order_request = VaryOrderRequest(
+            number=number, change=change, seed=services.random_seed(), source_job_id=job.id, asks=asks
+        )
+        return await quote(services, order_request, context)
+
+
+async def check_not_under_way(
+    services: Services, job: Job, number: int, change: Change, context: RequestContext
+) -> None:
+    """See that somebody is not having the same drawn just now, as by a double press.
+
+    Raises:
+        Refused: they are.
+    """
+    for made in await services.db.read(jobs_made_from, job.id, kind=Kind.IMAGE):
+        if made.final or made.user_id != context.user_id or made.interaction_id == context.interaction_id:
+            continue
+        request = from_json(made.request)
+        assert isinstance(request, ImageRequest)
+        if request.origin is not None and (request.origin.picture, request.origin.change) == (number, change.label):
+            raise Refused(UNDER_WAY)
+
+
+async def drawn_from(services: Services, job: Job) -> ImageRequest:
+    """Return what a job's pictures were drawn from; those of an upscaled one are its source's.
+
+    Raises:
+        Refused: that is not kept any more, or they were not drawn.
+    """
+    request = from_json(job.request)
+    if isinstance(request, UpscaleRequest):
+        source = await services.db.read(find_job, request.of_job_id)
+        request = from_json(source.request) if source is not None else request
+    if not isinstance(request, ImageRequest):
+        raise Refused(NOT_KEPT)
+    return request
+
+
+def check_model(services: Services, image: ImageRequest) -> ImageModel:
+    """Return the model of a request, if it can begin from a picture.
+
+    Raises:
+        Refused: it cannot.
+        UnknownModel: there is none of that name any more.
+    """
+    model = services.catalogue.image(image.model)
+    if not FAMILIES[model.family].from_pictures:
+        raise Refused(f"{model.title} can't begin from a picture, so I can't vary what it drew.")
+    return model
+
+
+def variable(services: Services, job: Job) -> tuple[int, ...]:
+    """Return which pictures of a finished job can be changed, by their numbers from 1.
+
+    What an upscaled one was drawn from is looked up when its button is pressed.
+    """
+    request = from_json(job.request)
+    if isinstance(request, ImageRequest):
+        try:
+            check_model(services, request)
+        except (UnknownModel, Refused):
+            return ()
+    return numbers_shown(job)
