@@ -135,9 +135,8 @@ async def test_button_of_before_the_upscaler_was_taken_away_says_so(sandbox: San
         assert "no upscaler for a picture of this size" in ben.text(refusal["id"])
         general = bot.client.get_partial_messageable(int(GENERAL))
         parent = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
-        forged = await general.send(
-            view=layout(ui.ActionRow(*upscale_rows(parent.id, [9], of=9)[0]))
-        )  # it never had so many
+        never = ui.ActionRow[ui.LayoutView](*upscale_rows(parent.id, [9], of=9)[0])  # it never had so many
+        forged = await general.send(view=layout(never))
         refusal = await (await ben.press(str(forged.id), "U9")).answer()
         assert "no longer have that picture" in ben.text(refusal["id"])
 

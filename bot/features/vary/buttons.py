@@ -7,14 +7,14 @@ import discord
 from discord import ui
 
 from bot.features.vary.changes import CANVASES, Change
-from bot.features.vary.order import USE, variable, vary
+from bot.features.vary.order import USE, VaryOrderRequest, variable, vary
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem, PictureItem, is_for
 from bot.shared.cards.picture_offers import PictureOffer
 from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import acknowledge, context_of, seen_privately, services_of
 from bot.shared.discord.persistent_items import Answer
-from bot.shared.orders.source_pictures import check_may_use, numbers_shown, source_picture
+from bot.shared.orders.source_pictures import check_may_use, numbers_shown
 from db.queue.job import Job
 
 
@@ -32,10 +32,13 @@ class VaryItem(PictureItem):
         """Return the job; nobody else sees a question about the price.
 
         Raises:
-            PictureGone, NotYours, Refused: the picture cannot be had; here, so that nobody else sees that either.
+            PictureGone, NotYours, Refused: it cannot be done; here, so that nobody else sees that either.
         """
-        job, services = await super().find(interaction), services_of(interaction)
-        await source_picture(services, job, self.number, await context_of(interaction, private=True), use=USE)
+        job = await super().find(interaction)
+        context = await context_of(interaction, private=True)
+        await VaryOrderRequest(source_job_id=job.id, number=self.number, change=self.change(), seed=0).build(
+            services_of(interaction), context
+        )
         if not is_for(interaction, job):
             self.answer = Answer.PRIVATE
         return job
@@ -147,10 +150,8 @@ def vary_rows(job_id: str, numbers: Sequence[int], *, of: int) -> list[list[ui.I
     buttons: list[ui.Item[Any]] = []
     for number in numbers:
         key = f"{job_id}:{number}"
-        button = ui.Button[Any](
-            custom_id=VarySubtleButton.id_for(key), label=f"V{number}", emoji=VarySubtleButton.emoji
-        )
-        buttons.append(VarySubtleButton(key, button))
+        look: dict[str, Any] = {"label": f"V{number}", "emoji": VaryStrongButton.emoji}
+        buttons.append(VaryStrongButton(key, ui.Button(custom_id=VaryStrongButton.id_for(key), **look)))
     return [[*buttons, MoreButton(job_id)]]
 
 

@@ -52,7 +52,7 @@ ZOOMS = {Change.ZOOM_1_5: 1.5, Change.ZOOM_2: 2.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Canvas:
+class Outpainting:
     """What is drawn around a picture."""
 
     width_px: int  # of the whole, as it is generated
@@ -60,7 +60,7 @@ class Canvas:
     margins_px: tuple[int, int, int, int]  # left, top, right, bottom
 
 
-def canvas_for(change: Change, image: ImageRequest, model: ImageModel) -> Canvas:
+def canvas_for(change: Change, image: ImageRequest, model: ImageModel) -> Outpainting:
     """Return the canvas of a change.
 
     Zooming out keeps the size, so that the picture becomes smaller in it; panning and squaring make the canvas larger.
@@ -70,18 +70,18 @@ def canvas_for(change: Change, image: ImageRequest, model: ImageModel) -> Canvas
     """
     width, height = image.width_px, image.height_px
     if change in ZOOMS:
-        return Canvas(width, height, _around((width, height), ZOOMS[change]))
+        return Outpainting(width, height, _around((width, height), ZOOMS[change]))
     if change is Change.SQUARE:
         if width == height:
             raise Refused("That picture is square already. Nothing was charged.")
         side = max(width, height)
         (left, right), (top, bottom) = _halves(side - width), _halves(side - height)
-        return Canvas(side, side, (left, top, right, bottom))
+        return Outpainting(side, side, (left, top, right, bottom))
     across = change in (Change.LEFT, Change.RIGHT)
     more = _pan_px(width if across else height, model)
     margins = tuple(more if change is one else 0 for one in (Change.LEFT, Change.UP, Change.RIGHT, Change.DOWN))
     left, top, right, bottom = margins
-    return Canvas(width + left + right, height + top + bottom, (left, top, right, bottom))
+    return Outpainting(width + left + right, height + top + bottom, (left, top, right, bottom))
 
 
 def blur_px(width_px: int, height_px: int) -> int:

@@ -11,10 +11,12 @@ from inference.engines.checker.classifier import PictureClassifier
 from inference.engines.image.models.loading import ModelCache
 from inference.errors import ModelUnusable
 from inference.messages import Finished, JobEvent, Output, Progress
+from inference.requests import InitPicture
 from tests.support.engines.checkers import check_all, checker_spec, told_checkers, write_vit
 from tests.support.engines.harness import EngineHarness, make_request, open_picture
 from tests.support.engines.upscaling import UpscaleHarness, noise, png, upscaler_spec, write_compact
 from tests.support.fakes.requests import upscale_request
+from tests.support.files.photos import encoded, picture
 
 
 def checks(events: list[JobEvent]) -> list[PictureCheck | None]:
@@ -110,3 +112,17 @@ def test_enlarged_picture_keeps_flags_without_a_checker(tmp_path: Path) -> None:
     harness.finish()
     assert checks(harness.events["a"]) == [PictureCheck(flags=("gore",))]
     harness.close()
+
+
+def test_picture_keeps_the_flags_of_the_one_it_was_drawn_from(sd_spec: ImageModel, models: ModelCache) -> None:
+    start = encoded(picture())
+    init = InitPicture(key="start", strength=0.5, flags=("gore",))
+    found = []
+    for checkers in (PictureCheckers([], "cpu"), told_checkers(lambda _: 1.0)):
+        harness = EngineHarness(sd_spec, models=models, checkers=checkers)
+        harness.admit("a", make_request(init=init), {"picture": start})
+        harness.finish()
+        found += [check.flags for check in checks(harness.jobs["a"].events) if check]
+        harness.close()
+        checkers.close()
+    assert found == [("gore",), ("nsfw", "gore")]

@@ -1,6 +1,7 @@
 """Picture files: parameters that other programs can read, small previews."""
 
 import io
+import json
 import struct
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bot.shared.files.pictures import read_parameters
 from inference.pictures import PREVIEW_SIDE_PX, GenerationParameters, encode_png, encode_preview
+from inference.requests import ImageRequest, InitPicture, PictureOrigin, from_json, to_json
 
 GREY = np.full((8, 12, 3), 128, np.uint8)
 
@@ -27,6 +30,18 @@ def make_parameters(**changes: Any) -> GenerationParameters:
         "version": "0.1.0",
     }
     return GenerationParameters(**fields | changes)
+
+
+def test_parameters_say_which_picture_it_was_drawn_from_and_how() -> None:
+    origin = PictureOrigin(job_id="01m8", picture=2, change="Zoom out 2×")
+    png = encode_png(GREY, make_parameters(origin=origin, denoising_strength=0.8))
+    said = "Denoising strength: 0.8, Source job: 01m8, Source picture: 2, Source change: Zoom out 2×, Version"
+    assert said in read_parameters(png)
+    request = ImageRequest(
+        prompt="a", model="tiny", width_px=8, height_px=8, steps=1, guidance=1.0, seed=1, origin=origin,
+        init=InitPicture(key="k", strength=1.0, margins_px=(1, 2, 3, 4), flags=("nsfw",)),
+    )  # fmt: skip
+    assert from_json(json.loads(json.dumps(to_json(request)))) == request
 
 
 def chunks(png: bytes) -> dict[bytes, bytes]:
