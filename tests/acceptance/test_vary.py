@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.features.vary.changes import CANVASES
+from bot.sandbox.human.client import HumanClient
 from bot.sandbox.limits.components import walk
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.enums import ComponentType
@@ -22,6 +23,11 @@ from tests.support.bot.catalogues import WITH_UPSCALER
 EPHEMERAL = 64
 
 
+async def finished(sandbox: Sandbox, who: HumanClient, card: str) -> None:
+    """Wait for the four pictures of a card."""
+    await sandbox.until(lambda: len(who.pictures(card)) == 4)
+
+
 async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER) as bot:
         ben = sandbox.member("ben")
@@ -32,7 +38,7 @@ async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: 
         await settled(sandbox, bot, ben)
         (parent,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         child = (await (await ben.press(card, "V2")).message())["id"]
-        await sandbox.until(lambda: len(ben.pictures(child)) == 4)
+        await finished(sandbox, ben, child)
         await settled(sandbox, bot, ben)
         ((job, request),) = await varied(bot, ben)
         assert request.origin == PictureOrigin(job_id=parent.id, picture=2, change="Vary (Strong)")
@@ -48,7 +54,7 @@ async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: 
         assert f"Vary (Strong) of picture 2 of `{parent.id}`" in ben.text(info["id"])
         assert (job.charged, (await bot.statement(ben)).available) == (4, DAILY - 8)
         again = (await (await ben.press(child, "Re-roll")).message())["id"]  # from the same picture, with another seed
-        await sandbox.until(lambda: len(ben.pictures(again)) == 4)
+        await finished(sandbox, ben, again)
         await ben.press(child, "Delete")
         await sandbox.until(lambda: child not in [one["id"] for one in ben.messages()])
         assert not await bot.services.files.exists(request.init.key)
@@ -64,7 +70,7 @@ async def test_everything_in_the_menu_below_a_single_picture_draws_around_it(san
         assert ben.buttons(card)[:2] == ["Vary (Subtle)", "Vary (Strong)"]
         for change in CANVASES:
             child = (await (await ben.select(card, MENU, change)).message())["id"]
-            await sandbox.until(lambda child=child: len(ben.pictures(child)) == 4)
+            await finished(sandbox, ben, child)
         found = {request.origin.change: request for _, request in await varied(bot, ben) if request.origin}
         sizes = {label: (one.width_px, one.height_px) for label, one in found.items()}
         assert sizes == {
@@ -88,7 +94,7 @@ async def test_form_changes_one_of_several(sandbox: Sandbox, tmp_path: Path) -> 
         card = await drawn(sandbox, ben)
         form = await ben.press(card, "More")
         child = await (await form.submit(Picture=["2"], Change=["zoom-2"])).message()
-        await sandbox.until(lambda: len(ben.pictures(child["id"])) == 4)
+        await finished(sandbox, ben, child["id"])
         ((_, request),) = await varied(bot, ben)
         assert request.origin is not None
         assert (request.origin.picture, request.origin.change) == (2, "Zoom out 2×")
@@ -119,7 +125,7 @@ async def test_pressed_twice_it_is_drawn_once_and_again_when_it_is_there(
         (tmp_path / "open").touch()
         await sandbox.until(lambda: len(ben.pictures(child)) == len(ben.pictures(other)) == 4)
         third = (await (await ben.press(card, "V1")).message())["id"]
-        await sandbox.until(lambda: len(ben.pictures(third)) == 4)
+        await finished(sandbox, ben, third)
         await settled(sandbox, bot, ben)
         assert len({request.seed for _, request in await varied(bot, ben)}) == 3
         assert (await bot.statement(ben)).available == DAILY - 2 - 12
@@ -142,7 +148,7 @@ async def test_somebody_else_is_asked_first_and_pays_also_after_a_restart(sandbo
         assert (await bot.statement(cleo)).available == DAILY - 4
         assert (await bot.statement(ben)).available == DAILY - 2
         child = (await (await ben.press(card, "V2")).message())["id"]  # a card of before the restart
-        await sandbox.until(lambda: len(ben.pictures(child)) == 4)
+        await finished(sandbox, ben, child)
 
 
 async def test_upscaled_picture_is_varied_by_what_it_was_drawn_from(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -155,7 +161,7 @@ async def test_upscaled_picture_is_varied_by_what_it_was_drawn_from(sandbox: San
         await ben.press(card, "Delete")
         await sandbox.until(lambda: card not in [one["id"] for one in ben.messages()])
         child = (await (await ben.press(large, "Vary (Subtle)")).message())["id"]
-        await sandbox.until(lambda: len(ben.pictures(child)) == 4)
+        await finished(sandbox, ben, child)
         ((job, request),) = await varied(bot, ben)
         (upscaled,) = [one for one in await bot.services.db.read(jobs_of_member, int(ben.id)) if one.kind == "upscale"]
         assert (request.prompt, request.guidance, request.width_px) == ("a red heart", 3.0, 128)
