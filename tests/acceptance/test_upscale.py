@@ -36,7 +36,7 @@ async def test_press_makes_one_picture_larger_as_a_job_of_its_own(sandbox: Sandb
         assert "32×32 px" in ben.text(large["id"])
         assert (await bot.statement(ben)).available == DAILY - 3
         assert len(ben.pictures(card)) == 2
-        assert ben.buttons(large["id"]) == ["Vary (Subtle)", "Vary (Strong)", "Info", "Delete"]
+        assert ben.buttons(large["id"]) == ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Info", "Delete"]
         info = await (await ben.press(large["id"], "Info")).answer()
         assert f"upscaled from `{parent.id}`" in ben.text(info["id"])
         assert f"Picture 2 of job {parent.id}" in ben.text(info["id"])

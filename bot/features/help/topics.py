@@ -52,8 +52,8 @@ PICTURES = HelpTopic(
         "{models} the models, their sizes and licences",
         "- `image:` begins from your own picture; `--strength 40` keeps more of it, `80` less",
         "- `--ar 3:2` at the end of a prompt makes a wider picture; *Parameters* in the menu below has all of them",
-        "-# On a card: **U1** makes the first picture larger · **V1** draws four like it · **More** draws around it, "
-        "zoomed out or to a side · **Re-roll** uses a new seed · **Info** shows the "
+        "-# On a card: **U1** makes the first picture larger · **V1** draws four like it · **More** draws around it "
+        "or a part of it anew · **Re-roll** uses a new seed · **Info** shows the "
         "settings · **Delete** also deletes the files",
     ),
 )

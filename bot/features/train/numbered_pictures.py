@@ -3,15 +3,16 @@
 import io
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
+from bot.shared.files.badges import draw_badge
 from bot.shared.files.photos import Photo
 from bot.shared.files.pictures import Picture
 
 SIDE_PX = 256
 BADGE_SHARE = 0.22  # of a picture's width
 DIMMED = 0.35  # of the brightness, where a photo cannot be used
-GROUND, BADGE, CROSS = (43, 45, 49), (17, 18, 20), (237, 66, 69)
+GROUND, CROSS = (43, 45, 49), (237, 66, 69)
 
 
 def tile_name(number: int) -> str:
@@ -63,8 +64,5 @@ def _cross_out(image: Image.Image) -> None:
 
 
 def _number(image: Image.Image, number: int) -> None:
-    pen, badge_px = ImageDraw.Draw(image), BADGE_SHARE * image.width
-    near, middle, text = badge_px / 9, badge_px * (1 / 9 + 1 / 2), str(number)
-    font = ImageFont.load_default(max(1.0, badge_px * min(0.6, 1.5 / len(text))))
-    pen.rounded_rectangle((near, near, near + badge_px, near + badge_px), badge_px / 4.5, BADGE)
-    pen.text((middle, middle), text, "white", font, anchor="mm")
+    side = BADGE_SHARE * image.width
+    draw_badge(image, number, left_px=side / 9, top_px=side / 9, side_px=side)

@@ -7,7 +7,8 @@ import discord
 from discord import ui
 
 from bot.features.vary.changes import CANVASES, Change
-from bot.features.vary.order import USE, VaryOrderRequest, variable, vary
+from bot.features.vary.order import USE, VaryOrderRequest, check_model, drawn_from, variable, vary
+from bot.features.vary.region import ChooseCellsButton, show_grid
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem, PictureItem, is_for
 from bot.shared.cards.picture_offers import PictureOffer
@@ -36,9 +37,7 @@ class VaryItem(PictureItem):
         """
         job = await super().find(interaction)
         context = await context_of(interaction, private=True)
-        await VaryOrderRequest(source_job_id=job.id, number=self.number, change=self.change(), seed=0).build(
-            services_of(interaction), context
-        )
+        await self._wanted(job).build(services_of(interaction), context)
         if not is_for(interaction, job):
             self.answer = Answer.PRIVATE
         return job
@@ -46,7 +45,10 @@ class VaryItem(PictureItem):
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         private = job.private or (is_for(interaction, job) and seen_privately(interaction))
         context = await context_of(interaction, private=private)
-        await show(interaction, await vary(services_of(interaction), job, self.number, self.change(), context))
+        await show(interaction, await vary(services_of(interaction), job, self._wanted(job), context))
+
+    def _wanted(self, job: Job) -> VaryOrderRequest:
+        return VaryOrderRequest(source_job_id=job.id, number=self.number, change=self.change())
 
 
 class VarySubtleButton(VaryItem, verb="subtle"):
@@ -69,6 +71,20 @@ class VaryStrongButton(VaryItem, verb="strong"):
     def change(self) -> Change:
         """Return what is changed."""
         return Change.STRONG
+
+
+class VaryRegionButton(PictureItem, verb="region"):
+    """A part of a picture drawn anew: which, is asked with the picture under a grid."""
+
+    label = Change.REGION.label
+    emoji = "🔲"
+    answer = Answer.PRIVATE
+    for_all = True
+
+    async def _act(self, interaction: discord.Interaction, job: Job) -> None:
+        check_model(services_of(interaction), await drawn_from(services_of(interaction), job))
+        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
+        await show_grid(interaction, job, self.number, private=private)
 
 
 class CanvasMenu(VaryItem, verb="canvas"):
@@ -115,7 +131,7 @@ class MoreForm(Form, title="Change a picture"):
         super().__init__()
         self._job, self._private = job, private
         pictures = [discord.SelectOption(label=f"Picture {number}", value=str(number)) for number in numbers]
-        changes = [Change.SUBTLE, Change.STRONG, *CANVASES]
+        changes = [Change.SUBTLE, Change.STRONG, Change.REGION, *CANVASES]
         self._picture = ui.Select[Any](options=pictures, placeholder="Which picture?")
         self._change = ui.Select[Any](
             options=[discord.SelectOption(label=one.label, value=one) for one in changes], placeholder="What to do?"
@@ -125,13 +141,18 @@ class MoreForm(Form, title="Change a picture"):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Have it drawn; others are asked first."""
-        await acknowledge(interaction, private=self._private or not is_for(interaction, self._job))
+        job, number, change = self._job, int(self._picture.values[0]), Change(self._change.values[0])
+        if change is Change.REGION:
+            await acknowledge(interaction, private=True)
+            await show_grid(interaction, job, number, private=self._private)
+            return
+        await acknowledge(interaction, private=self._private or not is_for(interaction, job))
         context = await context_of(interaction, private=self._private)
-        number, change = int(self._picture.values[0]), Change(self._change.values[0])
-        await show(interaction, await vary(services_of(interaction), self._job, number, change, context))
+        wanted = VaryOrderRequest(source_job_id=job.id, number=number, change=change)
+        await show(interaction, await vary(services_of(interaction), job, wanted, context))
 
 
-VARY_ITEMS = (VarySubtleButton, VaryStrongButton, CanvasMenu, MoreButton)
+VARY_ITEMS = (VarySubtleButton, VaryStrongButton, VaryRegionButton, ChooseCellsButton, CanvasMenu, MoreButton)
 
 
 def vary_rows(job_id: str, numbers: Sequence[int], *, of: int) -> list[list[ui.Item[Any]]]:
@@ -146,7 +167,7 @@ def vary_rows(job_id: str, numbers: Sequence[int], *, of: int) -> list[list[ui.I
         return []
     if of == 1:
         key = f"{job_id}:{numbers[0]}"
-        return [[VarySubtleButton(key), VaryStrongButton(key)], [CanvasMenu.of(key)]]
+        return [[VarySubtleButton(key), VaryStrongButton(key), VaryRegionButton(key)], [CanvasMenu.of(key)]]
     buttons: list[ui.Item[Any]] = []
     for number in numbers:
         key = f"{job_id}:{number}"

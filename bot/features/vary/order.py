@@ -1,15 +1,19 @@
 """Vary: one picture of a finished job changed, by a job that begins from a copy of it."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.features.vary.changes import STRENGTHS, Change, blur_px, canvas_for
-from bot.shared.errors import JobGone, Refused, SubjectGone
+from bot.features.vary.grid import mask_of
+from bot.shared.errors import BadParameter, JobGone, Refused, SubjectGone
+from bot.shared.files.downloads import RemoteFile
 from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
 from bot.shared.orders.source_pictures import numbers_shown, source_picture
 from bot.shared.orders.subject_rights import check_rights
 from bot.shared.services import Services
+from bot.shared.text.formatting import clean
 from db.queue.finding import find_job, jobs_made_from
 from db.queue.job import Job
 from inference.catalogue import ImageModel
@@ -33,7 +37,10 @@ class VaryOrderRequest(OrderRequest):
     what: Literal["vary"] = "vary"
     number: int  # of the picture in its job, from 1
     change: Change
-    seed: int
+    seed: int = 0
+    prompt: str = ""  # of a region: what shall be there
+    cells: tuple[int, ...] = ()  # of a region: those of the grid, from 1
+    mask: RemoteFile | None = None  # of a region, instead of cells
 
     @property
     def fetches(self) -> bool:
@@ -46,7 +53,10 @@ class VaryOrderRequest(OrderRequest):
         if job is None:
             raise JobGone
         picture = await source_picture(services, job, self.number, context, use=USE)
-        await check_not_under_way(services, job, self.number, self.change, context)
+        if self.change is Change.REGION:
+            self._check_region(services)
+        else:
+            await check_not_under_way(services, job, self.number, self.change, context)
         image = await drawn_from(services, job)
         model = check_model(services, image)
         try:
@@ -61,41 +71,54 @@ class VaryOrderRequest(OrderRequest):
     def _changed(self, image: ImageRequest, model: ImageModel, init: InitPicture) -> ImageRequest:
         if self.change in STRENGTHS:
             return replace(image, init=replace(init, strength=STRENGTHS[self.change]))
+        init = replace(init, mask_blur_px=blur_px(image.width_px, image.height_px))
+        if self.change is Change.REGION:
+            return replace(with_words(image, clean(self.prompt)), init=init)
         canvas = canvas_for(self.change, image, model)
-        blur = blur_px(image.width_px, image.height_px)
-        init = replace(init, margins_px=canvas.margins_px, mask_blur_px=blur)
+        init = replace(init, margins_px=canvas.margins_px)
         return replace(image, width_px=canvas.width_px, height_px=canvas.height_px, init=init)
+
+    def _check_region(self, services: Services) -> None:
+        if not self.cells and self.mask is None:
+            raise BadParameter("Please choose at least one cell, or send a mask. Nothing was charged.")
+        if self.cells and self.mask is not None:
+            raise BadParameter("Please choose cells or send a mask, not both. Nothing was charged.")
+        if not clean(self.prompt):
+            raise BadParameter("Please say what should be there. Nothing was charged.")
+        if self.mask is not None:
+            services.init_pictures.check(self.mask, what="mask")
 
     async def fetch(
         self, services: Services, request: Request, context: RequestContext
     ) -> tuple[OrderRequest, Request]:
-        """Copy the picture, for each job owns the one that it begins from."""
+        """Copy the picture, for each job owns the one that it begins from, and keep its mask."""
         assert isinstance(request, ImageRequest)
         assert request.init is not None
-        init = await services.init_pictures.copy(request.init, context.interaction_id)
+        init = await services.init_pictures.copy(request.init, event_id := context.interaction_id)
+        if self.mask is not None:
+            init = replace(init, mask=await services.init_pictures.take_in_mask(self.mask, event_id))
+        elif self.change is Change.REGION:
+            content = await asyncio.to_thread(mask_of, self.cells, await services.files.get(init.key))
+            init = replace(init, mask=await services.init_pictures.keep_mask(content, event_id))
         return self, replace(request, init=init)
 
 
-async def vary(services: Services, job: Job, number: int, change: Change, context: RequestContext) -> Job | Quote:
+async def vary(services: Services, job: Job, wanted: VaryOrderRequest, context: RequestContext) -> Job | Quote:
     """Accept a picture to be changed, or ask back; the same again waits until the first is there.
 
     Args:
         services: the stores, the catalogue and the rules.
         job: the job that made it.
-        number: which of its pictures, from 1.
-        change: what is changed.
+        wanted: which of its pictures, and what is changed.
         context: who asks, and where.
 
     Raises:
         PictureGone, NotYours, Refused: it cannot be had, or not be changed so; or that is under way.
         As `quote`.
     """
-    async with services.locks.of(("vary", job.id, number, change, context.user_id)):
+    async with services.locks.of(("vary", job.id, wanted.number, wanted.change, context.user_id)):
         asks = "" if context.user_id == job.user_id else FOR_YOU
-        order_request = VaryOrderRequest(
-            number=number, change=change, seed=services.random_seed(), source_job_id=job.id, asks=asks
-        )
-        return await quote(services, order_request, context)
+        return await quote(services, replace(wanted, seed=services.random_seed(), asks=asks), context)
 
 
 async def check_not_under_way(
@@ -113,6 +136,15 @@ async def check_not_under_way(
         assert isinstance(request, ImageRequest)
         if request.origin is not None and (request.origin.picture, request.origin.change) == (number, change.label):
             raise Refused(UNDER_WAY)
+
+
+def with_words(image: ImageRequest, words: str) -> ImageRequest:
+    """Return a request with other words; its subjects stay where the words that it had are still among them."""
+    if image.words and image.words in words:
+        prompt = words.replace(image.words, image.prompt)
+        return replace(image, prompt=prompt, typed=words if prompt != words else "")
+    parameters = tuple(one for one in image.parameters if not one.startswith("--subject "))
+    return replace(image, prompt=words, typed="", subjects=(), parameters=parameters)
 
 
 async def drawn_from(services: Services, job: Job) -> ImageRequest:

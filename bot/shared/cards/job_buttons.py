@@ -62,7 +62,7 @@ class PictureItem(JobItem, topic="picture", key_form=rf"{ID}:\d{{1,2}}"):
     @property
     def number(self) -> int:
         """Which of the job's pictures it is."""
-        return int(self.key.partition(":")[2])
+        return int(self.key.split(":")[1])
 
 
 def is_for(interaction: discord.Interaction, job: Job) -> bool:

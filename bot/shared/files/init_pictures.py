@@ -5,25 +5,29 @@ pictures: the same event again finds the same one, and each job owns the one tha
 prompt* and the buttons that vary a finished picture make a copy.
 """
 
+import asyncio
+import io
 from dataclasses import replace
+
+from PIL import Image
 
 from bot.shared.errors import BadParameter, Refused
 from bot.shared.files.downloads import RemoteFile
-from bot.shared.files.photos import PHOTO_BYTES_MAX, Photos
+from bot.shared.files.photos import INIT_SIDE_PX, PHOTO_BYTES_MAX, Photo, Photos
 from db.file_keys import UPLOADS, id_in, init_picture_file, is_init_picture, mask_file
 from db.files import FileStore
 from inference.decoders.photos import SIDE_MIN_PX, Verdict
 from inference.requests import InitPicture
 
-NOT_A_PICTURE = "`image` must be a PNG, JPEG or WebP picture. Please choose another file."
-TOO_LARGE = "`image` is too large: at most 20 MB, and 50 megapixels (PNG 25, WebP 13). Please make it smaller."
+NOT_A_PICTURE = "`{}` must be a PNG, JPEG or WebP picture. Please choose another file."
+TOO_LARGE = "`{}` is too large: at most 20 MB, and 50 megapixels (PNG 25, WebP 13). Please make it smaller."
 REFUSALS = {
-    Verdict.SMALL: f"`image` is too small: both sides need at least {SIDE_MIN_PX} px. Please choose a larger one.",
-    Verdict.LONG: "`image` is too long and narrow. Please crop it to at most 4:1.",
+    Verdict.SMALL: f"`{{}}` is too small: both sides need at least {SIDE_MIN_PX} px. Please choose a larger one.",
+    Verdict.LONG: "`{}` is too long and narrow. Please crop it to at most 4:1.",
     Verdict.NOT_A_PICTURE: NOT_A_PICTURE,
-    Verdict.UNREADABLE: "`image` can't be read. Please save it again, best as PNG or JPEG.",
+    Verdict.UNREADABLE: "`{}` can't be read. Please save it again, best as PNG or JPEG.",
     Verdict.TOO_LARGE: TOO_LARGE,
-    Verdict.NOT_FETCHED: "I couldn't download your `image` from Discord. Please send it again.",
+    Verdict.NOT_FETCHED: "I couldn't download your `{}` from Discord. Please send it again.",
 }
 
 
@@ -34,7 +38,7 @@ class InitPictures:
         self._files = files
         self._photos = photos
 
-    def check(self, attached: RemoteFile) -> None:
+    def check(self, attached: RemoteFile, *, what: str = "image") -> None:
         """Refuse what need not be fetched to know that it cannot be used.
 
         Raises:
@@ -42,9 +46,9 @@ class InitPictures:
         """
         said = attached.content_type.split("/", 1)[0].strip().lower()
         if said not in ("", "image", "application"):  # what it is in truth, its content says
-            raise BadParameter(NOT_A_PICTURE)
+            raise BadParameter(NOT_A_PICTURE.format(what))
         if attached.size_bytes > PHOTO_BYTES_MAX:
-            raise BadParameter(TOO_LARGE)
+            raise BadParameter(TOO_LARGE.format(what))
 
     async def take_in(self, attached: RemoteFile, event_id: int) -> str:
         """Fetch a picture and keep it, made anew from its pixels; of an animated one, the first frame.
@@ -57,9 +61,34 @@ class InitPictures:
         """
         looked_at = await self._photos.look_at_init_picture(attached)
         if not looked_at.usable:
-            raise BadParameter(REFUSALS[looked_at.verdict])
+            raise BadParameter(REFUSALS[looked_at.verdict].format("image"))
         key = init_picture_file(event_id)
         await self._files.put(key, looked_at.content)
+        return key
+
+    async def take_in_mask(self, attached: RemoteFile, event_id: int) -> str:
+        """Fetch the mask of a picture that is kept under the same id, and keep it, made anew from its pixels.
+
+        Returns:
+            Its file key.
+
+        Raises:
+            BadParameter: it cannot be used; the message says why. Neither it nor the picture is kept then.
+        """
+        try:
+            looked_at = await self._photos.look_at_init_picture(attached)
+            if not looked_at.usable:
+                raise BadParameter(REFUSALS[looked_at.verdict].format("mask"))
+            picture = await self._files.get(init_picture_file(event_id))
+            content = await asyncio.to_thread(_fitting_mask, looked_at, picture)
+        except Exception:
+            await self.forget(event_id)
+            raise
+        return await self.keep_mask(content, event_id)
+
+    async def keep_mask(self, content: bytes, event_id: int) -> str:
+        """Keep a mask of ours beside its picture; return its file key."""
+        await self._files.put(key := mask_file(event_id), content)
         return key
 
     async def copy(self, init: InitPicture, event_id: int) -> InitPicture:
@@ -84,3 +113,26 @@ class InitPictures:
     async def kept_ids(self) -> list[int]:
         """Return the ids of all pictures and masks that are kept."""
         return sorted({int(id_in(key)) for key in await self._files.list(UPLOADS) if is_init_picture(key)})
+
+
+def _fitting_mask(sent: Photo, picture: bytes) -> bytes:
+    """Return a mask that was looked at in a picture's size, as PNG.
+
+    One that is larger than what is kept of pictures was made smaller; its ratio and its shorter side say what it was.
+
+    Raises:
+        BadParameter: it has another size, or nothing of it is white.
+    """
+    with Image.open(io.BytesIO(picture)) as opened:  # ours: reads the header alone
+        size = opened.size
+    with Image.open(io.BytesIO(sent.content)) as opened:
+        mask = opened.convert("L").point([0] * 128 + [255] * 128)
+    shrunk = min(1.0, INIT_SIDE_PX / max(size))
+    off = (abs(kept - side * shrunk) for kept, side in zip(mask.size, size, strict=True))
+    if sent.side_px != min(size) or max(off) > 1:
+        raise BadParameter(f"`mask` must have the picture's size, {size[0]}×{size[1]} px. Nothing was charged.")
+    if mask.getbbox() is None:
+        raise BadParameter("`mask` is black all over. Please make white what should be drawn anew.")
+    stream = io.BytesIO()
+    mask.resize(size, Image.Resampling.BILINEAR).save(stream, "PNG")
+    return stream.getvalue()
