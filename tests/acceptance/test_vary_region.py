@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -105,8 +106,8 @@ async def test_mask_is_kept_and_forgotten_with_its_job(sandbox: Sandbox, tmp_pat
 async def test_region_that_cannot_be_drawn_is_refused_with_a_sentence_and_costs_nothing(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    star = {"What_should_be_there": "a star"}
-    bad = [
+    star: dict[str, Any] = {"What_should_be_there": "a star"}
+    bad: list[tuple[dict[str, Any], str]] = [
         (star, "choose at least one cell"),
         (star | {"Cells": ["1"], "Or_a_mask": [upload(half_white())]}, "not both"),
         (star | {"Or_a_mask": [upload(half_white(96, 128))]}, "must have the picture's size, 96×96 px"),
