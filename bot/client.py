@@ -13,6 +13,9 @@ from discord.ext import commands
 
 from bot.features.credits.commands import Gifts, Paces, Quota
 from bot.features.credits.operator_commands import ELSEWHERE, CreditsCommands
+from bot.features.favourites.cards import FAVOURITE_ITEMS
+from bot.features.favourites.commands import Favourites
+from bot.features.favourites.reactions import Reactions
 from bot.features.help.cards import HELP_ITEMS
 from bot.features.help.commands import Help
 from bot.features.history.commands import Account
@@ -110,7 +113,14 @@ class Atelier(commands.Bot):
             tree_cls=CountedCommandTree,
             # Message content is privileged; direct messages, messages that mention us, and messages that a command was
             # used on need it not.
-            intents=discord.Intents(guilds=True, dm_messages=True, guild_messages=True, message_content=hears_channels),
+            intents=discord.Intents(
+                guilds=True,
+                dm_messages=True,
+                guild_messages=True,
+                guild_reactions=True,
+                dm_reactions=True,
+                message_content=hears_channels,
+            ),
             allowed_mentions=discord.AllowedMentions.none(),
             allowed_contexts=discord.app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
             allowed_installs=discord.app_commands.AppInstallationType(guild=True, user=False),
@@ -136,12 +146,12 @@ class Atelier(commands.Bot):
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
         self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
-        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)
+        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS, *FAVOURITE_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 
     async def _add_commands(self) -> None:
-        cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, SubjectCommands, Quota, Paces]
+        cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, Favourites, SubjectCommands, Quota, Paces]
         cogs += [MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
         for cog in cogs:
             await self.add_cog(cog(self.services))
@@ -149,6 +159,7 @@ class Atelier(commands.Bot):
         await self.add_cog(HomeCommands(self, CreditsCommands(self.services), self._data_dir))
         tree_of(self).elsewhere = ELSEWHERE
         await self.add_cog(Help(self, self.services, self.limits))
+        await self.add_cog(Reactions(self, self.services, self.kinds, self.limits))
         await self.add_cog(voice := Voice(self, self.services, self.limits))
         self.tree.add_command(voice.menu)
         if not self._hears_channels:  # nothing would come of it

@@ -11,6 +11,7 @@ StoreError
 ├── UnknownOrder         the question was answered already, or is no longer kept
 ├── NameTaken            the member has a subject of that name
 ├── TooManySubjects      the member has as many subjects as one may keep
+├── TooManyFavourites    the member has as many favourites as one may keep
 ├── StoreBusy            the database stayed locked or kept conflicting; nothing was changed, trying again is safe
 ├── TablesTooNew         the tables were made by a newer version of the program
 ├── DatabaseInUse        another bot runs on the same database
@@ -69,6 +70,15 @@ class TooManyQueued(StoreError):
     def __init__(self, *, limit: int) -> None:
         super().__init__(f"You already have {limit} jobs in the queue, and that is the limit.")
         self.limit = limit
+
+
+class TooManyFavourites(StoreError):
+    """The member has as many favourites as one may keep."""
+
+    message = "You have as many favourites as you can. `/favourites` lets you remove some."
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"You have {limit} favourites, and that is the limit. `/favourites` lets you remove some.")
 
 
 class UnknownJob(StoreError):

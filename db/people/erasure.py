@@ -16,6 +16,7 @@ from db.tables import (
     acceptances,
     accounts,
     consents,
+    favourites,
     jobs,
     lines,
     member_flows,
@@ -63,6 +64,7 @@ def erase_member(connection: sa.Connection, user_id: int, *, jobs_are_gone: bool
 def _own_rows(user_id: int) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:
     """Return the tables that have rows of a member, and which rows those are; what is pointed at comes last."""
     return [
+        (favourites, favourites.c.user_id == user_id),
         (jobs, jobs.c.user_id == user_id),
         (subject_shares, is_share_with(user_id)),
         (subjects, subjects.c.owner_id == user_id),  # with its shares and consents

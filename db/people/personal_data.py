@@ -16,6 +16,7 @@ from db.tables import (
     consents,
     decisions,
     entries,
+    favourites,
     former_members,
     jobs,
     member_guilds,
@@ -54,6 +55,7 @@ def _own(user_id: int) -> dict[str, sa.Select[Any]]:
         "shares": sa.select(subject_shares).where(shared),
         "consents": sa.select(consents).where(consents.c.user_id == user_id),
         "questions": sa.select(pending_orders).where(pending_orders.c.user_id == user_id),
+        "favourites": sa.select(favourites).where(favourites.c.user_id == user_id),
         "licences": sa.select(acceptances).where(acceptances.c.user_id == user_id),
     }
 

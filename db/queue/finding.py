@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.direct import made_once
-from db.queue.job import Job, State, job_from
-from db.tables import guild_flows, job_subjects, jobs, seats
+from db.queue.job import DELETED, Job, State, job_from
+from db.tables import favourites, guild_flows, job_subjects, jobs, seats
 from db.upsert import batches
 
 _BY_ID = made_once(sa.select(jobs).where(jobs.c.id == sa.bindparam("of")))
@@ -31,6 +31,27 @@ def find_job(connection: sa.Connection, job_id: str) -> Job | None:
 def job_of_interaction(connection: sa.Connection, interaction_id: int) -> Job | None:
     """Return the job that an interaction made."""
     return _one(connection, _BY_INTERACTION, interaction_id)
+
+
+def job_of_message(connection: sa.Connection, message_id: int) -> Job | None:
+    """Return the job whose card a message is; the newest, should it have shown several."""
+    query = sa.select(jobs).where(jobs.c.message_id == message_id).order_by(jobs.c.id.desc()).limit(1)
+    return next(iter(jobs_in(connection, query)), None)
+
+
+def favourite_jobs(connection: sa.Connection, user_id: int, *, limit: int, offset: int = 0) -> list[Job]:
+    """Return the finished jobs that a member keeps at hand, the latest kept first; none whose result was deleted.
+
+    Args:
+        connection: the transaction.
+        user_id: the member.
+        limit: how many at most.
+        offset: how many are passed over.
+    """
+    kept = sa.or_(jobs.c.delivered_how.is_(None), jobs.c.delivered_how != DELETED)
+    query = sa.select(jobs).join(favourites).where(favourites.c.user_id == user_id, kept)
+    query = query.where(jobs.c.state == State.DONE.value).order_by(favourites.c.at.desc(), jobs.c.id.desc())
+    return jobs_in(connection, query.limit(limit).offset(offset))
 
 
 def jobs_of_interactions(connection: sa.Connection, interaction_ids: Collection[int]) -> dict[int, Job]:

@@ -2,7 +2,7 @@
 
     columns ◄── credits     accounts, former_members, transfers, entries, guild_uses
             ◄── queue       lines, guild_flows, member_flows, seats, pending_orders
-            ◄── jobs        jobs, job_subjects
+            ◄── jobs        jobs, job_subjects, favourites
             ◄── people      members, member_guilds, subjects, subject_shares, consents
             ◄── moderation  channels, decisions, acts, act_mentions, acceptances
 
@@ -15,7 +15,7 @@ outside.
 
 from db.tables.columns import metadata
 from db.tables.credits import accounts, entries, former_members, guild_uses, transfers
-from db.tables.jobs import is_queued, is_running, job_subjects, jobs
+from db.tables.jobs import favourites, is_queued, is_running, job_subjects, jobs
 from db.tables.moderation import acceptances, act_mentions, acts, channels, decisions
 from db.tables.people import consents, member_guilds, members, subject_shares, subjects
 from db.tables.queue import guild_flows, lines, member_flows, pending_orders, seats
@@ -29,6 +29,7 @@ __all__ = [
     "consents",
     "decisions",
     "entries",
+    "favourites",
     "former_members",
     "guild_flows",
     "guild_uses",

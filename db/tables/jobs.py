@@ -1,4 +1,4 @@
-"""Jobs, the subjects they are about, and the partial indexes by which they are found."""
+"""Jobs, the subjects they are about, who keeps them at hand, and the partial indexes by which they are found."""
 
 import sqlalchemy as sa
 
@@ -58,6 +58,16 @@ jobs = sa.Table(
     sa.Index("ix_jobs_member", "user_id", "id"),
 )
 
+# Which results a member keeps at hand, their own and others'.
+favourites = sa.Table(
+    "favourites",
+    metadata,
+    id_column("user_id", primary_key=True),
+    sa.Column("job_id", sa.String(26), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "job_id"),
+)
+
 # Which subjects a job draws with or trains; a job outlives its subjects.
 job_subjects = sa.Table(
     "job_subjects",
@@ -75,6 +85,7 @@ _open = jobs.c.delivered_at.is_(None)
 _heard = jobs.c.speaker_id.is_not(None)
 _derived = jobs.c.source_job_id.is_not(None)
 _withheld = jobs.c.withheld > sa.literal_column("0")
+_shown = jobs.c.message_id.is_not(None)
 _cancelled = jobs.c.cancelled_by.is_not(None)
 sa.Index(
     "ix_jobs_queued",
@@ -93,3 +104,4 @@ sa.Index("ix_jobs_cancelled_by", jobs.c.cancelled_by, sqlite_where=_cancelled, p
 sa.Index("ix_jobs_withheld", jobs.c.guild_id, jobs.c.id, sqlite_where=_withheld, postgresql_where=_withheld)
 sa.Index("ix_jobs_source_job_id", jobs.c.source_job_id, sqlite_where=_derived, postgresql_where=_derived)
 sa.Index("ix_jobs_speaker_id", jobs.c.speaker_id, sqlite_where=_heard, postgresql_where=_heard)
+sa.Index("ix_jobs_message_id", jobs.c.message_id, sqlite_where=_shown, postgresql_where=_shown)

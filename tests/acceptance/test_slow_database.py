@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from discord import app_commands, ui
 
+from bot.features.favourites.cards import RemoveFavouriteSelect
 from bot.features.imagine.forms import ImagineForm, PromptForm
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.finding import RemoveForm, SubjectSelect
@@ -34,6 +35,7 @@ from db.moderation.targets import Target
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.home import credits_offered
 from tests.support.bot.cards import subject
+from tests.support.bot.jobs import make_job
 
 AT_ONCE = 8  # buttons that wait for the database at the same time: it takes as long as for one
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
@@ -44,11 +46,13 @@ KEYS = {
     "model": "tiny:0",
     "picture": "0123456789abcdefghjkmnpqrs:1",
     "help": "all",
+    "favourite": "0",
     "typed": "public-any",
 }
 MENUS: dict[type[Any], Any] = {  # those that are built with their options
     StepSelect: lambda key: StepSelect.of(key, [20]),
     SubjectStepSelect: lambda key: SubjectStepSelect.of(subject(id=key), [20]),
+    RemoveFavouriteSelect: lambda key: RemoveFavouriteSelect.of(int(key), [make_job()]),
     SubjectSelect: lambda key: SubjectSelect.of(key, [subject()]),
 }
 FORMS: dict[type[Form], Any] = {

@@ -12,6 +12,8 @@ from bot.features.train.training import ALL_PHOTO_SETS_MAX, PHOTOS_MAX
 from bot.shared.discord.forms import MEMBERS_MAX, Form
 from bot.shared.discord.limits import (
     AUTOCOMPLETE,
+    CROSS,
+    ENVELOPE,
     GREETING,
     LIMITS,
     MESSAGE,
@@ -19,12 +21,14 @@ from bot.shared.discord.limits import (
     PHOTOS,
     PICTURES,
     REFUSAL,
+    STAR,
     RateLimit,
     RateLimits,
 )
 from bot.shared.discord.persistent_items import PersistentItem
 from bot.shared.files.downloads import AT_ONCE
 from db.people import new_subject
+from db.people.favourites import FAVOURITES_MAX
 from db.queue import pending
 
 DOCS = Path(__file__).parents[2] / "docs/limits.md"
@@ -67,6 +71,7 @@ def test_documented_caps_are_those_of_the_code() -> None:
         ALL_PHOTO_SETS_MAX,
         pending.QUESTIONS_MAX,
         JOBS_MAX,
+        FAVOURITES_MAX,
         MEMBERS_MAX,
     ]
 
@@ -100,7 +105,16 @@ def test_every_button_menu_and_form_has_a_limit() -> None:
     assert len(items) >= 30
     assert len(forms) >= 3
     named = {entry for limit in LIMITS for entry in limit.entries if not entry.startswith(("/", "menu "))}
-    assert named == items | forms | {AUTOCOMPLETE, GREETING, MESSAGE, NOTICE, PHOTOS, PICTURES, REFUSAL}
+    reactions = {CROSS, ENVELOPE, STAR}
+    assert named == items | forms | reactions | {
+        AUTOCOMPLETE,
+        GREETING,
+        MESSAGE,
+        NOTICE,
+        PHOTOS,
+        PICTURES,
+        REFUSAL,
+    }
 
 
 @pytest.mark.parametrize("command", ["queue", "/nothing"])

@@ -107,7 +107,9 @@ QUEUE = HelpTopic(
     lines=(
         "{queue} your jobs and their place in the queue",
         "{cancel} a job, and get its unused credits back",
-        "{history} your latest jobs, and their results again",
+        "{history} your latest jobs, and their results again · {show} one of them, by its id",
+        "{favourites} the results that you keep",
+        "React to a result: ✉️ sends it to you, ⭐ keeps it, ❌ cancels or deletes your own",
     ),
 )
 CREDITS = HelpTopic(

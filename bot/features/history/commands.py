@@ -1,14 +1,19 @@
-"""A member's own jobs: /queue, /cancel, /history. And what there is: /models. All answers are private."""
+"""A member's own jobs: /queue, /cancel, /history, /show. And what there is: /models.
+
+All answers are private, unless /show is told otherwise.
+"""
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.features.history.cards import cancelled_text, history_card, job_choices, models_card, queue_card
-from bot.features.history.jobs import ENDED, HISTORY_SHOWN, cancel_mine, my_queue
+from bot.features.history.jobs import ENDED, HISTORY_SHOWN, cancel_mine, find_mine, my_queue
+from bot.shared.cards.job_buttons import show_job
 from bot.shared.discord.commands import UsesServices
-from bot.shared.discord.interactions import acknowledge
+from bot.shared.discord.interactions import acknowledge, acknowledged_context
 from db.queue.finding import jobs_of_member
+from db.queue.job import State
 
 
 class Account(commands.Cog, UsesServices):
@@ -42,6 +47,21 @@ class Account(commands.Cog, UsesServices):
         await acknowledge(interaction, private=True)
         jobs = await self.services.db.read(jobs_of_member, interaction.user.id, states=ENDED, limit=HISTORY_SHOWN)
         await interaction.edit_original_response(view=history_card(jobs))
+
+    @app_commands.command(description="Show one of your results again, by its id")
+    @app_commands.describe(job="Its id, as Info shows it", public="Show it to everybody here (default: only to you)")
+    async def show(
+        self, interaction: discord.Interaction, job: app_commands.Range[str, 1, 100], public: bool = False
+    ) -> None:
+        """Show a result, to its owner or in the channel."""
+        context = await acknowledged_context(interaction, private=not public)
+        found = await find_mine(self.services, job, context, public=public)
+        await show_job(interaction, found)
+
+    @show.autocomplete("job")
+    async def _done(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        done = await self.services.db.read(jobs_of_member, interaction.user.id, states=(State.DONE,))
+        return job_choices([job for job in done if not job.deleted], typed)
 
     @app_commands.command(description="List the models and their licences")
     async def models(self, interaction: discord.Interaction) -> None:

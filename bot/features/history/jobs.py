@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass
 
-from bot.shared.errors import JobGone, NotYours
+from bot.shared.cards.job import title
+from bot.shared.errors import JobGone, NotYours, Refused
+from bot.shared.orders.order_request import RequestContext
+from bot.shared.policy import check_place, check_words
 from bot.shared.services import Services
 from db.queue.fair_order.position import QueuePosition, queue_position
 from db.queue.finding import find_job, jobs_of_member
 from db.queue.job import Job, State
+from inference.requests import from_json
 
 HISTORY_SHOWN = 8  # as many as fit on one card with a button each
+NOT_YET = "That job isn't finished yet. `/queue` shows how far it is."
+NO_RESULT = "That job gave no result, so there is nothing to show."
+PRIVATE_STAYS = "That was made for your eyes only, so I don't show it to everybody. Leave `public` out to see it."
 LIVE = (State.QUEUED, State.RUNNING)
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
@@ -57,3 +64,31 @@ async def cancel_mine(services: Services, user_id: int, job_id: str | None) -> J
     if job.user_id != user_id:
         raise NotYours
     return await services.jobs.cancel(job.id, by_user=user_id)
+
+
+async def find_mine(services: Services, job_id: str, context: RequestContext, *, public: bool) -> Job:
+    """Return one of a member's finished jobs, to be shown.
+
+    Args:
+        services: the stores, the catalogue and the rules.
+        job_id: as it was typed.
+        context: who asks, and where.
+        public: everybody there is to see it.
+
+    Raises:
+        JobGone, NotYours: it is not there, or somebody else's.
+        Refused: there is nothing to show, or it is not for everybody there.
+    """
+    job = await services.db.read(find_job, job_id.strip().strip("`").lower())
+    if job is None or job.deleted:
+        raise JobGone
+    if job.user_id != context.user_id:
+        raise NotYours
+    if job.state is not State.DONE:
+        raise Refused(NO_RESULT if job.final else NOT_YET)
+    if public:
+        if job.private:
+            raise Refused(PRIVATE_STAYS)
+        check_place(context.policy)
+        check_words(title(from_json(job.request)), context.policy)
+    return job

@@ -24,6 +24,7 @@ TITLES = {
     "shares": "Subjects shared by you, or with you",
     "consents": "What you agreed to",
     "questions": "Questions you haven't answered",
+    "favourites": "Your favourites",
     "licences": "Licences you accepted",
     "allowance": "What I noted of your daily credits when you deleted everything",
     "bans": "Bans",

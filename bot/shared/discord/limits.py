@@ -19,6 +19,9 @@ PICTURES = "pictures"  # sent with /imagine to begin from
 MESSAGE = "message"  # a clip that is heard because it was said to the bot, or where all clips are
 REFUSAL = "refusal"  # the answer to such a clip that cannot be heard
 NOTICE = "notice"  # a direct message about what somebody else did for a member; counted for who receives it
+ENVELOPE = "reaction envelope"  # a result that is sent by direct message
+STAR = "reaction star"  # one that is kept among the favourites, or no more
+CROSS = "reaction cross"  # one that is cancelled or deleted
 GREETING = "greeting"  # the answer to what else is said to the bot, or with its name
 
 
@@ -66,11 +69,12 @@ LIMITS = (
         30,
         60,
         (
-            *_each("/", "queue", "history", "models", "help", "quota mine", "subjects"),
-            *("subject:open", "job:info", "model:nouns", "model:page", "help:topic", "help:one"),
+            *_each("/", "queue", "history", "models", "help", "quota mine", "subjects", "favourites"),
+            *("subject:open", "job:info", "model:nouns", "model:page", "help:topic", "help:one", "favourite:page"),
         ),
     ),
-    RateLimit("results shown again", 20, 60, ("job:show", "job:timestamps")),
+    RateLimit("results shown again", 20, 60, ("/show", "job:show", "job:timestamps")),
+    RateLimit("results sent", 10, 60, (ENVELOPE,)),
     RateLimit(
         "changes",
         30,
@@ -79,7 +83,7 @@ LIMITS = (
             *_each("/", "cancel", "fast", "relax", "gift", "voice optout", "voice optin"),
             *_each("job:", "cancel", "delete", "stop", "step"),
             *_each("subject:", "rename", "delete", "really", "guild", "member", "role", "back", "step"),
-            "form Rename",
+            *("form Rename", "favourite:remove", STAR, CROSS),
         ),
     ),
     RateLimit("adapters", 5, 600, ("subject:export",)),

@@ -5,7 +5,7 @@ import { EPHEMERAL, VOICE } from "../messages/flags.js";
 import { avatar, appBadge, hexColour, isOperator, nameOf } from "../widgets/people.js";
 import { arrowKeys, closePopover, popover } from "../widgets/popover.js";
 
-const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🔥", "👀"];
+const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🔥", "👀", "✉️", "⭐", "❌"];
 const MESSAGE_COMMAND = 3;
 const USER_COMMAND = 2;
 

@@ -18,6 +18,7 @@ from db.moderation.decisions import Topic, decide, is_banned
 from db.moderation.licences import accept_licence
 from db.moderation.targets import Target, TargetKind
 from db.people.erasure import StillLive, erase_member
+from db.people.favourites import add_favourite
 from db.people.members import note_member
 from db.people.new_subject import NewSubject
 from db.people.personal_data import personal_data_of
@@ -45,6 +46,8 @@ async def lived(database: Database) -> StoreHarness:
         assert claimed.id == job.id
         await store.settle(claimed, charge=3)
         await database.write(note_member, user_id, 7)
+        for keeper in (LEAVER, STAYER):
+            await database.write(add_favourite, keeper, job.id)
         await database.write(accept_licence, user_id, "large", "OpenRAIL-M")
         await database.write(create,
             NewSubject(
@@ -79,7 +82,8 @@ async def names(database: Database, user_id: int) -> list[str]:
 async def test_all_rows_are_handed_over_without_secrets(database: Database) -> None:
     await lived(database)
     kept = await database.read(personal_data_of, LEAVER)
-    assert {name for name, rows in kept.items() if rows} >= {"jobs", "subjects", "consents", "credits", "licences"}
+    some = {"jobs", "subjects", "consents", "credits", "licences", "favourites"}
+    assert {name for name, rows in kept.items() if rows} >= some
     assert kept["jobs"][0]["request"]["prompt"] == CANARY
     assert "interaction_token" not in kept["jobs"][0]
     assert [row["amount"] for row in kept["credits"] if row["kind"] == "gift"] == [-5, 2]
@@ -96,7 +100,8 @@ async def test_taken_out_member_is_named_nowhere_and_the_books_balance(database:
     store = await lived(database)
     before = await store.balances(STAYER)
     gone = await database.write(erase_member, LEAVER)
-    assert (gone["jobs"], gone["subjects"], gone["acceptances"]) == (1, 1, 1)
+    assert (gone["jobs"], gone["subjects"], gone["acceptances"], gone["favourites"]) == (1, 1, 1, 2)
+    assert len((await database.read(personal_data_of, STAYER))["favourites"]) == 1  # of what is gone, there is none
     assert await names(database, LEAVER) == []
     assert await store.db.read(audit) == []
     assert await store.balances(STAYER) == before

@@ -1,0 +1,1 @@
+"""Reactions to results, and the results that members keep at hand."""
