@@ -1,6 +1,7 @@
 """Clips of several windows: told as they go on, and taken up again after a crash."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,34 +28,42 @@ def finished(events: list[JobEvent]) -> Finished:
     return end
 
 
+def run(speech_models: SpeechModels, model: str, checkpoint: bytes, *, until_checkpoint: bool) -> list[JobEvent]:
+    """Return what a new engine says of the clip: as after kill -9, nothing is left but the checkpoint."""
+    engine = SpeechEngine(speech_models)
+    try:
+        engine.admit(task("long", content(), model, checkpoint=checkpoint))
+        events: list[JobEvent] = []
+        for more in steps(engine):
+            events += more
+            if until_checkpoint and any(isinstance(event, Checkpoint) for event in events):
+                break
+        engine.cancel("long")
+        return events
+    finally:
+        engine.close()
+
+
+@pytest.fixture(scope="module")
+def whole(speech_models: SpeechModels) -> Callable[[str], list[JobEvent]]:
+    """Return what gives all events of the clip by a model, from its beginning to its end; it is heard once."""
+    return cache(lambda model: run(speech_models, model, b"", until_checkpoint=False))
+
+
 @both_backends
-def test_a_killed_clip_goes_on_at_its_last_window_and_ends_the_same(speech_models: SpeechModels, model: str) -> None:
-    clip = content()
-
-    def run(checkpoint: bytes, *, until_checkpoint: bool) -> list[JobEvent]:
-        engine = SpeechEngine(speech_models)  # as after kill -9: nothing is left but the checkpoint
-        try:
-            engine.admit(task("long", clip, model, checkpoint=checkpoint))
-            events: list[JobEvent] = []
-            for more in steps(engine):
-                events += more
-                if until_checkpoint and any(isinstance(event, Checkpoint) for event in events):
-                    break
-            engine.cancel("long")
-            return events
-        finally:
-            engine.close()
-
-    whole = run(b"", until_checkpoint=False)
-    killed = run(b"", until_checkpoint=True)
+def test_a_killed_clip_goes_on_at_its_last_window_and_ends_the_same(
+    speech_models: SpeechModels, whole: Callable[[str], list[JobEvent]], model: str
+) -> None:
+    killed = run(speech_models, model, b"", until_checkpoint=True)
     assert not any(isinstance(event, Finished) for event in killed)
     saved = next(event.content for event in killed if isinstance(event, Checkpoint))
-    assert finished(run(saved, until_checkpoint=False)).summary == finished(whole).summary
+    resumed = run(speech_models, model, saved, until_checkpoint=False)
+    assert finished(resumed).summary == finished(whole(model)).summary
 
 
 @both_backends
-def test_a_long_clip_tells_how_far_it_is_and_what_was_said(engine: SpeechEngine, model: str) -> None:
-    events = all_events(engine, [task("long", content(), model)])
+def test_a_long_clip_tells_how_far_it_is_and_what_was_said(whole: Callable[[str], list[JobEvent]], model: str) -> None:
+    events = whole(model)
     end = finished(events)
     progress = [(event.done, event.total) for event in events if isinstance(event, Progress)]
     assert progress == sorted(progress)

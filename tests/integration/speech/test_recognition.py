@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import whisper
 
+from inference.audio import AudioLimits
 from inference.catalogue import SpeechModel
 from inference.engines.speech.backends.weights import load_whisper
 from inference.engines.speech.engine import SpeechEngine
+from inference.engines.speech.models import SpeechModels
 from inference.messages import Failed, Finished
 from tests.integration.speech.conftest import task, transcribe
 from tests.support.files.speech_clips import human_or_skip, synthetic, word_error_rate
@@ -20,6 +22,27 @@ ERRORS_MAX = 0.05  # measured 0.014 to 0.028 over 69 words: one or two words
 def reference(base: Path) -> whisper.Whisper:
     spec = SpeechModel(name="base", title="", source=str(base), licence="MIT")
     return load_whisper(spec, "cpu")
+
+
+@pytest.fixture(scope="module")
+def expected(reference: whisper.Whisper) -> list[dict[str, Any]]:
+    """What whisper itself makes of the first two clips, with the times of the second's words."""
+    first, second = (clip.samples.astype("float32") / 32768 for clip in human_or_skip()[:2])
+    return [
+        reference.transcribe(first, fp16=False),
+        reference.transcribe(second, fp16=False, word_timestamps=True),
+    ]
+
+
+@pytest.fixture(scope="module")
+def alone(speech_models: SpeechModels) -> Finished:
+    """What we make of the second clip when it is alone, with the times of its words."""
+    engine = SpeechEngine(speech_models, limits=AudioLimits())
+    clip = human_or_skip()[1]
+    (end,) = transcribe(engine, [task("alone", clip.content, "whisper.whole", word_timestamps=True)]).values()
+    engine.close()
+    assert isinstance(end, Finished)
+    return end
 
 
 @pytest.mark.parametrize("model", ["whisper.short", "faster-whisper.short"])
@@ -36,14 +59,14 @@ def test_words_are_recognised_by_both_backends(
     assert {end.summary["language"] for end in ends.values() if isinstance(end, Finished)} == {"en"}
 
 
-def test_texts_equal_whispers_own_batched_or_not(engine: SpeechEngine, reference: whisper.Whisper) -> None:
+def test_texts_equal_whispers_own_batched_or_not(
+    engine: SpeechEngine, expected: list[dict[str, Any]], alone: Finished
+) -> None:
     spoken = human_or_skip()[:2]
     batched = transcribe(engine, [task(clip.name, clip.content, "whisper.whole") for clip in spoken])
-    alone = transcribe(engine, [task("alone", spoken[1].content, "whisper.whole")])
-    for clip in spoken:
-        expected = reference.transcribe(clip.samples.astype("float32") / 32768, fp16=False)
-        assert _text(batched[clip.name]) == " ".join(expected["text"].split())
-    assert _text(alone["alone"]) == _text(batched[spoken[1].name])
+    for clip, wanted in zip(spoken, expected, strict=True):
+        assert _text(batched[clip.name]) == " ".join(wanted["text"].split())
+    assert _text(alone) == _text(batched[spoken[1].name])
 
 
 @pytest.mark.long
@@ -65,13 +88,9 @@ def test_every_clip_equals_whispers_own_with_the_same_options(
         assert _text(batched[clip.name]) == _text(alone) == " ".join(expected["text"].split()), clip.name
 
 
-def test_word_times_equal_whispers_own(engine: SpeechEngine, reference: whisper.Whisper) -> None:
-    clip = human_or_skip()[1]
-    (end,) = transcribe(engine, [task("a", clip.content, "whisper.whole", word_timestamps=True)]).values()
-    assert isinstance(end, Finished)
-    expected = reference.transcribe(clip.samples.astype("float32") / 32768, fp16=False, word_timestamps=True)
-    wanted = [word for segment in expected["segments"] for word in segment["words"]]
-    found = [word for segment in end.summary["segments"] for word in segment["words"]]
+def test_word_times_equal_whispers_own(expected: list[dict[str, Any]], alone: Finished) -> None:
+    wanted = [word for segment in expected[1]["segments"] for word in segment["words"]]
+    found = [word for segment in alone.summary["segments"] for word in segment["words"]]
     assert [word["text"] for word in found] == [word["word"] for word in wanted]
     for mine, theirs in zip(found, wanted, strict=True):
         assert mine["start"] == pytest.approx(theirs["start"], abs=0.021)
