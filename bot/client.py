@@ -24,6 +24,7 @@ from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
 from bot.features.imagine.forms import declined_prompt, refusal_of_form
 from bot.features.imagine.order import ImagineOrderRequest
+from bot.features.imagine.picture_menu import picture_menu
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
 from bot.features.mydata.retention import Housekeeping
@@ -162,6 +163,7 @@ class Atelier(commands.Bot):
         await self.add_cog(Reactions(self, self.services, self.kinds, self.limits))
         await self.add_cog(voice := Voice(self, self.services, self.limits))
         self.tree.add_command(voice.menu)
+        self.tree.add_command(picture_menu())
         if not self._hears_channels:  # nothing would come of it
             self.tree.remove_command(voice.transcribe_channel.name)
 

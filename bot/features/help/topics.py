@@ -50,7 +50,8 @@ PICTURES = HelpTopic(
     lines=(
         "{imagine} four pictures from your prompt",
         "{models} the models, their sizes and licences",
-        "- `image:` begins from your own picture; `--strength 40` keeps more of it, `80` less",
+        "- `image:` begins from your own picture, *Apps → Use this picture* from one in the chat; `--strength 40` "
+        "keeps more of it, `80` less",
         "- `--ar 3:2` at the end of a prompt makes a wider picture; *Parameters* in the menu below has all of them",
         "-# On a card: **U1** makes the first picture larger · **V1** draws four like it · **More** draws around it "
         "or a part of it anew · **Re-roll** uses a new seed · **Info** shows the "

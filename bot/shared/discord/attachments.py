@@ -1,10 +1,15 @@
 """Files on messages, as the features take them."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import discord
 
 from bot.shared.files.downloads import RemoteFile
+
+PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+PICTURES_MAX = 10  # of a message, as many as the platform lets it have
 
 
 def attached_of(attachment: discord.Attachment) -> RemoteFile:
@@ -31,3 +36,21 @@ def clip_in(message: discord.Message) -> tuple[RemoteFile, int | None] | None:
         if (attached := attached_of(attachment)).may_sound:
             return attached, speaker_id
     return None
+
+
+def pictures_in(message: discord.Message) -> list[RemoteFile]:
+    """Return the pictures of a message that can be begun from, also where it was passed on, or is a card of ours."""
+    snapshots = [attachment for snapshot in message.message_snapshots for attachment in snapshot.attachments]
+    found = [attached_of(one) for one in (*message.attachments, *snapshots)]
+    pictures = [one for one in found if one.content_type.split(";")[0].strip().lower() in PICTURE_TYPES]
+    return (pictures or _shown_in(message.components))[:PICTURES_MAX]
+
+
+def _shown_in(components: Sequence[Any]) -> list[RemoteFile]:
+    """Return the pictures in the galleries among components; how large they are is not said there."""
+    shown: list[RemoteFile] = []
+    for one in components:
+        if isinstance(one, discord.MediaGalleryComponent):
+            shown += [RemoteFile(url=item.media.url, size_bytes=0) for item in one.items]
+        shown += _shown_in(getattr(one, "children", ()))
+    return shown
