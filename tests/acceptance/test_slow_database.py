@@ -14,6 +14,7 @@ from discord import app_commands, ui
 
 from bot.features.favourites.cards import RemoveFavouriteSelect
 from bot.features.imagine.forms import ImagineForm, PromptForm
+from bot.features.imagine.picture_menu import UsePictureForm
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.finding import RemoveForm, SubjectSelect
 from bot.features.operator.shown import Shown
@@ -21,6 +22,8 @@ from bot.features.train.job_card import StepSelect
 from bot.features.train.preflight import PhotoForm
 from bot.features.train.subject_card import RenameForm, SubjectStepSelect
 from bot.features.train.training import TrainingOptions
+from bot.features.vary.buttons import MoreForm
+from bot.features.vary.region import ChooseCellsButton, RegionForm
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
 from bot.sandbox.server import Sandbox
@@ -31,6 +34,7 @@ from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import IN_TIME_S
 from bot.shared.discord.limits import RateLimits
 from bot.shared.discord.persistent_items import PersistentItem
+from bot.shared.files.downloads import RemoteFile
 from db.moderation.targets import Target
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.home import credits_offered
@@ -61,6 +65,9 @@ FORMS: dict[type[Form], Any] = {
     PhotoForm: lambda: PhotoForm(TrainingOptions(name="Rex", class_noun="dog")),
     ImagineForm: lambda: ImagineForm("a red heart", private=False),
     PromptForm: lambda: PromptForm("a red heart", private=False),
+    UsePictureForm: lambda: UsePictureForm([RemoteFile(url="http://127.0.0.1/a.png", size_bytes=9)], private=False),
+    MoreForm: lambda: MoreForm(make_job(), [1, 2], private=False),
+    RegionForm: lambda: RegionForm(make_job(), 1, "a red heart", private=False),
 }
 
 
@@ -161,6 +168,7 @@ async def test_every_form_is_answered_in_time(sandbox: Sandbox, bot: RunningBot,
         opened = await ada.press(message_id, "Open it")
         await opened.modal()
         filled: dict[str, Any] = {"Name": "Rex", "Prompt": "a heart", "3_to_10_photos": [PNG] * 3, "Reason": "because"}
+        filled |= {"Picture": ["1"], "Change": ["subtle"], "Cells": ["1"]}
         labels = {label.text.replace(" ", "_") for label in make().children if isinstance(label, ui.Label)}
         with held(gate):
             shown = await opened.submit(**{name: value for name, value in filled.items() if name in labels})
@@ -181,6 +189,7 @@ async def _use(sandbox: Sandbox, human: HumanClient, message_id: str, custom_id:
 
 async def _post(bot: RunningBot, kind: type[Any], human: HumanClient) -> tuple[str, str]:
     key = KEYS.get(kind.topic, "0123456789abcdefghjkmnpqrs").format(user=human.id)
+    key += ":public" if kind is ChooseCellsButton else ""
     if hasattr(kind, "of"):
         made = MENUS.get(kind, kind.of)(key)
     else:

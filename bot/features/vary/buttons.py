@@ -13,7 +13,7 @@ from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem, PictureItem, is_for
 from bot.shared.cards.picture_offers import PictureOffer
 from bot.shared.discord.forms import Form
-from bot.shared.discord.interactions import acknowledge, context_of, seen_privately, services_of
+from bot.shared.discord.interactions import acknowledge, context_of, in_time, seen_privately, services_of
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.orders.source_pictures import check_may_use, numbers_shown
 from db.queue.job import Job
@@ -112,7 +112,9 @@ class MoreButton(JobItem, verb="more"):
     for_all = True
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        check_may_use(services_of(interaction), job, await context_of(interaction, private=True), use=USE)
+        async with in_time():
+            context = await context_of(interaction, private=True)
+        check_may_use(services_of(interaction), job, context, use=USE)
         private = job.private or (is_for(interaction, job) and seen_privately(interaction))
         await MoreForm(job, numbers_shown(job), private=private).open(interaction)
 

@@ -14,7 +14,7 @@ from bot.shared.cards.job_buttons import PictureItem, is_for
 from bot.shared.cards.layout import layout
 from bot.shared.discord.attachments import attached_of
 from bot.shared.discord.forms import Form
-from bot.shared.discord.interactions import acknowledge, context_of, limits_of, services_of
+from bot.shared.discord.interactions import acknowledge, context_of, in_time, limits_of, services_of
 from bot.shared.discord.limits import PICTURES
 from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import ID, Answer
@@ -61,7 +61,8 @@ class ChooseCellsButton(PictureItem, verb="cells", key_form=rf"{ID}:\d{{1,2}}:(?
     for_all: ClassVar[bool] = True
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        words = (await drawn_from(services_of(interaction), job)).words
+        async with in_time():
+            words = (await drawn_from(services_of(interaction), job)).words
         await RegionForm(job, self.number, words, private=self.key.endswith("private")).open(interaction)
 
 
