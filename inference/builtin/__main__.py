@@ -28,6 +28,7 @@ STAGES: dict[str, Callable[[Recipe], None]] = {
     "polish": Recipe.polish,
     "classifier": Recipe.train_classifier,
     "export": Recipe.write,
+    "upscaler": Recipe.train_upscaler,
     "card": lambda recipe: draw_contact_sheet(WEIGHTS),
 }
 

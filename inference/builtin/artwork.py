@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import subprocess
 import tarfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ NAMES_PACKAGE = "emojibase-data@17.0.0"
 CODEPOINTS_PACKAGE = "@iconify-json/noto@1.2.9"  # its chars.json maps code points to the slugs all iconify sets share
 FLAGS_GROUP = 9  # emojibase's group of country flags, which nobody asks a toy model to draw
 SKIN_TONES_GROUP = 2
+LOT_SEED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +98,33 @@ def emojis(folder: Path) -> list[Emoji]:
     ]
 
 
-def render(folder: Path, target: Path, codes: frozenset[str] | None = None, processes: int = 2) -> int:
+def render(
+    folder: Path,
+    target: Path,
+    codes: frozenset[str] | None = None,
+    *,
+    scale: int = 1,
+    most: int | None = None,
+    processes: int = 2,
+) -> int:
     """Draw the artwork; save `target`.safetensors (uint8, N x 4 x 128 x 128, the last is alpha) and `target`.json.
 
     Args:
         folder: where `fetch` left the packages.
         target: path without suffix.
         codes: only these emoji, or all.
+        scale: how many times as wide and high; what is no vector and too small for that is left out.
+        most: no more pictures than these, drawn by lot.
         processes: how many processes share the drawing.
 
     Returns:
         How many pictures there are.
     """
     sources = _sources(folder, [emoji.code for emoji in emojis(folder) if codes is None or emoji.code in codes])
+    if most is not None and most < len(sources):
+        sources = random.Random(LOT_SEED).sample(sources, most)
     with ProcessPoolExecutor(processes) as pool:
-        pictures = list(pool.map(_draw, [source for _, source in sources], chunksize=64))
+        pictures = list(pool.map(partial(_draw, scale=scale), [source for _, source in sources], chunksize=64))
     kept = [(drawing, picture) for (drawing, _), picture in zip(sources, pictures, strict=True) if picture is not None]
     target.parent.mkdir(parents=True, exist_ok=True)
     stacked = np.stack([picture for _, picture in kept])
@@ -176,22 +191,26 @@ def _raster(package: Path, code: str) -> Path | None:
     return None
 
 
-def _draw(source: str | Path) -> np.ndarray | None:
-    """Draw one source on white, its opacity as the fourth channel; None where the renderer refuses it."""
+def _draw(source: str | Path, scale: int) -> np.ndarray | None:
+    """Draw one source on white, its opacity as the fourth channel; None where it is refused, or too small a picture."""
     import resvg_py  # only the recipe needs it: the shipped model does not
 
+    side_px, whole_px = scale * ARTWORK_PX, scale * PICTURE_PX
     try:
         if isinstance(source, Path):
-            picture = Image.open(source).convert("RGBA").resize((ARTWORK_PX, ARTWORK_PX), Image.Resampling.LANCZOS)
+            picture = Image.open(source).convert("RGBA")
+            if max(picture.size) < side_px:
+                return None
+            picture = picture.resize((side_px, side_px), Image.Resampling.LANCZOS)
         else:
-            png = resvg_py.svg_to_bytes(svg_string=source, width=ARTWORK_PX, height=ARTWORK_PX, skip_system_fonts=True)
+            png = resvg_py.svg_to_bytes(svg_string=source, width=side_px, height=side_px, skip_system_fonts=True)
             picture = Image.open(io.BytesIO(png)).convert("RGBA")
     except ValueError:
         return None
-    corner = ((PICTURE_PX - picture.width) // 2, (PICTURE_PX - picture.height) // 2)
-    clear = Image.new("RGBA", (PICTURE_PX, PICTURE_PX))
+    corner = ((whole_px - picture.width) // 2, (whole_px - picture.height) // 2)
+    clear = Image.new("RGBA", (whole_px, whole_px))
     clear.paste(picture, corner)
-    white = Image.new("RGBA", (PICTURE_PX, PICTURE_PX), "white")
+    white = Image.new("RGBA", (whole_px, whole_px), "white")
     white.alpha_composite(clear)
     white.putalpha(clear.getchannel("A"))
     return np.asarray(white).transpose(2, 0, 1).copy()

@@ -15,6 +15,7 @@ from inference.builtin import denoiser
 
 LARGEST_FILE = "12MB"
 WEIGHTS = Path(__file__).parent / "weights"
+UPSCALER = "upscaler"  # a folder in it
 
 
 def pipeline(
@@ -34,7 +35,7 @@ def pipeline(
 
 
 def export(pipe: StableDiffusionPipeline, folder: Path, nouns: Sequence[str]) -> int:
-    """Write the pipeline to `folder` in float16, in place of what was there, with the nouns that it knows.
+    """Write the pipeline to `folder` in float16, in place of what was there but the upscaler, with the nouns it knows.
 
     Returns:
         The size of the folder, in bytes.
@@ -43,6 +44,8 @@ def export(pipe: StableDiffusionPipeline, folder: Path, nouns: Sequence[str]) ->
     shutil.rmtree(fresh, ignore_errors=True)
     pipe.to(dtype=torch.float16).save_pretrained(fresh, safe_serialization=True, max_shard_size=LARGEST_FILE)
     (fresh / "nouns.json").write_text(json.dumps({"nouns": list(nouns)}, indent=0) + "\n")
+    if (folder / UPSCALER).exists():
+        (folder / UPSCALER).rename(fresh / UPSCALER)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

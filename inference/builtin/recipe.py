@@ -10,7 +10,18 @@ import torch
 from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
-from inference.builtin import artwork, autoencoder, captions, classifier, decoder, denoiser, export, redrawn, sprites
+from inference.builtin import (
+    artwork,
+    autoencoder,
+    captions,
+    classifier,
+    decoder,
+    denoiser,
+    export,
+    redrawn,
+    sprites,
+    upscaler,
+)
 from inference.builtin.classifier import JUDGE, ClassifierPlan
 from inference.builtin.decoder import DecoderPlan
 from inference.builtin.denoiser import Denoiser, DenoiserPlan
@@ -19,6 +30,7 @@ from inference.builtin.nouns import Noun, tail, vocabulary
 from inference.builtin.pictures import save_sheet
 from inference.builtin.redrawn import RedrawnPlan
 from inference.builtin.scenes import SceneMaker
+from inference.builtin.upscaler import UpscalerPlan
 
 SAMPLING_STEPS = 8
 GUIDANCE = 2.0
@@ -52,6 +64,7 @@ class RecipePlan:
     redrawn: RedrawnPlan = field(default_factory=RedrawnPlan)
     polish: DecoderPlan = field(default_factory=polish_plan)
     classifier: ClassifierPlan = field(default_factory=ClassifierPlan)
+    upscaler: UpscalerPlan = field(default_factory=UpscalerPlan)
     seed: int = 1  # of the encoder's choice of pictures
     only_nouns: bool = False  # render nothing but the nouns' own emoji
 
@@ -66,6 +79,7 @@ def tiny_plan() -> RecipePlan:
         redrawn=RedrawnPlan(count=24, piece=24, alike=-1.0),
         polish=polish_plan(steps=20, batch=4),
         classifier=ClassifierPlan(steps=60, batch=32),
+        upscaler=UpscalerPlan(pictures=24, width=8, depth=1, steps=40, batch=4),
         only_nouns=True,
     )
 
@@ -183,6 +197,17 @@ class Recipe:
             target,
         )
         print(f"classifier top-1 {accuracy:.3f} on {classifier.HELD_OUT_VENDOR}, which it never saw")
+
+    def train_upscaler(self, target: Path = WEIGHTS) -> None:
+        """Draw large artwork, train the upscaler on it, and write it into the exported model's folder."""
+        plan, drawn = self.plan.upscaler, self.folder / "large"
+        if not drawn.with_suffix(".json").exists():
+            codes = frozenset(noun.code for noun in self._all_nouns())
+            artwork.render(self.folder / "packages", drawn, codes, scale=upscaler.SCALE, most=plan.pictures)
+        drawings, pictures, _ = artwork.load(drawn)
+        seen = [index for index, drawing in enumerate(drawings) if not upscaler.is_held_out(drawing)]
+        pairs = upscaler.make_pairs(pictures[seen], export.open_exported(target).vae, plan)
+        upscaler.write(upscaler.train(plan, pairs, self.folder / "upscaler"), target / export.UPSCALER)
 
     def write(self, target: Path = WEIGHTS) -> None:
         """Export the model as a diffusers folder."""

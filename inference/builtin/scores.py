@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from diffusers import StableDiffusionPipeline
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
+from torch import nn
 
 from inference.builtin import colours
 from inference.builtin.artwork import VENDORS, Drawing
@@ -16,6 +17,7 @@ from inference.builtin.classifier import JUDGED_PX, Classifier
 from inference.builtin.nouns import Noun
 from inference.builtin.recipe import SAMPLING_STEPS, draw
 from inference.builtin.sprites import STYLE_WEIGHTS
+from inference.builtin.upscaler import UpscalerPlan, lanczos, make_pairs
 from inference.builtin.words import held_out_phrases
 
 STYLE_OF = {vendor.name: vendor.style for vendor in VENDORS if vendor.name in STYLE_WEIGHTS}
@@ -113,6 +115,37 @@ def autoencoder_fidelity(
     unseen = as_floats(pictures[[i for i, drawing in enumerate(drawings) if held_out(drawing.code)]])
     decoded = torch.cat([pipe.vae.decode(pipe.vae.encode(part).latents).sample for part in torch.split(unseen, 32)])
     return psnr_db(decoded, unseen), ssim(decoded.clamp(-1, 1), unseen)
+
+
+@torch.no_grad()
+def upscaled(network: nn.Module, autoencoder: AutoencoderTiny, large: torch.Tensor) -> dict[str, float]:
+    """Compare what the upscaler makes of reduced artwork with the artwork, and with Lanczos.
+
+    Args:
+        network: the upscaler.
+        autoencoder: half of the figures are of pictures that went through it, as all drawn ones do.
+        large: uint8, N x 3 x 512 x 512, never shown to the upscaler.
+
+    Returns:
+        Decibels gained over Lanczos, and the steepness of edges as a share of the artwork's.
+    """
+    pairs, figures = make_pairs(large, autoencoder, UpscalerPlan()), {}
+    wanted = large.float() / 255
+    for name, small in (("upscaled", pairs.small), ("upscaled_decoded", pairs.decoded)):
+        ours = torch.cat([network(part.float() / 255).clamp(0, 1) for part in torch.split(small, 8)])
+        theirs = lanczos(small)
+        figures[f"{name}_psnr_db_over_lanczos"] = psnr_db(2 * ours - 1, 2 * wanted - 1) - psnr_db(
+            2 * theirs - 1, 2 * wanted - 1
+        )
+        figures[f"{name}_sharpness"] = _steepness(ours) / _steepness(wanted)
+        figures[f"{name}_sharpness_lanczos"] = _steepness(theirs) / _steepness(wanted)
+    return figures
+
+
+def _steepness(pictures: torch.Tensor) -> float:
+    """Return the root mean square of differences between neighbours."""
+    across, down = pictures.diff(dim=3).pow(2).mean(), pictures.diff(dim=2).pow(2).mean()
+    return float((across + down).sqrt())
 
 
 def ssim(ours: torch.Tensor, theirs: torch.Tensor) -> float:

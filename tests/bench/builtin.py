@@ -1,8 +1,8 @@
 """How good and how quick the built-in model is: `python -m tests.bench.builtin [--quick] [--json FILE]`.
 
 What it draws is named by the judge (`inference/builtin/classifier.py`), which was trained on the artwork alone, one
-vendor's style held out. Nouns are drawn by lot. The autoencoder's fidelity and the styles need the artwork, which the
-recipe fetches and renders; without it those figures are left out.
+vendor's style held out. Nouns are drawn by lot. The autoencoder's fidelity, the styles and the upscaler's gain need the
+artwork, which the recipe fetches and renders; without it those figures are left out.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
-from inference.builtin import artwork, classifier
-from inference.builtin.export import open_exported
+from inference.builtin import artwork, classifier, upscaler
+from inference.builtin.export import UPSCALER, WEIGHTS, open_exported
 from inference.builtin.nouns import tail, vocabulary
 from inference.builtin.recipe import GUIDANCE, SAMPLING_STEPS
 from inference.builtin.scores import (
@@ -30,10 +30,12 @@ from inference.builtin.scores import (
     recognised,
     sample_words,
     style_followed,
+    upscaled,
     wide_found,
 )
 
 ARTWORK = Path(".cache/builtin/artwork")
+LARGE = Path(".cache/builtin/large")
 LOT_SEED = 150
 OTHER_STEPS = (4, 20)
 WIDE = {"3_2": (192, 128), "2_3": (128, 192), "2_1": (192, 96)}  # width and height in px
@@ -68,6 +70,10 @@ def measure(quick: bool) -> dict[str, float]:
         every = 8 if quick else 1
         psnr_db, ssim = autoencoder_fidelity(made, drawings[::every], pictures[::every])
         figures |= {"autoencoder_psnr_db": psnr_db, "autoencoder_ssim": ssim}
+    if LARGE.with_suffix(".json").exists():
+        drawings, pictures, _ = artwork.load(LARGE)
+        unseen = pictures[[index for index, drawing in enumerate(drawings) if upscaler.is_held_out(drawing)]]
+        figures |= upscaled(upscaler.open_written(WEIGHTS / UPSCALER), made.vae, unseen[: 24 if quick else 120])
     return figures
 
 

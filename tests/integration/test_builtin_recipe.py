@@ -9,14 +9,15 @@ import pytest
 import torch
 from transformers import CLIPTokenizer
 
-from inference.builtin import artwork, autoencoder, denoiser, sprites
+from inference.builtin import artwork, autoencoder, denoiser, sprites, upscaler
 from inference.builtin.captions import plural
 from inference.builtin.classifier import load as load_judge
 from inference.builtin.colours import NAMES, recolour, shares
 from inference.builtin.export import WEIGHTS, open_exported
 from inference.builtin.recipe import Recipe, draw, tiny_plan
 from inference.builtin.scenes import SceneMaker
-from inference.builtin.scores import ssim
+from inference.builtin.scores import ssim, upscaled
+from inference.engines.upscale.compact import CompactNetwork
 
 FETCHED = Path(".cache/builtin/packages")
 
@@ -56,6 +57,7 @@ def test_recipe_from_nothing_learns_and_exports(folder: Path, capsys: pytest.Cap
     recipe.polish()
     recipe.train_classifier(folder / "judge.safetensors")
     recipe.write(folder / "weights")
+    recipe.train_upscaler(folder / "weights")
 
     printed = capsys.readouterr().out
     for stage_name in ("decoder", "denoiser"):
@@ -67,12 +69,19 @@ def test_recipe_from_nothing_learns_and_exports(folder: Path, capsys: pytest.Cap
     drawn = draw(open_exported(folder / "weights"), ["a dog", "a red dog"])
     assert drawn.shape == (2, 3, 128, 128)
     assert drawn.isfinite().all()
+    drawings, large, _ = artwork.load(folder / "large")
+    network = upscaler.open_written(folder / "weights/upscaler")
+    gains = upscaled(network, open_exported(folder / "weights").vae, large[:4])
+    assert {drawing.code for drawing in drawings} <= {noun.code for noun in (*tiny_plan().nouns, *tiny_plan().tail)}
+    assert gains["upscaled_psnr_db_over_lanczos"] > -0.5  # 40 steps are not meant to teach it more than interpolation
 
 
 def test_reopened_model_draws_what_it_drew_before(tmp_path: Path) -> None:
     recipe = Recipe(tmp_path, tiny_plan(), "cpu")
     recipe.reopen(WEIGHTS)
+    upscaler.write(CompactNetwork(width=8, depth=1, scale=4), tmp_path / "weights/upscaler")
     recipe.write(tmp_path / "weights")
+    assert upscaler.open_written(tmp_path / "weights/upscaler").scale == 4  # is not the pipeline's, and stays
     before, after = (draw(open_exported(weights), ["a red heart"]) for weights in (WEIGHTS, tmp_path / "weights"))
     assert torch.allclose(before, after, atol=1e-3)
 
