@@ -15,6 +15,7 @@ from inference.requests import PictureOrigin
 
 Pixels = NDArray[np.uint8]  # (height, width, 3), RGB
 
+LANCZOS = "Lanczos"  # what enlarges pictures where there is no network for it
 PREVIEW_SIDE_PX = 512  # the longest side of a preview with all pictures of a job
 PREVIEW_QUALITY = 70
 
@@ -33,6 +34,7 @@ class GenerationParameters:
     height_px: int
     model: str
     upscale: int = 1
+    upscaler: str = LANCZOS  # by what it is enlarged
     denoising_strength: float | None = None  # of a picture that it began from; None: it began from noise
     mask_blur_px: int = 0
     variation_seed: int | None = None
@@ -67,7 +69,7 @@ class GenerationParameters:
             settings |= {"Source job": self.origin.job_id, "Source picture": self.origin.picture}
             settings["Source change"] = self.origin.change
         if self.upscale > 1:
-            settings |= {"Hires upscale": self.upscale, "Hires upscaler": "Lanczos"}
+            settings |= {"Hires upscale": self.upscale, "Hires upscaler": self.upscaler}
         if self.lora_hashes:
             settings["Lora hashes"] = ", ".join(f"{name}: {hash}" for name, hash in self.lora_hashes)
         settings["Version"] = f"atelier {self.version}".strip()
@@ -82,12 +84,12 @@ def _quote(text: str) -> str:
 
 
 def encode_png(pixels: Pixels, parameters: GenerationParameters) -> bytes:
-    """Write a picture as PNG with its parameters, enlarged by `parameters.upscale`.
+    """Write a picture as PNG with its parameters, enlarged by Lanczos if that is their upscaler; others did it before.
 
     Text outside Latin-1 goes into an iTXt chunk, as AUTOMATIC1111 and Pillow do.
     """
     image = Image.fromarray(pixels)
-    if parameters.upscale > 1:
+    if parameters.upscale > 1 and parameters.upscaler == LANCZOS:
         size = (image.width * parameters.upscale, image.height * parameters.upscale)
         image = image.resize(size, Image.Resampling.LANCZOS)
     info = PngInfo()

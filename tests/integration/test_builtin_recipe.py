@@ -17,7 +17,7 @@ from inference.builtin.export import WEIGHTS, open_exported
 from inference.builtin.recipe import Recipe, draw, tiny_plan
 from inference.builtin.scenes import SceneMaker
 from inference.builtin.scores import ssim, upscaled
-from inference.engines.upscale.compact import CompactNetwork
+from inference.engines.compact_network import CompactNetwork
 
 FETCHED = Path(".cache/builtin/packages")
 

@@ -9,7 +9,7 @@ from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
 from inference.engines.image.schedulers import sampler_name
 from inference.messages import Output
-from inference.pictures import GenerationParameters, encode_png, encode_preview
+from inference.pictures import LANCZOS, GenerationParameters, encode_png, encode_preview
 
 
 def make_preview(images: torch.Tensor) -> bytes:
@@ -20,6 +20,7 @@ def make_preview(images: torch.Tensor) -> bytes:
 def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
     """Encode one finished picture (3, height, width), 0 … 1, as a PNG with its parameters."""
     request, spec = job.request, job.spec
+    enlarger = None if job.model is None else job.model.enlarger
     used = [use for use in request.subjects if use.weight]  # those that have an adapter
     parameters = GenerationParameters(
         prompt=request.prompt,
@@ -32,6 +33,7 @@ def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
         height_px=request.height_px,
         model=spec.name,
         upscale=spec.upscale,
+        upscaler=LANCZOS if enlarger is None else enlarger.name,
         denoising_strength=None if request.init is None else request.init.strength,
         mask_blur_px=0 if request.init is None else request.init.mask_blur_px,
         variation_seed=None if request.variation is None else request.variation.seed + lane.index,
@@ -48,7 +50,7 @@ def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
         "width": request.width_px * spec.upscale,
         "height": request.height_px * spec.upscale,
     }
-    content = encode_png(to_rgb8(image), parameters)
+    content = encode_png(to_rgb8(image if enlarger is None else enlarger(image)), parameters)
     return Output(job.job_id, job.task.attempt, f"picture-{lane.index + 1}.png", "image/png", content, meta)
 
 

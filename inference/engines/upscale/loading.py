@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from safetensors.torch import load_file
 
 from inference.catalogue import UpscaleModel
-from inference.engines.upscale.compact import CompactNetwork, compact_sizes
+from inference.engines.compact_network import CompactNetwork, compact_sizes
 from inference.engines.upscale.network import UpscaleNetwork
 from inference.engines.weight_files import check_safetensors
 from inference.errors import ModelUnusable

@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from inference.catalogue import Catalogue, UpscaleModel
-from inference.engines.upscale.compact import CompactNetwork
+from inference.engines.compact_network import CompactNetwork
 from inference.engines.upscale.engine import UpscaleEngine
 from inference.engines.upscale.networks import UpscaleNetworks
 from inference.messages import Failed, Finished, JobEvent, Output, Task

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from inference.catalogue import ImageModel
+from inference.engines.image.enlarging import PictureEnlarger
 
 # A component's layers under the names they were loaded with: a training that wraps layers renames them meanwhile.
 Layers = Mapping[str, nn.Linear | nn.Conv2d]
@@ -28,4 +29,5 @@ class LoadedModel:
     settings: Mapping[str, Any] = field(default_factory=dict)  # plain values of model_index.json
     size_bytes: int = 0
     nouns: frozenset[str] = frozenset()  # the only things that it can generate; empty: not stated
+    enlarger: PictureEnlarger | None = None  # makes finished pictures larger; None: they are enlarged by Lanczos
     layers: Mapping[str, Layers] = field(default_factory=dict)  # what adapters may change: component → name → layer

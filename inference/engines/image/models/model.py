@@ -11,6 +11,7 @@ import transformers
 from torch import nn
 
 from inference.catalogue import ImageModel
+from inference.engines.image.enlarging import PictureEnlarger, read_enlarger
 from inference.engines.image.families.family import Part
 from inference.engines.image.families.loaded_model import Layers, LoadedModel
 from inference.engines.image.families.registry import family_of
@@ -55,6 +56,7 @@ def assemble(
     dtype: torch.dtype,
     settings: Mapping[str, Any],
     nouns: frozenset[str] = frozenset(),
+    enlarger: PictureEnlarger | None = None,
 ) -> LoadedModel:
     """Put a model's parts together.
 
@@ -66,6 +68,7 @@ def assemble(
         dtype: what they compute in; the family may keep the autoencoder in another.
         settings: plain values of model_index.json.
         nouns: the only things that it can generate; empty: not stated.
+        enlarger: makes its finished pictures larger; None: they are enlarged by Lanczos.
 
     Raises:
         ModelUnusable: the parts are not what the family expects.
@@ -86,6 +89,7 @@ def assemble(
         settings=settings,
         size_bytes=sum(_module_bytes(part) for part in (*adaptable.values(), parts["vae"])),
         nouns=nouns,
+        enlarger=enlarger,
         layers={name: layers_of(part) for name, part in adaptable.items()},
     )
 
@@ -103,6 +107,7 @@ def _build(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
         dtype=dtype,
         settings=folder.settings,
         nouns=folder.nouns,
+        enlarger=read_enlarger(folder.path, spec.upscale),
     )
 
 
