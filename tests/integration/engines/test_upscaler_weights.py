@@ -186,7 +186,7 @@ def test_doctors_look_says_what_is_good_and_what_is_not(tmp_path: Path) -> None:
         f'[[upscaler]]\nname = "{name}"\nsource = "{tmp_path}/{name}.safetensors"\n{terms}'
         for name in ("good", "other", "gone")
     ]
-    image = (ROOT / "inference/models.toml").read_text("utf-8").split("# Speech.")[0]
+    image = (ROOT / "inference/models.toml").read_text("utf-8").split("# What makes")[0]
     (catalogue := tmp_path / "models.toml").write_text(image + "\n".join(lines), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "inference.engines.check", str(catalogue), "cpu"],
