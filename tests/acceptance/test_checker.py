@@ -274,7 +274,7 @@ async def test_kill_of_the_bot_shows_nothing_withheld_and_refunds_once(
 ) -> None:
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await (await ben.slash("imagine", prompt="a flag@1", count=2)).message()  # it dies before it says more
         await asyncio.wait_for(doomed.wait(), 60)
     async with bot_process(sandbox, tmp_path), open_job_store(tmp_path) as jobs:

@@ -160,7 +160,7 @@ async def test_what_ended_while_the_bot_was_away_is_delivered_when_it_is_back(
         card = await half_done(sandbox, ben)
     gate.touch()
     async with bot_beside(sandbox, tmp_path / "data"):
-        await sandbox.until(lambda: len(ben.pictures(card)) == 4, timeout_s=30)
+        await sandbox.until(lambda: len(ben.pictures(card)) == 4)
         assert len(ben.messages()) == 1
 
 

@@ -144,7 +144,7 @@ async def test_delete_is_for_the_one_who_was_asked_and_stops_what_runs(sandbox: 
         question = await (await ben.slash("mydata delete")).answer()
         assert await bot.services.db.read(jobs_of_member, int(ben.id)) != []  # nothing goes before the yes
         await ben.press(question["id"], "Delete everything")
-        await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]), 25.0)
+        await sandbox.until(lambda: "Deleted:" in ben.text(question["id"]))
         await bot.services.db.scrub()
         assert CANARY.encode() not in everything_in(tmp_path)
         assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []

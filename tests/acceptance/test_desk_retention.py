@@ -70,6 +70,6 @@ async def test_unfinished_write_that_a_kill_left_goes_at_the_start(sandbox: Sand
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half")
     os.utime(left, (NOW.timestamp() - 7200,) * 2)
-    async with bot_beside(sandbox, tmp_path), asyncio.timeout(20):
+    async with bot_beside(sandbox, tmp_path), asyncio.timeout(60):
         while left.exists():  # noqa: ASYNC110
             await asyncio.sleep(0.02)  # nobody is woken by a file that goes

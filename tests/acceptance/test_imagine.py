@@ -184,6 +184,6 @@ async def test_job_that_fails_says_why_and_gives_the_credits_back(
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await (await ben.slash("imagine", prompt=prompt)).message()
-        await sandbox.until(lambda: said in ben.text(card["id"]), timeout_s=30)
+        await sandbox.until(lambda: said in ben.text(card["id"]))
         assert "4 credits refunded" in ben.text(card["id"])
         assert (await bot.statement(ben)).available == DAILY

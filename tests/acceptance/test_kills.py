@@ -30,7 +30,7 @@ QUICK = "settle:after"  # the one that is tried in every run
 async def test_job_survives_a_kill_of_the_bot(sandbox: Sandbox, tmp_path: Path, stage: str) -> None:
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         await ben.slash("imagine", prompt="a red heart")
         await asyncio.wait_for(doomed.wait(), 60)
     await ends_well(sandbox, tmp_path)
@@ -40,7 +40,7 @@ async def test_job_survives_a_kill_of_the_bot(sandbox: Sandbox, tmp_path: Path, 
 async def test_job_that_waits_survives_a_kill_of_the_bot(sandbox: Sandbox, tmp_path: Path) -> None:
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path, slots=0) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         await (await ben.slash("imagine", prompt="a red heart")).answer()
         doomed.kill()
     await ends_well(sandbox, tmp_path)
@@ -53,9 +53,9 @@ async def test_job_that_is_half_done_survives_a_kill_of_the_bot(
     monkeypatch.setenv(GATE, str(tmp_path / "open"))
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await (await ben.slash("imagine", prompt="a garden gate")).answer()
-        await sandbox.until(lambda: "step 4 of 8" in ben.text(card["id"]), timeout_s=30)
+        await sandbox.until(lambda: "step 4 of 8" in ben.text(card["id"]))
         doomed.kill()
     (tmp_path / "open").touch()
     await ends_well(sandbox, tmp_path)
@@ -68,9 +68,9 @@ async def test_job_of_a_bot_that_was_killed_waits_for_no_lease(
     monkeypatch.setenv(GATE, str(tmp_path / "open"))
     ben, lease_s = sandbox.member("ben"), int(10 * RECOVERY_S)
     async with bot_process(sandbox, tmp_path, lease_s=lease_s) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await (await ben.slash("imagine", prompt="a garden gate")).answer()
-        await sandbox.until(lambda: "step 4 of 8" in ben.text(card["id"]), timeout_s=30)
+        await sandbox.until(lambda: "step 4 of 8" in ben.text(card["id"]))
         doomed.kill()
     (tmp_path / "open").touch()
     await ends_well(sandbox, tmp_path, lease_s=lease_s)
@@ -83,9 +83,9 @@ async def test_result_that_was_posted_before_a_kill_is_not_posted_again(
     monkeypatch.setenv(GATE, str(tmp_path / "open"))
     ben, ada = sandbox.member("ben"), sandbox.member("ada")
     async with bot_process(sandbox, tmp_path, crash="mark_delivered:before") as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await (await ben.slash("imagine", prompt="a garden gate")).answer()
-        await sandbox.until(lambda: "step" in ben.text(card["id"]), timeout_s=30)
+        await sandbox.until(lambda: "step" in ben.text(card["id"]))
         sandbox.clock.advance(16 * 60)  # the answer's token is over …
         await ada.do("delete", message_id=card["id"])  # … and the card is gone: it can only be posted
         (tmp_path / "open").touch()

@@ -58,7 +58,7 @@ async def test_newcomer_gets_a_picture_and_atelier_ends_when_told(atelier: async
         await _until(events, lambda text: "a red heart (seed" in text)
         events.close()
     atelier.terminate()
-    assert await asyncio.wait_for(atelier.wait(), 30) == 0
+    assert await asyncio.wait_for(atelier.wait(), 60) == 0
 
 
 async def _until(events: aiohttp.ClientResponse, true: Any) -> None:

@@ -47,7 +47,7 @@ async def half_taught(sandbox: Sandbox, member: HumanClient, *, private: bool = 
     """Begin to teach and wait until the training stands at its half; return its card's id."""
     card = await preflight(member, photos(4), name="Garden gate", steps=STEPS, private=private)
     await member.press(card, "I agree – start")
-    await sandbox.until(lambda: sees(member, f"step {HALF} of {STEPS}"), timeout_s=30)
+    await sandbox.until(lambda: sees(member, f"step {HALF} of {STEPS}"))
     (message,) = member.messages()
     await sandbox.until(lambda: len(member.pictures(message["id"])) == len(SHOWN))
     return str(message["id"])
@@ -133,7 +133,7 @@ async def test_step_chosen_with_subjects_becomes_the_subject_and_the_card_says_s
         gate.touch()
         card = await preflight(ben, photos(4), name="Garden gate", steps=STEPS, private=False)
         await ben.press(card, "I agree – start")
-        await sandbox.until(lambda: sees(cleo, "Training finished"), timeout_s=30)
+        await sandbox.until(lambda: sees(cleo, "Training finished"))
         (message,) = cleo.messages()
         opened = await (await ben.slash("subjects", name_="garden gate")).answer()
         assert f"step {STEPS}" in ben.text(opened["id"])
@@ -205,7 +205,7 @@ async def test_step_chosen_before_a_kill_of_the_bot_is_used_after_it(
     """What was run after the last checkpoint is lost by the kill, and not paid: here that is nothing."""
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await half_taught(sandbox, ben)
         await ben.select(card, RUNNING, str(SHOWN[0]))
         await asyncio.wait_for(doomed.wait(), 60)

@@ -44,7 +44,7 @@ async def test_whole_road_with_real_engines_and_weights(
     monkeypatch.setenv("CATALOGUE", str(catalogue_file(tmp_path)))
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES), open_job_store(tmp_path) as jobs:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await (await ben.slash("imagine", prompt="a red heart", count=1)).message()
         await sandbox.until(lambda: "Upscale" in ben.buttons(card["id"]), timeout_s=120)
         large = await (await ben.press(card["id"], "Upscale")).message()
@@ -72,14 +72,14 @@ async def test_job_survives_a_kill_of_the_bot(
     monkeypatch.setenv("CATALOGUE", str(catalogue_file(tmp_path)))
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path) as first:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await drawn(sandbox, ben)
         async with open_job_store(tmp_path) as jobs:
             await until_all_delivered(jobs)  # what is noted of it is not to meet the crash
         first.terminate()
         await asyncio.wait_for(first.wait(), 60)
     async with bot_process(sandbox, tmp_path, crash=stage) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         await ben.press(card, "U2")
         await asyncio.wait_for(doomed.wait(), 60)
     async with bot_process(sandbox, tmp_path), open_job_store(tmp_path) as jobs:

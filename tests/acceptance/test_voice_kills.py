@@ -40,11 +40,11 @@ async def test_clip_that_is_half_heard_survives_a_kill(
     ben = sandbox.member("ben")
     channel = await ben.dm() if direct else ben.channel()
     async with bot_process(sandbox, tmp_path / "data") as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         message = await said(sandbox, ben, HELD, channel=channel)
         if not direct:
             await ben.context_menu("Transcribe", message_id=message)
-        await sandbox.until(lambda: "parts done" in newest(ben, channel), timeout_s=60)
+        await sandbox.until(lambda: "parts done" in newest(ben, channel))
         doomed.kill()
         await doomed.wait()
     (tmp_path / "open").touch()
@@ -61,7 +61,7 @@ async def test_direct_message_survives_a_kill_of_the_bot(
     ben = sandbox.member("ben")
     dm = await ben.dm()
     async with bot_process(sandbox, tmp_path / "data", crash=stage) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         await said(sandbox, ben, words, channel=dm)
         await asyncio.wait_for(doomed.wait(), 60)
     (tmp_path / "open").touch()
@@ -77,7 +77,7 @@ async def test_long_clip_that_a_real_model_hears_goes_on_after_a_kill(sandbox: S
     content = joined(spoken)
     seconds = (len(content) - 44) / 32_000
     async with bot_process(sandbox, tmp_path, engines=REAL_ENGINES) as doomed:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         await ben.voice(content, seconds, channel=dm)
         async with asyncio.timeout(HEARD_WITHIN_S):
             while not any((tmp_path / "files").glob("jobs/*/checkpoint-1")):  # noqa: ASYNC110

@@ -29,9 +29,9 @@ async def test_two_hours_in_a_file_are_refused_at_no_cost(sandbox: Sandbox, tmp_
     content = STATED["ogg"]() if stated else NOT_STATED["webm"]()
     ben = sandbox.member("ben")
     async with bot_process(sandbox, tmp_path) as bot, open_job_store(tmp_path) as jobs:
-        await sandbox.until(lambda: sandbox.bot_online, timeout_s=60)
+        await sandbox.until(lambda: sandbox.bot_online)
         card = await (await ben.slash("transcribe", file=sound(1.0))).message()
-        await sandbox.until(lambda: "> hello" in ben.text(card["id"]), timeout_s=60)
+        await sandbox.until(lambda: "> hello" in ben.text(card["id"]))
         before_bytes = peak_bytes(bot.pid)
         await ben.slash("transcribe", file=Upload(filename="talk.ogg", content=content))
         assert "That is longer than 30 min, the limit." in await refusal(sandbox, ben, timeout_s=90)

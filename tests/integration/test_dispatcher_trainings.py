@@ -133,7 +133,7 @@ async def test_adapter_of_a_deleted_subject_leaves_the_workers_memory(harness: D
         await harness.until(await harness.ask(image_request(subjects=uses)))
         assert set(harness.pool.loads()["cpu"].adapters) == {kept, gone}
         await harness.store.db.write(delete_subject, gone)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while set(harness.pool.loads()["cpu"].adapters) != {kept}:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)  # a worker's load has no wake-ups
 

@@ -111,9 +111,9 @@ async def test_every_loop_works_again_after_the_database_was_away(
 
     await until(lambda: not any(figures("failing")[name] for name in ASKING))
     (tmp_path / "gate").touch()
-    await sandbox.until(lambda: len(ben.pictures(before["id"])) == 1, timeout_s=60)  # claim, keep, heartbeats, cards
+    await sandbox.until(lambda: len(ben.pictures(before["id"])) == 1)  # claim, keep, heartbeats, cards
     after = await (await ben.slash("imagine", prompt="a red heart")).message()
-    await sandbox.until(lambda: len(ben.pictures(after["id"])) == 4, timeout_s=60)
+    await sandbox.until(lambda: len(ben.pictures(after["id"])) == 4)
     await until(lambda: "said while it was away" in (tmp_path / "sandbox/world.json").read_text())
     async with asyncio.timeout(60):
         while await services.files.list("uploads"):  # noqa: ASYNC110

@@ -91,7 +91,7 @@ async def test_worker_killed_names_its_jobs_and_a_new_one_draws() -> None:
         await listener.until(Progress)
         old = pool.pids()["cpu"]
         os.kill(old, signal.SIGKILL)
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(10.0):  # and not only after `hang_s`
             lost = await listener.until(WorkerLost)
         assert lost == WorkerLost("cpu", {"a": 3})
         await listener.until(CapacityFreed)
@@ -176,7 +176,7 @@ def test_parent_killed_takes_a_hanging_child_along() -> None:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    child.wait(timeout=10)
+    child.wait(timeout=60)
     assert not child.is_running()
 
 
