@@ -42,6 +42,10 @@ class InferenceSettings(BaseSettings):
     model_memory_gb: float = Field(
         default=0, ge=0, description="Gigabytes for models on a device; 0: as much as it has."
     )
+    low_memory: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Bring weights to a device for their turn only: auto (where a model does not fit), on or off.",
+    )
     training_share: float = Field(
         default=0.25,
         ge=0,
@@ -133,6 +137,7 @@ class InferenceSettings(BaseSettings):
                 "catalogue": str((self.catalogue or DEFAULT_FILE).resolve()),
                 "lanes": self.lanes,
                 "model_memory_gb": self.model_memory_gb,
+                "low_memory": self.low_memory,
                 "cache_dir": str(self.data_dir.resolve() / "cache"),
                 "clip_max_s": self.clip_max_s,
                 "clip_max_mb": self.clip_max_mb,

@@ -48,7 +48,8 @@ async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
         remedy = "Correct it (docs/setup.md has an example), or the path in CATALOGUE."
         yield Finding(Mark.BAD, "catalogue", str(error), remedy)
         return
-    reports = await _asked(str(catalogue), *_named(settings.devices)[:1])
+    first = next(iter(_named(settings.devices)), "")  # empty: the child takes the first that there is
+    reports = await _asked(str(catalogue), first, settings.low_memory)
     if isinstance(reports, Finding):
         yield reports
         return

@@ -1,4 +1,4 @@
-"""`python -m inference.engines.check [CATALOGUE [DEVICE]]`: what the devices and models on this machine are good for.
+"""`python -m inference.engines.check [CATALOGUE [DEVICE [LOW_MEMORY]]]`: what devices and models here are good for.
 
 Prints one JSON object a line: {"what": "device", "model", "speech model", "upscaler" or "checker", "name": …, "good":
 true or false, "text": …, "remedy": …}. The bot's doctor runs it as a child, because the bot itself never loads torch.
@@ -16,13 +16,19 @@ from huggingface_hub import try_to_load_from_cache
 from inference.catalogue import DEFAULT_FILE, CheckerModel, ImageModel, SpeechModel, UpscaleModel, read_catalogue
 from inference.engines.checker.loading import check_checker, locate_checker
 from inference.engines.image.models.folders import check_folder
+from inference.engines.image.models.forecast import forecast
+from inference.engines.image.models.plan import Forecast, LowMemory, make_plan
+from inference.engines.libraries import quiet_libraries
+from inference.engines.memory import total_bytes
 from inference.engines.speech.fetch import PACKAGED_MODELS
 from inference.engines.speech.weight_check import check_weights
 from inference.engines.upscale.loading import check_weights as check_upscaler_weights
 from inference.engines.upscale.loading import locate_weights
 from inference.errors import ModelUnusable
+from inference.families import FAMILIES
 
 CORRECT = "Correct this model's lines in the catalogue, or remove them."
+TOO_LARGE = "Remove it from the catalogue, or give its width_px and height_px less, or use a device with more memory."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,8 @@ def check_devices() -> Iterator[CheckResult]:
     yield CheckResult("device", "cpu", True, f"{torch.get_num_threads()} threads, torch {torch.__version__}")
 
 
-def check_image_model(spec: ImageModel) -> CheckResult:
-    """Check a model's files without loading its weights."""
+def check_image_model(spec: ImageModel, device: str, low_memory: LowMemory) -> CheckResult:
+    """Check a model's files without loading its weights, and foretell whether it fits a device."""
     folder = spec.folder
     if folder is None:
         cached = try_to_load_from_cache(spec.source, "model_index.json", revision=spec.revision)
@@ -56,7 +62,34 @@ def check_image_model(spec: ImageModel) -> CheckResult:
         checked = check_folder(folder, spec.family, root=folder if spec.folder else folder.parents[1])
     except ModelUnusable as error:
         return CheckResult("model", spec.name, False, str(error), CORRECT)
-    return CheckResult("model", spec.name, True, f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors")
+    on_disk = f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors"
+    if FAMILIES[spec.family].alone:  # what its pipeline does is not known
+        return CheckResult("model", spec.name, True, on_disk)
+    try:
+        foretold = forecast(spec, checked, torch.device(device))
+    except ModelUnusable as error:
+        return CheckResult("model", spec.name, False, str(error), CORRECT)
+    has_bytes = total_bytes(torch.device(device))
+    good, fits, remedy = _fits(foretold, has_bytes, low_memory)
+    takes = f"it takes up to {_gigabytes(foretold.peak)} of the {_gigabytes(has_bytes)} of {device}"
+    return CheckResult("model", spec.name, good, f"{on_disk}; {takes}, and {fits}", remedy)
+
+
+def _fits(foretold: Forecast, has_bytes: int, low_memory: LowMemory) -> tuple[bool, str, str]:
+    """Return whether a model can be drawn with, how, and what to do if not."""
+    plan, least = make_plan(foretold, has_bytes, low_memory), _gigabytes(foretold.low_peak)
+    if plan.low and foretold.low_peak <= has_bytes:
+        stays = f"{min(1.0, plan.core_bytes / foretold.core):.0%} of what denoises stays there"
+        return True, f"fits in low memory, which takes {least} or more: {stays}", ""
+    if not plan.low and foretold.peak <= has_bytes:
+        return True, "fits", ""
+    if foretold.low_peak <= has_bytes:
+        return False, f"does not fit; in low memory it would take {least} or more", "Set LOW_MEMORY=auto."
+    return False, f"does not fit, not in low memory either ({least})", TOO_LARGE
+
+
+def _gigabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:,.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:,.0f} MB"
 
 
 def check_speech_model(spec: SpeechModel, device: str) -> CheckResult:
@@ -100,13 +133,16 @@ def _remedy(spec: SpeechModel) -> str:
 
 def main() -> None:
     """Check everything and print the reports."""
+    quiet_libraries()
     catalogue = read_catalogue(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_FILE)
     found = [*check_devices()]
-    device = sys.argv[2] if len(sys.argv) > 2 else found[0].name  # GPUs come first
+    named, low_memory = (sys.argv[2:4] + ["", "auto"][len(sys.argv[2:4]) :])[:2]
+    device = named or found[0].name  # GPUs come first
     speech = [check_speech_model(spec, device) for spec in catalogue.speech]
     upscalers = map(check_upscaler, catalogue.upscalers)
     checkers = map(check_picture_checker, catalogue.checkers)
-    for report in (*found, *map(check_image_model, catalogue.images), *speech, *upscalers, *checkers):
+    images = (check_image_model(spec, device, LowMemory(low_memory)) for spec in catalogue.images)
+    for report in (*found, *images, *speech, *upscalers, *checkers):
         print(json.dumps(asdict(report)), flush=True)
 
 

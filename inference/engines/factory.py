@@ -17,6 +17,7 @@ from inference.engines.checker.checkers import PictureCheckers
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.engine import ImageEngine
 from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.plan import LowMemory
 from inference.engines.speech.engine import SpeechEngine
 from inference.engines.speech.models import SpeechModels
 from inference.engines.training.engine import TrainingEngine
@@ -35,6 +36,7 @@ def build(
     catalogue: str = "",
     lanes: int = 0,
     model_memory_gb: float = 0.0,
+    low_memory: str = "auto",
     cache_dir: str = "",
     clip_max_s: float = 1800.0,
     clip_max_mb: int = 64,
@@ -47,6 +49,7 @@ def build(
         catalogue: a models.toml; empty: the one that is shipped.
         lanes: pictures in one pass; 0: by the kind of device.
         model_memory_gb: what models may keep; 0: a share of what the device has.
+        low_memory: 'on' or 'off': whether weights come and go; 'auto': where a model does not fit otherwise.
         cache_dir: where class pictures of trainings are kept; empty: nowhere.
         clip_max_s: how long a clip may be.
         clip_max_mb: how large its file may be, in MiB.
@@ -54,7 +57,7 @@ def build(
     """
     known = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
     limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
-    models = ModelCache(device, limit_bytes=limit_bytes)
+    models = ModelCache(device, limit_bytes=limit_bytes, low_memory=LowMemory(low_memory))
     speech = SpeechModels(known.speech, device, building=models.building)
     clips = AudioLimits(seconds=clip_max_s, file_bytes=clip_max_mb << 20)
     adapter_cache = AdapterCache(limit_bytes=int(limit_bytes * ADAPTER_SHARE))

@@ -1,8 +1,33 @@
-"""What a device's passes take of its memory, and how far the processor may run ahead of it."""
+"""What a device has of memory, what its passes take of it, and how far the processor may run ahead of it."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import torch
+
+CONTEXT_BYTES = 600 << 20  # that CUDA, its libraries and their workspaces take beside tensors
+MEMINFO = Path("/proc/meminfo")
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def total_bytes(device: torch.device) -> int:
+    """Return the memory that a device has for tensors; of a CPU, what the machine or its container has."""
+    if device.type == "cuda":
+        return max(0, torch.cuda.get_device_properties(device).total_memory - CONTEXT_BYTES)
+    machine_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = CGROUP_LIMIT.read_text().strip() if CGROUP_LIMIT.exists() else ""
+    return min(machine_bytes, int(limit)) if limit.isdigit() else machine_bytes
+
+
+def free_bytes(device: torch.device) -> int:
+    """Return the memory that a device has left for tensors now, with what torch holds there without using it."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    lines = MEMINFO.read_text().splitlines() if MEMINFO.exists() else []
+    left = [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
+    return min([total_bytes(device), *left])
 
 
 class DeviceMeter:

@@ -11,6 +11,10 @@ For each family, with grown models (`tests/support/grown_models.py`) of random w
 - `<family>_half_load_peak_mb`: the same in bfloat16, where weights stay in their files until they go to a device; what
   is left are convolutions, which are laid out anew.
 
+- `<family>_encoding_foretold`, `_denoising_foretold`, `_decoding_foretold`: the forecast of what reading two prompts,
+  one picture's pass and decoding it take beside the weights, over what PyTorch's allocator gave for them on this CPU,
+  in float32, at 64 px; `<family>_weights_foretold`: the same of the weights.
+
 Quick: two families.
 """
 
@@ -29,11 +33,13 @@ from typing import Any
 import torch
 
 from inference.catalogue import ImageModel
+from inference.engines.image.models.forecast import forecast, prompt_tokens
 from inference.engines.image.models.loading import locate
 from inference.engines.image.models.model import load_model
 from inference.engines.libraries import quiet_libraries
 from tests.bench import report
 from tests.support.grown_models import GROWN, grow
+from tests.support.measured_peaks import measured_peaks
 from tests.support.tiny_families import TINY
 from tests.support.tiny_models import make_spec
 
@@ -105,17 +111,34 @@ def measure_loading(spec: ImageModel, dtype: torch.dtype) -> dict[str, float]:
     return {"weights_mb": model.size_bytes / MEBI, "load_peak_mb": own.grown_bytes / MEBI}
 
 
+def measure_forecast(spec: ImageModel) -> dict[str, float]:
+    """Return the forecast of a model over what it takes."""
+    device, size_px = torch.device("cpu"), (spec.width_px, spec.height_px)
+    foretold = forecast(spec, locate(spec), device)
+    model = load_model(spec, locate(spec), device)
+    encoding, denoising, decoding = measured_peaks(model, size_px, tokens=prompt_tokens(model.text_encoders[0]))
+    return {
+        "weights_foretold": foretold.weights / model.size_bytes,
+        "encoding_foretold": foretold.encoding / encoding,
+        "denoising_foretold": foretold.denoising / denoising,
+        "decoding_foretold": foretold.decoding / decoding,
+    }
+
+
 def measure_family(family: str, scratch: Path) -> dict[str, float]:
     """Return one family's figures."""
     tiny = TINY[family](scratch / "tiny")
     warm = make_spec(tiny, family=family)
     load_model(warm, locate(warm), torch.device("cpu"), torch.float32)  # what that imports counts no more
-    spec = make_spec(grow(tiny, scratch / "grown", GROWN[family], dtype=torch.bfloat16), family=family)
+    grown = grow(tiny, scratch / "grown", GROWN[family], dtype=torch.bfloat16)
+    spec = make_spec(grown, family=family, width_px=64, height_px=64, guidance=4.0)
     loads = [partial(measure_loading, spec, dtype) for dtype in (torch.float32, torch.bfloat16)]
     whole, half = map(forked, loads)
-    return whole | {
+    return {
+        **whole,
         "load_share": whole["load_peak_mb"] / whole["weights_mb"],
         "half_load_peak_mb": half["load_peak_mb"],
+        **forked(partial(measure_forecast, spec)),
     }
 
 

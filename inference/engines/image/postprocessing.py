@@ -1,19 +1,25 @@
 """What follows the steps: finished latents are decoded and checked a few at a time, and files encoded on threads."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from inference.engines.checker.check_queue import CheckQueue
 from inference.engines.checker.checkers import PictureCheckers
 from inference.engines.failures import raise_if_device_is_lost
-from inference.engines.image.decoding import decode, preview_images, to_rgb8
+from inference.engines.image.decoding import decode, decode_in_float32, preview_images, to_rgb8
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.job import ImageJob
 from inference.engines.image.lane import Lane
+from inference.engines.image.models.tiling import can_be_tiled, decode_in_tiles
 from inference.engines.image.outputs import make_output, make_preview
 from inference.engines.threads import single_core_threads
+
+log = logging.getLogger(__name__)
 
 DECODE_MAX_PX = 1 << 20  # decoded in one step of the engine: one large picture, or many small ones
 ENCODERS = 4  # threads; a 1024² PNG keeps one busy for a fifth of a second
@@ -58,10 +64,13 @@ class Postprocessor:
         except Exception as error:
             raise_if_device_is_lost(error)
             self._alone = True
-            return True, {first.job_id: error} if len(batch) == 1 else {}
+            return True, {} if len(batch) > 1 or _fits_in_tiles(first.model, error) else {first.job_id: error}
         self._finished = [lane for lane in self._finished if lane not in batch]
         failed: dict[str, Exception] = {}
-        for lane, image in zip(batch, images, strict=True):
+        for lane, decoded in zip(batch, images, strict=True):
+            image = decoded
+            if not torch.isfinite(image).all() and torch.isfinite(lane.latents).all():
+                image = _again(first.model, lane, decoded)
             if not torch.isfinite(image).all():
                 failed[lane.job_id] = FloatingPointError("The picture came out as numbers that are not finite.")
             elif lane.job_id not in failed:
@@ -103,3 +112,25 @@ class Postprocessor:
             lane for lane in self._finished if jobs[lane.job_id].group == group and lane.size_px == (width, height)
         ]
         return alike[:most]
+
+
+def _fits_in_tiles(model: LoadedModel, error: Exception) -> bool:
+    """Return whether a picture that took too much memory is to be tried tile by tile, now and from now on."""
+    if not isinstance(error, torch.OutOfMemoryError) or not can_be_tiled(model.vae):
+        return False
+    log.warning("pictures of %s are decoded in tiles from now on: one has run out of memory", model.spec.name)
+    decode_in_tiles(model.vae)
+    if model.device.type == "cuda":
+        torch.cuda.empty_cache()
+    return True
+
+
+def _again(model: LoadedModel, lane: Lane, decoded: Tensor) -> Tensor:
+    """Return a picture whose numbers were not finite, decoded once more in float32; as it was, if that fails too."""
+    if model.vae is None or model.vae.dtype is torch.float32:
+        return decoded
+    log.warning("a picture of %s came out as numbers that are not finite, and is decoded in float32", model.spec.name)
+    try:
+        return decode_in_float32(model, lane.latents)[0]
+    except torch.OutOfMemoryError:
+        return decoded

@@ -113,6 +113,8 @@ class TrainingEngine:
     def _advance(self, active: _ActiveTraining) -> list[JobEvent]:
         if active.pieces is None:
             base = active.loading.result()
+            if base.parking is not None:  # layers are copied and changed, and gradients need them after they computed
+                base.parking.hold()
             active.run = TrainingRun(active.task, base, building=self._models.building, cache_dir=self._cache_dir)
             active.run.stop_early = active.stop_early
             active.pieces = active.run.run()
@@ -121,6 +123,8 @@ class TrainingEngine:
     def _release(self) -> None:
         if self._active:
             assert isinstance(self._active.task.request, TrainRequest)
+            if self._active.pieces is not None and (parking := self._active.loading.result().parking) is not None:
+                parking.let_go()
             self._models.release(self._active.task.request.model)
             self._active = None
 

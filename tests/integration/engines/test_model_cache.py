@@ -80,10 +80,10 @@ def test_everything_unused_is_dropped_when_loading_runs_out_of_memory(
 ) -> None:
     use_briefly(two_fit, specs[0])
 
-    def load(*arguments: object) -> LoadedModel:
+    def load(*arguments: object, **options: object) -> LoadedModel:
         if two_fit.resident():
             raise torch.OutOfMemoryError("no memory")
-        return load_model(*arguments)  # type: ignore[arg-type]
+        return load_model(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(loading, "load_model", load)
     two_fit.get(specs[1])
@@ -97,9 +97,9 @@ def test_other_models_lanes_go_on_while_one_loads(
     use_briefly(two_fit, here)
     read = threading.Event()
 
-    def load(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype | None) -> LoadedModel:
+    def load(*arguments: object, **options: object) -> LoadedModel:
         assert read.wait(60)
-        return load_model(spec, folder, device, dtype)
+        return load_model(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(loading, "load_model", load)
     harness = EngineHarness(here, coming, models=two_fit)

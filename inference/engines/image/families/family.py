@@ -51,6 +51,10 @@ class Family(ABC):
             ModelUnusable: with a sentence for the operator.
         """
 
+    def dtype_on(self, device: torch.device) -> torch.dtype:
+        """Return what networks compute in on a device: half precision on CUDA."""
+        return self.half if device.type == "cuda" else torch.float32
+
     def vae_dtype(self, vae: Any, dtype: torch.dtype) -> torch.dtype:
         """Return what the autoencoder computes in, where the other networks compute in `dtype`."""
         return dtype
@@ -91,6 +95,15 @@ class Family(ABC):
         Returns:
             n rows, on the model's device.
         """
+
+    def blank_conditioning(self, model: LoadedModel, rows: int, tokens: int) -> Conditioning:
+        """Return what `encode` would for texts of so many tokens, in shape alone: for forecasts."""
+        width = sum(encoder.config.get_text_config().hidden_size for encoder in model.text_encoders)
+        return Conditioning(self.blank(model, rows, tokens, width), (tokens,) * rows)
+
+    def blank(self, model: LoadedModel, *shape: int) -> Tensor:
+        """Return a tensor for `blank_conditioning`."""
+        return torch.empty(shape, dtype=model.dtype, device=model.device)
 
     @abstractmethod
     def is_cut(self, model: LoadedModel, text: str) -> bool:

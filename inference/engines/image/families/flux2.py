@@ -68,6 +68,10 @@ class Flux2Klein(PackedFamily):
         )
         return Conditioning(torch.cat([out.hidden_states[layer] for layer in LAYERS], dim=-1))
 
+    def blank_conditioning(self, model: LoadedModel, rows: int, tokens: int) -> Conditioning:
+        """Return three layers' states side by side."""
+        return Conditioning(self.blank(model, rows, tokens, int(model.core.config.joint_attention_dim)))
+
     def is_cut(self, model: LoadedModel, text: str) -> bool:
         """Return whether a text has more tokens than are read."""
         return is_longer(model.tokenizers[0], TEMPLATE, text, TOKENS)

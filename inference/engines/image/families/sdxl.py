@@ -1,6 +1,7 @@
 """Stable Diffusion XL: a UNet that is told sizes, two text encoders."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -50,6 +51,13 @@ class StableDiffusionXL(UnetFamily):
     def negative(self, model: LoadedModel, text: str) -> str | None:
         """Return None for an empty one, which is zeros here, unless the model's folder wants an encoded ''."""
         return None if not text and model.settings.get("force_zeros_for_empty_prompt", True) else text
+
+    def blank_conditioning(self, model: LoadedModel, rows: int, tokens: int) -> Conditioning:
+        """Return states, a pooled state and sizes."""
+        blank = super().blank_conditioning(model, rows, tokens)
+        pooled = self.blank(model, rows, int(model.text_encoders[-1].config.projection_dim))
+        extra = {**blank.extra, "text_embeds": pooled, "time_ids": self.blank(model, rows, 6)}
+        return replace(blank, extra=extra)
 
     def read(self, model: LoadedModel, texts: Sequence[str | None], size_px: tuple[int, int]) -> Conditioning:
         """Return the states before the last layer of both encoders, the second's pooled state, and the size."""

@@ -3,6 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 import torch
@@ -70,6 +71,11 @@ class UnetFamily(Family):
             return conditioning
         told = _sinusoids(guidance - 1, width).to(conditioning.hidden).expand(len(texts), -1)
         return Conditioning(conditioning.hidden, conditioning.lengths, {**conditioning.extra, GUIDANCE: told})
+
+    def blank_conditioning(self, model: LoadedModel, rows: int, tokens: int) -> Conditioning:
+        """Return states, and guidance where the UNet is told it."""
+        blank, width = super().blank_conditioning(model, rows, tokens), model.core.config.time_cond_proj_dim
+        return blank if width is None else replace(blank, extra={GUIDANCE: self.blank(model, rows, width)})
 
     def is_cut(self, model: LoadedModel, text: str) -> bool:
         """Return whether a text has more tokens than CLIP reads."""

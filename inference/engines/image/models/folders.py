@@ -32,13 +32,14 @@ class CheckedFolder:
     nouns: frozenset[str] = frozenset()  # the only things that it can generate, in lower case; empty: not stated
 
 
-def check_folder(path: Path, family: str, *, root: Path | None = None) -> CheckedFolder:
+def check_folder(path: Path, family: str, *, root: Path | None = None, weights: bool = True) -> CheckedFolder:
     """Check a diffusers folder without opening any weights but the safetensors' headers.
 
     Args:
         path: the folder with `model_index.json`.
         family: its name in the catalogue.
         root: where links may lead; the folder itself if not given (a hub cache links within the cache).
+        weights: they have to be there; for a forecast, configurations are enough.
 
     Raises:
         ModelUnusable: anything in it is missing, pickled, malformed, linked from outside or asks for custom code.
@@ -56,7 +57,9 @@ def check_folder(path: Path, family: str, *, root: Path | None = None) -> Checke
     parts = expected.parts or _listed_parts(index)
     classes = {part.name: _check_class(path, index, part) for part in parts}
     classes["scheduler"] = _check_scheduler(path, index)
-    weight_bytes = sum(check_component(path / name, root, weights=not name.startswith(WEIGHTLESS)) for name in classes)
+    weight_bytes = sum(
+        check_component(path / name, root, weights=weights and not name.startswith(WEIGHTLESS)) for name in classes
+    )
     settings = {key: value for key, value in index.items() if not key.startswith("_") and not isinstance(value, list)}
     return CheckedFolder(
         path=path,

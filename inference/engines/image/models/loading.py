@@ -21,13 +21,19 @@ from inference.catalogue import ImageModel
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import CheckedFolder, check_folder
+from inference.engines.image.models.forecast import forecast
 from inference.engines.image.models.model import load_model
+from inference.engines.image.models.plan import LowMemory, MemoryPlan, make_plan
 from inference.engines.libraries import quiet_libraries
+from inference.engines.memory import free_bytes
 from inference.engines.threads import single_core_threads
 from inference.errors import ModelUnusable
+from inference.families import FAMILIES
 
 log = logging.getLogger(__name__)
 
+WIDEST = 2  # times its files a model can be: in float32, of files in half precision
+WORKING_MAX_BYTES = 8 << 30  # that passes and decoding take beside it, of the largest models
 
 Fetch = Callable[
     [ImageModel], tuple[Path, Path]
@@ -97,6 +103,7 @@ class ModelCache:
         limit_bytes: int,
         dtype: torch.dtype | None = None,
         fetch: Fetch = fetch_from_hub,
+        low_memory: LowMemory = LowMemory.AUTO,
     ) -> None:
         """Start with nothing loaded.
 
@@ -105,12 +112,14 @@ class ModelCache:
             limit_bytes: what may stay loaded.
             dtype: of networks; by the kind of device and the family if not given.
             fetch: downloads a hub model; tests bring their own.
+            low_memory: whether weights come and go; where it is on, no more than `limit_bytes` stay.
         """
         quiet_libraries()
         self.device = torch.device(device)
         self.building = threading.Lock()
         self._dtype = dtype
         self._fetch = fetch
+        self._low_memory = low_memory
         self._limit_bytes = limit_bytes
         self._entries: OrderedDict[str, _CachedModel] = OrderedDict()
         self._lock = threading.Lock()
@@ -167,13 +176,34 @@ class ModelCache:
 
     def _load(self, spec: ImageModel) -> LoadedModel:
         folder = locate(spec, fetch=self._fetch)
-        self._make_room(folder.weight_bytes)
         with self.building:
+            plan = self._plan(spec, folder)
+            self._make_room(self._limit_bytes if plan.low else folder.weight_bytes)
             try:
-                return load_model(spec, folder, self.device, self._dtype)
+                return load_model(spec, folder, self.device, self._dtype, plan=plan)
             except torch.OutOfMemoryError:
                 self._make_room(self._limit_bytes)  # drops everything that nobody uses
-                return load_model(spec, folder, self.device, self._dtype)
+                return load_model(spec, folder, self.device, self._dtype, plan=plan)
+
+    def _plan(self, spec: ImageModel, folder: CheckedFolder) -> MemoryPlan:
+        """Decide how a model is kept; what is foretold of it is only asked where there may be too little room."""
+        if FAMILIES[spec.family].alone:
+            return MemoryPlan()
+        available_bytes = free_bytes(self.device) + self._unused_bytes()
+        if self._low_memory is LowMemory.ON:
+            available_bytes = min(available_bytes, self._limit_bytes)
+        elif WIDEST * folder.weight_bytes + WORKING_MAX_BYTES <= available_bytes:
+            return MemoryPlan()
+        plan = make_plan(forecast(spec, folder, self.device, self._dtype), available_bytes, self._low_memory)
+        if plan.low:
+            log.info("the model %s is kept in low memory: its weights come and go", spec.name)
+        return plan
+
+    def _unused_bytes(self) -> int:
+        """Return the bytes of the models that would make room."""
+        with self._lock:
+            unused = [entry.future for entry in self._entries.values() if _is_loaded(entry) and not entry.users]
+            return sum(future.result().size_bytes for future in unused)
 
     def _make_room(self, wanted_bytes: int) -> None:
         """Drop unused models, the least recently used first, until `wanted_bytes` more fit the limit."""

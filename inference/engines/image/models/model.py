@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import diffusers
@@ -16,7 +17,10 @@ from inference.engines.image.families.family import Part
 from inference.engines.image.families.loaded_model import Layers, LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import WEIGHTLESS, CheckedFolder
-from inference.engines.image.models.weights import place, read_network
+from inference.engines.image.models.parking import Parking, park_network
+from inference.engines.image.models.plan import MemoryPlan
+from inference.engines.image.models.tiling import decode_in_tiles
+from inference.engines.image.models.weights import place, placements, read_network
 from inference.errors import ModelUnusable
 from inference.families import FAMILIES
 
@@ -24,7 +28,12 @@ log = logging.getLogger(__name__)
 
 
 def load_model(
-    spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype | None = None
+    spec: ImageModel,
+    folder: CheckedFolder,
+    device: torch.device,
+    dtype: torch.dtype | None = None,
+    *,
+    plan: MemoryPlan | None = None,
 ) -> LoadedModel:
     """Load a checked folder onto a device.
 
@@ -33,12 +42,15 @@ def load_model(
         folder: its folder, checked.
         device: where to put it.
         dtype: of its networks; the family's half precision on CUDA and float32 elsewhere if not given.
+        plan: how it is kept there; all of it if not given.
 
     Raises:
         ModelUnusable: a file is malformed, or lacks weights.
     """
-    dtype = dtype or (family_of(spec).half if device.type == "cuda" else torch.float32)
+    dtype = dtype or family_of(spec).dtype_on(device)
     try:
+        if plan is not None and plan.low:
+            return _build_low(spec, folder, device, dtype, plan)
         return _build(spec, folder, device, dtype)
     except (torch.OutOfMemoryError, ModelUnusable):
         raise
@@ -87,7 +99,7 @@ def assemble(
         device=device,
         dtype=dtype,
         settings=settings,
-        size_bytes=sum(_module_bytes(part) for part in (*adaptable.values(), parts["vae"])),
+        size_bytes=sum(module_bytes(part) for part in (*adaptable.values(), parts["vae"])),
         nouns=nouns,
         enlarger=enlarger,
         layers={name: layers_of(part) for name, part in adaptable.items()},
@@ -102,13 +114,39 @@ def _build(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
     return assemble(
         spec,
         parts,
-        _scheduler(folder),
+        load_scheduler(folder),
         device=device,
         dtype=dtype,
         settings=folder.settings,
         nouns=folder.nouns,
         enlarger=read_enlarger(folder.path, spec.upscale),
     )
+
+
+def _build_low(
+    spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype, plan: MemoryPlan
+) -> LoadedModel:
+    """Build a model whose weights come and go, but for the autoencoder's and as many as the plan lets stay."""
+    family, parking = family_of(spec), Parking()
+    parts = {part.name: _load(folder, part) for part in folder.parts}
+    place(family, "vae", parts["vae"], device, dtype)
+    decode_in_tiles(parts["vae"])
+    stays_bytes = module_bytes(parts["vae"])
+    for name, part in parts.items():
+        if isinstance(part, nn.Module) and name != "vae":
+            moves = placements(family, name, part, device, dtype)
+            room_bytes = plan.core_bytes if name == family.core else 0
+            stays_bytes += park_network(part, moves, parking, resident_bytes=room_bytes)
+    whole = assemble(
+        spec,
+        parts,
+        load_scheduler(folder),
+        device=device,
+        dtype=dtype,
+        settings=folder.settings,
+        nouns=folder.nouns,
+    )
+    return replace(whole, parking=parking, size_bytes=stays_bytes)
 
 
 def _load(folder: CheckedFolder, part: Part) -> Any:
@@ -134,7 +172,7 @@ def _whole(
     asked = inspect.signature(kind.__call__).parameters
     if lacking := [name for name in ("prompt", "width", "height", "callback_on_step_end") if name not in asked]:
         raise ModelUnusable(f"{folder.path.name}: {folder.pipeline} takes no {lacking[0]}; it is not drawn with.")
-    scheduler = _scheduler(folder)
+    scheduler = load_scheduler(folder)
     given = {**folder.settings, **parts, "scheduler": scheduler}
     known = inspect.signature(kind).parameters
     absent = [name for name in known if name not in given and known[name].default is inspect.Parameter.empty]
@@ -150,17 +188,23 @@ def _whole(
         device=device,
         dtype=dtype,
         settings=folder.settings,
-        size_bytes=sum(_module_bytes(part) for part in parts.values() if isinstance(part, nn.Module)),
+        size_bytes=sum(module_bytes(part) for part in parts.values() if isinstance(part, nn.Module)),
         nouns=folder.nouns,
     )
 
 
-def _scheduler(folder: CheckedFolder) -> Any:
+def load_scheduler(folder: CheckedFolder) -> Any:
+    """Make the folder's scheduler.
+
+    Raises:
+        ModelUnusable: diffusers has none of that name.
+    """
     kind = getattr(diffusers, folder.classes["scheduler"], None)
     if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
         raise ModelUnusable(f"{folder.path.name}: diffusers has no {folder.classes['scheduler']}.")
     return kind.from_pretrained(folder.path / "scheduler", local_files_only=True)  # type: ignore[attr-defined]
 
 
-def _module_bytes(module: Any) -> int:
+def module_bytes(module: Any) -> int:
+    """Return the bytes of a network's weights."""
     return sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))

@@ -4,13 +4,14 @@ Between the file and the device there is no second copy in memory: what is mappe
 operating system drops and reads again as it likes.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
-from torch import nn
+from torch import Tensor, nn
 
 from inference.engines.image.families.family import Family, Part
 from inference.engines.image.models.folders import CheckedFolder
@@ -48,22 +49,52 @@ def stored_dtype(folder: Path) -> torch.dtype:
     return _DTYPES.get(found.pop(), torch.float32) if len(found) == 1 else torch.float32
 
 
-def place(family: Family, name: str, part: Any, device: torch.device, dtype: torch.dtype) -> Any:
-    """Move a component to the device, in the precision that it computes in there; a tokenizer stays what it is.
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """A weight, and how it is to be on the device."""
 
-    Weights are moved one by one. What a network has computed for itself, such as the frequencies of positions, stays
-    exact, as it does in the libraries.
+    tensor: Tensor
+    device: torch.device
+    dtype: torch.dtype
+    layout: torch.memory_format
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on the device."""
+        return self.tensor.numel() * self.dtype.itemsize
+
+    def move(self) -> None:
+        """Put it there."""
+        self.tensor.data = self.tensor.data.to(self.device, self.dtype, memory_format=self.layout)
+
+
+def placements(
+    family: Family, name: str, network: nn.Module, device: torch.device, dtype: torch.dtype
+) -> dict[str, Placement]:
+    """Return how a component's weights are to be on the device, by their names, in the precision that it computes in.
+
+    What a network has computed for itself, such as the frequencies of positions, stays exact, as in the libraries.
     """
-    if not isinstance(part, nn.Module):
-        return part
     if name == "vae":
-        dtype = family.vae_dtype(part, dtype)
-    stored = part.state_dict().keys()
-    flat = all(weight.dim() != 5 for weight in part.parameters())  # convolutions over time have no channels last
-    for key, tensor in (*part.named_parameters(), *part.named_buffers()):
-        wanted = dtype if key in stored and tensor.is_floating_point() else tensor.dtype
-        layout = torch.channels_last if flat and tensor.dim() == 4 else torch.preserve_format
-        tensor.data = tensor.data.to(device, wanted, memory_format=layout)
+        dtype = family.vae_dtype(network, dtype)
+    stored = network.state_dict().keys()
+    flat = all(weight.dim() != 5 for weight in network.parameters())  # convolutions over time have no channels last
+    return {
+        key: Placement(
+            tensor,
+            device,
+            dtype if key in stored and tensor.is_floating_point() else tensor.dtype,
+            torch.channels_last if flat and tensor.dim() == 4 else torch.preserve_format,
+        )
+        for key, tensor in (*network.named_parameters(), *network.named_buffers())
+    }
+
+
+def place(family: Family, name: str, part: Any, device: torch.device, dtype: torch.dtype) -> Any:
+    """Move a component to the device, weight by weight; a tokenizer stays what it is."""
+    if isinstance(part, nn.Module):
+        for placement in placements(family, name, part, device, dtype).values():
+            placement.move()
     return part
 
 

@@ -1,0 +1,159 @@
+"""Networks larger than their device: each piece of the weights is brought there for its turn, and let go after it.
+
+The copies that stay are pages of the files (see `weights`), so that nothing is held twice, and what is let go costs
+neither memory nor disk. What is computed is the same, weight for weight; it takes longer by the time of bringing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from inference.engines.image.models.weights import Placement
+
+SMALL_PART = 8  # a piece that is larger than this part of its network is taken apart further, where it can be
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """Weights that come and go together."""
+
+    placements: tuple[Placement, ...]
+    files: tuple[Tensor, ...]  # the same weights as their files have them
+    module: nn.Module  # that they are used by; nothing else uses them
+    here: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on the device."""
+        return sum(placement.size_bytes for placement in self.placements)
+
+    def bring(self) -> None:
+        """Put the weights onto the device, unless they are there."""
+        if self.here:
+            return
+        with torch.inference_mode(False), torch.no_grad():
+            for placement in self.placements:
+                placement.move()
+        self.here = True
+
+    def park(self) -> None:
+        """Let what is on the device go."""
+        for placement, kept in zip(self.placements, self.files, strict=True):
+            placement.tensor.data = kept
+        self.here = False
+
+
+class Parking:
+    """The pieces of a model that come and go."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Piece] = []
+        self._held = 0
+
+    def add(self, piece: Piece) -> None:
+        """Have a piece brought before its module computes, and parked after it, unless gradients will need it."""
+        self._pieces.append(piece)
+
+        # functions, as methods would be copied with all that they hold where a network is copied
+        def before(_module: nn.Module, _given: Any) -> None:
+            piece.bring()
+
+        def after(_module: nn.Module, _given: Any, _made: Any) -> None:
+            if not (self._held or torch.is_grad_enabled()):
+                piece.park()
+
+        piece.module.register_forward_pre_hook(before)
+        piece.module.register_forward_hook(after, always_call=True)  # also after running out of memory
+
+    @property
+    def largest_bytes(self) -> int:
+        """Bytes of the largest piece."""
+        return max((piece.size_bytes for piece in self._pieces), default=0)
+
+    @property
+    def here_bytes(self) -> int:
+        """Bytes of the pieces that are on the device."""
+        return sum(piece.size_bytes for piece in self._pieces if piece.here)
+
+    def hold(self) -> None:
+        """Bring everything, and keep it until `let_go`: a training changes and copies layers."""
+        self._held += 1
+        for piece in self._pieces:
+            piece.bring()
+
+    def let_go(self) -> None:
+        """End a `hold`."""
+        self._held -= 1
+        if not self._held:
+            for piece in self._pieces:
+                piece.park()
+
+
+def park_network(
+    network: nn.Module, placements: Mapping[str, Placement], parking: Parking, *, resident_bytes: int
+) -> int:
+    """Have a network's weights come and go piece by piece, but for those that have room.
+
+    Args:
+        network: its weights are in their files.
+        placements: of its weights, by their names.
+        parking: that its pieces join.
+        resident_bytes: room on the device for what stays there.
+
+    Returns:
+        Bytes that stay.
+    """
+    by_tensor = {id(placement.tensor): placement for placement in placements.values()}
+    pieces = [_piece(module, by_tensor) for module in pieces_of(network)]
+    pieces.insert(0, _piece(network, by_tensor))  # what none of them has is used by the network itself
+    stays_bytes = 0
+    for piece in pieces:
+        if stays_bytes + piece.size_bytes <= resident_bytes:
+            piece.bring()
+            stays_bytes += piece.size_bytes
+        else:
+            parking.add(piece)
+    return stays_bytes
+
+
+def _piece(module: nn.Module, by_tensor: dict[int, Placement]) -> Piece:
+    tensors = (*module.parameters(), *module.buffers())
+    own = tuple(by_tensor.pop(id(tensor)) for tensor in tensors if id(tensor) in by_tensor)
+    return Piece(own, tuple(placement.tensor.data for placement in own), module)
+
+
+def pieces_of(network: nn.Module) -> Iterator[nn.Module]:
+    """Yield the blocks of a network that compute one after the other: members of its lists, taken apart while large."""
+    yield from _taken_apart(network, size_bytes(network) // SMALL_PART)
+
+
+def _taken_apart(module: nn.Module, small_bytes: int) -> Iterator[nn.Module]:
+    for child in module.children():
+        if isinstance(module, nn.ModuleList) and (size_bytes(child) <= small_bytes or not _has_blocks(child)):
+            yield child
+        else:
+            yield from _taken_apart(child, small_bytes)
+
+
+def _has_blocks(module: nn.Module) -> bool:
+    """Return whether a list in it has several members that are more than a layer."""
+    lists = (each for each in module.modules() if isinstance(each, nn.ModuleList))
+    return any(sum(any(True for _ in member.children()) for member in each) > 1 for each in lists)
+
+
+def unlisted_bytes(network: nn.Module) -> int:
+    """Return the bytes of what no piece of a network has, and which it uses itself."""
+    return size_bytes(network) - sum(map(size_bytes, pieces_of(network)))
+
+
+def working_bytes(network: nn.Module) -> int:
+    """Return the most bytes that are on the device at once where all of a network comes and goes."""
+    return unlisted_bytes(network) + max(map(size_bytes, pieces_of(network)), default=0)
+
+
+def size_bytes(module: nn.Module) -> int:
+    """Return the bytes of a module's parameters."""
+    return sum(parameter.numel() * parameter.element_size() for parameter in module.parameters())
