@@ -24,6 +24,8 @@ PROCESSES.set_forkserver_preload(
         "db.migrations.run",
         "tests.support.acceptance.engines",
         "tests.support.acceptance.forked",
+        "tests.support.db.store",
+        *("hypothesis", "pytest"),  # which the modules of the tests import
     ]
 )
 

@@ -1,7 +1,6 @@
 """Migrations: they make what `db.tables` says, once, whoever else starts at the same moment."""
 
 import asyncio
-import multiprocessing
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from db.tables.columns import metadata
 from tests.support.clock import open_database
 from tests.support.db.ledger import LedgerHarness
 from tests.support.db.store import StoreHarness
+from tests.support.forkserver import PROCESSES
 
 
 def _migrate(url: str) -> None:
@@ -73,7 +73,7 @@ async def test_downgrade_leaves_nothing(empty_database_url: str) -> None:
 
 
 async def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
+    with PROCESSES.Pool(3) as pool:
         await asyncio.to_thread(pool.map, _migrate, [empty_database_url] * 3)
     async with open_database(empty_database_url) as database:
         assert await StoreHarness(database).balances() == (100_000, 0)

@@ -1,10 +1,11 @@
 """Work in several processes at once, for tests: all have started before any begins."""
 
-import multiprocessing
 from collections.abc import Callable, Sequence
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from typing import Any
+
+from tests.support.forkserver import PROCESSES
 
 PATIENCE_S = 120
 
@@ -22,9 +23,8 @@ def run_at_once(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) 
     Raises:
         AssertionError: if one of them did not end well.
     """
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(len(arguments)), context.Queue()
-    processes = [context.Process(target=_meet, args=(work, given, barrier, results)) for given in arguments]
+    barrier, results = PROCESSES.Barrier(len(arguments)), PROCESSES.Queue()
+    processes = [PROCESSES.Process(target=_meet, args=(work, given, barrier, results)) for given in arguments]
     for process in processes:
         process.start()
     try:
