@@ -1,5 +1,6 @@
 """Pictures changed from their card: by whoever presses, on their own credits; each child knows its parent."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from bot.shared.results import picture_names
 from db.file_keys import job_file
 from db.queue.finding import jobs_of_member
 from inference.requests import InitPicture, PictureOrigin
+from inference.vocabulary import Vocabulary
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
 from tests.support.acceptance.pictures import settled
 from tests.support.acceptance.upscaling import drawn
 from tests.support.acceptance.varying import MENU, newest, varied
-from tests.support.bot.catalogues import WITH_UPSCALER
+from tests.support.bot.catalogues import CATALOGUE, WITH_UPSCALER
 
 EPHEMERAL = 64
 
@@ -168,3 +170,20 @@ async def test_upscaled_picture_is_varied_by_what_it_was_drawn_from(sandbox: San
         assert request.init is not None
         source = await bot.services.files.get(job_file(str(job.source_job_id), picture_names(upscaled)[0]))
         assert await bot.services.files.get(request.init.key) == source
+
+
+async def test_small_model_is_told_no_words_for_what_it_draws_around_a_picture(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    small = replace(CATALOGUE, vocabularies={"tiny": Vocabulary(frozenset({"heart"}))})
+    async with bot_beside(sandbox, tmp_path, catalogue=small) as bot:
+        ben = sandbox.member("ben")
+        child = (await (await ben.select(await drawn(sandbox, ben, count=1), MENU, "zoom-2")).message())["id"]
+        await finished(sandbox, ben, child)
+        ((_, request),) = await varied(bot, ben)
+        assert request.init is not None
+        assert (request.prompt, request.words, request.init.strength) == ("", "a red heart", 0.5)
+        assert "a red heart" in ben.text(child)
+        await finished(sandbox, ben, (await (await ben.press(child, "V3")).message())["id"])
+        (_, request), _ = await varied(bot, ben)
+        assert (request.prompt, request.typed) == ("a red heart", "")

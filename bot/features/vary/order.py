@@ -27,7 +27,8 @@ FOR_YOU = "Draw it for you?"
 UNDER_WAY = "That is being drawn already. Press again once it is there to get others; nothing was charged."
 NOT_SHARED = "That picture has a subject in it that isn't shared with you, so I can't vary it for you."
 NOT_KEPT = "I no longer have what that picture was drawn from, so I can't vary it."
-DROPPED = ("--seed ", "--ar ", "--count ", "--strength ")  # what was typed, and is not so any more
+SMALL_MODELS_STRENGTH = 0.5  # of what is drawn around a picture
+DROPPED = ("--seed ", "--ar ", "--count ", "--strength ", "--iw ")  # what was typed, and is not so any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,8 @@ class VaryOrderRequest(OrderRequest):
         origin = PictureOrigin(job_id=job.id, picture=self.number, change=self.change.label)
         parameters = tuple(one for one in image.parameters if not one.startswith(DROPPED))
         image = replace(image, seed=self.seed, count=COUNT, parameters=parameters, variation=None, origin=origin)
-        return self._changed(image, model, InitPicture(key=picture.key, strength=1.0, flags=picture.flags))
+        changed = self._changed(image, model, InitPicture(key=picture.key, strength=1.0, flags=picture.flags))
+        return without_words(changed) if changed.model in services.catalogue.vocabularies else changed
 
     def _changed(self, image: ImageRequest, model: ImageModel, init: InitPicture) -> ImageRequest:
         if self.change in STRENGTHS:
@@ -147,8 +149,20 @@ def with_words(image: ImageRequest, words: str) -> ImageRequest:
     return replace(image, prompt=words, typed="", subjects=(), parameters=parameters)
 
 
+def without_words(image: ImageRequest) -> ImageRequest:
+    """Return a request of a small model so that what it draws around a picture is mostly more of the background.
+
+    Such a model draws one thing in the middle: told its name, it would draw a second one around the first.
+    """
+    if image.init is None or not any(image.init.margins_px):
+        return image
+    return replace(image, prompt="", typed=image.words, init=replace(image.init, strength=SMALL_MODELS_STRENGTH))
+
+
 async def drawn_from(services: Services, job: Job) -> ImageRequest:
     """Return what a job's pictures were drawn from; those of an upscaled one are its source's.
+
+    The words of what a small model drew around a picture are those of that picture.
 
     Raises:
         Refused: that is not kept any more, or they were not drawn.
@@ -159,7 +173,13 @@ async def drawn_from(services: Services, job: Job) -> ImageRequest:
         request = from_json(source.request) if source is not None else request
     if not isinstance(request, ImageRequest):
         raise Refused(NOT_KEPT)
-    return request
+    if request.prompt:
+        return request
+    source = await services.db.read(find_job, request.origin.job_id) if request.origin is not None else None
+    if source is None:  # without the words that call subjects
+        return replace(request, prompt=request.words, typed="")
+    words = await drawn_from(services, source)
+    return replace(request, prompt=words.prompt, typed=words.typed)
 
 
 def check_model(services: Services, image: ImageRequest) -> ImageModel:

@@ -195,7 +195,8 @@ class ImageEngine:
         )
         if family_of(job.spec).is_cut(model, request.prompt):
             job.notes.append(PromptNote.CUT)
-        if not used and names_nothing_known(model, request.prompt):  # a subject is known by any name
+        # A subject is known by any name, and without a prompt nothing was asked for by one.
+        if request.prompt and not used and names_nothing_known(model, request.prompt):
             job.notes.append(PromptNote.UNKNOWN)
         if request.negative and not FAMILIES[job.spec.family].counts_negative(request.guidance):
             job.notes.append(PromptNote.NEGATIVE)
