@@ -23,6 +23,8 @@ from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
 from bot.features.imagine.forms import declined_prompt, refusal_of_form
+from bot.features.imagine.habits.card import SETTINGS_BUTTONS
+from bot.features.imagine.habits.commands import Prefer, SettingsCommand
 from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.imagine.picture_menu import picture_menu
 from bot.features.mydata.cards import DeleteEverythingButton
@@ -147,13 +149,13 @@ class Atelier(commands.Bot):
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
         self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
-        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS, *FAVOURITE_ITEMS)
+        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 
     async def _add_commands(self) -> None:
         cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, Favourites, SubjectCommands, Quota, Paces]
-        cogs += [MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
+        cogs += [SettingsCommand, Prefer, MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
         for cog in cogs:
             await self.add_cog(cog(self.services))
         await self.add_cog(OperatorCommands(self.services))

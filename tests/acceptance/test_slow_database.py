@@ -14,6 +14,7 @@ from discord import app_commands, ui
 
 from bot.features.favourites.cards import RemoveFavouriteSelect
 from bot.features.imagine.forms import ImagineForm, PromptForm
+from bot.features.imagine.habits.card import SuffixForm
 from bot.features.imagine.picture_menu import UsePictureForm
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.finding import RemoveForm, SubjectSelect
@@ -51,6 +52,7 @@ KEYS = {
     "picture": "0123456789abcdefghjkmnpqrs:1",
     "help": "all",
     "favourite": "0",
+    "settings": "all",
     "typed": "public-any",
 }
 MENUS: dict[type[Any], Any] = {  # those that are built with their options
@@ -64,6 +66,7 @@ FORMS: dict[type[Form], Any] = {
     RenameForm: lambda: RenameForm(subject()),
     PhotoForm: lambda: PhotoForm(TrainingOptions(name="Rex", class_noun="dog")),
     ImagineForm: lambda: ImagineForm("a red heart", private=False),
+    SuffixForm: lambda: SuffixForm(""),
     PromptForm: lambda: PromptForm("a red heart", private=False),
     UsePictureForm: lambda: UsePictureForm([RemoteFile(url="http://127.0.0.1/a.png", size_bytes=9)], private=False),
     MoreForm: lambda: MoreForm(make_job(), [1, 2], private=False),

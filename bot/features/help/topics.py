@@ -52,7 +52,7 @@ PICTURES = HelpTopic(
         "{models} the models, their sizes and licences",
         "- `image:` begins from your own picture, *Apps → Use this picture* from one in the chat; `--strength 40` "
         "keeps more of it, `80` less",
-        "- `--ar 3:2` at the end of a prompt makes a wider picture; *Parameters* in the menu below has all of them",
+        "- `--ar 3:2` at the end of a prompt makes a wider picture; the menu below tells all such",
         "-# On a card: **U1** makes the first picture larger · **V1** draws four like it · **More** draws around it "
         "or a part of it anew · **Re-roll** uses a new seed · **Info** shows the "
         "settings · **Delete** also deletes the files",
@@ -73,6 +73,7 @@ PARAMETERS = HelpTopic(
         "- `--chaos 50` pictures that differ more (`0` to `100`)",
         "- `--strength 40` or `--iw 2` with `image:` how much of it changes, or how much it counts (`0` to `3`)",
         "- `--repeat 3` three jobs of it · `{red, blue} {cat, dog}` all four; you see the price of all of them first",
+        "{prefer suffix} the same parameters behind all your prompts · {settings} your habits",
         "- `--raw` is how I always draw · `--hd` is **U1** to **U4** below your pictures",
     ),
 )
@@ -119,7 +120,7 @@ CREDITS = HelpTopic(
     title="Credits",
     hint="What is left, and how to go on for free",
     lines=(
-        "{quota mine} what is left, and when you get more",
+        "{quota mine} what is left, and when you get more · {info} your account in five lines",
         "{relax} run your jobs for free, when the queue is empty",
         "{fast} run them with credits, as soon as it is your turn",
         "{gift} some of your credits to another member",

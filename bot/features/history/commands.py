@@ -8,10 +8,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.features.history.cards import cancelled_text, history_card, job_choices, models_card, queue_card
+from bot.features.history.info import info_card
 from bot.features.history.jobs import ENDED, HISTORY_SHOWN, cancel_mine, find_mine, my_queue
 from bot.shared.cards.job_buttons import show_job
 from bot.shared.discord.commands import UsesServices
-from bot.shared.discord.interactions import acknowledge, acknowledged_context
+from bot.shared.discord.interactions import acknowledge, acknowledged_context, terms_of
 from db.queue.finding import jobs_of_member
 from db.queue.job import State
 
@@ -62,6 +63,13 @@ class Account(commands.Cog, UsesServices):
     async def _done(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         done = await self.services.db.read(jobs_of_member, interaction.user.id, states=(State.DONE,))
         return job_choices([job for job in done if not job.deleted], typed)
+
+    @app_commands.command(description="Show your account: tier, credits, jobs, settings")
+    async def info(self, interaction: discord.Interaction) -> None:
+        """Show the member's account."""
+        await acknowledge(interaction, private=True)
+        terms = terms_of(self.services, interaction.user, interaction.guild_id)
+        await interaction.edit_original_response(view=await info_card(self.services, interaction.user.id, terms))
 
     @app_commands.command(description="List the models and their licences")
     async def models(self, interaction: discord.Interaction) -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.features.imagine.habits.suffix import with_suffix
 from bot.features.imagine.options import ImagineOptions, image_request, shown_parameters
 from bot.features.imagine.spread import spread
 from bot.features.imagine.subjects import named_in, with_subject_model, with_subjects
@@ -90,7 +91,7 @@ async def imagine(services: Services, options: ImagineOptions, context: RequestC
         As `quote`.
     """
     pace = Pace(options.pace) if options.pace else None
-    each = spread(options)
+    each = [with_suffix(one, context.suffix) for one in spread(options)]
     if len(each) > 1:
         images = [_image(services, one, context, services.random_seed()) for one in each]
         pictures = sum(image.count for image in images)

@@ -211,6 +211,7 @@ async def _resolve(
         pace=asker.pace,
         subjects=asker.subjects,
         plain_words=asker.plain_words,
+        suffix=asker.suffix,
         role_ids=roles,
         age_restricted=is_age_restricted(channel),
         channel_ids=frozenset(here),

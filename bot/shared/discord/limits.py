@@ -70,7 +70,8 @@ LIMITS = (
         30,
         60,
         (
-            *_each("/", "queue", "history", "models", "help", "quota mine", "subjects", "favourites"),
+            *_each("/", "queue", "history", "models", "help", "quota mine", "subjects"),
+            *_each("/", "favourites", "info", "settings"),
             *("subject:open", "job:info", "model:nouns", "model:page", "help:topic", "help:one", "favourite:page"),
         ),
     ),
@@ -81,10 +82,11 @@ LIMITS = (
         30,
         60,
         (
-            *_each("/", "cancel", "fast", "relax", "gift", "voice optout", "voice optin"),
+            *_each("/", "cancel", "fast", "relax", "gift", "voice optout", "voice optin", "prefer suffix"),
             *_each("job:", "cancel", "delete", "stop", "step"),
             *_each("subject:", "rename", "delete", "really", "guild", "member", "role", "back", "step"),
-            *("form Rename", "favourite:remove", STAR, CROSS),
+            *_each("settings:", "fast", "relax", "clear", "suffix"),
+            *("form Rename", "form Prompt suffix", "favourite:remove", STAR, CROSS),
         ),
     ),
     RateLimit("adapters", 5, 600, ("subject:export",)),

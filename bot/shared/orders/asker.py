@@ -11,7 +11,7 @@ from db.people.shares import usable_subjects
 from db.people.subjects import Subject
 from db.queue.job import Pace
 
-PACE, PLAIN_WORDS = "pace", "plain_words"  # a member's preferences
+PACE, PLAIN_WORDS, SUFFIX = "pace", "plain_words", "suffix"  # a member's preferences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Asker:
     pace: Pace  # which they prefer
     subjects: tuple[Subject, ...]  # which they may use
     plain_words: frozenset[str]  # subjects whose names are words like any others to them
+    suffix: str  # the parameters that all their prompts have
 
 
 def read_asker(
@@ -55,4 +56,5 @@ def read_asker(
         pace=Pace(preferences.get(PACE, Pace.FAST)),
         subjects=tuple(usable_subjects(connection, user_id, guild_id=guild_id, role_ids=role_ids)),
         plain_words=frozenset(preferences.get(PLAIN_WORDS, ())),
+        suffix=str(preferences.get(SUFFIX, "")),
     )

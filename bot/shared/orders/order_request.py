@@ -31,6 +31,7 @@ class RequestContext:
     pace: Pace = Pace.FAST  # which they prefer, where they do not say
     subjects: tuple[Subject, ...] = ()  # which they may use
     plain_words: frozenset[str] = frozenset()  # subjects whose names are words like any others to them
+    suffix: str = ""  # the parameters that all their prompts have
     role_ids: frozenset[int] = frozenset()  # theirs, in that server; subjects are shared with roles
     age_restricted: bool = False  # the channel is
     channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by
