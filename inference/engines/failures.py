@@ -17,7 +17,7 @@ def failed(task: Task, error: Exception) -> Failed:
         kind, retry = FailureKind.BAD_INPUT, False
     elif isinstance(error, ModelUnusable):
         kind, retry = FailureKind.MODEL, False
-    elif isinstance(error, torch.OutOfMemoryError):
+    elif is_out_of_memory(error):
         kind = FailureKind.OUT_OF_MEMORY
     elif isinstance(error, FloatingPointError):
         kind, retry = FailureKind.NOT_FINITE, False
@@ -26,7 +26,12 @@ def failed(task: Task, error: Exception) -> Failed:
     return Failed(task.job_id, task.attempt, kind, str(error), retry)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory has run out: a GPU's, or the machine's, for which torch has no class of its own."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 def raise_if_device_is_lost(error: Exception) -> None:
     """Pass on what leaves the whole device unusable: the worker has to be replaced."""
-    if not isinstance(error, torch.OutOfMemoryError) and "CUDA error" in str(error):
+    if not is_out_of_memory(error) and "CUDA error" in str(error):
         raise error

@@ -9,6 +9,8 @@ Figures, each with `sd15_` or `sdxl_` before it (512² and 1024², 30 steps, gui
 - `latency_s`: one picture alone, end to end (median). `peak_gb_1`, `peak_gb_16`: memory at 1 and 16 members, with the
   model and with diffusers' copy of its UNet.
 - `adapter_cold_ms`, `adapter_hot_ms`, `adapter_step_ratio`: as in `batching`.
+
+Z-Image, FLUX.2 klein 4B and Qwen-Image follow: `gpu_flow`.
 """
 
 import copy
@@ -29,6 +31,7 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.models.model import assemble
 from inference.engines.image.models.weights import place
 from inference.requests import ImageRequest
+from tests.bench import gpu_flow
 from tests.bench.batching import SETS, measure_swaps
 from tests.bench.pictures import Bench, PlainDiffusers, Spent
 from tests.support.tiny_adapters import make_adapter
@@ -60,7 +63,7 @@ def measure(*, quick: bool, device: str, tiny: bool) -> dict[str, float]:
         found = _measure_shape(shape, side_px, quick=quick, device=torch.device(device), tiny=tiny)
         figures |= {f"{name}_{key}": value for key, value in found.items()}
         gc.collect()
-    return figures
+    return figures | gpu_flow.measure(quick=quick, device=device, tiny=tiny)
 
 
 def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.device, tiny: bool) -> dict[str, float]:

@@ -1,10 +1,17 @@
 """The configurations of real models, without weights: what is foretold of them is compared with what is known."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from inference.catalogue import ImageModel
+from inference.engines.image.families.registry import family_of
+from inference.engines.image.models.folders import check_folder
+from inference.engines.image.models.skeletons import build_skeleton
 from tests.support.grown_models import Changes, change_config
 from tests.support.tiny_families import TINY
 from tests.support.tiny_models import SD15, SDXL
@@ -132,3 +139,25 @@ def write_configurations(family: str, folder: Path) -> Path:
     for name, changes in REAL[family].items():
         change_config(real / name / "config.json", changes)
     return real
+
+
+def write_hollow_weights(spec: ImageModel) -> None:
+    """Write weight files beside a model's configurations, as long as real ones, of zeros that take no disk."""
+    assert spec.folder is not None
+    skeleton = build_skeleton(spec, check_folder(spec.folder, spec.family, weights=False), torch.bfloat16)
+    parts = {family_of(spec).core: skeleton.core, "vae": skeleton.vae, "text_encoder": skeleton.text_encoders[0]}
+    for name, network in parts.items():
+        stored = network.state_dict().keys()
+        tensors = {key: each for key, each in (*network.named_parameters(), *network.named_buffers()) if key in stored}
+        header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+        end = 0
+        for key, tensor in tensors.items():
+            start, end = end, end + tensor.numel() * tensor.element_size()
+            dtype = "BF16" if tensor.is_floating_point() else "I64"
+            header[key] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [start, end]}
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        file = "model.safetensors" if name == "text_encoder" else "diffusion_pytorch_model.safetensors"
+        with (spec.folder / name / file).open("wb") as stream:
+            stream.write(len(text).to_bytes(8, "little") + text)
+            stream.truncate(8 + len(text) + end)

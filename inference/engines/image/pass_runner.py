@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from inference.engines.failures import raise_if_device_is_lost
+from inference.engines.failures import is_out_of_memory, raise_if_device_is_lost
 from inference.engines.image.batches import BatchLimit, Group, choose_lanes
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.job import ImageJob
@@ -70,7 +70,7 @@ class PassRunner:
         try:
             self._denoisers[group[0]].advance(lanes, previews=previews)
         except Exception as error:
-            if not isinstance(error, torch.OutOfMemoryError):
+            if not is_out_of_memory(error):
                 raise_if_device_is_lost(error)
                 log.exception("a pass with %d lanes of %s failed", len(lanes), group[0])
             self._meter.give_back()

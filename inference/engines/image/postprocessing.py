@@ -10,7 +10,7 @@ from torch import Tensor
 
 from inference.engines.checker.check_queue import CheckQueue
 from inference.engines.checker.checkers import PictureCheckers
-from inference.engines.failures import raise_if_device_is_lost
+from inference.engines.failures import is_out_of_memory, raise_if_device_is_lost
 from inference.engines.image.decoding import decode, decode_in_float32, preview_images, to_rgb8
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.job import ImageJob
@@ -116,7 +116,7 @@ class Postprocessor:
 
 def _fits_in_tiles(model: LoadedModel, error: Exception) -> bool:
     """Return whether a picture that took too much memory is to be tried tile by tile, now and from now on."""
-    if not isinstance(error, torch.OutOfMemoryError) or not can_be_tiled(model.vae):
+    if not is_out_of_memory(error) or not can_be_tiled(model.vae):
         return False
     log.warning("pictures of %s are decoded in tiles from now on: one has run out of memory", model.spec.name)
     decode_in_tiles(model.vae)
@@ -132,5 +132,7 @@ def _again(model: LoadedModel, lane: Lane, decoded: Tensor) -> Tensor:
     log.warning("a picture of %s came out as numbers that are not finite, and is decoded in float32", model.spec.name)
     try:
         return decode_in_float32(model, lane.latents)[0]
-    except torch.OutOfMemoryError:
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
         return decoded

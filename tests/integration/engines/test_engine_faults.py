@@ -57,6 +57,31 @@ def test_pass_that_fails_is_tried_with_fewer_lanes(
     assert isinstance(harness.jobs["large"].last, Finished)
 
 
+def really_full(forward: Any, rows: int) -> Any:
+    def limited(sample: torch.Tensor, *args: Any, **options: Any) -> Any:
+        if sample.shape[0] > rows:
+            torch.empty(1 << 60, dtype=torch.uint8)  # no machine has as much
+        return forward(sample, *args, **options)
+
+    return limited
+
+
+def test_machine_without_memory_draws_fewer_at_once_and_says_what_it_lacks(
+    harness: EngineHarness, sd_model: LoadedModel, undisturbed: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = sd_model.core.forward
+    monkeypatch.setattr(sd_model.core, "forward", really_full(forward, 4))
+    harness.admit("quiet", QUIET)
+    harness.admit("large", make_request(count=6))
+    harness.finish()
+    assert_quiet_is_undisturbed(harness, undisturbed)
+    assert len(harness.jobs["large"].pictures) == 6
+    monkeypatch.setattr(sd_model.core, "forward", really_full(forward, 1))
+    harness.admit("guided", make_request())
+    harness.finish()
+    assert harness.jobs["guided"].failed.failure is FailureKind.OUT_OF_MEMORY
+
+
 def test_single_lane_that_does_not_fit_fails_with_out_of_memory(
     harness: EngineHarness, sd_model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

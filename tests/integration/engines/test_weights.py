@@ -11,6 +11,7 @@ from inference.engines.image.families.family import Part
 from inference.engines.image.models.loading import locate
 from inference.engines.image.models.model import load_model
 from inference.engines.image.models.weights import read_network, stored_dtype
+from tests.support.real_models import write_hollow_weights
 from tests.support.tiny_families import TINY
 from tests.support.tiny_models import make_spec
 
@@ -67,6 +68,17 @@ def test_half_precision_is_for_weights_and_not_for_what_networks_work_out(halves
     assert {weight.dtype for weight in model.vae.parameters()} == {
         torch.float32 if family == "sdxl" else torch.bfloat16  # SDXL's says that it overflows in less
     }
+
+
+@pytest.mark.parametrize("family", ["z-image", "flux2-klein", "qwen-image"])
+def test_hollow_files_of_benches_are_loaded_as_real_ones(family: str, tmp_path: Path) -> None:
+    folder = TINY[family](tmp_path / family)
+    for file in folder.glob("*/*.safetensors*"):
+        file.unlink()
+    spec = make_spec(folder, family=family)
+    write_hollow_weights(spec)
+    model = load_model(spec, locate(spec), torch.device("cpu"), torch.bfloat16)
+    assert not any(weight.any() for part in (model.core, *model.text_encoders) for weight in part.parameters())
 
 
 def test_files_of_several_precisions_are_read_in_the_widest(tmp_path: Path) -> None:

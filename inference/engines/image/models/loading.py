@@ -18,6 +18,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from inference.catalogue import ImageModel
+from inference.engines.failures import is_out_of_memory
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import CheckedFolder, check_folder
@@ -181,7 +182,9 @@ class ModelCache:
             self._make_room(self._limit_bytes if plan.low else folder.weight_bytes)
             try:
                 return load_model(spec, folder, self.device, self._dtype, plan=plan)
-            except torch.OutOfMemoryError:
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
                 self._make_room(self._limit_bytes)  # drops everything that nobody uses
                 return load_model(spec, folder, self.device, self._dtype, plan=plan)
 

@@ -12,6 +12,7 @@ import transformers
 from torch import nn
 
 from inference.catalogue import ImageModel
+from inference.engines.failures import is_out_of_memory
 from inference.engines.image.enlarging import PictureEnlarger, read_enlarger
 from inference.engines.image.families.family import Part
 from inference.engines.image.families.loaded_model import Layers, LoadedModel
@@ -52,9 +53,11 @@ def load_model(
         if plan is not None and plan.low:
             return _build_low(spec, folder, device, dtype, plan)
         return _build(spec, folder, device, dtype)
-    except (torch.OutOfMemoryError, ModelUnusable):
+    except ModelUnusable:
         raise
     except Exception as error:  # the libraries raise anything at all over malformed files
+        if is_out_of_memory(error):
+            raise
         log.warning("model %s could not be loaded", spec.name, exc_info=True)
         raise ModelUnusable(f"The model '{spec.name}' could not be loaded: {error}") from error
 
