@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.features.mydata.personal_data import delete_everything
 from bot.features.vary.changes import CANVASES
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.limits.components import walk
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.enums import ComponentType
 from bot.shared.results import picture_names
-from db.file_keys import job_file
+from db.file_keys import UPLOADS, job_file
 from db.queue.finding import jobs_of_member
 from inference.requests import InitPicture, PictureOrigin
 from inference.vocabulary import Vocabulary
@@ -28,6 +29,13 @@ EPHEMERAL = 64
 async def finished(sandbox: Sandbox, who: HumanClient, card: str) -> None:
     """Wait for the four pictures of a card."""
     await sandbox.until(lambda: len(who.pictures(card)) == 4)
+
+
+async def continued(sandbox: Sandbox, who: HumanClient) -> str:
+    """Say yes to the price, and return the card with the four pictures."""
+    await who.press(newest(who), "Continue")
+    await sandbox.until(lambda: len(who.pictures(newest(who))) == 4)
+    return newest(who)
 
 
 async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -187,3 +195,22 @@ async def test_small_model_is_told_no_words_for_what_it_draws_around_a_picture(
         await finished(sandbox, ben, (await (await ben.press(child, "V3")).message())["id"])
         (_, request), _ = await varied(bot, ben)
         assert (request.prompt, request.typed) == ("a red heart", "")
+
+
+async def test_children_survive_the_deletion_of_a_member_between_them(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
+        card = await drawn(sandbox, ben)
+        for who in (cleo, ada):  # Cleo's from Ben's, Ada's from Cleo's
+            await (await who.press(card, "V1")).answer()
+            card = await continued(sandbox, who)
+        await settled(sandbox, bot, ada)
+        ((theirs, _),), ((own, request),) = await varied(bot, cleo), await varied(bot, ada)
+        assert own.source_job_id == theirs.id
+        await delete_everything(bot.services, int(cleo.id))
+        assert await varied(bot, cleo) == []
+        assert request.init is not None
+        assert await bot.services.files.list(UPLOADS) == [request.init.key]
+        await finished(sandbox, ada, (await (await ada.press(card, "V4")).message())["id"])
+        info = await (await ada.press(card, "Info")).answer()
+        assert f"Vary (Strong) of picture 1 of `{theirs.id}`" in ada.text(info["id"])

@@ -14,6 +14,7 @@ from db.queue.finding import jobs_of_member
 from db.queue.job import Job
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.pictures import settled
+from tests.support.acceptance.training import trained
 from tests.support.acceptance.upscaling import drawn
 from tests.support.acceptance.varying import MENU, newest, varied
 from tests.support.bot.catalogues import CATALOGUE, WITH_CHECKER
@@ -144,3 +145,19 @@ async def test_model_that_cannot_begin_from_pictures_has_no_such_buttons_and_old
         other = await drawn(sandbox, ben, count=1)
         assert "Vary (Subtle)" not in ben.buttons(other)
         assert await varied(bot, ben) == []
+
+
+async def test_picture_of_a_subject_that_is_not_shared_is_varied_by_its_owner_alone(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with bot_beside(sandbox, tmp_path) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        await trained(sandbox, ben)
+        card = await drawn(sandbox, ben, "Blob on grass", subject="Blob")
+        refusal = await (await cleo.press(card, "V1")).answer()
+        assert "a subject in it that isn't shared with you" in cleo.text(refusal["id"])
+        child = (await (await ben.press(card, "V1")).message())["id"]
+        await sandbox.until(lambda: len(ben.pictures(child)) == 4)
+        ((_, request),) = await varied(bot, ben)
+        assert len(request.subjects) == 1
+        assert await varied(bot, cleo) == []

@@ -7,8 +7,9 @@ import discord
 from discord import ui
 
 from bot.features.vary.changes import CANVASES, Change
-from bot.features.vary.order import USE, VaryOrderRequest, check_model, drawn_from, variable, vary
+from bot.features.vary.order import USE, VaryOrderRequest, variable, vary
 from bot.features.vary.region import ChooseCellsButton, show_grid
+from bot.features.vary.sources import check_model, drawn_from
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem, PictureItem, is_for
 from bot.shared.cards.picture_offers import PictureOffer

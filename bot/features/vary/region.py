@@ -8,7 +8,8 @@ from discord import ui
 
 from bot.features.vary.changes import Change
 from bot.features.vary.grid import CELLS, numbered
-from bot.features.vary.order import USE, VaryOrderRequest, drawn_from, vary
+from bot.features.vary.order import USE, VaryOrderRequest, vary
+from bot.features.vary.sources import drawn_from
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import PictureItem, is_for
 from bot.shared.cards.layout import layout

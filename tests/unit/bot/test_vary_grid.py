@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bot.features.vary.grid import CELLS, mask_of, numbered
-from bot.features.vary.order import with_words
+from bot.features.vary.sources import with_words
 from inference.requests import SubjectUse
 from tests.support.bot.jobs import REQUEST
 from tests.support.files.photos import encoded, picture
