@@ -105,7 +105,7 @@ async def test_every_loop_works_again_after_the_database_was_away(
         await services.files.put(clip_file(LONG_AGO), b"RIFF")
         await services.files.put(f"uploads/{new_id(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))}/draft.json", b"{}")
         await until(lambda: all(figures("failures_total")[name] > failures[name] for name in asking))
-        (worker,) = [one for one in psutil.Process().children() if "inference.pool.child" in " ".join(one.cmdline())]
+        (worker,) = [one for one in psutil.Process().children(recursive=True) if one.name() == "atelier:cpu"]
         worker.kill()
         await ben.say("said while it was away")
 
