@@ -1,5 +1,6 @@
 """Reactions to results: an envelope sends them, a star keeps them, a cross cancels or deletes one's own; and /show."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.training import sees
 
 EPHEMERAL = 64
+WITHIN_S = 60.0
 
 
 async def drawn(sandbox: Sandbox, who: HumanClient, **options: Any) -> str:
@@ -29,8 +31,9 @@ async def kept(bot: RunningBot, who: HumanClient) -> int:
 
 async def until_kept(sandbox: Sandbox, bot: RunningBot, who: HumanClient, count: int) -> None:
     """Wait until somebody has so many favourites: a reaction has no answer to wait for."""
-    while await kept(bot, who) != count:
-        await sandbox.until(lambda: True)
+    async with asyncio.timeout(WITHIN_S):
+        while await kept(bot, who) != count:
+            await sandbox.until(lambda: True)
 
 
 async def test_envelope_sends_a_result_with_its_seed_and_id_to_whoever_reacts(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Pictures: what somebody asks for with /imagine, and the same once more."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,6 +28,7 @@ FOR_YOU = "Draw it for you?"
 NOT_YOUR_PICTURE = (
     "These begin from a picture that only its owner can use. *Edit prompt* lets you draw the words without it."
 )
+SUFFIX_TOO = "Your suffix is part of that; `/settings` changes it."
 NOT_SHARED = "These pictures use a subject that isn't shared with you. *Edit prompt* lets you draw it without."
 
 
@@ -91,9 +93,9 @@ async def imagine(services: Services, options: ImagineOptions, context: RequestC
         As `quote`.
     """
     pace = Pace(options.pace) if options.pace else None
-    each = [with_suffix(one, context.suffix) for one in spread(options)]
-    if len(each) > 1:
-        images = [_image(services, one, context, services.random_seed()) for one in each]
+    each = spread(options)
+    images = _images(services, each, context)
+    if len(images) > 1:
         pictures = sum(image.count for image in images)
         all_ = ImagineOrderRequest(
             image=images[0],
@@ -102,13 +104,27 @@ async def imagine(services: Services, options: ImagineOptions, context: RequestC
             asks=f"Draw {len(images)} jobs with {pictures} pictures?",
         )
         return await quote(services, all_, context, pace=pace)
-    options = each[0]
+    options, image = with_suffix(each[0], context.suffix), images[0]
     attached = options.image if isinstance(options.image, RemoteFile) else None
-    image = _image(services, options, context, services.random_seed())
     order_request = ImagineOrderRequest(image=image, attached=attached)
     if not options.subject:
         order_request = _with_suggestion(order_request, services, options, context)
     return await quote(services, order_request, context, pace=pace)
+
+
+def _images(services: Services, typed: Sequence[ImagineOptions], context: RequestContext) -> list[ImageRequest]:
+    """Return the requests of what was typed, each with its member's suffix.
+
+    Raises:
+        BadParameter, UnknownModel: one cannot be drawn; if the suffix may be why, that is said.
+    """
+    each = [with_suffix(one, context.suffix) for one in typed]
+    try:
+        return [_image(services, one, context, services.random_seed()) for one in each]
+    except BadParameter as error:
+        if each == list(typed):
+            raise
+        raise BadParameter(f"{error} {SUFFIX_TOO}") from error
 
 
 def _image(services: Services, options: ImagineOptions, context: RequestContext, seed: int) -> ImageRequest:

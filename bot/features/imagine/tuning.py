@@ -106,4 +106,4 @@ def check_hd(hd: str | None, catalogue: Catalogue) -> None:
         BadParameter: there is no upscaler.
     """
     if hd is not None and not catalogue.upscalers:
-        raise BadParameter("I have no upscaler here, so there is no `--hd`. Choose a larger `aspect`, such as 768x768.")
+        raise BadParameter("I have no upscaler here, so there is no `--hd`. Please leave it out.")
