@@ -6,6 +6,7 @@ Figures, each with `zimage_`, `klein_` or `qwen_` before it, at the models' own 
 - `load_s`, `latency_s`, `peak_gb`: loading from files (of zeros, which are in no cache), one picture alone, its peak.
 - `pictures_per_s_4`: four members at once; `diffusers_pictures_per_s`: plain diffusers, one by one; `ratio_4`.
 - `compiled_pictures_per_s_4`: the same four, with torch.compile for each repeated block.
+- `quantised_latency_s`, `quantised_peak_gb`: one picture, with `quantise = "float8"`.
 - `low_load_s`, `low_latency_s`, `low_peak_gb`: one picture in low memory, on a card of `low_card_gb`.
 """
 
@@ -92,6 +93,12 @@ def _measure_model(model: FlowModel, spec: ImageModel, device: torch.device, *, 
     figures = {"foretold_peak_gb": peak_bytes / 1e9}
     if peak_bytes <= free_bytes(device):
         figures |= _measure_whole(model, spec, device, backend="eager" if tiny else "inductor")
+    quantised = spec.model_copy(update={"quantise": "float8"})
+    if forecast(quantised, locate(spec), device).peak <= free_bytes(device):
+        bench, _ = _open(quantised, ModelCache(device, limit_bytes=0, low_memory=LowMemory.OFF))
+        figures["quantised_latency_s"], figures["quantised_peak_gb"] = _one_picture(bench, device)
+        bench.close()
+        bench.models.close()
     limit_bytes = 0 if tiny else model.low_card_gb * 2**30 - CONTEXT_BYTES
     bench, load_s = _open(spec, ModelCache(device, limit_bytes=limit_bytes, low_memory=LowMemory.ON))
     latency_s, low_peak_gb = _one_picture(bench, device)

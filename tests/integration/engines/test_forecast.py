@@ -11,7 +11,8 @@ from inference.engines.image.models import forecast as forecasts
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.forecast import forecast
 from inference.engines.image.models.loading import locate
-from inference.engines.image.models.model import load_model, module_bytes
+from inference.engines.image.models.model import load_model
+from inference.engines.image.models.parking import module_bytes
 from inference.engines.image.models.plan import LowMemory
 from inference.errors import ModelUnusable
 from tests.support.grown_models import GROWN, change_config, grow

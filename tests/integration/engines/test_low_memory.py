@@ -10,8 +10,8 @@ from torch import nn
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models import loading
 from inference.engines.image.models.loading import ModelCache, locate
-from inference.engines.image.models.model import load_model, module_bytes
-from inference.engines.image.models.parking import Piece, pieces_of, working_bytes
+from inference.engines.image.models.model import load_model
+from inference.engines.image.models.parking import Piece, module_bytes, pieces_of, working_bytes
 from inference.engines.image.models.plan import LowMemory, MemoryPlan
 from inference.messages import FailureKind
 from inference.requests import SubjectUse

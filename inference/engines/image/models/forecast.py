@@ -15,8 +15,7 @@ from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import CheckedFolder
 from inference.engines.image.models.live_bytes import peak_bytes
-from inference.engines.image.models.model import module_bytes
-from inference.engines.image.models.parking import working_bytes
+from inference.engines.image.models.parking import largest_piece_bytes, module_bytes, quantised_bytes, working_bytes
 from inference.engines.image.models.plan import Forecast
 from inference.engines.image.models.skeletons import META, build_skeleton, meta_is_a_device
 from inference.engines.image.models.tiling import decode_in_tiles
@@ -41,12 +40,14 @@ def forecast(
     family = family_of(spec)
     with meta_is_a_device():
         model = build_skeleton(spec, folder, dtype or family.dtype_on(device))
+        unpacked = largest_piece_bytes if spec.quantise else lambda _: 0
+        held = quantised_bytes if spec.quantise else module_bytes
         return Forecast(
-            encoders=sum(map(module_bytes, model.text_encoders)),
-            core=module_bytes(model.core),
+            encoders=sum(map(held, model.text_encoders)),
+            core=held(model.core),
             vae=module_bytes(model.vae),
-            encoding=encoding_bytes(model),
-            denoising=denoising_bytes(family, model, (spec.width_px, spec.height_px)),
+            encoding=encoding_bytes(model) + max(map(unpacked, model.text_encoders)),
+            denoising=denoising_bytes(family, model, (spec.width_px, spec.height_px)) + unpacked(model.core),
             decoding=decoding_bytes(family, model, (spec.width_px, spec.height_px)),
             decoding_tiled=_tiled_decoding_bytes(family, model),
             encoder_piece=max(map(working_bytes, model.text_encoders)),

@@ -18,7 +18,7 @@ from inference.engines.image.families.family import Part
 from inference.engines.image.families.loaded_model import Layers, LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import WEIGHTLESS, CheckedFolder
-from inference.engines.image.models.parking import Parking, park_network
+from inference.engines.image.models.parking import Parking, module_bytes, park_network
 from inference.engines.image.models.plan import MemoryPlan
 from inference.engines.image.models.tiling import decode_in_tiles
 from inference.engines.image.models.weights import place, placements, read_network
@@ -26,6 +26,8 @@ from inference.errors import ModelUnusable
 from inference.families import FAMILIES
 
 log = logging.getLogger(__name__)
+
+EVERYTHING = 1 << 60  # bytes
 
 
 def load_model(
@@ -50,8 +52,10 @@ def load_model(
     """
     dtype = dtype or family_of(spec).dtype_on(device)
     try:
+        if spec.quantise and (plan is None or not plan.low):
+            return _build_in_pieces(spec, folder, device, dtype, core_bytes=EVERYTHING, encoders_bytes=EVERYTHING)
         if plan is not None and plan.low:
-            return _build_low(spec, folder, device, dtype, plan)
+            return _build_in_pieces(spec, folder, device, dtype, core_bytes=plan.core_bytes, encoders_bytes=0)
         return _build(spec, folder, device, dtype)
     except ModelUnusable:
         raise
@@ -126,20 +130,27 @@ def _build(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
     )
 
 
-def _build_low(
-    spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype, plan: MemoryPlan
+def _build_in_pieces(
+    spec: ImageModel,
+    folder: CheckedFolder,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    core_bytes: int,
+    encoders_bytes: int,
 ) -> LoadedModel:
-    """Build a model whose weights come and go, but for the autoencoder's and as many as the plan lets stay."""
+    """Build a model whose weights come and go, but for the autoencoder's and as many as there is room for."""
     family, parking = family_of(spec), Parking()
     parts = {part.name: _load(folder, part) for part in folder.parts}
     place(family, "vae", parts["vae"], device, dtype)
-    decode_in_tiles(parts["vae"])
+    if encoders_bytes == 0:  # low memory
+        decode_in_tiles(parts["vae"])
     stays_bytes = module_bytes(parts["vae"])
     for name, part in parts.items():
         if isinstance(part, nn.Module) and name != "vae":
             moves = placements(family, name, part, device, dtype)
-            room_bytes = plan.core_bytes if name == family.core else 0
-            stays_bytes += park_network(part, moves, parking, resident_bytes=room_bytes)
+            room_bytes = core_bytes if name == family.core else encoders_bytes
+            stays_bytes += park_network(part, moves, parking, resident_bytes=room_bytes, quantised=bool(spec.quantise))
     whole = assemble(
         spec,
         parts,
@@ -206,8 +217,3 @@ def load_scheduler(folder: CheckedFolder) -> Any:
     if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
         raise ModelUnusable(f"{folder.path.name}: diffusers has no {folder.classes['scheduler']}.")
     return kind.from_pretrained(folder.path / "scheduler", local_files_only=True)  # type: ignore[attr-defined]
-
-
-def module_bytes(module: Any) -> int:
-    """Return the bytes of a network's weights."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))

@@ -5,12 +5,13 @@ neither memory nor disk. What is computed is the same, weight for weight; it tak
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from inference.engines.image.models.quantised import PackedWeight, is_packable, pack, packed_bytes
 from inference.engines.image.models.weights import Placement
 
 SMALL_PART = 8  # a piece that is larger than this part of its network is taken apart further, where it can be
@@ -23,26 +24,48 @@ class Piece:
     placements: tuple[Placement, ...]
     files: tuple[Tensor, ...]  # the same weights as their files have them
     module: nn.Module  # that they are used by; nothing else uses them
+    quantised: bool = False
+    packed: dict[int, PackedWeight] = field(default_factory=dict)  # by place, kept on the device all the time
     here: bool = False
 
     @property
     def size_bytes(self) -> int:
-        """Bytes on the device."""
+        """Bytes on the device, as it computes."""
         return sum(placement.size_bytes for placement in self.placements)
+
+    @property
+    def packed_bytes(self) -> int:
+        """Bytes on the device of what is packed, or would be, and of what stays as it is."""
+        return sum(
+            packed_bytes(weight.tensor) if is_packable(weight.tensor) else weight.size_bytes
+            for weight in self.placements
+        )
+
+    def pack(self) -> None:
+        """Keep the weights on the device from now on, in eight bits."""
+        for place, placement in enumerate(self.placements):
+            if is_packable(placement.tensor):
+                self.packed[place] = pack(placement.tensor.data.to(placement.device))
+            else:
+                placement.move()
 
     def bring(self) -> None:
         """Put the weights onto the device, unless they are there."""
         if self.here:
             return
         with torch.inference_mode(False), torch.no_grad():
-            for placement in self.placements:
+            for place, placement in enumerate(self.placements):
+                if self.quantised and is_packable(placement.tensor):
+                    packed = self.packed.get(place) or pack(placement.tensor.data.to(placement.device))
+                    placement.tensor.data = packed.unpacked(placement.dtype)
                 placement.move()
         self.here = True
 
     def park(self) -> None:
         """Let what is on the device go."""
-        for placement, kept in zip(self.placements, self.files, strict=True):
-            placement.tensor.data = kept
+        for place, placement in enumerate(self.placements):
+            if not self.packed or place in self.packed:  # small ones stay beside those that are packed
+                placement.tensor.data = self.files[place]
         self.here = False
 
 
@@ -50,12 +73,12 @@ class Parking:
     """The pieces of a model that come and go."""
 
     def __init__(self) -> None:
-        self._pieces: list[Piece] = []
+        self.pieces: list[Piece] = []
         self._held = 0
 
     def add(self, piece: Piece) -> None:
         """Have a piece brought before its module computes, and parked after it, unless gradients will need it."""
-        self._pieces.append(piece)
+        self.pieces.append(piece)
 
         # functions, as methods would be copied with all that they hold where a network is copied
         def before(_module: nn.Module, _given: Any) -> None:
@@ -71,29 +94,34 @@ class Parking:
     @property
     def largest_bytes(self) -> int:
         """Bytes of the largest piece."""
-        return max((piece.size_bytes for piece in self._pieces), default=0)
+        return max((piece.size_bytes for piece in self.pieces), default=0)
 
     @property
     def here_bytes(self) -> int:
         """Bytes of the pieces that are on the device."""
-        return sum(piece.size_bytes for piece in self._pieces if piece.here)
+        return sum(piece.size_bytes for piece in self.pieces if piece.here)
 
     def hold(self) -> None:
         """Bring everything, and keep it until `let_go`: a training changes and copies layers."""
         self._held += 1
-        for piece in self._pieces:
+        for piece in self.pieces:
             piece.bring()
 
     def let_go(self) -> None:
         """End a `hold`."""
         self._held -= 1
         if not self._held:
-            for piece in self._pieces:
+            for piece in self.pieces:
                 piece.park()
 
 
 def park_network(
-    network: nn.Module, placements: Mapping[str, Placement], parking: Parking, *, resident_bytes: int
+    network: nn.Module,
+    placements: Mapping[str, Placement],
+    parking: Parking,
+    *,
+    resident_bytes: int,
+    quantised: bool = False,
 ) -> int:
     """Have a network's weights come and go piece by piece, but for those that have room.
 
@@ -102,6 +130,7 @@ def park_network(
         placements: of its weights, by their names.
         parking: that its pieces join.
         resident_bytes: room on the device for what stays there.
+        quantised: blocks are computed with as they are in eight bits, and kept so where they stay.
 
     Returns:
         Bytes that stay.
@@ -111,11 +140,16 @@ def park_network(
     pieces.insert(0, _piece(network, by_tensor))  # what none of them has is used by the network itself
     stays_bytes = 0
     for piece in pieces:
-        if stays_bytes + piece.size_bytes <= resident_bytes:
+        piece.quantised = quantised and piece.module is not network  # what it uses itself are embeddings and ends
+        kept_bytes = piece.packed_bytes if piece.quantised else piece.size_bytes
+        stays = stays_bytes + kept_bytes <= resident_bytes
+        stays_bytes += kept_bytes if stays else 0
+        if stays and not piece.quantised:
             piece.bring()
-            stays_bytes += piece.size_bytes
-        else:
-            parking.add(piece)
+            continue
+        if stays:
+            piece.pack()
+        parking.add(piece)
     return stays_bytes
 
 
@@ -151,9 +185,26 @@ def unlisted_bytes(network: nn.Module) -> int:
 
 def working_bytes(network: nn.Module) -> int:
     """Return the most bytes that are on the device at once where all of a network comes and goes."""
-    return unlisted_bytes(network) + max(map(size_bytes, pieces_of(network)), default=0)
+    return unlisted_bytes(network) + largest_piece_bytes(network)
+
+
+def largest_piece_bytes(network: nn.Module) -> int:
+    """Return the bytes of the largest piece."""
+    return max(map(size_bytes, pieces_of(network)), default=0)
+
+
+def quantised_bytes(network: nn.Module) -> int:
+    """Return the bytes of a network whose pieces are kept in eight bits."""
+    packable = [weight for piece in pieces_of(network) for weight in piece.parameters() if is_packable(weight)]
+    saved = sum(weight.numel() * weight.element_size() - packed_bytes(weight) for weight in packable)
+    return module_bytes(network) - saved
 
 
 def size_bytes(module: nn.Module) -> int:
     """Return the bytes of a module's parameters."""
     return sum(parameter.numel() * parameter.element_size() for parameter in module.parameters())
+
+
+def module_bytes(module: Any) -> int:
+    """Return the bytes of a network's weights."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))
