@@ -88,6 +88,16 @@ async def test_picture_of_an_age_restricted_channel_is_varied_in_such_a_channel_
         await sandbox.until(lambda: len(ben.pictures(child)) == 4)
         ((job, _),) = await varied(bot, ben)
         assert job.age_restricted
+        await settled(sandbox, bot, ben)
+        history = await (await ben.slash("history", channel=GENERAL)).answer()
+        shown = (await (await ben.press(history["id"], "Show")).answer())["id"]  # the child, without its pictures
+        await ben.press(shown, "Re-roll")
+        await sandbox.until(lambda: "draw from it in such a channel" in ben.text(newest(ben)))
+        await (await (await ben.press(shown, "Edit prompt")).submit(Prompt="a blue heart")).done()
+        await sandbox.until(
+            lambda: "draw from it in such a channel" in ben.text(newest(ben)) and "blue" in ben.text(newest(ben))
+        )
+        assert len(await varied(bot, ben)) == 1
 
 
 async def test_withheld_picture_is_not_varied_and_others_keep_their_numbers(sandbox: Sandbox, tmp_path: Path) -> None:

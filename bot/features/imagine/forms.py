@@ -64,7 +64,7 @@ class PromptForm(Form, title="Edit prompt"):
         """Ask for pictures, as /imagine does."""
         context = await acknowledged_context(interaction, private=self._private)
         services = services_of(interaction)
-        image = await kept_picture(services, self._picture_of, interaction.user.id)
+        image = await kept_picture(services, self._picture_of, context)
         options = ImagineOptions(prompt=self._prompt.value, pace=self._pace, image=image)
         await show(interaction, await imagine(services, options, context))
 

@@ -15,6 +15,7 @@ from bot.shared.errors import BadParameter, JobGone, Refused, SubjectGone
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
+from bot.shared.orders.source_pictures import check_may_use
 from bot.shared.orders.subject_rights import check_rights
 from bot.shared.policy import blocked_word
 from bot.shared.services import Services
@@ -168,7 +169,7 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
     Raises:
         BadParameter: this kind of job has nothing to draw again.
         Refused: somebody else's begins from their picture, or has a subject in it that is not shared with the one who
-            asks.
+            asks; or it begins from one that is not for this place.
         As `quote`.
     """
     image = from_json(job.request)
@@ -176,6 +177,7 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
         raise BadParameter("Only pictures can be re-rolled.")
     if image.init is not None and context.user_id != job.user_id:
         raise Refused(NOT_YOUR_PICTURE)
+    _check_origin(services, job, image, context)
     if job.state is State.DONE or job.error_code == FailureKind.NOT_FINITE:
         parameters = tuple(one for one in image.parameters if not one.startswith("--seed "))
         image = replace(image, seed=services.random_seed(), parameters=parameters)
@@ -187,16 +189,24 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
         raise Refused(NOT_SHARED) from error
 
 
-async def kept_picture(services: Services, job_id: str, user_id: int) -> str | None:
+def _check_origin(services: Services, job: Job, image: ImageRequest, context: RequestContext) -> None:
+    """Check that what begins from a finished picture is asked for where that may be seen."""
+    if image.origin is not None:
+        check_may_use(services, job, context, use="draw from it")
+
+
+async def kept_picture(services: Services, job_id: str, context: RequestContext) -> str | None:
     """Return the file key of the picture that a member's job began from; None: there is none.
 
     Raises:
         JobGone: the job is no longer there, or it is not theirs.
+        Refused: the picture is not for this place.
     """
     if not job_id:
         return None
     job = await services.db.read(find_job, job_id)
-    request = from_json(job.request) if job is not None and job.user_id == user_id else None
-    if not isinstance(request, ImageRequest):
+    request = from_json(job.request) if job is not None and job.user_id == context.user_id else None
+    if job is None or not isinstance(request, ImageRequest):
         raise JobGone
+    _check_origin(services, job, request, context)
     return request.init.key if request.init else None
