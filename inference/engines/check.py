@@ -17,7 +17,7 @@ from inference.catalogue import DEFAULT_FILE, CheckerModel, ImageModel, SpeechMo
 from inference.engines.checker.loading import check_checker, locate_checker
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.forecast import forecast
-from inference.engines.image.models.plan import Forecast, LowMemory, make_plan
+from inference.engines.image.models.plan import LowMemory, MemoryForecast, make_plan
 from inference.engines.libraries import quiet_libraries
 from inference.engines.memory import total_bytes
 from inference.engines.speech.fetch import PACKAGED_MODELS
@@ -75,7 +75,7 @@ def check_image_model(spec: ImageModel, device: str, low_memory: LowMemory) -> C
     return CheckResult("model", spec.name, good, f"{on_disk}; {takes}, and {fits}", remedy)
 
 
-def _fits(foretold: Forecast, has_bytes: int, low_memory: LowMemory) -> tuple[bool, str, str]:
+def _fits(foretold: MemoryForecast, has_bytes: int, low_memory: LowMemory) -> tuple[bool, str, str]:
     """Return whether a model can be drawn with, how, and what to do if not."""
     plan, least = make_plan(foretold, has_bytes, low_memory), _gigabytes(foretold.low_peak)
     if plan.low and foretold.low_peak <= has_bytes:

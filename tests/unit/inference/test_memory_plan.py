@@ -2,9 +2,9 @@
 
 import pytest
 
-from inference.engines.image.models.plan import Forecast, LowMemory, MemoryPlan, make_plan
+from inference.engines.image.models.plan import LowMemory, MemoryForecast, MemoryPlan, make_plan
 
-FORETOLD = Forecast(
+FORETOLD = MemoryForecast(
     encoders=8000,
     core=12000,
     vae=200,

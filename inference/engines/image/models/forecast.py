@@ -16,7 +16,7 @@ from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import CheckedFolder
 from inference.engines.image.models.live_bytes import peak_bytes
 from inference.engines.image.models.parking import largest_piece_bytes, module_bytes, quantised_bytes, working_bytes
-from inference.engines.image.models.plan import Forecast
+from inference.engines.image.models.plan import MemoryForecast
 from inference.engines.image.models.skeletons import META, build_skeleton, meta_is_a_device
 from inference.engines.image.models.tiling import decode_in_tiles
 
@@ -25,7 +25,7 @@ TOKENS = 512  # of a prompt; CLIP reads fewer
 
 def forecast(
     spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype: torch.dtype | None = None
-) -> Forecast:
+) -> MemoryForecast:
     """Foretell what a model of a covered family takes on a device.
 
     Args:
@@ -42,7 +42,7 @@ def forecast(
         model = build_skeleton(spec, folder, dtype or family.dtype_on(device))
         unpacked = largest_piece_bytes if spec.quantise else lambda _: 0
         held = quantised_bytes if spec.quantise else module_bytes
-        return Forecast(
+        return MemoryForecast(
             encoders=sum(map(held, model.text_encoders)),
             core=held(model.core),
             vae=module_bytes(model.vae),

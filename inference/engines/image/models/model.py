@@ -21,7 +21,7 @@ from inference.engines.image.models.folders import WEIGHTLESS, CheckedFolder
 from inference.engines.image.models.parking import Parking, module_bytes, park_network
 from inference.engines.image.models.plan import MemoryPlan
 from inference.engines.image.models.tiling import decode_in_tiles
-from inference.engines.image.models.weights import place, placements, read_network
+from inference.engines.image.models.weights import place, read_network, weight_moves
 from inference.errors import ModelUnusable
 from inference.families import FAMILIES
 
@@ -148,7 +148,7 @@ def _build_in_pieces(
     stays_bytes = module_bytes(parts["vae"])
     for name, part in parts.items():
         if isinstance(part, nn.Module) and name != "vae":
-            moves = placements(family, name, part, device, dtype)
+            moves = weight_moves(family, name, part, device, dtype)
             room_bytes = core_bytes if name == family.core else encoders_bytes
             stays_bytes += park_network(part, moves, parking, resident_bytes=room_bytes, quantised=bool(spec.quantise))
     whole = assemble(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.engines.image.models.quantised import PackedWeight, is_packable, pack, packed_bytes
-from inference.engines.image.models.weights import Placement
+from inference.engines.image.models.weights import WeightMove
 
 SMALL_PART = 8  # a piece that is larger than this part of its network is taken apart further, where it can be
 
@@ -21,7 +21,7 @@ SMALL_PART = 8  # a piece that is larger than this part of its network is taken 
 class Piece:
     """Weights that come and go together."""
 
-    placements: tuple[Placement, ...]
+    moves: tuple[WeightMove, ...]
     files: tuple[Tensor, ...]  # the same weights as their files have them
     module: nn.Module  # that they are used by; nothing else uses them
     quantised: bool = False
@@ -31,41 +31,40 @@ class Piece:
     @property
     def size_bytes(self) -> int:
         """Bytes on the device, as it computes."""
-        return sum(placement.size_bytes for placement in self.placements)
+        return sum(move.size_bytes for move in self.moves)
 
     @property
     def packed_bytes(self) -> int:
         """Bytes on the device of what is packed, or would be, and of what stays as it is."""
         return sum(
-            packed_bytes(weight.tensor) if is_packable(weight.tensor) else weight.size_bytes
-            for weight in self.placements
+            packed_bytes(weight.tensor) if is_packable(weight.tensor) else weight.size_bytes for weight in self.moves
         )
 
     def pack(self) -> None:
         """Keep the weights on the device from now on, in eight bits."""
-        for place, placement in enumerate(self.placements):
-            if is_packable(placement.tensor):
-                self.packed[place] = pack(placement.tensor.data.to(placement.device))
+        for place, move in enumerate(self.moves):
+            if is_packable(move.tensor):
+                self.packed[place] = pack(move.tensor.data.to(move.device))
             else:
-                placement.move()
+                move.carry_out()
 
     def bring(self) -> None:
         """Put the weights onto the device, unless they are there."""
         if self.here:
             return
         with torch.inference_mode(False), torch.no_grad():
-            for place, placement in enumerate(self.placements):
-                if self.quantised and is_packable(placement.tensor):
-                    packed = self.packed.get(place) or pack(placement.tensor.data.to(placement.device))
-                    placement.tensor.data = packed.unpacked(placement.dtype)
-                placement.move()
+            for place, move in enumerate(self.moves):
+                if self.quantised and is_packable(move.tensor):
+                    packed = self.packed.get(place) or pack(move.tensor.data.to(move.device))
+                    move.tensor.data = packed.unpacked(move.dtype)
+                move.carry_out()
         self.here = True
 
     def park(self) -> None:
         """Let what is on the device go."""
-        for place, placement in enumerate(self.placements):
+        for place, move in enumerate(self.moves):
             if not self.packed or place in self.packed:  # small ones stay beside those that are packed
-                placement.tensor.data = self.files[place]
+                move.tensor.data = self.files[place]
         self.here = False
 
 
@@ -117,7 +116,7 @@ class Parking:
 
 def park_network(
     network: nn.Module,
-    placements: Mapping[str, Placement],
+    moves: Mapping[str, WeightMove],
     parking: Parking,
     *,
     resident_bytes: int,
@@ -127,7 +126,7 @@ def park_network(
 
     Args:
         network: its weights are in their files.
-        placements: of its weights, by their names.
+        moves: of its weights, by their names.
         parking: that its pieces join.
         resident_bytes: room on the device for what stays there.
         quantised: blocks are computed with as they are in eight bits, and kept so where they stay.
@@ -135,7 +134,7 @@ def park_network(
     Returns:
         Bytes that stay.
     """
-    by_tensor = {id(placement.tensor): placement for placement in placements.values()}
+    by_tensor = {id(move.tensor): move for move in moves.values()}
     pieces = [_piece(module, by_tensor) for module in pieces_of(network)]
     pieces.insert(0, _piece(network, by_tensor))  # what none of them has is used by the network itself
     stays_bytes = 0
@@ -153,10 +152,10 @@ def park_network(
     return stays_bytes
 
 
-def _piece(module: nn.Module, by_tensor: dict[int, Placement]) -> Piece:
+def _piece(module: nn.Module, by_tensor: dict[int, WeightMove]) -> Piece:
     tensors = (*module.parameters(), *module.buffers())
     own = tuple(by_tensor.pop(id(tensor)) for tensor in tensors if id(tensor) in by_tensor)
-    return Piece(own, tuple(placement.tensor.data for placement in own), module)
+    return Piece(own, tuple(move.tensor.data for move in own), module)
 
 
 def pieces_of(network: nn.Module) -> Iterator[nn.Module]:

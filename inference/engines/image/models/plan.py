@@ -13,7 +13,7 @@ class LowMemory(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class MemoryForecast:
     """What a model takes of a device, in bytes, for one picture of its own size."""
 
     encoders: int  # weights of the text encoders
@@ -50,7 +50,7 @@ class MemoryPlan:
     core_bytes: int = 0  # in low memory: how much of what denoises stays on the device
 
 
-def make_plan(foretold: Forecast, available_bytes: int, setting: LowMemory) -> MemoryPlan:
+def make_plan(foretold: MemoryForecast, available_bytes: int, setting: LowMemory) -> MemoryPlan:
     """Decide how a model is kept.
 
     Args:

@@ -50,7 +50,7 @@ def stored_dtype(folder: Path) -> torch.dtype:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placement:
+class WeightMove:
     """A weight, and how it is to be on the device."""
 
     tensor: Tensor
@@ -63,14 +63,14 @@ class Placement:
         """Bytes on the device."""
         return self.tensor.numel() * self.dtype.itemsize
 
-    def move(self) -> None:
+    def carry_out(self) -> None:
         """Put it there."""
         self.tensor.data = self.tensor.data.to(self.device, self.dtype, memory_format=self.layout)
 
 
-def placements(
+def weight_moves(
     family: Family, name: str, network: nn.Module, device: torch.device, dtype: torch.dtype
-) -> dict[str, Placement]:
+) -> dict[str, WeightMove]:
     """Return how a component's weights are to be on the device, by their names, in the precision that it computes in.
 
     What a network has computed for itself, such as the frequencies of positions, stays exact, as in the libraries.
@@ -80,7 +80,7 @@ def placements(
     stored = network.state_dict().keys()
     flat = all(weight.dim() != 5 for weight in network.parameters())  # convolutions over time have no channels last
     return {
-        key: Placement(
+        key: WeightMove(
             tensor,
             device,
             dtype if key in stored and tensor.is_floating_point() else tensor.dtype,
@@ -93,8 +93,8 @@ def placements(
 def place(family: Family, name: str, part: Any, device: torch.device, dtype: torch.dtype) -> Any:
     """Move a component to the device, weight by weight; a tokenizer stays what it is."""
     if isinstance(part, nn.Module):
-        for placement in placements(family, name, part, device, dtype).values():
-            placement.move()
+        for move in weight_moves(family, name, part, device, dtype).values():
+            move.carry_out()
     return part
 
 
