@@ -51,7 +51,13 @@ def check_devices() -> Iterator[CheckResult]:
 
 
 def check_image_model(spec: ImageModel, device: str, low_memory: LowMemory) -> CheckResult:
-    """Check a model's files without loading its weights, and foretell whether it fits a device."""
+    """Check a model's files without loading its weights, and foretell whether it fits a device.
+
+    Args:
+        spec: the model's catalogue entry.
+        device: where it will be; '' if that is not here, and then nothing is foretold.
+        low_memory: the setting.
+    """
     folder = spec.folder
     if folder is None:
         cached = try_to_load_from_cache(spec.source, "model_index.json", revision=spec.revision)
@@ -63,7 +69,7 @@ def check_image_model(spec: ImageModel, device: str, low_memory: LowMemory) -> C
     except ModelUnusable as error:
         return CheckResult("model", spec.name, False, str(error), CORRECT)
     on_disk = f"{checked.weight_bytes / 2**20:,.0f} MiB of safetensors"
-    if FAMILIES[spec.family].alone:  # what its pipeline does is not known
+    if FAMILIES[spec.family].alone or not device:  # what its pipeline does is not known
         return CheckResult("model", spec.name, True, on_disk)
     try:
         foretold = forecast(spec, checked, torch.device(device))
@@ -141,7 +147,8 @@ def main() -> None:
     speech = [check_speech_model(spec, device) for spec in catalogue.speech]
     upscalers = map(check_upscaler, catalogue.upscalers)
     checkers = map(check_picture_checker, catalogue.checkers)
-    images = (check_image_model(spec, device, LowMemory(low_memory)) for spec in catalogue.images)
+    there = device if device in {one.name for one in found} else ""  # the bot says so itself
+    images = (check_image_model(spec, there, LowMemory(low_memory)) for spec in catalogue.images)
     for report in (*found, *images, *speech, *upscalers, *checkers):
         print(json.dumps(asdict(report)), flush=True)
 
