@@ -24,7 +24,7 @@ from torch import nn
 from inference.builtin.artwork import Drawing
 from inference.builtin.autoencoder import as_floats, held_out
 from inference.builtin.checkpoint import RecipeCheckpoint, average, generator
-from inference.engines.compact_network import CompactNetwork, compact_sizes
+from inference.engines.compact_network import CompactNetwork, read_compact
 from inference.errors import ModelUnusable
 
 SCALE = 4
@@ -130,13 +130,10 @@ def open_written(folder: Path) -> CompactNetwork:
     Raises:
         ModelUnusable: it is another one.
     """
-    weights = load_file(folder / FILE)
-    sizes = compact_sizes({name: tuple(one.shape) for name, one in weights.items()})
-    if sizes is None:
+    network = read_compact(load_file(folder / FILE))
+    if network is None:
         raise ModelUnusable(f"{folder / FILE} holds no compact network.")
-    network = CompactNetwork(width=sizes[0], depth=sizes[1], scale=sizes[2])
-    network.load_state_dict({name: one.float() for name, one in weights.items()})
-    return network.requires_grad_(False).eval()
+    return network
 
 
 def write(network: CompactNetwork, folder: Path) -> None:

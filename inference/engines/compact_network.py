@@ -49,3 +49,15 @@ def compact_sizes(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, int, int]
     with torch.device("meta"):
         expected = CompactNetwork(width=width, depth=sizes[1], scale=max(1, scale)).state_dict()
     return sizes if {name: tuple(one.shape) for name, one in expected.items()} == dict(shapes) else None
+
+
+def read_compact(weights: Mapping[str, torch.Tensor]) -> CompactNetwork | None:
+    """Return the compact network with these weights, in float32 on the CPU; None: they are another network's."""
+    sizes = compact_sizes({name: tuple(one.shape) for name, one in weights.items()})
+    if sizes is None:
+        return None
+    width, depth, scale = sizes
+    with torch.device("meta"):
+        network = CompactNetwork(width=width, depth=depth, scale=scale)
+    network.load_state_dict({name: one.float() for name, one in weights.items()}, assign=True)
+    return network.requires_grad_(False).eval()

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from inference.engines.compact_network import CompactNetwork, compact_sizes
+from inference.engines.compact_network import CompactNetwork, read_compact
 from inference.engines.weight_files import check_safetensors
 from inference.errors import ModelUnusable
 
@@ -19,7 +19,7 @@ class PictureEnlarger:
 
     def __init__(self, network: CompactNetwork) -> None:
         """Take a network in float32."""
-        self._network = network.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
@@ -44,11 +44,7 @@ def read_enlarger(folder: Path, scale: int) -> PictureEnlarger | None:
     if not file.resolve().is_relative_to(folder.resolve()):
         raise ModelUnusable(f"{folder.name}: {ENLARGER_FILE} is a link to outside the folder.")
     check_safetensors(file)
-    weights = load_file(file)
-    sizes = compact_sizes({name: tuple(one.shape) for name, one in weights.items()})
-    if sizes is None or sizes[2] != scale:
+    network = read_compact(load_file(file))
+    if network is None or network.scale != scale:
         raise ModelUnusable(f"{folder.name}: {ENLARGER_FILE} is no compact network that enlarges {scale} times.")
-    with torch.device("meta"):
-        network = CompactNetwork(width=sizes[0], depth=sizes[1], scale=scale)
-    network.load_state_dict({name: one.float() for name, one in weights.items()}, assign=True)
     return PictureEnlarger(network)

@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from safetensors.torch import load_file
 
 from inference.catalogue import UpscaleModel
-from inference.engines.compact_network import CompactNetwork, compact_sizes
+from inference.engines.compact_network import compact_sizes, read_compact
 from inference.engines.upscale.network import UpscaleNetwork
 from inference.engines.weight_files import check_safetensors
 from inference.errors import ModelUnusable
@@ -103,18 +103,16 @@ def load_upscaler(spec: UpscaleModel, device: torch.device, building: AbstractCo
     try:
         state = load_file(checked.file)
         with building:
-            return _compact(checked.compact, state, device) if checked.compact else _by_spandrel(spec, state, device)
+            return _compact(state, device) if checked.compact else _by_spandrel(spec, state, device)
     except (safetensors.SafetensorError, RuntimeError, ValueError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
         raise ModelUnusable(f"The upscaler '{spec.name}' cannot be loaded: {error}") from error
 
 
-def _compact(sizes: tuple[int, int, int], state: dict[str, torch.Tensor], device: torch.device) -> UpscaleNetwork:
-    width, depth, scale = sizes
-    with torch.device("meta"):
-        network = CompactNetwork(width=width, depth=depth, scale=scale)
-    network.load_state_dict({name: one.float() for name, one in state.items()}, assign=True)
+def _compact(state: dict[str, torch.Tensor], device: torch.device) -> UpscaleNetwork:
+    network = read_compact(state)
+    assert network is not None, "the header said so"
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def enlarge(window: torch.Tensor) -> torch.Tensor:
@@ -122,7 +120,7 @@ def _compact(sizes: tuple[int, int, int], state: dict[str, torch.Tensor], device
         return enlarged
 
     dtype = _dtype(device, half=True, bfloat=True)
-    return UpscaleNetwork(network, scale=scale, device=device, dtype=dtype, enlarge=enlarge)
+    return UpscaleNetwork(network, scale=network.scale, device=device, dtype=dtype, enlarge=enlarge)
 
 
 def _by_spandrel(spec: UpscaleModel, state: dict[str, torch.Tensor], device: torch.device) -> UpscaleNetwork:

@@ -11,6 +11,9 @@ from PIL import Image
 
 from inference.catalogue import ImageModel
 from inference.engines.image.enlarging import ENLARGER_FILE, PictureEnlarger, read_enlarger
+from inference.engines.image.models.loading import locate
+from inference.engines.image.models.model import load_model
+from inference.engines.image.models.plan import MemoryPlan
 from inference.errors import ModelUnusable
 from inference.messages import Output
 from inference.pictures import Pixels
@@ -45,6 +48,12 @@ def test_picture_is_enlarged_by_the_network_in_the_folder(folder: Path) -> None:
     # what the network is given was not rounded to bytes
     assert (ours - expected.clamp(0, 1)).abs().mean() < 2 / 255
     assert "Hires upscale: 2, Hires upscaler: SRVGGNetCompact" in Image.open(io.BytesIO(large)).info["parameters"]
+
+
+def test_model_in_low_memory_has_its_network_too(folder: Path) -> None:
+    spec = make_spec(folder, upscale=2)
+    model = load_model(spec, locate(spec), torch.device("cpu"), torch.bfloat16, plan=MemoryPlan(low=True))
+    assert isinstance(model.enlarger, PictureEnlarger)
 
 
 def test_picture_is_enlarged_by_lanczos_without_a_network(sd_folder: Path) -> None:

@@ -118,6 +118,13 @@ def _build(spec: ImageModel, folder: CheckedFolder, device: torch.device, dtype:
     parts = {part.name: place(family, part.name, _load(folder, part), device, dtype) for part in folder.parts}
     if FAMILIES[spec.family].alone:
         return _whole(spec, folder, parts, device, dtype)
+    return _assemble_from(folder, spec, parts, device, dtype)
+
+
+def _assemble_from(
+    folder: CheckedFolder, spec: ImageModel, parts: Mapping[str, Any], device: torch.device, dtype: torch.dtype
+) -> LoadedModel:
+    """Put a folder's parts together with what else lies in it."""
     return assemble(
         spec,
         parts,
@@ -151,15 +158,7 @@ def _build_in_pieces(
             moves = weight_moves(family, name, part, device, dtype)
             room_bytes = core_bytes if name == family.core else encoders_bytes
             stays_bytes += park_network(part, moves, parking, resident_bytes=room_bytes, quantised=bool(spec.quantise))
-    whole = assemble(
-        spec,
-        parts,
-        load_scheduler(folder),
-        device=device,
-        dtype=dtype,
-        settings=folder.settings,
-        nouns=folder.nouns,
-    )
+    whole = _assemble_from(folder, spec, parts, device, dtype)
     return replace(whole, parking=parking, size_bytes=stays_bytes)
 
 
