@@ -23,6 +23,7 @@ class FamilyTraits:
     trainable: bool = True  # whether subjects can be trained
     from_pictures: bool = False  # whether pictures can begin from a picture
     step_begun_counts: bool = True  # whether such a one makes the step that its strength only begins
+    references_max: int = 0  # pictures that a prompt can speak of, to be edited or taken from
     alone: bool = False  # whether pictures are drawn one after the other, without subjects
 
     def steps_made(self, steps: int, strength: float) -> int:
@@ -45,7 +46,7 @@ FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
         "sd": FamilyTraits(from_pictures=True, step_begun_counts=False),  # Stable Diffusion 1 and 2
         "sdxl": FamilyTraits(from_pictures=True, step_begun_counts=False),
         "z-image": FamilyTraits(**_FLOW, guided_above=0.0),
-        "flux2-klein": FamilyTraits(**_FLOW, reads_negative=False),
+        "flux2-klein": FamilyTraits(**_FLOW, reads_negative=False, references_max=4),
         "qwen-image": FamilyTraits(**_FLOW),
         "ernie-image": FamilyTraits(**_FLOW),
         # whatever else diffusers has a text-to-image pipeline for

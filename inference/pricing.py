@@ -34,9 +34,10 @@ def price_of(request: Request, catalogue: Catalogue) -> int:
 
 
 def price_image(request: ImageRequest, model: ImageModel) -> int:
-    """Return the credits for all pictures of a request."""
+    """Return the credits for all pictures of a request. A step with a reference is as much work as two without."""
     steps = FAMILIES[model.family].steps_made(request.steps, request.strength)
-    return request.count * price_picture(request.width_px, request.height_px, steps, model)
+    seen = 1 + len(request.references)
+    return request.count * price_picture(request.width_px, request.height_px, steps * seen, model)
 
 
 def price_picture(width_px: int, height_px: int, steps: int, model: ImageModel) -> int:
@@ -47,7 +48,7 @@ def price_picture(width_px: int, height_px: int, steps: int, model: ImageModel) 
     Args:
         width_px: as it is generated.
         height_px: the same.
-        steps: of denoising that are made.
+        steps: of denoising that are made; counted again for each picture that they look at.
         model: which generates it.
 
     Returns:

@@ -77,6 +77,9 @@ class ImageRequest:
     negative: str = ""
     subjects: tuple[SubjectUse, ...] = ()
     init: InitPicture | None = None  # None: they begin from noise alone
+    references: tuple[
+        str, ...
+    ] = ()  # file keys of pictures that the prompt speaks of; task inputs `reference-0` …, PNGs
     variation: Variation | None = None
     origin: PictureOrigin | None = None  # None: they were asked for by words, or with a member's own picture
     typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
@@ -86,6 +89,13 @@ class ImageRequest:
     def kind(self) -> Kind:
         """The kind of job."""
         return Kind.IMAGE
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """The file keys of the pictures and the mask that they are made from; '' for one that has yet to be fetched."""
+        if self.init is None:
+            return self.references
+        return (self.init.key, *((self.init.mask,) if self.init.mask else ()), *self.references)
 
     def seed_of(self, index: int) -> int:
         """Return the seed of one of the pictures, counted from 0."""
@@ -210,6 +220,7 @@ def from_json(data: dict[str, Any]) -> Request:
         fields["subjects"] = tuple(SubjectUse(**use) for use in fields.get("subjects", ()))
     if kind is Kind.IMAGE:
         fields["parameters"] = tuple(fields.get("parameters", ()))
+        fields["references"] = tuple(fields.get("references", ()))
         if fields.get("init") is not None:
             init = dict(fields["init"])
             lists = {name: tuple(init[name]) for name in ("margins_px", "flags") if name in init}

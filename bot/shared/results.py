@@ -70,9 +70,11 @@ async def forget_uploads(services: Services, job: Job) -> None:
 
 
 def uploads_of(request: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the file keys of a job's clip, or of the picture that it begins from and its mask."""
+    """Return the file keys of a job's clip, or of the pictures that it is made from, and of a mask."""
     init = request.get("init") or {}
-    return tuple(filter(None, (request.get("audio"), init.get("key"), init.get("mask"))))
+    return tuple(
+        filter(None, (request.get("audio"), init.get("key"), init.get("mask"), *(request.get("references") or ())))
+    )
 
 
 def text_of(job: Job) -> str:

@@ -56,11 +56,12 @@ async def earlier_checkpoints(job: Job, files: FileStore) -> list[str]:
 def input_keys(request: Request) -> dict[str, str]:
     """Return the file key of each input by the input's name."""
     match request:
-        case ImageRequest(subjects=subjects, init=init):
-            adapters = {f"adapter:{use.subject_id}": subject_adapter(use.subject_id) for use in subjects}
+        case ImageRequest(subjects=subjects, init=init, references=references):
+            keys = {f"adapter:{use.subject_id}": subject_adapter(use.subject_id) for use in subjects}
+            keys |= {f"reference-{index}": key for index, key in enumerate(references)}
             if init is None:
-                return adapters
-            return adapters | {"picture": init.key} | ({"mask": init.mask} if init.mask else {})
+                return keys
+            return keys | {"picture": init.key} | ({"mask": init.mask} if init.mask else {})
         case TrainRequest(photos=photos):
             return {f"photo-{index}": key for index, key in enumerate(photos)}
         case TranscribeRequest(audio=key):

@@ -24,6 +24,7 @@ from db.queue.job import Job
 from inference.requests import ImageRequest, InitPicture, from_json
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.pictures import settled
+from tests.support.bot.catalogues import WITH_EDITING
 from tests.support.files.photos import bomb, encoded, picture
 
 EPHEMERAL = 64
@@ -181,6 +182,27 @@ async def test_refused_edit_keeps_the_picture(sandbox: Sandbox, tmp_path: Path) 
         card = await (await second.submit(Prompt="a blue heart --strength 30 --count 1")).message()
         await sandbox.until(lambda: "from a picture · strength 30%" in ben.text(card["id"]))
         assert len(await jobs_of(bot, ben)) == 2
+
+
+async def test_picture_is_edited_by_a_model_that_can(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, catalogue=WITH_EDITING) as bot:
+        ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+        card = await drawn(sandbox, ben, prompt="make it blue", model="edits")
+        assert "edits a picture" in ben.text(card)
+        info = await (await cleo.press(card, "Info")).answer()
+        assert cleo.buttons(info["id"]) == ["Edit prompt"]
+        (job,) = await jobs_of(bot, ben)
+        assert job.request["references"] == [f"uploads/{job.interaction_id}/picture"]
+        assert (await kept(bot), job.charged) == (job.request["references"], 2)
+        again = await (await ben.press(card, "Re-roll")).message()
+        await sandbox.until(lambda: "Re-roll" in ben.buttons(again["id"]))
+        await settled(sandbox, bot, ben)
+        keys = await kept(bot)
+        assert sorted(key for job in await jobs_of(bot, ben) for key in job.request["references"]) == keys
+        parts = [content async for _, content in export_parts(bot.services, int(ben.id), 10 << 20)]
+        assert all(any(f"files/{key}".encode() in part for part in parts) for key in keys)
+        await delete_everything(bot.services, int(ben.id))
+        assert await kept(bot) == []
 
 
 async def test_others_do_not_get_the_picture(sandbox: Sandbox, tmp_path: Path) -> None:

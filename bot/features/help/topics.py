@@ -51,7 +51,7 @@ PICTURES = HelpTopic(
         "{imagine} four pictures from your prompt",
         "{models} the models, their sizes and licences",
         "- `image:` begins from your own picture, *Apps → Use this picture* from one in the chat; `--strength 40` "
-        "keeps more of it, `80` less",
+        "keeps more of it, `80` less. Without it, models that edit by words change it as you say",
         "- `--ar 3:2` at the end of a prompt makes a wider picture; the menu below tells all such",
         "-# On a card: **U1** makes the first picture larger · **V1** draws four like it · **More** draws around it "
         "or a part of it anew · **Re-roll** uses a new seed · **Info** shows the "

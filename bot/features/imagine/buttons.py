@@ -68,7 +68,7 @@ class EditButton(JobItem, verb="edit"):
         theirs = is_for(interaction, job)
         private = job.private or (theirs and seen_privately(interaction))
         text = as_typed(request, theirs=theirs)
-        picture_of = job.id if request.init and interaction.user.id == job.user_id else ""
+        picture_of = job.id if request.brought and interaction.user.id == job.user_id else ""
         form = PromptForm(text, private=private, pace=job.pace if theirs else None, picture_of=picture_of)
         await form.open(interaction)
 

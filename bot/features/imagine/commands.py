@@ -32,8 +32,8 @@ class Imagine(commands.Cog, UsesServices):
     @app_commands.command(description="Create pictures from a prompt", extras={REFUSAL_CARD: refusal_of_command})
     @app_commands.describe(
         prompt="What you want to see; add --ar 3:2, --seed 7, --no text and more at the end",
-        image="A PNG, JPEG or WebP picture to begin from",
-        strength="With an image: how much of it changes, in percent (default: 60)",
+        image="A PNG, JPEG or WebP picture to begin from; some models edit it as you say",
+        strength="With an image: how much of it changes, in percent (default: 60; none to edit it by words)",
         negative="What you don't want to see",
         count="How many pictures (default: 4)",
         aspect="A ratio such as 3:2, or a size such as 512x768",

@@ -143,7 +143,7 @@ def declined_prompt(text: str, order_request: OrderRequest, order: PendingOrder)
     """Keep what was typed, where a question about it was declined; None: it was a button of a card, which has it."""
     if not isinstance(order_request, ImagineOrderRequest) or order_request.source_job_id is not None:
         return None
-    key = "" if order_request.image.init else _key(private=order.private, pace=order.pace)
+    key = "" if order_request.image.brought else _key(private=order.private, pace=order.pace)
     return refusal_card(text, order_request.typed or as_typed(order_request.image, theirs=True), key)
 
 

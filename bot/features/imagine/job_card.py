@@ -86,9 +86,8 @@ def _rows_with(offers: Sequence[PictureOffer], job: Job, content: CardContent) -
 
 
 def _others(job: Job) -> list[ui.Item[Any]]:
-    """Return what others can press; a picture that it begins from is its owner's alone."""
-    own = _request(job).init is not None
-    return [EditButton(job.id)] if own else [DrawForMeButton(job.id), EditButton(job.id)]
+    """Return what others can press; a picture that was brought along is its owner's alone."""
+    return [EditButton(job.id)] if _request(job).brought else [DrawForMeButton(job.id), EditButton(job.id)]
 
 
 def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:

@@ -39,7 +39,7 @@ class ImagineOptions:
     chaos: str | None = None
     raw: str | None = None  # '': nothing is added to the prompt
     hd: str | None = None  # '': pictures that can be upscaled
-    image: RemoteFile | str | None = None  # a picture to begin from; the file key of one that is kept already
+    image: RemoteFile | str | None = None  # to begin from or to edit; the file key of one that is kept already
     repeat: str | None = None  # how many jobs of it
     pace: str | None = None  # fast or relaxed
 
@@ -59,6 +59,7 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
             f"`negative` has {len(negative)} characters, and the limit is {PROMPT_MAX}. Please shorten it."
         )
     check_hd(options.hd, catalogue)
+    edits = _edits(options, model)
     width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
     return ImageRequest(
         parameters=shown_parameters(options),
@@ -71,12 +72,24 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         steps=chosen_steps(model, steps=options.steps, quality=options.quality, draft=options.draft),
         guidance=chosen_guidance(model, guidance=options.guidance, stylize=options.stylize, chaos=options.chaos),
         seed=parse_whole("seed", options.seed, 0, SEED_MAX, random_seed),
-        init=_init(options, model),
+        init=None if edits else _init(options, model),
+        references=(_key(options),) if edits else (),
     )
 
 
+def _edits(options: ImagineOptions, model: ImageModel) -> bool:
+    """Return whether the words say what to do with a picture: the model understands that, and no strength is given."""
+    said = options.strength is not None or options.weight is not None
+    return options.image is not None and not said and FAMILIES[model.family].references_max > 0
+
+
+def _key(options: ImagineOptions) -> str:
+    """Return the file key of the picture; one that has yet to be fetched has none."""
+    return options.image if isinstance(options.image, str) else ""
+
+
 def _init(options: ImagineOptions, model: ImageModel) -> InitPicture | None:
-    """Return what the pictures begin from; one that has yet to be fetched has no key."""
+    """Return what the pictures begin from."""
     if options.image is None:
         if options.strength is not None:
             raise BadParameter("`strength` is how much of an `image` changes. Please add one, or leave `strength` out.")
@@ -86,7 +99,7 @@ def _init(options: ImagineOptions, model: ImageModel) -> InitPicture | None:
     if not FAMILIES[model.family].from_pictures:
         raise BadParameter(f"{model.title} can't begin from an `image`. Please choose another `model`.")
     strength = chosen_strength(strength=options.strength, weight=options.weight)
-    return InitPicture(key=options.image if isinstance(options.image, str) else "", strength=strength)
+    return InitPicture(key=_key(options), strength=strength)
 
 
 def shown_parameters(options: ImagineOptions) -> tuple[str, ...]:

@@ -86,11 +86,13 @@ def title(request: Request) -> str:
 
 
 def beginning(request: Request) -> str:
-    """Say what pictures begin from, after the facts of a card; empty where that is noise alone."""
-    if not isinstance(request, ImageRequest) or request.init is None:
+    """Say what pictures are made from, after the facts of a card; empty where that is noise alone."""
+    if not isinstance(request, ImageRequest):
         return ""
     if request.origin is not None:
         return f" · {request.origin.change}"
+    if request.init is None:
+        return " · edits a picture" if request.references else ""
     return f" · from a picture · strength {round(100 * request.init.strength)}%"
 
 

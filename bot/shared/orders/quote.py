@@ -194,8 +194,8 @@ async def _forget_files(services: Services, request: Request) -> None:
         await services.files.delete_tree(photos_folder(request.subject_id))
     elif isinstance(request, TranscribeRequest):
         await services.files.delete(request.audio)
-    elif isinstance(request, ImageRequest) and request.init is not None:
-        for key in filter(None, (request.init.key, request.init.mask)):
+    elif isinstance(request, ImageRequest):
+        for key in filter(None, request.brought):
             await services.files.delete(key)
 
 

@@ -11,12 +11,12 @@ from inference.engines.failures import failed
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.init_picture import read_init_picture
 from inference.engines.image.job import ImageJob, check_request
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.pass_runner import PassRunner
 from inference.engines.image.postprocessing import Postprocessor
 from inference.engines.image.prompts import names_nothing_known
+from inference.engines.image.task_pictures import NO_PICTURES, read_task_pictures
 from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
 from inference.families import FAMILIES
@@ -107,10 +107,8 @@ class ImageEngine:
         if (earlier := self._jobs.get(task.job_id)) is not None:
             self._drop(earlier)  # an earlier attempt of the same job
         job = ImageJob(task=task, request=request, spec=spec, loading=self._models.acquire(spec))
-        if request.init is not None:
-            job.reading = self._reader.submit(
-                read_init_picture, task.inputs, request.init, (request.width_px, request.height_px)
-            )
+        if request.brought:
+            job.reading = self._reader.submit(read_task_pictures, task.inputs, request)
         self._jobs[task.job_id] = job
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
@@ -180,7 +178,7 @@ class ImageEngine:
 
     def _prepare_one(self, job: ImageJob, model: LoadedModel) -> None:
         request, inputs = job.request, job.task.inputs
-        pixels = None if job.reading is None else job.reading.result()
+        pictures = NO_PICTURES if job.reading is None else job.reading.result()
         used = [use for use in request.subjects if use.weight != 0]
         if job.adapters is None:
             job.adapters = [
@@ -191,7 +189,7 @@ class ImageEngine:
         uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
         adapters = self._adapter_cache.combined(model, uses)
         lanes = self._passes.denoiser(model).start(
-            request, adapters, job_id=job.job_id, scheduler_name=job.spec.scheduler, pixels=pixels
+            request, adapters, job_id=job.job_id, scheduler_name=job.spec.scheduler, pictures=pictures
         )
         if family_of(job.spec).is_cut(model, request.prompt):
             job.notes.append(PromptNote.CUT)

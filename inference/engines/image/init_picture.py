@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor
 
+from inference.engines.image.pixels import to_pixels
 from inference.errors import BadRequest
 from inference.requests import InitPicture
 
@@ -46,16 +47,16 @@ def read_init_picture(inputs: Mapping[str, bytes], init: InitPicture, size_px: t
     Raises:
         BadRequest: they cannot be used; the message says why.
     """
-    picture, mask = _decoded(inputs.get("picture"), "image", "RGB"), None
+    picture, mask = open_picture(inputs.get("picture"), "image", "RGB"), None
     if init.mask:
-        mask = _decoded(inputs.get("mask"), "mask", "L")
+        mask = open_picture(inputs.get("mask"), "mask", "L")
         if mask.size != picture.size:
             (width, height), (its_width, its_height) = picture.size, mask.size
             raise BadRequest(
                 f"The mask has {its_width}×{its_height} px, and has to have the picture's {width}×{height}."
             )
     elif not any(init.margins_px):
-        return InitPixels(picture=_pixels(ImageOps.fit(picture, size_px, Image.Resampling.LANCZOS)))
+        return InitPixels(picture=to_pixels(ImageOps.fit(picture, size_px, Image.Resampling.LANCZOS)))
     left, top, right, bottom = init.margins_px
     inner_px = size_px[0] - left - right, size_px[1] - top - bottom
     picture, margins = ImageOps.fit(picture, inner_px, Image.Resampling.LANCZOS), ((top, bottom), (left, right))
@@ -68,15 +69,20 @@ def read_init_picture(inputs: Mapping[str, bytes], init: InitPicture, size_px: t
     binary = (soft >= 0.5).float()[None]
     if not binary.any():
         raise BadRequest("The mask is empty. Please make white what should be drawn anew.")
-    return InitPixels(picture=_pixels(canvas), mask=binary, soft=soft if init.mask_blur_px else None)
+    return InitPixels(picture=to_pixels(canvas), mask=binary, soft=soft if init.mask_blur_px else None)
 
 
-def _pixels(image: Image.Image) -> Tensor:
-    pixels = torch.from_numpy(np.asarray(image, dtype=np.float32) / 255.0)
-    return 2.0 * pixels.permute(2, 0, 1)[None] - 1.0
+def open_picture(content: bytes | None, what: str, mode: str) -> Image.Image:
+    """Decode a picture of a task.
 
+    Args:
+        content: a PNG.
+        what: it is for its member: 'image', 'mask'.
+        mode: of Pillow, that it is converted to.
 
-def _decoded(content: bytes | None, what: str, mode: str) -> Image.Image:
+    Raises:
+        BadRequest: it cannot be used; the message says why.
+    """
     if not content:
         raise BadRequest(f"The `{what}` did not come with the request. Please send it again.")
     too_large = BadRequest(f"The `{what}` is larger than {PIXELS_MAX >> 20} megapixels. Please send a smaller one.")

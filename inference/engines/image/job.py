@@ -11,8 +11,9 @@ from inference.engines.image.adapters.weights import Adapter
 from inference.engines.image.batches import Group
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.init_picture import SIDE_MIN_PX, InitPixels
+from inference.engines.image.init_picture import SIDE_MIN_PX
 from inference.engines.image.lane import Lane
+from inference.engines.image.task_pictures import TaskPictures
 from inference.errors import BadRequest
 from inference.families import FAMILIES
 from inference.messages import Output, Progress, PromptNote, Task
@@ -33,7 +34,7 @@ class ImageJob:
     request: ImageRequest
     spec: ImageModel
     loading: Future[LoadedModel]
-    reading: Future[InitPixels] | None = None  # of the picture that they begin from
+    reading: Future[TaskPictures] | None = None  # of what was brought along
     adapters: list[Future[Adapter]] | None = None  # None until the model is here
     model: LoadedModel | None = None  # set with the lanes
     lanes: list[Lane] = field(default_factory=list)
@@ -131,6 +132,11 @@ def check_request(request: ImageRequest, spec: ImageModel) -> None:
         raise BadRequest("`seed` must be a whole number from 0.")
     if request.init is not None:
         _check_init(request, request.init, spec)
+    known = FAMILIES[spec.family].references_max
+    if request.references and not known:
+        raise BadRequest(f"{spec.title} can't edit an `image` by words. Please choose another `model`.")
+    if len(request.references) > known:
+        raise BadRequest(f"{spec.title} can be shown at most {known} pictures. Please leave some out.")
     varied = request.variation
     if varied is not None and not (0 <= varied.strength <= 1 and 0 <= varied.seed < 2**63):
         raise BadRequest("A variation's strength must be from 0 to 1, and its seed a whole number from 0.")

@@ -9,9 +9,9 @@ from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.init_picture import InitPixels
 from inference.engines.image.schedulers import step_options
 from inference.engines.image.starts import Blend, make_starts
+from inference.engines.image.task_pictures import NO_PICTURES, TaskPictures
 from inference.requests import ImageRequest
 
 
@@ -61,7 +61,7 @@ def make_lanes(
     *,
     job_id: str,
     scheduler_name: str,
-    pixels: InitPixels | None = None,
+    pictures: TaskPictures = NO_PICTURES,
 ) -> list[Lane]:
     """Start the pictures of a request, each with its own seed; noise is drawn on the CPU.
 
@@ -75,21 +75,22 @@ def make_lanes(
         adapters: of its subjects.
         job_id: of the job that they belong to.
         scheduler_name: as in the catalogue.
-        pixels: of the picture that they begin from; None: from noise.
+        pictures: that they are made from.
     """
     family, size_px = family_of(model.spec), (request.width_px, request.height_px)
     generators = [torch.Generator("cpu").manual_seed(request.seed_of(index)) for index in range(request.count)]
     schedulers = [
         family.schedule(model, scheduler_name, steps=request.steps, size_px=size_px) for _ in range(request.count)
     ]
-    starts = make_starts(model, request, schedulers, generators, pixels)
+    starts = make_starts(model, request, schedulers, generators, pictures.init)
+    references = [family.refer(model, picture) for picture in pictures.references]
     return [
         Lane(
             job_id=job_id,
             index=index,
             seed=request.seed_of(index),
             guidance=request.guidance,
-            conditioning=conditioning.referring(start.references),
+            conditioning=conditioning.referring([*start.references, *references]),
             adapters=adapters,
             scheduler=scheduler,
             timesteps=[float(t) for t in scheduler.timesteps[start.first :]],

@@ -13,9 +13,9 @@ from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.init_picture import InitPixels
 from inference.engines.image.lane import Lane, make_lanes
 from inference.engines.image.schedulers import estimate_clean, network_input
+from inference.engines.image.task_pictures import NO_PICTURES, TaskPictures
 from inference.requests import ImageRequest
 
 
@@ -52,7 +52,7 @@ class BatchedDenoiser:
         *,
         job_id: str,
         scheduler_name: str,
-        pixels: InitPixels | None = None,
+        pictures: TaskPictures = NO_PICTURES,
     ) -> list[Lane]:
         """Encode a request's prompts, and return its lanes.
 
@@ -61,7 +61,7 @@ class BatchedDenoiser:
             adapters: of its subjects.
             job_id: of the job that it belongs to.
             scheduler_name: as in the catalogue.
-            pixels: of the picture that they begin from; None: from noise.
+            pictures: that they are made from.
         """
         conditioning = self.encode(
             request.prompt,
@@ -71,7 +71,7 @@ class BatchedDenoiser:
             adapters=adapters,
         )
         return make_lanes(
-            self.model, request, conditioning, adapters, job_id=job_id, scheduler_name=scheduler_name, pixels=pixels
+            self.model, request, conditioning, adapters, job_id=job_id, scheduler_name=scheduler_name, pictures=pictures
         )
 
     @torch.inference_mode()

@@ -16,6 +16,7 @@ from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.loading import ModelCache
 from inference.errors import ModelUnusable
+from inference.families import FAMILIES
 from inference.messages import FailureKind, Preview
 from inference.requests import ImageRequest, InitPicture, SubjectUse
 from tests.support.engines.flow import FlowReference, Tried
@@ -85,6 +86,7 @@ REQUESTS = st.builds(
     seed=st.integers(0, 1),
     count=st.integers(1, 2),
     init=st.none() | INITS,
+    references=st.sampled_from([(), (), ("1",), ("2",), ("2", "1")]),
 )
 Asked = tuple[str, int, bool, int, ImageRequest]
 SCRIPTS = st.lists(
@@ -105,6 +107,7 @@ def play(tried: Tried, script: list[Asked | int | tuple[str, int]], lanes_max: i
         else:
             names, size, guided, steps, request = action
             width_px, height_px = tried.case.sizes[size]
+            seen = 0 if not FAMILIES[tried.case.family].references_max else 1 if request.init else 2
             request = dataclasses.replace(
                 request,
                 subjects=uses(names),
@@ -112,6 +115,7 @@ def play(tried: Tried, script: list[Asked | int | tuple[str, int]], lanes_max: i
                 width_px=width_px,
                 height_px=height_px,
                 guidance=tried.case.guidances[guided],
+                references=request.references[:seen],
             )
             requests[f"job-{asked}"] = request
             harness.admit(f"job-{asked}", request, {**tried.adapters, **picture_of(request)})

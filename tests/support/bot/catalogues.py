@@ -31,11 +31,25 @@ LARGE = ImageModel(
     guidance=7.5,
     credits=2,
 )
+EDITS = ImageModel(
+    name="edits",
+    title="A model that edits",
+    source="/models/edits",
+    family="flux2-klein",
+    licence="Apache-2.0",
+    width_px=128,
+    height_px=128,
+    side_max_px=192,
+    steps=4,
+    steps_max=8,
+    guidance=1.0,
+)
 HEARS = SpeechModel(name="hears", title="A model that hears", source="/models/hears", licence="MIT")
 CATALOGUE = Catalogue(images=(TINY, LARGE), speech=(HEARS,))
 ENLARGES = UpscaleModel(
     name="enlarges", title="A model that enlarges", source="/models/enlarges", licence="Apache-2.0", scale=4
 )
+WITH_EDITING = Catalogue(images=(TINY, EDITS), speech=(HEARS,))
 WITH_UPSCALER = Catalogue(images=(TINY, LARGE), speech=(HEARS,), upscalers=(ENLARGES,))
 LOOKS = CheckerModel(
     name="looks", title="A model that looks", source="/models/looks", licence="Apache-2.0", labels={"nsfw": 0.5}

@@ -16,6 +16,7 @@ from inference.requests import ImageRequest
 from tests.support import tiny_flow
 from tests.support.engines.flow_init import InitWays
 from tests.support.engines.harness import EngineHarness, Reference
+from tests.support.engines.init_pictures import reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ class FlowReference(Reference):
         self._ways = InitWays(pipeline)
 
     def _draw(self, request: ImageRequest, index: int, scheduler: str) -> NDArray[np.int16]:
-        asked = {
+        asked: dict[str, Any] = {
             "prompt": request.prompt,
             "width": request.width_px,
             "height": request.height_px,
@@ -106,9 +107,16 @@ class FlowReference(Reference):
             "generator": torch.Generator("cpu").manual_seed(request.seed + index),
             **self._ask(request),
         }
+        if request.references:
+            asked["image"] = [reference(key) for key in request.references]
         if request.init is not None:
             return self._ways.draw(request, asked)
         return np.asarray(self._pipeline(**asked).images[0]).astype(np.int16)
+
+    @property
+    def processor(self) -> Any:
+        """The pipeline's image processor."""
+        return self._pipeline.image_processor
 
     @torch.inference_mode()
     def reconstructed(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -52,8 +52,10 @@ class InitWays:
         own = self._own[masked]
         if own is None:
             return self._by_definition(request, asked, canvas_mask(request) if masked else None)
-        mask = {"mask_image": canvas_mask(request)} if masked else {}
-        drawn = own(image=canvas(request), strength=request.init.strength, **mask, **asked).images[0]
+        options: dict[str, Any] = {"mask_image": canvas_mask(request)} if masked else {}
+        if references := asked.pop("image", None):
+            (options["image_reference"],) = references
+        drawn = own(image=canvas(request), strength=request.init.strength, **options, **asked).images[0]
         return np.asarray(drawn).astype(np.int16)
 
     def _by_definition(

@@ -25,13 +25,20 @@ MASKS = ("left", "hole")  # the keys of two masks
 
 
 def picture_of(request: ImageRequest) -> Mapping[str, bytes]:
-    """Return the inputs of a task: the picture that it begins from, and its mask, if there are such."""
+    """Return the inputs of a task: the picture that it begins from, its mask, its references, if there are such."""
+    inputs = {f"reference-{index}": encoded(reference(key)) for index, key in enumerate(request.references)}
     if request.init is None:
-        return {}
+        return inputs
     seed = int(request.init.key)
     size = (60, 30 * seed)
-    inputs = {"picture": encoded(picture(seed, *size))}
+    inputs["picture"] = encoded(picture(seed, *size))
     return inputs | ({"mask": encoded(mask(request.init.mask, size))} if request.init.mask else {})
+
+
+def reference(key: str) -> Image.Image:
+    """Return a picture that a prompt speaks of; its sides are no multiples of anything."""
+    seed = int(key)
+    return picture(seed, 64 + seed, 64 + 6 * seed)
 
 
 def mask(name: str, size: tuple[int, int]) -> Image.Image:

@@ -9,7 +9,7 @@ from bot.shared.errors import BadParameter
 from inference.errors import UnknownModel
 from inference.pricing import price_of
 from inference.requests import ImageRequest, InitPicture, from_json, to_json
-from tests.support.bot.catalogues import CATALOGUE
+from tests.support.bot.catalogues import CATALOGUE, WITH_EDITING
 
 
 def ask(**options: object) -> ImageRequest:
@@ -78,6 +78,17 @@ def test_strength_that_is_none_is_refused(typed: int | str) -> None:
 def test_strength_without_a_picture_is_refused() -> None:
     with pytest.raises(BadParameter, match="how much of an `image` changes"):
         ask(prompt="x --strength 40")
+
+
+def test_picture_is_edited_by_words_where_the_model_can_and_no_strength_is_given() -> None:
+    options = ImagineOptions(prompt="make it blue", image="uploads/1/picture", model="edits", count=1)
+    request = image_request(options, WITH_EDITING, random_seed=99)
+    assert (request.references, request.init) == (("uploads/1/picture",), None)
+    assert price_of(request, WITH_EDITING) == 2  # each step looks at two pictures
+    begun = image_request(replace(options, strength=60), WITH_EDITING, random_seed=99)
+    assert (begun.references, begun.init) == ((), InitPicture(key="uploads/1/picture", strength=0.6))
+    other = image_request(replace(options, model="tiny"), WITH_EDITING, random_seed=99)
+    assert (other.references, other.init) == ((), InitPicture(key="uploads/1/picture", strength=0.6))
 
 
 def test_picture_to_begin_from_costs_the_steps_that_are_made() -> None:

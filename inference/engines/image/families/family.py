@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -184,6 +185,13 @@ class Family(ABC):
         Returns:
             (n, C, h, w) float32 on the model's device, scaled as lanes' latents are; n of the generators if there are.
         """
+
+    def refer(self, model: LoadedModel, picture: Image.Image) -> Tensor:
+        """Encode a picture that a prompt speaks of, as the network sees it: (1, C, h, w), on the model's device.
+
+        Families whose `references_max` is 0 are never asked.
+        """
+        raise NotImplementedError(self.name)
 
     @abstractmethod
     def to_pixels(self, model: LoadedModel, latents: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from inference.catalogue import ImageModel
@@ -12,6 +13,7 @@ from inference.engines.image.families.family import Part
 from inference.engines.image.families.flow import chat_tokens, is_longer
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.packed import PackedFamily
+from inference.engines.image.pixels import to_pixels
 from inference.errors import ModelUnusable
 
 TEMPLATE = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"  # Qwen3's, thinking off
@@ -75,6 +77,13 @@ class Flux2Klein(PackedFamily):
     def is_cut(self, model: LoadedModel, text: str) -> bool:
         """Return whether a text has more tokens than are read."""
         return is_longer(model.tokenizers[0], TEMPLATE, text, TOKENS)
+
+    def refer(self, model: LoadedModel, picture: Image.Image) -> Tensor:
+        """Encode the picture's middle, with sides that are whole latents."""
+        side_px = 2 * 2 ** (len(model.vae.config.block_out_channels) - 1)
+        width, height = (side // side_px * side_px for side in picture.size)
+        left, top = (picture.width - width) // 2, (picture.height - height) // 2
+        return self.to_latents(model, to_pixels(picture.crop((left, top, left + width, top + height))))
 
     def shift(self, scheduler: Any, *, tokens: int, steps: int) -> float:
         """Return mu as its makers fitted it: diffusers' compute_empirical_mu."""

@@ -11,8 +11,8 @@ from torch import Tensor
 from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
-from inference.engines.image.init_picture import InitPixels
 from inference.engines.image.lane import Lane
+from inference.engines.image.task_pictures import NO_PICTURES, TaskPictures
 from inference.engines.image.whole.steps import Between, PipelineSteps
 from inference.requests import ImageRequest
 
@@ -37,7 +37,7 @@ class WholeDenoiser:
         *,
         job_id: str,
         scheduler_name: str,
-        pixels: InitPixels | None = None,
+        pictures: TaskPictures = NO_PICTURES,
     ) -> list[Lane]:
         """Return the lanes of a request. Nothing is computed yet.
 
@@ -46,7 +46,7 @@ class WholeDenoiser:
             adapters: none; `check_request` has seen to it.
             job_id: of the job that it belongs to.
             scheduler_name: not looked at: the pipeline has its own.
-            pixels: none, as well.
+            pictures: none, as well.
         """
         self._requests[job_id] = request
         return [
