@@ -20,6 +20,7 @@ class FamilyTraits:
     schedulers: tuple[str, ...] = SCHEDULERS  # that entries may name, the default first
     guided_above: float = 1.0  # guidance above which the network is asked twice, and a negative prompt counts
     reads_negative: bool = True  # whether members' negative prompts are read at all
+    reads_weights: bool = False  # whether words of a prompt can be weighted: `(word:1.2)`
     trainable: bool = True  # whether subjects can be trained
     from_pictures: bool = False  # whether pictures can begin from a picture
     step_begun_counts: bool = True  # whether such a one makes the step that its strength only begins
@@ -39,12 +40,13 @@ class FamilyTraits:
         return self.reads_negative and guidance > self.guided_above
 
 
+_CLIP: Any = {"reads_weights": True, "from_pictures": True, "step_begun_counts": False}
 _FLOW: Any = {"grid_px": 16, "schedulers": ("model",), "trainable": False, "from_pictures": True}
 
 FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
     {
-        "sd": FamilyTraits(from_pictures=True, step_begun_counts=False),  # Stable Diffusion 1 and 2
-        "sdxl": FamilyTraits(from_pictures=True, step_begun_counts=False),
+        "sd": FamilyTraits(**_CLIP),  # Stable Diffusion 1 and 2
+        "sdxl": FamilyTraits(**_CLIP),
         "z-image": FamilyTraits(**_FLOW, guided_above=0.0),
         "flux2-klein": FamilyTraits(**_FLOW, reads_negative=False, references_max=4),
         "qwen-image": FamilyTraits(**_FLOW),

@@ -127,6 +127,7 @@ class PromptNote(StrEnum):
     CUT = "prompt was cut"  # it is longer than the model reads
     UNKNOWN = "nothing known"  # it names none of the things that the model was trained on
     NEGATIVE = "negative had no effect"  # the family reads none, or its guidance is off
+    WEIGHTS = "weights had no effect"  # the family's language model reads sentences, not words with weights
     ALONE = "drawn alone"  # no family covers the model: its pictures are drawn one after the other
 
 

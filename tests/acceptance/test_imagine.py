@@ -122,6 +122,7 @@ async def test_prompt_full_of_tricks_mentions_nobody_and_breaks_nothing(sandbox:
         ({"prompt": "x", "steps": 99}, "from 1 to 50"),
         ({"prompt": "x", "aspect": "100:1"}, "ratio"),
         ({"prompt": "   "}, "what you want to see"),
+        ({"prompt": "a (red:1e9) heart"}, "must be from 0 to 4"),
     ],
 )
 async def test_imagine_that_cannot_be_drawn_is_refused_privately_and_costs_nothing(

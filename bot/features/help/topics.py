@@ -69,10 +69,11 @@ PARAMETERS = HelpTopic(
         "- `--seed 7` the same pictures again · `--subject Rex` a trained subject · `--model name` another model",
         "- `--draft` half the steps, for half the credits · `--quality 2` twice the steps (`0.25` to `4`) · "
         "`--steps 20` exactly so many",
-        "- `--cfg 5` how closely to follow the prompt · `--stylize 500` freer (`0` to `1000`, usually `100`)",
-        "- `--chaos 50` pictures that differ more (`0` to `100`)",
+        "- `--cfg 5` how closely to follow the prompt · `--stylize 500` freer (`0` to `1000`, usually `100`) · "
+        "`--chaos 50` pictures that differ more (`0` to `100`)",
         "- `--strength 40` or `--iw 2` with `image:` how much of it changes, or how much it counts (`0` to `3`)",
         "- `--repeat 3` three jobs of it · `{red, blue} {cat, dog}` all four; you see the price of all of them first",
+        "- In the prompt: `(red:1.3)` counts more, `(red:0.7)` less, from `0` to `4`; `\\(` is a parenthesis",
         "{prefer suffix} the same parameters behind all your prompts · {settings} your habits",
         "- `--raw` is how I always draw · `--hd` is **U1** to **U4** below your pictures",
     ),

@@ -7,7 +7,7 @@ from bot.features.imagine.parameters import BY_OPTION, SHOWN, Value, parameter_n
 from bot.shared.errors import BadParameter
 from bot.shared.text.formatting import clean
 
-PROMPT_MAX = 1000  # characters; CLIP reads the first 77 tokens, the rest of a longer text would only be stored
+PROMPT_MAX = 1000  # characters: some 250 tokens of English
 GUIDANCE_MAX = 30.0
 
 _PARAMETER = re.compile(r"(?:^|\s)(?:--|[—–―]-?)(?=[A-Za-z])([A-Za-z]+)")  # phones turn '--' into a dash

@@ -12,6 +12,7 @@ from db.queue.pending import PendingOrder, Question
 from db.queue.submission import Submission
 from inference.catalogue import AnyModel, Catalogue
 from inference.pricing import price_of
+from inference.prompt_weights import check_weights, plain_text
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, UpscaleRequest, to_json
 
 
@@ -94,6 +95,7 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
     Raises:
         Refused: it has a blocked word in it, or its model is for age-restricted channels alone.
         UnknownModel: the catalogue has no such model (any more).
+        BadRequest: its model reads weights in prompts, and one is out of range.
     """
     match request:
         case TranscribeRequest():
@@ -101,12 +103,15 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
         case ImageRequest():
             for text in {request.prompt, request.words}:  # not what should be kept out of the picture
                 check_words(text, context.policy)
+                check_words(plain_text(text), context.policy)  # weights can stand in the midst of a word
         case UpscaleRequest():
             check_words(request.words, context.policy)
             return catalogue.upscaler(request.model)
         case TrainRequest():
             check_words(f"{request.name} {request.class_noun}", context.policy)
     model = catalogue.image(request.model)
+    if isinstance(request, ImageRequest):
+        check_weights(request, model)
     if model.age_restricted and not context.age_restricted:
         raise Refused(f"{model.title} works only in age-restricted channels. Use it there, or choose another `model`.")
     return model

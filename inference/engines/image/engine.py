@@ -15,11 +15,10 @@ from inference.engines.image.job import ImageJob, check_request
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.pass_runner import PassRunner
 from inference.engines.image.postprocessing import Postprocessor
-from inference.engines.image.prompts import names_nothing_known
+from inference.engines.image.prompts import names_nothing_known, notes_on, words_read
 from inference.engines.image.task_pictures import NO_PICTURES, read_task_pictures
 from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
-from inference.families import FAMILIES
 from inference.messages import Finished, JobEvent, Preview, PromptNote, Task
 from inference.requests import ImageRequest
 
@@ -191,15 +190,12 @@ class ImageEngine:
         lanes = self._passes.denoiser(model).start(
             request, adapters, job_id=job.job_id, scheduler_name=job.spec.scheduler, pictures=pictures
         )
-        if family_of(job.spec).is_cut(model, request.prompt):
+        if family_of(job.spec).is_cut(model, words_read(request.prompt, job.spec)):
             job.notes.append(PromptNote.CUT)
         # A subject is known by any name, and without a prompt nothing was asked for by one.
         if request.prompt and not used and names_nothing_known(model, request.prompt):
             job.notes.append(PromptNote.UNKNOWN)
-        if request.negative and not FAMILIES[job.spec.family].counts_negative(request.guidance):
-            job.notes.append(PromptNote.NEGATIVE)
-        if FAMILIES[job.spec.family].alone:
-            job.notes.append(PromptNote.ALONE)
+        job.notes += notes_on(request, job.spec)
         job.model = model
         job.started_s = job.previewed_s = self._clock()
         others = [each.served for each in self._jobs.values() if each.lanes]

@@ -14,6 +14,7 @@ from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.lane import Lane, make_lanes
+from inference.engines.image.prompts import words_read
 from inference.engines.image.schedulers import estimate_clean, network_input
 from inference.engines.image.task_pictures import NO_PICTURES, TaskPictures
 from inference.requests import ImageRequest
@@ -64,8 +65,8 @@ class BatchedDenoiser:
             pictures: that they are made from.
         """
         conditioning = self.encode(
-            request.prompt,
-            request.negative,
+            words_read(request.prompt, self.model.spec),
+            words_read(request.negative, self.model.spec),
             guidance=request.guidance,
             size_px=(request.width_px, request.height_px),
             adapters=adapters,
@@ -93,10 +94,9 @@ class BatchedDenoiser:
         family, model = self._family, self.model
         guided = family.rows(model, guidance) == 2
         texts = (family.negative(model, negative), prompt) if guided else (prompt,)
-        written = sum(text is not None for text in texts)
         with ExitStack() as stack:
             for component in (name for name in model.layers if name != family.core):
-                stack.enter_context(self._hooks[component].applied([adapters] * written))
+                stack.enter_context(self._hooks[component].applied_to_all(adapters))
             encoded = family.encode(model, texts, size_px=size_px, guidance=guidance)
         return encoded.to(model.dtype)
 

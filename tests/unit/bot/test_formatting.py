@@ -25,7 +25,9 @@ from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job import info_text, job_card
 from bot.shared.cards.job_kind import CardContent
 from bot.shared.discord.explain import sentence
+from bot.shared.errors import Refused
 from bot.shared.files.photos import Photo
+from bot.shared.orders.accept import check_request
 from bot.shared.orders.order_request import PhotosQuote
 from bot.shared.policy import check_words
 from db.errors import NameTaken
@@ -38,8 +40,9 @@ from inference.decoders.photos import Verdict
 from inference.requests import Kind, TrainRequest, to_json
 from tests.support.bot.cards import all_components, sent, subject, texts
 from tests.support.bot.catalogues import CATALOGUE
-from tests.support.bot.contexts import POLICY
+from tests.support.bot.contexts import POLICY, make_context
 from tests.support.bot.jobs import NOON, REQUEST, make_job
+from tests.support.fakes.requests import image_request
 
 REX = Target(TargetKind.SUBJECT, "s" * 26)
 HOSTILE = ("[here](https://evil.example)", "`[here](https://evil.example)", "``` **evil** ```", "<@5> evil ` @everyone")
@@ -73,6 +76,13 @@ def refused(text: str) -> str:
     with pytest.raises(Exception, match="is blocked here") as caught:
         check_words(text, policy)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("prompt", ["a b(u:1)nny", "a b(u)nny", r"a bunny \(", "a [bunny]"])
+def test_blocked_word_with_weights_in_it_is_found(prompt: str) -> None:
+    context = make_context(policy=replace(POLICY, words=(Decision("x", "bunny"),)))
+    with pytest.raises(Refused, match="is blocked here"):
+        check_request(CATALOGUE, image_request(prompt, model="tiny"), context)
 
 
 def drawing(text: str, **changes: Any) -> Any:

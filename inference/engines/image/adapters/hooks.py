@@ -18,6 +18,8 @@ from torch import nn
 from inference.engines.image.adapters.stacks import LoraStack, stacks_for
 from inference.engines.image.adapters.weights import AdapterSet
 
+SAMPLES_MAX = 1024  # of a pass that all have the same adapters; fewer are fine
+
 
 class LoraHooks:
     """The hooks on one component (a UNet, a text encoder) that add each sample's own changes."""
@@ -50,11 +52,22 @@ class LoraHooks:
         It is quickest where those with the most adapters do.
         """
         used = tuple(each for each in sets if each.layers.get(self._component))
+        if any(each is not first for each, first in zip(sets, used, strict=False)):
+            raise ValueError("samples with adapters have to come first in a batch")
+        with self._set(used):
+            yield
+
+    @contextmanager
+    def applied_to_all(self, adapters: AdapterSet) -> Iterator[None]:
+        """Add the same to each sample of every forward pass within, however many there are."""
+        with self._set((adapters,) * SAMPLES_MAX if adapters.layers.get(self._component) else ()):
+            yield
+
+    @contextmanager
+    def _set(self, used: tuple[AdapterSet, ...]) -> Iterator[None]:
         if not used:
             yield
             return
-        if any(each is not first for each, first in zip(sets, used, strict=False)):
-            raise ValueError("samples with adapters have to come first in a batch")
         self._prepare(used)
         self._active = True
         try:

@@ -14,6 +14,7 @@ class Conditioning:
 
     hidden: Tensor  # (n, tokens, width): every token's state, with zeros after the end of shorter texts
     lengths: tuple[int, ...] = ()  # tokens of each sample; empty: all count, those that pad a text too
+    mask: Tensor | None = None  # (n, tokens), true for the texts' own by `lengths`; None: all are
     extra: Mapping[str, Tensor] = field(default_factory=dict)  # the family's own, by name; samples along the first axis
     references: tuple[Tensor, ...] = ()  # (n, C, h, w) each: latents that the network sees beside those it denoises
 
@@ -22,8 +23,9 @@ class Conditioning:
 
     def __getitem__(self, rows: Tensor) -> "Conditioning":
         lengths = tuple(self.lengths[row] for row in rows.tolist()) if self.lengths else ()
+        mask = None if self.mask is None else self.mask[rows]
         extra = {name: value[rows] for name, value in self.extra.items()}
-        return Conditioning(self.hidden[rows], lengths, extra, tuple(each[rows] for each in self.references))
+        return Conditioning(self.hidden[rows], lengths, mask, extra, tuple(each[rows] for each in self.references))
 
     @property
     def reference_sizes(self) -> tuple[tuple[int, int], ...]:
@@ -48,6 +50,13 @@ class Conditioning:
         longest = max(part.hidden.shape[1] for part in parts)
         hidden = [functional.pad(part.hidden, (0, 0, 0, longest - part.hidden.shape[1])) for part in parts]
         lengths = tuple(length for part in parts for length in part.lengths)
+        mask = None
+        if any(length < longest for length in lengths):
+            mask = torch.cat([functional.pad(part._own(), (0, longest - part.hidden.shape[1])) for part in parts])
         extra = {name: torch.cat([part.extra[name] for part in parts]) for name in parts[0].extra}
         references = tuple(torch.cat(each) for each in zip(*(part.references for part in parts), strict=True))
-        return Conditioning(torch.cat(hidden), lengths, extra, references)
+        return Conditioning(torch.cat(hidden), lengths, mask, extra, references)
+
+    def _own(self) -> Tensor:
+        """Return `mask`, also where all tokens are the texts' own; made on the device, so that nothing waits for it."""
+        return torch.ones_like(self.hidden[:, :, 0], dtype=torch.bool) if self.mask is None else self.mask

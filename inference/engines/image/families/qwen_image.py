@@ -91,7 +91,7 @@ class QwenImage(FlowFamily):
             hidden_states=_packed(stacked),
             timestep=times.to(model.dtype) / 1000,
             encoder_hidden_states=conditioning.hidden,
-            encoder_hidden_states_mask=_mask(conditioning),
+            encoder_hidden_states_mask=conditioning.mask,
             img_shapes=[[(1, height // 2, width // 2)]] * len(stacked),
             guidance=None,
             return_dict=False,
@@ -135,15 +135,6 @@ def _patches(latents: Tensor) -> Tensor:
 def _packed(latents: Tensor) -> Tensor:
     """Return (n, C, h, w) as (n, patches, 4 C)."""
     return _patches(latents).permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
-
-
-def _mask(conditioning: Conditioning) -> Tensor | None:
-    """Return which tokens are the texts' own; None where all are."""
-    longest = conditioning.hidden.shape[1]
-    if all(length == longest for length in conditioning.lengths):
-        return None
-    places = torch.arange(longest, device=conditioning.hidden.device)
-    return places < torch.tensor(conditioning.lengths, device=places.device)[:, None]
 
 
 def _statistics(vae: Any, latents: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
+from inference.engines.image.families.clip_text import read_texts
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
-from inference.engines.image.families.unet import CLIP, CLIP_TOKENIZER, UNET, VAE, UnetFamily, clip_tokens
+from inference.engines.image.families.unet import CLIP, CLIP_TOKENIZER, UNET, VAE, UnetFamily
 
 
 class StableDiffusion(UnetFamily):
@@ -35,10 +38,13 @@ class StableDiffusion(UnetFamily):
     def read(self, model: LoadedModel, texts: Sequence[str | None], size_px: tuple[int, int]) -> Conditioning:
         """Return the last layer's states."""
         encoder = model.text_encoders[0]
-        tokens = clip_tokens(model.tokenizers[0], [text or "" for text in texts])
         masked = getattr(encoder.config, "use_attention_mask", False)
-        mask = tokens.attention_mask.to(model.device) if masked else None
-        return Conditioning(encoder(tokens.input_ids.to(model.device), attention_mask=mask)[0])
+
+        def ask(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+            states: Tensor = encoder(ids, attention_mask=mask if masked else None)[0]
+            return states, states
+
+        return read_texts(model.tokenizers[0], [text or "" for text in texts], model.device, ask)[0]
 
 
 FAMILY = StableDiffusion()

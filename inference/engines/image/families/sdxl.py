@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from inference.engines.image.families.clip_text import read_texts
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.family import Part
 from inference.engines.image.families.loaded_model import LoadedModel
@@ -17,7 +19,6 @@ from inference.engines.image.families.unet import (
     UNET,
     VAE,
     UnetFamily,
-    clip_tokens,
 )
 
 
@@ -62,25 +63,29 @@ class StableDiffusionXL(UnetFamily):
     def read(self, model: LoadedModel, texts: Sequence[str | None], size_px: tuple[int, int]) -> Conditioning:
         """Return the states before the last layer of both encoders, the second's pooled state, and the size."""
         written = [text for text in texts if text is not None]
-        states, pooled = [], None
-        for tokenizer, encoder in zip(model.tokenizers, model.text_encoders, strict=True):
-            out = encoder(clip_tokens(tokenizer, written).input_ids.to(model.device), output_hidden_states=True)
-            states.append(out.hidden_states[-2])
-            pooled = out[0]  # the last encoder's, projected
-        assert pooled is not None
-        hidden = torch.cat(states, dim=-1)
+        both = [
+            read_texts(tokenizer, written, model.device, partial(_ask, encoder))
+            for tokenizer, encoder in zip(model.tokenizers, model.text_encoders, strict=True)
+        ]
+        read, pooled = both[-1]  # the last encoder's, projected
+        read = replace(read, hidden=torch.cat([each.hidden for each, _ in both], dim=-1))
         if len(written) < len(texts):
-            hidden, pooled = _with_zeros(hidden, texts), _with_zeros(pooled, texts)
+            tokens = model.tokenizers[0].model_max_length
+            nothing = Conditioning(read.hidden.new_zeros(1, tokens, read.hidden.shape[2]), (tokens,))
+            rows = (read[torch.tensor([row])] for row in range(len(written)))
+            read = Conditioning.cat([nothing if text is None else next(rows) for text in texts])
+            states = iter(torch.split(pooled, 1))
+            pooled = torch.cat([torch.zeros_like(pooled[:1]) if text is None else next(states) for text in texts])
         # Original size, crop corner, target size: pictures are whole and of the target's size, as the pipeline assumes.
         sizes = [[size_px[1], size_px[0], 0, 0, size_px[1], size_px[0]]] * len(texts)
-        time_ids = torch.tensor(sizes, dtype=hidden.dtype, device=hidden.device)
-        return Conditioning(hidden, extra={"text_embeds": pooled, "time_ids": time_ids})
+        time_ids = torch.tensor(sizes, dtype=read.hidden.dtype, device=read.hidden.device)
+        return replace(read, extra={"text_embeds": pooled, "time_ids": time_ids})
 
 
-def _with_zeros(encoded: Tensor, texts: Sequence[str | None]) -> Tensor:
-    """Put zeros where there is no text, and the encoded ones in their places."""
-    zeros, rows = torch.zeros_like(encoded[:1]), iter(torch.split(encoded, 1))
-    return torch.cat([zeros if text is None else next(rows) for text in texts])
+def _ask(encoder: Any, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the states before the last layer, and the last's output; these models pad without a mask."""
+    out = encoder(ids, output_hidden_states=True)
+    return out.hidden_states[-2], out[0]
 
 
 FAMILY = StableDiffusionXL()

@@ -17,6 +17,7 @@ from inference.engines.image.families.autoencoder import (
     scale_latents,
     unscale_latents,
 )
+from inference.engines.image.families.clip_text import is_longer
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.family import Family, Part
 from inference.engines.image.families.loaded_model import LoadedModel
@@ -70,7 +71,7 @@ class UnetFamily(Family):
         if width is None:
             return conditioning
         told = _sinusoids(guidance - 1, width).to(conditioning.hidden).expand(len(texts), -1)
-        return Conditioning(conditioning.hidden, conditioning.lengths, {**conditioning.extra, GUIDANCE: told})
+        return replace(conditioning, extra={**conditioning.extra, GUIDANCE: told})
 
     def blank_conditioning(self, model: LoadedModel, rows: int, tokens: int) -> Conditioning:
         """Return states, and guidance where the UNet is told it."""
@@ -78,9 +79,8 @@ class UnetFamily(Family):
         return blank if width is None else replace(blank, extra={GUIDANCE: self.blank(model, rows, width)})
 
     def is_cut(self, model: LoadedModel, text: str) -> bool:
-        """Return whether a text has more tokens than CLIP reads."""
-        tokenizer = model.tokenizers[0]
-        return bool(len(tokenizer(text).input_ids) > tokenizer.model_max_length)
+        """Return whether a text has more tokens than CLIP reads in several windows."""
+        return is_longer(model.tokenizers[0], text)
 
     def latent_shape(self, model: LoadedModel, size_px: tuple[int, int]) -> tuple[int, int, int]:
         """Return the UNet's channels; each latent is as wide as all of the autoencoder's halvings make it."""
@@ -98,13 +98,14 @@ class UnetFamily(Family):
     def predict(
         self, model: LoadedModel, latents: Sequence[Tensor], times: Tensor, conditioning: Conditioning
     ) -> Sequence[Tensor]:
-        """Ask the UNet."""
+        """Ask the UNet; where texts have several lengths, no sample sees what pads its own."""
         sample = torch.cat(list(latents)).to(model.dtype, memory_format=torch.channels_last)
         predicted: Tensor = model.core(
             sample,
             times,
             timestep_cond=conditioning.extra.get(GUIDANCE),
             encoder_hidden_states=conditioning.hidden,
+            encoder_attention_mask=conditioning.mask,
             added_cond_kwargs={name: value for name, value in conditioning.extra.items() if name != GUIDANCE},
             return_dict=False,
         )[0]
@@ -136,10 +137,3 @@ def _sinusoids(guidance: float, width: int) -> Tensor:
     rates = torch.exp(torch.arange(half, dtype=torch.float32) * -(math.log(10000.0) / (half - 1)))
     angles = torch.tensor([[guidance * 1000.0]], dtype=torch.float32) * rates[None]
     return functional.pad(torch.cat([torch.sin(angles), torch.cos(angles)], dim=1), (0, width % 2))
-
-
-def clip_tokens(tokenizer: Any, texts: Sequence[str]) -> Any:
-    """Return texts as CLIP's tokens, each cut or padded to the length that it reads (77)."""
-    return tokenizer(
-        list(texts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"
-    )

@@ -12,6 +12,7 @@ from inference.engines.image.adapters.weights import AdapterSet
 from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.lane import Lane
+from inference.engines.image.prompts import words_read
 from inference.engines.image.task_pictures import NO_PICTURES, TaskPictures
 from inference.engines.image.whole.steps import Between, PipelineSteps
 from inference.requests import ImageRequest
@@ -107,8 +108,8 @@ class WholeDenoiser:
         """Return a picture (1, 3, height, width), -1 … 1."""
         known = inspect.signature(self.model.core.__call__).parameters
         asked: dict[str, Any] = {
-            "prompt": request.prompt,
-            "negative_prompt": request.negative or None,
+            "prompt": words_read(request.prompt, self.model.spec),
+            "negative_prompt": words_read(request.negative, self.model.spec) or None,
             "width": request.width_px,
             "height": request.height_px,
             "num_inference_steps": request.steps,
