@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from bot.features.credits.commands import Gifts, Paces, Quota
 from bot.features.credits.operator_commands import ELSEWHERE, CreditsCommands
+from bot.features.favourites.button import FavouriteButton
 from bot.features.favourites.cards import FAVOURITE_ITEMS
 from bot.features.favourites.commands import Favourites
 from bot.features.favourites.reactions import Reactions
@@ -45,6 +46,7 @@ from bot.shared.cards.asking import ask
 from bot.shared.cards.declined import DeclinedCard
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
+from bot.shared.cards.more import MENU_BUTTONS
 from bot.shared.cards.quote import QUOTE_BUTTONS, quote_card
 from bot.shared.cards.suggestion import SUGGESTION_BUTTONS, suggestion_card
 from bot.shared.delivery.delivery import Delivery
@@ -149,7 +151,8 @@ class Atelier(commands.Bot):
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
         self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
-        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
+        self.add_dynamic_items(*MENU_BUTTONS, FavouriteButton, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
+        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 

@@ -29,6 +29,15 @@ def remove_favourite(connection: sa.Connection, user_id: int, job_id: str) -> bo
     return connection.execute(favourites.delete().where(*one)).rowcount == 1
 
 
+def toggle_favourite(connection: sa.Connection, user_id: int, job_id: str) -> bool:
+    """Keep a job among a member's favourites, or no more if it was one; return whether it is one now.
+
+    Raises:
+        TooManyFavourites: they have as many as one may keep.
+    """
+    return not remove_favourite(connection, user_id, job_id) and add_favourite(connection, user_id, job_id)
+
+
 def count_favourites(connection: sa.Connection, user_id: int) -> int:
     """Return how many favourites a member has."""
     query = sa.select(sa.func.count()).where(favourites.c.user_id == user_id)

@@ -16,6 +16,7 @@ from db.queue.finding import jobs_of_member
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
 from tests.support.acceptance.home import CREDITS, commands_at_home, credits_offered
+from tests.support.acceptance.menus import menu_of, press_more
 from tests.support.acceptance.pictures import draw, settled
 from tests.support.acceptance.private import run_privately, show_to_everybody
 
@@ -127,9 +128,12 @@ async def test_buttons_on_what_is_not_theirs_are_in_the_log(
         card = await (await ben.slash("imagine", prompt="a red heart")).message()
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
         (job,) = await bot.services.db.read(jobs_of_member, int(ben.id))
-        await (await ben.press(card["id"], "Info")).answer()
+        await (await press_more(ben, card["id"], "Info")).answer()
         for label in ben.buttons(card["id"]):
             await (await ada.press(card["id"], label)).done()
+        menu = await menu_of(ada, card["id"])
+        for label in ada.buttons(menu):
+            await (await ada.press(menu, label)).done()
         await sandbox.until(lambda: card["id"] not in [one["id"] for one in ben.messages()])
         noted = [(what, target) for what, target, _ in await acts(bot, ada)]
         assert noted == [("press delete", f"job {job.id}")]  # the others are open to all

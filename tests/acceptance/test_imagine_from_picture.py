@@ -23,6 +23,7 @@ from db.queue.finding import jobs_of_member
 from db.queue.job import Job
 from inference.requests import ImageRequest, InitPicture, from_json
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
+from tests.support.acceptance.menus import press_more
 from tests.support.acceptance.pictures import settled
 from tests.support.bot.catalogues import WITH_EDITING
 from tests.support.files.photos import bomb, encoded, picture
@@ -76,7 +77,7 @@ async def test_pictures_begin_from_one_that_is_sent_along(sandbox: Sandbox, tmp_
         assert job.charged == 1
         history = await (await ben.slash("history")).answer()
         assert "from a picture · strength 40%" in ben.text(history["id"])
-        info = await (await ben.press(card, "Info")).answer()
+        info = await (await press_more(ben, card, "Info")).answer()
         assert "Denoising strength: 0.4" in ben.text(info["id"])
         assert sandbox.unimplemented == []
 
@@ -159,9 +160,9 @@ async def test_re_roll_and_edit_keep_the_picture_also_after_the_first_is_deleted
         card = await drawn(sandbox, ben, prompt="a red heart --strength 30")
         again = await (await ben.press(card, "Re-roll")).message()
         await sandbox.until(lambda: "Re-roll" in ben.buttons(again["id"]))
-        form = await ben.press(again["id"], "Edit prompt")
+        form = await press_more(ben, again["id"], "Edit prompt")
         assert (await form.modal())["components"][0]["component"]["value"] == "a red heart --count 1 --strength 30"
-        await ben.press(card, "Delete")
+        await press_more(ben, card, "Delete")
         await sandbox.until(lambda: card not in [one["id"] for one in ben.messages()])
         edited = await (await form.submit(Prompt="a blue heart --count 1 --strength 70")).message()
         await sandbox.until(lambda: "Re-roll" in ben.buttons(edited["id"]))
@@ -176,7 +177,7 @@ async def test_re_roll_and_edit_keep_the_picture_also_after_the_first_is_deleted
 async def test_refused_edit_keeps_the_picture(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
-        form = await ben.press(await drawn(sandbox, ben), "Edit prompt")
+        form = await press_more(ben, await drawn(sandbox, ben), "Edit prompt")
         await form.submit(Prompt="a blue heart --strength 300")
         second = await ben.press(await refused(sandbox, ben, "from 1 to 100"), "Edit prompt")
         card = await (await second.submit(Prompt="a blue heart --strength 30 --count 1")).message()
@@ -189,7 +190,7 @@ async def test_picture_is_edited_by_a_model_that_can(sandbox: Sandbox, tmp_path:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         card = await drawn(sandbox, ben, prompt="make it blue", model="edits")
         assert "edits a picture" in ben.text(card)
-        info = await (await cleo.press(card, "Info")).answer()
+        info = await (await press_more(cleo, card, "Info")).answer()
         assert cleo.buttons(info["id"]) == ["Edit prompt"]
         (job,) = await jobs_of(bot, ben)
         assert job.request["references"] == [f"uploads/{job.interaction_id}/picture"]
@@ -209,11 +210,11 @@ async def test_others_do_not_get_the_picture(sandbox: Sandbox, tmp_path: Path) -
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         card = await drawn(sandbox, ben, strength=40)
-        info = await (await cleo.press(card, "Info")).answer()
+        info = await (await press_more(cleo, card, "Info")).answer()
         assert cleo.buttons(info["id"]) == ["Edit prompt"]
         await cleo.press(card, "Re-roll")
         await refused(sandbox, cleo, "only its owner can use")
-        form = await cleo.press(card, "Edit prompt")
+        form = await press_more(cleo, card, "Edit prompt")
         assert "--strength" not in (await form.modal())["components"][0]["component"]["value"]
         drawn_without = await (await form.submit(Prompt="a red heart --count 1")).message()
         await sandbox.until(lambda: "Re-roll" in cleo.buttons(drawn_without["id"]))

@@ -12,6 +12,7 @@ from db.queue.finding import jobs_of_member
 from db.queue.job import Job
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
 from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.menus import press_more
 
 EPHEMERAL = 64
 TYPED = "a red heart --ar 3:2 --no text --count 2 --seed 7"
@@ -40,7 +41,7 @@ async def test_edit_prompt_begins_with_what_was_typed_and_asks_as_imagine_does(
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, ben)
-        form = await ben.press(card, "Edit prompt")
+        form = await press_more(ben, card, "Edit prompt")
         field = (await form.modal())["components"][0]["component"]
         assert field["value"] == TYPED
         shown = await (await form.submit(Prompt=TYPED.replace("red", "blue"))).message()
@@ -67,7 +68,7 @@ async def test_others_read_info_of_a_public_card_and_draw_it_on_their_own_credit
 ) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
-        info = await (await cleo.press(await drawn(sandbox, ben), "Info")).answer()
+        info = await (await press_more(cleo, await drawn(sandbox, ben), "Info")).answer()
         assert info["flags"] & EPHEMERAL
         assert "Negative prompt: text" in cleo.text(info["id"])
         assert cleo.buttons(info["id"]) == ["Draw it for me", "Edit prompt"]
@@ -85,7 +86,7 @@ async def test_others_read_info_of_a_public_card_and_draw_it_on_their_own_credit
 async def test_owner_is_offered_no_pictures_below_info(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
-        info = await (await ben.press(await drawn(sandbox, ben), "Info")).answer()
+        info = await (await press_more(ben, await drawn(sandbox, ben), "Info")).answer()
         assert ben.buttons(info["id"]) == []
 
 
@@ -113,7 +114,7 @@ async def test_banned_member_gets_nothing_drawn_from_anybodys_card(sandbox: Sand
         await (await ada.slash("atelier ban", member=cleo.id, reason="spam")).answer()
         refusal = await (await cleo.press(card, "Re-roll")).answer()
         assert "banned" in cleo.text(refusal["id"])
-        form = await cleo.press(card, "Edit prompt")
+        form = await press_more(cleo, card, "Edit prompt")
         await form.submit(Prompt="a blue heart")
         await sandbox.until(lambda: "banned" in cleo.text(last(cleo)))
         assert await bot.services.db.read(jobs_of_member, int(cleo.id)) == []
@@ -124,11 +125,11 @@ async def test_others_do_not_read_what_a_card_was_not_to_show(sandbox: Sandbox, 
         ada, ben, cleo = (sandbox.member(name) for name in ("ada", "ben", "cleo"))
         await (await ada.slash("atelier words add", word="ghastly")).answer()
         card = await drawn(sandbox, ben, "a red heart --no ghastly")
-        info = await (await cleo.press(card, "Info")).answer()
+        info = await (await press_more(cleo, card, "Info")).answer()
         assert "ghastly" not in cleo.text(info["id"])
-        form = await (await cleo.press(card, "Edit prompt")).modal()
+        form = await (await press_more(cleo, card, "Edit prompt")).modal()
         assert form["components"][0]["component"]["value"] == "a red heart"
-        own = await (await ben.press(card, "Edit prompt")).modal()
+        own = await (await press_more(ben, card, "Edit prompt")).modal()
         assert own["components"][0]["component"]["value"] == "a red heart --no ghastly"
 
 
@@ -174,7 +175,7 @@ async def test_refusal_for_too_many_requests_keeps_what_was_typed(sandbox: Sandb
 async def test_form_of_before_a_restart_keeps_what_was_typed(sandbox: Sandbox, tmp_path: Path) -> None:
     ben = sandbox.member("ben")
     async with bot_beside(sandbox, tmp_path):
-        form = await ben.press(await drawn(sandbox, ben), "Edit prompt")
+        form = await press_more(ben, await drawn(sandbox, ben), "Edit prompt")
         await form.modal()
     async with bot_beside(sandbox, tmp_path):
         refusal = await (await form.submit(Prompt="a blue heart --count 2")).answer()

@@ -23,7 +23,7 @@ from bot.features.train.job_card import StepSelect
 from bot.features.train.preflight import PhotoForm
 from bot.features.train.subject_card import RenameForm, SubjectStepSelect
 from bot.features.train.training import TrainingOptions
-from bot.features.vary.buttons import MoreForm
+from bot.features.vary.buttons import CanvasButton, ChangeForm
 from bot.features.vary.region import ChooseCellsButton, RegionForm
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
@@ -69,7 +69,7 @@ FORMS: dict[type[Form], Any] = {
     SuffixForm: lambda: SuffixForm(""),
     PromptForm: lambda: PromptForm("a red heart", private=False),
     UsePictureForm: lambda: UsePictureForm([RemoteFile(url="http://127.0.0.1/a.png", size_bytes=9)], private=False),
-    MoreForm: lambda: MoreForm(make_job(), [1, 2], private=False),
+    ChangeForm: lambda: ChangeForm(make_job(), [1, 2], private=False),
     RegionForm: lambda: RegionForm(make_job(), 1, "a red heart", private=False),
 }
 
@@ -192,8 +192,8 @@ async def _use(sandbox: Sandbox, human: HumanClient, message_id: str, custom_id:
 
 async def _post(bot: RunningBot, kind: type[Any], human: HumanClient) -> tuple[str, str]:
     key = KEYS.get(kind.topic, "0123456789abcdefghjkmnpqrs").format(user=human.id)
-    key += ":public" if kind is ChooseCellsButton else ""
-    if hasattr(kind, "of"):
+    key += {ChooseCellsButton: ":public", CanvasButton: ":up"}.get(kind, "")
+    if hasattr(kind, "of") and kind is not CanvasButton:
         made = MENUS.get(kind, kind.of)(key)
     else:
         made = kind(key, ui.Button(custom_id=kind.id_for(key), label=kind.label or kind.verb))

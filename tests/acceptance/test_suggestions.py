@@ -11,6 +11,7 @@ from db.queue.finding import jobs_of_member
 from inference.catalogue import Catalogue
 from inference.vocabulary import Vocabulary
 from tests.support.acceptance.bots import RunningBot, bot_beside
+from tests.support.acceptance.menus import press_more
 from tests.support.acceptance.messages import alt_texts
 from tests.support.acceptance.private import run_privately
 from tests.support.acceptance.training import available, sees, trained
@@ -57,7 +58,7 @@ async def test_subject_that_a_prompt_names_is_offered_and_its_trigger_never_show
         trigger = request["subjects"][0]["trigger"]
         assert request["prompt"] == f"{trigger} on a boat"
         assert "blob on a boat --subject Blob --ar 3:2 --count 2\n" in ben.text(shown)
-        await (await ben.press(shown, "Info")).done()
+        await (await press_more(ben, shown, "Info")).done()
         await (await ben.slash("history")).done()
         await sandbox.until(lambda: sees(ben, "Subject: Blob") and sees(ben, "Your latest jobs"))
         assert not sees(ben, trigger.split()[0])

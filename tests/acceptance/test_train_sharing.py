@@ -12,6 +12,7 @@ from db.queue.finding import jobs_of_member
 from db.queue.job import State
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.menus import press_more
 from tests.support.acceptance.training import available, sees, trained
 
 MEMBERS, ROLES = "Share with a member, or stop sharing …", "Share with a role, or stop sharing …"
@@ -151,7 +152,7 @@ async def test_others_draw_a_subject_from_its_card_only_while_it_is_shared_with_
         card = await opened(sandbox, ben, cleo)
         drawn = await (await ben.slash("imagine", prompt="Blob", subject="Blob", count=1)).message()
         await sandbox.until(lambda: "Re-roll" in cleo.buttons(drawn["id"]))
-        info = await (await cleo.press(drawn["id"], "Info")).answer()
+        info = await (await press_more(cleo, drawn["id"], "Info")).answer()
         await cleo.press(info["id"], "Draw it for me")
         await sandbox.until(lambda: times_told(cleo, "isn't shared with you") == 1)
         await shared(sandbox, "member", ben, card, cleo)

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from discord import ui
 
-from bot.features.upscale.buttons import upscale_rows
+from bot.features.upscale.buttons import upscale_buttons
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import AFTER_DARK, GENERAL
+from bot.shared.cards.job_kind import ButtonKeys
 from bot.shared.cards.layout import layout
+from bot.shared.cards.picture_offers import rows_of
 from db.queue.finding import jobs_of_member
 from db.queue.job import State
 from tests.support.acceptance.bots import (
@@ -16,6 +17,7 @@ from tests.support.acceptance.bots import (
     bot_beside,
 )
 from tests.support.acceptance.engines import SLOTS
+from tests.support.acceptance.menus import press_more
 from tests.support.acceptance.pictures import settled
 from tests.support.acceptance.upscaling import drawn, upscaled
 from tests.support.bot.catalogues import WITH_UPSCALER
@@ -63,7 +65,7 @@ async def test_picture_that_is_deleted_while_its_job_waits_costs_nothing(
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER) as bot:
         large = await (await ben.press(card, "U1")).answer()
         await sandbox.until(lambda: "In the queue" in ben.text(large["id"]))
-        await ben.press(card, "Delete")
+        await press_more(ben, card, "Delete")
         await sandbox.until(lambda: card not in [one["id"] for one in ben.messages()])
     monkeypatch.setenv(SLOTS, "4")
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER) as bot:
@@ -116,7 +118,7 @@ async def test_picture_of_an_age_restricted_channel_is_upscaled_in_such_a_channe
         assert "Upscale" not in ben.buttons(hidden["id"])
         (parent,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         general = bot.client.get_partial_messageable(int(GENERAL))
-        forged = await general.send(view=layout(ui.ActionRow(*upscale_rows(parent.id, [1], of=1)[0])))
+        forged = await general.send(view=layout(*rows_of(upscale_buttons(parent, ButtonKeys(parent.id), [1], of=1))))
         refusal = await (await ben.press(str(forged.id), "Upscale")).answer()
         assert "upscale it in such a channel" in ben.text(refusal["id"])
         assert await upscaled(bot, ben) == []
@@ -135,8 +137,8 @@ async def test_button_of_before_the_upscaler_was_taken_away_says_so(sandbox: San
         assert "no upscaler for a picture of this size" in ben.text(refusal["id"])
         general = bot.client.get_partial_messageable(int(GENERAL))
         parent = (await bot.services.db.read(jobs_of_member, int(ben.id)))[0]
-        never = ui.ActionRow[ui.LayoutView](*upscale_rows(parent.id, [9], of=9)[0])  # it never had so many
-        forged = await general.send(view=layout(never))
+        never = rows_of(upscale_buttons(parent, ButtonKeys(parent.id), [9], of=9))  # it never had so many
+        forged = await general.send(view=layout(*never))
         refusal = await (await ben.press(str(forged.id), "U9")).answer()
         assert "no longer have that picture" in ben.text(refusal["id"])
 

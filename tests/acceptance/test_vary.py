@@ -8,9 +8,7 @@ import pytest
 from bot.features.mydata.personal_data import delete_everything
 from bot.features.vary.changes import CANVASES
 from bot.sandbox.human.client import HumanClient
-from bot.sandbox.limits.components import walk
 from bot.sandbox.server import Sandbox
-from bot.sandbox.state.enums import ComponentType
 from bot.shared.results import picture_names
 from db.file_keys import UPLOADS, job_file
 from db.queue.finding import jobs_of_member
@@ -18,9 +16,10 @@ from inference.requests import InitPicture, PictureOrigin
 from inference.vocabulary import Vocabulary
 from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.engines import GATE
+from tests.support.acceptance.menus import menu_of, press_more, rows_of
 from tests.support.acceptance.pictures import settled
 from tests.support.acceptance.upscaling import drawn
-from tests.support.acceptance.varying import MENU, newest, varied
+from tests.support.acceptance.varying import newest, varied
 from tests.support.bot.catalogues import CATALOGUE, WITH_UPSCALER
 
 EPHEMERAL = 64
@@ -42,9 +41,9 @@ async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: 
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, ben, "a red heart --seed 7 --no text", count=4)
-        assert ben.buttons(card)[:9] == ["U1", "U2", "U3", "U4", "V1", "V2", "V3", "V4", "More"]
-        rows = [one for one, _ in walk(ben.message(card)["components"]) if one["type"] == ComponentType.ACTION_ROW]
-        assert len(rows) == 3
+        assert rows_of(ben, card) == [["U1", "U2", "U3", "U4", "Re-roll"], ["V1", "V2", "V3", "V4", "More"]]
+        menu = await menu_of(ben, card)
+        assert rows_of(ben, menu) == [["Change a picture", "Favourite", "Edit prompt", "Info", "Delete"]]
         await settled(sandbox, bot, ben)
         (parent,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         child = (await (await ben.press(card, "V2")).message())["id"]
@@ -60,12 +59,12 @@ async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: 
         where = f"https://discord.com/channels/{parent.guild_id}/{parent.channel_id}/{card}"
         assert f"Vary (Strong) of [picture 2]({where})" in ben.text(child)
         assert "--seed" not in ben.text(child)
-        info = await (await ben.press(child, "Info")).answer()
+        info = await (await press_more(ben, child, "Info")).answer()
         assert f"Vary (Strong) of picture 2 of `{parent.id}`" in ben.text(info["id"])
         assert (job.charged, (await bot.statement(ben)).available) == (4, DAILY - 8)
         again = (await (await ben.press(child, "Re-roll")).message())["id"]  # from the same picture, with another seed
         await finished(sandbox, ben, again)
-        await ben.press(child, "Delete")
+        await press_more(ben, child, "Delete")
         await sandbox.until(lambda: child not in [one["id"] for one in ben.messages()])
         assert not await bot.services.files.exists(request.init.key)
         (_, rolled), _ = await varied(bot, ben)
@@ -73,14 +72,20 @@ async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: 
         assert await bot.services.files.get(rolled.init.key) == source
 
 
-async def test_everything_in_the_menu_below_a_single_picture_draws_around_it(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_everything_below_a_single_picture_draws_around_it(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, ben, count=1, aspect="512x640")
-        assert ben.buttons(card)[:2] == ["Vary (Subtle)", "Vary (Strong)"]
+        assert rows_of(ben, card) == [
+            ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Re-roll"],
+            ["Zoom out 1.5×", "Zoom out 2×", "Make square", "Favourite", "More"],
+        ]
+        menu = await menu_of(ben, card)
         for change in CANVASES:
-            child = (await (await ben.select(card, MENU, change)).message())["id"]
-            await finished(sandbox, ben, child)
+            where = menu if change.label in ben.buttons(menu) else card
+            child = await (await ben.press(where, change.label)).message()
+            assert not child["flags"] & EPHEMERAL
+            await finished(sandbox, ben, child["id"])
         found = {request.origin.change: request for _, request in await varied(bot, ben) if request.origin}
         sizes = {label: (one.width_px, one.height_px) for label, one in found.items()}
         assert sizes == {
@@ -102,13 +107,13 @@ async def test_form_changes_one_of_several(sandbox: Sandbox, tmp_path: Path) -> 
     async with bot_beside(sandbox, tmp_path) as bot:
         ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
         card = await drawn(sandbox, ben)
-        form = await ben.press(card, "More")
+        form = await ben.press(card, "Change a picture")
         child = await (await form.submit(Picture=["2"], Change=["zoom-2"])).message()
         await finished(sandbox, ben, child["id"])
         ((_, request),) = await varied(bot, ben)
         assert request.origin is not None
         assert (request.origin.picture, request.origin.change) == (2, "Zoom out 2×")
-        await (await (await cleo.press(card, "More")).submit(Picture=["1"], Change=["subtle"])).done()
+        await (await (await cleo.press(card, "Change a picture")).submit(Picture=["1"], Change=["subtle"])).done()
         await sandbox.until(lambda: "Draw it for you?" in cleo.text(newest(cleo)))
         await cleo.press(newest(cleo), "Continue")
         await sandbox.until(lambda: [len(ben.pictures(one["id"])) for one in ben.messages()] == [2, 4, 4])
@@ -165,10 +170,17 @@ async def test_upscaled_picture_is_varied_by_what_it_was_drawn_from(sandbox: San
     async with bot_beside(sandbox, tmp_path, catalogue=WITH_UPSCALER) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, ben, "a red heart --cfg 3", count=1)
-        assert ben.buttons(card)[:3] == ["Upscale", "Vary (Subtle)", "Vary (Strong)"]
+        assert rows_of(ben, card) == [
+            ["Upscale", "Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Re-roll"],
+            ["Zoom out 1.5×", "Zoom out 2×", "Favourite", "More"],
+        ]
         large = (await (await ben.press(card, "Upscale")).message())["id"]
         await sandbox.until(lambda: "Vary (Subtle)" in ben.buttons(large))
-        await ben.press(card, "Delete")
+        assert rows_of(ben, large) == [
+            ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Zoom out 1.5×", "Zoom out 2×"],
+            ["Pan left", "Pan right", "Pan up", "Pan down", "More"],
+        ]
+        await press_more(ben, card, "Delete")
         await sandbox.until(lambda: card not in [one["id"] for one in ben.messages()])
         child = (await (await ben.press(large, "Vary (Subtle)")).message())["id"]
         await finished(sandbox, ben, child)
@@ -186,7 +198,7 @@ async def test_small_model_is_told_no_words_for_what_it_draws_around_a_picture(
     small = replace(CATALOGUE, vocabularies={"tiny": Vocabulary(frozenset({"heart"}))})
     async with bot_beside(sandbox, tmp_path, catalogue=small) as bot:
         ben = sandbox.member("ben")
-        child = (await (await ben.select(await drawn(sandbox, ben, count=1), MENU, "zoom-2")).message())["id"]
+        child = (await (await ben.press(await drawn(sandbox, ben, count=1), "Zoom out 2×")).message())["id"]
         await finished(sandbox, ben, child)
         ((_, request),) = await varied(bot, ben)
         assert request.init is not None
@@ -212,5 +224,5 @@ async def test_children_survive_the_deletion_of_a_member_between_them(sandbox: S
         assert request.init is not None
         assert await bot.services.files.list(UPLOADS) == [request.init.key]
         await finished(sandbox, ada, (await (await ada.press(card, "V4")).message())["id"])
-        info = await (await ada.press(card, "Info")).answer()
+        info = await (await press_more(ada, card, "Info")).answer()
         assert f"Vary (Strong) of picture 1 of `{theirs.id}`" in ada.text(info["id"])

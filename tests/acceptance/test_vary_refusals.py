@@ -3,20 +3,21 @@
 from dataclasses import replace
 from pathlib import Path
 
-from discord import ui
-
-from bot.features.vary.buttons import vary_rows
+from bot.features.vary.buttons import vary_buttons
 from bot.sandbox.human.client import HumanClient
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state.seed import AFTER_DARK, GENERAL
+from bot.shared.cards.job_kind import ButtonKeys
 from bot.shared.cards.layout import layout
+from bot.shared.cards.picture_offers import rows_of
 from db.queue.finding import jobs_of_member
 from db.queue.job import Job
 from tests.support.acceptance.bots import DAILY, RunningBot, bot_beside
+from tests.support.acceptance.menus import press_more
 from tests.support.acceptance.pictures import settled
 from tests.support.acceptance.training import trained
 from tests.support.acceptance.upscaling import drawn
-from tests.support.acceptance.varying import MENU, newest, varied
+from tests.support.acceptance.varying import newest, varied
 from tests.support.bot.catalogues import CATALOGUE, WITH_CHECKER
 
 EPHEMERAL = 64
@@ -29,7 +30,7 @@ async def parent_of(bot: RunningBot, who: HumanClient) -> Job:
 
 async def forged(bot: RunningBot, job: Job, *numbers: int, of: int = 1) -> str:
     """Post the buttons below a job's pictures into the first channel, as on a card that was pressed from there."""
-    rows = [ui.ActionRow[ui.LayoutView](*row) for row in vary_rows(job.id, numbers, of=of)]
+    rows = rows_of(vary_buttons(job, ButtonKeys(job.id), numbers, of=of))
     message = await bot.client.get_partial_messageable(int(GENERAL)).send(view=layout(*rows))
     return str(message.id)
 
@@ -41,8 +42,8 @@ async def test_private_picture_is_its_owners_alone(sandbox: Sandbox, tmp_path: P
         await sandbox.until(lambda: "Re-roll" in ben.buttons(card["id"]))
         found = await (await ada.slash("atelier find", job=(await parent_of(bot, ben)).id)).answer()
         shown = await (await ada.press(found["id"], "Show")).answer()  # an operator may look at it …
-        for press in (ada.press(shown["id"], "Vary (Subtle)"), ada.select(shown["id"], MENU, "zoom-2")):
-            refusal = await (await press).answer()  # … but not have it changed
+        for label in ("Vary (Subtle)", "Zoom out 2×"):
+            refusal = await (await ada.press(shown["id"], label)).answer()  # … but not have it changed
             assert "Only the person who asked" in ada.text(refusal["id"])
         assert await varied(bot, ada) == []
         child = await (await ben.press(card["id"], "Vary (Subtle)")).answer()
@@ -59,7 +60,7 @@ async def test_picture_that_is_gone_or_never_was_is_not_varied(sandbox: Sandbox,
         parent = await parent_of(bot, ben)
         refusal = await (await ben.press(await forged(bot, parent, 8, 9, of=9), "V9")).answer()
         assert "no longer have that picture, so I can't vary it" in ben.text(refusal["id"])
-        form = await ben.press(card, "More")
+        form = await ben.press(card, "Change a picture")
         await form.modal()
         await bot.services.files.delete_tree(f"jobs/{parent.id}")
         refusal = await (await ben.press(card, "V1")).answer()
@@ -81,7 +82,7 @@ async def test_picture_of_an_age_restricted_channel_is_varied_in_such_a_channel_
         parent = await parent_of(bot, ben)
         refusal = await (await ben.press(await forged(bot, parent, 1), "Vary (Strong)")).answer()
         assert "vary it in such a channel" in ben.text(refusal["id"])
-        refusal = await (await ben.press(await forged(bot, parent, 1, of=2), "More")).answer()
+        refusal = await (await ben.press(await forged(bot, parent, 1, of=2), "Change a picture")).answer()
         assert "vary it in such a channel" in ben.text(refusal["id"])
         assert await varied(bot, ben) == []
         child = (await (await ben.press(card["id"], "Vary (Strong)")).message())["id"]
@@ -133,10 +134,9 @@ async def test_canvas_is_bounded_by_the_models_largest_side(sandbox: Sandbox, tm
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, ben, count=1, aspect="768x768")
-        refusal = await (await ben.select(card, MENU, "left")).answer()
+        refusal = await (await press_more(ben, card, "Pan left")).answer()
+        assert refusal["flags"] & EPHEMERAL
         assert "sides up to 768 px, so there is no room to pan" in ben.text(refusal["id"])
-        refusal = await (await ben.select(card, MENU, "square")).answer()
-        assert "square already" in ben.text(refusal["id"])
         assert await varied(bot, ben) == []
         assert (await bot.statement(ben)).available == DAILY - 3
 

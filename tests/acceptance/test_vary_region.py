@@ -81,7 +81,7 @@ async def test_cells_are_drawn_anew_with_what_was_typed(sandbox: Sandbox, tmp_pa
 async def test_mask_is_kept_and_forgotten_with_its_job(sandbox: Sandbox, tmp_path: Path) -> None:
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
-        form = await (await ben.press(await drawn(sandbox, ben, NOISE), "More")).submit(
+        form = await (await ben.press(await drawn(sandbox, ben, NOISE), "Change a picture")).submit(
             Picture=["2"], Change=["region"]
         )
         choose = await ben.press((await form.answer())["id"], "Choose cells")

@@ -19,7 +19,7 @@ from db.queue.job import Job
 from inference.requests import from_json
 
 PAGE = 6  # favourites at a time, which is a phone's screen
-EMPTY = "**No favourites yet.** React to a result with ⭐ to keep it here."
+EMPTY = "**No favourites yet.** Press *Favourite* on a result, or react with ⭐, to keep it here."
 OPTION_MAX = 90  # characters; the platform takes 100
 
 

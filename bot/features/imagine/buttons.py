@@ -10,7 +10,7 @@ from bot.features.imagine.order import imagine_again
 from bot.features.imagine.typed import as_typed
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem, is_for
-from bot.shared.discord.interactions import context_of, seen_privately, services_of
+from bot.shared.discord.interactions import context_of, services_of
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.errors import JobGone
 from bot.shared.results import text_of
@@ -35,8 +35,7 @@ class AgainButton(JobItem, verb="again"):
         return job
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
-        context = await context_of(interaction, private=private)
+        context = await context_of(interaction, private=self.privately(interaction, job))
         await show(interaction, await imagine_again(services_of(interaction), job, context))
 
 
@@ -65,8 +64,7 @@ class EditButton(JobItem, verb="edit"):
         request = from_json(job.request)
         if not isinstance(request, ImageRequest):
             raise JobGone
-        theirs = is_for(interaction, job)
-        private = job.private or (theirs and seen_privately(interaction))
+        theirs, private = is_for(interaction, job), self.privately(interaction, job)
         text = as_typed(request, theirs=theirs)
         picture_of = job.id if request.brought and interaction.user.id == job.user_id else ""
         form = PromptForm(text, private=private, pace=job.pace if theirs else None, picture_of=picture_of)

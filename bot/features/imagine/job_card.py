@@ -11,7 +11,8 @@ from bot.features.imagine.typed import is_shown
 from bot.shared.cards.job import beginning, made_from
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
 from bot.shared.cards.job_kind import CardContent, JobKind
-from bot.shared.cards.picture_offers import PictureOffer, offered_by, picture_rows
+from bot.shared.cards.more import JobButton, ResultButtons
+from bot.shared.cards.picture_offers import PictureOffer, offered_by
 from bot.shared.files.pictures import Picture
 from bot.shared.results import fitting_pictures, read_file
 from bot.shared.services import Services
@@ -74,16 +75,12 @@ def _done(job: Job, content: CardContent) -> str:
     return f"{lost}{notes}-# {' · '.join(facts)}{beginning(request)}{made_from(job, content)}"
 
 
-def _rows(job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
+def _rows(buttons: ResultButtons, job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
-    again = AgainButton(job.id) if job.state is State.DONE else try_again(job.id)
-    return [ui.ActionRow(again, EditButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
-
-
-def _rows_with(offers: Sequence[PictureOffer], job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
-    """Return the rows of a card, with those for its pictures where they are seen."""
-    return [*picture_rows(offers, job, content), *_rows(job, content)]
+    if job.state is State.DONE:
+        return buttons.rows(job, content)
+    return [ui.ActionRow(try_again(job.id), EditButton(job.id), InfoButton(job.id), DeleteButton(job.id))]
 
 
 def _others(job: Job) -> list[ui.Item[Any]]:
@@ -121,13 +118,20 @@ async def _read(offers: Sequence[PictureOffer], services: Services, job: Job, li
     return CardContent(preview=Picture(PREVIEW_PICTURE, preview, "A preview of the picture so far"))
 
 
-def image_job(*, offers: Sequence[PictureOffer]) -> JobKind:
-    """Return the kind of job that makes pictures, with what other features offer below them."""
+def image_job(*, offers: Sequence[PictureOffer], beside: Sequence[JobButton]) -> JobKind:
+    """Return the kind of job that makes pictures, with what other features offer for them.
+
+    Args:
+        offers: for single pictures.
+        beside: buttons of the whole job, by their key.
+    """
+    buttons = ResultButtons(offers=offers, beside=beside, first=[AgainButton], rest=[EditButton, InfoButton])
     return JobKind(
         not_done="No pictures",
         running=_running,
         done=_done,
-        rows=partial(_rows_with, offers),
+        rows=partial(_rows, buttons),
+        menu=buttons.menu,
         parameters=_parameters,
         read=partial(_read, offers),
         others=_others,

@@ -9,8 +9,9 @@ from discord import ui
 from bot.features.upscale.order import check_picture, find_upscaled, upscalable, upscale
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import PictureItem, is_for, show_job
-from bot.shared.cards.picture_offers import PictureOffer
-from bot.shared.discord.interactions import context_of, seen_privately, services_of
+from bot.shared.cards.job_kind import ButtonKeys
+from bot.shared.cards.picture_offers import Group, PictureOffer
+from bot.shared.discord.interactions import context_of, services_of
 from bot.shared.discord.persistent_items import Answer
 from db.queue.job import Job
 
@@ -39,8 +40,7 @@ class UpscaleButton(PictureItem, verb="upscale"):
         return job
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
-        context = await context_of(interaction, private=private)
+        context = await context_of(interaction, private=self.privately(interaction, job))
         outcome = await upscale(services_of(interaction), job, self.number, context)
         if isinstance(outcome, Job) and outcome.interaction_id != interaction.id:
             await show_job(interaction, outcome)
@@ -48,20 +48,21 @@ class UpscaleButton(PictureItem, verb="upscale"):
             await show(interaction, outcome)
 
 
-def upscale_rows(job_id: str, numbers: Sequence[int], *, of: int) -> list[list[ui.Item[Any]]]:
-    """Return a row with a button for each picture that can be upscaled: 'Upscale', or 'U1' and so on.
+def upscale_buttons(job: Job, keys: ButtonKeys, numbers: Sequence[int], *, of: int) -> list[Group]:
+    """Return a button for each picture that can be upscaled: 'Upscale', or 'U1' and so on.
 
     Args:
-        job_id: the job that made them.
+        job: the job that made them.
+        keys: what they carry.
         numbers: which of its pictures, from 1.
-        of: how many pictures it has.
+        of: how many pictures are shown.
     """
     looks: dict[str, Any] = {"emoji": UpscaleButton.emoji, "style": UpscaleButton.style}
     buttons: list[ui.Item[Any]] = []
     for number in numbers:
-        key, label = f"{job_id}:{number}", UpscaleButton.label if of == 1 else f"U{number}"
+        key, label = keys.picture(number), UpscaleButton.label if of == 1 else f"U{number}"
         buttons.append(UpscaleButton(key, ui.Button[Any](custom_id=UpscaleButton.id_for(key), label=label, **looks)))
     return [buttons] if buttons else []
 
 
-UPSCALES = PictureOffer(name="upscale", numbers=upscalable, rows=upscale_rows)
+UPSCALES = PictureOffer(name="upscale", numbers=upscalable, buttons=upscale_buttons)

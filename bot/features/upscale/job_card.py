@@ -7,9 +7,10 @@ from typing import Any
 from discord import ui
 
 from bot.shared.cards.job import made_from
-from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
+from bot.shared.cards.job_buttons import CancelButton, InfoButton
 from bot.shared.cards.job_kind import CardContent, JobKind
-from bot.shared.cards.picture_offers import PictureOffer, offered_by, picture_rows
+from bot.shared.cards.more import JobButton, ResultButtons
+from bot.shared.cards.picture_offers import PictureOffer, offered_by
 from bot.shared.results import fitting_pictures
 from bot.shared.services import Services
 from bot.shared.text.formatting import exactly, harmless, inline, paid, progress
@@ -44,10 +45,10 @@ def _done(job: Job, content: CardContent) -> str:
     return f"{lost}-# {' · '.join(facts)}{made_from(job, content)}"
 
 
-def _rows(offers: Sequence[PictureOffer], job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
+def _rows(buttons: ResultButtons, job: Job, content: CardContent) -> list[ui.ActionRow[Any]]:
     if not job.final:
         return [ui.ActionRow(CancelButton(job.id, disabled=job.cancel_requested), InfoButton(job.id))]
-    return [*picture_rows(offers, job, content), ui.ActionRow(InfoButton(job.id), DeleteButton(job.id))]
+    return buttons.rows(job, content)
 
 
 def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
@@ -69,13 +70,20 @@ async def _read(offers: Sequence[PictureOffer], services: Services, job: Job, li
     return CardContent(pictures=pictures, offered=offered_by(offers, services, job))
 
 
-def upscale_job(*, offers: Sequence[PictureOffer]) -> JobKind:
-    """Return the kind of job that upscales a picture, with what other features offer below it."""
+def upscale_job(*, offers: Sequence[PictureOffer], beside: Sequence[JobButton]) -> JobKind:
+    """Return the kind of job that upscales a picture, with what other features offer for it.
+
+    Args:
+        offers: for the picture.
+        beside: buttons of the whole job, by their key.
+    """
+    buttons = ResultButtons(offers=offers, beside=beside, rest=[InfoButton])
     return JobKind(
         not_done="Not upscaled",
         running=_running,
         done=_done,
-        rows=partial(_rows, offers),
+        rows=partial(_rows, buttons),
+        menu=buttons.menu,
         parameters=_parameters,
         read=partial(_read, offers),
     )

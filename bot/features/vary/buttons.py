@@ -1,5 +1,6 @@
-"""The buttons and the menu below pictures that change one of them, and the form that offers the same below several."""
+"""The buttons for pictures that change one of them, and the form that offers the same for several."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -11,13 +12,21 @@ from bot.features.vary.order import USE, VaryOrderRequest, variable, vary
 from bot.features.vary.region import ChooseCellsButton, show_grid
 from bot.features.vary.sources import check_model, drawn_from
 from bot.shared.cards.asking import show
-from bot.shared.cards.job_buttons import JobItem, PictureItem, is_for
-from bot.shared.cards.picture_offers import PictureOffer
+from bot.shared.cards.job_buttons import CARD, JobItem, PictureItem, is_for
+from bot.shared.cards.job_kind import ButtonKeys
+from bot.shared.cards.picture_offers import Group, PictureOffer
 from bot.shared.discord.forms import Form
-from bot.shared.discord.interactions import acknowledge, context_of, in_time, seen_privately, services_of
-from bot.shared.discord.persistent_items import Answer
+from bot.shared.discord.interactions import acknowledge, context_of, in_time, services_of
+from bot.shared.discord.persistent_items import ID, Answer
 from bot.shared.orders.source_pictures import check_may_use, numbers_shown
 from db.queue.job import Job
+
+ZOOMING, PANNING = (Change.ZOOM_1_5, Change.ZOOM_2), (Change.LEFT, Change.RIGHT, Change.UP, Change.DOWN)
+AROUND = "|".join(map(re.escape, CANVASES))
+EMOJI = {
+    Change.ZOOM_1_5: "🔭", Change.ZOOM_2: "🔭", Change.LEFT: "⬅️", Change.RIGHT: "➡️", Change.UP: "⬆️",
+    Change.DOWN: "⬇️", Change.SQUARE: "🟦",
+}  # fmt: skip
 
 
 class VaryItem(PictureItem):
@@ -44,8 +53,7 @@ class VaryItem(PictureItem):
         return job
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
-        context = await context_of(interaction, private=private)
+        context = await context_of(interaction, private=self.privately(interaction, job))
         await show(interaction, await vary(services_of(interaction), job, self._wanted(job), context))
 
     def _wanted(self, job: Job) -> VaryOrderRequest:
@@ -84,12 +92,25 @@ class VaryRegionButton(PictureItem, verb="region"):
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         check_model(services_of(interaction), await drawn_from(services_of(interaction), job))
-        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
-        await show_grid(interaction, job, self.number, private=private)
+        await show_grid(interaction, job, self.number, private=self.privately(interaction, job))
+
+
+class CanvasButton(VaryItem, verb="around", key_form=rf"{ID}:\d{{1,2}}:(?:{AROUND}){CARD}"):
+    """One of the ways to draw around a picture."""
+
+    @classmethod
+    def of(cls, keys: ButtonKeys, number: int, change: Change) -> Self:
+        """Return the button for a picture of a job, by its number from 1."""
+        key = keys.picture(number, change)
+        return cls(key, ui.Button[Any](custom_id=cls.id_for(key), label=change.label, emoji=EMOJI.get(change)))
+
+    def change(self) -> Change:
+        """Return what is drawn around it."""
+        return Change(self.key.split(":")[2])
 
 
 class CanvasMenu(VaryItem, verb="canvas"):
-    """What is drawn around a picture."""
+    """The same as a menu, which stands below the pictures of before 0.3."""
 
     hint: ClassVar[str] = "Zoom out, pan, make square …"
 
@@ -104,11 +125,11 @@ class CanvasMenu(VaryItem, verb="canvas"):
         return Change(self.item.values[0])
 
 
-class MoreButton(JobItem, verb="more"):
+class ChangeButton(JobItem, verb="change"):
     """Of several pictures, which one, and what is changed: asked in a form."""
 
-    label = "More"
-    emoji = "✨"
+    label = "Change a picture"
+    emoji = "🪄"
     answer = Answer.FORM
     for_all = True
 
@@ -116,11 +137,11 @@ class MoreButton(JobItem, verb="more"):
         async with in_time():
             context = await context_of(interaction, private=True)
         check_may_use(services_of(interaction), job, context, use=USE)
-        private = job.private or (is_for(interaction, job) and seen_privately(interaction))
-        await MoreForm(job, numbers_shown(job), private=private).open(interaction)
+        form = ChangeForm(job, numbers_shown(job), private=self.privately(interaction, job))
+        await form.open(interaction)
 
 
-class MoreForm(Form, title="Change a picture"):
+class ChangeForm(Form, title="Change a picture"):
     """Which picture of a card, and what is changed about it."""
 
     def __init__(self, job: Job, numbers: Sequence[int], *, private: bool) -> None:
@@ -155,28 +176,37 @@ class MoreForm(Form, title="Change a picture"):
         await show(interaction, await vary(services_of(interaction), job, wanted, context))
 
 
-VARY_ITEMS = (VarySubtleButton, VaryStrongButton, VaryRegionButton, ChooseCellsButton, CanvasMenu, MoreButton)
+VARY_ITEMS = (
+    VarySubtleButton, VaryStrongButton, VaryRegionButton, ChooseCellsButton, CanvasButton, CanvasMenu, ChangeButton,
+)  # fmt: skip
 
 
-def vary_rows(job_id: str, numbers: Sequence[int], *, of: int) -> list[list[ui.Item[Any]]]:
-    """Return the rows below pictures that change them: 'V1' and so on; below a single one, what can be done with it.
+def vary_buttons(job: Job, keys: ButtonKeys, numbers: Sequence[int], *, of: int) -> list[Group]:
+    """Return the buttons that change pictures: 'V1' and so on; for a single one, what can be done with it.
 
     Args:
-        job_id: the job that made them.
+        job: the job that made them.
+        keys: what they carry.
         numbers: which of its pictures, from 1.
         of: how many pictures are shown.
     """
     if not numbers:
         return []
     if of == 1:
-        key = f"{job_id}:{numbers[0]}"
-        return [[VarySubtleButton(key), VaryStrongButton(key), VaryRegionButton(key)], [CanvasMenu.of(key)]]
-    buttons: list[ui.Item[Any]] = []
+        return _of_one(job, keys, numbers[0])
+    buttons: Group = []
     for number in numbers:
-        key = f"{job_id}:{number}"
+        key = keys.picture(number)
         look: dict[str, Any] = {"label": f"V{number}", "emoji": VaryStrongButton.emoji}
         buttons.append(VaryStrongButton(key, ui.Button(custom_id=VaryStrongButton.id_for(key), **look)))
-    return [[*buttons, MoreButton(job_id)]]
+    return [buttons, [ChangeButton(keys.job)]]
 
 
-VARIES = PictureOffer(name="vary", numbers=variable, rows=vary_rows)
+def _of_one(job: Job, keys: ButtonKeys, number: int) -> list[Group]:
+    key, square = keys.picture(number), job.request["width_px"] == job.request["height_px"]
+    changes = ZOOMING, PANNING, () if square else (Change.SQUARE,)
+    around: list[Group] = [[CanvasButton.of(keys, number, change) for change in one] for one in changes if one]
+    return [[VarySubtleButton(key), VaryStrongButton(key), VaryRegionButton(key)], *around]
+
+
+VARIES = PictureOffer(name="vary", numbers=variable, buttons=vary_buttons)

@@ -1,13 +1,14 @@
 """The buttons of a job, whatever it makes."""
 
 import contextlib
+import re
 from typing import ClassVar
 
 import discord
 from discord import ui
 
 from bot.shared.cards.job import info_text, job_card
-from bot.shared.cards.job_kind import fit_for_place, kinds_of
+from bot.shared.cards.job_kind import CardContent, fit_for_place, kinds_of
 from bot.shared.discord.interactions import is_operator, operator_of, place_of, services_of
 from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import ID, Answer, PersistentItem
@@ -18,16 +19,32 @@ from db.moderation.targets import Target, TargetKind
 from db.queue.finding import find_job
 from db.queue.job import Job
 
+CARD = r"(?::\d{17,20})?"  # the end of a key: a message
 
-class JobItem(PersistentItem[Job], topic="job"):
-    """What all buttons and menus of a job share."""
+
+class JobItem(PersistentItem[Job], topic="job", key_form=f"{ID}{CARD}"):
+    """What all buttons and menus of a job share: they carry its id, and in a card's menu the card's message."""
 
     for_all: ClassVar[bool] = False  # whoever sees a public card may
 
     @property
     def job_id(self) -> str:
         """The job that it is about."""
-        return self.key
+        return self.key.partition(":")[0]
+
+    @property
+    def card_id(self) -> int | None:
+        """The message of the public card whose menu it is in; None: it is on a card."""
+        end = self.key.rpartition(":")[2]
+        return int(end) if re.fullmatch(r"\d{17,20}", end) else None
+
+    def seen_alone(self, interaction: discord.Interaction) -> bool:
+        """Tell whether the card that it belongs to is shown to one member alone."""
+        return self.card_id is None and super().seen_alone(interaction)
+
+    def privately(self, interaction: discord.Interaction, job: Job) -> bool:
+        """Tell whether what comes of it is shown to its member alone: the job is private, or they see its card so."""
+        return job.private or (is_for(interaction, job) and self.seen_alone(interaction))
 
     async def find(self, interaction: discord.Interaction) -> Job:
         """Return the job to those who may act on it: its owner, who speaks in it, operators of the server it is from.
@@ -51,13 +68,8 @@ class JobItem(PersistentItem[Job], topic="job"):
         return job
 
 
-class PictureItem(JobItem, topic="picture", key_form=rf"{ID}:\d{{1,2}}"):
+class PictureItem(JobItem, topic="picture", key_form=rf"{ID}:\d{{1,2}}{CARD}"):
     """What all buttons of one picture of a job share: they carry the job's id and the picture's number, from 1."""
-
-    @property
-    def job_id(self) -> str:
-        """The job that made it."""
-        return self.key.partition(":")[0]
 
     @property
     def number(self) -> int:
@@ -83,14 +95,19 @@ async def redraw(interaction: discord.Interaction, job: Job) -> None:
         await message.edit(view=job_card(kind, job, content), attachments=discord_files(content.files))
 
 
-async def show_job(interaction: discord.Interaction, job: Job) -> None:
-    """Show a job's card as it is now, in an answer that was acknowledged; only what may be seen in that place."""
+async def content_here(interaction: discord.Interaction, job: Job) -> CardContent:
+    """Return what a job's card shows now besides the job itself, as far as it may be seen where this happens."""
     services, kind = services_of(interaction), kinds_of(interaction)[job.kind]
     content = await kind.content(services, job, interaction.filesize_limit)
     place = place_of(interaction.channel, interaction.guild_id)
-    content = fit_for_place(services, interaction.client, job, content, place)
-    files = discord_files(content.files)
-    await interaction.edit_original_response(view=job_card(kind, job, content), attachments=files)
+    return fit_for_place(services, interaction.client, job, content, place)
+
+
+async def show_job(interaction: discord.Interaction, job: Job) -> None:
+    """Show a job's card as it is now, in an answer that was acknowledged; only what may be seen in that place."""
+    content = await content_here(interaction, job)
+    card = job_card(kinds_of(interaction)[job.kind], job, content)
+    await interaction.edit_original_response(view=card, attachments=discord_files(content.files))
 
 
 class InfoButton(JobItem, verb="info"):
@@ -122,13 +139,17 @@ class CancelButton(JobItem, verb="cancel"):
 
 
 class DeleteButton(JobItem, verb="delete"):
-    """Remove the message and the files."""
+    """Remove the files, and the message; from a menu, the card's message and the menu."""
 
     label = "Delete"
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
         await forget_results(services_of(interaction), job)
-        with contextlib.suppress(discord.NotFound):  # somebody was quicker
+        if self.card_id is not None and interaction.channel_id is not None:
+            channel = interaction.client.get_partial_messageable(interaction.channel_id)
+            with contextlib.suppress(discord.NotFound):  # somebody was quicker
+                await channel.get_partial_message(self.card_id).delete()
+        with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import discord
 from discord import ui
@@ -51,6 +51,33 @@ class CardContent:
         return self.gallery + self.documents
 
 
+@dataclass(frozen=True, slots=True)
+class ButtonKeys:
+    """What the buttons of a job carry: its id, and in a menu the message with the card that the menu is about."""
+
+    job_id: str
+    card_id: int | None = None  # None: they are on a card themselves
+
+    @property
+    def job(self) -> str:
+        """The key of buttons of the whole job."""
+        return self._with()
+
+    def picture(self, number: int, more: str = "") -> str:
+        """Return the key of buttons of one of its pictures, by its number from 1, which may say more."""
+        return self._with(str(number), more)
+
+    def _with(self, *parts: str) -> str:
+        return ":".join(filter(None, (self.job_id, *parts, str(self.card_id or ""))))
+
+
+class JobMenu(Protocol):
+    """What can be pressed in the menu below a job's card: groups of buttons, of which each stays together."""
+
+    def __call__(self, job: Job, content: CardContent, keys: ButtonKeys, *, theirs: bool) -> list[list[ui.Item[Any]]]:
+        """Return them; `theirs`: for who may delete it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKind:
     """What differs from one kind of job to another."""
@@ -61,6 +88,7 @@ class JobKind:
     rows: Callable[[Job, CardContent], list[ui.ActionRow[Any]]]  # what can be pressed below its card
     parameters: Callable[[Job, Catalogue, bool], str]  # everything that was asked for; as its owner, or others, read it
     read: Callable[[Services, Job, int], Awaitable[CardContent]]  # from the stores; no file larger than so many bytes
+    menu: JobMenu | None = None  # what else can be pressed, by 'More'; None: there is no more
     others: Callable[[Job], list[ui.Item[Any]]] | None = None  # what others can press below what they read of it
     head: Callable[[Job, CardContent], str] | None = None  # who asked for what; None: their words, quoted
     finish: Callable[[Services, Job], Awaitable[None]] | None = None  # before its end is shown; repeated after a crash

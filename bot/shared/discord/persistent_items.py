@@ -99,8 +99,12 @@ class PersistentItem(ui.DynamicItem[Any], Generic[ItemT], template="none"):
         return found
 
     async def _acknowledge(self, interaction: discord.Interaction) -> None:
-        private = self.answer is not Answer.ALIKE or seen_privately(interaction)
+        private = self.answer is not Answer.ALIKE or self.seen_alone(interaction)
         await acknowledge(interaction, private=private, update=self.answer is Answer.UPDATE)
+
+    def seen_alone(self, interaction: discord.Interaction) -> bool:
+        """Tell whether what it belongs to is shown to one member alone."""
+        return seen_privately(interaction)
 
     async def find(self, interaction: discord.Interaction) -> ItemT:
         """Return what it is about.

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.features.favourites.button import FavouriteButton
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.mydata.cards import DeleteEverythingButton
@@ -12,10 +13,12 @@ from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.upscale.buttons import UpscaleButton
-from bot.features.vary.buttons import VARY_ITEMS
+from bot.features.vary.buttons import VARY_ITEMS, CanvasButton, VarySubtleButton
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
-from bot.shared.cards.job_buttons import JOB_BUTTONS
+from bot.shared.cards.job_buttons import JOB_BUTTONS, JobItem
+from bot.shared.cards.job_kind import ButtonKeys
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
+from bot.shared.cards.more import MENU_BUTTONS, MoreButton
 from bot.shared.cards.quote import QUOTE_BUTTONS
 from bot.shared.cards.suggestion import SUGGESTION_BUTTONS
 from bot.shared.discord.persistent_items import PersistentItem
@@ -27,12 +30,13 @@ from tests.support.bot.catalogues import LARGE
 ITEMS: list[type[PersistentItem[Any]]] = [
     *JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
-    *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS,
+    *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS, *MENU_BUTTONS, FavouriteButton,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
-    "job": "again mine edit info cancel delete show stop step translate timestamps language imagine more",
-    "picture": "upscale subtle strong canvas region cells",
+    "job": "again mine edit info cancel delete show stop step translate timestamps language imagine more back change "
+    "keep",
+    "picture": "upscale subtle strong canvas around region cells",
     "typed": "edit",
     "draft": "go relax other leave",
     "subject": "open rename export delete really guild back step member role",
@@ -61,11 +65,24 @@ def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
         "model": "sd-1.5:0",
         "found": f"member-120000000000000001-7-{JOB}",
     }.get(item.topic, JOB)
-    key += ":public" if item.id_for("") == "picture:cells:" else ""
+    key += {"picture:cells:": ":public", "picture:around:": ":zoom-1.5"}.get(item.id_for(""), "")
     heard = [one for one in ITEMS if one.__discord_ui_compiled_template__.fullmatch(item.id_for(key))]
     assert heard == [item]
     for strange in ("", f"{key}/..", f"{key} "):
         assert not item.__discord_ui_compiled_template__.fullmatch(item.id_for(strange))
+
+
+@pytest.mark.parametrize("item", [MoreButton, FavouriteButton, VarySubtleButton, CanvasButton])
+def test_button_of_a_menu_carries_the_cards_message(item: type[JobItem]) -> None:
+    keys = ButtonKeys(JOB, 120000000000000001)
+    key = (
+        {"job": keys.job, "picture": keys.picture(2)}[item.topic] if item is not CanvasButton else keys.picture(2, "up")
+    )
+    heard = item.__discord_ui_compiled_template__.fullmatch(item.id_for(key))
+    assert heard is not None
+    button = item(heard["key"])
+    assert (button.job_id, button.card_id) == (JOB, 120000000000000001)
+    assert item(ButtonKeys(JOB).picture(2, "up")).card_id is None
 
 
 @pytest.mark.parametrize("key", ["sd-1.5", f"sd-1.5:{JOB}"])  # without what was asked for, on messages of before
