@@ -9,6 +9,7 @@ a disk.
 import asyncio
 import contextlib
 import datetime as dt
+import errno
 import os
 import re
 import secrets
@@ -142,8 +143,14 @@ class FileStore:
 
     def _delete_tree(self, tree: str) -> int:
         found = _find(self._fs, tree)
-        if self._fs.exists(tree):
-            self._fs.rm(tree, recursive=True)
+        while self._fs.exists(tree):
+            try:
+                self._fs.rm(tree, recursive=True)
+            except FileNotFoundError:  # somebody else deletes it as well
+                continue
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:  # something was put there meanwhile
+                    raise
         return len(found)
 
     def _delete_parts(self, before: dt.datetime) -> int:

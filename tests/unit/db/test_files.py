@@ -141,3 +141,12 @@ async def test_several_are_read_in_order_and_missing_ones_are_none(files: FileSt
     await files.put("jobs/7/1.png", b"one")
     await files.put("jobs/7/2.png", b"two")
     assert await files.get_all(["jobs/7/2.png", "jobs/7/3.png", "jobs/7/1.png"]) == [b"two", None, b"one"]
+
+
+async def test_tree_that_several_delete_at_once_is_gone_for_all(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path))
+    for number in range(100):
+        await store.put(f"jobs/one/{number}.png", b"x")
+    deleted = await asyncio.gather(*(store.delete_tree("jobs/one") for _ in range(8)))
+    assert max(deleted) == 100
+    assert await store.list("jobs/one") == []
