@@ -44,8 +44,9 @@ WORKERS ?= 3
 test: weights setup-dev  ## Run the tests (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -n $(WORKERS) $(TOGETHER)
 
+# SEED=7: of the random walk, which goes another way with each
 test-long: weights setup-dev  ## Run the tests that need more time
-	@$(BIN)/python -m pytest -m long -n 2 $(TOGETHER)
+	@$(BIN)/python -m pytest -m long -n 2 $(TOGETHER) $(if $(SEED),--seed $(SEED))
 
 # Not part of `make test`: before Python 3.12, counting lines takes half as much computing again.
 coverage: weights setup-dev  ## Run the tests, and report which lines they reach

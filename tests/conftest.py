@@ -7,7 +7,12 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is first imported, here and in children
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("atelier", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("atelier")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=None, help="of the random walk (tests/acceptance/test_random_walk.py)")

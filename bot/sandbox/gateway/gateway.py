@@ -56,6 +56,11 @@ class Gateway:
         """Whether a bot is connected."""
         return bool(self._connected())
 
+    @property
+    def newest_event(self) -> int:
+        """The number of the latest event that a bot which is connected was sent; 0: there is none."""
+        return max((session.seq for session in self._connected()), default=0)
+
     def dispatch(
         self, event: str, data: dict[str, Any], intent: int = 0, *, without_content: dict[str, Any] | None = None
     ) -> None:
