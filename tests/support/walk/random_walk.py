@@ -21,6 +21,8 @@ from tests.support.walk.clock import StepClock
 from tests.support.walk.moves import Member, Move
 from tests.support.walk.quiet import QUIET_S, shown, until_quiet
 
+log = logging.getLogger(__name__)
+
 CHAPTER = 60  # steps until all jobs end, credits come, and what operators decided is undone
 TWICE = 0.12  # of the presses come twice at the same time
 FIFTEEN_MINUTES_PASS = 0.01  # of the steps: answers cannot be edited any more
@@ -78,14 +80,14 @@ class RandomWalk:
     async def _step(self, bot: RunningBot) -> None:
         self._clock.next_step()
         if self.chance.random() < FIFTEEN_MINUTES_PASS:
-            self.trace.append("… fifteen minutes pass")
+            self._tell("fifteen minutes pass")
             self._clock.advance(15 * 60 + 1)
         move = None
         while move is None:
             member = self.chance.choice(self._members)
             move = await member.move()
         twice = self.chance.random() < TWICE
-        self.trace.append(f"{len(self.trace)} {member.who.user.username} {move.told}{' twice' if twice else ''}")
+        self._tell(f"{member.who.user.username} {move.told}{' twice' if twice else ''}")
         self.used[move.kind] += 1
         events = self._box.container.events.subscribe()
         try:
@@ -96,6 +98,10 @@ class RandomWalk:
             self._box.container.events.unsubscribe(events)
         self._check_answers(member, results, seen)
         self._complaints.check()
+
+    def _tell(self, step: str) -> None:
+        self.trace.append(f"{len(self.trace)} {step}")
+        log.info("%s", self.trace[-1])
 
     async def _do(self, move: Move, *, twice: bool) -> list[InteractionResult]:
         results = [await move.do()]
