@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engines.image.adapters import reading
+from inference.engines.image.adapters import header, reading
 from inference.engines.image.adapters.reading import read_adapter
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.errors import AdapterRejected
@@ -158,7 +158,7 @@ MISSHAPEN = {"unet.conv_in.lora_A.weight": {"dtype": "F32", "shape": "large", "d
         _header({"__metadata__": {"lora_adapter_metadata": "[]"}, **FAR}),
         _header(FAR),
         _header(MISSHAPEN) + b"\0" * 16,
-        _header({str(number): FAR["unet.conv_in.lora_A.weight"] for number in range(reading.MAX_TENSORS + 1)}),
+        _header({str(number): FAR["unet.conv_in.lora_A.weight"] for number in range(header.MAX_TENSORS + 1)}),
         b"\x80\x04\x95",  # a pickle's beginning
     ],
     ids=range(15),

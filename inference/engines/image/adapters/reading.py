@@ -1,9 +1,10 @@
 """LoRA files, checked before anything of them is used."""
 
 import hashlib
-import json
+import io
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import safetensors.torch
@@ -11,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
+from inference.engines.image.adapters.header import read_header
 from inference.engines.image.adapters.weights import Adapter, LoraLayer
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
@@ -18,9 +20,6 @@ from inference.errors import AdapterRejected
 
 MAX_BYTES = 256 << 20  # rank 128 on all of SDXL's attention is about 200 MB
 MAX_RANK = 128
-MAX_TENSORS = 8192
-HEADER_MAX_BYTES = 4 << 20
-_DTYPES = frozenset({"F32", "F16", "BF16"})
 
 # how peft and diffusers name the two matrices of a layer, newest first
 _KEY = re.compile(
@@ -39,14 +38,33 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
     Raises:
         AdapterRejected: it is malformed, too large, has unknown layers, wrong shapes, or numbers that are not finite.
     """
-    metadata = _check_header(content)
+    header = read_header(io.BytesIO(content), len(content), most_bytes=MAX_BYTES)
     try:
         tensors = safetensors.torch.load(content)
     except (SafetensorError, ValueError, RuntimeError, KeyError) as error:
         raise AdapterRejected(f"The adapter is not a readable safetensors file: {error}") from error
-    pairs = _pair(tensors, model)
+    components = read_layers(tensors, header.settings, model)
+    return Adapter(digest_of(content), components, _size_bytes(components), autov3_of(content))
+
+
+def read_layers(
+    tensors: Mapping[str, torch.Tensor], settings: Mapping[str, Any], model: LoadedModel
+) -> dict[str, dict[str, LoraLayer]]:
+    """Check an adapter's tensors against the model that they are for, and bring them onto its device.
+
+    Args:
+        tensors: by peft's or diffusers' keys.
+        settings: diffusers' LoRA settings.
+        model: the base model; its skeleton does for a check alone.
+
+    Returns:
+        component → layer → factors.
+
+    Raises:
+        AdapterRejected: as `read_adapter`.
+    """
     components: dict[str, dict[str, LoraLayer]] = {}
-    for (part, name), (down, up) in pairs.items():
+    for (part, name), (down, up) in _pair(tensors, model).items():
         layer = model.layers[part][name]
         if family_of(model.spec).sample_axis(part, name) is None:
             raise AdapterRejected(
@@ -55,15 +73,18 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
             )
         down, up = down.to(model.dtype), up.to(model.dtype)
         _check_pair(f"{part}.{name}", layer, down, up)
-        scale = _scale(metadata, part, name, rank=down.shape[0])
+        scale = _scale(settings, part, name, rank=down.shape[0])
         factor = LoraLayer(down.to(model.device), up.flatten(1).to(model.device), scale)
         components.setdefault(part, {})[name] = factor
-    size_bytes = sum(
+    return components
+
+
+def _size_bytes(components: Mapping[str, Mapping[str, LoraLayer]]) -> int:
+    return sum(
         (factor.down.numel() + factor.up.numel()) * factor.up.element_size()
         for factors in components.values()
         for factor in factors.values()
     )
-    return Adapter(digest_of(content), components, size_bytes, autov3_of(content))
 
 
 def digest_of(content: bytes) -> str:
@@ -76,31 +97,19 @@ def autov3_of(content: bytes) -> str:
 
     Source: `addnet_hash_safetensors` in kohya-ss/sd-scripts' library/train_util.py; AUTOMATIC1111 writes 12 digits.
     """
-    header_bytes = int.from_bytes(content[:8], "little")
-    return hashlib.sha256(memoryview(content)[8 + header_bytes :]).hexdigest()[:12]
+    return _autov3(io.BytesIO(content))
 
 
-def _check_header(content: bytes) -> Mapping[str, Any]:
-    """Check sizes, count and types by the header alone, and return diffusers' LoRA settings, if there are any."""
-    if len(content) > MAX_BYTES:
-        raise AdapterRejected(f"The adapter has {len(content) >> 20} MB; {MAX_BYTES >> 20} MB is the most.")
-    header_bytes = int.from_bytes(content[:8], "little")
-    if len(content) < 10 or header_bytes > min(HEADER_MAX_BYTES, len(content) - 8):
-        raise AdapterRejected("The adapter is not a safetensors file.")
-    try:
-        header = json.loads(content[8 : 8 + header_bytes])
-        settings = header.pop("__metadata__", {}).get("lora_adapter_metadata", "{}")
-        metadata = json.loads(settings)
-        types = {entry["dtype"] for entry in header.values()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise AdapterRejected("The adapter's header is malformed.") from error
-    if not header or len(header) > MAX_TENSORS:
-        raise AdapterRejected(f"The adapter has {len(header)} tensors; 1 to {MAX_TENSORS} are expected.")
-    if not types <= _DTYPES:
-        raise AdapterRejected(f"The adapter has numbers of an unexpected type: {', '.join(map(str, types - _DTYPES))}.")
-    if not isinstance(metadata, dict):
-        raise AdapterRejected("The adapter's settings are malformed.")
-    return metadata
+def autov3_of_file(file: Path) -> str:
+    """Return the same of a file on the disk."""
+    with file.open("rb") as opened:
+        return _autov3(opened)
+
+
+def _autov3(file: io.BytesIO | io.BufferedReader) -> str:
+    header_bytes = int.from_bytes(file.read(8), "little")
+    file.seek(8 + header_bytes)
+    return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 _Pairs = dict[tuple[str, str], tuple[torch.Tensor, torch.Tensor]]

@@ -20,6 +20,7 @@ class ErnieImage(PackedFamily):
 
     name = "ernie-image"
     pipelines = frozenset({"ErnieImagePipeline"})
+    lora_pipeline = "ErnieImagePipeline"
     parts = (
         Part("transformer", "diffusers", frozenset({"ErnieImageTransformer2DModel"})),
         Part("vae", "diffusers", frozenset({"AutoencoderKLFlux2"})),

@@ -40,6 +40,7 @@ class Family(ABC):
     one_size: ClassVar[bool] = True  # whether only pictures of one size can share a pass
     sees_kept: ClassVar[bool] = False  # whether the network refers to the whole picture of which a mask keeps a part
     half: ClassVar[torch.dtype] = torch.float16  # what networks compute in on CUDA
+    lora_pipeline: ClassVar[str] = ""  # diffusers' class that knows what other trainers call its layers; empty: none
     lora_architecture: ClassVar[str] = ""  # of subjects' files, by Stability's ModelSpec; empty: none are trained
 
     # -- opening a folder ---------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class Flux2Klein(PackedFamily):
 
     name = "flux2-klein"
     pipelines = frozenset({"Flux2KleinPipeline"})
+    lora_pipeline = "Flux2KleinPipeline"
     sees_kept = True
     parts = (
         Part("transformer", "diffusers", frozenset({"Flux2Transformer2DModel"})),

@@ -31,6 +31,7 @@ class QwenImage(FlowFamily):
 
     name = "qwen-image"
     pipelines = frozenset({"QwenImagePipeline"})
+    lora_pipeline = "QwenImagePipeline"
     parts = (
         Part("transformer", "diffusers", frozenset({"QwenImageTransformer2DModel"})),
         Part("vae", "diffusers", frozenset({"AutoencoderKLQwenImage"})),

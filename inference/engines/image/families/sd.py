@@ -18,6 +18,7 @@ class StableDiffusion(UnetFamily):
     pipelines = frozenset(
         {"StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "LatentConsistencyModelPipeline"}
     )
+    lora_pipeline = "StableDiffusionPipeline"
     parts = (UNET, VAE, CLIP, CLIP_TOKENIZER)
     lora_architecture = "stable-diffusion-v1/lora"
     # What a latent's channels look like, found by others by regression: a cheap picture without the autoencoder.

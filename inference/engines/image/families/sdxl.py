@@ -35,6 +35,7 @@ class StableDiffusionXL(UnetFamily):
         CLIP_TOKENIZER,
         Part("tokenizer_2", "transformers", CLIP_TOKENIZERS),
     )
+    lora_pipeline = "StableDiffusionXLPipeline"
     embeds = "text_time"
     lora_architecture = "stable-diffusion-xl-v1-base/lora"
     # As for Stable Diffusion, from the same source.

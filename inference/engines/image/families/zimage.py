@@ -34,6 +34,7 @@ class ZImage(FlowFamily):
         Part("text_encoder", "transformers", frozenset({"Qwen3Model", "Qwen3ForCausalLM"})),
         Part("tokenizer", "transformers", frozenset({"Qwen2Tokenizer", "Qwen2TokenizerFast"})),
     )
+    lora_pipeline = "ZImagePipeline"
     one_size = False
 
     def check(self, spec: ImageModel, parts: Mapping[str, Any]) -> None:
