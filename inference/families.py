@@ -20,7 +20,7 @@ class FamilyTraits:
     schedulers: tuple[str, ...] = SCHEDULERS  # that entries may name, the default first
     guided_above: float = 1.0  # guidance above which the network is asked twice, and a negative prompt counts
     reads_negative: bool = True  # whether members' negative prompts are read at all
-    reads_weights: bool = False  # whether words of a prompt can be weighted: `(word:1.2)`
+    reads_weights: bool = False  # whether words and parts of a prompt can be weighted: `(word:1.2)`, `hot:: dog::2`
     trainable: bool = True  # whether subjects can be trained
     from_pictures: bool = False  # whether pictures can begin from a picture
     step_begun_counts: bool = True  # whether such a one makes the step that its strength only begins

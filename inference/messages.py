@@ -128,6 +128,7 @@ class PromptNote(StrEnum):
     UNKNOWN = "nothing known"  # it names none of the things that the model was trained on
     NEGATIVE = "negative had no effect"  # the family reads none, or its guidance is off
     WEIGHTS = "weights had no effect"  # the family's language model reads sentences, not words with weights
+    PARTS = "parts had no effect"  # nor several sentences, each with a weight
     ALONE = "drawn alone"  # no family covers the model: its pictures are drawn one after the other
 
 

@@ -8,10 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inference.catalogue import ImageModel
 from inference.errors import BadRequest
-from inference.families import FAMILIES
-from inference.requests import ImageRequest
 
 ROUND = 1.1  # of `(word)`
 SQUARE = 1 / 1.1  # of `[word]`
@@ -61,17 +58,6 @@ def weighted_texts(prompt: str) -> tuple[WeightedText, ...]:
         elif text:
             pieces.append(WeightedText(text, weight))
     return tuple(pieces) or (WeightedText(""),)
-
-
-def check_weights(request: ImageRequest, model: ImageModel) -> None:
-    """Check the weights in a request's prompts, if its model reads any.
-
-    Raises:
-        BadRequest: one is out of range.
-    """
-    if FAMILIES[model.family].reads_weights:
-        weighted_texts(request.prompt)
-        weighted_texts(request.negative)
 
 
 def without_weights(prompt: str) -> str:

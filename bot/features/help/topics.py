@@ -73,7 +73,8 @@ PARAMETERS = HelpTopic(
         "`--chaos 50` pictures that differ more (`0` to `100`)",
         "- `--strength 40` or `--iw 2` with `image:` how much of it changes, or how much it counts (`0` to `3`)",
         "- `--repeat 3` three jobs of it · `{red, blue} {cat, dog}` all four; you see the price of all of them first",
-        "- In the prompt: `(red:1.3)` counts more, `(red:0.7)` less, from `0` to `4`; `\\(` is a parenthesis",
+        "- In the prompt: `(red:1.3)` counts more, `(red:0.7)` less, from `0` to `4` · `hot:: dog::2` mixes two "
+        "prompts by their weights",
         "{prefer suffix} the same parameters behind all your prompts · {settings} your habits",
         "- `--raw` is how I always draw · `--hd` is **U1** to **U4** below your pictures",
     ),

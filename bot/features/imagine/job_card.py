@@ -28,6 +28,7 @@ NOTES = {
     PromptNote.UNKNOWN: "This model knows only a few hundred things, and your prompt names none. See `/models`.",
     PromptNote.NEGATIVE: "`--no` had no effect: this model reads no negative prompt with that guidance.",
     PromptNote.WEIGHTS: "Weights such as `(word:1.2)` had no effect: this model reads your prompt as a sentence.",
+    PromptNote.PARTS: "`::` had no effect: this model reads your prompt as one sentence, without parts below 0.",
     PromptNote.ALONE: "This model draws pictures one at a time, so they take longer.",
 }
 # Of parameters that ask for what is so anyway, or for a press.

@@ -12,7 +12,8 @@ from db.queue.pending import PendingOrder, Question
 from db.queue.submission import Submission
 from inference.catalogue import AnyModel, Catalogue
 from inference.pricing import price_of
-from inference.prompt_weights import check_weights, plain_text
+from inference.prompt_parts import check_prompts
+from inference.prompt_weights import plain_text
 from inference.requests import ImageRequest, Request, TrainRequest, TranscribeRequest, UpscaleRequest, to_json
 
 
@@ -95,7 +96,7 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
     Raises:
         Refused: it has a blocked word in it, or its model is for age-restricted channels alone.
         UnknownModel: the catalogue has no such model (any more).
-        BadRequest: its model reads weights in prompts, and one is out of range.
+        BadRequest: its model reads weights in prompts, and some cannot be read.
     """
     match request:
         case TranscribeRequest():
@@ -111,7 +112,7 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
             check_words(f"{request.name} {request.class_noun}", context.policy)
     model = catalogue.image(request.model)
     if isinstance(request, ImageRequest):
-        check_weights(request, model)
+        check_prompts(request, model)
     if model.age_restricted and not context.age_restricted:
         raise Refused(f"{model.title} works only in age-restricted channels. Use it there, or choose another `model`.")
     return model

@@ -17,7 +17,7 @@ from inference.engines.image.task_pictures import TaskPictures
 from inference.errors import BadRequest
 from inference.families import FAMILIES
 from inference.messages import Output, Progress, PromptNote, Task
-from inference.prompt_weights import check_weights
+from inference.prompt_parts import check_prompts
 from inference.requests import ImageRequest, InitPicture
 
 PICTURES_MAX = 16
@@ -131,7 +131,7 @@ def check_request(request: ImageRequest, spec: ImageModel) -> None:
         raise BadRequest(f"`guidance` must be from 0 to {GUIDANCE_MAX:g}.")
     if not 0 <= request.seed < 2**63:
         raise BadRequest("`seed` must be a whole number from 0.")
-    check_weights(request, spec)
+    check_prompts(request, spec)
     if request.init is not None:
         _check_init(request, request.init, spec)
     known = FAMILIES[spec.family].references_max

@@ -4,6 +4,7 @@ from inference.catalogue import ImageModel
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.families import FAMILIES
 from inference.messages import PromptNote
+from inference.prompt_parts import as_sentence
 from inference.prompt_weights import without_weights
 from inference.requests import ImageRequest
 from inference.vocabulary import names_any
@@ -15,8 +16,8 @@ def names_nothing_known(model: LoadedModel, text: str) -> bool:
 
 
 def words_read(prompt: str, spec: ImageModel) -> str:
-    """Return a prompt as a model's family reads it: with weights, or without."""
-    return prompt if FAMILIES[spec.family].reads_weights else without_weights(prompt)
+    """Return a prompt as a model's family reads it: with parts and weights, or without."""
+    return prompt if FAMILIES[spec.family].reads_weights else as_sentence(prompt)
 
 
 def notes_on(request: ImageRequest, spec: ImageModel) -> list[PromptNote]:
@@ -24,8 +25,11 @@ def notes_on(request: ImageRequest, spec: ImageModel) -> list[PromptNote]:
     traits, notes = FAMILIES[spec.family], []
     if request.negative and not traits.counts_negative(request.guidance):
         notes.append(PromptNote.NEGATIVE)
-    if any(words_read(words, spec) != words for words in (request.prompt, request.negative)):
+    prompts = () if traits.reads_weights else (request.prompt, request.negative)
+    if any(without_weights(prompt) != prompt for prompt in prompts):
         notes.append(PromptNote.WEIGHTS)
+    if any(as_sentence(prompt) != without_weights(prompt) for prompt in prompts):
+        notes.append(PromptNote.PARTS)
     if traits.alone:
         notes.append(PromptNote.ALONE)
     return notes

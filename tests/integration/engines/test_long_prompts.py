@@ -123,6 +123,20 @@ def test_texts_of_several_lengths_are_padded_by_what_nobody_sees(model: LoadedMo
     assert (seen[0] - together[0]).abs().max() > 1e-4  # it would be seen otherwise
 
 
+@pytest.mark.parametrize("prompt", ["blue pear", f"{'y ' * 80}pear"])
+def test_parts_are_joined_as_a_weighted_average(model: LoadedModel, prompt: str) -> None:
+    read, parts = encoded(model, f"red heart::2 {prompt}::-.5"), [encoded(model, "red heart"), encoded(model, prompt)]
+    if (windows := read.hidden.shape[1] // 77) > 1:
+        empty = encoded(model, "").hidden
+        parts[0] = replace(parts[0], hidden=torch.cat([parts[0].hidden, *[empty] * (windows - 1)], dim=1))
+    for first, second, joined in (
+        (parts[0].hidden, parts[1].hidden, read.hidden),
+        *((parts[0].extra[name], parts[1].extra[name], read.extra[name]) for name in read.extra),
+    ):
+        assert torch.allclose(joined, (2 * first - 0.5 * second) / 1.5, atol=1e-4)
+    assert torch.allclose(encoded(model, "red:: red::3").hidden, encoded(model, "red").hidden, atol=1e-5)
+
+
 def test_adapters_of_a_text_encoder_change_every_window(models: ModelCache, sd_folder: Path, spec: ImageModel) -> None:
     model = models.get(spec)
     harness = EngineHarness(spec, models=models)
@@ -164,7 +178,7 @@ def test_picture_of_a_long_prompt_equals_diffusers_with_the_same_embeddings(
     assert drawn.finished.summary["notes"] == []
 
 
-PROMPTS = st.sampled_from(["a red heart", LONG, "a (red:1.5) [heart]", f"(sky:0.3) {LONGER}"])
+PROMPTS = st.sampled_from(["a red heart", LONG, "a (red:1.5) [heart]", f"(sky:0.3) {LONGER}", f"blue:: {LONG}::-.3"])
 REQUESTS = st.builds(
     make_request,
     prompt=PROMPTS,
@@ -206,11 +220,11 @@ def test_weight_out_of_range_is_a_sentence(harness: EngineHarness) -> None:
     assert "must be from 0 to 4" in failed.message
 
 
-def test_model_that_reads_sentences_draws_without_weights_and_says_so(tried: Tried) -> None:
+def test_model_that_reads_sentences_draws_without_weights_and_parts_and_says_so(tried: Tried) -> None:
     harness, guidance = tried.harness(), tried.case.guidances[0]
-    plain = make_request(prompt="a red heart (on blue)", guidance=guidance)
-    drawn = harness.draw(replace(plain, prompt="a (red:1.4) heart (on blue)"))
+    plain = make_request(prompt="a red heart, (on blue)", guidance=guidance)
+    drawn = harness.draw(replace(plain, prompt="a (red:1.4) heart::2 (on blue):: grey::-.5"))
     assert_same(drawn.pictures["picture-1.png"], tried.reference.picture(plain, 0))
-    assert drawn.finished.summary["notes"] == ["weights had no effect"]
+    assert drawn.finished.summary["notes"] == ["weights had no effect", "parts had no effect"]
     assert harness.draw(plain).finished.summary["notes"] == []
     harness.close()

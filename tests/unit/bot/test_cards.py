@@ -95,11 +95,12 @@ def test_done_card_says_what_was_not_understood() -> None:
     noted = texts(
         drawn(make_job(state=State.DONE, outcome={"notes": ["nothing known", "prompt was cut"]}), pictures=PICTURES)
     )
-    weighted = make_job(state=State.DONE, outcome={"notes": ["weights had no effect"]})
+    weighted = make_job(state=State.DONE, outcome={"notes": ["weights had no effect", "parts had no effect"]})
     assert "left out" not in plain
     assert "left out" in noted
     assert "names none" in noted
     assert "Weights such as `(word:1.2)` had no effect" in texts(drawn(weighted, pictures=PICTURES))
+    assert "`::` had no effect" in texts(drawn(weighted, pictures=PICTURES))
 
 
 def test_done_card_says_which_parameters_changed_nothing() -> None:

@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.errors import BadRequest
-from inference.prompt_weights import WeightedText, check_weights, plain_text, weighted_texts, without_weights
-from tests.support.bot.catalogues import TINY
-from tests.support.fakes.requests import image_request
+from inference.prompt_weights import WeightedText, plain_text, weighted_texts, without_weights
 
 BRACKETS = st.text(alphabet="ab:.1([])\\ ", max_size=40)
 SLOW_S = 2.0  # for 10,000 brackets; they take 40 ms
@@ -90,11 +88,3 @@ def test_any_brackets_are_read_or_refused(prompt: str) -> None:
 )
 def test_models_that_read_sentences_get_no_weights_but_brackets(prompt: str, words: str) -> None:
     assert without_weights(prompt) == words
-
-
-@pytest.mark.parametrize("words", [{"prompt": "(a:5)"}, {"negative": "(a:5)"}])
-def test_weights_are_checked_for_models_that_read_them(words: dict[str, str]) -> None:
-    request = image_request(**words)
-    with pytest.raises(BadRequest):
-        check_weights(request, TINY)
-    check_weights(request, TINY.model_copy(update={"family": "z-image"}))

@@ -4,8 +4,8 @@ A window is as much as CLIP reads at once: a begin token, 75 of the text (22 for
 A longer text has several, encoded each by itself and read by the UNet in a row, as in diffusers' community pipelines
 for long prompts (lpw_stable_diffusion, lpw_stable_diffusion_xl) and in AUTOMATIC1111.
 
-A word's weight moves its states away from what is in their place in a text without words, or towards it, as in
-ComfyUI: at 0 nothing is said there.
+Parts of a prompt are read each by itself, and averaged by their weights. A word's weight moves its states away from
+what is in their place in a text without words, or towards it, as in ComfyUI: at 0 nothing is said there.
 """
 
 import itertools
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from inference.engines.image.families.conditioning import Conditioning
+from inference.prompt_parts import PromptPart, prompt_parts
 from inference.prompt_weights import plain_text, weighted_texts
 
 WINDOWS_MAX = 8  # of one text: 600 tokens of Stable Diffusion's
@@ -54,12 +55,13 @@ def windows_of(tokenizer: Any, text: str) -> list[Window]:
 
 
 def is_longer(tokenizer: Any, text: str) -> bool:
-    """Return whether a text has more tokens than its windows."""
-    return bool(len(tokenizer(plain_text(text)).input_ids) - 2 > WINDOWS_MAX * (tokenizer.model_max_length - 2))
+    """Return whether a part of a text has more tokens than its windows."""
+    most = WINDOWS_MAX * (tokenizer.model_max_length - 2)
+    return any(len(tokenizer(plain_text(part.text)).input_ids) - 2 > most for part in prompt_parts(text))
 
 
 def read_texts(tokenizer: Any, texts: Sequence[str], device: torch.device, ask: Ask) -> tuple[Conditioning, Tensor]:
-    """Encode texts, all of their windows at once.
+    """Encode texts, all windows of all their parts at once.
 
     Args:
         tokenizer: of the encoder.
@@ -70,22 +72,45 @@ def read_texts(tokenizer: Any, texts: Sequence[str], device: torch.device, ask: 
     Returns:
         The states of each text's windows in a row, and what was said of each text's first one as a whole.
     """
-    each = [windows_of(tokenizer, text) for text in texts]
+    prompts = [prompt_parts(text) for text in texts]
+    each = [windows_of(tokenizer, part.text) for parts in prompts for part in parts]
     windows = list(itertools.chain(*each))
     weighted = any(window.weighted for window in windows)
-    read = [*windows, *windows_of(tokenizer, "")] if weighted else windows
+    plain = not weighted and len(each) == len(prompts)
+    read = windows if plain else [*windows, *windows_of(tokenizer, "")]
     ids = torch.tensor([window.ids for window in read])
     own = torch.tensor([[1] * window.used + [0] * (len(window.ids) - window.used) for window in read])
     states, whole = ask(ids.to(device), own.to(device))
+    states, empty = states[: len(windows)], states[-1:]
     if weighted:
-        states = _weighted(states[:-1], states[-1:], [window.weights for window in windows])
+        states = _weighted(states, empty, [window.weights for window in windows])
     counts = [len(one) for one in each]
-    rows = [text.flatten(0, 1)[None] for text in torch.split(states, counts)]
-    firsts = [sum(counts[:number]) for number in range(len(counts))]
-    return Conditioning.cat([Conditioning(row, (row.shape[1],)) for row in rows]), whole[firsts]
+    firsts = whole[list(itertools.accumulate([0, *counts[:-1]]))]
+    by_part = iter(zip(torch.split(states, counts), firsts, strict=True))
+    rows, wholes = [], []
+    for parts in prompts:
+        of_parts, wholes_of_parts = zip(*itertools.islice(by_part, len(parts)), strict=True)
+        joined = _average(_equally_long(of_parts, empty), parts).flatten(0, 1)
+        rows.append(Conditioning(joined[None], (len(joined),)))
+        wholes.append(_average(wholes_of_parts, parts))
+    return Conditioning.cat(rows), torch.stack(wholes)
 
 
 def _weighted(states: Tensor, empty: Tensor, weights: list[list[float]]) -> Tensor:
     """Return states (n, tokens, width) with weights (n, tokens), between or beyond them and those of no words."""
     factors = torch.tensor(weights, dtype=states.dtype, device=states.device)[:, :, None]
     return torch.where(factors == 1, states, empty + (states - empty) * factors)
+
+
+def _equally_long(parts: Sequence[Tensor], empty: Tensor) -> list[Tensor]:
+    """Return the windows of parts (windows, tokens, width) with windows of no words behind those of shorter ones."""
+    longest = max(map(len, parts))
+    return [torch.cat([part, empty.expand(longest - len(part), -1, -1)]) for part in parts]
+
+
+def _average(states: Sequence[Tensor], parts: Sequence[PromptPart]) -> Tensor:
+    """Return the average of parts' states by their weights; one part's are as they are."""
+    if len(parts) == 1:
+        return states[0]
+    total = sum(part.weight for part in parts)
+    return torch.stack([state * (part.weight / total) for state, part in zip(states, parts, strict=True)]).sum(0)
