@@ -24,10 +24,11 @@ from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
 from bot.features.imagine.forms import declined_prompt, refusal_of_form
+from bot.features.imagine.from_pictures.menu import picture_menu
+from bot.features.imagine.from_pictures.replies import PictureReplies
 from bot.features.imagine.habits.card import SETTINGS_BUTTONS
 from bot.features.imagine.habits.commands import Prefer, SettingsCommand
 from bot.features.imagine.order import ImagineOrderRequest
-from bot.features.imagine.picture_menu import picture_menu
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
 from bot.features.mydata.retention import Housekeeping
@@ -42,7 +43,7 @@ from bot.features.vary.buttons import VARY_ITEMS
 from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.job_kinds import JOB_KINDS
-from bot.shared.cards.asking import ask
+from bot.shared.cards.asking import ask, replaces_public
 from bot.shared.cards.declined import DeclinedCard
 from bot.shared.cards.job_buttons import JOB_BUTTONS
 from bot.shared.cards.licence import LICENCE_BUTTONS, licence_card
@@ -78,7 +79,7 @@ SYNC_FIRST_S = 10.0  # how long registering commands may keep us from connecting
 # How each kind of question is asked.
 QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None]]] = {
     SuggestionQuote: lambda interaction, quote: ask(interaction, suggestion_card(quote)),
-    PriceQuote: lambda interaction, quote: ask(interaction, quote_card(quote)),
+    PriceQuote: lambda interaction, quote: ask(interaction, quote_card(quote, for_all=replaces_public(interaction))),
     LicenceQuote: lambda interaction, quote: ask(interaction, licence_card(quote)),
     PhotosQuote: ask_about_photos,
     PhotosWanted: ask_for_photos,
@@ -165,6 +166,7 @@ class Atelier(commands.Bot):
         await self.add_cog(HomeCommands(self, CreditsCommands(self.services), self._data_dir))
         tree_of(self).elsewhere = ELSEWHERE
         await self.add_cog(Help(self, self.services, self.limits))
+        await self.add_cog(PictureReplies(self, self.services, self.limits))
         await self.add_cog(Reactions(self, self.services, self.kinds, self.limits))
         await self.add_cog(voice := Voice(self, self.services, self.limits))
         self.tree.add_command(voice.menu)

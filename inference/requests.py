@@ -47,11 +47,11 @@ class InitPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureOrigin:
-    """The finished picture that new ones are drawn from, by one of the buttons below it."""
+    """The finished picture that new ones are drawn from: by one of the buttons below it, or by words about it."""
 
     job_id: str  # the job that made it; it may be gone by now
     picture: int  # which of its pictures, from 1
-    change: str  # the button's words, such as 'Vary (Subtle)'
+    change: str  # the button's words, such as 'Vary (Subtle)', or what was done by words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +77,8 @@ class ImageRequest:
     negative: str = ""
     subjects: tuple[SubjectUse, ...] = ()
     init: InitPicture | None = None  # None: they begin from noise alone
-    references: tuple[
-        str, ...
-    ] = ()  # file keys of pictures that the prompt speaks of; task inputs `reference-0` …, PNGs
+    references: tuple[str, ...] = ()  # file keys of what the prompt speaks of; task inputs `reference-0` …, PNGs
+    reference_flags: tuple[str, ...] = ()  # of those, by their checks: what comes of them has them as well
     variation: Variation | None = None
     origin: PictureOrigin | None = None  # None: they were asked for by words, or with a member's own picture
     typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
@@ -100,6 +99,11 @@ class ImageRequest:
     def seed_of(self, index: int) -> int:
         """Return the seed of one of the pictures, counted from 0."""
         return self.seed if self.variation is not None else self.seed + index
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What the pictures that they are made from were flagged for."""
+        return (*(() if self.init is None else self.init.flags), *self.reference_flags)
 
     @property
     def strength(self) -> float:
@@ -221,6 +225,7 @@ def from_json(data: dict[str, Any]) -> Request:
     if kind is Kind.IMAGE:
         fields["parameters"] = tuple(fields.get("parameters", ()))
         fields["references"] = tuple(fields.get("references", ()))
+        fields["reference_flags"] = tuple(fields.get("reference_flags", ()))
         if fields.get("init") is not None:
             init = dict(fields["init"])
             lists = {name: tuple(init[name]) for name in ("margins_px", "flags") if name in init}

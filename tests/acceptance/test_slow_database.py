@@ -14,8 +14,8 @@ from discord import app_commands, ui
 
 from bot.features.favourites.cards import RemoveFavouriteSelect
 from bot.features.imagine.forms import ImagineForm, PromptForm
+from bot.features.imagine.from_pictures.menu import UsePictureForm
 from bot.features.imagine.habits.card import SuffixForm
-from bot.features.imagine.picture_menu import UsePictureForm
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.finding import RemoveForm, SubjectSelect
 from bot.features.operator.shown import Shown
@@ -42,6 +42,7 @@ from tests.support.acceptance.home import credits_offered
 from tests.support.bot.cards import subject
 from tests.support.bot.jobs import make_job
 
+PICTURE = RemoteFile(url="http://127.0.0.1/a.png", size_bytes=9)
 AT_ONCE = 8  # buttons that wait for the database at the same time: it takes as long as for one
 PNG = Upload(filename="photo.png", content=b"\x89PNG")
 KEYS = {
@@ -68,7 +69,7 @@ FORMS: dict[type[Form], Any] = {
     ImagineForm: lambda: ImagineForm("a red heart", private=False),
     SuffixForm: lambda: SuffixForm(""),
     PromptForm: lambda: PromptForm("a red heart", private=False),
-    UsePictureForm: lambda: UsePictureForm([RemoteFile(url="http://127.0.0.1/a.png", size_bytes=9)], private=False),
+    UsePictureForm: lambda: UsePictureForm([PICTURE], said_by=1, private=False),
     ChangeForm: lambda: ChangeForm(make_job(), [1, 2], private=False),
     RegionForm: lambda: RegionForm(make_job(), 1, "a red heart", private=False),
 }

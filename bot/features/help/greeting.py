@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.features.help.cards import greeting_card
-from bot.shared.discord.attachments import clip_in
+from bot.shared.discord.calls import about_picture, calls
 from bot.shared.discord.commands import mention_of
 from bot.shared.discord.interactions import context_of_message
 from bot.shared.discord.limits import GREETING, RateLimits
@@ -25,7 +25,7 @@ async def greet(client: discord.Client, services: Services, limits: RateLimits, 
         limits: how often members may do what.
         message: what they said.
     """
-    if not _is_asked(client, message):
+    if not calls(client, message) or about_picture(message):
         return
     try:
         limits.take(GREETING, message.author.id)
@@ -38,12 +38,3 @@ async def greet(client: discord.Client, services: Services, limits: RateLimits, 
         return  # they have been answered just now
     except Exception:  # discord.py only logs what a listener raises, with all that it knows of the message
         log.exception("message %d could not be answered", message.id)
-
-
-def _is_asked(client: discord.Client, message: discord.Message) -> bool:
-    """Tell whether a person wrote to the bot, or called it by name; a reply to one of its messages does not count."""
-    if message.author.bot or message.webhook_id is not None or message.is_system():
-        return False
-    if message.guild is None:
-        return clip_in(message) is None  # that is heard
-    return client.user is not None and client.user.id in message.raw_mentions

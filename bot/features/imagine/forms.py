@@ -133,7 +133,8 @@ def refusal_of_form(interaction: discord.Interaction, text: str) -> ui.LayoutVie
 def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.LayoutView:
     """Say why /imagine cannot be granted, with what was typed and a button that edits it."""
     typed = interaction.namespace
-    options = ImagineOptions(prompt=str(typed.prompt or ""), **{name: getattr(typed, name, None) for name in BY_OPTION})
+    given: dict[str, Any] = {name: getattr(typed, name, None) for name in BY_OPTION}
+    options = ImagineOptions(prompt=str(typed.prompt or ""), **given)
     pace = typed.pace if typed.pace in set(Pace) else None
     key = "" if typed.image else _key(private=bool(typed.private), pace=pace)
     return refusal_card(text, options_as_typed(options), key)
@@ -141,7 +142,9 @@ def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.Layout
 
 def declined_prompt(text: str, order_request: OrderRequest, order: PendingOrder) -> ui.LayoutView | None:
     """Keep what was typed, where a question about it was declined; None: it was a button of a card, which has it."""
-    if not isinstance(order_request, ImagineOrderRequest) or order_request.source_job_id is not None:
+    if not isinstance(order_request, ImagineOrderRequest):
+        return None
+    if order_request.source_job_id is not None and not order_request.of_finished:
         return None
     key = "" if order_request.image.brought else _key(private=order.private, pace=order.pace)
     return refusal_card(text, order_request.typed or as_typed(order_request.image, theirs=True), key)

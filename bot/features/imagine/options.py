@@ -1,21 +1,42 @@
 """From what a member typed to an `ImageRequest`. Pure."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.features.imagine.parameters import PARAMETERS
 from bot.features.imagine.prompt import PROMPT_MAX, parse_prompt, parse_whole
 from bot.features.imagine.sizes import parse_size
-from bot.features.imagine.tuning import check_hd, chosen_guidance, chosen_steps, chosen_strength
+from bot.features.imagine.tuning import (
+    LAYOUT_STRENGTH,
+    STRENGTH_DEFAULT,
+    check_hd,
+    chosen_guidance,
+    chosen_steps,
+    chosen_strength,
+)
 from bot.shared.errors import BadParameter
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.text.formatting import clean
 from inference.catalogue import Catalogue, ImageModel
 from inference.families import FAMILIES
-from inference.requests import ImageRequest, InitPicture
+from inference.requests import ImageRequest, InitPicture, PictureOrigin
 
 COUNT_DEFAULT = 4
 COUNT_MAX = 4
 SEED_MAX = 2**32 - 1
+EDITED = "Edit by words"  # of a finished picture, as cards and `/history` call it
+BEGUN = "Image to image, strength {}%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPicture:
+    """A picture that is kept already."""
+
+    key: str  # its file key
+    flags: tuple[str, ...] = ()  # by its check
+    job_id: str = ""  # the finished job that made it; empty: its member sent it for an earlier one
+    number: int = 0  # of the picture in that job, from 1
+    size_px: tuple[int, int] | None = None  # None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +60,8 @@ class ImagineOptions:
     chaos: str | None = None
     raw: str | None = None  # '': nothing is added to the prompt
     hd: str | None = None  # '': pictures that can be upscaled
-    image: RemoteFile | str | None = None  # to begin from or to edit; the file key of one that is kept already
+    image: RemoteFile | KeptPicture | None = None  # to begin from or to edit
+    keeps_layout: bool | None = None  # true: it gives its ratio, and less of it changes where no strength is said
     repeat: str | None = None  # how many jobs of it
     pace: str | None = None  # fast or relaxed
 
@@ -59,9 +81,8 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
             f"`negative` has {len(negative)} characters, and the limit is {PROMPT_MAX}. Please shorten it."
         )
     check_hd(options.hd, catalogue)
-    edits = _edits(options, model)
     width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
-    return ImageRequest(
+    request = ImageRequest(
         parameters=shown_parameters(options),
         prompt=options.prompt,
         negative=negative,
@@ -72,9 +93,8 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         steps=chosen_steps(model, steps=options.steps, quality=options.quality, draft=options.draft),
         guidance=chosen_guidance(model, guidance=options.guidance, stylize=options.stylize, chaos=options.chaos),
         seed=parse_whole("seed", options.seed, 0, SEED_MAX, random_seed),
-        init=None if edits else _init(options, model),
-        references=(_key(options),) if edits else (),
     )
+    return _with_picture(request, options, model)
 
 
 def _edits(options: ImagineOptions, model: ImageModel) -> bool:
@@ -83,23 +103,29 @@ def _edits(options: ImagineOptions, model: ImageModel) -> bool:
     return options.image is not None and not said and FAMILIES[model.family].references_max > 0
 
 
-def _key(options: ImagineOptions) -> str:
-    """Return the file key of the picture; one that has yet to be fetched has none."""
-    return options.image if isinstance(options.image, str) else ""
-
-
-def _init(options: ImagineOptions, model: ImageModel) -> InitPicture | None:
-    """Return what the pictures begin from."""
+def _with_picture(request: ImageRequest, options: ImagineOptions, model: ImageModel) -> ImageRequest:
+    """Add the picture that is edited or begun from; one that has yet to be fetched has no key."""
     if options.image is None:
         if options.strength is not None:
             raise BadParameter("`strength` is how much of an `image` changes. Please add one, or leave `strength` out.")
         if options.weight is not None:
             raise BadParameter("`--iw` is how much an `image` counts. Please add one, or leave `--iw` out.")
-        return None
+        return request
+    image = options.image if isinstance(options.image, KeptPicture) else KeptPicture(key="")
+    if _edits(options, model):
+        origin = _origin(image, EDITED)
+        return replace(request, references=(image.key,), reference_flags=image.flags, origin=origin)
     if not FAMILIES[model.family].from_pictures:
         raise BadParameter(f"{model.title} can't begin from an `image`. Please choose another `model`.")
-    strength = chosen_strength(strength=options.strength, weight=options.weight)
-    return InitPicture(key=_key(options), strength=strength)
+    default = LAYOUT_STRENGTH if options.keeps_layout else STRENGTH_DEFAULT
+    strength = chosen_strength(strength=options.strength, weight=options.weight, default=default)
+    init = InitPicture(key=image.key, strength=strength, flags=image.flags)
+    return replace(request, init=init, origin=_origin(image, BEGUN.format(round(100 * strength))))
+
+
+def _origin(image: KeptPicture, change: str) -> PictureOrigin | None:
+    """Say which finished picture was used, and how."""
+    return PictureOrigin(job_id=image.job_id, picture=image.number, change=change) if image.job_id else None
 
 
 def shown_parameters(options: ImagineOptions) -> tuple[str, ...]:
@@ -115,7 +141,8 @@ def with_trailing(options: ImagineOptions) -> ImagineOptions:
         BadParameter: as `parse_prompt`; or something is set twice.
     """
     parsed = parse_prompt(options.prompt)
-    for name in parsed.values:
+    values: dict[str, Any] = dict(parsed.values)
+    for name in values:
         if getattr(options, name) is not None:
             raise BadParameter(f"`{name}` is set twice, as an option and in the prompt. Please keep one.")
-    return replace(options, prompt=parsed.text, **parsed.values)
+    return replace(options, prompt=parsed.text, **values)

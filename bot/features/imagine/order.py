@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.features.imagine.habits.suffix import with_suffix
-from bot.features.imagine.options import ImagineOptions, image_request, shown_parameters
+from bot.features.imagine.options import ImagineOptions, KeptPicture, image_request, shown_parameters
 from bot.features.imagine.spread import spread
 from bot.features.imagine.subjects import named_in, with_subject_model, with_subjects
 from bot.features.imagine.suggestions import noun_meant, remember_plain_words, subjects_meant
@@ -15,7 +15,7 @@ from bot.shared.errors import BadParameter, JobGone, Refused, SubjectGone
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
-from bot.shared.orders.source_pictures import check_may_use
+from bot.shared.orders.source_pictures import check_may_use, source_picture
 from bot.shared.orders.subject_rights import check_rights
 from bot.shared.policy import blocked_word
 from bot.shared.services import Services
@@ -26,6 +26,7 @@ from inference.requests import ImageRequest, InitPicture, Request, from_json
 from inference.vocabulary import names_any
 
 FOR_YOU = "Draw it for you?"
+USE = "draw from it"  # what is done with a finished picture, for sentences
 NOT_YOUR_PICTURE = (
     "These were made from a picture that only its owner can use. *Edit prompt* lets you draw the words without it."
 )
@@ -53,9 +54,25 @@ class ImagineOrderRequest(OrderRequest):
         """Check the rights to its subjects, and return the request."""
         if self.attached is not None:
             services.init_pictures.check(self.attached)
+        if self.of_finished:
+            await self._check_source(services, context)
         for image in (self.image, *self.more):
             await check_rights(services, image, context)
         return self.image
+
+    @property
+    def of_finished(self) -> bool:
+        """Whether words were said about a finished picture; else the job `source_job_id` is drawn again."""
+        origin = self.image.origin
+        return origin is not None and origin.job_id == self.source_job_id
+
+    async def _check_source(self, services: Services, context: RequestContext) -> None:
+        """See that the picture is still there and may be had."""
+        assert self.image.origin is not None
+        job = await services.db.read(find_job, self.image.origin.job_id)
+        if job is None:
+            raise JobGone
+        await source_picture(services, job, self.image.origin.picture, context, use=USE)
 
     @property
     def beside(self) -> tuple[ImageRequest, ...]:
@@ -108,7 +125,8 @@ async def imagine(services: Services, options: ImagineOptions, context: RequestC
         return await quote(services, all_, context, pace=pace)
     options, image = with_suffix(each[0], context.suffix), images[0]
     attached = options.image if isinstance(options.image, RemoteFile) else None
-    order_request = ImagineOrderRequest(image=image, attached=attached)
+    source_id = image.origin.job_id if image.origin is not None else None
+    order_request = ImagineOrderRequest(image=image, attached=attached, source_job_id=source_id)
     if not options.subject:
         order_request = _with_suggestion(order_request, services, options, context)
     return await quote(services, order_request, context, pace=pace)
@@ -193,11 +211,11 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
 def _check_origin(services: Services, job: Job, image: ImageRequest, context: RequestContext) -> None:
     """Check that what begins from a finished picture is asked for where that may be seen."""
     if image.origin is not None:
-        check_may_use(services, job, context, use="draw from it")
+        check_may_use(services, job, context, use=USE)
 
 
-async def kept_picture(services: Services, job_id: str, context: RequestContext) -> str | None:
-    """Return the file key of the picture that a member's job was made from; None: there is none.
+async def kept_picture(services: Services, job_id: str, context: RequestContext) -> KeptPicture | None:
+    """Return the picture that a member's job was made from; None: there is none.
 
     Raises:
         JobGone: the job is no longer there, or it is not theirs.
@@ -210,4 +228,4 @@ async def kept_picture(services: Services, job_id: str, context: RequestContext)
     if job is None or not isinstance(request, ImageRequest):
         raise JobGone
     _check_origin(services, job, request, context)
-    return next(iter(request.brought), None)
+    return KeptPicture(key=request.brought[0], flags=request.flags) if request.brought else None

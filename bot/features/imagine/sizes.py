@@ -2,6 +2,7 @@
 
 import math
 import re
+from fractions import Fraction
 
 from discord.app_commands import Choice
 
@@ -14,6 +15,7 @@ from inference.pricing import price_picture
 
 ASPECTS = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16")  # offered; any ratio up to 4:1 may be typed
 RATIO_MAX = 4.0
+RATIO_DENOMINATOR = 16  # within 2 % of any picture's
 NO_SIDE_PX = 40  # nobody means a picture of 3 by 2 pixels, but a ratio
 
 
@@ -32,6 +34,14 @@ def parse_size(text: str, model: ImageModel) -> tuple[int, int]:
         return _from_pixels(int(match[1]), int(match[2]), model)
     width, height = model.finished_px(model.width_px, model.height_px)
     raise BadParameter(f"`aspect` is a ratio such as `3:2`, or a size such as `{width}x{height}`.")
+
+
+def ratio_of(width_px: int, height_px: int) -> str | None:
+    """Return the ratio of a picture as it could be typed, near enough; None: no picture may be so long and thin."""
+    if max(width_px, height_px) > RATIO_MAX * min(width_px, height_px):
+        return None
+    ratio = Fraction(width_px, height_px).limit_denominator(RATIO_DENOMINATOR)
+    return f"{ratio.numerator}:{ratio.denominator}"
 
 
 def _from_ratio(across: int, down: int, model: ImageModel) -> tuple[int, int]:

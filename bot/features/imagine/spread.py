@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.features.imagine.options import ImagineOptions, with_trailing
 from bot.features.imagine.permutations import expand
 from bot.features.imagine.prompt import parse_whole
+from bot.features.imagine.sizes import ratio_of
 from bot.shared.errors import BadParameter
 
 JOBS_MAX = 40  # of one prompt
@@ -20,7 +21,7 @@ def spread(options: ImagineOptions) -> list[ImagineOptions]:
     """
     spread: list[ImagineOptions] = []
     for prompt in expand(options.prompt, JOBS_MAX):
-        one = with_trailing(replace(options, prompt=prompt))
+        one = _shaped(with_trailing(replace(options, prompt=prompt)))
         times = parse_whole("repeat", one.repeat, 1, JOBS_MAX, 1)
         if times > 1 and one.seed is not None:
             raise BadParameter(SAME_SEED)
@@ -30,3 +31,11 @@ def spread(options: ImagineOptions) -> list[ImagineOptions]:
     if len(spread) > 1 and options.image is not None:
         raise BadParameter(FROM_A_PICTURE)
     return spread
+
+
+def _shaped(options: ImagineOptions) -> ImagineOptions:
+    """Return options with the ratio of a picture whose layout is kept, where they have none."""
+    if options.aspect is not None or options.image is None or not options.keeps_layout:
+        return options
+    size_px = options.image.size_px
+    return replace(options, aspect=ratio_of(*size_px)) if size_px is not None else options

@@ -17,6 +17,7 @@ LITERAL_SHARE = 0.5  # that the least adds
 CHAOS_MAX = 100
 CHAOS_SHARE = 0.8  # that the most takes away
 STRENGTH_DEFAULT = 60  # percent
+LAYOUT_STRENGTH = 50  # of words about a picture: where things are in it stays
 WEIGHT_MAX = 3.0
 WEIGHTED = 40, 25  # percent of strength that a picture's weight takes away: up to 1, and for each beyond
 
@@ -82,7 +83,9 @@ def chosen_guidance(
     return round(least + room * (1 - CHAOS_SHARE * varied / CHAOS_MAX), 2)
 
 
-def chosen_strength(*, strength: int | str | None = None, weight: str | None = None) -> float:
+def chosen_strength(
+    *, strength: int | str | None = None, weight: str | None = None, default: int = STRENGTH_DEFAULT
+) -> float:
     """Return how much of a picture changes, above 0 … 1: as said in percent, or by the weight of the picture.
 
     Raises:
@@ -96,7 +99,7 @@ def chosen_strength(*, strength: int | str | None = None, weight: str | None = N
     typed = str(strength).strip().removesuffix("%").strip() if strength is not None else None
     if typed is not None and typed.strip("0") == "" and typed:
         raise BadParameter("With `strength` 0 your picture would come back unchanged. Choose from 1 to 100.")
-    return parse_whole("strength", typed, 1, 100, STRENGTH_DEFAULT) / 100
+    return parse_whole("strength", typed, 1, 100, default) / 100
 
 
 def check_hd(hd: str | None, catalogue: Catalogue) -> None:

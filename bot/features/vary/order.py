@@ -64,7 +64,8 @@ class VaryOrderRequest(OrderRequest):
             raise Refused(NOT_SHARED) from error
         origin = PictureOrigin(job_id=job.id, picture=self.number, change=self.change.label)
         parameters = tuple(one for one in image.parameters if not one.startswith(DROPPED))
-        plain = replace(image, references=(), variation=None)  # it begins from the picture, whatever that was made from
+        # It begins from the picture, whatever that was made from.
+        plain = replace(image, references=(), reference_flags=(), variation=None)
         image = replace(plain, seed=self.seed, count=COUNT, parameters=parameters, origin=origin)
         changed = self._changed(image, model, InitPicture(key=picture.key, strength=1.0, flags=picture.flags))
         return without_words(changed) if changed.model in services.catalogue.vocabularies else changed

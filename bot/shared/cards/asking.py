@@ -12,7 +12,7 @@ from discord import ui
 
 from bot.shared.cards.layout import said
 from bot.shared.discord.explain import say_privately
-from bot.shared.discord.interactions import context_of, services_of
+from bot.shared.discord.interactions import context_of, seen_privately, services_of
 from bot.shared.orders.confirm import confirm
 from bot.shared.orders.order_request import OrderRequest, Quote
 from bot.shared.orders.pending import request_in
@@ -35,6 +35,12 @@ async def order(interaction: discord.Interaction, order_request: OrderRequest, *
     """Order what somebody asks for by an interaction, or ask them what comes first."""
     context = await context_of(interaction, private=private)
     await show(interaction, await quote(services_of(interaction), order_request, context))
+
+
+def replaces_public(interaction: discord.Interaction) -> bool:
+    """Tell whether a question takes the place of one that everybody sees: somebody called the bot in a channel."""
+    is_edit = interaction.response.type is discord.InteractionResponseType.deferred_message_update
+    return is_edit and interaction.guild_id is not None and not seen_privately(interaction)
 
 
 async def ask(interaction: discord.Interaction, view: ui.LayoutView) -> None:

@@ -76,24 +76,30 @@ class DeclineButton(QuoteButton, verb="leave"):
 QUOTE_BUTTONS = (ContinueButton, RunForFreeButton, DeclineButton)
 
 
-def quote_card(quote: PriceQuote) -> ui.LayoutView:
-    """Show what it would cost and how long it would take, with the possible answers."""
+def quote_card(quote: PriceQuote, *, for_all: bool = False) -> ui.LayoutView:
+    """Show what it would cost and how long it would take, with the possible answers.
+
+    Args:
+        quote: the price.
+        for_all: everybody in the channel sees it, so that it does not say what its member has.
+    """
     answers = [*[ContinueButton] * quote.affordable, *[RunForFreeButton] * quote.relaxed, DeclineButton]
     card = ui.Container[ui.LayoutView](
-        ui.TextDisplay(quote_text(quote)),
+        ui.TextDisplay(quote_text(quote, for_all=for_all)),
         ui.ActionRow[Any](*(answer(quote.id) for answer in answers)),
         accent_colour=discord.Colour.gold(),
     )
     return layout(card)
 
 
-def quote_text(quote: PriceQuote) -> str:
-    """Say what it would cost."""
+def quote_text(quote: PriceQuote, *, for_all: bool = False) -> str:
+    """Say what it would cost, and what its member has, if nobody else reads it."""
     if quote.affordable:
         wait = f"\n-# ready in {about(quote.expected_s)}" if quote.expected_s is not None else ""
-        uses = f"This uses {quote.price} of your {credits(quote.available)}."
+        uses = f"This uses {credits(quote.price) if for_all else f'{quote.price} of your {credits(quote.available)}'}."
         return (f"**{quote.asks}** {uses}" if quote.asks else f"**{uses}** Continue?") + wait
+    you_have = "" if for_all else f", you have {quote.available}"
     return (
         "**Not enough credits.** Run it for free when the queue is empty?\n"
-        f"-# It costs {credits(quote.price)}, you have {quote.available}. More come {moment(quote.renews_at)}."
+        f"-# It costs {credits(quote.price)}{you_have}. More come {moment(quote.renews_at)}."
     )

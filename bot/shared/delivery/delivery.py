@@ -237,7 +237,7 @@ class Delivery:
             view=view,
             files=files,
             nonce=("r" if job.final else "c") + job.id[1 - NONCE_MAX :],  # one message however often it is posted
-            reference=_clip_of(job),
+            reference=_message_of(job),
             allowed_mentions=discord.AllowedMentions(users=whom, everyone=False, roles=False, replied_user=False),
         )
         return message.id
@@ -254,7 +254,7 @@ class Delivery:
         return None
 
 
-def _clip_of(job: Job) -> Any:
+def _message_of(job: Job) -> Any:
     """Return what the card of a job that a message asked for replies to."""
     if not by_message(job):
         return None

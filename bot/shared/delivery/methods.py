@@ -7,6 +7,7 @@ import datetime as dt
 from enum import StrEnum
 
 from db.queue.job import Job, State
+from inference.requests import Kind
 
 
 class DeliveryMethod(StrEnum):
@@ -25,7 +26,7 @@ def delivery_methods(job: Job, now: dt.datetime) -> list[DeliveryMethod]:
     if job.message_id is not None and not job.private:
         methods.append(DeliveryMethod.MESSAGE)
     if not job.final and by_message(job) and job.message_id is None:
-        return [DeliveryMethod.CHANNEL]  # there was no command to answer: the card is a reply to the clip
+        return [DeliveryMethod.CHANNEL]  # there was no command to answer: the card is a reply to the message
     if not job.final or job.state is State.CANCELLED:
         return methods  # neither progress nor 'cancelled' is worth a message of its own
     if not job.private:
@@ -39,10 +40,10 @@ def loses_card(job: Job, at: dt.datetime) -> bool:
 
 
 def by_message(job: Job) -> bool:
-    """Tell whether a message asked for the job: a clip in a direct message, or in a channel where all become text."""
+    """Tell whether a message asked for the job: a clip, or words about a picture that call the bot."""
     return not job.interaction_token
 
 
 def overheard(job: Job) -> bool:
     """Tell whether nobody asked for the job: an operator decided that clips in that channel become text."""
-    return by_message(job) and job.guild_id is not None
+    return by_message(job) and job.guild_id is not None and job.kind == Kind.TRANSCRIBE

@@ -22,7 +22,12 @@ def attached_of(attachment: discord.Attachment) -> RemoteFile:
         size_bytes=attachment.size,
         content_type=attachment.content_type or "",
         duration_s=stated_s if known else None,
+        size_px=_size_px(attachment),
     )
+
+
+def _size_px(picture: discord.Attachment | discord.UnfurledMediaItem) -> tuple[int, int] | None:
+    return (picture.width, picture.height) if picture.width and picture.height else None
 
 
 def clip_in(message: discord.Message) -> tuple[RemoteFile, int | None] | None:
@@ -51,6 +56,7 @@ def _shown_in(components: Sequence[Any]) -> list[RemoteFile]:
     shown: list[RemoteFile] = []
     for one in components:
         if isinstance(one, discord.MediaGalleryComponent):
-            shown += [RemoteFile(url=item.media.url, size_bytes=0) for item in one.items]
+            media = [item.media for item in one.items]
+            shown += [RemoteFile(url=item.url, size_bytes=0, size_px=_size_px(item)) for item in media]
         shown += _shown_in(getattr(one, "children", ()))
     return shown

@@ -171,12 +171,20 @@ async def _context_of(interaction: discord.Interaction, private: bool) -> Reques
     )
 
 
-async def context_of_message(client: discord.Client, message: discord.Message) -> RequestContext:
+async def context_of_message(
+    client: discord.Client, message: discord.Message, *, called: bool = False
+) -> RequestContext:
     """Resolve the same for somebody who says something.
 
     The message's own id stands for the interaction's, so that an event that comes twice is one job.
+
+    Args:
+        client: knows the servers.
+        message: what they said.
+        called: it calls the bot, so that its answer may be a question.
     """
-    return await _resolve(client, message.author, message.guild.id if message.guild else None, message.channel, message)
+    guild_id = message.guild.id if message.guild else None
+    return replace(await _resolve(client, message.author, guild_id, message.channel, message), called=called)
 
 
 async def _resolve(

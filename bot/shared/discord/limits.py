@@ -16,8 +16,9 @@ from discord.ext.commands import CooldownMapping
 AUTOCOMPLETE = "autocomplete"  # what is offered while an option is being typed
 PHOTOS = "photos"  # photos sent to be looked at, by the form or with the command
 PICTURES = "pictures"  # sent with /imagine to begin from
+REPLY = "reply"  # words to the bot about a picture, as a reply to it or with it
 MESSAGE = "message"  # a clip that is heard because it was said to the bot, or where all clips are
-REFUSAL = "refusal"  # the answer to such a clip that cannot be heard
+REFUSAL = "refusal"  # the answer to such a clip that cannot be heard, or to such words that cannot be drawn
 NOTICE = "notice"  # a direct message about what somebody else did for a member; counted for who receives it
 ENVELOPE = "reaction envelope"  # a result that is sent by direct message
 STAR = "reaction star"  # one that is kept among the favourites, or no more
@@ -48,6 +49,7 @@ LIMITS = (
         (
             *_each("/", "imagine", "train", "transcribe"),
             *_each("menu ", "Transcribe", "Use this picture"),
+            REPLY,
             *_each("job:", "again", "mine", "edit", "translate", "language", "imagine"),
             "job:change",
             *_each("picture:", "upscale", "subtle", "strong", "region", "cells", "around", "canvas"),
@@ -60,7 +62,7 @@ LIMITS = (
         ),
     ),
     RateLimit("clips said", 20, 60, (MESSAGE,)),
-    RateLimit("refusals of clips said", 5, 60, (REFUSAL,)),
+    RateLimit("refusals of what is said", 5, 60, (REFUSAL,)),
     RateLimit("greetings", 3, 60, (GREETING,)),
     RateLimit("notices of gifts and shares", 5, 600, (NOTICE,)),
     RateLimit("photos", 10, 600, (PHOTOS,)),

@@ -37,6 +37,7 @@ class RemoteFile:
     name: str = ""
     content_type: str = ""  # as its sender's device said
     duration_s: float | None = None  # None: the platform does not know it
+    size_px: tuple[int, int] | None = None  # of a picture; None: the platform does not know it
 
     @property
     def may_sound(self) -> bool:

@@ -37,12 +37,13 @@ class RequestContext:
     channel_ids: frozenset[int] = frozenset()  # the channel's, and of a thread its channel's: what operators decide by
     only_guild_id: int | None = None  # the server that the bot is in, if it is in no other
     message_id: int | None = None  # of the answer, where the platform told it with its receipt
+    called: bool = False  # a message of theirs calls the bot
     beside_ids: tuple[int, ...] = ()  # of messages for the cards of what is asked for beside it
 
     @property
     def may_be_asked(self) -> bool:
         """Whether somebody asked for it themselves; else it was said where all clips become text."""
-        return bool(self.interaction_token) or self.guild_id is None
+        return bool(self.interaction_token) or self.called or self.guild_id is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

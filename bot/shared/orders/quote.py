@@ -119,7 +119,7 @@ async def prefer_pace(services: Services, user_id: int, pace: Pace) -> None:
 async def _ask_price_if_expensive(services: Services, order: Order, context: RequestContext) -> PriceQuote | None:
     """Ask whether somebody wants something expensive; None: it is cheap, free, or they agreed to its price.
 
-    Nobody is asked who only sent a message, for there is no interaction that a question could answer. What is not
+    Nobody is asked who only sent a clip, for there is no interaction that a question could answer. What is not
     fetched first is told that it cannot be paid when its credits are held.
     """
     if order.agreed is not None:
@@ -129,7 +129,7 @@ async def _ask_price_if_expensive(services: Services, order: Order, context: Req
     order_request, may_be_free = order.order_request, order.request.kind in context.terms.relaxed
     expensive = bool(order_request.asks) or order.price > services.rules.asks_above
     expensive = expensive and order.price_known and not order_request.always_asks
-    expensive = expensive and bool(context.interaction_token)
+    expensive = expensive and (bool(context.interaction_token) or context.called)
     free = order.pace is Pace.RELAXED and not order_request.beside
     if free or not (expensive or (order_request.fetches and not may_be_free)):
         return None

@@ -101,7 +101,7 @@ class ImageJob:
             return None
         output = self.outputs[self.sent].result()
         self.sent += 1
-        flags = () if self.request.init is None else self.request.init.flags
+        flags = self.request.flags
         if check is None and not flags:
             return output
         found = PictureCheck() if check is None else check.result() if check.done() else PictureCheck(failed=True)

@@ -56,9 +56,10 @@ def test_clip_that_a_message_brought_gets_a_card_of_its_own_once() -> None:
     ]
 
 
-def test_clip_that_nobody_asked_about_is_sent_to_nobody() -> None:
-    job = make_job(interaction_token="", guild_id=21, state=State.DONE)
+def test_clip_that_nobody_asked_about_is_sent_to_nobody_but_words_that_call_the_bot_ask() -> None:
+    job = make_job(interaction_token="", guild_id=21, state=State.DONE, kind="transcribe")
     assert delivery_methods(job, NOON) == [DeliveryMethod.CHANNEL]
+    assert delivery_methods(replace(job, kind="image"), NOON) == [DeliveryMethod.CHANNEL, DeliveryMethod.DM]
 
 
 def test_only_a_private_live_job_loses_its_card_with_the_token() -> None:

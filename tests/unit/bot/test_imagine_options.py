@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from bot.features.imagine.options import ImagineOptions, image_request
+from bot.features.imagine.options import ImagineOptions, KeptPicture, image_request
+from bot.features.imagine.spread import spread
 from bot.shared.errors import BadParameter
 from inference.errors import UnknownModel
 from inference.pricing import price_of
-from inference.requests import ImageRequest, InitPicture, from_json, to_json
+from inference.requests import ImageRequest, InitPicture, PictureOrigin, from_json, to_json
 from tests.support.bot.catalogues import CATALOGUE, WITH_EDITING
+
+KEPT = KeptPicture(key="uploads/1/picture")
 
 
 def ask(**options: object) -> ImageRequest:
@@ -64,7 +67,7 @@ def test_wish_for_an_unknown_model_is_refused() -> None:
 
 @pytest.mark.parametrize(("typed", "strength"), [(None, 0.6), (1, 0.01), ("35", 0.35), (" 70 % ", 0.7), (100, 1.0)])
 def test_picture_to_begin_from_has_a_strength_in_percent(typed: int | str | None, strength: float) -> None:
-    request = ask(prompt="x", image="uploads/1/picture", strength=typed)
+    request = ask(prompt="x", image=KEPT, strength=typed)
     assert request.init == InitPicture(key="uploads/1/picture", strength=strength)
     assert from_json(to_json(request)) == request
 
@@ -72,7 +75,7 @@ def test_picture_to_begin_from_has_a_strength_in_percent(typed: int | str | None
 @pytest.mark.parametrize("typed", [0, "0%", "00", 101, "-5", "half", "0.5", "%", ""])
 def test_strength_that_is_none_is_refused(typed: int | str) -> None:
     with pytest.raises(BadParameter, match="`strength`"):
-        ask(prompt="x", image="uploads/1/picture", strength=typed)
+        ask(prompt="x", image=KEPT, strength=typed)
 
 
 def test_strength_without_a_picture_is_refused() -> None:
@@ -81,7 +84,7 @@ def test_strength_without_a_picture_is_refused() -> None:
 
 
 def test_picture_is_edited_by_words_where_the_model_can_and_no_strength_is_given() -> None:
-    options = ImagineOptions(prompt="make it blue", image="uploads/1/picture", model="edits", count=1)
+    options = ImagineOptions(prompt="make it blue", image=KEPT, model="edits", count=1)
     request = image_request(options, WITH_EDITING, random_seed=99)
     assert (request.references, request.init) == (("uploads/1/picture",), None)
     assert price_of(request, WITH_EDITING) == 2  # each step looks at two pictures
@@ -91,9 +94,24 @@ def test_picture_is_edited_by_words_where_the_model_can_and_no_strength_is_given
     assert (other.references, other.init) == ((), InitPicture(key="uploads/1/picture", strength=0.6))
 
 
+def test_words_about_a_finished_picture_keep_its_layout_its_flags_and_where_it_is_from() -> None:
+    finished = KeptPicture(key="jobs/1/picture-2.png", flags=("gore",), job_id="1", number=2, size_px=(300, 200))
+    options = ImagineOptions(prompt="make it night", image=finished, keeps_layout=True, model="tiny")
+    (shaped,) = spread(options)
+    begun = image_request(shaped, WITH_EDITING, random_seed=99)
+    assert begun.init == InitPicture(key=finished.key, strength=0.5, flags=("gore",))
+    assert begun.origin == PictureOrigin(job_id="1", picture=2, change="Image to image, strength 50%")
+    assert shaped.aspect == "3:2"
+    assert spread(replace(options, prompt="make it night --ar 1:1"))[0].aspect == "1:1"
+    edited = image_request(replace(options, model="edits"), WITH_EDITING, random_seed=99)
+    assert (edited.references, edited.reference_flags, edited.init) == ((finished.key,), ("gore",), None)
+    assert edited.origin == PictureOrigin(job_id="1", picture=2, change="Edit by words")
+    for request in (begun, edited):
+        assert request.flags == ("gore",)
+        assert from_json(to_json(request)) == request
+
+
 def test_picture_to_begin_from_costs_the_steps_that_are_made() -> None:
-    whole, half = (
-        ask(prompt="x", model="large", steps=50, count=1, image=image) for image in (None, "uploads/1/picture")
-    )
+    whole, half = (ask(prompt="x", model="large", steps=50, count=1, image=image) for image in (None, KEPT))
     assert (whole.strength, half.strength) == (1.0, 0.6)
     assert (price_of(whole, CATALOGUE), price_of(half, CATALOGUE)) == (4, 3)  # 2 credits for 25 steps

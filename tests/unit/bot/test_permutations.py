@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.imagine.options import ImagineOptions, image_request
+from bot.features.imagine.options import ImagineOptions, KeptPicture, image_request
 from bot.features.imagine.permutations import escaped, expand
 from bot.features.imagine.prompt import parse_prompt
 from bot.features.imagine.spread import JOBS_MAX, spread
@@ -87,10 +87,10 @@ def test_repeat_is_so_many_jobs_of_the_same_words_and_not_kept_with_them() -> No
         ("x --repeat 41", None, "`repeat` must be a whole number from 1 to 40"),
         ("{a, b} --repeat 21", None, "makes 42 jobs, and the limit is 40"),
         ("x --repeat 2 --seed 7", None, "would draw the same pictures again"),
-        ("{a, b}", "uploads/1/picture", "Only one prompt can begin from an `image`"),
+        ("{a, b}", KeptPicture(key="uploads/1/picture"), "Only one prompt can begin from an `image`"),
     ],
 )
-def test_several_jobs_that_cannot_be_are_refused(prompt: str, image: str | None, said: str) -> None:
+def test_several_jobs_that_cannot_be_are_refused(prompt: str, image: KeptPicture | None, said: str) -> None:
     with pytest.raises(BadParameter, match=said):
         spread(ImagineOptions(prompt=prompt, image=image))
     assert JOBS_MAX == 40

@@ -1,6 +1,7 @@
 """The suffix: parameters that stand behind all of a member's prompts, unless a prompt has its own. Pure."""
 
 from dataclasses import replace
+from typing import Any
 
 from bot.features.imagine.options import ImagineOptions, image_request
 from bot.features.imagine.parameters import BY_OPTION
@@ -53,4 +54,5 @@ def with_suffix(options: ImagineOptions, suffix: str) -> ImagineOptions:
     given = {option for option in BY_OPTION if getattr(options, option) is not None}
     closed = given.union(*(CLASHES.get(option, ()) for option in given))
     habits = parse_prompt(f"{WORD} {suffix}").values
-    return replace(options, **{option: value for option, value in habits.items() if option not in closed})
+    added: dict[str, Any] = {option: value for option, value in habits.items() if option not in closed}
+    return replace(options, **added)

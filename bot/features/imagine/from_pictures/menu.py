@@ -7,6 +7,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.features.imagine.forms import refusal_card
+from bot.features.imagine.from_pictures.sources import said_by, usable
 from bot.features.imagine.options import ImagineOptions
 from bot.features.imagine.order import imagine
 from bot.features.imagine.prompt import PROMPT_MAX
@@ -26,15 +27,16 @@ NO_PICTURE = "There is no picture on that message. Choose one with a PNG, JPEG o
 class UsePictureForm(Form, title=NAME):
     """Which picture of a message, what shall become of it, and how much of it changes."""
 
-    def __init__(self, pictures: Sequence[RemoteFile], *, private: bool) -> None:
+    def __init__(self, pictures: Sequence[RemoteFile], *, said_by: int, private: bool) -> None:
         """Build it.
 
         Args:
             pictures: those of the message.
+            said_by: the id of the message.
             private: only the one who sends it will see the result.
         """
         super().__init__()
-        self._pictures, self._private = pictures, private
+        self._pictures, self._said_by, self._private = pictures, said_by, private
         numbers = range(1, len(pictures) + 1)
         options = [discord.SelectOption(label=f"Picture {number}", value=str(number)) for number in numbers]
         self._picture = ui.Select[Any](options=options, placeholder="Which picture?")
@@ -51,10 +53,11 @@ class UsePictureForm(Form, title=NAME):
         """Ask for pictures, as /imagine does."""
         limits_of(interaction).take(PICTURES, interaction.user.id)
         context = await acknowledged_context(interaction, private=self._private)
-        picture = self._pictures[int(next(iter(self._picture.values), 1)) - 1]
+        services, picture = services_of(interaction), self._pictures[int(next(iter(self._picture.values), 1)) - 1]
+        image = await usable(services, self._said_by, picture, context)
         strength = self._strength.value.strip() or None
-        options = ImagineOptions(prompt=self._prompt.value, image=picture, strength=strength)
-        await show(interaction, await imagine(services_of(interaction), options, context))
+        options = ImagineOptions(prompt=self._prompt.value, image=image, strength=strength)
+        await show(interaction, await imagine(services, options, context))
 
     def refusal(self, text: str) -> ui.LayoutView:
         """Return a refusal that shows what was typed."""
@@ -66,7 +69,7 @@ async def use_picture(interaction: discord.Interaction, message: discord.Message
     pictures = pictures_in(message)
     if not pictures:
         raise Refused(NO_PICTURE)
-    await UsePictureForm(pictures, private=message.flags.ephemeral).open(interaction)
+    await UsePictureForm(pictures, said_by=said_by(message), private=message.flags.ephemeral).open(interaction)
 
 
 def picture_menu() -> app_commands.ContextMenu:
