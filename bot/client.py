@@ -20,6 +20,7 @@ from bot.features.favourites.reactions import Reactions
 from bot.features.help.cards import HELP_ITEMS
 from bot.features.help.commands import Help
 from bot.features.history.commands import Account
+from bot.features.history.gallery import HISTORY_ITEMS
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
@@ -28,6 +29,7 @@ from bot.features.imagine.from_pictures.menu import picture_menu
 from bot.features.imagine.from_pictures.replies import PictureReplies
 from bot.features.imagine.habits.card import SETTINGS_BUTTONS
 from bot.features.imagine.habits.commands import Prefer, SettingsCommand
+from bot.features.imagine.once_more import ONCE_MORE_BUTTONS
 from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.mydata.commands import MyData
@@ -154,6 +156,7 @@ class Atelier(commands.Bot):
         self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*MENU_BUTTONS, FavouriteButton, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
         self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)
+        self.add_dynamic_items(*HISTORY_ITEMS, *ONCE_MORE_BUTTONS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 

@@ -83,6 +83,7 @@ class ImageRequest:
     origin: PictureOrigin | None = None  # None: they were asked for by words, or with a member's own picture
     typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
     parameters: tuple[str, ...] = ()  # what else was typed, such as '--ar 3:2'; shown with the prompt
+    revision: str = ""  # of the model, as the catalogue had it when this was accepted; empty: it has none
 
     @property
     def kind(self) -> Kind:

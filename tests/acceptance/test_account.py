@@ -93,7 +93,7 @@ async def test_history_shows_what_was_made_and_brings_it_back(sandbox: Sandbox, 
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
         history = await (await ben.slash("history")).answer()
         assert "a red heart" in ben.text(history["id"])
-        again = await (await ben.press(history["id"], "Show")).answer()
+        again = await (await ben.press(history["id"], "1")).answer()
         assert len(ben.pictures(again["id"])) == 4
         assert again["flags"] & EPHEMERAL
         assert len(ada.messages()) == 1

@@ -25,7 +25,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def shown(who: HumanClient, channel: str) -> str:
     """Bring the newest result back there; return the message."""
     history = await (await who.slash("history", channel=channel)).answer()
-    return str((await (await who.press(history["id"], "Show")).answer())["id"])
+    return str((await (await who.press(history["id"], "1")).answer())["id"])
 
 
 async def arrived(sandbox: Sandbox, bot: RunningBot, who: HumanClient, channel: str) -> str:

@@ -108,7 +108,7 @@ async def test_result_that_nobody_takes_is_kept_for_history(sandbox: Sandbox, tm
         await until_delivered(bot, ben)
         assert await how(bot, ben) == "kept"
         history = await (await ben.slash("history")).answer()
-        shown = await (await ben.press(history["id"], "Show")).answer()
+        shown = await (await ben.press(history["id"], "1")).answer()
         assert len(ben.pictures(shown["id"])) == 4
 
 

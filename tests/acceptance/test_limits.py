@@ -53,10 +53,10 @@ async def test_button_that_is_pressed_too_often_waits(sandbox: Sandbox, tmp_path
         card = await (await ben.slash("imagine", prompt="a red heart", count=1)).message()
         await sandbox.until(lambda: "Re-roll" in ben.buttons(card["id"]))
         history = await (await ben.slash("history")).answer()
-        for _ in range(times("job:show")):
-            shown = await (await ben.press(history["id"], "Show")).answer()
+        for _ in range(times("job:open")):
+            shown = await (await ben.press(history["id"], "1")).answer()
             assert ben.pictures(shown["id"])
-        refused = await (await ben.press(history["id"], "Show")).answer()
+        refused = await (await ben.press(history["id"], "1")).answer()
         assert TOO_OFTEN in ben.text(refused["id"])
         assert ben.pictures(refused["id"]) == []
         assert await available(bot, ben) == DAILY - 1

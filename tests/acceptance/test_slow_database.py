@@ -13,6 +13,11 @@ import sqlalchemy as sa
 from discord import app_commands, ui
 
 from bot.features.favourites.cards import RemoveFavouriteSelect
+from bot.features.history.gallery import show_page
+from bot.features.history.opened import RelativesSelect
+from bot.features.history.relatives import Relatives
+from bot.features.history.search import HistorySearch
+from bot.features.history.search_form import SearchForm
 from bot.features.imagine.forms import ImagineForm, PromptForm
 from bot.features.imagine.from_pictures.menu import UsePictureForm
 from bot.features.imagine.habits.card import SuffixForm
@@ -53,6 +58,7 @@ KEYS = {
     "picture": "0123456789abcdefghjkmnpqrs:1",
     "help": "all",
     "favourite": "0",
+    "history": "0",
     "settings": "all",
     "typed": "public-any",
 }
@@ -60,6 +66,7 @@ MENUS: dict[type[Any], Any] = {  # those that are built with their options
     StepSelect: lambda key: StepSelect.of(key, [20]),
     SubjectStepSelect: lambda key: SubjectStepSelect.of(subject(id=key), [20]),
     RemoveFavouriteSelect: lambda key: RemoveFavouriteSelect.of(int(key), [make_job()]),
+    RelativesSelect: lambda key: RelativesSelect.of(key, Relatives(parent=make_job(), children=())),
     SubjectSelect: lambda key: SubjectSelect.of(key, [subject()]),
 }
 FORMS: dict[type[Form], Any] = {
@@ -71,6 +78,7 @@ FORMS: dict[type[Form], Any] = {
     PromptForm: lambda: PromptForm("a red heart", private=False),
     UsePictureForm: lambda: UsePictureForm([PICTURE], said_by=1, private=False),
     ChangeForm: lambda: ChangeForm(make_job(), [1, 2], private=False),
+    SearchForm: lambda: SearchForm(HistorySearch(), show_page, subjects=["Rex"], models=["tiny"]),
     RegionForm: lambda: RegionForm(make_job(), 1, "a red heart", private=False),
 }
 

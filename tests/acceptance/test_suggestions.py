@@ -60,7 +60,7 @@ async def test_subject_that_a_prompt_names_is_offered_and_its_trigger_never_show
         assert "blob on a boat --subject Blob --ar 3:2 --count 2\n" in ben.text(shown)
         await (await press_more(ben, shown, "Info")).done()
         await (await ben.slash("history")).done()
-        await sandbox.until(lambda: sees(ben, "Subject: Blob") and sees(ben, "Your latest jobs"))
+        await sandbox.until(lambda: sees(ben, "Subject: Blob") and sees(ben, "What you made"))
         assert not sees(ben, trigger.split()[0])
         assert alt_texts(ben.message(shown))[0].startswith("blob on a boat (")
         assert not sees(ben, ASKED)

@@ -138,7 +138,7 @@ async def test_larger_picture_outlives_the_one_it_was_made_from(sandbox: Sandbox
         info = await (await press_more(ben, large["id"], "Info")).answer()
         assert "upscaled from" in ben.text(info["id"])
         history = await (await ben.slash("history")).answer()
-        shown = await (await ben.press(history["id"], "Show")).answer()
+        shown = await (await ben.press(history["id"], "1")).answer()
         assert len(ben.pictures(shown["id"])) == 1
 
 

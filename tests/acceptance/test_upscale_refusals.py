@@ -114,7 +114,7 @@ async def test_picture_of_an_age_restricted_channel_is_upscaled_in_such_a_channe
         await sandbox.until(lambda: "Upscale" in ben.buttons(card["id"]))
         await settled(sandbox, bot, ben)
         history = await (await ben.slash("history", channel=GENERAL)).answer()
-        hidden = await (await ben.press(history["id"], "Show")).answer()
+        hidden = await (await ben.press(history["id"], "1")).answer()
         assert "Upscale" not in ben.buttons(hidden["id"])
         (parent,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         general = bot.client.get_partial_messageable(int(GENERAL))

@@ -91,7 +91,7 @@ async def test_picture_of_an_age_restricted_channel_is_varied_in_such_a_channel_
         assert job.age_restricted
         await settled(sandbox, bot, ben)
         history = await (await ben.slash("history", channel=GENERAL)).answer()
-        shown = (await (await ben.press(history["id"], "Show")).answer())["id"]  # the child, without its pictures
+        shown = (await (await ben.press(history["id"], "1")).answer())["id"]  # the child, without its pictures
         await ben.press(shown, "Re-roll")
         await sandbox.until(lambda: "draw from it in such a channel" in ben.text(newest(ben)))
         await (await (await ben.press(shown, "Edit prompt")).submit(Prompt="a blue heart")).done()

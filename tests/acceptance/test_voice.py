@@ -228,5 +228,5 @@ async def test_history_brings_a_transcript_back(sandbox: Sandbox, tmp_path: Path
         ben = sandbox.member("ben")
         await transcript(sandbox, ben, "Remember this.")
         history = await (await ben.slash("history")).answer()
-        shown = await (await ben.press(history["id"], "Show")).answer()
+        shown = await (await ben.press(history["id"], "1")).answer()
         assert "> Remember this." in ben.text(shown["id"])

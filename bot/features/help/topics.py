@@ -112,7 +112,8 @@ QUEUE = HelpTopic(
     lines=(
         "{queue} your jobs and their place in the queue",
         "{cancel} a job, and get its unused credits back",
-        "{history} your latest jobs, and their results again · {show} one of them, by its id",
+        "{history} look through what you made, find it by words, model, subject or date, draw it again exactly",
+        "{show} one result again, by its id",
         "{favourites} the results that you keep",
         "React to a result: ✉️ sends it to you, ⭐ keeps it, ❌ cancels or deletes your own",
     ),

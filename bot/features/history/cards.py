@@ -1,4 +1,4 @@
-"""What a member's queue and history look like; and the models."""
+"""What a member's queue looks like; and the models."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,11 +9,11 @@ from discord.app_commands import Choice
 
 from bot.features.history.jobs import QueuedJob
 from bot.features.history.vocabulary_card import BrowseWordsButton
-from bot.shared.cards.job import MARKS, beginning, place_in_queue, title
-from bot.shared.cards.job_buttons import CancelButton, ShowButton
+from bot.shared.cards.job import MARKS, place_in_queue, title
+from bot.shared.cards.job_buttons import CancelButton
 from bot.shared.cards.layout import layout
 from bot.shared.discord.choices import choices
-from bot.shared.text.formatting import about, bar, credits, given_back, harmless, inline, moment, paid
+from bot.shared.text.formatting import about, bar, credits, given_back, harmless, inline, paid
 from db.queue.job import Job, State
 from inference.catalogue import Catalogue, ImageModel, UpscaleModel
 from inference.requests import ImageRequest, UpscaleRequest, from_json
@@ -32,17 +32,6 @@ def queue_card(waiting: Sequence[QueuedJob]) -> ui.LayoutView:
         for one in waiting
     )
     return _card("**Your queue**", *rows)
-
-
-def history_card(jobs: Sequence[Job]) -> ui.LayoutView:
-    """Show what has ended, each with a button to see it again."""
-    if not jobs:
-        return _card("**No finished jobs yet.** Try `/imagine`!")
-    rows = []
-    for job in jobs:
-        facts = f"{moment(job.queued_at)} · {paid(job, job.charged)}{beginning(from_json(job.request))}"
-        rows.append(_row(f"{_line(job)}\n-# {facts}", ShowButton(job.id, disabled=job.state is not State.DONE)))
-    return _card("**Your latest jobs**", *rows)
 
 
 def models_card(catalogue: Catalogue) -> ui.LayoutView:

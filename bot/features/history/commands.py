@@ -7,14 +7,21 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.history.cards import cancelled_text, history_card, job_choices, models_card, queue_card
+from bot.features.history.cards import cancelled_text, job_choices, models_card, queue_card
+from bot.features.history.dates import OFFERED
+from bot.features.history.gallery import show_page
 from bot.features.history.info import info_card
-from bot.features.history.jobs import ENDED, HISTORY_SHOWN, cancel_mine, find_mine, my_queue
+from bot.features.history.jobs import cancel_mine, find_mine, my_queue
+from bot.features.history.search import TEXT_MAX, HistorySearch
 from bot.shared.cards.job_buttons import show_job
+from bot.shared.discord.choices import offered
 from bot.shared.discord.commands import UsesServices
-from bot.shared.discord.interactions import acknowledge, acknowledged_context, terms_of
+from bot.shared.discord.interactions import acknowledge, acknowledged_context, context_of, terms_of
 from db.queue.finding import jobs_of_member
+from db.queue.history import models_of_member
 from db.queue.job import State
+
+Found = app_commands.Range[str, 1, TEXT_MAX]  # something by which /history is searched
 
 
 class Account(commands.Cog, UsesServices):
@@ -42,12 +49,38 @@ class Account(commands.Cog, UsesServices):
         waiting = await my_queue(self.services, interaction.user.id)
         return job_choices([one.job for one in waiting], typed)
 
-    @app_commands.command(description="Show your latest jobs and their results")
-    async def history(self, interaction: discord.Interaction) -> None:
+    @app_commands.command(description="Look through what you made, and search it")
+    @app_commands.describe(
+        words="All of these are in the prompt",
+        model="Made with this model",
+        subject="With one of your subjects in it",
+        date="Such as: yesterday, last 7 days, 2026-11, 2026-11-03 to 2026-11-09",
+    )
+    async def history(
+        self,
+        interaction: discord.Interaction,
+        words: Found | None = None,
+        model: Found | None = None,
+        subject: Found | None = None,
+        date: Found | None = None,
+    ) -> None:
         """Show what has ended, with buttons that bring results back."""
         await acknowledge(interaction, private=True)
-        jobs = await self.services.db.read(jobs_of_member, interaction.user.id, states=ENDED, limit=HISTORY_SHOWN)
-        await interaction.edit_original_response(view=history_card(jobs))
+        search = HistorySearch(words=words or "", model=model or "", subject=subject or "", date=date or "")
+        await show_page(interaction, search)
+
+    @history.autocomplete("model")
+    async def _models(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return offered(await self.services.db.read(models_of_member, interaction.user.id), typed)
+
+    @history.autocomplete("subject")
+    async def _subjects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        subjects = (await context_of(interaction, private=True)).subjects
+        return offered(sorted({subject.name for subject in subjects}), typed)
+
+    @history.autocomplete("date")
+    async def _dates(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return offered(OFFERED, typed)
 
     @app_commands.command(description="Show one of your results again, by its id")
     @app_commands.describe(job="Its id, as Info shows it", public="Show it to everybody here (default: only to you)")

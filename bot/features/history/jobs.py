@@ -12,12 +12,11 @@ from db.queue.finding import find_job, jobs_of_member
 from db.queue.job import Job, State
 from inference.requests import from_json
 
-HISTORY_SHOWN = 8  # as many as fit on one card with a button each
+QUEUE_SHOWN = 8  # as many as fit on one card with a button each
 NOT_YET = "That job isn't finished yet. `/queue` shows how far it is."
 NO_RESULT = "That job gave no result, so there is nothing to show."
 PRIVATE_STAYS = "That was made for your eyes only, so I don't show it to everybody. Leave `public` out to see it."
 LIVE = (State.QUEUED, State.RUNNING)
-ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class NothingWaits(JobGone):
@@ -38,7 +37,7 @@ class QueuedJob:
 async def my_queue(services: Services, user_id: int) -> list[QueuedJob]:
     """Return what a member waits for, oldest first."""
     waiting = []
-    for job in reversed(await services.db.read(jobs_of_member, user_id, states=LIVE, limit=HISTORY_SHOWN)):
+    for job in reversed(await services.db.read(jobs_of_member, user_id, states=LIVE, limit=QUEUE_SHOWN)):
         place = await services.db.read(queue_position, job.id)
         forecast, queued = services.forecast, job.state is State.QUEUED
         wait_s = forecast.duration_s(job.kind, place.ahead_credits) if queued else forecast.left_s(job)

@@ -7,6 +7,8 @@ from typing import Any
 from discord import ui
 
 from bot.features.imagine.buttons import AgainButton, DrawForMeButton, EditButton, try_again
+from bot.features.imagine.comparing import compared
+from bot.features.imagine.once_more import once_more
 from bot.features.imagine.typed import is_shown
 from bot.shared.cards.job import beginning, made_from
 from bot.shared.cards.job_buttons import CancelButton, DeleteButton, InfoButton
@@ -72,6 +74,7 @@ def _done(job: Job, content: CardContent) -> str:
     )
     said = [NOTES[note] for note in PromptNote if note in job.outcome.get("notes", ())]
     said += [ANYWAY[parameter] for parameter in ANYWAY if parameter in request.parameters]
+    said += [content.compared] if content.compared else []
     notes = "".join(f"{one}\n" for one in said)
     return f"{lost}{notes}-# {' · '.join(facts)}{beginning(request)}{made_from(job, content)}"
 
@@ -111,7 +114,10 @@ def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
 async def _read(offers: Sequence[PictureOffer], services: Services, job: Job, limit_bytes: int) -> CardContent:
     if job.state is State.DONE:
         pictures = await fitting_pictures(services, job, limit_bytes)
-        return CardContent(pictures=pictures, offered=offered_by(offers, services, job))
+        offered = offered_by(offers, services, job)
+        return CardContent(
+            pictures=pictures, offered=offered, compared=await compared(services, job) if pictures else ""
+        )
     running = job.state is State.RUNNING and job.preview
     preview = await read_file(services, job_file(job.id, PREVIEW_PICTURE)) if running else None
     if preview is None or len(preview) > limit_bytes:
@@ -136,4 +142,5 @@ def image_job(*, offers: Sequence[PictureOffer], beside: Sequence[JobButton]) ->
         parameters=_parameters,
         read=partial(_read, offers),
         others=_others,
+        once_more=once_more,
     )

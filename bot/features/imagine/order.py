@@ -196,7 +196,7 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
         raise BadParameter("Only pictures can be re-rolled.")
     if image.brought and context.user_id != job.user_id:
         raise Refused(NOT_YOUR_PICTURE)
-    _check_origin(services, job, image, context)
+    check_origin(services, job, image, context)
     if job.state is State.DONE or job.error_code == FailureKind.NOT_FINITE:
         parameters = tuple(one for one in image.parameters if not one.startswith("--seed "))
         image = replace(image, seed=services.random_seed(), parameters=parameters)
@@ -208,7 +208,7 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
         raise Refused(NOT_SHARED) from error
 
 
-def _check_origin(services: Services, job: Job, image: ImageRequest, context: RequestContext) -> None:
+def check_origin(services: Services, job: Job, image: ImageRequest, context: RequestContext) -> None:
     """Check that what begins from a finished picture is asked for where that may be seen."""
     if image.origin is not None:
         check_may_use(services, job, context, use=USE)
@@ -227,5 +227,5 @@ async def kept_picture(services: Services, job_id: str, context: RequestContext)
     request = from_json(job.request) if job is not None and job.user_id == context.user_id else None
     if job is None or not isinstance(request, ImageRequest):
         raise JobGone
-    _check_origin(services, job, request, context)
+    check_origin(services, job, request, context)
     return KeptPicture(key=request.brought[0], flags=request.flags) if request.brought else None

@@ -36,6 +36,7 @@ class CardContent:
     timed: bool = False  # of a transcript: when what was said is shown
     words: str = ""  # of a transcript: what was heard so far
     documents: tuple[Picture, ...] = ()  # files that are not looked at but opened
+    compared: str = ""  # of pictures drawn again exactly: whether they are the first ones, pixel by pixel
     mention: bool = False  # a message of its own tells its requester that it has come
     hidden: bool = False  # there are pictures, but not for this place
     flagged: int = 0  # of the pictures: a checker flagged them, and they are not for this place
@@ -90,6 +91,7 @@ class JobKind:
     read: Callable[[Services, Job, int], Awaitable[CardContent]]  # from the stores; no file larger than so many bytes
     menu: JobMenu | None = None  # what else can be pressed, by 'More'; None: there is no more
     others: Callable[[Job], list[ui.Item[Any]]] | None = None  # what others can press below what they read of it
+    once_more: Callable[[Services, Job], list[ui.Item[Any]]] | None = None  # how its owner has a finished one repeated
     head: Callable[[Job, CardContent], str] | None = None  # who asked for what; None: their words, quoted
     finish: Callable[[Services, Job], Awaitable[None]] | None = None  # before its end is shown; repeated after a crash
 

@@ -18,6 +18,12 @@ def choices(rows: Iterable[tuple[str, str]]) -> list[Choice[str]]:
     return [Choice(name=name[:NAME_MAX], value=value) for name, value in islice(rows, ROWS_MAX)]
 
 
+def offered(names: Iterable[str], typed: str) -> list[Choice[str]]:
+    """Offer the names that have what was typed in them."""
+    wanted = typed.casefold().strip()
+    return choices((name, name) for name in names if wanted in name.casefold())
+
+
 def prompt_choices(vocabulary: Vocabulary | None, typed: str) -> list[Choice[str]]:
     """Offer what a small model knows for the last word; what was typed comes first, for Enter may take the first."""
     begun = len(typed) <= NAME_MAX and "--" not in typed and not typed.endswith(" ")

@@ -50,7 +50,7 @@ LIMITS = (
             *_each("/", "imagine", "train", "transcribe"),
             *_each("menu ", "Transcribe", "Use this picture"),
             REPLY,
-            *_each("job:", "again", "mine", "edit", "translate", "language", "imagine"),
+            *_each("job:", "again", "exact", "today", "mine", "edit", "translate", "language", "imagine"),
             "job:change",
             *_each("picture:", "upscale", "subtle", "strong", "region", "cells", "around", "canvas"),
             "typed:edit",
@@ -72,7 +72,7 @@ LIMITS = (
         30,
         60,
         (
-            *_each("/", "queue", "history", "models", "help", "quota mine", "subjects"),
+            *_each("/", "queue", "models", "help", "quota mine", "subjects"),
             *_each("/", "favourites", "info", "settings"),
             *(
                 "subject:open",
@@ -87,7 +87,13 @@ LIMITS = (
             ),
         ),
     ),
-    RateLimit("results shown again", 20, 60, ("/show", "job:show", "job:timestamps")),
+    RateLimit(
+        "pages of one's history",
+        30,
+        60,
+        ("/history", "history:page", "history:search", "form Search what you made"),
+    ),
+    RateLimit("results shown again", 20, 60, ("/show", "job:show", "job:open", "job:relative", "job:timestamps")),
     RateLimit("results sent", 10, 60, (ENVELOPE,)),
     RateLimit(
         "changes",

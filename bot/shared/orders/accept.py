@@ -73,7 +73,7 @@ def _submission(services: Services, order: Order, context: RequestContext, reque
         guild_id=context.guild_id,
         channel_id=context.channel_id,
         private=context.private,
-        request=to_json(request),
+        request=to_json(_with_revision(services.catalogue, request)),
         model=request.model,
         pace=order.pace,
         price=0 if order.pace is Pace.RELAXED else price,
@@ -88,6 +88,13 @@ def _submission(services: Services, order: Order, context: RequestContext, reque
         message_id=context.message_id,
         age_restricted=context.age_restricted,
     )
+
+
+def _with_revision(catalogue: Catalogue, request: Request) -> Request:
+    """Return a request with its model's revision noted, by which it is known whether it can be drawn again exactly."""
+    if not isinstance(request, ImageRequest):
+        return request
+    return replace(request, revision=catalogue.image(request.model).revision)
 
 
 def check_request(catalogue: Catalogue, request: Request, context: RequestContext) -> AnyModel:

@@ -1,13 +1,18 @@
 """Cards as Discord gets them, and what is written on them."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from discord import ui
 
+from bot.features.history.pages import HistoryEntry, HistoryPage
+from bot.features.history.search import HistorySearch
 from bot.job_kinds import JOB_KINDS
 from bot.shared.cards.job import job_card
 from bot.shared.cards.job_kind import CardContent
+from bot.shared.files.pictures import Picture
 from db.people.subjects import Subject
+from db.queue.job import Job
 from tests.support.bot.jobs import NOON
 
 ADA, BEN = 1, 2
@@ -50,6 +55,14 @@ def subject(number: int = 1, **changes: Any) -> Subject:
         "keeps_photos": False, "created_at": NOON,
     }  # fmt: skip
     return Subject(**(fields | changes))
+
+
+def history_page(jobs: Sequence[Job], search: HistorySearch | None = None, *, number: int = 0) -> HistoryPage:
+    """Return a page of somebody's history, each of its jobs with a thumbnail, and with older ones behind it."""
+    entries = [
+        HistoryEntry(job=job, thumbnail=Picture(f"{at}.webp", b"webp", job.id)) for at, job in enumerate(jobs, 1)
+    ]
+    return HistoryPage(search=search or HistorySearch(), number=number, entries=entries, more=bool(jobs))
 
 
 def all_components(components: list[dict[str, Any]]) -> list[dict[str, Any]]:

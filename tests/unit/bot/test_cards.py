@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.features.history.cards import history_card, models_card, queue_card
+from bot.features.history.cards import models_card, queue_card
+from bot.features.history.gallery import history_card
 from bot.features.history.jobs import QueuedJob
 from bot.features.history.vocabulary_card import vocabulary_card, vocabulary_pages
 from bot.features.operator.admin import SearchResult
@@ -21,7 +22,7 @@ from db.queue.job import State
 from inference.catalogue import Catalogue
 from inference.requests import Kind, to_json
 from inference.vocabulary import Vocabulary
-from tests.support.bot.cards import all_components, drawn, labels, sent, subject, texts
+from tests.support.bot.cards import all_components, drawn, history_page, labels, sent, subject, texts
 from tests.support.bot.catalogues import CATALOGUE, TINY
 from tests.support.bot.jobs import NOON, REQUEST, make_job
 
@@ -139,12 +140,12 @@ def test_card_of_the_worst_prompt_keeps_the_platforms_limits() -> None:
 
 def test_lists_at_their_longest_keep_the_platforms_limits() -> None:
     worst = {**to_json(REQUEST), "prompt": "``` @everyone [x](http://y) " * 60}
-    jobs = [make_job(id=f"{i:026d}", state=State.DONE) for i in range(8)]
+    jobs = [make_job(id=f"{i:026d}", state=State.DONE, request=worst) for i in range(9)]
     many_subjects = [subject(i) for i in range(30)]
     many = SearchResult([make_job(id=f"{i:026d}", request=worst, private=True) for i in range(30)], None, many_subjects)
     waiting = [QueuedJob(job, QueuePosition(ahead=1, ahead_credits=1), 5.0) for job in jobs]
     found = found_card(Shown(Target.member(11), 7), many)
-    for view in (queue_card(waiting), history_card(jobs), found, models_card(CATALOGUE)):
+    for view in (queue_card(waiting), history_card(history_page(jobs)), found, models_card(CATALOGUE)):
         assert view.total_children_count <= 40
         assert view.content_length() <= 4000
 
@@ -160,7 +161,7 @@ def test_queue_says_how_long_a_running_job_will_take() -> None:
 
 def test_history_counts_from_when_a_job_was_asked_for_as_it_is_sorted() -> None:
     job = make_job(state=State.DONE, queued_at=NOON, ended_at=NOON.replace(hour=20))
-    assert f"<t:{NOON.timestamp():.0f}:R>" in texts(all_components(sent(history_card([job]))))
+    assert f"<t:{NOON.timestamp():.0f}:R>" in texts(all_components(sent(history_card(history_page([job])))))
 
 
 def test_models_card_shows_the_licence() -> None:
@@ -189,7 +190,7 @@ def test_what_was_typed_is_shown_and_never_the_trigger(request_: dict[str, objec
     job = make_job(state=State.DONE, request=request_)
     shown = [
         texts(drawn(job, pictures=PICTURES)),
-        json.dumps(sent(history_card([job]))),
+        json.dumps(sent(history_card(history_page([job])))),
         json.dumps(sent(queue_card([QueuedJob(job, QueuePosition(ahead=0, ahead_credits=0), None)]))),
         info_text(JOB_KINDS[Kind.IMAGE], job, CATALOGUE),
     ]

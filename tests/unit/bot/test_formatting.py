@@ -9,8 +9,10 @@ import pytest
 from discord import AppCommandOptionType
 from discord.app_commands import Transformer, TransformerError
 
-from bot.features.history.cards import cancelled_text, history_card, queue_card
+from bot.features.history.cards import cancelled_text, queue_card
+from bot.features.history.gallery import history_card
 from bot.features.history.jobs import QueuedJob
+from bot.features.history.search import HistorySearch
 from bot.features.operator.admin import SearchResult
 from bot.features.operator.cards import log_text, removal_text, removed_text, words_text
 from bot.features.operator.finding import found_card
@@ -38,7 +40,7 @@ from db.queue.fair_order.position import QueuePosition
 from db.queue.job import State
 from inference.decoders.photos import Verdict
 from inference.requests import Kind, TrainRequest, to_json
-from tests.support.bot.cards import all_components, sent, subject, texts
+from tests.support.bot.cards import all_components, history_page, sent, subject, texts
 from tests.support.bot.catalogues import CATALOGUE
 from tests.support.bot.contexts import POLICY, make_context
 from tests.support.bot.jobs import NOON, REQUEST, make_job
@@ -98,7 +100,8 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "trained": lambda text: job_card(JOB_KINDS[Kind.TRAIN], training(text, **DONE), CardContent()),
     "drawn": lambda text: job_card(JOB_KINDS[Kind.IMAGE], drawing(text, **DONE), CardContent()),
     "info": lambda text: info_text(JOB_KINDS[Kind.IMAGE], drawing(text), CATALOGUE),
-    "history": lambda text: history_card([drawing(text, **DONE), training(text, **DONE)]),
+    "history": lambda text: history_card(history_page([drawing(text, **DONE), training(text, **DONE)])),
+    "searched": lambda text: history_card(history_page([], search=HistorySearch(words=text, subject=text))),
     "queue": lambda text: queue_card([QueuedJob(training(text), QueuePosition(ahead=1, ahead_credits=1), None)]),
     "cancelled": lambda text: cancelled_text(training(text, state=State.CANCELLED)),
     "chosen": lambda text: done_text(training(text), CardContent(chosen=20)),
