@@ -189,7 +189,7 @@ async def test_model_that_changed_or_is_gone_draws_as_it_is_today(sandbox: Sandb
         assert isinstance(drawn_today, ImageRequest)
         assert (drawn_today.model, drawn_today.seed, drawn_today.steps) == ("tiny", first.request["seed"], TINY.steps)
         assert (drawn_today.words, drawn_today.parameters) == ("a red heart", ("--ar 3:2", "--count 1"))
-        assert (drawn_today.width_px, drawn_today.height_px) == (160, 104)
+        assert (drawn_today.width_px, drawn_today.height_px) == (152, 104)
 
 
 async def test_family_is_walked_from_parent_to_child_and_back(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.features.history.opened import OPENED_ITEMS, OpenButton
+from bot.features.history.opened import OPENED_ITEMS, OpenJobButton
 from bot.features.history.pages import LAST_PAGE, HistoryEntry, HistoryPage, read_page, thumbnails_of
 from bot.features.history.search import HistorySearch, search_on
 from bot.features.history.search_form import SearchForm
@@ -101,7 +101,7 @@ def history_card(page: HistoryPage) -> ui.LayoutView:
         card.add_item(ui.TextDisplay("\n".join(_line(at, entry) for at, entry in enumerate(page.entries, 1))))
     if said:
         card.add_item(ui.TextDisplay(said))
-    opens: list[ui.Item[Any]] = [OpenButton.numbered(at, entry.job) for at, entry in enumerate(page.entries, 1)]
+    opens: list[ui.Item[Any]] = [OpenJobButton.numbered(at, entry.job) for at, entry in enumerate(page.entries, 1)]
     turns: list[ui.Item[Any]] = [HistoryPageButton.labelled("Newer", page.number - 1)] if page.number else []
     turns += [HistoryPageButton.labelled("Older", page.number + 1)] if page.more and page.number < LAST_PAGE else []
     search = [SearchButton(str(page.number))] if page.entries or said else []

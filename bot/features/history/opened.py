@@ -21,7 +21,7 @@ from db.queue.job import Job
 MESSAGE_GONE = "-# Its message was deleted."
 
 
-class OpenButton(JobItem, verb="open"):
+class OpenJobButton(JobItem, verb="open"):
     """Open one of the jobs of a page, below it, for the one who looks."""
 
     answer = Answer.PRIVATE
@@ -57,7 +57,7 @@ class RelativesSelect(JobItem, verb="relative"):
         await show_opened(interaction, relative)
 
 
-OPENED_ITEMS: tuple[type[Any], ...] = (OpenButton, RelativesSelect)
+OPENED_ITEMS: tuple[type[Any], ...] = (OpenJobButton, RelativesSelect)
 
 
 async def show_opened(interaction: discord.Interaction, job: Job) -> None:
