@@ -9,9 +9,9 @@ from discord import ui
 
 from bot.features.history.relatives import Relatives, relation, relatives_of
 from bot.shared.cards.job import job_card
-from bot.shared.cards.job_buttons import JobItem
-from bot.shared.cards.job_kind import fit_for_place, kinds_of
-from bot.shared.discord.interactions import place_of, services_of
+from bot.shared.cards.job_buttons import JobItem, content_here
+from bot.shared.cards.job_kind import kinds_of
+from bot.shared.discord.interactions import services_of
 from bot.shared.discord.messages import discord_files
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.errors import JobGone, NotYours
@@ -63,9 +63,7 @@ OPENED_ITEMS: tuple[type[Any], ...] = (OpenJobButton, RelativesSelect)
 async def show_opened(interaction: discord.Interaction, job: Job) -> None:
     """Show a job in an answer that was acknowledged and that its owner alone sees."""
     services, kind = services_of(interaction), kinds_of(interaction)[job.kind]
-    content = await kind.content(services, job, interaction.filesize_limit)
-    place = place_of(interaction.channel, interaction.guild_id)
-    content = fit_for_place(services, interaction.client, job, content, place)
+    content = await content_here(interaction, job)
     view = job_card(kind, job, content)
     where, note = await _message_of(interaction.client, job)
     if note:

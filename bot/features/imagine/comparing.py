@@ -40,6 +40,8 @@ def _repeats(job: Job, first: Job) -> bool:
         return False
     if one.init is not None and other.init is not None:
         one = replace(one, init=replace(one.init, key=other.init.key, mask=other.init.mask))
+    if len(one.references) == len(other.references):
+        one = replace(one, references=other.references)
     return replace(one, revision="") == replace(other, revision="") and other.revision in ("", one.revision)
 
 

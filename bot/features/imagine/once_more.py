@@ -14,7 +14,7 @@ from bot.features.imagine.order import ImagineOrderRequest, check_origin
 from bot.features.imagine.sizes import parse_size
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem
-from bot.shared.discord.interactions import context_of, seen_privately, services_of
+from bot.shared.discord.interactions import context_of, services_of
 from bot.shared.discord.persistent_items import Answer
 from bot.shared.errors import JobGone, NotYours, Refused
 from bot.shared.orders.order_request import Quote, RequestContext
@@ -30,7 +30,7 @@ NOT_AS_IT_WAS = (
     "The model has changed since then, so I can't draw that exactly. "
     "Open it in `/history` to draw it with today's model."
 )
-NEEDS_ITS_MODEL = "That was drawn into a picture by a model that is no longer here, so I can't draw it again."
+NEEDS_ITS_MODEL = "That was drawn from a picture by a model that is no longer here, so I can't draw it again."
 OF_ITS_MODEL = ("--model ", "--steps ", "--cfg ", "--quality ", "--stylize ", "--chaos ", "--draft")
 
 
@@ -42,7 +42,7 @@ class DrawExactlyButton(JobItem, verb="exact"):
     answer = Answer.ALIKE
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        context = await context_of(interaction, private=job.private or seen_privately(interaction))
+        context = await context_of(interaction, private=self.privately(interaction, job))
         await show(interaction, await draw_once_more(services_of(interaction), job, context, exactly=True))
 
 
@@ -54,7 +54,7 @@ class DrawTodayButton(JobItem, verb="today"):
     answer = Answer.ALIKE
 
     async def _act(self, interaction: discord.Interaction, job: Job) -> None:
-        context = await context_of(interaction, private=job.private or seen_privately(interaction))
+        context = await context_of(interaction, private=self.privately(interaction, job))
         await show(interaction, await draw_once_more(services_of(interaction), job, context, exactly=False))
 
 
@@ -115,6 +115,8 @@ def _for_today(image: ImageRequest, catalogue: Catalogue) -> ImageRequest:
     model = catalogue.images[0]
     begins, traits = image.init, FAMILIES[model.family]
     if begins is not None and (begins.mask or any(begins.margins_px) or not traits.from_pictures):
+        raise Refused(NEEDS_ITS_MODEL)
+    if len(image.references) > traits.references_max:
         raise Refused(NEEDS_ITS_MODEL)
     width_px, height_px = parse_size(f"{image.width_px}:{image.height_px}", model)
     return replace(
