@@ -1,4 +1,4 @@
-"""The `atelier` command: `atelier run` (the default) and `atelier doctor`."""
+"""The `atelier` command: `atelier run` (the default), `atelier doctor` and `atelier models`."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import discord
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.models.arguments import add_models_parser
 from bot.platform import quieten
 from bot.run import Connection, read_files, run
 from bot.settings import Settings, SettingsUnusable, read_settings, read_settings_anyway
@@ -32,8 +33,11 @@ ASK_DOCTOR = "Run `atelier doctor` to find out what is wrong."
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    if _parse(arguments).command == "doctor":
+    chosen = _parse(arguments)
+    if chosen.command == "doctor":
         return _examine()
+    if chosen.command == "models":
+        return _change_models(chosen)
     try:
         settings = read_settings()
     except SettingsUnusable as error:
@@ -67,6 +71,17 @@ def _examine() -> int:
     return asyncio.run(report(settings, wrong))
 
 
+def _change_models(chosen: argparse.Namespace) -> int:
+    from bot.models.command import change_models  # only here: a run needs none of it
+
+    try:
+        settings = read_settings()
+    except SettingsUnusable as error:
+        print(error, file=sys.stderr)
+        return 1
+    return change_models(chosen, settings)
+
+
 def _set_up_logs(settings: Settings) -> None:
     secrets = [secret.get_secret_value() for secret in (settings.discord_token, settings.desk_token) if secret]
     logs.set_up(settings.log_level, secrets, as_json=settings.log_format == "json")
@@ -82,13 +97,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="atelier", description="Pictures and transcripts on Discord, on your own GPU."
     )
-    parser.add_argument(
-        "command",
-        nargs="?",
-        choices=("run", "doctor"),
-        default="run",
-        help="run (default): start the bot; without DISCORD_TOKEN, on a local Discord. doctor: check the setup.",
-    )
+    commands = parser.add_subparsers(dest="command", title="commands")
+    commands.add_parser("run", help="start the bot (the default); without DISCORD_TOKEN, on a local Discord")
+    commands.add_parser("doctor", help="check the setup")
+    add_models_parser(commands)
     return parser.parse_args(arguments)
 
 

@@ -32,7 +32,7 @@ from db.engine import Database
 from db.files import FileStore
 from db.moderation.moderation import Moderation
 from db.queue.job_store import JobStore
-from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
+from inference.catalogue import Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Intervals, new_owner
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
@@ -70,7 +70,7 @@ async def run(settings: Settings, connection: Connection) -> None:
     """
     if connection.api_url:
         point_at(connection.api_url)
-    catalogue = read_catalogue(settings.catalogue or DEFAULT_FILE)
+    catalogue = read_catalogue(settings.catalogue_file)
     async with (
         open_services(
             settings, catalogue, api_url=connection.api_url, hash_key=hash_key_from(connection.token)
@@ -87,7 +87,7 @@ def read_files(settings: Settings) -> None:
         ModelUnusable: the catalogue cannot be used.
         TiersUnusable: the tiers cannot be used.
     """
-    read_catalogue(settings.catalogue or DEFAULT_FILE)
+    read_catalogue(settings.catalogue_file)
     _rules(settings)
 
 

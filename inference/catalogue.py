@@ -224,6 +224,12 @@ class Catalogue:
         return _named(self.upscalers, name)
 
 
+def all_names(catalogue: Catalogue) -> list[str]:
+    """Return the names of all models, of whatever kind."""
+    kinds = (catalogue.images, catalogue.speech, catalogue.upscalers, catalogue.checkers)
+    return [model.name for kind in kinds for model in kind]
+
+
 Spec = TypeVar("Spec", ImageModel, SpeechModel, UpscaleModel, CheckerModel)
 
 

@@ -16,6 +16,11 @@ SCHEDULERS = ("auto", "dpm++", "euler", "euler-a", "ddim", "model")
 class FamilyTraits:
     """What all models of a family have in common."""
 
+    pipelines: frozenset[str] = frozenset()  # diffusers' classes that model_index.json may name; none: any
+    size_px: int = 512  # what a new catalogue entry begins with, where the folder says nothing: side of its pictures
+    steps: int = 25  # the same
+    guidance: float = 7.5
+    credits: int = 2
     grid_px: int = 8  # sides are multiples of this: the pixels that one latent, or one patch of them, stands for
     schedulers: tuple[str, ...] = SCHEDULERS  # that entries may name, the default first
     guided_above: float = 1.0  # guidance above which the network is asked twice, and a negative prompt counts
@@ -40,18 +45,52 @@ class FamilyTraits:
         return self.reads_negative and guidance > self.guided_above
 
 
+def family_of_pipeline(pipeline: str) -> str:
+    """Return the family whose folders have a pipeline class; what none covers is drawn as a whole."""
+    return next((name for name, traits in FAMILIES.items() if pipeline in traits.pipelines or traits.alone), "")
+
+
 _CLIP: Any = {"reads_weights": True, "from_pictures": True, "step_begun_counts": False}
-_FLOW: Any = {"grid_px": 16, "schedulers": ("model",), "trainable": False, "from_pictures": True}
+_FLOW: Any = {
+    "grid_px": 16,
+    "schedulers": ("model",),
+    "trainable": False,
+    "from_pictures": True,
+    "size_px": 1024,
+    "guidance": 4.0,
+    "credits": 4,
+}
 
 FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
     {
-        "sd": FamilyTraits(**_CLIP),  # Stable Diffusion 1 and 2
-        "sdxl": FamilyTraits(**_CLIP),
-        "z-image": FamilyTraits(**_FLOW, guided_above=0.0),
-        "flux2-klein": FamilyTraits(**_FLOW, reads_negative=False, references_max=4),
-        "qwen-image": FamilyTraits(**_FLOW),
-        "ernie-image": FamilyTraits(**_FLOW),
+        "sd": FamilyTraits(  # Stable Diffusion 1 and 2
+            **_CLIP,
+            pipelines=frozenset(
+                {"StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "LatentConsistencyModelPipeline"}
+            ),
+        ),
+        "sdxl": FamilyTraits(
+            **_CLIP,
+            pipelines=frozenset({"StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline"}),
+            size_px=1024,
+            guidance=6.0,
+            credits=4,
+        ),
+        "z-image": FamilyTraits(**_FLOW, pipelines=frozenset({"ZImagePipeline"}), guided_above=0.0, steps=50),
+        "flux2-klein": FamilyTraits(
+            **_FLOW | {"guidance": 1.0},
+            pipelines=frozenset({"Flux2KleinPipeline"}),
+            reads_negative=False,
+            references_max=4,
+            steps=4,
+        ),
+        "qwen-image": FamilyTraits(
+            **_FLOW | {"size_px": 1328, "credits": 20}, pipelines=frozenset({"QwenImagePipeline"}), steps=30
+        ),
+        "ernie-image": FamilyTraits(**_FLOW, pipelines=frozenset({"ErnieImagePipeline"}), steps=50),
         # whatever else diffusers has a text-to-image pipeline for
-        "any-pipeline": FamilyTraits(grid_px=16, schedulers=("model",), trainable=False, alone=True),
+        "any-pipeline": FamilyTraits(
+            grid_px=16, schedulers=("model",), trainable=False, alone=True, size_px=1024, guidance=4.0, credits=4
+        ),
     }
 )

@@ -31,7 +31,9 @@ class InferenceSettings(BaseSettings):
     )
 
     catalogue: Path | None = Field(
-        default=None, description="A models.toml of your own; empty: the one that is shipped."
+        default=None,
+        description="A models.toml of your own; empty: the one in the data folder, which `atelier models` begins, "
+        "or else the one that is shipped.",
     )
     devices: str = Field(
         default=AUTO,
@@ -109,6 +111,17 @@ class InferenceSettings(BaseSettings):
         return value
 
     @property
+    def own_catalogue_file(self) -> Path:
+        """The catalogue that is the operator's to change; it may not be there yet."""
+        return self.catalogue or self.data_dir / "models.toml"
+
+    @property
+    def catalogue_file(self) -> Path:
+        """The catalogue that counts."""
+        own = self.own_catalogue_file
+        return own if self.catalogue or own.exists() else DEFAULT_FILE
+
+    @property
     def database(self) -> str:
         """The database's URL, with the default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'atelier.db'}"
@@ -134,7 +147,7 @@ class InferenceSettings(BaseSettings):
             engines=self.engines,
             device=device,
             options={
-                "catalogue": str((self.catalogue or DEFAULT_FILE).resolve()),
+                "catalogue": str(self.catalogue_file.resolve()),
                 "lanes": self.lanes,
                 "model_memory_gb": self.model_memory_gb,
                 "low_memory": self.low_memory,

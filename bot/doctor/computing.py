@@ -11,7 +11,7 @@ from bot.doctor.finding import Finding, Mark
 from bot.settings import Settings
 from bot.shared.files.photos import PhotoDecoder
 from inference.audio import AudioDecoder, AudioLimits
-from inference.catalogue import DEFAULT_FILE, read_catalogue
+from inference.catalogue import read_catalogue
 from inference.decoders.process import NotDecoded
 from inference.errors import ModelUnusable
 from inference.picture_files import PictureDecoder
@@ -41,7 +41,7 @@ def check_decoding() -> Finding:
 
 async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
     """Check the catalogue here, and devices and models in a child."""
-    catalogue = settings.catalogue or DEFAULT_FILE
+    catalogue = settings.catalogue_file
     try:
         read_catalogue(catalogue)
     except ModelUnusable as error:

@@ -27,3 +27,10 @@ PREFIXES = (
 def worker_environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Return what of our environment a worker may see."""
     return {name: value for name, value in ours.items() if name.upper() in NAMES or name.startswith(PREFIXES)}
+
+
+def offline_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return what a process may see that reads a stranger's file and fetches nothing: no token, no proxy, no hub."""
+    theirs = worker_environment(ours)
+    kept = {name: value for name, value in theirs.items() if not name.startswith("HF_") and "PROXY" not in name.upper()}
+    return kept | {"HF_HUB_OFFLINE": "1"}

@@ -16,7 +16,6 @@ class AnyPipeline(Family):
     """Models that are not taken apart: `inference.engines.image.whole` draws with their pipelines."""
 
     name = "any-pipeline"
-    pipelines = frozenset()  # any
     parts = ()  # all that its folder lists
     core = "pipeline"
     one_size = False

@@ -19,7 +19,6 @@ class ErnieImage(PackedFamily):
     """Draws as `ErnieImagePipeline` does with `use_pe=False`: nobody's prompt is rewritten by a language model."""
 
     name = "ernie-image"
-    pipelines = frozenset({"ErnieImagePipeline"})
     lora_pipeline = "ErnieImagePipeline"
     parts = (
         Part("transformer", "diffusers", frozenset({"ErnieImageTransformer2DModel"})),

@@ -34,7 +34,6 @@ class Family(ABC):
     """
 
     name: ClassVar[str]  # as in the catalogue
-    pipelines: ClassVar[frozenset[str]]  # the classes that model_index.json may name
     parts: ClassVar[tuple[Part, ...]]  # what is loaded, beside the scheduler
     core: ClassVar[str]  # the part that denoises
     one_size: ClassVar[bool] = True  # whether only pictures of one size can share a pass
@@ -42,6 +41,11 @@ class Family(ABC):
     half: ClassVar[torch.dtype] = torch.float16  # what networks compute in on CUDA
     lora_pipeline: ClassVar[str] = ""  # diffusers' class that knows what other trainers call its layers; empty: none
     lora_architecture: ClassVar[str] = ""  # of subjects' files, by Stability's ModelSpec; empty: none are trained
+
+    @property
+    def pipelines(self) -> frozenset[str]:
+        """The classes that model_index.json may name; none: any."""
+        return FAMILIES[self.name].pipelines
 
     # -- opening a folder ---------------------------------------------------------------------------------------------
 

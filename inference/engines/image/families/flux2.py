@@ -30,7 +30,6 @@ class Flux2Klein(PackedFamily):
     """
 
     name = "flux2-klein"
-    pipelines = frozenset({"Flux2KleinPipeline"})
     lora_pipeline = "Flux2KleinPipeline"
     sees_kept = True
     parts = (

@@ -30,7 +30,6 @@ class QwenImage(FlowFamily):
     """
 
     name = "qwen-image"
-    pipelines = frozenset({"QwenImagePipeline"})
     lora_pipeline = "QwenImagePipeline"
     parts = (
         Part("transformer", "diffusers", frozenset({"QwenImageTransformer2DModel"})),

@@ -15,9 +15,6 @@ class StableDiffusion(UnetFamily):
     """Draws as `StableDiffusionPipeline` does."""
 
     name = "sd"
-    pipelines = frozenset(
-        {"StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "LatentConsistencyModelPipeline"}
-    )
     lora_pipeline = "StableDiffusionPipeline"
     parts = (UNET, VAE, CLIP, CLIP_TOKENIZER)
     lora_architecture = "stable-diffusion-v1/lora"

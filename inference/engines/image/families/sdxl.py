@@ -26,7 +26,6 @@ class StableDiffusionXL(UnetFamily):
     """Draws as `StableDiffusionXLPipeline` does."""
 
     name = "sdxl"
-    pipelines = frozenset({"StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline"})
     parts = (
         UNET,
         VAE,

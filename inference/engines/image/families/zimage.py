@@ -27,7 +27,6 @@ class ZImage(FlowFamily):
     """
 
     name = "z-image"
-    pipelines = frozenset({"ZImagePipeline"})
     parts = (
         Part("transformer", "diffusers", frozenset({"ZImageTransformer2DModel"})),
         Part("vae", "diffusers", frozenset({"AutoencoderKL", "AutoencoderTiny"})),
