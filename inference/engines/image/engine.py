@@ -16,6 +16,7 @@ from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.pass_runner import PassRunner
 from inference.engines.image.postprocessing import Postprocessor
 from inference.engines.image.prompts import names_nothing_known, notes_on, words_read
+from inference.engines.image.redrawing import Redrawer, is_to_be_redrawn
 from inference.engines.image.task_pictures import NO_PICTURES, read_task_pictures
 from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
@@ -74,6 +75,7 @@ class ImageEngine:
         self._events: list[JobEvent] = []
         self._checkers = checkers
         self._postprocessor = Postprocessor(checkers)
+        self._redrawer = Redrawer()
         self._reader = single_core_threads(1, "read-picture")
 
     # -- what the worker calls ----------------------------------------------------------------------------------------
@@ -125,11 +127,13 @@ class ImageEngine:
         """Advance one group of lanes by one pass, and return what happened anywhere."""
         self._prepare()
         worked = self._advance()
+        redrawing, redrawn = self._redrawer.step()
+        self._postprocessor.add([redrawn] if redrawn is not None else [])
         decoded, lost = self._postprocessor.decode(self._jobs)
         for job_id, error in lost.items():
             self._fail(self._jobs[job_id], error)
         checked = self._postprocessor.check()
-        if not (worked or decoded or checked):
+        if not (worked or redrawing or decoded or checked):
             self._wait()
         self._collect()
         events, self._events = self._events, []
@@ -224,7 +228,11 @@ class ImageEngine:
             if job.job_id in due and job.preview is None and job.has_preview:
                 self._postprocessor.start_preview(job)
                 job.previewed_s = now_s
-        self._postprocessor.add([lane for lane in lanes if lane.done])
+        for lane in (lane for lane in lanes if lane.done):
+            if is_to_be_redrawn(self._jobs[lane.job_id], lane):
+                self._redrawer.add(self._jobs[lane.job_id], lane)
+            else:
+                self._postprocessor.add([lane])
         return True
 
     # -- what happened beside the steps -------------------------------------------------------------------------------
@@ -263,6 +271,7 @@ class ImageEngine:
         """Forget a job, and what only it needed."""
         del self._jobs[job.job_id]
         self._passes.forget_job(job)
+        self._redrawer.forget(job)
         self._postprocessor.forget(job)
         if job.lanes and all(each.group != job.group for each in self._jobs.values() if each.lanes):
             self._passes.forget_group(job.group)
