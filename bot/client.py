@@ -24,6 +24,7 @@ from bot.features.history.gallery import HISTORY_ITEMS
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
+from bot.features.imagine.examples import ExampleButton, example_buttons
 from bot.features.imagine.forms import declined_prompt, refusal_of_form
 from bot.features.imagine.from_pictures.menu import picture_menu
 from bot.features.imagine.from_pictures.replies import PictureReplies
@@ -155,7 +156,7 @@ class Atelier(commands.Bot):
         )
         self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*MENU_BUTTONS, FavouriteButton, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
-        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS)
+        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS, ExampleButton)
         self.add_dynamic_items(*HISTORY_ITEMS, *ONCE_MORE_BUTTONS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
@@ -168,7 +169,8 @@ class Atelier(commands.Bot):
         await self.add_cog(OperatorCommands(self.services))
         await self.add_cog(HomeCommands(self, CreditsCommands(self.services), self._data_dir))
         tree_of(self).elsewhere = ELSEWHERE
-        await self.add_cog(Help(self, self.services, self.limits))
+        examples = partial(example_buttons, self.services.catalogue)
+        await self.add_cog(Help(self, self.services, self.limits, examples))
         await self.add_cog(PictureReplies(self, self.services, self.limits))
         await self.add_cog(Reactions(self, self.services, self.kinds, self.limits))
         await self.add_cog(voice := Voice(self, self.services, self.limits))

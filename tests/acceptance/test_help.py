@@ -13,6 +13,7 @@ from bot.sandbox.state.seed import GENERAL, LOBBY, STUDIO
 from bot.shared.discord.limits import GREETING, LIMITS
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.home import CREDITS, credits_offered
+from tests.support.acceptance.messages import alt_texts
 from tests.support.acceptance.voice import clip
 
 EPHEMERAL = 64
@@ -48,6 +49,7 @@ async def test_topics_name_every_command_so_that_it_can_be_clicked(sandbox: Sand
     for topic in topics_for(operator=True).values():
         await ada.select(shown["id"], MENU, topic.key)
         await sandbox.until(lambda topic=topic: topic.title in ada.text(shown["id"]))  # type: ignore[misc]
+        assert alt_texts(ada.message(shown["id"])) == [f"Drawn by my built-in model: {', '.join(topic.pictures)}"]
         told += ada.text(shown["id"])
     tree = bot.client.tree
     all_here = [*await tree.fetch_commands(), *await tree.fetch_commands(guild=discord.Object(STUDIO))]

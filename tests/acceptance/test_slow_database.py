@@ -59,6 +59,7 @@ KEYS = {
     "help": "all",
     "favourite": "0",
     "history": "0",
+    "example": "heart",
     "settings": "all",
     "typed": "public-any",
 }

@@ -17,6 +17,8 @@ class HelpTopic:
     emoji: str
     title: str
     hint: str  # below the title in the menu
+    pictures: Sequence[str]  # the prompts of those above it, which `python -m tests.bench.help_pictures` draws
+    seed: int = 1  # of the first of them; the others have the next ones
     lines: Sequence[str]  # with commands as `{path}`; a line is left out where one of its commands is not offered
 
     def text(self, mention: Mention) -> str:
@@ -34,6 +36,7 @@ START = HelpTopic(
     emoji="✨",
     title="Atelier",
     hint="Where to begin",
+    pictures=("a red heart", "a cat", "a green car"),
     lines=(
         "I turn prompts into pictures and speech into text. Click a command to try it:",
         "🎨 {imagine} pictures from a few words, such as *a red heart*",
@@ -47,6 +50,7 @@ PICTURES = HelpTopic(
     emoji="🎨",
     title="Pictures",
     hint="Prompts, and the buttons on a card",
+    pictures=("a blue butterfly", "a red butterfly", "a green butterfly"),
     lines=(
         "{imagine} four pictures from your prompt",
         "{models} the models, their sizes and licences",
@@ -64,6 +68,7 @@ PARAMETERS = HelpTopic(
     emoji="🎛️",
     title="Parameters",
     hint="What can stand behind a prompt: --ar, --seed, --no and more",
+    pictures=("a palette", "a paintbrush", "a pencil"),
     lines=(
         "They go at the end of a prompt in {imagine}, in any order:",
         "- `--ar 3:2` a wider picture · `--count 2` only two · `--no text, blur` what to leave out",
@@ -85,6 +90,7 @@ SUBJECTS = HelpTopic(
     emoji="🐕",
     title="Your own subjects",
     hint="Train from photos, use and share",
+    pictures=("a dog", "a brown dog", "a black dog"),
     lines=(
         "{train} a subject from photos. You see which photos are good and what it costs before anything starts.",
         "{imagine} with `subject:` puts it into new pictures",
@@ -96,6 +102,7 @@ VOICE = HelpTopic(
     emoji="🎙️",
     title="Voice into text",
     hint="Voice messages, files, and who may transcribe you",
+    pictures=("a microphone", "headphones", "a telephone"),
     lines=(
         "*Apps → Transcribe* on any voice message, audio or video (on a phone, press and hold the message first)",
         "{transcribe} a file, with its language or in English",
@@ -109,6 +116,7 @@ QUEUE = HelpTopic(
     emoji="⏳",
     title="Queue and history",
     hint="What is under way, and what you made",
+    pictures=("an hourglass", "a clock", "a calendar"),
     lines=(
         "{queue} your jobs and their place in the queue",
         "{cancel} a job, and get its unused credits back",
@@ -123,6 +131,7 @@ CREDITS = HelpTopic(
     emoji="🪙",
     title="Credits",
     hint="What is left, and how to go on for free",
+    pictures=("a coin", "a gem", "a gift"),
     lines=(
         "{quota mine} what is left, and when you get more · {info} your account in five lines",
         "{relax} run your jobs for free, when the queue is empty",
@@ -135,6 +144,7 @@ DATA = HelpTopic(
     emoji="🗂️",
     title="Your data",
     hint="Take it with you, or delete it",
+    pictures=("a lock", "a key", "a book"),
     lines=("{mydata export} everything I keep about you", "{mydata delete} all of it, after a question"),
 )
 OPERATORS = HelpTopic(
@@ -142,6 +152,7 @@ OPERATORS = HelpTopic(
     emoji="🛠️",
     title="For operators",
     hint="Pause, ban, block words, choose channels",
+    pictures=("a shield", "a hammer", "a wrench"),
     lines=(
         "{atelier pause} before a restart, {atelier resume} after it",
         "{atelier find} what a member made",

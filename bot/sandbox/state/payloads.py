@@ -141,12 +141,12 @@ class Payloads:
             "premium_tier": 0,
             "premium_subscription_count": 0,
             "premium_progress_bar_enabled": False,
-            "system_channel_id": None,
+            "system_channel_id": guild.system_channel_id,
             "system_channel_flags": 0,
             "afk_channel_id": None,
             "afk_timeout": 300,
             "rules_channel_id": None,
-            "public_updates_channel_id": None,
+            "public_updates_channel_id": guild.public_updates_channel_id,
             "approximate_member_count": len(guild.members),
         }
 

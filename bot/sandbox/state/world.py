@@ -65,6 +65,8 @@ class Guild:
     owner_id: str
     colour: str
     upload_limit_bytes: int = 10 * 1024 * 1024
+    system_channel_id: str | None = None  # where members are greeted
+    public_updates_channel_id: str | None = None  # where the platform writes to those who run the guild
     roles: dict[str, Role] = field(default_factory=dict)
     members: dict[str, GuildMember] = field(default_factory=dict)
 

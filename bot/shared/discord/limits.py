@@ -53,7 +53,7 @@ LIMITS = (
             *_each("job:", "again", "exact", "today", "mine", "edit", "translate", "language", "imagine"),
             "job:change",
             *_each("picture:", "upscale", "subtle", "strong", "region", "cells", "around", "canvas"),
-            "typed:edit",
+            *("typed:edit", "example:draw"),
             *_each("form ", "Edit prompt", "Imagine this", "Change a picture", "Vary (Region)", "Train a subject"),
             "form Use this picture",
             *_each("draft:", "go", "relax", "other", "leave"),

@@ -1,10 +1,20 @@
 """The help card: short, within the platform's limits, with commands that can be clicked."""
 
+from dataclasses import replace
+
 import pytest
+from PIL import Image
 
 from bot.features.help.cards import greeting_card, help_card
+from bot.features.help.pictures import FOLDER, HEIGHT_PX, file_of
 from bot.features.help.topics import OPERATORS, START, TOPICS, HelpTopic, topics_for
+from bot.features.help.welcome import welcome_card
+from bot.features.imagine.examples import EXAMPLES, OF_OTHERS, OF_SMALL_MODELS, example_buttons
+from inference.vocabulary import Vocabulary
 from tests.support.bot.cards import all_components, sent, texts
+from tests.support.bot.catalogues import CATALOGUE
+
+KNOWS = {"tiny": Vocabulary(frozenset({"heart"}))}
 
 LINES_MAX = 11  # a card, not a wall
 
@@ -64,3 +74,34 @@ def test_greeting_begins_with_hello_and_shows_where_to_begin() -> None:
     shown = texts(all_components(sent(greeting_card(mention, in_guild=True))))
     assert shown.startswith("Hello!")
     assert "</imagine:" in shown
+
+
+def test_every_topic_has_a_strip_of_pictures_and_all_are_small() -> None:
+    files = {file.name: file for file in FOLDER.iterdir()}
+    assert set(files) == {file_of(topic) for topic in topics_for(operator=True).values()}
+    assert sum(file.stat().st_size for file in files.values()) < 100_000  # they are in the wheel
+    for topic in topics_for(operator=True).values():
+        with Image.open(files[file_of(topic)]) as strip:
+            assert strip.format == "WEBP"
+            assert strip.height == HEIGHT_PX
+            assert strip.width // HEIGHT_PX == len(topic.pictures)
+
+
+def test_examples_are_what_the_default_model_draws_and_those_on_the_picture_beside_them() -> None:
+    assert tuple(OF_SMALL_MODELS.values()) == START.pictures
+    labels_of = {
+        name: [item.item.label for item in example_buttons(catalogue)]  # type: ignore[attr-defined]
+        for name, catalogue in (("small", replace(CATALOGUE, vocabularies=KNOWS)), ("other", CATALOGUE))
+    }
+    assert labels_of == {"small": list(OF_SMALL_MODELS.values()), "other": list(OF_OTHERS.values())}
+    assert all(len(prompt) <= 80 for prompt in EXAMPLES.values())
+    assert len(EXAMPLES) == len(OF_SMALL_MODELS) + len(OF_OTHERS)
+
+
+def test_welcome_is_short_and_names_three_commands_and_where_operators_decide() -> None:
+    shown = texts(all_components(sent(welcome_card(mention))))
+    assert len(shown.splitlines()) <= 6
+    assert [path for path in ("imagine", "train", "transcribe") if f"</{path}:" in shown] == [
+        "imagine", "train", "transcribe",
+    ]  # fmt: skip
+    assert "</atelier channels allow:" in shown

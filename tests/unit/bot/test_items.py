@@ -8,6 +8,7 @@ from bot.features.favourites.button import FavouriteButton
 from bot.features.history.gallery import HISTORY_ITEMS
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
+from bot.features.imagine.examples import ExampleButton
 from bot.features.imagine.once_more import ONCE_MORE_BUTTONS
 from bot.features.mydata.cards import DeleteEverythingButton
 from bot.features.operator.finding import FOUND_ITEMS
@@ -33,7 +34,7 @@ ITEMS: list[type[PersistentItem[Any]]] = [
     *JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
     *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS, *MENU_BUTTONS, FavouriteButton,
-    *HISTORY_ITEMS, *ONCE_MORE_BUTTONS,
+    *HISTORY_ITEMS, *ONCE_MORE_BUTTONS, ExampleButton,
 ]  # fmt: skip
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
@@ -50,6 +51,7 @@ KNOWN = {
     "found": "page remove subject",
     "withheld": "look",
     "history": "page search",
+    "example": "draw",
 }
 
 
@@ -68,6 +70,7 @@ def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
         "mydata": "120000000000000001",
         "model": "sd-1.5:0",
         "history": "3",
+        "example": "heart",
         "found": f"member-120000000000000001-7-{JOB}",
     }.get(item.topic, JOB)
     key += {"picture:cells:": ":public", "picture:around:": ":zoom-1.5"}.get(item.id_for(""), "")
