@@ -11,6 +11,7 @@ import aiohttp
 from pydantic import Field, TypeAdapter
 
 from bot.client import Atelier
+from bot.desk.painting import PaintSettings, serve_painting
 from bot.desk.server import AdminAddresses, AdminSettings, serve_admin
 from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.train.training import TrainingOrderRequest
@@ -23,6 +24,7 @@ from bot.shared.files.clips import ClipRules, Clips
 from bot.shared.files.downloads import Downloads
 from bot.shared.files.init_pictures import InitPictures
 from bot.shared.files.photos import Photos
+from bot.shared.paint_links import PaintLinks
 from bot.shared.services import RetentionPeriods, Services
 from bot.shared.tiers import Rules, Tier, Tiers, read_tiers
 from bot.start.lease_owner import succeed
@@ -103,7 +105,7 @@ async def open_services(
         api_url: where a stand-in for the platform answers; empty: the real one.
         hash_key: by which members who left are known again (`db.credits.former_members`); None: until the end.
     """
-    rules = _rules(settings)
+    rules, links = _rules(settings), PaintLinks()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with Database.from_url(settings.database, hash_key=hash_key, lease_s=settings.lease_s) as database:
         await database.migrate()
@@ -114,6 +116,7 @@ async def open_services(
             _dispatcher(settings, jobs, files, pool),
             aiohttp.ClientSession() as session,
             serve_admin(_admin_settings(settings), database, pool.loads) as admin,
+            serve_painting(_paint_settings(settings, api_url), links),
         ):
             _announce(admin)
             downloads = Downloads(session, api_url)
@@ -133,6 +136,7 @@ async def open_services(
                 moderation=Moderation(database, homes=settings.home_guilds),
                 rules=rules,
                 periods=_periods(settings),
+                paint_links=links,
             )
 
 
@@ -173,6 +177,13 @@ def _admin_settings(settings: Settings) -> AdminSettings:
         metrics_port=settings.metrics_port,
         token=settings.desk_token.get_secret_value() if settings.desk_token else "",
     )
+
+
+def _paint_settings(settings: Settings, api_url: str) -> PaintSettings:
+    """Return where members paint: at the operator's address; beside a local Discord on any port of this machine."""
+    if settings.web_url:
+        return PaintSettings(host=settings.web_host, port=settings.web_port, url=settings.web_url)
+    return PaintSettings(port=0 if api_url else None)
 
 
 def _periods(settings: Settings) -> RetentionPeriods:

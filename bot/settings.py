@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode
@@ -100,6 +101,16 @@ class Settings(InferenceSettings):
         description="Port of /metrics for Prometheus and /healthz; empty: neither.",
     )
 
+    # -- the members' page ---------------------------------------------------------------------------------------------
+    web_url: str = Field(
+        default="",
+        examples=["https://atelier.example.org"],
+        description="Public address of the page where members paint what of a picture is drawn anew; a proxy with TLS "
+        "leads from it to the port below. Empty: no page; the local Discord has one by itself.",
+    )
+    web_host: str = Field(default="127.0.0.1", description="Address that it binds to.")
+    web_port: int = Field(default=8092, ge=0, le=65535, description="Its port; 0 picks a free one.")
+
     # -- logs ----------------------------------------------------------------------------------------------------------
     log_format: Literal["text", "json"] = Field(default="text", description="text, or json: one object a line.")
 
@@ -107,6 +118,15 @@ class Settings(InferenceSettings):
     @classmethod
     def _nothing_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("web_url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        address = urlsplit(value := value.strip().rstrip("/"))
+        is_here = address.hostname in ("127.0.0.1", "localhost", "::1")
+        if value and (address.scheme not in ("https", *["http"] * is_here) or not address.hostname or address.query):
+            raise ValueError("it must begin with https://, such as https://atelier.example.org")
+        return value
 
     @field_validator("timezone")
     @classmethod

@@ -26,6 +26,7 @@ _PATTERNS = (
     (re.compile(r"((?:token|session_id)\\*[\"']?\s*[:=]\s*\\*[\"'])[^\"'\\]+"), rf"\1{HIDDEN}"),
     # in an address: of the operator's page, of a member's file, of an object store
     (re.compile(r"([?&](?:token|hm|sig|X-Amz-[\w-]+)=)[^&\s\"'>)]+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(/paint/)[^/\s\"'?>)]+"), rf"\1{HIDDEN}"),  # of the page where a member paints
     (re.compile(r"(Authorization[\"']?\s*[:=]\s*[\"']?(?:Bot |Bearer )?)[^\"'\s,}]+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"(\w://[^:/@\s]+:)[^@/\s]+@"), rf"\1{HIDDEN}@"),  # a database's password
     (re.compile(r"(password=)[^\s&\"']+"), rf"\1{HIDDEN}"),

@@ -15,6 +15,7 @@ from bot.shared.files.downloads import Downloads
 from bot.shared.files.init_pictures import InitPictures
 from bot.shared.files.photos import Photos
 from bot.shared.forecast import Forecast
+from bot.shared.paint_links import PaintLinks
 from bot.shared.tiers import Rules
 from db.engine import Database
 from db.files import FileStore
@@ -63,4 +64,5 @@ class Services:
     periods: RetentionPeriods = field(default_factory=RetentionPeriods)
     forecast: Forecast = field(default_factory=Forecast)
     random_seed: Callable[[], int] = lambda: secrets.randbelow(2**32)
+    paint_links: PaintLinks = field(default_factory=PaintLinks)
     locks: KeyedLocks = field(default_factory=KeyedLocks)  # of a member's files of a kind, of a question

@@ -33,8 +33,9 @@ def ports_of(settings: Settings) -> list[Port]:
         ("SANDBOX_PORT", settings.sandbox_port if is_local else None, "SANDBOX_HOST"),
         ("DESK_PORT", settings.desk_port, "DESK_HOST"),
         ("METRICS_PORT", settings.metrics_port, "DESK_HOST"),
+        ("WEB_PORT", settings.web_port if settings.web_url else None, "WEB_HOST"),
     ]
-    hosts = {"SANDBOX_HOST": settings.sandbox_host, "DESK_HOST": settings.desk_host}
+    hosts = {"SANDBOX_HOST": settings.sandbox_host, "DESK_HOST": settings.desk_host, "WEB_HOST": settings.web_host}
     return [Port(name, number, host, hosts[host]) for name, number, host in wanted if number]
 
 

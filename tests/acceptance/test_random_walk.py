@@ -64,4 +64,4 @@ async def test_long_walk(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.M
         walk = await walked(sandbox, tmp_path, monkeypatch, seed, LONG)
     except WrongStep as wrong:
         pytest.fail(f"{wrong}\n{REPLAY.format(test='long', seed=seed)}")
-    assert len(walk.used) > 80
+    assert len(walk.used) > 70

@@ -40,6 +40,7 @@ class VaryOrderRequest(OrderRequest):
     prompt: str = ""  # of a region: what shall be there
     cells: tuple[int, ...] = ()  # of a region: those of the grid, from 1
     mask: RemoteFile | None = None  # of a region, instead of cells
+    painted: bool = False  # of a region, instead of both: its mask is kept under the interaction's id already
 
     @property
     def fetches(self) -> bool:
@@ -81,7 +82,7 @@ class VaryOrderRequest(OrderRequest):
         return replace(image, width_px=canvas.width_px, height_px=canvas.height_px, init=init)
 
     def _check_region(self, services: Services) -> None:
-        if not self.cells and self.mask is None:
+        if not self.cells and self.mask is None and not self.painted:
             raise BadParameter("Please choose at least one cell, or send a mask. Nothing was charged.")
         if self.cells and self.mask is not None:
             raise BadParameter("Please choose cells or send a mask, not both. Nothing was charged.")
@@ -97,7 +98,9 @@ class VaryOrderRequest(OrderRequest):
         assert isinstance(request, ImageRequest)
         assert request.init is not None
         init = await services.init_pictures.copy(request.init, event_id := context.interaction_id)
-        if self.mask is not None:
+        if self.painted:
+            init = replace(init, mask=await services.init_pictures.painted_mask(event_id))
+        elif self.mask is not None:
             init = replace(init, mask=await services.init_pictures.take_in_mask(self.mask, event_id))
         elif self.change is Change.REGION:
             content = await asyncio.to_thread(mask_of, self.cells, await services.files.get(init.key))
@@ -119,7 +122,7 @@ async def vary(services: Services, job: Job, wanted: VaryOrderRequest, context: 
         As `quote`.
     """
     async with services.locks.of(("vary", job.id, wanted.number, wanted.change, context.user_id)):
-        asks = "" if context.user_id == job.user_id else FOR_YOU
+        asks = wanted.asks or ("" if context.user_id == job.user_id else FOR_YOU)
         return await quote(services, replace(wanted, seed=services.random_seed(), asks=asks), context)
 
 

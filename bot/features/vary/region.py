@@ -1,4 +1,7 @@
-"""Vary (Region): the picture under a numbered grid, and the form for its cells, or a mask, and what shall be there."""
+"""Vary (Region): the picture under a numbered grid, and the form for its cells, or a mask, and what shall be there.
+
+Where there is a page for it, the mask can be painted as well (`bot.features.vary.painting`).
+"""
 
 import asyncio
 from typing import Any, ClassVar
@@ -9,6 +12,7 @@ from discord import ui
 from bot.features.vary.changes import Change
 from bot.features.vary.grid import CELLS, numbered
 from bot.features.vary.order import USE, VaryOrderRequest, vary
+from bot.features.vary.painting import painting_address
 from bot.features.vary.sources import drawn_from
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import PictureItem, is_for
@@ -26,7 +30,8 @@ from db.queue.job import Job
 
 PROMPT_MAX = 1000
 GRID_NAME = "grid.webp"
-ASKED = "**Which part of picture {} should be drawn anew?** Choose cells, or send a mask of your own."
+ASKED = "**Which part of picture {} should be drawn anew?** Choose cells, {}or send a mask of your own."
+PAINT_IT = "paint it within ten minutes, "
 
 
 async def show_grid(interaction: discord.Interaction, job: Job, number: int, *, private: bool) -> None:
@@ -43,12 +48,18 @@ async def show_grid(interaction: discord.Interaction, job: Job, number: int, *, 
     """
     services = services_of(interaction)
     picture = await source_picture(services, job, number, await context_of(interaction, private=True), use=USE)
-    content = await asyncio.to_thread(numbered, await services.files.get(picture.key))
+    whole = await services.files.get(picture.key)
+    content = await asyncio.to_thread(numbered, whole)
     shown = Picture(GRID_NAME, content, f"Picture {number} under a grid of {CELLS} numbered cells")
     gallery = ui.MediaGallery[ui.LayoutView]()
     gallery.add_item(media=f"attachment://{shown.name}", description=shown.alt)
-    button = ChooseCellsButton(f"{job.id}:{number}:{'private' if private else 'public'}")
-    view = layout(ui.TextDisplay(ASKED.format(number)), gallery, ui.ActionRow[Any](button))
+    buttons: list[ui.Item[Any]] = [ChooseCellsButton(f"{job.id}:{number}:{'private' if private else 'public'}")]
+    if services.paint_links.url:
+        words = (await drawn_from(services, job)).words
+        address = painting_address(interaction, job, number, content=whole, words=words, private=private)
+        buttons.append(ui.Button(label="Paint", emoji="🖌️", url=address))
+    asked = ASKED.format(number, PAINT_IT if services.paint_links.url else "")
+    view = layout(ui.TextDisplay(asked), gallery, ui.ActionRow[Any](*buttons))
     await interaction.edit_original_response(view=view, attachments=discord_files([shown]))
 
 

@@ -19,6 +19,7 @@ from db.files import FileStore
 from inference.decoders.photos import SIDE_MIN_PX, Verdict
 from inference.requests import InitPicture
 
+NO_MASK = "I no longer have what you painted. Press Vary (Region) again; nothing was charged."
 NOT_A_PICTURE = "`{}` must be a PNG, JPEG or WebP picture. Please choose another file."
 TOO_LARGE = "`{}` is too large: at most 20 MB, and 50 megapixels (PNG 25, WebP 13). Please make it smaller."
 REFUSALS = {
@@ -86,6 +87,34 @@ class InitPictures:
             raise
         return await self.keep_mask(content, event_id)
 
+    async def take_in_painted(self, content: bytes, size_px: tuple[int, int], event_id: int) -> None:
+        """Keep a mask that was painted, for a picture that comes with its job (`painted_mask`), made anew from pixels.
+
+        Args:
+            content: the file, from a stranger's browser.
+            size_px: of what was painted on.
+            event_id: of the interaction that the job will have.
+
+        Raises:
+            BadParameter: it cannot be used; the message says why. It is not kept.
+        """
+        looked_at = await self._photos.look_at_mask(content)
+        if not looked_at.usable:
+            raise BadParameter(REFUSALS[looked_at.verdict].format("mask"))
+        await self.keep_mask(await asyncio.to_thread(_painted, looked_at, size_px), event_id)
+
+    async def painted_mask(self, event_id: int) -> str:
+        """Fit a mask that was painted to its picture, which is kept under the same id now; return its file key.
+
+        Raises:
+            Refused: it is not kept any more. Neither is the picture then.
+        """
+        mask, picture = await self._files.get_all([mask_file(event_id), init_picture_file(event_id)])
+        if mask is None or picture is None:
+            await self.forget(event_id)
+            raise Refused(NO_MASK)
+        return await self.keep_mask(await asyncio.to_thread(_resized, mask, picture), event_id)
+
     async def keep_mask(self, content: bytes, event_id: int) -> str:
         """Keep a mask of ours beside its picture; return its file key."""
         await self._files.put(key := mask_file(event_id), content)
@@ -125,14 +154,44 @@ def _fitting_mask(sent: Photo, picture: bytes) -> bytes:
     """
     with Image.open(io.BytesIO(picture)) as opened:  # ours: reads the header alone
         size = opened.size
-    with Image.open(io.BytesIO(sent.content)) as opened:
-        mask = opened.convert("L").point([0] * 128 + [255] * 128)
+    mask = _black_and_white(sent)
     shrunk = min(1.0, INIT_SIDE_PX / max(size))
     off = (abs(kept - side * shrunk) for kept, side in zip(mask.size, size, strict=True))
     if sent.side_px != min(size) or max(off) > 1:
         raise BadParameter(f"`mask` must have the picture's size, {size[0]}×{size[1]} px. Nothing was charged.")
     if mask.getbbox() is None:
         raise BadParameter("`mask` is black all over. Please make white what should be drawn anew.")
+    return _png(mask.resize(size, Image.Resampling.BILINEAR))
+
+
+def _painted(sent: Photo, size_px: tuple[int, int]) -> bytes:
+    """Return a painted mask that was looked at, as PNG.
+
+    Raises:
+        BadParameter: it has another size than what was painted on, or nothing was painted.
+    """
+    mask = _black_and_white(sent)
+    if mask.size != size_px:
+        raise BadParameter("That mask is not of this picture. Please paint it on this page.")
+    if mask.getbbox() is None:
+        raise BadParameter("Nothing is painted yet. Paint over what should be drawn anew.")
+    return _png(mask)
+
+
+def _resized(mask: bytes, picture: bytes) -> bytes:
+    """Return a mask of ours in a picture's size, as PNG."""
+    with Image.open(io.BytesIO(picture)) as opened:  # ours: reads the header alone
+        size = opened.size
+    with Image.open(io.BytesIO(mask)) as opened:
+        return _png(opened.resize(size, Image.Resampling.BILINEAR))
+
+
+def _black_and_white(sent: Photo) -> Image.Image:
+    with Image.open(io.BytesIO(sent.content)) as opened:
+        return opened.convert("L").point([0] * 128 + [255] * 128)
+
+
+def _png(image: Image.Image) -> bytes:
     stream = io.BytesIO()
-    mask.resize(size, Image.Resampling.BILINEAR).save(stream, "PNG")
+    image.save(stream, "PNG")
     return stream.getvalue()

@@ -101,6 +101,11 @@ class Photos:
         async with self._decoding():
             return await self._look_at(sent, blank=True, kept_px=INIT_SIDE_PX)
 
+    async def look_at_mask(self, content: bytes) -> Photo:
+        """Look at a picture's mask that came by itself, so that nothing is fetched."""
+        async with self._decoding(), self._one, self._downloads.room:
+            return await asyncio.to_thread(self._decoder.inspect, content, blank=True, kept_px=INIT_SIDE_PX)
+
     @asynccontextmanager
     async def _decoding(self) -> AsyncIterator[None]:
         self._forms += 1

@@ -31,12 +31,15 @@ class PaintingEngine(FakeEngine):
         super().__init__(kind, slots=slots)
         self._requests: dict[str, ImageRequest] = {}
         self._enlarged: dict[str, bytes] = {}
+        self._masked: dict[str, tuple[bytes, bytes]] = {}  # pictures that are drawn anew in part, with their masks
 
     def step(self) -> list[JobEvent]:
         """Advance all jobs but those that wait for the gate."""
         for lane in self.lanes.values():
             if isinstance(lane.task.request, ImageRequest):
                 self._requests[lane.task.job_id] = lane.task.request
+                if "mask" in lane.task.inputs:
+                    self._masked[lane.task.job_id] = lane.task.inputs["picture"], lane.task.inputs["mask"]
             if isinstance(lane.task.request, UpscaleRequest):
                 self._enlarged[lane.task.job_id] = lane.task.inputs["picture"]
         stopped = {job_id: lane for job_id, lane in self.lanes.items() if self._is_stopped(lane)}
@@ -67,8 +70,20 @@ class PaintingEngine(FakeEngine):
         if isinstance(event, Preview):
             return replace(event, content=encode_preview([_pixels(request.prompt, request.seed)]))
         if isinstance(event, Output):
-            return replace(event, content=_picture(request, int(event.meta["seed"])))
+            content = _picture(request, int(event.meta["seed"]))
+            if (given := self._masked.get(event.job_id)) is not None:
+                content = _drawn_into(*given, content)
+            return replace(event, content=content)
         return event
+
+
+def _drawn_into(picture: bytes, mask: bytes, new: bytes) -> bytes:
+    """Return a picture in which what is white in the mask is new, as engines do that read masks."""
+    image, where, drawn = (Image.open(io.BytesIO(content)).convert("RGB") for content in (picture, mask, new))
+    stream = io.BytesIO()
+    image.paste(drawn.resize(image.size), mask=where.convert("L"))
+    image.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _pixels(prompt: str, seed: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,10 +38,19 @@ class Move:
 class Member:
     """One of those who walk."""
 
-    def __init__(self, box: Sandbox, who: HumanClient, chance: random.Random) -> None:
+    def __init__(self, box: Sandbox, who: HumanClient, chance: random.Random, used: Counter[str]) -> None:
+        """Let somebody walk.
+
+        Args:
+            box: the local Discord.
+            who: the member.
+            chance: makes all choices.
+            used: how often which kind of move was made, by anybody: what is new is tried first.
+        """
         self.who = who
         self._box = box
         self._chance = chance
+        self._used = used
 
     async def move(self) -> Move | None:
         """Return something that they can do now; None: there is nothing of that sort."""
@@ -90,8 +99,7 @@ class Member:
         leaves = [leaf for one in offered if one["type"] == CommandType.CHAT_INPUT for leaf in _leaves(one, [])]
         if not leaves:
             return None
-        weights = [MAKES_JOBS if any(one["name"] == "prompt" for one in options) else 1 for _, options in leaves]
-        ((name, options),) = self._chance.choices(leaves, weights=weights)
+        ((name, options),) = self._chance.choices(leaves, weights=[self._command_weight(*one) for one in leaves])
         values = self._filler(channel).options(options)
         await self._complete(channel, name, options, values)
         told = f"/{name} {_told(values)} in {channel.name or 'direct messages'}"
@@ -104,7 +112,7 @@ class Member:
             by_kind[":".join(component["custom_id"].split(":")[:2])].append((message, component))
         if not by_kind:
             return None
-        kind = self._chance.choice([*by_kind])
+        (kind,) = self._chance.choices([*by_kind], weights=[self._newness(kind) for kind in by_kind])
         message, component = self._chance.choice(by_kind[kind][:12])
         custom_id, where = component["custom_id"], self._told(message)
         if component["type"] == ComponentType.BUTTON:
@@ -196,6 +204,13 @@ class Member:
         if self._chance.random() < 0.2:
             return self._box.world.channel(await self.who.dm())
         return self._chance.choice([one for one in self.channels() if one.guild_id])
+
+    def _command_weight(self, name: str, options: list[Json]) -> float:
+        more = MAKES_JOBS if any(one["name"] == "prompt" for one in options) else 1
+        return more * self._newness(f"/{name}")
+
+    def _newness(self, kind: str) -> float:
+        return float((1 + self._used[kind]) ** -0.5)
 
     def _filler(self, channel: Channel) -> Filler:
         seen = [match for _, one in self.usable() for match in ID.findall(one["custom_id"])]

@@ -54,7 +54,7 @@ class RandomWalk:
         self._box = box
         assert isinstance(box.clock, StepClock)
         self._clock = box.clock
-        self._members = [Member(box, who, self.chance) for who in people]
+        self._members = [Member(box, who, self.chance, self.used) for who in people]
         self._gate = gate
         self._complaints = _Complaints()
 

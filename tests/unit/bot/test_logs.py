@@ -37,6 +37,12 @@ def test_webhook_and_interaction_addresses_lose_their_tokens() -> None:
     assert "/callback" in line
 
 
+def test_address_for_painting_loses_its_token() -> None:
+    line = redact('GET /paint/canary.1.job.2.9.sig/picture, "url": "https://x/paint/canary.1"')
+    assert "canary" not in line
+    assert "/picture" in line
+
+
 def test_tokens_in_gateway_events_and_records_are_hidden() -> None:
     line = redact("{'t': 'INTERACTION_CREATE', 'd': {'token': 'canary', 'id': '5'}} Job(interaction_token='canary')")
     assert "canary" not in line
