@@ -37,6 +37,8 @@ from bot.features.mydata.commands import MyData
 from bot.features.mydata.retention import Housekeeping
 from bot.features.operator.commands import OperatorCommands
 from bot.features.operator.finding import FOUND_ITEMS
+from bot.features.styles.cards import STYLE_ITEMS
+from bot.features.styles.commands import Styles
 from bot.features.train.commands import SubjectCommands
 from bot.features.train.job_card import StepSelect, StopButton
 from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS, ask_about_photos, ask_for_photos
@@ -156,14 +158,14 @@ class Atelier(commands.Bot):
         )
         self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*MENU_BUTTONS, FavouriteButton, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
-        self.add_dynamic_items(*VOCABULARY_BUTTONS, *HELP_ITEMS, ExampleButton)
+        self.add_dynamic_items(*VOCABULARY_BUTTONS, *STYLE_ITEMS, *HELP_ITEMS, ExampleButton)
         self.add_dynamic_items(*HISTORY_ITEMS, *ONCE_MORE_BUTTONS)
         self.add_dynamic_items(StopButton, StepSelect, *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS)
         self._following = asyncio.create_task(self._follower.run(), name="cards")
 
     async def _add_commands(self) -> None:
         cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, Favourites, SubjectCommands, Quota, Paces]
-        cogs += [SettingsCommand, Prefer, MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
+        cogs += [Styles, SettingsCommand, Prefer, MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
         for cog in cogs:
             await self.add_cog(cog(self.services))
         await self.add_cog(OperatorCommands(self.services))

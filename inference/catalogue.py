@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from common.near import did_you_mean
 from common.toml_files import mistakes, read_toml
-from inference.errors import ModelUnusable, UnknownModel
+from inference.errors import ModelUnusable, UnknownModel, UnknownStyle
 from inference.families import FAMILIES, FamilyTraits
+from inference.loras import LoraModel
 from inference.vocabulary import Vocabulary, read_vocabulary
 
 BUILTIN_WEIGHTS = Path(__file__).parent / "builtin" / "weights"
@@ -197,6 +198,7 @@ class Catalogue:
     speech: tuple[SpeechModel, ...]
     upscalers: tuple[UpscaleModel, ...] = ()
     checkers: tuple[CheckerModel, ...] = ()  # every picture is shown to each of them
+    loras: tuple[LoraModel, ...] = ()  # styles, which go into pictures beside a model
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)  # of small models, by their names
 
     def image(self, name: str) -> ImageModel:
@@ -223,6 +225,18 @@ class Catalogue:
         """
         return _named(self.upscalers, name)
 
+    def lora(self, name: str) -> LoraModel:
+        """Return the LoRA of that name.
+
+        Raises:
+            UnknownStyle: there is none; the message names the nearest.
+        """
+        for lora in self.loras:
+            if lora.name == name:
+                return lora
+        near = did_you_mean(name, [lora.name for lora in self.loras])
+        raise UnknownStyle(f"There is no style {name!r} here.{near or ' `/styles` shows them all.'}")
+
 
 def all_names(catalogue: Catalogue) -> list[str]:
     """Return the names of all models, of whatever kind."""
@@ -231,6 +245,7 @@ def all_names(catalogue: Catalogue) -> list[str]:
 
 
 Spec = TypeVar("Spec", ImageModel, SpeechModel, UpscaleModel, CheckerModel)
+Entry = TypeVar("Entry", bound=BaseModel)
 
 
 def _named(models: Iterable[Spec], name: str) -> Spec:
@@ -255,19 +270,27 @@ def read_catalogue(file: Path = DEFAULT_FILE) -> Catalogue:
     speech = _read_models(text, data, "speech", SpeechModel, wrong)
     upscalers = _read_models(text, data, "upscaler", UpscaleModel, wrong)
     checkers = _read_models(text, data, "checker", CheckerModel, wrong)
+    loras = _read_models(text, data, "lora", LoraModel, wrong)
     if wrong:
         raise ModelUnusable(f"The catalogue {file} cannot be used: {'; '.join(wrong)}")
-    names = [model.name for model in (*images, *speech, *upscalers, *checkers)]
+    names = [model.name for model in (*images, *speech, *upscalers, *checkers)] + [lora.name for lora in loras]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ModelUnusable(f"The catalogue {file.name} names {', '.join(sorted(twice))} twice.")
     if not images:
         raise ModelUnusable(f"The catalogue {file.name} has no [[image]] model.")
     read = {model.name: read_vocabulary(model.folder) for model in images}
     vocabularies = {name: vocabulary for name, vocabulary in read.items() if vocabulary is not None}
-    return Catalogue(images=images, speech=speech, upscalers=upscalers, checkers=checkers, vocabularies=vocabularies)
+    return Catalogue(
+        images=images,
+        speech=speech,
+        upscalers=upscalers,
+        checkers=checkers,
+        loras=loras,
+        vocabularies=vocabularies,
+    )
 
 
-def _read_models(text: str, data: dict[str, Any], table: str, kind: type[Spec], wrong: list[str]) -> tuple[Spec, ...]:
+def _read_models(text: str, data: dict[str, Any], table: str, kind: type[Entry], wrong: list[str]) -> tuple[Entry, ...]:
     """Return the models of one kind; add what is wrong with the others to `wrong`."""
     specs = data.get(table, [])
     if not isinstance(specs, list):

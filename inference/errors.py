@@ -2,9 +2,10 @@
 
 InferenceError
 ├── BadRequest          the member can mend it; the message says how
-│   └── UnknownModel
+│   ├── UnknownModel
+│   └── UnknownStyle
 ├── ModelUnusable       the operator must mend the catalogue or the folder
-└── AdapterRejected     a subject's weights do not fit the base model, or are not safe to load
+└── AdapterRejected     a LoRA's weights do not fit the base model, or are not safe to load
 """
 
 from common.errors import AtelierError
@@ -28,6 +29,12 @@ class UnknownModel(BadRequest):
     message = "There is no `model` with that name here. `/models` lists them all."
 
 
+class UnknownStyle(BadRequest):
+    """The catalogue has no LoRA of that name."""
+
+    message = "There is no `style` with that name here. `/styles` shows them all."
+
+
 class ModelUnusable(InferenceError):
     """The operator must mend the catalogue or the folder."""
 
@@ -35,6 +42,6 @@ class ModelUnusable(InferenceError):
 
 
 class AdapterRejected(InferenceError):
-    """A subject's weights do not fit the base model, or are not safe to load."""
+    """A LoRA's weights do not fit the base model, or are not safe to load."""
 
     message = "The subject's LoRA does not fit this model."

@@ -33,6 +33,24 @@ class SubjectUse:
         return f"<lora:{self.lora_name}:{self.weight:g}>"
 
 
+@dataclass(frozen=True, slots=True)
+class LoraUse:
+    """A LoRA of the catalogue put into a picture: what members call a style."""
+
+    name: str
+    weight: float = 1.0  # the adapter's scale; 0 is off, 1 is as trained
+
+    @property
+    def lora_name(self) -> str:
+        """The name of its file to others."""
+        return self.name
+
+    @property
+    def lora_tag(self) -> str:
+        """It as AUTOMATIC1111 and others write it in a prompt."""
+        return f"<lora:{self.name}:{self.weight:g}>"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitPicture:
     """A picture that new ones begin from, under noise. It travels as task input `picture`, a PNG."""
@@ -76,6 +94,7 @@ class ImageRequest:
     count: int = 4
     negative: str = ""
     subjects: tuple[SubjectUse, ...] = ()
+    loras: tuple[LoraUse, ...] = ()
     init: InitPicture | None = None  # None: they begin from noise alone
     references: tuple[str, ...] = ()  # file keys of what the prompt speaks of; task inputs `reference-0` …, PNGs
     reference_flags: tuple[str, ...] = ()  # of those, by their checks: what comes of them has them as well
@@ -224,6 +243,7 @@ def from_json(data: dict[str, Any]) -> Request:
     if kind in (Kind.IMAGE, Kind.UPSCALE):
         fields["subjects"] = tuple(SubjectUse(**use) for use in fields.get("subjects", ()))
     if kind is Kind.IMAGE:
+        fields["loras"] = tuple(LoraUse(**use) for use in fields.get("loras", ()))
         fields["parameters"] = tuple(fields.get("parameters", ()))
         fields["references"] = tuple(fields.get("references", ()))
         fields["reference_flags"] = tuple(fields.get("reference_flags", ()))

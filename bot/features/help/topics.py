@@ -53,7 +53,7 @@ PICTURES = HelpTopic(
     pictures=("a blue butterfly", "a red butterfly", "a green butterfly"),
     lines=(
         "{imagine} four pictures from your prompt",
-        "{models} the models, their sizes and licences",
+        "{models} the models, their sizes and licences · {styles} the styles",
         "- `image:` begins from your own picture, *Apps → Use this picture* from one in the chat; `--strength 40` "
         "keeps more of it, `80` less. Without it, models that edit by words change it as you say",
         "- Reply to a picture with my name and a few words, such as *make it night*, to change it",
@@ -72,7 +72,8 @@ PARAMETERS = HelpTopic(
     lines=(
         "They go at the end of a prompt in {imagine}, in any order:",
         "- `--ar 3:2` a wider picture · `--count 2` only two · `--no text, blur` what to leave out",
-        "- `--seed 7` the same pictures again · `--subject Rex` a trained subject · `--model name` another model",
+        "- `--seed 7` the same pictures again · `--subject Rex` a trained subject · `--style ink:0.8` a style · "
+        "`--model name` another model",
         "- `--draft` half the steps, for half the credits · `--quality 2` twice the steps (`0.25` to `4`) · "
         "`--steps 20` exactly so many",
         "- `--cfg 5` how closely to follow the prompt · `--stylize 500` freer (`0` to `1000`, usually `100`) · "

@@ -13,7 +13,7 @@ from bot.features.imagine.prompt import GUIDANCE_MAX, PROMPT_MAX
 from bot.features.imagine.sizes import aspect_choices
 from bot.shared.cards.asking import show
 from bot.shared.discord.attachments import attached_of
-from bot.shared.discord.choices import model_choices, prompt_choices, subject_choices
+from bot.shared.discord.choices import model_choices, prompt_choices, style_choices, subject_choices
 from bot.shared.discord.commands import REFUSAL_CARD, UsesServices
 from bot.shared.discord.interactions import acknowledged_context, limits_of, roles_of
 from bot.shared.discord.limits import PICTURES
@@ -41,6 +41,7 @@ class Imagine(commands.Cog, UsesServices):
         guidance="How closely to follow the prompt (CFG scale)",
         seed="The same seed and prompt give the same pictures",
         model="Which model to use",
+        style="Up to three styles of /styles, such as ink, pixel-art:0.8",
         subject="Up to three trained subjects, such as Rex, Blob:0.8",
         pace="fast uses credits; relaxed is free and runs when the queue is empty",
         private="Only you can see the pictures",
@@ -59,6 +60,7 @@ class Imagine(commands.Cog, UsesServices):
         seed: Seed | None = None,
         model: app_commands.Range[str, 1, 32] | None = None,
         subject: app_commands.Range[str, 1, 100] | None = None,
+        style: app_commands.Range[str, 1, 110] | None = None,
         pace: Literal["fast", "relaxed"] | None = None,
         private: bool = False,
     ) -> None:
@@ -78,6 +80,7 @@ class Imagine(commands.Cog, UsesServices):
             seed=seed,
             model=model,
             subject=subject,
+            style=style,
             pace=pace,
         )
         await show(interaction, await imagine(self.services, options, context))
@@ -98,6 +101,10 @@ class Imagine(commands.Cog, UsesServices):
             usable_subjects, user.id, guild_id=interaction.guild_id, role_ids=roles_of(user)
         )
         return subject_choices(usable, typed)
+
+    @imagine.autocomplete("style")
+    async def _styles(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return style_choices(self.services.catalogue, getattr(interaction.namespace, "model", None), typed)
 
     @imagine.autocomplete("aspect")
     async def _aspects(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

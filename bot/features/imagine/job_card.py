@@ -101,6 +101,8 @@ def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:
     lines = [harmless(request.words, 900)]
     if subjects := next((one for one in request.parameters if one.startswith("--subject ")), ""):
         lines.append(f"Subject: {harmless(subjects.removeprefix('--subject '), 100)}")
+    if styles := next((one for one in request.parameters if one.startswith("--style ")), ""):
+        lines.append(f"Style: {harmless(styles.removeprefix('--style '), 100)}")
     if request.negative and (theirs or is_shown(request, "no")):
         lines.append(f"Negative prompt: {harmless(request.negative, 500)}")
     strength = f", Denoising strength: {request.init.strength:g}" if request.init else ""

@@ -6,6 +6,7 @@ from typing import Any
 from bot.features.imagine.parameters import PARAMETERS
 from bot.features.imagine.prompt import PROMPT_MAX, parse_prompt, parse_whole
 from bot.features.imagine.sizes import parse_size
+from bot.features.imagine.styles import check_styles, chosen_styles, model_of, say_styles
 from bot.features.imagine.tuning import (
     LAYOUT_STRENGTH,
     STRENGTH_DEFAULT,
@@ -52,6 +53,7 @@ class ImagineOptions:
     seed: int | str | None = None
     model: str | None = None
     subject: str | None = None  # as typed, such as 'Rex, Blob:0.8'
+    style: str | None = None  # as typed, such as 'ink, pixel-art:0.8'
     strength: int | str | None = None  # percent of the picture that changes
     weight: str | None = None  # of the picture, as Midjourney counts it
     quality: str | None = None  # how many of the model's steps, as a factor
@@ -74,7 +76,9 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
         UnknownModel: there is no model of that name.
     """
     options = with_trailing(options)
-    model = catalogue.image(options.model.strip()) if options.model else catalogue.images[0]
+    styles = chosen_styles(options.style, catalogue)
+    model = catalogue.image(options.model.strip()) if options.model else model_of(styles, catalogue)
+    check_styles(styles, model, catalogue)
     negative = clean(options.negative or "")
     if len(negative) > PROMPT_MAX:
         raise BadParameter(
@@ -84,7 +88,9 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
     width_px, height_px = parse_size(options.aspect, model) if options.aspect else (model.width_px, model.height_px)
     request = ImageRequest(
         parameters=shown_parameters(options),
-        prompt=options.prompt,
+        prompt=say_styles(options.prompt, styles),
+        typed=options.prompt if styles else "",
+        loras=tuple(style.use for style in styles),
         negative=negative,
         model=model.name,
         width_px=width_px,

@@ -174,8 +174,8 @@ def _with_suggestion(
     if (found := vocabulary.closest(image.prompt)) is None:
         return order_request
     word, noun = found
-    prompt = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", noun, image.prompt, flags=re.IGNORECASE)
-    suggested = replace(image, prompt=prompt)
+    as_meant = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    suggested = replace(image, prompt=as_meant.sub(noun, image.prompt), typed=as_meant.sub(noun, image.typed))
     return replace(order_request, suggestion=noun_meant(image.model, word, noun), suggested=suggested)
 
 

@@ -29,6 +29,7 @@ class Parameter:
 
 PARAMETERS = (  # in the order in which cards show them
     Parameter("subject", ("subject",), Value.WORDS),
+    Parameter("style", ("style", "lora"), Value.WORDS),
     Parameter("aspect", ("ar", "aspect")),
     Parameter("negative", ("no", "negative"), Value.WORDS),
     Parameter("count", ("count",)),
@@ -53,8 +54,6 @@ SHOWN = "`--ar 3:2`, `--seed 7`, `--no text, blur`, `--chaos 20`, `--draft` and 
 # What cannot be done here, in one sentence each, and one about what to do.
 CANNOT = {
     "tile": "I can't make pictures that repeat without a seam. Please leave `--tile` out.",
-    "style": "I have no styles to choose from with `--style`. Describe it in your prompt, such as *watercolour*.",
-    "lora": "I have no LoRAs to choose from with `--lora`. A subject that you trained goes into `--subject`.",
     "sw": "`--sw` weighs a style reference, and I can't read those. `--iw` weighs an `image`.",
 }
 # Midjourney's, so that people who bring them are told rather than puzzled.

@@ -42,7 +42,7 @@ def with_subjects(request: ImageRequest, typed: str, usable: Collection[Subject]
     for subject in subjects:
         prompt = _say(prompt, subject)
     uses = tuple(SubjectUse(subject.id, weight, subject.phrase) for subject, weight in chosen)
-    return replace(request, prompt=prompt, typed=request.prompt, subjects=uses)
+    return replace(request, prompt=prompt, typed=request.typed or request.prompt, subjects=uses)
 
 
 def named_in(prompt: str, usable: Collection[Subject], user_id: int, *, model: str | None) -> list[Subject]:

@@ -45,6 +45,18 @@ def trainable_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
     return [choice for choice in model_choices(catalogue, typed) if choice.value in trainable]
 
 
+def style_choices(catalogue: Catalogue, model_name: str | None, typed: str) -> list[Choice[str]]:
+    """Offer styles by name or title, those for the chosen model; several stand with commas between."""
+    model = next((one for one in catalogue.images if one.name == model_name), None)
+    usable = [lora for lora in catalogue.loras if model is None or lora.fits(model)]
+    before, _, last = typed.rpartition(",")
+    before = f"{before.strip()}, " if before.strip() else ""
+    wanted = last.strip().casefold()
+    found = [lora for lora in usable if wanted in f"{lora.name} {lora.title}".casefold()]
+    rows = ((f"{before}{lora.name}", f"{before}{lora.title} ({lora.name})") for lora in found)
+    return choices((shown, value) for value, shown in rows if len(value) <= NAME_MAX)
+
+
 def subject_choices(usable: Sequence[Subject], typed: str) -> list[Choice[str]]:
     """Offer subjects by name; several stand with commas between, so only the last piece is completed."""
     before, _, last = typed.rpartition(",")

@@ -73,7 +73,7 @@ LIMITS = (
         60,
         (
             *_each("/", "queue", "models", "help", "quota mine", "subjects"),
-            *_each("/", "favourites", "info", "settings"),
+            *_each("/", "favourites", "info", "settings", "styles"),
             *(
                 "subject:open",
                 "job:info",
@@ -84,6 +84,7 @@ LIMITS = (
                 "help:topic",
                 "help:one",
                 "favourite:page",
+                "styles:page",
             ),
         ),
     ),

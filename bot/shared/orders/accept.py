@@ -11,6 +11,7 @@ from db.queue.job import Job, Pace
 from db.queue.pending import PendingOrder, Question
 from db.queue.submission import Submission
 from inference.catalogue import AnyModel, Catalogue
+from inference.loras import check_loras
 from inference.pricing import price_of
 from inference.prompt_parts import check_prompts
 from inference.prompt_weights import plain_text
@@ -120,6 +121,7 @@ def check_request(catalogue: Catalogue, request: Request, context: RequestContex
     model = catalogue.image(request.model)
     if isinstance(request, ImageRequest):
         check_prompts(request, model)
+        check_loras(request.loras, model, {use.name: catalogue.lora(use.name) for use in request.loras})
     if model.age_restricted and not context.age_restricted:
         raise Refused(f"{model.title} works only in age-restricted channels. Use it there, or choose another `model`.")
     return model

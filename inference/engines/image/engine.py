@@ -20,6 +20,7 @@ from inference.engines.image.redrawing import Redrawer, is_to_be_redrawn
 from inference.engines.image.task_pictures import NO_PICTURES, read_task_pictures
 from inference.engines.threads import single_core_threads
 from inference.errors import BadRequest
+from inference.loras import check_loras
 from inference.messages import Finished, JobEvent, Preview, PromptNote, Task
 from inference.requests import ImageRequest
 
@@ -102,12 +103,14 @@ class ImageEngine:
                 raise BadRequest("That is not a request for pictures.")
             spec = self._catalogue.image(request.model)
             check_request(request, spec)
+            loras = {use.name: self._catalogue.lora(use.name) for use in request.loras}
+            check_loras(request.loras, spec, loras)
         except BadRequest as error:
             self._events.append(failed(task, error))
             return
         if (earlier := self._jobs.get(task.job_id)) is not None:
             self._drop(earlier)  # an earlier attempt of the same job
-        job = ImageJob(task=task, request=request, spec=spec, loading=self._models.acquire(spec))
+        job = ImageJob(task=task, request=request, spec=spec, loras=loras, loading=self._models.acquire(spec))
         if request.brought:
             job.reading = self._reader.submit(read_task_pictures, task.inputs, request)
         self._jobs[task.job_id] = job
@@ -183,13 +186,15 @@ class ImageEngine:
         request, inputs = job.request, job.task.inputs
         pictures = NO_PICTURES if job.reading is None else job.reading.result()
         used = [use for use in request.subjects if use.weight != 0]
+        styles = [use for use in request.loras if use.weight != 0]
         if job.adapters is None:
             job.adapters = [
                 self._adapter_cache.load(model, use.subject_id, inputs.get(f"adapter:{use.subject_id}")) for use in used
-            ]
+            ] + [self._adapter_cache.load_lora(model, job.loras[use.name]) for use in styles]
         if not all(adapter.done() for adapter in job.adapters):
             return
-        uses = [(adapter.result(), use.weight) for adapter, use in zip(job.adapters, used, strict=True)]
+        weights = [use.weight for use in used] + [use.weight for use in styles]
+        uses = [(adapter.result(), weight) for adapter, weight in zip(job.adapters, weights, strict=True)]
         adapters = self._adapter_cache.combined(model, uses)
         lanes = self._passes.denoiser(model).start(
             request, adapters, job_id=job.job_id, scheduler_name=job.spec.scheduler, pictures=pictures

@@ -1,6 +1,7 @@
 """A picture job on the engine: what it waits for, its lanes, and what of it was already reported."""
 
 import math
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ from inference.engines.image.lane import Lane
 from inference.engines.image.task_pictures import TaskPictures
 from inference.errors import BadRequest
 from inference.families import FAMILIES
+from inference.loras import LoraModel
 from inference.messages import Output, Progress, PromptNote, Task
 from inference.prompt_parts import check_prompts
 from inference.requests import ImageRequest, InitPicture
@@ -36,7 +38,8 @@ class ImageJob:
     spec: ImageModel
     loading: Future[LoadedModel]
     reading: Future[TaskPictures] | None = None  # of what was brought along
-    adapters: list[Future[Adapter]] | None = None  # None until the model is here
+    loras: Mapping[str, LoraModel] = field(default_factory=dict)  # those that it uses, by name
+    adapters: list[Future[Adapter]] | None = None  # of its subjects, then of its LoRAs; None until the model is here
     model: LoadedModel | None = None  # set with the lanes
     lanes: list[Lane] = field(default_factory=list)
     outputs: list[Future[Output]] = field(default_factory=list)

@@ -10,6 +10,7 @@ from inference.engines.image.lane import Lane
 from inference.engines.image.schedulers import sampler_name
 from inference.messages import Output
 from inference.pictures import LANCZOS, GenerationParameters, encode_png, encode_preview
+from inference.requests import LoraUse, SubjectUse
 
 
 def make_preview(images: torch.Tensor) -> bytes:
@@ -21,7 +22,8 @@ def make_output(job: ImageJob, lane: Lane, image: torch.Tensor) -> Output:
     """Encode one finished picture (3, height, width), 0 … 1, as a PNG with its parameters."""
     request, spec = job.request, job.spec
     enlarger = None if job.model is None else job.model.enlarger
-    used = [use for use in request.subjects if use.weight]  # those that have an adapter
+    uses: tuple[SubjectUse | LoraUse, ...] = (*request.subjects, *request.loras)
+    used = [use for use in uses if use.weight]  # those that have an adapter
     parameters = GenerationParameters(
         prompt=request.prompt,
         negative=request.negative,

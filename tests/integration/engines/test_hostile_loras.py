@@ -13,7 +13,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from inference.engines.image.adapters.conversion import FOREIGN_MAX_BYTES, convert_lora
+from inference.engines.image.adapters.conversion import convert_lora
+from inference.engines.image.adapters.lora_files import LORA_MAX_BYTES
 from inference.engines.image.adapters.reading import MAX_RANK
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.errors import AdapterRejected
@@ -137,7 +138,7 @@ def test_file_that_is_no_sound_safetensors_is_refused_unopened(
 def test_file_beyond_the_cap_is_refused_unread(sd_model: LoadedModel, tmp_path: Path) -> None:
     source = tmp_path / "large.safetensors"
     with source.open("wb") as file:
-        file.truncate(FOREIGN_MAX_BYTES + 1)  # a hole: nothing is on the disk
+        file.truncate(LORA_MAX_BYTES + 1)  # a hole: nothing is on the disk
     tracemalloc.start()
     with pytest.raises(AdapterRejected, match="1024 MB is the most"):
         convert_lora(source, tmp_path / "converted.safetensors", sd_model)

@@ -1,6 +1,9 @@
 """Catalogue lines for tests."""
 
+from typing import Any
+
 from inference.catalogue import Catalogue, CheckerModel, ImageModel, SpeechModel, UpscaleModel
+from inference.loras import LoraModel
 
 TINY = ImageModel(
     name="tiny",
@@ -55,3 +58,19 @@ LOOKS = CheckerModel(
     name="looks", title="A model that looks", source="/models/looks", licence="Apache-2.0", labels={"nsfw": 0.5}
 )
 WITH_CHECKER = Catalogue(images=(TINY, LARGE), speech=(HEARS,), upscalers=(ENLARGES,), checkers=(LOOKS,))
+
+
+def _style(name: str, **changes: Any) -> LoraModel:
+    fields: dict[str, Any] = {"title": name.capitalize(), "file": f"/loras/{name}.safetensors", "family": "sd"}
+    return LoraModel(**{"name": name, "licence": "CC0-1.0", **fields, **changes})
+
+
+INK = _style("ink", title="Ink drawing", words="ink drawing", strength=0.8)
+STYLES = (
+    INK,
+    _style("pixels"),
+    _style("wide", models=("large",), base="large"),
+    _style("watercolour"),
+    _style("edited", family="flux2-klein"),
+)
+WITH_STYLES = Catalogue(images=(TINY, LARGE), speech=(HEARS,), loras=STYLES)

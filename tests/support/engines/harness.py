@@ -52,11 +52,15 @@ class Outcome:
 class EngineHarness:
     """Runs jobs on an engine by hand, and gathers what it reports."""
 
-    def __init__(self, *specs: ImageModel, models: ModelCache | None = None, **options: Any) -> None:
+    def __init__(
+        self, *specs: ImageModel, models: ModelCache | None = None, catalogue: Catalogue | None = None, **options: Any
+    ) -> None:
         self.models = models or ModelCache("cpu", limit_bytes=1 << 30)
         self._own_models = models is None
         self.adapter_cache = AdapterCache(limit_bytes=1 << 24)
-        self.engine = ImageEngine(Catalogue(images=specs, speech=()), self.models, self.adapter_cache, **options)
+        self.engine = ImageEngine(
+            catalogue or Catalogue(images=specs, speech=()), self.models, self.adapter_cache, **options
+        )
         self.jobs: dict[str, Outcome] = {}
 
     def admit(self, job_id: str, request: ImageRequest, inputs: Mapping[str, bytes] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Subjects' adapters in memory, kept by least recent use, counted in bytes."""
+"""Subjects' adapters and the catalogue's LoRAs in memory, kept by least recent use, counted in bytes."""
 
 import logging
 import threading
@@ -8,16 +8,20 @@ from concurrent.futures import Future
 from typing import Any
 from weakref import WeakValueDictionary
 
+from inference.engines.image.adapters.lora_files import read_lora
 from inference.engines.image.adapters.reading import digest_of, read_adapter
 from inference.engines.image.adapters.weights import Adapter, AdapterSet, combine
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.threads import single_core_threads
+from inference.loras import LoraModel
+
+_LORA = "lora:"  # in front of what the catalogue calls one; no subject's id begins so
 
 log = logging.getLogger(__name__)
 
 
 class AdapterCache:
-    """The adapters of one device, by model and subject; the least recently used go first when there are too many bytes.
+    """The adapters of one device, by model and subject or LoRA; the least recently used go first if bytes are too many.
 
     Reading and checking happens on a thread. A lane keeps what it uses, so that nothing it needs is ever taken away:
     `limit_bytes` counts what is kept for the next.
@@ -43,6 +47,10 @@ class AdapterCache:
         """
         return self._thread.submit(self._take, model, subject_id, content)
 
+    def load_lora(self, model: LoadedModel, lora: LoraModel) -> Future[Adapter]:
+        """Begin to read a LoRA of the catalogue, or take the one that is here; it fails with AdapterRejected."""
+        return self._thread.submit(self._take_lora, model, lora)
+
     def combined(self, model: LoadedModel, uses: Sequence[tuple[Adapter, float]]) -> AdapterSet:
         """Return adapters with their weights as one set: the same object for the same set, so that passes see it."""
         key = (model.spec.name, *((adapter.digest, weight) for adapter, weight in uses))
@@ -54,7 +62,7 @@ class AdapterCache:
     def resident(self) -> tuple[str, ...]:
         """Return the subject ids in memory, the most recently used last."""
         with self._lock:
-            return tuple(subject_id for _, subject_id in self._kept)
+            return tuple(name for _, name in self._kept if not name.startswith(_LORA))
 
     def size_bytes(self) -> int:
         """Return the bytes of all adapters kept."""
@@ -83,11 +91,21 @@ class AdapterCache:
                 return kept
         if content is None:
             raise LookupError(f"the adapter of subject {subject_id} did not come with the job")
-        adapter = read_adapter(content, model)
+        return self._keep(key, read_adapter(content, model))
+
+    def _take_lora(self, model: LoadedModel, lora: LoraModel) -> Adapter:
+        key = (model.spec.name, f"{_LORA}{lora.name}:{lora.sha256}")
+        with self._lock:
+            if (kept := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return kept
+        return self._keep(key, read_lora(lora, model))
+
+    def _keep(self, key: tuple[str, str], adapter: Adapter) -> Adapter:
         with self._lock:
             self._kept[key] = adapter
             self._kept.move_to_end(key)
             while sum(each.size_bytes for each in self._kept.values()) > self._limit_bytes and len(self._kept) > 1:
                 gone, _ = self._kept.popitem(last=False)
-                log.info("dropped the adapter of subject %s to make room", gone[1])
+                log.info("dropped the adapter %s to make room", gone[1])
         return adapter

@@ -1,6 +1,5 @@
 """A LoRA file from elsewhere, converted once into the form that is read at run time."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +9,13 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from inference.engines.image.adapters.foreign import peft_tensors
-from inference.engines.image.adapters.header import DTYPES, Header, read_file_header
+from inference.engines.image.adapters.header import DTYPES, read_file_header
+from inference.engines.image.adapters.lora_files import LORA_MAX_BYTES, SOURCE_AUTOV3
 from inference.engines.image.adapters.reading import autov3_of_file, read_layers
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.errors import AdapterRejected
 
-FOREIGN_MAX_BYTES = 1 << 30  # rank 128 on all of SDXL's layers is about 850 MB
 SCALARS = DTYPES | {"I64", "I32", "F64"}  # that an alpha may be written in
-AUTOV3 = "source_autov3"  # in a converted file's metadata: the hash by which others know what it was made from
-_HASH = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def convert_lora(source: Path, target: Path, model: LoadedModel) -> ConvertedLor
     Raises:
         AdapterRejected: it is no LoRA, none for this model, or malformed; the message says what is wrong.
     """
-    header = read_file_header(source, most_bytes=FOREIGN_MAX_BYTES, scalars=SCALARS)
+    header = read_file_header(source, most_bytes=LORA_MAX_BYTES, scalars=SCALARS)
     try:
         tensors = safetensors.torch.load_file(source)
     except (SafetensorError, OSError, ValueError, RuntimeError, KeyError) as error:
@@ -49,7 +46,9 @@ def convert_lora(source: Path, target: Path, model: LoadedModel) -> ConvertedLor
     settings = header.metadata.get("lora_adapter_metadata")
     renamed = tensors if settings else peft_tensors(tensors, model)
     layers = read_layers(renamed, header.settings, model)
-    kept = {"format": "pt", AUTOV3: autov3_of_file(source)} | ({"lora_adapter_metadata": settings} if settings else {})
+    kept = {"format": "pt", SOURCE_AUTOV3: autov3_of_file(source)} | (
+        {"lora_adapter_metadata": settings} if settings else {}
+    )
     safetensors.torch.save_file(_apart(renamed), target, kept)
     return ConvertedLora(
         rank=max(factor.down.shape[0] for factors in layers.values() for factor in factors.values()),
@@ -67,9 +66,3 @@ def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         apart[key] = whole.clone() if whole.data_ptr() in seen else whole
         seen.add(whole.data_ptr())
     return apart
-
-
-def source_autov3(header: Header, file: Path) -> str:
-    """Return the hash by which others know a LoRA: of the file that it was converted from, or else its own."""
-    kept = header.metadata.get(AUTOV3, "")
-    return kept if _HASH.fullmatch(kept) else autov3_of_file(file)

@@ -44,7 +44,7 @@ def read_adapter(content: bytes, model: LoadedModel) -> Adapter:
     except (SafetensorError, ValueError, RuntimeError, KeyError) as error:
         raise AdapterRejected(f"The adapter is not a readable safetensors file: {error}") from error
     components = read_layers(tensors, header.settings, model)
-    return Adapter(digest_of(content), components, _size_bytes(components), autov3_of(content))
+    return Adapter(digest_of(content), components, size_bytes(components), autov3_of(content))
 
 
 def read_layers(
@@ -79,7 +79,8 @@ def read_layers(
     return components
 
 
-def _size_bytes(components: Mapping[str, Mapping[str, LoraLayer]]) -> int:
+def size_bytes(components: Mapping[str, Mapping[str, LoraLayer]]) -> int:
+    """Return what an adapter takes in memory."""
     return sum(
         (factor.down.numel() + factor.up.numel()) * factor.up.element_size()
         for factors in components.values()
