@@ -27,6 +27,7 @@ class Lane:
     adapters: AdapterSet  # the adapters of both rows
     scheduler: Any
     timesteps: list[float]  # still to come and behind us, one for each forward pass
+    times: torch.Tensor  # the same on the device, (n,) float32: a pass that brought its own there would wait
     options: dict[str, Any]  # what the scheduler's step takes besides tensors: the lane's own generator
     latents: torch.Tensor  # (1, C, h, w) on the device
     size_px: tuple[int, int]  # width, height
@@ -94,6 +95,7 @@ def make_lanes(
             adapters=adapters,
             scheduler=scheduler,
             timesteps=[float(t) for t in scheduler.timesteps[start.first :]],
+            times=scheduler.timesteps[start.first :].to(model.device, torch.float32),
             options=step_options(scheduler, generator),
             latents=start.latents,
             size_px=size_px,

@@ -104,14 +104,17 @@ class BatchedDenoiser:
     def advance(self, lanes: Sequence[Lane], *, previews: frozenset[str] = frozenset()) -> None:
         """Advance every lane by one pass. Nothing has changed if the network runs out of memory.
 
+        Nothing of a pass is brought to the device or back from it, so that the next one is queued behind it at once;
+        but for what schedulers that draw noise at each step draw on the CPU.
+
         Args:
             lanes: unfinished lanes that may share a pass.
             previews: ids of jobs whose lanes are to keep an estimate of their finished latents.
         """
         batch = self._form(lanes)
         inputs = [network_input(lane.scheduler, lane.latents, lane.scheduled) for lane in batch.lanes]
-        times = [lane.timesteps[lane.position] for lane in batch.lanes for _ in range(lane.rows)]
-        predicted = self._predict(batch, inputs, torch.tensor(times, dtype=torch.float32))
+        times = [lane.times[lane.position].expand(lane.rows) for lane in batch.lanes]
+        predicted = self._predict(batch, inputs, torch.cat(times))
         row = 0
         for lane, noisy in zip(batch.lanes, inputs, strict=True):
             guided = self._family.join(predicted[row : row + lane.rows], lane.guidance)
@@ -152,4 +155,4 @@ class BatchedDenoiser:
         ]
         rows = [each for lane, each in zip(batch.lanes, read, strict=True) for _ in range(lane.rows)]
         with self._hooks[self._family.core].applied(batch.sets):
-            return self._family.predict(self.model, rows, times.to(self.model.device), batch.conditioning)
+            return self._family.predict(self.model, rows, times, batch.conditioning)

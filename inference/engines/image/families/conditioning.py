@@ -32,6 +32,10 @@ class Conditioning:
         """Height and width of each reference."""
         return tuple((each.shape[2], each.shape[3]) for each in self.references)
 
+    def token_counts(self) -> Tensor:
+        """Return how many tokens of each sample are its text's own, on the device: (n,) int64."""
+        return self._own().sum(1)
+
     def referring(self, references: Sequence[Tensor]) -> "Conditioning":
         """Return the same, with references (1, C, h, w) for all samples."""
         return replace(self, references=tuple(each.expand(len(self), -1, -1, -1) for each in references))

@@ -76,7 +76,7 @@ class ErnieImage(PackedFamily):
             hidden_states=torch.cat(list(latents)).to(model.dtype),
             timestep=times.to(model.dtype),
             text_bth=conditioning.hidden,
-            text_lens=torch.tensor(conditioning.lengths, device=model.device),
+            text_lens=conditioning.token_counts(),
             return_dict=False,
         )[0]
         return torch.split(predicted, 1)

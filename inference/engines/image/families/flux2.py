@@ -120,8 +120,8 @@ class Flux2Klein(PackedFamily):
 
 def _places(height: int, width: int, length: int, device: torch.device, *, time: int = 0) -> Tensor:
     """Return the positions of tokens: (height * width * length, 4), of time, row, column and place in the text."""
-    axes = (torch.arange(count) for count in (height, width, length))
-    return torch.cartesian_prod(torch.tensor([time]), *axes).to(device)
+    axes = (torch.arange(count, device=device) for count in (height, width, length))
+    return torch.cartesian_prod(torch.full((1,), time, device=device), *axes)
 
 
 FAMILY = Flux2Klein()

@@ -60,6 +60,7 @@ class WholeDenoiser:
                 adapters=adapters,
                 scheduler=self.model.scheduler,
                 timesteps=[0.0] * (request.steps + 1),  # the last one decodes
+                times=torch.zeros(0),
                 options={},
                 latents=torch.zeros(1, 3, request.height_px, request.width_px),
                 size_px=(request.width_px, request.height_px),
