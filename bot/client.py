@@ -24,8 +24,9 @@ from bot.features.history.gallery import HISTORY_ITEMS
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
 from bot.features.imagine.commands import Imagine
+from bot.features.imagine.edit.forms import declined_prompt, refusal_of_form
+from bot.features.imagine.edit.remix import RemixButton
 from bot.features.imagine.examples import ExampleButton, example_buttons
-from bot.features.imagine.forms import declined_prompt, refusal_of_form
 from bot.features.imagine.from_pictures.menu import picture_menu
 from bot.features.imagine.from_pictures.replies import PictureReplies
 from bot.features.imagine.habits.card import SETTINGS_BUTTONS
@@ -156,7 +157,7 @@ class Atelier(commands.Bot):
         self.add_dynamic_items(
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
-        self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, RemixButton, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*MENU_BUTTONS, FavouriteButton, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
         self.add_dynamic_items(*VOCABULARY_BUTTONS, *STYLE_ITEMS, *HELP_ITEMS, ExampleButton)
         self.add_dynamic_items(*HISTORY_ITEMS, *ONCE_MORE_BUTTONS)

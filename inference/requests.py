@@ -103,6 +103,7 @@ class ImageRequest:
     typed: str = ""  # the prompt with its subjects' names where `prompt` has their triggers; empty: it is the same
     parameters: tuple[str, ...] = ()  # what else was typed, such as '--ar 3:2'; shown with the prompt
     revision: str = ""  # of the model, as the catalogue had it when this was accepted; empty: it has none
+    remixed: bool = False  # it is an earlier request in other words
 
     @property
     def kind(self) -> Kind:

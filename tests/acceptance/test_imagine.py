@@ -25,7 +25,7 @@ async def test_imagine_brings_four_pictures_and_takes_their_price(sandbox: Sandb
         await sandbox.until(lambda: len(ben.pictures(card["id"])) == 4)
         assert "seed 7 – 10" in ben.text(card["id"])
         assert "4 credits" in ben.text(card["id"])
-        below = ["V1", "V2", "V3", "V4", "Re-roll", "Change a picture", "Favourite", "More"]
+        below = ["V1", "V2", "V3", "V4", "Re-roll", "Change a picture", "Remix", "Favourite", "More"]
         assert ben.buttons(card["id"]) == below
         assert alt_texts(ben.message(card["id"])) == [f"a red heart (seed {seed})" for seed in (7, 8, 9, 10)]
         statement = await bot.statement(ben)

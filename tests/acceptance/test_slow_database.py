@@ -18,7 +18,9 @@ from bot.features.history.opened import RelativesSelect
 from bot.features.history.relatives import Relatives
 from bot.features.history.search import HistorySearch
 from bot.features.history.search_form import SearchForm
-from bot.features.imagine.forms import ImagineForm, PromptForm
+from bot.features.imagine.base import Base
+from bot.features.imagine.edit.forms import ImagineForm, PromptForm
+from bot.features.imagine.edit.remix import RemixForm
 from bot.features.imagine.from_pictures.menu import UsePictureForm
 from bot.features.imagine.habits.card import SuffixForm
 from bot.features.operator.admin import SearchResult
@@ -45,7 +47,7 @@ from db.moderation.targets import Target
 from tests.support.acceptance.bots import RunningBot, bot_beside
 from tests.support.acceptance.home import credits_offered
 from tests.support.bot.cards import subject
-from tests.support.bot.jobs import make_job
+from tests.support.bot.jobs import REQUEST, make_job
 
 PICTURE = RemoteFile(url="http://127.0.0.1/a.png", size_bytes=9)
 AT_ONCE = 8  # buttons that wait for the database at the same time: it takes as long as for one
@@ -70,6 +72,7 @@ MENUS: dict[type[Any], Any] = {  # those that are built with their options
     RelativesSelect: lambda key: RelativesSelect.of(key, Relatives(parent=make_job(), children=())),
     SubjectSelect: lambda key: SubjectSelect.of(key, [subject()]),
 }
+BASE = Base(job_id=make_job().id, owner_id=1, image=REQUEST, seed=7)
 FORMS: dict[type[Form], Any] = {
     RemoveForm: lambda: RemoveForm(Shown(Target.member(5)), SearchResult([])),
     RenameForm: lambda: RenameForm(subject()),
@@ -77,6 +80,7 @@ FORMS: dict[type[Form], Any] = {
     ImagineForm: lambda: ImagineForm("a red heart", private=False),
     SuffixForm: lambda: SuffixForm(""),
     PromptForm: lambda: PromptForm("a red heart", private=False),
+    RemixForm: lambda: RemixForm(BASE, private=False, pace=None, theirs=True),
     UsePictureForm: lambda: UsePictureForm([PICTURE], said_by=1, private=False),
     ChangeForm: lambda: ChangeForm(make_job(), [1, 2], private=False),
     SearchForm: lambda: SearchForm(HistorySearch(), show_page, subjects=["Rex"], models=["tiny"]),

@@ -43,7 +43,7 @@ async def test_one_of_several_is_varied_and_the_child_knows_its_parent(sandbox: 
         card = await drawn(sandbox, ben, "a red heart --seed 7 --no text", count=4)
         assert rows_of(ben, card) == [["U1", "U2", "U3", "U4", "Re-roll"], ["V1", "V2", "V3", "V4", "More"]]
         menu = await menu_of(ben, card)
-        assert rows_of(ben, menu) == [["Change a picture", "Favourite", "Edit prompt", "Info", "Delete"]]
+        assert rows_of(ben, menu) == [["Change a picture", "Remix", "Favourite"], ["Edit prompt", "Info", "Delete"]]
         await settled(sandbox, bot, ben)
         (parent,) = await bot.services.db.read(jobs_of_member, int(ben.id))
         child = (await (await ben.press(card, "V2")).message())["id"]
@@ -78,7 +78,7 @@ async def test_everything_below_a_single_picture_draws_around_it(sandbox: Sandbo
         card = await drawn(sandbox, ben, count=1, aspect="512x640")
         assert rows_of(ben, card) == [
             ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Re-roll"],
-            ["Zoom out 1.5×", "Zoom out 2×", "Make square", "Favourite", "More"],
+            ["Zoom out 1.5×", "Zoom out 2×", "Make square", "Remix", "More"],
         ]
         menu = await menu_of(ben, card)
         for change in CANVASES:
@@ -172,7 +172,7 @@ async def test_upscaled_picture_is_varied_by_what_it_was_drawn_from(sandbox: San
         card = await drawn(sandbox, ben, "a red heart --cfg 3", count=1)
         assert rows_of(ben, card) == [
             ["Upscale", "Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Re-roll"],
-            ["Zoom out 1.5×", "Zoom out 2×", "Favourite", "More"],
+            ["Zoom out 1.5×", "Zoom out 2×", "Remix", "Favourite", "More"],
         ]
         large = (await (await ben.press(card, "Upscale")).message())["id"]
         await sandbox.until(lambda: "Vary (Subtle)" in ben.buttons(large))

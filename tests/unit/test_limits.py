@@ -21,6 +21,7 @@ from bot.shared.discord.limits import (
     PHOTOS,
     PICTURES,
     REFUSAL,
+    REPLY,
     STAR,
     RateLimit,
     RateLimits,
@@ -114,6 +115,7 @@ def test_every_button_menu_and_form_has_a_limit() -> None:
         PHOTOS,
         PICTURES,
         REFUSAL,
+        REPLY,
     }
 
 

@@ -59,8 +59,8 @@ PICTURES = HelpTopic(
         "- Reply to a picture with my name and a few words, such as *make it night*, to change it",
         "- `--ar 3:2` at the end of a prompt makes a wider picture; the menu below tells all such",
         "-# On a card: **U1** makes the first picture larger · **V1** draws four like it · **Re-roll** uses a new seed",
-        "-# Below **More**: draw around a picture or a part of it anew · **Edit prompt** · **Favourite** keeps it · "
-        "**Info** shows the settings · **Delete** also deletes the files",
+        "-# Below **More**: draw around a picture or a part of it anew · **Remix** in other words · **Favourite** "
+        "keeps it · **Info** shows the settings · **Delete** also deletes the files",
     ),
 )
 PARAMETERS = HelpTopic(

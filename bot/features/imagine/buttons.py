@@ -5,14 +5,15 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.features.imagine.forms import EditRefusedButton, ImagineForm, PromptForm
+from bot.features.imagine.base import check_made_from
+from bot.features.imagine.edit.forms import EditRefusedButton, ImagineForm, PromptForm
 from bot.features.imagine.order import imagine_again
 from bot.features.imagine.typed import as_typed
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem, is_for
-from bot.shared.discord.interactions import context_of, services_of
+from bot.shared.discord.interactions import context_of, in_time, services_of
 from bot.shared.discord.persistent_items import Answer
-from bot.shared.errors import JobGone
+from bot.shared.errors import JobGone, Refused
 from bot.shared.results import text_of
 from db.queue.job import Job
 from inference.requests import ImageRequest, from_json
@@ -65,10 +66,21 @@ class EditButton(JobItem, verb="edit"):
         if not isinstance(request, ImageRequest):
             raise JobGone
         theirs, private = is_for(interaction, job), self.privately(interaction, job)
+        of = job.id if request.brought and await self._may_draw_from_it(interaction, job, request) else ""
         text = as_typed(request, theirs=theirs)
-        picture_of = job.id if request.brought and interaction.user.id == job.user_id else ""
-        form = PromptForm(text, private=private, pace=job.pace if theirs else None, picture_of=picture_of)
-        await form.open(interaction)
+        await PromptForm(text, private=private, pace=job.pace if theirs else None, of=of).open(interaction)
+
+    async def _may_draw_from_it(self, interaction: discord.Interaction, job: Job, request: ImageRequest) -> bool:
+        """Tell whether somebody may have what the pictures were made from; whoever may not, has the words."""
+        if interaction.user.id == job.user_id:
+            return True  # and if not in this place, that is said with what was typed
+        async with in_time():
+            context = await context_of(interaction, private=True)
+            try:
+                await check_made_from(services_of(interaction), job, request, context)
+            except Refused:
+                return False
+        return True
 
 
 class ImagineButton(JobItem, verb="imagine"):

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.features.imagine.forms import refusal_of_command
+from bot.features.imagine.edit.forms import refusal_of_command
 from bot.features.imagine.options import COUNT_MAX, SEED_MAX, ImagineOptions
 from bot.features.imagine.order import imagine
 from bot.features.imagine.prompt import GUIDANCE_MAX, PROMPT_MAX

@@ -89,7 +89,9 @@ def _rows(buttons: ResultButtons, job: Job, content: CardContent) -> list[ui.Act
 
 def _others(job: Job) -> list[ui.Item[Any]]:
     """Return what others can press; a picture that was brought along is its owner's alone."""
-    return [EditButton(job.id)] if _request(job).brought else [DrawForMeButton(job.id), EditButton(job.id)]
+    request = _request(job)
+    own = request.brought and request.origin is None
+    return [EditButton(job.id)] if own else [DrawForMeButton(job.id), EditButton(job.id)]
 
 
 def _parameters(job: Job, catalogue: Catalogue, theirs: bool) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.features.imagine.order import ImagineOrderRequest, check_origin
+from bot.features.imagine.base import check_made_from
+from bot.features.imagine.order import ImagineOrderRequest
 from bot.features.imagine.sizes import parse_size
 from bot.shared.cards.asking import show
 from bot.shared.cards.job_buttons import JobItem
@@ -99,7 +100,7 @@ async def draw_once_more(services: Services, job: Job, context: RequestContext, 
         raise NotYours
     if exactly and not is_as_it_was(services.catalogue, image):
         raise Refused(NOT_AS_IT_WAS)
-    check_origin(services, job, image, context)
+    await check_made_from(services, job, image, context)
     wanted = image if exactly else _for_today(image, services.catalogue)
     return await quote(services, ImagineOrderRequest(image=wanted, source_job_id=job.id), context, pace=job.pace)
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.features.imagine.base import USE, Base, check_made_from
 from bot.features.imagine.habits.suffix import with_suffix
-from bot.features.imagine.options import ImagineOptions, KeptPicture, image_request, shown_parameters
+from bot.features.imagine.options import ImagineOptions, image_request, shown_parameters
 from bot.features.imagine.spread import spread
 from bot.features.imagine.subjects import named_in, with_subject_model, with_subjects
 from bot.features.imagine.suggestions import noun_meant, remember_plain_words, subjects_meant
@@ -15,7 +16,7 @@ from bot.shared.errors import BadParameter, JobGone, Refused, SubjectGone
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.orders.order_request import OrderRequest, Quote, RequestContext
 from bot.shared.orders.quote import quote
-from bot.shared.orders.source_pictures import check_may_use, source_picture
+from bot.shared.orders.source_pictures import source_picture
 from bot.shared.orders.subject_rights import check_rights
 from bot.shared.policy import blocked_word
 from bot.shared.services import Services
@@ -26,10 +27,6 @@ from inference.requests import ImageRequest, InitPicture, Request, from_json
 from inference.vocabulary import names_any
 
 FOR_YOU = "Draw it for you?"
-USE = "draw from it"  # what is done with a finished picture, for sentences
-NOT_YOUR_PICTURE = (
-    "These were made from a picture that only its owner can use. *Edit prompt* lets you draw the words without it."
-)
 SUFFIX_TOO = "Your suffix is part of that; `/settings` changes it."
 NOT_SHARED = "These pictures use a subject that isn't shared with you. *Edit prompt* lets you draw it without."
 
@@ -104,16 +101,20 @@ class ImagineOrderRequest(OrderRequest):
         return replace(self, image=image, suggestion=None, suggested=None)
 
 
-async def imagine(services: Services, options: ImagineOptions, context: RequestContext) -> Job | Quote:
-    """Accept what was typed into /imagine, or ask back.
+async def imagine(
+    services: Services, options: ImagineOptions, context: RequestContext, *, base: Base | None = None
+) -> Job | Quote:
+    """Accept what was typed into /imagine, or into a form that draws a base again in other words; or ask back.
 
     Raises:
         BadParameter, UnknownModel: it cannot be drawn as asked.
         As `quote`.
     """
-    pace = Pace(options.pace) if options.pace else None
+    pace, source_job_id = Pace(options.pace) if options.pace else None, base.job_id if base else None
+    if base is not None:
+        options = replace(options, image=base.picture)
     each = spread(options)
-    images = _images(services, each, context)
+    images = _images(services, each, context, base)
     if len(images) > 1:
         pictures = sum(image.count for image in images)
         all_ = ImagineOrderRequest(
@@ -121,35 +122,55 @@ async def imagine(services: Services, options: ImagineOptions, context: RequestC
             more=tuple(images[1:]),
             typed=options_as_typed(options),
             asks=f"Draw {len(images)} jobs with {pictures} pictures?",
+            source_job_id=source_job_id,
         )
         return await quote(services, all_, context, pace=pace)
-    options, image = with_suffix(each[0], context.suffix), images[0]
+    options, image, typed = _with_suffix(each[0], context, base), images[0], options_as_typed(options) if base else ""
     attached = options.image if isinstance(options.image, RemoteFile) else None
-    source_id = image.origin.job_id if image.origin is not None else None
-    order_request = ImagineOrderRequest(image=image, attached=attached, source_job_id=source_id)
+    if base is None and image.origin is not None:
+        source_job_id = image.origin.job_id
+    order_request = ImagineOrderRequest(image=image, attached=attached, typed=typed, source_job_id=source_job_id)
     if not options.subject:
-        order_request = _with_suggestion(order_request, services, options, context)
+        order_request = _with_suggestion(order_request, services, options, context, base)
     return await quote(services, order_request, context, pace=pace)
 
 
-def _images(services: Services, typed: Sequence[ImagineOptions], context: RequestContext) -> list[ImageRequest]:
+def _with_suffix(options: ImagineOptions, context: RequestContext, base: Base | None) -> ImagineOptions:
+    """Return options with their member's suffix; what is drawn again has the parameters that it had."""
+    return with_suffix(options, context.suffix) if base is None else options
+
+
+def _images(
+    services: Services, typed: Sequence[ImagineOptions], context: RequestContext, base: Base | None
+) -> list[ImageRequest]:
     """Return the requests of what was typed, each with its member's suffix.
 
     Raises:
         BadParameter, UnknownModel: one cannot be drawn; if the suffix may be why, that is said.
     """
-    each = [with_suffix(one, context.suffix) for one in typed]
+    each = [_with_suffix(one, context, base) for one in typed]
     try:
-        return [_image(services, one, context, services.random_seed()) for one in each]
+        return [_image(services, one, context, base) for one in each]
     except BadParameter as error:
         if each == list(typed):
             raise
         raise BadParameter(f"{error} {SUFFIX_TOO}") from error
 
 
-def _image(services: Services, options: ImagineOptions, context: RequestContext, seed: int) -> ImageRequest:
-    of_subject = with_subject_model(options, context.subjects, context.user_id)
+def _image(
+    services: Services,
+    options: ImagineOptions,
+    context: RequestContext,
+    base: Base | None = None,
+    *,
+    seed: int | None = None,
+) -> ImageRequest:
+    """Return the request of what was typed, with the seed that is given, or a base's if it is kept, or another."""
+    if seed is None:
+        seed = base.seed if base is not None and base.keeps_seed else services.random_seed()
+    of_subject = with_subject_model(base.options(options) if base else options, context.subjects, context.user_id)
     image = image_request(of_subject, services.catalogue, random_seed=seed)
+    image = base.changed(image, options) if base else image
     image = replace(image, parameters=shown_parameters(options))  # without the model that a subject brought along
     if blocked_word(" ".join(image.parameters), context.policy.words):  # what to leave out may say it, but all read it
         shown = tuple(one for one in image.parameters if not blocked_word(one, context.policy.words))
@@ -158,7 +179,11 @@ def _image(services: Services, options: ImagineOptions, context: RequestContext,
 
 
 def _with_suggestion(
-    order_request: ImagineOrderRequest, services: Services, options: ImagineOptions, context: RequestContext
+    order_request: ImagineOrderRequest,
+    services: Services,
+    options: ImagineOptions,
+    context: RequestContext,
+    base: Base | None,
 ) -> ImagineOrderRequest:
     """Add what may have been meant: a subject that is named, or a noun that a small model knows."""
     image = order_request.image
@@ -166,10 +191,10 @@ def _with_suggestion(
     if named := [subject for subject in named if subject.id not in context.plain_words]:
         names = [subject.name for subject in named]
         chosen = replace(options, subject=", ".join(names))
-        suggested = _image(services, chosen, context, image.seed)
+        suggested = _image(services, chosen, context, base, seed=image.seed)
         return replace(order_request, suggestion=subjects_meant(names), suggested=suggested)
     vocabulary = services.catalogue.vocabularies.get(image.model)
-    if vocabulary is None or names_any(vocabulary.nouns, image.prompt):
+    if vocabulary is None or not image.prompt or names_any(vocabulary.nouns, image.prompt):
         return order_request
     if (found := vocabulary.closest(image.prompt)) is None:
         return order_request
@@ -194,9 +219,7 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
     image = from_json(job.request)
     if not isinstance(image, ImageRequest):
         raise BadParameter("Only pictures can be re-rolled.")
-    if image.brought and context.user_id != job.user_id:
-        raise Refused(NOT_YOUR_PICTURE)
-    check_origin(services, job, image, context)
+    await check_made_from(services, job, image, context)
     if job.state is State.DONE or job.error_code == FailureKind.NOT_FINITE:
         parameters = tuple(one for one in image.parameters if not one.startswith("--seed "))
         image = replace(image, seed=services.random_seed(), parameters=parameters)
@@ -206,26 +229,3 @@ async def imagine_again(services: Services, job: Job, context: RequestContext) -
         return await quote(services, ImagineOrderRequest(image=image, source_job_id=job.id, asks=FOR_YOU), context)
     except SubjectGone as error:
         raise Refused(NOT_SHARED) from error
-
-
-def check_origin(services: Services, job: Job, image: ImageRequest, context: RequestContext) -> None:
-    """Check that what begins from a finished picture is asked for where that may be seen."""
-    if image.origin is not None:
-        check_may_use(services, job, context, use=USE)
-
-
-async def kept_picture(services: Services, job_id: str, context: RequestContext) -> KeptPicture | None:
-    """Return the picture that a member's job was made from; None: there is none.
-
-    Raises:
-        JobGone: the job is no longer there, or it is not theirs.
-        Refused: the picture is not for this place.
-    """
-    if not job_id:
-        return None
-    job = await services.db.read(find_job, job_id)
-    request = from_json(job.request) if job is not None and job.user_id == context.user_id else None
-    if job is None or not isinstance(request, ImageRequest):
-        raise JobGone
-    check_origin(services, job, request, context)
-    return KeptPicture(key=request.brought[0], flags=request.flags) if request.brought else None

@@ -19,9 +19,18 @@ def as_typed(request: ImageRequest, *, theirs: bool) -> str:
         request: the request.
         theirs: whether its owner reads it; others are not told what the card was not to show.
     """
+    return escaped(" ".join((request.words, *_parameters(request, theirs))))
+
+
+def parameters_as_typed(request: ImageRequest, *, theirs: bool) -> str:
+    """Return the trailing parameters of the same, without a seed."""
+    return escaped(" ".join(one for one in _parameters(request, theirs) if not one.startswith("--seed ")))
+
+
+def _parameters(request: ImageRequest, theirs: bool) -> list[str]:
     shown = [one for one in request.parameters if theirs or not one.startswith(OF_PICTURE)]
     hidden = [f"--no {request.negative}"] if theirs and request.negative and not is_shown(request, "no") else []
-    return escaped(" ".join((request.words, *shown, *hidden)))
+    return shown + hidden
 
 
 def options_as_typed(options: ImagineOptions) -> str:

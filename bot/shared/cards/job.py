@@ -104,7 +104,8 @@ def made_from(job: Job, content: CardContent) -> str:
     origin = request.origin if isinstance(request, ImageRequest) else None
     if origin is not None:
         return f" of [picture {origin.picture}]({content.source_url})"
-    return f" · {LINKED[request.kind].format(f'[this]({content.source_url})')}"
+    said = "remix of {}" if _is_remix(request) else LINKED[request.kind]
+    return f" · {said.format(f'[this]({content.source_url})')}"
 
 
 def not_shown(job: Job, content: CardContent) -> list[str]:
@@ -180,12 +181,20 @@ def info_text(kind: JobKind, job: Job, catalogue: Catalogue, *, theirs: bool = T
     spent = f"{credits(job.charged)} spent" if job.final else f"{credits(job.price)} reserved"
     facts.append(spent if job.price else paid(job, 0))
     if job.source_job_id:
-        facts.append(f"{_comes_from(job)} `{job.source_job_id}`")
+        facts.append(_comes_from(job, job.source_job_id))
     return f"{kind.parameters(job, catalogue, theirs)}\n-# {' · '.join(facts)}"[:TEXT_MAX]
 
 
-def _comes_from(job: Job) -> str:
+def _comes_from(job: Job, source_job_id: str) -> str:
+    """Say what a job was made from: the picture, and the job that was asked for once more, if that is another."""
     request = from_json(job.request)
-    if isinstance(request, ImageRequest) and request.origin is not None:
-        return f"{request.origin.change} of picture {request.origin.picture} of"
-    return COMES_FROM[request.kind]
+    origin = request.origin if isinstance(request, ImageRequest) else None
+    source = f"{'remix of' if _is_remix(request) else COMES_FROM[request.kind]} `{source_job_id}`"
+    if origin is None:
+        return source
+    picture = f"{origin.change} of picture {origin.picture} of `{origin.job_id}`"
+    return picture if origin.job_id == source_job_id else f"{picture} · {source}"
+
+
+def _is_remix(request: Request) -> bool:
+    return isinstance(request, ImageRequest) and request.remixed

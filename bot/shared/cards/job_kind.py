@@ -99,7 +99,8 @@ class JobKind:
         """Return what a job's card shows now besides the job itself, no file of it larger than `limit_bytes`."""
         content = await self.read(services, job, limit_bytes)
         if job.state is State.DONE and job.source_job_id:
-            content = replace(content, source_url=await _url_of(services, job.source_job_id))
+            made_from = (job.request.get("origin") or {}).get("job_id", job.source_job_id)
+            content = replace(content, source_url=await _url_of(services, made_from))
         if job.state is State.RUNNING:
             return replace(content, left_s=services.forecast.left_s(job))
         if job.state is not State.QUEUED:

@@ -61,6 +61,8 @@ def two_rows(groups: Sequence[Group], *, ends: tuple[Group, Group]) -> tuple[lis
         else:
             rest.append(group)
     filled = [[*row, *end] for row, end in zip(rows, ends, strict=True)]
+    if not rows[1] and len(filled[0]) + len(ends[1]) <= ROW_MAX:
+        filled = [filled[0] + ends[1]]
     return [ui.ActionRow(*row) for row in filled if row], rest
 
 

@@ -88,7 +88,7 @@ def test_done_card_shows_pictures_with_alt_text_seed_model_time_and_cost() -> No
     assert "seed 7 – 10 · `tiny` · 12 s · 4 credits" in texts(card)
     gallery = next(one for one in card if one["type"] == 12)
     assert [item["description"] for item in gallery["items"]] == [picture.alt for picture in PICTURES]
-    assert labels(card) == ["Favourite", "Re-roll", "More"]
+    assert labels(card) == ["Remix", "Favourite", "Re-roll", "More"]
 
 
 def test_done_card_says_what_was_not_understood() -> None:

@@ -8,6 +8,7 @@ from bot.features.favourites.button import FavouriteButton
 from bot.features.history.gallery import HISTORY_ITEMS
 from bot.features.history.vocabulary_card import VOCABULARY_BUTTONS
 from bot.features.imagine.buttons import IMAGE_BUTTONS
+from bot.features.imagine.edit.remix import RemixButton
 from bot.features.imagine.examples import ExampleButton
 from bot.features.imagine.once_more import ONCE_MORE_BUTTONS
 from bot.features.mydata.cards import DeleteEverythingButton
@@ -31,7 +32,7 @@ from tests.support.bot.cards import sent as card_of
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
-    *JOB_BUTTONS, *IMAGE_BUTTONS, UpscaleButton, *VARY_ITEMS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
+    *JOB_BUTTONS, *IMAGE_BUTTONS, RemixButton, UpscaleButton, *VARY_ITEMS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
     *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS, *MENU_BUTTONS, FavouriteButton,
     *HISTORY_ITEMS, *ONCE_MORE_BUTTONS, ExampleButton,
@@ -39,7 +40,7 @@ ITEMS: list[type[PersistentItem[Any]]] = [
 JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
     "job": "again mine edit info cancel delete show stop step translate timestamps language imagine more back change "
-    "keep exact today open relative",
+    "keep exact today open relative remix",
     "picture": "upscale subtle strong canvas around region cells",
     "typed": "edit",
     "draft": "go relax other leave",

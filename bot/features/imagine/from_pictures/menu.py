@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.features.imagine.forms import refusal_card
+from bot.features.imagine.edit.forms import refusal_card
 from bot.features.imagine.from_pictures.sources import said_by, usable
 from bot.features.imagine.options import ImagineOptions
 from bot.features.imagine.order import imagine

@@ -5,8 +5,8 @@ from pathlib import PurePosixPath
 import discord
 import yarl
 
+from bot.features.imagine.base import USE
 from bot.features.imagine.options import KeptPicture
-from bot.features.imagine.order import USE
 from bot.shared.errors import Refused
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.orders.order_request import RequestContext

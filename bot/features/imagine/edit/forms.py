@@ -10,8 +10,9 @@ from typing import Any, cast
 import discord
 from discord import ui
 
+from bot.features.imagine.base import base_of
 from bot.features.imagine.options import ImagineOptions
-from bot.features.imagine.order import ImagineOrderRequest, imagine, kept_picture
+from bot.features.imagine.order import ImagineOrderRequest, imagine
 from bot.features.imagine.parameters import BY_OPTION
 from bot.features.imagine.politeness import without_politeness
 from bot.features.imagine.prompt import PROMPT_MAX
@@ -21,13 +22,14 @@ from bot.shared.cards.layout import layout
 from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import acknowledged_context, services_of
 from bot.shared.discord.persistent_items import Answer, PersistentItem
-from bot.shared.errors import Refused
+from bot.shared.errors import JobGone, Refused
 from bot.shared.orders.order_request import OrderRequest
 from bot.shared.text.formatting import block, first_part
+from db.queue.finding import find_job
 from db.queue.job import Pace
 from db.queue.pending import PendingOrder
 
-# Who was to see the result, its pace, and the job whose picture it was to begin from.
+# Who was to see the result, its pace, and the job that was to be drawn again.
 REFUSED_KEY = "(?:public|private)-(?:any|fast|relaxed)(?:-[0-9a-z]{26})?"
 SEND_AGAIN = "-# Your `image` isn't kept; please use `/imagine` with it again."
 TYPED_MAX = 2 * PROMPT_MAX + 500  # a prompt, what not to see, and other parameters
@@ -38,39 +40,52 @@ class PromptForm(Form, title="Edit prompt"):
 
     longest = TYPED_MAX
 
-    def __init__(self, text: str, *, private: bool, pace: Pace | None = None, picture_of: str = "") -> None:
+    def __init__(self, text: str, *, private: bool, pace: Pace | None = None, of: str = "") -> None:
         """Build it.
 
         Args:
             text: the prompt to begin with.
             private: only the one who sends it will see the result.
             pace: which it is asked for with; None: as they prefer.
-            picture_of: the id of the job whose picture it begins from again; empty: it begins from none.
+            of: the id of the job that is drawn again, from the picture that it was drawn from; empty: of none.
         """
         super().__init__()
-        self._private, self._pace, self._picture_of = private, pace, picture_of
-        self._key = _key(private=private, pace=pace, picture_of=picture_of)
+        self._private, self._pace, self._of = private, pace, of
+        self._key = _key(private=private, pace=pace, of=of)
         self.custom_id = f"prompt:{self._key}:{secrets.token_hex(8)}"  # says the same where it is no longer known
         default = first_part(text, self.longest)
         self._prompt = ui.TextInput[Any](
             style=discord.TextStyle.paragraph, max_length=self.longest, default=default or None
         )
         hint = "As in /imagine; add --ar 3:2, --seed 7 and more at the end"
-        if picture_of:
-            hint = "It begins from your picture again; add --strength 40, --seed 7 and more at the end"
+        if of:
+            hint = "It begins from the same as before; add --seed 7 and more at the end"
         self.add_item(ui.Label(text="Prompt", description=hint, component=self._prompt))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Ask for pictures, as /imagine does."""
         context = await acknowledged_context(interaction, private=self._private)
-        services = services_of(interaction)
-        image = await kept_picture(services, self._picture_of, context)
-        options = ImagineOptions(prompt=self._prompt.value, pace=self._pace, image=image)
-        await show(interaction, await imagine(services, options, context))
+        services, base = services_of(interaction), None
+        if self._of:
+            if (job := await services.db.read(find_job, self._of)) is None:
+                raise JobGone
+            base = await base_of(services, job, context, keeps_seed=self.keeps_seed)
+        options = ImagineOptions(prompt=self.typed, pace=self._pace)
+        await show(interaction, await imagine(services, options, context, base=base))
+
+    @property
+    def typed(self) -> str:
+        """What was typed, parameters last."""
+        return str(self._prompt.value)
+
+    @property
+    def keeps_seed(self) -> bool:
+        """Whether what is drawn again keeps its seed where none is typed."""
+        return False
 
     def refusal(self, text: str) -> ui.LayoutView:
         """Return a refusal that keeps what was sent."""
-        return refusal_card(text, self._prompt.value, self._key)
+        return refusal_card(text, self.typed, self._key)
 
 
 class EditRefusedButton(PersistentItem[str], topic="typed", verb="edit", key_form=REFUSED_KEY):
@@ -96,13 +111,13 @@ class EditRefusedButton(PersistentItem[str], topic="typed", verb="edit", key_for
     async def _act(self, interaction: discord.Interaction, typed: str) -> None:
         whose, pace, *job_ids = self.key.split("-")
         chosen = None if pace == "any" else Pace(pace)
-        form = PromptForm(typed, private=whose == "private", pace=chosen, picture_of="".join(job_ids))
+        form = PromptForm(typed, private=whose == "private", pace=chosen, of="".join(job_ids))
         await form.open(interaction)
 
 
-def _key(*, private: bool, pace: str | None, picture_of: str = "") -> str:
-    """Return who is to see the result, its pace and whose picture it begins from, in the form of `REFUSED_KEY`."""
-    return "-".join(filter(None, ("private" if private else "public", pace or "any", picture_of)))
+def _key(*, private: bool, pace: str | None, of: str = "") -> str:
+    """Return who is to see the result, its pace and which job is drawn again, in the form of `REFUSED_KEY`."""
+    return "-".join(filter(None, ("private" if private else "public", pace or "any", of)))
 
 
 def refusal_card(text: str, typed: str, key: str) -> ui.LayoutView:
@@ -111,7 +126,7 @@ def refusal_card(text: str, typed: str, key: str) -> ui.LayoutView:
     Args:
         text: the sentence that refuses it.
         typed: the prompt, with trailing parameters.
-        key: who was to see the result, its pace, and whose picture it begins from; empty: a picture was sent along,
+        key: who was to see the result, its pace, and which job is drawn again; empty: a picture was sent along,
             which is not kept, so that there is no button that would draw without it.
     """
     if not key:
@@ -127,7 +142,7 @@ def refusal_of_form(interaction: discord.Interaction, text: str) -> ui.LayoutVie
     if known is None:
         return None
     fields = (one["component"] for one in sent.get("components", ()) if "component" in one)
-    return refusal_card(text, next((field.get("value") or "" for field in fields), ""), known[1])
+    return refusal_card(text, " ".join(filter(None, (field.get("value") for field in fields))), known[1])
 
 
 def refusal_of_command(interaction: discord.Interaction, text: str) -> ui.LayoutView:
@@ -144,9 +159,10 @@ def declined_prompt(text: str, order_request: OrderRequest, order: PendingOrder)
     """Keep what was typed, where a question about it was declined; None: it was a button of a card, which has it."""
     if not isinstance(order_request, ImagineOrderRequest):
         return None
-    if order_request.source_job_id is not None and not order_request.of_finished:
+    of = "" if order_request.of_finished else order_request.source_job_id or ""
+    if of and not order_request.typed:
         return None
-    key = "" if order_request.image.brought else _key(private=order.private, pace=order.pace)
+    key = "" if order_request.image.brought and not of else _key(private=order.private, pace=order.pace, of=of)
     return refusal_card(text, order_request.typed or as_typed(order_request.image, theirs=True), key)
 
 
