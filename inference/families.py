@@ -17,6 +17,9 @@ class FamilyTraits:
     """What all models of a family have in common."""
 
     pipelines: frozenset[str] = frozenset()  # diffusers' classes that model_index.json may name; none: any
+    components: frozenset[str] = (
+        frozenset()
+    )  # folders that are loaded, beside the scheduler's; none: all that are listed
     size_px: int = 512  # what a new catalogue entry begins with, where the folder says nothing: side of its pictures
     steps: int = 25  # the same
     guidance: float = 7.5
@@ -50,8 +53,10 @@ def family_of_pipeline(pipeline: str) -> str:
     return next((name for name, traits in FAMILIES.items() if pipeline in traits.pipelines or traits.alone), "")
 
 
+_PARTS = frozenset({"vae", "text_encoder", "tokenizer"})
 _CLIP: Any = {"reads_weights": True, "from_pictures": True, "step_begun_counts": False}
 _FLOW: Any = {
+    "components": _PARTS | {"transformer"},
     "grid_px": 16,
     "schedulers": ("model",),
     "trainable": False,
@@ -65,12 +70,14 @@ FAMILIES: Mapping[str, FamilyTraits] = MappingProxyType(
     {
         "sd": FamilyTraits(  # Stable Diffusion 1 and 2
             **_CLIP,
+            components=_PARTS | {"unet"},
             pipelines=frozenset(
                 {"StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "LatentConsistencyModelPipeline"}
             ),
         ),
         "sdxl": FamilyTraits(
             **_CLIP,
+            components=_PARTS | {"unet", "text_encoder_2", "tokenizer_2"},
             pipelines=frozenset({"StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline"}),
             size_px=1024,
             guidance=6.0,

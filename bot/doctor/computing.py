@@ -48,8 +48,8 @@ async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
         remedy = "Correct it (docs/setup.md has an example), or the path in CATALOGUE."
         yield Finding(Mark.BAD, "catalogue", str(error), remedy)
         return
-    first = next(iter(_named(settings.devices)), "")  # empty: the child takes the first that there is
-    reports = await _asked(str(catalogue), first, settings.low_memory)
+    first = next(iter(named_devices(settings.devices)), "")  # empty: the child takes the first that there is
+    reports = await ask_child(str(catalogue), first, settings.low_memory)
     if isinstance(reports, Finding):
         yield reports
         return
@@ -63,19 +63,20 @@ async def check_computing(settings: Settings) -> AsyncIterator[Finding]:
 def check_devices(setting: str, found: list[str]) -> Iterator[Finding]:
     """Compare the devices that the setting names with those that torch found."""
     gpus = [name for name in found if name != "cpu"]
-    for name in _named(setting):
+    for name in named_devices(setting):
         if name not in found:
             seen = f"only {', '.join(gpus)}" if gpus else "no GPU"
             remedy = "Set DEVICES=auto, which takes what there is, or see with `nvidia-smi` why the GPU is not there."
             yield Finding(Mark.BAD, "DEVICES", f"it names {name}, and torch sees {seen} here", remedy)
 
 
-def _named(setting: str) -> tuple[str, ...]:
+def named_devices(setting: str) -> tuple[str, ...]:
+    """Return the devices that the setting names; none where it takes what there is."""
     return () if setting.strip() == AUTO else parse_devices(setting)
 
 
-async def _asked(*arguments: str) -> list[dict[str, Any]] | Finding:
-    """Return what the child reports, or why it does not."""
+async def ask_child(*arguments: str) -> list[dict[str, Any]] | Finding:
+    """Return what the child reports (`inference.engines.check`), or why it does not."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "inference.engines.check", *arguments),
         stdout=asyncio.subprocess.PIPE,

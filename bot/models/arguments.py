@@ -10,7 +10,25 @@ def add_models_parser(commands: Any) -> None:
     about = "show, add, fetch, check and remove models"
     models = commands.add_parser("models", help=about, description=f"{about.capitalize()}.")
     actions = models.add_subparsers(dest="action", required=True, title="actions")
+    actions.add_parser("list", help="what the catalogue has, whether it fits, its licence, and when it was last used")
+    _add_add(actions)
+    pull = actions.add_parser("pull", help="download models of the hub, with a progress bar; goes on where it stopped")
+    pull.add_argument("names", nargs="*", metavar="MODEL", help="of the catalogue; none: all that come from the hub")
+    check = actions.add_parser("check", help="what is missing, what it takes of the device, under which licence")
+    check.add_argument("names", nargs="*", metavar="MODEL", help="of the catalogue; none: all of them")
+    remove = actions.add_parser("remove", help="remove a model from the catalogue")
+    remove.add_argument("model", metavar="MODEL", help="its name in the catalogue")
+    remove.add_argument("--files", action="store_true", help="delete its files as well, if Atelier put them there")
     _add_import(actions)
+
+
+def _add_add(actions: Any) -> None:
+    about = "add a model of the hub, pinned to its commit, or a folder to the catalogue"
+    parser = actions.add_parser("add", help=about, description=f"{about.capitalize()}.")
+    parser.add_argument("source", metavar="HUB-ID|FOLDER", help="owner/name on the hub, or a folder on this machine")
+    parser.add_argument("--revision", default="", help="a branch, tag or commit; default: main, as it is now")
+    parser.add_argument("--licence", default="", help="default: what its card says")
+    _add_name(parser)
 
 
 def _add_import(actions: Any) -> None:

@@ -5,12 +5,26 @@ import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from bot.models.adding import add_model
+from bot.models.checking import check_models
 from bot.models.importing import import_file
+from bot.models.listing import list_models
+from bot.models.pulling import pull_models
+from bot.models.removing import remove_model
 from bot.settings import Settings
 from inference.errors import InferenceError
 
 Action = Callable[[argparse.Namespace, Settings], int]
-ACTIONS: Mapping[str, Action] = MappingProxyType({"import": import_file})
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        "list": list_models,
+        "add": add_model,
+        "pull": pull_models,
+        "check": check_models,
+        "remove": remove_model,
+        "import": import_file,
+    }
+)
 
 
 def change_models(chosen: argparse.Namespace, settings: Settings) -> int:

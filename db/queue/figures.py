@@ -130,3 +130,9 @@ def _quantile(values: list[float], share: float) -> float:
     """Return the smallest value that at least this share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
+
+
+def models_used(connection: sa.Connection) -> dict[str, dt.datetime]:
+    """Return when a job of each model was last asked for, by the models' names."""
+    latest = sa.select(jobs.c.model, sa.func.max(jobs.c.queued_at)).group_by(jobs.c.model)
+    return {model: at for model, at in connection.execute(latest) if model}

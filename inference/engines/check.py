@@ -1,19 +1,28 @@
-"""`python -m inference.engines.check [CATALOGUE [DEVICE [LOW_MEMORY]]]`: what devices and models here are good for.
+"""`python -m inference.engines.check [CATALOGUE [DEVICE [LOW_MEMORY [MODEL …]]]]`: what works on this machine.
 
 Prints one JSON object a line: {"what": "device", "model", "speech model", "upscaler" or "checker", "name": …, "good":
-true or false, "text": …, "remedy": …}. The bot's doctor runs it as a child, because the bot itself never loads torch.
+true or false, "text": …, "remedy": …, "fits": …}; of all models where none is named. The bot's doctor runs it as a
+child, because the bot itself never loads torch.
 """
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from huggingface_hub import try_to_load_from_cache
 
-from inference.catalogue import DEFAULT_FILE, CheckerModel, ImageModel, SpeechModel, UpscaleModel, read_catalogue
+from inference.catalogue import (
+    DEFAULT_FILE,
+    CheckerModel,
+    ImageModel,
+    Spec,
+    SpeechModel,
+    UpscaleModel,
+    read_catalogue,
+)
 from inference.engines.checker.loading import check_checker, locate_checker
 from inference.engines.image.models.folders import check_folder
 from inference.engines.image.models.forecast import forecast
@@ -40,6 +49,7 @@ class CheckResult:
     good: bool
     text: str
     remedy: str = ""
+    fits: str = ""  # a picture model: 'yes', 'in low memory' or 'no'; empty: not known
 
 
 def check_devices() -> Iterator[CheckResult]:
@@ -77,8 +87,9 @@ def check_image_model(spec: ImageModel, device: str, low_memory: LowMemory) -> C
         return CheckResult("model", spec.name, False, str(error), CORRECT)
     has_bytes = total_bytes(torch.device(device))
     good, fits, remedy = _fits(foretold, has_bytes, low_memory)
+    short = "no" if not good else "in low memory" if "in low memory" in fits else "yes"
     takes = f"it takes up to {_gigabytes(foretold.peak)} of the {_gigabytes(has_bytes)} of {device}"
-    return CheckResult("model", spec.name, good, f"{on_disk}; {takes}, and {fits}", remedy)
+    return CheckResult("model", spec.name, good, f"{on_disk}; {takes}, and {fits}", remedy, short)
 
 
 def _fits(foretold: MemoryForecast, has_bytes: int, low_memory: LowMemory) -> tuple[bool, str, str]:
@@ -143,14 +154,19 @@ def main() -> None:
     catalogue = read_catalogue(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_FILE)
     found = [*check_devices()]
     named, low_memory = (sys.argv[2:4] + ["", "auto"][len(sys.argv[2:4]) :])[:2]
+    only = set(sys.argv[4:])
     device = named or found[0].name  # GPUs come first
-    speech = [check_speech_model(spec, device) for spec in catalogue.speech]
-    upscalers = map(check_upscaler, catalogue.upscalers)
-    checkers = map(check_picture_checker, catalogue.checkers)
+    speech = (check_speech_model(spec, device) for spec in _chosen(catalogue.speech, only))
+    upscalers = map(check_upscaler, _chosen(catalogue.upscalers, only))
+    checkers = map(check_picture_checker, _chosen(catalogue.checkers, only))
     there = device if device in {one.name for one in found} else ""  # the bot says so itself
-    images = (check_image_model(spec, there, LowMemory(low_memory)) for spec in catalogue.images)
+    images = (check_image_model(spec, there, LowMemory(low_memory)) for spec in _chosen(catalogue.images, only))
     for report in (*found, *images, *speech, *upscalers, *checkers):
         print(json.dumps(asdict(report)), flush=True)
+
+
+def _chosen(specs: Iterable[Spec], only: Collection[str]) -> list[Spec]:
+    return [spec for spec in specs if not only or spec.name in only]
 
 
 if __name__ == "__main__":

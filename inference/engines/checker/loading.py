@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-from huggingface_hub import snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub import try_to_load_from_cache
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
@@ -21,6 +20,7 @@ from inference.engines.checker.classifier import NSFW, ClipChecker, PictureClass
 from inference.engines.libraries import quiet_libraries
 from inference.engines.part_folders import check_component
 from inference.errors import ModelUnusable
+from inference.hub import fetch
 
 CLIP_CHECKER = "StableDiffusionSafetyChecker"
 PROCESSOR = "preprocessor_config.json"
@@ -142,10 +142,5 @@ def _check_labels(spec: CheckerModel, labels: tuple[str, ...]) -> None:
 
 
 def _fetch(spec: CheckerModel) -> tuple[Path, Path]:
-    try:
-        folder = snapshot_download(
-            spec.source, revision=spec.revision, allow_patterns=["config.json", PROCESSOR, "model*.safetensors*"]
-        )
-    except (OSError, HfHubHTTPError, HFValidationError, ValueError) as error:
-        raise ModelUnusable(f"{spec.source} could not be downloaded: {error}") from error
-    return Path(folder), Path(folder).parents[1]
+    folder = fetch(spec)
+    return folder, folder.parents[1]

@@ -12,8 +12,7 @@ from typing import Any
 
 import safetensors
 import torch
-from huggingface_hub import hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub import try_to_load_from_cache
 from safetensors.torch import load_file
 
 from inference.catalogue import UpscaleModel
@@ -21,6 +20,7 @@ from inference.engines.compact_network import compact_sizes, read_compact
 from inference.engines.upscale.network import UpscaleNetwork
 from inference.engines.weight_files import check_safetensors
 from inference.errors import ModelUnusable
+from inference.hub import fetch
 
 log = logging.getLogger(__name__)
 
@@ -173,10 +173,7 @@ def _check_scale(spec: UpscaleModel, scale: int) -> None:
 
 
 def _fetch(spec: UpscaleModel) -> Path:
-    try:
-        return Path(hf_hub_download(spec.source, spec.file, revision=spec.revision))
-    except (OSError, HfHubHTTPError, HFValidationError, ValueError) as error:
-        raise ModelUnusable(f"{spec.source} could not be downloaded: {error}") from error
+    return fetch(spec) / spec.file
 
 
 def _sha256(file: Path) -> str:

@@ -44,7 +44,7 @@ def test_only_what_the_family_loads_is_downloaded(family: str, monkeypatch: pyte
         asked.update(options, source=source)
         return str(tmp_path / "snapshots" / "commit")
 
-    monkeypatch.setattr(loading, "snapshot_download", download)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     spec = make_spec(Path("x"), family=family).model_copy(update={"source": "owner/name", "revision": "0" * 40})
     assert loading.fetch_from_hub(spec) == (tmp_path / "snapshots" / "commit", tmp_path)
     taken = {file for file in REPOSITORY if _matches(file, asked["allow_patterns"])}

@@ -20,6 +20,11 @@ def test_every_family_has_a_row_of_traits_and_a_file() -> None:
     assert families().keys() == FAMILIES.keys()
 
 
+def test_what_is_fetched_of_a_family_is_what_it_loads() -> None:
+    loaded = {name: {part.name for part in family.parts} for name, family in families().items()}
+    assert {name: set(traits.components) for name, traits in FAMILIES.items()} == loaded
+
+
 def test_no_other_file_names_a_family_or_its_pipeline() -> None:
     quoted = [rf"[\"']{name}[\"']" for name in families()]
     classes = [rf"\b{pipeline}\b" for family in families().values() for pipeline in family.pipelines]

@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from inference.catalogue import ImageModel
 from inference.engines.failures import is_out_of_memory
 from inference.engines.image.families.loaded_model import LoadedModel
-from inference.engines.image.families.registry import family_of
 from inference.engines.image.models.folders import CheckedFolder, check_folder
 from inference.engines.image.models.forecast import forecast
 from inference.engines.image.models.model import load_model
@@ -30,6 +27,7 @@ from inference.engines.memory import free_bytes
 from inference.engines.threads import single_core_threads
 from inference.errors import ModelUnusable
 from inference.families import FAMILIES
+from inference.hub import fetch
 
 log = logging.getLogger(__name__)
 
@@ -50,24 +48,8 @@ def fetch_from_hub(spec: ImageModel) -> tuple[Path, Path]:
     Raises:
         ModelUnusable: it cannot be had.
     """
-    listed = tuple(part.name for part in family_of(spec).parts)
-    parts = (*listed, "scheduler") if listed else ("*",)
-    wanted = [
-        f"{part}/{name}"
-        for part in parts
-        for name in ("*.json", "*.txt", "*.model", "model*.safetensors", "diffusion*")
-    ]
-    variants = ["*.fp16.*", "*.bin", "*.non_ema.*", "*.msgpack", "*.onnx*", "*.pb"]
-    try:
-        folder = snapshot_download(
-            spec.source,
-            revision=spec.revision,
-            allow_patterns=["model_index.json", *wanted],
-            ignore_patterns=variants,
-        )
-    except (OSError, HfHubHTTPError, HFValidationError, ValueError) as error:
-        raise ModelUnusable(f"{spec.source} could not be downloaded: {error}") from error
-    return Path(folder), Path(folder).parents[1]
+    folder = fetch(spec)
+    return folder, folder.parents[1]
 
 
 def locate(spec: ImageModel, *, fetch: Fetch = fetch_from_hub) -> CheckedFolder:

@@ -16,11 +16,8 @@ from whisper.model import ModelDimensions, Whisper
 
 from inference.catalogue import SpeechModel
 from inference.errors import ModelUnusable
+from inference.hub import fetch
 
-_HUB_FILES = {
-    "faster-whisper": ["config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*"],
-    "whisper": ["config.json", "generation_config.json", "model.safetensors"],
-}
 _HUB_NAMES = (  # in transformers' names → in whisper's, in this order
     ("model.", ""),
     ("layers.", "blocks."),
@@ -78,13 +75,7 @@ def locate(model: SpeechModel) -> Path:
                 f"python -m inference.engines.speech.fetch {model.name} --to {path}"
             )
         return path
-    from huggingface_hub import snapshot_download
-
-    files = _HUB_FILES["whisper" if model.family == "auto" else model.family]
-    try:
-        return Path(snapshot_download(model.source, revision=model.revision, allow_patterns=files))
-    except Exception as error:  # the hub's client raises whatever its transport raises
-        raise ModelUnusable(f"The speech model '{model.name}' could not be fetched from the hub: {error}") from error
+    return fetch(model)
 
 
 def _load_folder(folder: Path) -> Whisper:
