@@ -16,7 +16,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import filter_repo_objects
+from huggingface_hub.utils._paths import filter_repo_objects
 
 from inference.catalogue import AnyModel, CheckerModel, ImageModel, SpeechModel, UpscaleModel
 from inference.errors import ModelUnusable
@@ -24,6 +24,7 @@ from inference.families import FAMILIES
 
 HubModel = AnyModel | CheckerModel
 PICTURE_FILES = ("*.json", "*.txt", "*.model", "model*.safetensors", "diffusion*")  # of a component's folder
+WEIGHTS = (".safetensors", ".bin", ".pt")
 VARIANTS = ("*.fp16.*", "*.bin", "*.non_ema.*", "*.msgpack", "*.onnx*", "*.pb")
 SPEECH_FILES = {
     "faster-whisper": ("config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*"),
@@ -85,9 +86,9 @@ def fetch(spec: HubModel) -> Path:
 
 
 def cached_folder(spec: HubModel) -> Path | None:
-    """Return the folder of a hub model's revision in the cache, whole or not; None: there is none yet."""
+    """Return the folder of a hub model's revision in the cache, whole or not; None: none of its weights are there."""
     folder = cache_of(spec) / "snapshots" / spec.revision
-    return folder if folder.is_dir() else None
+    return folder if any(file.suffix in WEIGHTS for file in folder.glob("**/*")) else None
 
 
 def cache_of(spec: HubModel) -> Path:
@@ -98,8 +99,8 @@ def cache_of(spec: HubModel) -> Path:
 def explain(error: BaseException, source: str) -> str:
     """Say what went wrong with the hub, and what to do about it."""
     causes = list(_causes(error))
-    for kind, said in _SENTENCES.items():
-        if any(isinstance(cause, kind) for cause in causes):
+    for failure, said in _SENTENCES.items():
+        if any(isinstance(cause, failure) for cause in causes):
             return said.format(source=source)
     if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in causes):
         return "the disk is full."

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import huggingface_hub
 from huggingface_hub.file_download import get_hf_file_metadata, http_get
-from huggingface_hub.utils import build_hf_headers
+from huggingface_hub.utils._headers import build_hf_headers
 
 from inference.errors import ModelUnusable
-from inference.hub import HubModel, cache_of, explain
+from inference.hub import WEIGHTS, HubModel, cache_of, explain
 
-WEIGHTS = (".safetensors", ".bin", ".pt")
 SHA256_DIGITS = 64  # etags of large files are their digests
 
 

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub import try_to_load_from_cache
 
 from inference.catalogue import (
     DEFAULT_FILE,
@@ -35,6 +34,7 @@ from inference.engines.upscale.loading import check_weights as check_upscaler_we
 from inference.engines.upscale.loading import locate_weights
 from inference.errors import ModelUnusable
 from inference.families import FAMILIES
+from inference.hub import cached_folder
 
 CORRECT = "Correct this model's lines in the catalogue, or remove them."
 TOO_LARGE = "Remove it from the catalogue, or give its width_px and height_px less, or use a device with more memory."
@@ -70,10 +70,9 @@ def check_image_model(spec: ImageModel, device: str, low_memory: LowMemory) -> C
     """
     folder = spec.folder
     if folder is None:
-        cached = try_to_load_from_cache(spec.source, "model_index.json", revision=spec.revision)
-        if not isinstance(cached, str):
+        folder = cached_folder(spec)
+        if folder is None:
             return CheckResult("model", spec.name, True, "will be downloaded from the hub at its first use")
-        folder = Path(cached).parent
     try:
         checked = check_folder(folder, spec.family, root=folder if spec.folder else folder.parents[1])
     except ModelUnusable as error:
