@@ -27,6 +27,7 @@ from bot.features.imagine.commands import Imagine
 from bot.features.imagine.edit.forms import declined_prompt, refusal_of_form
 from bot.features.imagine.edit.remix import RemixButton
 from bot.features.imagine.examples import ExampleButton, example_buttons
+from bot.features.imagine.from_pictures.blend import Blend
 from bot.features.imagine.from_pictures.menu import picture_menu
 from bot.features.imagine.from_pictures.replies import PictureReplies
 from bot.features.imagine.habits.card import SETTINGS_BUTTONS
@@ -166,7 +167,7 @@ class Atelier(commands.Bot):
 
     async def _add_commands(self) -> None:
         cogs: list[Callable[[Services], commands.Cog]] = [Imagine, Account, Favourites, SubjectCommands, Quota, Paces]
-        cogs += [Styles, SettingsCommand, Prefer, MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
+        cogs += [Blend, Styles, SettingsCommand, Prefer, MyData, Housekeeping, *[Gifts] * self.services.rules.gifts]
         for cog in cogs:
             await self.add_cog(cog(self.services))
         await self.add_cog(OperatorCommands(self.services))

@@ -5,7 +5,8 @@
     subjects/<subject id>/…  what a member keeps: adapter.safetensors, picture.png, photo-0.png
     uploads/<order id>/…     photos for a training, until it has ended: photo-0
     uploads/<event id>/clip  sound, under the id of the interaction or message that asked for its text
-    uploads/<event id>/picture  what pictures begin from, under the id of the interaction that asked for them
+    uploads/<event id>/picture  what pictures are made from, under the id of the interaction that asked for them; of
+                             several, the others are picture-2, picture-3 …
     uploads/<event id>/mask  what of that picture is drawn anew
 
 A subject has the id of the pending order that it came from. Keys stand in rows of `jobs`, so a shape is for ever.
@@ -18,6 +19,7 @@ PREVIEW_TEXT = "preview.txt"
 _CLIP = "clip"
 _PICTURE = "picture"
 _MASK = "mask"
+INIT_PICTURES_MAX = 5  # of one job
 
 
 def job_folder(job_id: str) -> str:
@@ -70,9 +72,9 @@ def clip_file(event_id: int) -> str:
     return f"{UPLOADS}/{event_id}/{_CLIP}"
 
 
-def init_picture_file(event_id: int) -> str:
-    """Return the key of a picture that others begin from."""
-    return f"{UPLOADS}/{event_id}/{_PICTURE}"
+def init_picture_file(event_id: int, number: int = 1) -> str:
+    """Return the key of a picture that others are made from; of several, they are counted from 1."""
+    return f"{UPLOADS}/{event_id}/{_PICTURE}" + (f"-{number}" if number > 1 else "")
 
 
 def mask_file(event_id: int) -> str:
@@ -80,10 +82,16 @@ def mask_file(event_id: int) -> str:
     return f"{UPLOADS}/{event_id}/{_MASK}"
 
 
+def init_picture_files(event_id: int) -> tuple[str, ...]:
+    """Return the keys of all pictures and the mask that an event may have brought."""
+    numbers = range(1, INIT_PICTURES_MAX + 1)
+    return (*(init_picture_file(event_id, number) for number in numbers), mask_file(event_id))
+
+
 def is_init_picture(key: str) -> bool:
-    """Tell whether this is a picture that others begin from, or its mask."""
+    """Tell whether this is a picture that others are made from, or a mask."""
     owner = id_in(key)
-    return owner.isdecimal() and key in (init_picture_file(int(owner)), mask_file(int(owner)))
+    return owner.isdecimal() and key in init_picture_files(int(owner))
 
 
 def id_in(key: str) -> str:

@@ -60,6 +60,7 @@ class InitPicture:
     mask: str = ""  # file key of a picture of its size, task input `mask`: what is white is drawn anew; empty: all
     mask_blur_px: int = 0  # how softly what is drawn meets what is kept, in what is generated; 0: as it is decoded
     margins_px: tuple[int, int, int, int] = (0, 0, 0, 0)  # of the canvas, left, top, right, bottom: drawn around it
+    average_of: int = 1  # pictures that it is the average of
     flags: tuple[str, ...] = ()  # of the picture, by its check: what comes of it has them as well
 
 

@@ -56,6 +56,7 @@ PICTURES = HelpTopic(
         "{models} the models, their sizes and licences · {styles} the styles",
         "- `image:` begins from your own picture, *Apps → Use this picture* from one in the chat; `--strength 40` "
         "keeps more of it, `80` less. Without it, models that edit by words change it as you say",
+        "{blend} two to five pictures into new ones",
         "- Reply to a picture with my name and a few words, such as *make it night*, to change it",
         "- `--ar 3:2` at the end of a prompt makes a wider picture; the menu below tells all such",
         "-# On a card: **U1** makes the first picture larger · **V1** draws four like it · **Re-roll** uses a new seed",

@@ -38,10 +38,13 @@ class Base:
     @property
     def picture(self) -> KeptPicture | None:
         """The picture that it was made from; None: it was made from words alone."""
-        if not self.image.brought:
+        init, references, origin = self.image.init, self.image.references, self.image.origin
+        if init is not None:
+            kept = KeptPicture(key=init.key, flags=self.image.flags, average_of=init.average_of)
+        elif references:
+            kept = KeptPicture(key=references[0], also=references[1:], flags=self.image.flags)
+        else:
             return None
-        kept = KeptPicture(key=self.image.brought[0], flags=self.image.flags)
-        origin = self.image.origin
         return replace(kept, job_id=origin.job_id, number=origin.picture) if origin is not None else kept
 
     @property

@@ -8,6 +8,7 @@ from bot.features.imagine.prompt import PROMPT_MAX, parse_prompt, parse_whole
 from bot.features.imagine.sizes import parse_size
 from bot.features.imagine.styles import check_styles, chosen_styles, model_of, say_styles
 from bot.features.imagine.tuning import (
+    BLEND_STRENGTH,
     LAYOUT_STRENGTH,
     STRENGTH_DEFAULT,
     check_hd,
@@ -25,6 +26,7 @@ from inference.requests import ImageRequest, InitPicture, PictureOrigin
 COUNT_DEFAULT = 4
 COUNT_MAX = 4
 SEED_MAX = 2**32 - 1
+BLEND = "Blend these pictures into one"  # what is asked for with several pictures and no words
 EDITED = "Edit by words"  # of a finished picture, as cards and `/history` call it
 BEGUN = "Image to image, strength {}%"
 
@@ -37,6 +39,8 @@ class KeptPicture:
     flags: tuple[str, ...] = ()  # by its check
     job_id: str = ""  # the finished job that made it; empty: its member sent it for an earlier one
     number: int = 0  # of the picture in that job, from 1
+    also: tuple[str, ...] = ()  # file keys of others that the prompt speaks of as well
+    average_of: int = 1  # pictures
     size_px: tuple[int, int] | None = None  # None: not known
 
 
@@ -63,6 +67,7 @@ class ImagineOptions:
     raw: str | None = None  # '': nothing is added to the prompt
     hd: str | None = None  # '': pictures that can be upscaled
     image: RemoteFile | KeptPicture | None = None  # to begin from or to edit
+    also: tuple[RemoteFile, ...] | None = None  # more pictures, which are blended with `image`
     keeps_layout: bool | None = None  # true: it gives its ratio, and less of it changes where no strength is said
     repeat: str | None = None  # how many jobs of it
     pace: str | None = None  # fast or relaxed
@@ -103,10 +108,10 @@ def image_request(options: ImagineOptions, catalogue: Catalogue, *, random_seed:
     return _with_picture(request, options, model)
 
 
-def _edits(options: ImagineOptions, model: ImageModel) -> bool:
-    """Return whether the words say what to do with a picture: the model understands that, and no strength is given."""
+def _edits(options: ImagineOptions, model: ImageModel, number: int) -> bool:
+    """Return whether the words say what to do with pictures: the model understands that, and no strength is given."""
     said = options.strength is not None or options.weight is not None
-    return options.image is not None and not said and FAMILIES[model.family].references_max > 0
+    return not said and number <= FAMILIES[model.family].references_max
 
 
 def _with_picture(request: ImageRequest, options: ImagineOptions, model: ImageModel) -> ImageRequest:
@@ -118,15 +123,20 @@ def _with_picture(request: ImageRequest, options: ImagineOptions, model: ImageMo
             raise BadParameter("`--iw` is how much an `image` counts. Please add one, or leave `--iw` out.")
         return request
     image = options.image if isinstance(options.image, KeptPicture) else KeptPicture(key="")
-    if _edits(options, model):
-        origin = _origin(image, EDITED)
-        return replace(request, references=(image.key,), reference_flags=image.flags, origin=origin)
+    number = 1 + len(image.also) + len(options.also or ())
+    if image.average_of == 1 and _edits(options, model, number):
+        references = (image.key, *image.also, *("" for _ in options.also or ()))
+        return replace(request, references=references, reference_flags=image.flags, origin=_origin(image, EDITED))
+    if image.also:
+        raise BadParameter("Those pictures were blended by a model that saw each. Please use `/blend` with them again.")
     if not FAMILIES[model.family].from_pictures:
         raise BadParameter(f"{model.title} can't begin from an `image`. Please choose another `model`.")
-    default = LAYOUT_STRENGTH if options.keeps_layout else STRENGTH_DEFAULT
+    default = LAYOUT_STRENGTH if options.keeps_layout else BLEND_STRENGTH if number > 1 else STRENGTH_DEFAULT
     strength = chosen_strength(strength=options.strength, weight=options.weight, default=default)
-    init = InitPicture(key=image.key, strength=strength, flags=image.flags)
-    return replace(request, init=init, origin=_origin(image, BEGUN.format(round(100 * strength))))
+    average_of = image.average_of if number == 1 else number
+    init = InitPicture(key=image.key, strength=strength, flags=image.flags, average_of=average_of)
+    request = replace(request, init=init, origin=_origin(image, BEGUN.format(round(100 * strength))))
+    return replace(request, prompt="", typed=BLEND) if options.prompt == BLEND else request
 
 
 def _origin(image: KeptPicture, change: str) -> PictureOrigin | None:

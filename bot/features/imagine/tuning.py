@@ -17,6 +17,7 @@ LITERAL_SHARE = 0.5  # that the least adds
 CHAOS_MAX = 100
 CHAOS_SHARE = 0.8  # that the most takes away
 STRENGTH_DEFAULT = 60  # percent
+BLEND_STRENGTH = 70  # of an average of pictures, which shows all of them through each other
 LAYOUT_STRENGTH = 50  # of words about a picture: where things are in it stays
 WEIGHT_MAX = 3.0
 WEIGHTED = 40, 25  # percent of strength that a picture's weight takes away: up to 1, and for each beyond

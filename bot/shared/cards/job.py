@@ -92,8 +92,12 @@ def beginning(request: Request) -> str:
     if request.origin is not None:
         return f" · {request.origin.change}"
     if request.init is None:
+        if len(request.references) > 1:
+            return f" · blends {len(request.references)} pictures, seeing each"
         return " · edits a picture" if request.references else ""
-    return f" · from a picture · strength {round(100 * request.init.strength)}%"
+    average_of, strength = request.init.average_of, f"strength {round(100 * request.init.strength)}%"
+    what = "a picture" if average_of == 1 else f"the average of {average_of} pictures"
+    return f" · from {what} · {strength}"
 
 
 def made_from(job: Job, content: CardContent) -> str:

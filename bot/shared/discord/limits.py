@@ -47,7 +47,7 @@ LIMITS = (
         30,
         60,
         (
-            *_each("/", "imagine", "train", "transcribe"),
+            *_each("/", "imagine", "blend", "train", "transcribe"),
             *_each("menu ", "Transcribe", "Use this picture"),
             REPLY,
             *_each("job:", "again", "exact", "today", "mine", "edit", "translate", "language", "imagine"),

@@ -1,20 +1,22 @@
 """Pictures that others begin from: taken in from the platform, looked at, and kept as long as what was drawn from them.
 
-One lies at `uploads/<id>/picture`, and its mask beside it, where the id is that of the interaction that asked for
+One lies at `uploads/<id>/picture`, its mask or others beside it, where the id is that of the interaction that asked for
 pictures: the same event again finds the same one, and each job owns the one that it reads, so that *Re-roll*, *Edit
 prompt* and the buttons that vary a finished picture make a copy.
 """
 
 import asyncio
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from PIL import Image
 
 from bot.shared.errors import BadParameter, Refused
+from bot.shared.files.averages import average_of
 from bot.shared.files.downloads import RemoteFile
 from bot.shared.files.photos import INIT_SIDE_PX, PHOTO_BYTES_MAX, Photo, Photos
-from db.file_keys import UPLOADS, id_in, init_picture_file, is_init_picture, mask_file
+from db.file_keys import UPLOADS, id_in, init_picture_file, init_picture_files, is_init_picture, mask_file
 from db.files import FileStore
 from inference.decoders.photos import SIDE_MIN_PX, Verdict
 from inference.requests import InitPicture
@@ -51,8 +53,14 @@ class InitPictures:
         if attached.size_bytes > PHOTO_BYTES_MAX:
             raise BadParameter(TOO_LARGE.format(what))
 
-    async def take_in(self, attached: RemoteFile, event_id: int) -> str:
+    async def take_in(self, attached: RemoteFile, event_id: int, number: int = 1, *, what: str = "image") -> str:
         """Fetch a picture and keep it, made anew from its pixels; of an animated one, the first frame.
+
+        Args:
+            attached: the picture, as the platform describes it.
+            event_id: under which it is kept.
+            number: of several, counted from 1.
+            what: it is to its member, for sentences.
 
         Returns:
             Its file key.
@@ -62,10 +70,34 @@ class InitPictures:
         """
         looked_at = await self._photos.look_at_init_picture(attached)
         if not looked_at.usable:
-            raise BadParameter(REFUSALS[looked_at.verdict].format("image"))
-        key = init_picture_file(event_id)
+            raise BadParameter(REFUSALS[looked_at.verdict].format(what))
+        key = init_picture_file(event_id, number)
         await self._files.put(key, looked_at.content)
         return key
+
+    async def take_in_all(self, attached: Sequence[RemoteFile], event_id: int) -> tuple[str, ...]:
+        """Fetch several pictures and keep them.
+
+        Returns:
+            Their file keys.
+
+        Raises:
+            BadParameter: one cannot be used; the message says which and why. None is kept.
+        """
+        numbered = enumerate(attached, 1)
+        try:
+            return tuple([await self.take_in(one, event_id, number, what=f"image{number}") for number, one in numbered])
+        except Exception:
+            await self.forget(event_id)
+            raise
+
+    async def average(self, keys: Sequence[str], size_px: tuple[int, int]) -> str:
+        """Keep the average of pictures in place of them; return its file key."""
+        contents = [await self._files.get(key) for key in keys]
+        await self._files.put(keys[0], await asyncio.to_thread(average_of, contents, size_px))
+        for key in keys[1:]:
+            await self._files.delete(key)
+        return keys[0]
 
     async def take_in_mask(self, attached: RemoteFile, event_id: int) -> str:
         """Fetch the mask of a picture that is kept under the same id, and keep it, made anew from its pixels.
@@ -127,16 +159,29 @@ class InitPictures:
             Refused: they are not kept any more. Nothing is copied.
         """
         copies = {init.key: init_picture_file(event_id), **({init.mask: mask_file(event_id)} if init.mask else {})}
+        await self._copy(copies, event_id)
+        return replace(init, key=copies[init.key], mask=copies.get(init.mask, ""))
+
+    async def copy_all(self, keys: Sequence[str], event_id: int) -> tuple[str, ...]:
+        """Keep pictures a second time, for a job of its own; return the new keys.
+
+        Raises:
+            Refused: they are not kept any more. Nothing is copied.
+        """
+        copies = {key: init_picture_file(event_id, number) for number, key in enumerate(keys, 1)}
+        await self._copy(copies, event_id)
+        return tuple(copies[key] for key in keys)
+
+    async def _copy(self, copies: Mapping[str, str], event_id: int) -> None:
         for key, content in zip(copies, await self._files.get_all(list(copies)), strict=True):
             if content is None:
                 await self.forget(event_id)
                 raise Refused("I no longer have the picture that this began from. Please send it again.")
             await self._files.put(copies[key], content)
-        return replace(init, key=copies[init.key], mask=copies.get(init.mask, ""))
 
     async def forget(self, event_id: int) -> None:
-        """Throw a picture away, and its mask."""
-        for key in (init_picture_file(event_id), mask_file(event_id)):
+        """Throw pictures away, and a mask."""
+        for key in init_picture_files(event_id):
             await self._files.delete(key)
 
     async def kept_ids(self) -> list[int]:
