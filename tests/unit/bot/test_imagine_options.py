@@ -111,6 +111,18 @@ def test_words_about_a_finished_picture_keep_its_layout_its_flags_and_where_it_i
         assert from_json(to_json(request)) == request
 
 
+def test_blend_that_is_drawn_again_stays_of_its_kind() -> None:
+    averaged = KeptPicture(key="uploads/1/picture", average_of=3)
+    again = image_request(ImagineOptions(prompt="x", image=averaged, model="edits"), WITH_EDITING, random_seed=99)
+    assert again.init == InitPicture(key=averaged.key, strength=0.6, average_of=3)
+    seen = KeptPicture(key="uploads/1/picture", also=("uploads/1/picture-2",))
+    again = image_request(ImagineOptions(prompt="x", image=seen, model="edits"), WITH_EDITING, random_seed=99)
+    assert again.references == ("uploads/1/picture", "uploads/1/picture-2")
+    for options in ({"model": "tiny"}, {"model": "edits", "strength": 40}):
+        with pytest.raises(BadParameter, match="use `/blend` with them again"):
+            image_request(replace(ImagineOptions(prompt="x", image=seen), **options), WITH_EDITING, random_seed=99)
+
+
 def test_picture_to_begin_from_costs_the_steps_that_are_made() -> None:
     whole, half = (ask(prompt="x", model="large", steps=50, count=1, image=image) for image in (None, KEPT))
     assert (whole.strength, half.strength) == (1.0, 0.6)
