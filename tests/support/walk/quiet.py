@@ -68,8 +68,9 @@ def _moving(connection: sa.Connection, *, gate_open: bool) -> list[str]:
     at_gate = [job for job in live if not gate_open and _stops_at_gate(job)]
     held = Counter(job.user_id for job in at_gate)
     waits = [job for job in live if job.state is State.QUEUED and (paused or held[job.user_id] or _relaxed(job, held))]
-    shown_or_ended = {job.id for job in [*at_gate, *waits] if job.message_id is not None or job.private}
-    return [f"job {job.id} is {job.state} ({job.request})" for job in live if job.id not in shown_or_ended]
+    apart = [job for job in live if at_gate and job.suspicion]  # runs alone, so when those at the gate have ended
+    resting = {job.id for job in [*at_gate, *waits, *apart] if job.message_id is not None or job.private}
+    return [f"job {job.id} is {job.state} ({job.request})" for job in live if job.id not in resting]
 
 
 def _relaxed(job: Job, held: Counter[int]) -> bool:
