@@ -19,6 +19,7 @@ from tests.support.acceptance.bots import DAILY, bot_beside
 from tests.support.acceptance.delivery import TOKEN_S, half_done, until_delivered
 from tests.support.acceptance.engines import GATE
 
+LOADING = 1 << 7
 CALLBACK = "POST /interactions/*"
 EDIT = "PATCH /webhooks/*"
 POST = "POST /channels/{channel_id}/messages"
@@ -50,6 +51,22 @@ async def test_acknowledgement_that_came_too_late_costs_nothing(sandbox: Sandbox
         assert asked.error == "The application did not respond"
         assert await bot.services.db.read(jobs_of_member, int(ben.id)) == []
         assert (await bot.statement(ben)).available == DAILY
+
+
+async def test_press_on_a_message_that_goes_meanwhile_is_answered(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with bot_beside(sandbox, tmp_path, asks_above=0):
+        ben = sandbox.member("ben")
+        await ben.slash("imagine", prompt="a red heart")
+        await sandbox.until(lambda: any("Continue" in ben.buttons(one["id"]) for one in ben.messages()))
+        question = next(one for one in ben.messages() if "Continue" in ben.buttons(one["id"]))
+        sandbox.faults.hold(CALLBACK)
+        pressed = await ben.press(question["id"], "Continue")
+        await sandbox.until(lambda: not sandbox.faults.armed)
+        await ben.do("dismiss", message_id=question["id"])
+        sandbox.faults.release()
+        await sandbox.until(lambda: any(len(ben.pictures(one["id"])) == 4 for one in ben.messages()))
+        assert pressed.error is None
+        assert [one for one in ben.messages() if one["flags"] & LOADING] == []
 
 
 async def test_acknowledgement_whose_receipt_was_lost_counts(sandbox: Sandbox, tmp_path: Path, no_pauses: None) -> None:

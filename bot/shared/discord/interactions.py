@@ -24,6 +24,7 @@ from inference.checks import PlaceKind, place_kind
 log = logging.getLogger(__name__)
 
 IN_TIME_S = 2.0  # of the three seconds that the platform waits for a first answer
+UNKNOWN_MESSAGE = 10008  # what the platform says of one that is gone
 ANSWER_ID = "answer_id"  # in an interaction's extras: the message that will hold its answer
 
 
@@ -52,6 +53,9 @@ async def acknowledge(interaction: discord.Interaction, *, private: bool = False
     try:
         receipt = await interaction.response.defer(ephemeral=private, thinking=not update)
     except discord.NotFound as error:
+        if update and error.code == UNKNOWN_MESSAGE:  # pressed twice, and the first press has removed the message
+            await acknowledge(interaction, private=True)
+            return
         raise NotAcknowledged from error
     except discord.HTTPException as error:
         if error.code != ALREADY_ACKNOWLEDGED:
