@@ -47,6 +47,8 @@ from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS, ask_about_photos,
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.upscale.buttons import UpscaleButton
 from bot.features.vary.buttons import VARY_ITEMS
+from bot.features.vary.declined import EditRegionButton, declined_region
+from bot.features.vary.order import VaryOrderRequest
 from bot.features.voice.commands import Voice
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.job_kinds import JOB_KINDS
@@ -92,7 +94,10 @@ QUESTIONS: dict[type[Quote], Callable[[discord.Interaction, Any], Awaitable[None
     PhotosWanted: ask_for_photos,
 }
 # What stays of a question that was declined.
-DECLINED: dict[type[OrderRequest], DeclinedCard] = {ImagineOrderRequest: declined_prompt}
+DECLINED: dict[type[OrderRequest], DeclinedCard] = {
+    ImagineOrderRequest: declined_prompt,
+    VaryOrderRequest: declined_region,
+}
 
 
 class Atelier(commands.Bot):
@@ -158,7 +163,8 @@ class Atelier(commands.Bot):
         self.add_dynamic_items(
             *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS
         )
-        self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, RemixButton, UpscaleButton, *VARY_ITEMS, *TRANSCRIPT_ITEMS)
+        self.add_dynamic_items(*JOB_BUTTONS, *IMAGE_BUTTONS, RemixButton, UpscaleButton, *VARY_ITEMS)
+        self.add_dynamic_items(EditRegionButton, *TRANSCRIPT_ITEMS)
         self.add_dynamic_items(*MENU_BUTTONS, FavouriteButton, *FAVOURITE_ITEMS, *SETTINGS_BUTTONS)
         self.add_dynamic_items(*VOCABULARY_BUTTONS, *STYLE_ITEMS, *HELP_ITEMS, ExampleButton)
         self.add_dynamic_items(*HISTORY_ITEMS, *ONCE_MORE_BUTTONS)

@@ -31,6 +31,7 @@ from bot.features.train.preflight import PhotoForm
 from bot.features.train.subject_card import RenameForm, SubjectStepSelect
 from bot.features.train.training import TrainingOptions
 from bot.features.vary.buttons import CanvasButton, ChangeForm
+from bot.features.vary.declined import EditRegionButton
 from bot.features.vary.region import ChooseCellsButton, RegionForm
 from bot.sandbox.human.client import HumanClient, InteractionResult
 from bot.sandbox.interactions.registry import RESPONSE_DEADLINE_S
@@ -206,7 +207,7 @@ async def _use(sandbox: Sandbox, human: HumanClient, message_id: str, custom_id:
 
 async def _post(bot: RunningBot, kind: type[Any], human: HumanClient) -> tuple[str, str]:
     key = KEYS.get(kind.topic, "0123456789abcdefghjkmnpqrs").format(user=human.id)
-    key += {ChooseCellsButton: ":public", CanvasButton: ":up"}.get(kind, "")
+    key += {ChooseCellsButton: ":public", EditRegionButton: ":public:0001", CanvasButton: ":up"}.get(kind, "")
     if hasattr(kind, "of") and kind is not CanvasButton:
         made = MENUS.get(kind, kind.of)(key)
     else:

@@ -151,3 +151,30 @@ async def test_private_picture_under_the_grid_is_its_owners_alone(sandbox: Sandb
         await sandbox.until(lambda: len(ben.pictures(child["id"])) == 4)
         ((made, _),) = await varied(bot, ben)
         assert made.private
+
+
+async def test_declined_price_keeps_words_and_cells_also_after_a_restart(sandbox: Sandbox, tmp_path: Path) -> None:
+    ben, cleo = sandbox.member("ben"), sandbox.member("cleo")
+    async with bot_beside(sandbox, tmp_path) as bot:
+        card = await drawn(sandbox, ben, NOISE, count=1)
+        form = await cleo.press(await grid_of(cleo, card), "Choose cells")
+        await (await form.submit(Cells=["2", "16"], What_should_be_there="a blue star")).done()
+        await sandbox.until(lambda: "Draw it for you?" in cleo.text(newest(cleo)))
+        question = newest(cleo)
+        await cleo.press(question, "Cancel")
+        await sandbox.until(lambda: cleo.buttons(question) == ["Edit"])
+        assert "Nothing was charged" in cleo.text(question)
+    async with bot_beside(sandbox, tmp_path) as bot:
+        form = await cleo.press(question, "Edit")
+        cells, words, _ = [one["component"] for one in (await form.modal())["components"]]
+        assert [one["value"] for one in cells["options"] if one.get("default")] == ["2", "16"]
+        assert words["value"] == "a blue star"
+        await (await form.submit(What_should_be_there="a green star")).done()
+        await sandbox.until(lambda: "Draw it for you?" in cleo.text(newest(cleo)))
+        await cleo.press(newest(cleo), "Continue")
+        await sandbox.until(lambda: [len(ben.pictures(one["id"])) for one in ben.messages()].count(4) == 1)
+        ((_, request),) = await varied(bot, cleo)
+        assert request.init is not None
+        assert request.prompt == "a green star"
+        assert ((await mask_of(bot, request.init.mask)) // 255).sum() == 2 * 24 * 24
+        assert (await bot.statement(ben)).available == DAILY - 1

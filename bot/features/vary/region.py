@@ -4,6 +4,7 @@ Where there is a page for it, the mask can be painted as well (`bot.features.var
 """
 
 import asyncio
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import discord
@@ -81,7 +82,7 @@ class ChooseCellsButton(PictureItem, verb="cells", key_form=rf"{ID}:\d{{1,2}}:(?
 class RegionForm(Form, title="Vary (Region)"):
     """Which cells of a picture, or which mask, and what shall be there."""
 
-    def __init__(self, job: Job, number: int, words: str, *, private: bool) -> None:
+    def __init__(self, job: Job, number: int, words: str, *, private: bool, cells: Collection[int] = ()) -> None:
         """Build it.
 
         Args:
@@ -89,12 +90,16 @@ class RegionForm(Form, title="Vary (Region)"):
             number: which of its pictures, from 1.
             words: what the picture shows, to begin with.
             private: only the one who sends it will see the result.
+            cells: those that are chosen to begin with.
         """
         super().__init__()
         self._job, self._number, self._private = job, number, private
-        cells = [discord.SelectOption(label=f"Cell {cell}", value=str(cell)) for cell in range(1, CELLS + 1)]
+        options = [
+            discord.SelectOption(label=f"Cell {cell}", value=str(cell), default=cell in cells)
+            for cell in range(1, CELLS + 1)
+        ]
         self._cells = ui.Select[Any](
-            options=cells, placeholder="Which cells?", min_values=0, max_values=CELLS, required=False
+            options=options, placeholder="Which cells?", min_values=0, max_values=CELLS, required=False
         )
         self._prompt = ui.TextInput[Any](
             style=discord.TextStyle.paragraph, max_length=PROMPT_MAX, default=first_part(words, PROMPT_MAX) or None

@@ -52,7 +52,7 @@ LIMITS = (
             REPLY,
             *_each("job:", "again", "exact", "today", "mine", "edit", "translate", "language", "imagine"),
             *("job:change", "job:remix"),
-            *_each("picture:", "upscale", "subtle", "strong", "region", "cells", "around", "canvas"),
+            *_each("picture:", "upscale", "subtle", "strong", "region", "cells", "recells", "around", "canvas"),
             *("typed:edit", "example:draw"),
             *_each("form ", "Edit prompt", "Remix", "Imagine this", "Change a picture", "Vary (Region)"),
             *_each("form ", "Train a subject", "Use this picture"),

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.shared.discord.limits import NOTICE, RateLimits
+from bot.shared.errors import Refused
 from bot.shared.files.pictures import Picture
 from db.queue.job import Job
 
@@ -88,3 +89,15 @@ class UploadLimits:
             return self._said[guild_id]
         guild = client.get_guild(guild_id) if guild_id else None
         return guild.filesize_limit if guild else DEFAULT_LIMIT_BYTES
+
+
+def last_block(message: discord.Message | None) -> str:
+    """Return what somebody typed, as the last block of a message of ours shows it.
+
+    Raises:
+        Refused: there is none.
+    """
+    for one in reversed(message.components if message else []):
+        if isinstance(one, discord.TextDisplay):
+            return one.content.removeprefix("```\n").removesuffix("\n```").strip()
+    raise Refused("I no longer have what you typed. Please type it again.")

@@ -18,6 +18,7 @@ from bot.features.train.preflight import PHOTOS_QUOTE_BUTTONS
 from bot.features.train.subject_card import SUBJECT_ITEMS
 from bot.features.upscale.buttons import UpscaleButton
 from bot.features.vary.buttons import VARY_ITEMS, CanvasButton, VarySubtleButton
+from bot.features.vary.declined import EditRegionButton
 from bot.features.voice.job_card import TRANSCRIPT_ITEMS
 from bot.shared.cards.job_buttons import JOB_BUTTONS, JobItem
 from bot.shared.cards.job_kind import ButtonKeys
@@ -32,7 +33,8 @@ from tests.support.bot.cards import sent as card_of
 from tests.support.bot.catalogues import LARGE
 
 ITEMS: list[type[PersistentItem[Any]]] = [
-    *JOB_BUTTONS, *IMAGE_BUTTONS, RemixButton, UpscaleButton, *VARY_ITEMS, StopButton, StepSelect, *TRANSCRIPT_ITEMS,
+    *JOB_BUTTONS, *IMAGE_BUTTONS, RemixButton, UpscaleButton, *VARY_ITEMS, EditRegionButton, StopButton, StepSelect,
+    *TRANSCRIPT_ITEMS,
     *PHOTOS_QUOTE_BUTTONS, *SUBJECT_ITEMS, *QUOTE_BUTTONS, *SUGGESTION_BUTTONS, *VOCABULARY_BUTTONS,
     *LICENCE_BUTTONS, DeleteEverythingButton, *FOUND_ITEMS, *MENU_BUTTONS, FavouriteButton,
     *HISTORY_ITEMS, *ONCE_MORE_BUTTONS, ExampleButton,
@@ -41,7 +43,7 @@ JOB = "01m83e181se1jfa8y4eqq8mkf0"
 KNOWN = {
     "job": "again mine edit info cancel delete show stop step translate timestamps language imagine more back change "
     "keep exact today open relative remix",
-    "picture": "upscale subtle strong canvas around region cells",
+    "picture": "upscale subtle strong canvas around region cells recells",
     "typed": "edit",
     "draft": "go relax other leave",
     "subject": "open rename export delete really guild back step member role",
@@ -74,7 +76,8 @@ def test_id_is_heard_by_one_class(item: type[PersistentItem[Any]]) -> None:
         "example": "heart",
         "found": f"member-120000000000000001-7-{JOB}",
     }.get(item.topic, JOB)
-    key += {"picture:cells:": ":public", "picture:around:": ":zoom-1.5"}.get(item.id_for(""), "")
+    ends = {"cells": ":public", "recells": ":public:0001", "around": ":zoom-1.5"}
+    key += ends.get(item.verb, "") if item.topic == "picture" else ""
     heard = [one for one in ITEMS if one.__discord_ui_compiled_template__.fullmatch(item.id_for(key))]
     assert heard == [item]
     for strange in ("", f"{key}/..", f"{key} "):

@@ -21,8 +21,9 @@ from bot.shared.cards.asking import show
 from bot.shared.cards.layout import layout
 from bot.shared.discord.forms import Form
 from bot.shared.discord.interactions import acknowledged_context, services_of
+from bot.shared.discord.messages import last_block
 from bot.shared.discord.persistent_items import Answer, PersistentItem
-from bot.shared.errors import JobGone, Refused
+from bot.shared.errors import JobGone
 from bot.shared.orders.order_request import OrderRequest
 from bot.shared.text.formatting import block, first_part
 from db.queue.finding import find_job
@@ -102,11 +103,7 @@ class EditRefusedButton(PersistentItem[str], topic="typed", verb="edit", key_for
         Raises:
             Refused: it does not.
         """
-        shown = interaction.message.components if interaction.message else []
-        for one in reversed(shown):
-            if isinstance(one, discord.TextDisplay):
-                return one.content.removeprefix("```\n").removesuffix("\n```").strip()
-        raise Refused("I no longer have what you typed. Please type it again.")
+        return last_block(interaction.message)
 
     async def _act(self, interaction: discord.Interaction, typed: str) -> None:
         whose, pace, *job_ids = self.key.split("-")
