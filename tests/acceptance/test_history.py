@@ -222,7 +222,7 @@ async def test_failed_job_is_there_with_its_reason_and_another_try(sandbox: Sand
         job = await drawn(sandbox, bot, ben, "a red heart")
         await bot.services.db.write(_fail, job.id)
         page = await looked(ben)
-        assert "⚠️ `a red heart" in ben.text(page)
+        assert "⚠️ `a red heart`\n" in ben.text(page)
         assert ben.pictures(page) == []
         shown = await opened(ben, page)
         assert "No pictures" in ben.text(shown)

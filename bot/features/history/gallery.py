@@ -120,4 +120,5 @@ def _line(number: int, entry: HistoryEntry) -> str:
     sign = f"{MARKS[job.state]} " if job.state is not State.DONE else SIGNS.get(request.kind, "")
     facts = f"{moment(job.queued_at)} · {paid(job, job.charged)}{beginning(request)}"
     missing = f" · *{entry.missing}*" if entry.missing else ""
-    return f"**{number}** {sign}{inline(title(request), TITLE_MAX)}\n-# {facts}{missing}"
+    words = getattr(request, "words", "") or title(request)  # parameters are told where it is opened
+    return f"**{number}** {sign}{inline(words, TITLE_MAX)}\n-# {facts}{missing}"
