@@ -1,4 +1,4 @@
-"""The `atelier` command: `atelier run` (the default), `atelier doctor` and `atelier models`."""
+"""The `atelier` command: `atelier run` (the default), `atelier doctor`, `atelier models` and `atelier loras`."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import discord
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.loras.arguments import add_loras_parser
 from bot.models.arguments import add_models_parser
 from bot.platform import quieten
 from bot.run import Connection, read_files, run
@@ -36,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parse(arguments)
     if chosen.command == "doctor":
         return _examine()
-    if chosen.command == "models":
-        return _change_models(chosen)
+    if chosen.command in ("models", "loras"):
+        return _change_catalogue(chosen)
     try:
         settings = read_settings()
     except SettingsUnusable as error:
@@ -71,15 +72,16 @@ def _examine() -> int:
     return asyncio.run(report(settings, wrong))
 
 
-def _change_models(chosen: argparse.Namespace) -> int:
-    from bot.models.command import change_models  # only here: a run needs none of it
+def _change_catalogue(chosen: argparse.Namespace) -> int:
+    from bot.loras.command import change_loras  # only here: a run needs none of it
+    from bot.models.command import change_models
 
     try:
         settings = read_settings()
     except SettingsUnusable as error:
         print(error, file=sys.stderr)
         return 1
-    return change_models(chosen, settings)
+    return (change_models if chosen.command == "models" else change_loras)(chosen, settings)
 
 
 def _set_up_logs(settings: Settings) -> None:
@@ -101,6 +103,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands.add_parser("run", help="start the bot (the default); without DISCORD_TOKEN, on a local Discord")
     commands.add_parser("doctor", help="check the setup")
     add_models_parser(commands)
+    add_loras_parser(commands)
     return parser.parse_args(arguments)
 
 

@@ -241,7 +241,7 @@ class Catalogue:
 def all_names(catalogue: Catalogue) -> list[str]:
     """Return the names of all models, of whatever kind."""
     kinds = (catalogue.images, catalogue.speech, catalogue.upscalers, catalogue.checkers)
-    return [model.name for kind in kinds for model in kind]
+    return [model.name for kind in kinds for model in kind] + [lora.name for lora in catalogue.loras]
 
 
 Spec = TypeVar("Spec", ImageModel, SpeechModel, UpscaleModel, CheckerModel)

@@ -23,7 +23,7 @@ def add_entry(file: Path, table: str, fields: Mapping[str, Any], comments: Mappi
 
     Args:
         file: the catalogue's; where it is not there yet, it begins as a copy of the one that is shipped.
-        table: 'image', 'speech', 'upscaler' or 'checker'.
+        table: 'image', 'speech', 'upscaler', 'checker' or 'lora'.
         fields: of the entry, in their order.
         comments: behind fields, by their names; '' stands for the entry's head.
 

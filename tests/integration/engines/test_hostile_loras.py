@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 
 from inference.engines.image.adapters.conversion import convert_lora
-from inference.engines.image.adapters.lora_files import LORA_MAX_BYTES
+from inference.engines.image.adapters.header import LORA_MAX_BYTES
 from inference.engines.image.adapters.reading import MAX_RANK
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.errors import AdapterRejected

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from bot.shared.files.pictures import read_parameters
-from inference.catalogue import Catalogue
+from inference.catalogue import Catalogue, ImageModel
 from inference.engines.image.adapters.conversion import convert_lora
 from inference.engines.image.adapters.reading import autov3_of_file
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
+from inference.engines.single_files.lora import convert_for
+from inference.errors import AdapterRejected
 from inference.loras import LoraModel
 from inference.messages import FailureKind, Output
 from inference.requests import ImageRequest, LoraUse, SubjectUse
@@ -116,3 +118,19 @@ def test_style_that_cannot_be_used_fails_the_job_with_a_sentence(
     assert told in failed.message
     assert failed.failure in (FailureKind.BAD_INPUT, FailureKind.MODEL)
     harness.close()
+
+
+def given(spec: ImageModel) -> dict[str, Any]:
+    folder = str(spec.folder)
+    return {"spec": spec.model_dump(), "folder": folder, "root": folder}
+
+
+def test_file_is_converted_for_the_first_model_that_it_fits_unless_one_is_named(
+    sd_folder: Path, xl_folder: Path, v_folder: Path, original: Path, tmp_path: Path
+) -> None:
+    specs = make_spec(xl_folder, name="xl", family="sdxl"), make_spec(sd_folder), make_spec(v_folder, name="v")
+    found = convert_for(original, tmp_path / "ink.safetensors", [given(spec) for spec in specs])
+    assert (found["base"], found["family"], found["fits"], found["others"]) == ("tiny", "sd", ["tiny", "v"], [])
+    with pytest.raises(AdapterRejected, match="do not fit the model"):
+        convert_for(original, tmp_path / "other.safetensors", [given(spec) for spec in specs], first=True)
+    assert not (tmp_path / "other.safetensors").exists()

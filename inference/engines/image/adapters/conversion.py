@@ -9,13 +9,11 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from inference.engines.image.adapters.foreign import peft_tensors
-from inference.engines.image.adapters.header import DTYPES, read_file_header
-from inference.engines.image.adapters.lora_files import LORA_MAX_BYTES, SOURCE_AUTOV3
+from inference.engines.image.adapters.header import LORA_MAX_BYTES, SCALARS, read_file_header
+from inference.engines.image.adapters.lora_files import SOURCE_AUTOV3
 from inference.engines.image.adapters.reading import autov3_of_file, read_layers
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.errors import AdapterRejected
-
-SCALARS = DTYPES | {"I64", "I32", "F64"}  # that an alpha may be written in
 
 
 @dataclass(frozen=True, slots=True)

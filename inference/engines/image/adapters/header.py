@@ -11,6 +11,8 @@ from inference.errors import AdapterRejected
 MAX_TENSORS = 8192
 HEADER_MAX_BYTES = 4 << 20
 DTYPES = frozenset({"F32", "F16", "BF16"})
+SCALARS = DTYPES | {"I64", "I32", "F64"}  # that other trainers write a scale in
+LORA_MAX_BYTES = 1 << 30  # of LoRAs from elsewhere: rank 128 on all of SDXL's layers is about 850 MB
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ import re
 import safetensors.torch
 from safetensors import SafetensorError
 
-from inference.engines.image.adapters.header import read_file_header
+from inference.engines.image.adapters.header import LORA_MAX_BYTES, read_file_header
 from inference.engines.image.adapters.reading import autov3_of_file, digest_of, read_layers, size_bytes
 from inference.engines.image.adapters.weights import Adapter
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.errors import AdapterRejected
 from inference.loras import LoraModel
 
-LORA_MAX_BYTES = 1 << 30  # rank 128 on all of SDXL's layers is about 850 MB
 SOURCE_AUTOV3 = "source_autov3"  # in a converted file's metadata: the hash by which others know what it was made from
 _HASH = re.compile(r"[0-9a-f]{12}")
 

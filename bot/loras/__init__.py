@@ -1,0 +1,1 @@
+"""`atelier loras`: LoRAs from elsewhere are put into the catalogue as styles, listed, and removed."""
