@@ -36,6 +36,7 @@ from db.moderation.moderation import Moderation
 from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue, read_catalogue
 from inference.dispatcher import Dispatcher, Intervals, new_owner
+from inference.live_catalogue import LiveCatalogue, watch_catalogue
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
 from inference.worker_config import WorkerConfig
@@ -105,7 +106,7 @@ async def open_services(
         api_url: where a stand-in for the platform answers; empty: the real one.
         hash_key: by which members who left are known again (`db.credits.former_members`); None: until the end.
     """
-    rules, links = _rules(settings), PaintLinks()
+    rules, links, live = _rules(settings), PaintLinks(), LiveCatalogue(catalogue)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with Database.from_url(settings.database, hash_key=hash_key, lease_s=settings.lease_s) as database:
         await database.migrate()
@@ -115,7 +116,8 @@ async def open_services(
             LocalPool(await _plans(settings), timeouts=Timeouts(hang_s=settings.hang_timeout_s)) as pool,
             _dispatcher(settings, jobs, files, pool),
             aiohttp.ClientSession() as session,
-            serve_admin(_admin_settings(settings), database, pool.loads) as admin,
+            watch_catalogue(live, lambda: settings.catalogue_file, pool.use_catalogue),
+            serve_admin(_admin_settings(settings), database, pool.loads, live) as admin,
             serve_painting(_paint_settings(settings, api_url), links),
         ):
             _announce(admin)
@@ -129,7 +131,7 @@ async def open_services(
                 photos=photos,
                 init_pictures=InitPictures(files, photos),
                 files=files,
-                catalogue=catalogue,
+                live_catalogue=live,
                 upscaled_px_max=settings.upscaled_max_mp << 20,
                 check_rules=settings.check_rules,
                 order_requests=TypeAdapter(AnyOrderRequest),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from inference.catalogue import Catalogue
 from inference.requests import Request
 
 
@@ -53,7 +54,14 @@ class Stop:
     """Leave the loop."""
 
 
-Command = Admit | Cancel | Forget | Stop
+@dataclass(frozen=True, slots=True)
+class UseCatalogue:
+    """Make what is admitted from now on with these models; what is under way ends with what it began."""
+
+    catalogue: Catalogue
+
+
+Command = Admit | Cancel | Forget | UseCatalogue | Stop
 
 # -- events from a worker ---------------------------------------------------------------------------------------------
 

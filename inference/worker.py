@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
+from inference.catalogue import Catalogue
 from inference.engines import Engine, EngineBuilders
 from inference.fair_scheduler import FairScheduler, weights_for
-from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, Forget, JobEvent, WorkerLoad
+from inference.messages import Admit, Cancel, Failed, FailureKind, Finished, Forget, JobEvent, UseCatalogue, WorkerLoad
 from inference.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
@@ -47,10 +48,11 @@ class Worker:
         self._engines = {kind: build() for kind, build in self._builders.items()}
         self._scheduler = FairScheduler(weights_for(config.train_share))
         self._jobs: dict[str, tuple[str, int]] = {}  # job id → kind, attempt; its inputs are the engine's to keep
+        self._catalogue: Catalogue | None = None  # that came after the start
         self._clock = clock
         self.admitted = 0
 
-    def handle(self, command: Admit | Cancel | Forget) -> None:
+    def handle(self, command: Admit | Cancel | Forget | UseCatalogue) -> None:
         """Carry out a command between two steps."""
         if isinstance(command, Admit):
             task = command.task
@@ -60,6 +62,10 @@ class Worker:
         elif isinstance(command, Forget):
             for engine in self._engines.values():  # optional for an engine, as `adapters` is
                 getattr(engine, "forget", lambda _: None)(command.subject_ids)
+        elif isinstance(command, UseCatalogue):
+            self._catalogue = command.catalogue
+            for engine in self._engines.values():  # optional as well
+                _use_catalogue(engine, command.catalogue)
         elif found := self._jobs.get(command.job_id):
             if not command.keep:  # an early end still has things to report
                 del self._jobs[command.job_id]
@@ -112,6 +118,8 @@ class Worker:
         del broken
         gc.collect()  # the old engine's memory has to be free before the new one loads its models
         self._engines[kind] = self._builders[kind]()
+        if self._catalogue is not None:
+            _use_catalogue(self._engines[kind], self._catalogue)
         return [Failed(job_id, attempt, failure, reason, retry=True) for job_id, attempt in lost]
 
     def _count(self, kind: str) -> int:
@@ -127,6 +135,11 @@ def load_builders(config: WorkerConfig) -> EngineBuilders:
     module, _, name = config.engines.partition(":")
     factory = getattr(importlib.import_module(module), name)
     return cast(EngineBuilders, factory(config.device, **config.options))
+
+
+def _use_catalogue(engine: Engine, catalogue: Catalogue) -> None:
+    # optional for an engine: those that know no models need none
+    getattr(engine, "use_catalogue", lambda _: None)(catalogue)
 
 
 def _resident(engine: Engine, what: str) -> Iterable[str]:

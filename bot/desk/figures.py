@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from db.queue.figures import Figures
 from db.queue.job import Job
+from inference.catalogue import all_names
+from inference.live_catalogue import LiveCatalogue
 from inference.messages import WorkerLoad
 
 
@@ -31,6 +33,14 @@ def summary(figures: Figures, loads: Mapping[str, WorkerLoad]) -> dict[str, Any]
         "spent_today": figures.spent_today,
         "failed": [_failed(job) for job in figures.failed],
     }
+
+
+def catalogue_state(live: LiveCatalogue | None) -> dict[str, Any] | None:
+    """Return which catalogue counts, and what is wrong with its file."""
+    if live is None:
+        return None
+    models, at = len(all_names(live.catalogue)), live.read_at.isoformat()
+    return {"file": str(live.file or ""), "models": models, "at": at, "problem": live.problem}
 
 
 def _running(job: Job, figures: Figures) -> dict[str, Any]:

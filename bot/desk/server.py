@@ -13,10 +13,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.desk.figures import metrics_text, summary
+from bot.desk.figures import catalogue_state, metrics_text, summary
 from common.supervisor import loop_metrics
 from db.engine import Database
 from db.queue.figures import read_figures
+from inference.live_catalogue import LiveCatalogue
 from inference.messages import FailureKind, WorkerLoad
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,10 @@ class AdminAddresses:
 
 @asynccontextmanager
 async def serve_admin(
-    settings: AdminSettings, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]]
+    settings: AdminSettings,
+    database: Database,
+    loads: Callable[[], Mapping[str, WorkerLoad]],
+    catalogue: LiveCatalogue | None = None,
 ) -> AsyncIterator[AdminAddresses]:
     """Serve the page and the metrics until the context ends.
 
@@ -64,9 +68,10 @@ async def serve_admin(
         settings: where to serve, and to whom.
         database: whose figures are shown.
         loads: returns the load of each worker, by its id.
+        catalogue: what models there are, as the page says it; None: it says nothing of them.
     """
     token = settings.token or secrets.token_urlsafe(24)
-    pages = _AdminPages(database, loads, token)
+    pages = _AdminPages(database, loads, token, catalogue)
     runners: list[web.AppRunner] = []
     try:
         page = await _serve(runners, pages.page, settings.host, settings.page_port)
@@ -85,7 +90,14 @@ async def serve_admin(
 class _AdminPages:
     """The two small web applications: the operator's page, and what Prometheus scrapes."""
 
-    def __init__(self, database: Database, loads: Callable[[], Mapping[str, WorkerLoad]], token: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        loads: Callable[[], Mapping[str, WorkerLoad]],
+        token: str,
+        catalogue: LiveCatalogue | None,
+    ) -> None:
+        self._catalogue = catalogue
         self._database = database
         self._loads = loads
         self._token = token
@@ -127,7 +139,8 @@ class _AdminPages:
         return response
 
     async def _figures(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(summary(await self._database.read(read_figures, NO_FAILURES), self._loads()))
+        figures = summary(await self._database.read(read_figures, NO_FAILURES), self._loads())
+        return web.json_response(figures | {"catalogue": catalogue_state(self._catalogue)})
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         try:

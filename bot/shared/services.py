@@ -23,6 +23,7 @@ from db.moderation.moderation import Moderation
 from db.queue.job_store import JobStore
 from inference.catalogue import Catalogue
 from inference.checks import CheckRules
+from inference.live_catalogue import LiveCatalogue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Services:
     db: Database
     jobs: JobStore
     files: FileStore
-    catalogue: Catalogue
+    live_catalogue: LiveCatalogue
     downloads: Downloads
     clips: Clips
     photos: Photos
@@ -66,3 +67,8 @@ class Services:
     random_seed: Callable[[], int] = lambda: secrets.randbelow(2**32)
     paint_links: PaintLinks = field(default_factory=PaintLinks)
     locks: KeyedLocks = field(default_factory=KeyedLocks)  # of a member's files of a kind, of a question
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The models that members can choose now."""
+        return self.live_catalogue.catalogue

@@ -11,7 +11,9 @@ from common import logs
 from db.engine import Database
 from db.files import FileStore
 from db.queue.job_store import JobStore
+from inference.catalogue import read_catalogue
 from inference.dispatcher.dispatcher import Dispatcher, Intervals
+from inference.live_catalogue import LiveCatalogue, watch_catalogue
 from inference.pool.devices import find_devices
 from inference.pool.local import LocalPool, Timeouts
 from inference.setting_values import wrong_values
@@ -24,6 +26,7 @@ async def run(settings: InferenceSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    live = LiveCatalogue(read_catalogue(settings.catalogue_file))
     configs = [settings.worker_config(device) for device in await find_devices(settings.devices)]
     async with Database.from_url(settings.database, lease_s=settings.lease_s) as database:
         await database.migrate()
@@ -37,6 +40,7 @@ async def run(settings: InferenceSettings) -> None:
                 intervals=Intervals(lease_s=settings.lease_s),
                 check_rules=settings.check_rules,
             ),
+            watch_catalogue(live, lambda: settings.catalogue_file, pool.use_catalogue),
         ):
             await stop.wait()
 

@@ -11,7 +11,7 @@ import ctranslate2  # noqa: F401
 import torch
 
 from inference.audio import AudioLimits
-from inference.catalogue import DEFAULT_FILE, read_catalogue
+from inference.catalogue import DEFAULT_FILE, Catalogue, read_catalogue
 from inference.engines import EngineBuilders
 from inference.engines.checker.checkers import PictureCheckers
 from inference.engines.image.adapters.cache import AdapterCache
@@ -33,7 +33,7 @@ ADAPTER_SHARE = 0.1  # of the models' memory
 def build(
     device: str,
     *,
-    catalogue: str = "",
+    catalogue: str | Catalogue = "",
     lanes: int = 0,
     model_memory_gb: float = 0.0,
     low_memory: str = "auto",
@@ -46,7 +46,7 @@ def build(
 
     Args:
         device: 'cpu' or 'cuda:N'.
-        catalogue: a models.toml; empty: the one that is shipped.
+        catalogue: the models, or a models.toml; empty: the one that is shipped.
         lanes: pictures in one pass; 0: by the kind of device.
         model_memory_gb: what models may keep; 0: a share of what the device has.
         low_memory: 'on' or 'off': whether weights come and go; 'auto': where a model does not fit otherwise.
@@ -55,7 +55,7 @@ def build(
         clip_max_mb: how large its file may be, in MiB.
         upscaled_max_mp: how large an upscaled picture may be, in megapixels.
     """
-    known = read_catalogue(Path(catalogue) if catalogue else DEFAULT_FILE)
+    known = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(Path(catalogue or DEFAULT_FILE))
     limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
     models = ModelCache(device, limit_bytes=limit_bytes, low_memory=LowMemory(low_memory))
     speech = SpeechModels(known.speech, device, building=models.building)

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
 
 from common.supervisor import supervise
-from inference.messages import Cancel, Command, Failed, Finished, Forget, Stop, Task, WorkerLoad
+from inference.catalogue import Catalogue
+from inference.messages import Cancel, Command, Failed, Finished, Forget, Stop, Task, UseCatalogue, WorkerLoad
 from inference.pool import CapacityFreed, PoolEvent, WorkerGone, WorkerLost
 from inference.pool.worker_process import WorkerProcess
 from inference.worker import WorkerReport
@@ -56,7 +57,7 @@ class LocalPool:
     async def __aenter__(self) -> Self:
         for worker_id, config in self._configs.items():
             self._processes[worker_id] = WorkerProcess(worker_id, config, self._deliver)
-            self._keepers.append(supervise(f"keep-{worker_id}", partial(self._keep_running, worker_id, config)))
+            self._keepers.append(supervise(f"keep-{worker_id}", partial(self._keep_running, worker_id)))
         return self
 
     async def __aexit__(
@@ -101,6 +102,13 @@ class LocalPool:
         for process in list(self._processes.values()):
             await _send_if_alive(process, Forget(tuple(subject_ids)))
 
+    async def use_catalogue(self, catalogue: Catalogue) -> None:
+        """Have every worker, and all that are started later, make new jobs with these models."""
+        for worker_id, config in self._configs.items():
+            self._configs[worker_id] = replace(config, options={**config.options, "catalogue": catalogue})
+        for process in list(self._processes.values()):
+            await _send_if_alive(process, UseCatalogue(catalogue))
+
     async def events(self) -> AsyncIterator[PoolEvent]:
         """Yield what happens until the pool is closed, each worker's events in their order. One reader only."""
         while (item := await self._unread.get()) is not None:
@@ -121,7 +129,7 @@ class LocalPool:
     def _deliver(self, process: WorkerProcess, report: WorkerReport | None) -> None:
         self._unread.put_nowait((process, report))
 
-    async def _keep_running(self, worker_id: str, config: WorkerConfig) -> None:
+    async def _keep_running(self, worker_id: str) -> None:
         deaths = 0
         while True:
             process = self._processes[worker_id]
@@ -135,7 +143,7 @@ class LocalPool:
                     worker_id,
                 )
             await asyncio.sleep(pause_s)
-            self._processes[worker_id] = WorkerProcess(worker_id, config, self._deliver)
+            self._processes[worker_id] = WorkerProcess(worker_id, self._configs[worker_id], self._deliver)
 
     async def _watch(self, process: WorkerProcess) -> None:
         """Return when the child is gone; end it where it hangs."""

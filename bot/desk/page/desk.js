@@ -64,6 +64,14 @@ function glance(figures) {
   at("glance").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
 }
 
+function catalogue(state) {
+  at("catalogue-section").hidden = !state;
+  if (!state) return;
+  const read = `${state.models} models of ${state.file}, read ${moment(state.at)}.`;
+  at("catalogue").textContent = state.problem ? `${read} ${state.problem}` : read;
+  at("catalogue").className = state.problem ? "bad" : "";
+}
+
 function show(figures) {
   glance(figures);
   table("queue", ["kind", "jobs", "credits"], figures.queue.filter((one) => one.jobs).map((one) => [one.kind, one.jobs, one.credits]));
@@ -71,6 +79,7 @@ function show(figures) {
     figures.running.map((one) => [one.kind, `${one.done} / ${one.total}`, duration(one.since_s), `${one.model} · ${one.job}`]));
   table("workers", ["device", "memory used", "free slots"], figures.workers.map((one) =>
     [one.worker, size(one.memory), Object.entries(one.free).map(([kind, free]) => `${free} ${kind}`).join(", "), one.models.join(", ")]));
+  catalogue(figures.catalogue);
   table("waits", ["kind", "jobs", "median", "95% within"],
     figures.waits.map((one) => [one.kind, one.count, duration(one.p50_s), duration(one.p95_s)]));
   table("forecasts", ["kind", "jobs", "median", "95% within", "mean"], figures.forecasts.map((one) =>

@@ -1,11 +1,11 @@
 """Which lanes share the next pass, and how many fit. Pure; no torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 L = TypeVar("L")
-# What can share a pass: a model, by its name; pictures of one size in pixels, where that matters; references of these
-Group = tuple[str, tuple[int, int] | None, tuple[tuple[int, int], ...]]
+# What can share a pass: a model, by its entry; pictures of one size in pixels, where that matters; references of these
+Group = tuple[Hashable, tuple[int, int] | None, tuple[tuple[int, int], ...]]
 
 MEMORY_SHARE = 0.9  # of the free memory that the lanes of a pass may fill
 

@@ -115,6 +115,10 @@ class ImageEngine:
             job.reading = self._reader.submit(read_task_pictures, task.inputs, request)
         self._jobs[task.job_id] = job
 
+    def use_catalogue(self, catalogue: Catalogue) -> None:
+        """Make what is admitted from now on with these models."""
+        self._catalogue = catalogue
+
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Let a job go; with `keep` its finished pictures are delivered and it ends early."""
         job = self._jobs.get(job_id)
@@ -280,7 +284,6 @@ class ImageEngine:
         self._postprocessor.forget(job)
         if job.lanes and all(each.group != job.group for each in self._jobs.values() if each.lanes):
             self._passes.forget_group(job.group)
-        name = job.spec.name
-        if all(each.spec.name != name for each in self._jobs.values()):
-            self._passes.forget_model(name)
-        self._models.release(name)
+        if all(each.spec != job.spec for each in self._jobs.values()):
+            self._passes.forget_model(job.spec)
+        self._models.release(job.spec.name)

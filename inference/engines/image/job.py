@@ -81,7 +81,7 @@ class ImageJob:
         """What its lanes can share a pass with."""
         lane = self.lanes[0]
         size_px = lane.size_px if family_of(self.spec).one_size else None
-        return (self.spec.name, size_px, lane.conditioning.reference_sizes)
+        return (self.spec, size_px, lane.conditioning.reference_sizes)
 
     @property
     def waits_for(self) -> list[Future[Any]]:

@@ -1,10 +1,11 @@
 """Passes over everybody's lanes on one device: whose turn it is, how many lanes fit, and what a failure means."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import torch
 
+from inference.catalogue import ImageModel
 from inference.engines.failures import is_out_of_memory, raise_if_device_is_lost
 from inference.engines.image.batches import BatchLimit, Group, choose_lanes
 from inference.engines.image.families.loaded_model import LoadedModel
@@ -25,17 +26,16 @@ class PassRunner:
         """Run passes of at most `lanes_max` lanes on a device."""
         self._limit = BatchLimit(lanes_max)
         self._meter = DeviceMeter(device)
-        self._denoisers: dict[str, BatchedDenoiser | WholeDenoiser] = {}
+        self._denoisers: dict[Hashable, BatchedDenoiser | WholeDenoiser] = {}
         self._last_turn: dict[Group, int] = {}
         self._turns = 0
 
     def denoiser(self, model: LoadedModel) -> BatchedDenoiser | WholeDenoiser:
         """Return the denoiser of a model, which all its lanes share."""
-        name = model.spec.name
-        if name not in self._denoisers:
+        if model.spec not in self._denoisers:
             alone = FAMILIES[model.spec.family].alone
-            self._denoisers[name] = WholeDenoiser(model) if alone else BatchedDenoiser(model)
-        return self._denoisers[name]
+            self._denoisers[model.spec] = WholeDenoiser(model) if alone else BatchedDenoiser(model)
+        return self._denoisers[model.spec]
 
     def choose(self, jobs: Sequence[ImageJob]) -> tuple[Group, list[Lane]]:
         """Return the group whose turn it is, and as many lanes of it as fit, for jobs with unfinished lanes."""
@@ -72,7 +72,8 @@ class PassRunner:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise_if_device_is_lost(error)
-                log.exception("a pass with %d lanes of %s failed", len(lanes), group[0])
+                name = self._denoisers[group[0]].model.spec.name
+                log.exception("a pass with %d lanes of %s failed", len(lanes), name)
             self._meter.give_back()
             return False, None if self._limit.note_failure(group, len(lanes)) else error
         if not measured:
@@ -88,14 +89,14 @@ class PassRunner:
 
     def forget_job(self, job: ImageJob) -> None:
         """Stop what of a job is under way."""
-        denoiser = self._denoisers.get(job.spec.name)
+        denoiser = self._denoisers.get(job.spec)
         if isinstance(denoiser, WholeDenoiser):
             denoiser.leave(job.job_id)
 
-    def forget_model(self, name: str) -> None:
+    def forget_model(self, spec: ImageModel) -> None:
         """Let a model's denoiser go."""
-        if name in self._denoisers:
-            self._denoisers.pop(name).close()
+        if spec in self._denoisers:
+            self._denoisers.pop(spec).close()
 
     def forget_adapters(self) -> None:
         """Drop what denoisers remember of adapters; what is under way keeps its own."""

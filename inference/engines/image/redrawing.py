@@ -72,7 +72,7 @@ class Redrawer:
 
     def _denoiser_for(self, job: ImageJob) -> BatchedDenoiser:
         assert job.model is not None
-        if self._denoiser is None or self._denoiser.model.spec.name != job.spec.name:
+        if self._denoiser is None or self._denoiser.model.spec != job.spec:
             self._let_go()
             self._denoiser = BatchedDenoiser(_in_float32(job.model))
         return self._denoiser

@@ -5,6 +5,7 @@ import math
 from concurrent.futures import Future
 
 from inference.audio import AudioLimits
+from inference.catalogue import Catalogue
 from inference.engines.speech.backends.backend import FRAMES, DecodedWindow, Window, tokenizer_for
 from inference.engines.speech.clip import WindowDecision
 from inference.engines.speech.models import LoadedSpeechModel, SpeechModels
@@ -43,6 +44,7 @@ class SpeechEngine:
             limits: how long and large a clip may be.
             slots: how many clips are taken in at once; they wait here, not in the database, so few are enough.
         """
+        self._known = models
         self.models = models.resident  # names, for the worker's load
         self._preparation = ClipPreparer(models.find, limits or AudioLimits())
         self._slots = slots
@@ -67,6 +69,10 @@ class SpeechEngine:
     def admit(self, task: Task) -> None:
         """Take a clip in; it is prepared in a thread."""
         self._preparing[task.job_id] = (task, self._preparation.submit(task))
+
+    def use_catalogue(self, catalogue: Catalogue) -> None:
+        """Decode what is prepared from now on with these models."""
+        self._known.use(catalogue.speech)
 
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Let a clip go; with `keep` it ends with the text that it has."""

@@ -140,6 +140,13 @@ class SpeechModels:
                 self._loaded[name] = self._load(self._specs[name], self._device, self._building, self._threads)
             return self._loaded[name]
 
+    def use(self, specs: Sequence[SpeechModel]) -> None:
+        """Find these models from now on; who has one keeps it."""
+        with self._lock:
+            new = {spec.name: spec for spec in specs}
+            self._loaded = {name: one for name, one in self._loaded.items() if self._specs[name] == new.get(name)}
+            self._specs = new
+
     def resident(self) -> tuple[str, ...]:
         """Return the names of the models in memory."""
         return tuple(self._loaded)

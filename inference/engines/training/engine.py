@@ -71,6 +71,10 @@ class TrainingEngine:
             return
         self._active = _ActiveTraining(task, self._models.acquire(spec))
 
+    def use_catalogue(self, catalogue: Catalogue) -> None:
+        """Make what is admitted from now on with these models."""
+        self._catalogue = catalogue
+
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Drop the training, or let it end early with what it has learnt."""
         active = self._active

@@ -87,6 +87,10 @@ class UpscaleEngine:
             started_s=self._clock(),
         )
 
+    def use_catalogue(self, catalogue: Catalogue) -> None:
+        """Make what is admitted from now on with these upscalers."""
+        self._catalogue = catalogue
+
     def cancel(self, job_id: str, *, keep: bool = False) -> None:
         """Let a job go between two tiles; half a picture is worth nothing, so `keep` changes nothing."""
         self._drop(job_id)

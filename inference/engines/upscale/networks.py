@@ -39,21 +39,21 @@ class UpscaleNetworks:
         self._building = building or nullcontext()
         self._load = load
         self._thread = single_core_threads(1, "load-upscaler")
-        self._loaded: OrderedDict[str, Future[UpscaleNetwork]] = OrderedDict()
+        self._loaded: OrderedDict[UpscaleModel, Future[UpscaleNetwork]] = OrderedDict()
 
     def load(self, spec: UpscaleModel) -> "Future[UpscaleNetwork]":
         """Return a network, which is loaded first where that is needed; one that could not be is tried again."""
-        there = self._loaded.get(spec.name)
+        there = self._loaded.get(spec)
         if there is None or (there.done() and there.exception() is not None):
-            self._loaded[spec.name] = self._thread.submit(self._load, spec, self.device, self._building)
-        self._loaded.move_to_end(spec.name)
+            self._loaded[spec] = self._thread.submit(self._load, spec, self.device, self._building)
+        self._loaded.move_to_end(spec)
         while len(self._loaded) > KEPT:
             self._loaded.popitem(last=False)  # a job that uses it keeps it to its end
-        return self._loaded[spec.name]
+        return self._loaded[spec]
 
     def resident(self) -> tuple[str, ...]:
         """Return the names of the networks in memory."""
-        return tuple(name for name, one in self._loaded.items() if _is_loaded(one))
+        return tuple(spec.name for spec, one in self._loaded.items() if _is_loaded(one))
 
     def size_bytes(self) -> int:
         """Return the bytes of all networks in memory."""

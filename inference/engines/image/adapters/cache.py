@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import Any
 from weakref import WeakValueDictionary
 
+from inference.catalogue import ImageModel
 from inference.engines.image.adapters.lora_files import read_lora
 from inference.engines.image.adapters.reading import digest_of, read_adapter
 from inference.engines.image.adapters.weights import Adapter, AdapterSet, combine
@@ -29,7 +30,7 @@ class AdapterCache:
 
     def __init__(self, *, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._kept: OrderedDict[tuple[str, str], Adapter] = OrderedDict()
+        self._kept: OrderedDict[tuple[ImageModel, str], Adapter] = OrderedDict()
         self._sets: WeakValueDictionary[Any, AdapterSet] = WeakValueDictionary()
         self._lock = threading.Lock()
         self._thread = single_core_threads(1, "load-adapter")
@@ -53,7 +54,7 @@ class AdapterCache:
 
     def combined(self, model: LoadedModel, uses: Sequence[tuple[Adapter, float]]) -> AdapterSet:
         """Return adapters with their weights as one set: the same object for the same set, so that passes see it."""
-        key = (model.spec.name, *((adapter.digest, weight) for adapter, weight in uses))
+        key = (model.spec, *((adapter.digest, weight) for adapter, weight in uses))
         combined = self._sets.get(key)
         if combined is None:
             combined = self._sets[key] = combine([(adapter.components, weight) for adapter, weight in uses])
@@ -82,7 +83,7 @@ class AdapterCache:
             self._kept.clear()
 
     def _take(self, model: LoadedModel, subject_id: str, content: bytes | None) -> Adapter:
-        key = (model.spec.name, subject_id)
+        key = (model.spec, subject_id)
         digest = None if content is None else digest_of(content)
         with self._lock:
             kept = self._kept.get(key)
@@ -94,14 +95,14 @@ class AdapterCache:
         return self._keep(key, read_adapter(content, model))
 
     def _take_lora(self, model: LoadedModel, lora: LoraModel) -> Adapter:
-        key = (model.spec.name, f"{_LORA}{lora.name}:{lora.sha256}")
+        key = (model.spec, f"{_LORA}{lora.name}:{lora.sha256}")
         with self._lock:
             if (kept := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return kept
         return self._keep(key, read_lora(lora, model))
 
-    def _keep(self, key: tuple[str, str], adapter: Adapter) -> Adapter:
+    def _keep(self, key: tuple[ImageModel, str], adapter: Adapter) -> Adapter:
         with self._lock:
             self._kept[key] = adapter
             self._kept.move_to_end(key)

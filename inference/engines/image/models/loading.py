@@ -67,6 +67,7 @@ def locate(spec: ImageModel, *, fetch: Fetch = fetch_from_hub) -> CheckedFolder:
 
 @dataclass(slots=True)
 class _CachedModel:
+    spec: ImageModel
     future: Future[LoadedModel]
     users: int = 0
 
@@ -112,8 +113,9 @@ class ModelCache:
         """Use a model: begin to load it unless it is here. Each call needs a `release` of the same name later."""
         with self._lock:
             entry = self._entries.get(spec.name)
-            if entry is None or (entry.future.done() and entry.future.exception() is not None):
-                entry = _CachedModel(self._thread.submit(self._load, spec), entry.users if entry else 0)
+            failed = entry is not None and entry.future.done() and entry.future.exception() is not None
+            if entry is None or failed or entry.spec != spec:  # who uses what a name meant before keeps that
+                entry = _CachedModel(spec, self._thread.submit(self._load, spec), entry.users if entry else 0)
                 self._entries[spec.name] = entry
             entry.users += 1
             self._entries.move_to_end(spec.name)
