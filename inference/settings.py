@@ -48,6 +48,10 @@ class InferenceSettings(BaseSettings):
         default="auto",
         description="Bring weights to a device for their turn only: auto (where a model does not fit), on or off.",
     )
+    compile_models: bool = Field(
+        default=False,
+        description="Have PyTorch compile what models repeat: quicker passes, minutes of waiting for a model's first.",
+    )
     training_share: float = Field(
         default=0.25,
         ge=0,
@@ -151,6 +155,7 @@ class InferenceSettings(BaseSettings):
                 "lanes": self.lanes,
                 "model_memory_gb": self.model_memory_gb,
                 "low_memory": self.low_memory,
+                "compiled": self.compile_models,
                 "cache_dir": str(self.data_dir.resolve() / "cache"),
                 "clip_max_s": self.clip_max_s,
                 "clip_max_mb": self.clip_max_mb,

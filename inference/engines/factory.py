@@ -37,6 +37,7 @@ def build(
     lanes: int = 0,
     model_memory_gb: float = 0.0,
     low_memory: str = "auto",
+    compiled: bool = False,
     cache_dir: str = "",
     clip_max_s: float = 1800.0,
     clip_max_mb: int = 64,
@@ -50,6 +51,7 @@ def build(
         lanes: pictures in one pass; 0: by the kind of device.
         model_memory_gb: what models may keep; 0: a share of what the device has.
         low_memory: 'on' or 'off': whether weights come and go; 'auto': where a model does not fit otherwise.
+        compiled: whether torch compiles models' repeated blocks.
         cache_dir: where class pictures of trainings are kept; empty: nowhere.
         clip_max_s: how long a clip may be.
         clip_max_mb: how large its file may be, in MiB.
@@ -57,7 +59,7 @@ def build(
     """
     known = catalogue if isinstance(catalogue, Catalogue) else read_catalogue(Path(catalogue or DEFAULT_FILE))
     limit_bytes = int(model_memory_gb * 2**30) or _model_bytes(device)
-    models = ModelCache(device, limit_bytes=limit_bytes, low_memory=LowMemory(low_memory))
+    models = ModelCache(device, limit_bytes=limit_bytes, low_memory=LowMemory(low_memory), compiled=compiled)
     speech = SpeechModels(known.speech, device, building=models.building)
     clips = AudioLimits(seconds=clip_max_s, file_bytes=clip_max_mb << 20)
     adapter_cache = AdapterCache(limit_bytes=int(limit_bytes * ADAPTER_SHARE))

@@ -24,12 +24,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     parser.add_argument("--device", default="cuda")
+    parser.add_argument("--compile", action="store_true", help="image: also the engine with compiled blocks")
     parser.add_argument("--tiny", action="store_true", help="tiny models: shows that the bench runs, measures nothing")
     chosen = parser.parse_args(arguments)
+    if chosen.compile and chosen.subject != "image":
+        parser.error("--compile is for image")
     if chosen.device.startswith("cuda") and not torch.cuda.is_available():
         sys.exit("There is no CUDA device here. To see the bench run all the same: --device cpu --tiny")
     bench = importlib.import_module(f"tests.bench.gpu_{chosen.subject}")
-    figures = bench.measure(quick=chosen.quick, device=chosen.device, tiny=chosen.tiny)
+    options = {"compiled": True} if chosen.compile else {}
+    figures = bench.measure(quick=chosen.quick, device=chosen.device, tiny=chosen.tiny, **options)
     publish(f"gpu {chosen.subject} ({device_name(chosen.device)})", figures, chosen.json)
 
 

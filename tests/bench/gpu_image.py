@@ -4,6 +4,7 @@ Figures, each with `sd15_` or `sdxl_` before it (512² and 1024², 30 steps, gui
 
 - `diffusers_pictures_per_s`, `diffusers_compiled_pictures_per_s`: plain diffusers one by one, eager and torch.compile.
 - `atelier_pictures_per_s_1`, `_4`, `_8`, `_16`: so many members at once, from admission to PNG files.
+- with `--compile`: `atelier_compiled_pictures_per_s_8`, the same with compiled blocks, and `compiling_s`, once.
 - `ratio_8`, `ratio_16`: over eager diffusers; `ratio_8_to_compiled`; `ratio_8_mixed_adapters`: with adapters as in
   `batching`.
 - `latency_s`: one picture alone, end to end (median). `peak_gb_1`, `peak_gb_16`: memory at 1 and 16 members, with the
@@ -17,7 +18,6 @@ import copy
 import gc
 import statistics
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,46 +27,35 @@ import torch
 from inference.catalogue import ImageModel
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
-from inference.engines.image.models.loading import ModelCache
+from inference.engines.image.models.compiling import compile_blocks
 from inference.engines.image.models.model import assemble
 from inference.engines.image.models.weights import place
 from inference.requests import ImageRequest
 from tests.bench import gpu_flow
 from tests.bench.batching import SETS, measure_swaps
-from tests.bench.pictures import Bench, PlainDiffusers, Spent
+from tests.bench.pictures import Bench, BuiltModels, PlainDiffusers, Spent
 from tests.support.tiny_adapters import make_adapter
 from tests.support.tiny_models import SD15, SDXL, TINY_SD, TINY_SDXL, Shape, make_pipeline, make_spec
 
 STEPS = 30
 
 
-class BuiltModels(ModelCache):
-    """A cache that holds one model, built here instead of loaded from files."""
-
-    def __init__(self, model: LoadedModel) -> None:
-        super().__init__(model.device, limit_bytes=0)
-        self._model = model
-
-    def acquire(self, spec: ImageModel) -> Future[LoadedModel]:
-        """Return the model, whatever was asked for."""
-        future: Future[LoadedModel] = Future()
-        future.set_result(self._model)
-        return future
-
-
-def measure(*, quick: bool, device: str, tiny: bool) -> dict[str, float]:
+def measure(*, quick: bool, device: str, tiny: bool, compiled: bool = False) -> dict[str, float]:
     """Return the figures of both architectures."""
     figures: dict[str, float] = {}
     for name, shape, side_px in (("sd15", SD15, 512), ("sdxl", SDXL, 1024)):
         if tiny:
             shape, side_px = (TINY_SD if name == "sd15" else TINY_SDXL), 16
         found = _measure_shape(shape, side_px, quick=quick, device=torch.device(device), tiny=tiny)
+        if compiled:
+            found |= _measure_compiled_engine(shape, side_px, device=torch.device(device), tiny=tiny)
         figures |= {f"{name}_{key}": value for key, value in found.items()}
         gc.collect()
     return figures | gpu_flow.measure(quick=quick, device=device, tiny=tiny)
 
 
-def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.device, tiny: bool) -> dict[str, float]:
+def _built(shape: Shape, side_px: int, device: torch.device, *, tiny: bool) -> tuple[ImageModel, Any]:
+    """Return a model's entry, and diffusers' pipeline with random weights."""
     spec = make_spec(
         Path("./built-here"),
         family="sd" if len(shape.text) == 1 else "sdxl",
@@ -78,7 +67,12 @@ def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.dev
     )
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     with TemporaryDirectory() as scratch:
-        pipeline = make_pipeline(shape, scratch=Path(scratch), device=str(device)).to(dtype)
+        return spec, make_pipeline(shape, scratch=Path(scratch), device=str(device)).to(dtype)
+
+
+def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.device, tiny: bool) -> dict[str, float]:
+    spec, pipeline = _built(shape, side_px, device, tiny=tiny)
+    dtype = pipeline.dtype
     plain = PlainDiffusers(pipeline, spec)
     bench = Bench(spec, BuiltModels(as_loaded(pipeline, spec, device, dtype)), lanes_max=16)
     rounds = 1 if tiny else 2 if quick else 5
@@ -89,6 +83,18 @@ def _measure_shape(shape: Shape, side_px: int, *, quick: bool, device: torch.dev
         figures["diffusers_compiled_pictures_per_s"] = compiled
         figures["ratio_8_to_compiled"] = figures["atelier_pictures_per_s_8"] / compiled
     return figures
+
+
+def _measure_compiled_engine(shape: Shape, side_px: int, *, device: torch.device, tiny: bool) -> dict[str, float]:
+    """Return what eight members get of an engine whose blocks are compiled, and what compiling takes."""
+    spec, pipeline = _built(shape, side_px, device, tiny=tiny)
+    model = as_loaded(pipeline, spec, device, pipeline.dtype)
+    compiled = compile_blocks(model, backend="eager" if tiny else "inductor")
+    bench = Bench(spec, BuiltModels(compiled), lanes_max=16)
+    wishes = [bench.request(member) for member in range(8)]
+    first, best = bench.draw(wishes), max(bench.draw(wishes).per_s for _ in range(2))
+    bench.close()
+    return {"atelier_compiled_pictures_per_s_8": best, "compiling_s": first.seconds - len(wishes) / best}
 
 
 def as_loaded(pipeline: Any, spec: ImageModel, device: torch.device, dtype: torch.dtype) -> LoadedModel:

@@ -4,6 +4,7 @@ import gc
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from diffusers import DiffusionPipeline
 from inference.catalogue import Catalogue, ImageModel
 from inference.engines.image.adapters.cache import AdapterCache
 from inference.engines.image.engine import ImageEngine
+from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
 from inference.engines.image.schedulers import make_scheduler
 from inference.engines.libraries import quiet_libraries
@@ -32,6 +34,20 @@ class Spent:
     @property
     def per_s(self) -> float:
         return self.pictures / self.seconds
+
+
+class BuiltModels(ModelCache):
+    """A cache that holds one model, built here instead of loaded from files."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        super().__init__(model.device, limit_bytes=0)
+        self._model = model
+
+    def acquire(self, spec: ImageModel) -> Future[LoadedModel]:
+        """Return the model, whatever was asked for."""
+        future: Future[LoadedModel] = Future()
+        future.set_result(self._model)
+        return future
 
 
 class Bench:

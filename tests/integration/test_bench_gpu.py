@@ -18,9 +18,10 @@ def test_bench_without_a_gpu_says_so_and_leaves() -> None:
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 def test_image_bench_runs_with_tiny_models(tmp_path: Path) -> None:
-    gpu.main(["image", "--quick", "--device", "cpu", "--tiny", "--json", str(tmp_path / "figures.json")])
+    gpu.main(["image", "--quick", "--compile", "--device", "cpu", "--tiny", "--json", str(tmp_path / "figures.json")])
     figures = json.loads((tmp_path / "figures.json").read_text())
-    for name in ("diffusers_pictures_per_s", "atelier_pictures_per_s_16", "ratio_8_mixed_adapters", "latency_s"):
+    engine = ("atelier_pictures_per_s_16", "atelier_compiled_pictures_per_s_8", "ratio_8_mixed_adapters", "latency_s")
+    for name in ("diffusers_pictures_per_s", *engine):
         assert figures[f"sd15_{name}"] > 0
         assert figures[f"sdxl_{name}"] > 0
 

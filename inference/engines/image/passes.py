@@ -1,7 +1,7 @@
 """One forward pass for many lanes: each with its own timestep, prompt, guidance and adapters."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,7 @@ from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.lane import Lane, make_lanes
+from inference.engines.image.models.compiling import bucket
 from inference.engines.image.prompts import words_read
 from inference.engines.image.schedulers import estimate_clean, network_input
 from inference.engines.image.task_pictures import NO_PICTURES, TaskPictures
@@ -27,6 +28,7 @@ class _LaneBatch:
     lanes: tuple[Lane, ...]
     conditioning: Conditioning
     sets: tuple[AdapterSet, ...]  # one for each row
+    spare: int = 0  # rows behind them, for nobody: a compiled network is asked for few numbers of rows
 
 
 class BatchedDenoiser:
@@ -141,10 +143,15 @@ class BatchedDenoiser:
         ordered = tuple(sorted(lanes, key=lambda lane: -lane.adapters.depth(self._family.core)))
         if self._batch is not None and self._batch.lanes == ordered:
             return self._batch
+        sets = tuple(lane.adapters for lane in ordered for _ in range(lane.rows))
+        compiled = self.model.compiled and not _adapted(sets, self._family.core)
+        spare = bucket(len(sets)) - len(sets) if compiled else 0
+        conditionings = [lane.conditioning for lane in ordered]
         self._batch = _LaneBatch(
             lanes=ordered,
-            conditioning=Conditioning.cat([lane.conditioning for lane in ordered]),
-            sets=tuple(lane.adapters for lane in ordered for _ in range(lane.rows)),
+            conditioning=Conditioning.cat([*conditionings, *[conditionings[-1][-1:]] * spare]),
+            sets=sets,
+            spare=spare,
         )
         return self._batch
 
@@ -154,5 +161,16 @@ class BatchedDenoiser:
             for lane, noisy in zip(batch.lanes, inputs, strict=True)
         ]
         rows = [each for lane, each in zip(batch.lanes, read, strict=True) for _ in range(lane.rows)]
-        with self._hooks[self._family.core].applied(batch.sets):
+        if batch.spare:
+            rows += rows[-1:] * batch.spare
+            times = torch.cat([times, times[-1:].expand(batch.spare)])
+        # what adapters add is not compiled: it is another sum for every company of lanes
+        eager = self.model.compiled and _adapted(batch.sets, self._family.core)
+        stance = torch.compiler.set_stance("force_eager") if eager else nullcontext()
+        with stance, self._hooks[self._family.core].applied(batch.sets):
             return self._family.predict(self.model, rows, times, batch.conditioning)
+
+
+def _adapted(sets: Sequence[AdapterSet], core: str) -> bool:
+    """Return whether any of the rows' adapters change the network."""
+    return any(each.layers.get(core) for each in sets)

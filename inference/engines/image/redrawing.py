@@ -116,7 +116,8 @@ def _in_float32(model: LoadedModel) -> LoadedModel:
         encoders = tuple(copy.deepcopy(encoder).float() for encoder in model.text_encoders)
     parts = dict(zip(model.layers, (core, *encoders), strict=True))
     layers = {name: layers_of(part) for name, part in parts.items()}
-    return replace(model, core=core, vae=vae, text_encoders=encoders, dtype=torch.float32, layers=layers)
+    precise = replace(model, core=core, vae=vae, text_encoders=encoders, dtype=torch.float32, layers=layers)
+    return replace(precise, compiled=False)  # copies of compiled blocks are as they were
 
 
 def _adapters_in_float32(adapters: AdapterSet) -> AdapterSet:

@@ -21,8 +21,9 @@ class Conditioning:
     def __len__(self) -> int:
         return len(self.hidden)
 
-    def __getitem__(self, rows: Tensor) -> "Conditioning":
-        lengths = tuple(self.lengths[row] for row in rows.tolist()) if self.lengths else ()
+    def __getitem__(self, rows: Tensor | slice) -> "Conditioning":
+        chosen = range(len(self))[rows] if isinstance(rows, slice) else rows.tolist()
+        lengths = tuple(self.lengths[row] for row in chosen) if self.lengths else ()
         mask = None if self.mask is None else self.mask[rows]
         extra = {name: value[rows] for name, value in self.extra.items()}
         return Conditioning(self.hidden[rows], lengths, mask, extra, tuple(each[rows] for each in self.references))

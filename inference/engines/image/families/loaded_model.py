@@ -28,6 +28,7 @@ class LoadedModel:
     dtype: torch.dtype
     settings: Mapping[str, Any] = field(default_factory=dict)  # plain values of model_index.json
     size_bytes: int = 0  # that stay on the device
+    compiled: bool = False  # whether torch compiles the network's repeated blocks
     parking: Any = None  # in low memory, `models.parking.Parking`: weights that come and go
     nouns: frozenset[str] = frozenset()  # the only things that it can generate; empty: not stated
     enlarger: PictureEnlarger | None = None  # makes finished pictures larger; None: they are enlarged by Lanczos

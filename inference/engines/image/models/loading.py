@@ -18,6 +18,7 @@ import torch
 from inference.catalogue import ImageModel
 from inference.engines.failures import is_out_of_memory
 from inference.engines.image.families.loaded_model import LoadedModel
+from inference.engines.image.models.compiling import compile_blocks
 from inference.engines.image.models.folders import CheckedFolder, check_folder
 from inference.engines.image.models.forecast import forecast
 from inference.engines.image.models.model import load_model
@@ -88,6 +89,7 @@ class ModelCache:
         dtype: torch.dtype | None = None,
         fetch: Fetch = fetch_from_hub,
         low_memory: LowMemory = LowMemory.AUTO,
+        compiled: bool = False,
     ) -> None:
         """Start with nothing loaded.
 
@@ -97,6 +99,7 @@ class ModelCache:
             dtype: of networks; by the kind of device and the family if not given.
             fetch: downloads a hub model; tests bring their own.
             low_memory: whether weights come and go; where it is on, no more than `limit_bytes` stay.
+            compiled: whether torch compiles the repeated blocks of networks that are whole on the device.
         """
         quiet_libraries()
         self.device = torch.device(device)
@@ -104,6 +107,7 @@ class ModelCache:
         self._dtype = dtype
         self._fetch = fetch
         self._low_memory = low_memory
+        self._compiled = compiled
         self._limit_bytes = limit_bytes
         self._entries: OrderedDict[str, _CachedModel] = OrderedDict()
         self._lock = threading.Lock()
@@ -160,6 +164,10 @@ class ModelCache:
             self._entries.clear()
 
     def _load(self, spec: ImageModel) -> LoadedModel:
+        model = self._read(spec)
+        return compile_blocks(model) if self._compiled else model
+
+    def _read(self, spec: ImageModel) -> LoadedModel:
         folder = locate(spec, fetch=self._fetch)
         with self.building:
             plan = self._plan(spec, folder)
