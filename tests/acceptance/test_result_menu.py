@@ -78,11 +78,11 @@ async def test_menu_takes_the_place_of_the_buttons_on_a_card_that_one_member_see
         await ben.press(card, "More")
         await sandbox.until(lambda: "Back" in ben.buttons(card))
         assert rows_of(ben, card) == [
-            ["Pan left", "Pan right", "Pan up", "Pan down"],
+            ["Left", "Right", "Up", "Down"],
             ["Edit prompt", "Info", "Delete", "Back"],
         ]
         assert len(ben.pictures(card)) == 1
-        child = await (await ben.press(card, "Pan up")).message()
+        child = await (await ben.press(card, "Up")).message()
         assert child["flags"] & EPHEMERAL
         await sandbox.until(lambda: len(ben.pictures(child["id"])) == 4)
         ((job, _),) = await varied(bot, ben)
@@ -103,7 +103,7 @@ async def test_what_the_menu_of_a_public_card_makes_is_seen_by_everybody(sandbox
         edited = await (await form.submit(Prompt="a blue heart --count 1")).message()
         assert not edited["flags"] & EPHEMERAL
         await sandbox.until(lambda: len(cleo.pictures(edited["id"])) == 1)
-        question = await (await press_more(cleo, card, "Pan left")).answer()  # somebody else is asked first
+        question = await (await press_more(cleo, card, "Left")).answer()  # somebody else is asked first
         assert question["flags"] & EPHEMERAL
         await cleo.press(question["id"], "Continue")
         await sandbox.until(lambda: [len(ben.pictures(one["id"])) for one in ben.messages()].count(4) == 1)

@@ -82,8 +82,8 @@ async def test_everything_below_a_single_picture_draws_around_it(sandbox: Sandbo
         ]
         menu = await menu_of(ben, card)
         for change in CANVASES:
-            where = menu if change.label in ben.buttons(menu) else card
-            child = await (await ben.press(where, change.label)).message()
+            where = menu if change.button_label in ben.buttons(menu) else card
+            child = await (await ben.press(where, change.button_label)).message()
             assert not child["flags"] & EPHEMERAL
             await finished(sandbox, ben, child["id"])
         found = {request.origin.change: request for _, request in await varied(bot, ben) if request.origin}
@@ -178,7 +178,7 @@ async def test_upscaled_picture_is_varied_by_what_it_was_drawn_from(sandbox: San
         await sandbox.until(lambda: "Vary (Subtle)" in ben.buttons(large))
         assert rows_of(ben, large) == [
             ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Zoom out 1.5×", "Zoom out 2×"],
-            ["Pan left", "Pan right", "Pan up", "Pan down", "More"],
+            ["Left", "Right", "Up", "Down", "More"],
         ]
         await press_more(ben, card, "Delete")
         await sandbox.until(lambda: card not in [one["id"] for one in ben.messages()])

@@ -134,7 +134,7 @@ async def test_canvas_is_bounded_by_the_models_largest_side(sandbox: Sandbox, tm
     async with bot_beside(sandbox, tmp_path) as bot:
         ben = sandbox.member("ben")
         card = await drawn(sandbox, ben, count=1, aspect="768x768")
-        refusal = await (await press_more(ben, card, "Pan left")).answer()
+        refusal = await (await press_more(ben, card, "Left")).answer()
         assert refusal["flags"] & EPHEMERAL
         assert "sides up to 768 px, so there is no room to pan" in ben.text(refusal["id"])
         assert await varied(bot, ben) == []

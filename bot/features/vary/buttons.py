@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import discord
 from discord import ui
 
-from bot.features.vary.changes import CANVASES, Change
+from bot.features.vary.changes import CANVASES, PANS, ZOOMS, Change
 from bot.features.vary.order import USE, VaryOrderRequest, variable, vary
 from bot.features.vary.region import ChooseCellsButton, show_grid
 from bot.features.vary.sources import check_model, drawn_from
@@ -21,7 +21,6 @@ from bot.shared.discord.persistent_items import ID, Answer
 from bot.shared.orders.source_pictures import check_may_use, numbers_shown
 from db.queue.job import Job
 
-ZOOMING, PANNING = (Change.ZOOM_1_5, Change.ZOOM_2), (Change.LEFT, Change.RIGHT, Change.UP, Change.DOWN)
 AROUND = "|".join(map(re.escape, CANVASES))
 EMOJI = {
     Change.ZOOM_1_5: "🔭", Change.ZOOM_2: "🔭", Change.LEFT: "⬅️", Change.RIGHT: "➡️", Change.UP: "⬆️",
@@ -102,7 +101,8 @@ class CanvasButton(VaryItem, verb="around", key_form=rf"{ID}:\d{{1,2}}:(?:{AROUN
     def of(cls, keys: ButtonKeys, number: int, change: Change) -> Self:
         """Return the button for a picture of a job, by its number from 1."""
         key = keys.picture(number, change)
-        return cls(key, ui.Button[Any](custom_id=cls.id_for(key), label=change.label, emoji=EMOJI.get(change)))
+        look: dict[str, Any] = {"label": change.button_label, "emoji": EMOJI.get(change)}
+        return cls(key, ui.Button[Any](custom_id=cls.id_for(key), **look))
 
     def change(self) -> Change:
         """Return what is drawn around it."""
@@ -204,7 +204,7 @@ def vary_buttons(job: Job, keys: ButtonKeys, numbers: Sequence[int], *, of: int)
 
 def _of_one(job: Job, keys: ButtonKeys, number: int) -> list[Group]:
     key, square = keys.picture(number), job.request["width_px"] == job.request["height_px"]
-    changes = ZOOMING, PANNING, () if square else (Change.SQUARE,)
+    changes = tuple(ZOOMS), PANS, () if square else (Change.SQUARE,)
     around: list[Group] = [[CanvasButton.of(keys, number, change) for change in one] for one in changes if one]
     return [[VarySubtleButton(key), VaryStrongButton(key), VaryRegionButton(key)], *around]
 

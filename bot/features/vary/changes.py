@@ -28,8 +28,13 @@ class Change(StrEnum):
 
     @property
     def label(self) -> str:
-        """It in the words of its button."""
+        """What it is called on cards and in files."""
         return LABELS[self]
+
+    @property
+    def button_label(self) -> str:
+        """It in the words of its button, beside an emoji: four pans and another button fit into one line."""
+        return self.label.removeprefix("Pan ").capitalize() if self in PANS else self.label
 
 
 LABELS = {
@@ -44,9 +49,8 @@ LABELS = {
     Change.DOWN: "Pan down",
     Change.SQUARE: "Make square",
 }
-CANVASES = (
-    Change.ZOOM_1_5, Change.ZOOM_2, Change.LEFT, Change.RIGHT, Change.UP, Change.DOWN, Change.SQUARE,
-)  # fmt: skip
+PANS = (Change.LEFT, Change.RIGHT, Change.UP, Change.DOWN)
+CANVASES = (Change.ZOOM_1_5, Change.ZOOM_2, *PANS, Change.SQUARE)
 STRENGTHS = {Change.SUBTLE: 0.5, Change.STRONG: 0.85}  # how much of a picture is drawn anew
 ZOOMS = {Change.ZOOM_1_5: 1.5, Change.ZOOM_2: 2.0}
 
