@@ -10,7 +10,7 @@ from inference.engines.image.families.conditioning import Conditioning
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.families.registry import family_of
 from inference.engines.image.schedulers import step_options
-from inference.engines.image.starts import Blend, make_starts
+from inference.engines.image.starts import MaskBlend, make_starts
 from inference.engines.image.task_pictures import NO_PICTURES, TaskPictures
 from inference.requests import ImageRequest
 
@@ -32,7 +32,7 @@ class Lane:
     latents: torch.Tensor  # (1, C, h, w) on the device
     size_px: tuple[int, int]  # width, height
     first: int = 0  # the scheduler's timesteps that are left out, because it begins from a picture
-    blend: Blend | None = None  # what of a picture is kept
+    blend: MaskBlend | None = None  # what of a picture is kept
     condition: torch.Tensor | None = None  # (1, 1 + C, h, w), what the network reads beside latents
     position: int = 0  # forward passes behind us
     clean: torch.Tensor | None = None  # the latest estimate of the finished latent, kept for previews

@@ -19,7 +19,7 @@ from inference.requests import ImageRequest, Variation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blend:
+class MaskBlend:
     """What is kept of a picture: after each step it is put back, under the noise that is left by then."""
 
     mask: Tensor  # (1, 1, h, w): 1 where it is drawn anew, 0 where it is kept
@@ -39,7 +39,7 @@ class LaneStart:
 
     latents: Tensor  # (1, C, h, w)
     first: int = 0  # the scheduler's timesteps that are left out
-    blend: Blend | None = None
+    blend: MaskBlend | None = None
     condition: Tensor | None = None  # (1, 1 + C, h, w): mask and latents of what is kept, for networks that read them
     references: tuple[Tensor, ...] = ()  # (1, C, h, w) each: what the network sees beside
 
@@ -88,7 +88,7 @@ def make_starts(
         first = (request.steps - made) * scheduler.order
         blend = None
         if mask is not None and not reads_mask and its_clean is not None:
-            blend = Blend(mask=mask, clean=its_clean, noise=its_noise, levels=_levels(scheduler, first))
+            blend = MaskBlend(mask=mask, clean=its_clean, noise=its_noise, levels=_levels(scheduler, first))
         latents = its_noise * initial_scale(scheduler)
         if pixels is not None:
             kept, added = begin_at(scheduler, first)

@@ -27,7 +27,7 @@ Ask = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TokenWindow:
     """What CLIP reads at once: ids of tokens, how many of them are not there to pad it, and a weight for each."""
 
     ids: list[int]
@@ -40,7 +40,7 @@ class Window:
         return any(weight != 1 for weight in self.weights)
 
 
-def windows_of(tokenizer: Any, text: str) -> list[Window]:
+def windows_of(tokenizer: Any, text: str) -> list[TokenWindow]:
     """Return the windows of a text, one at least; what goes beyond the last is not read."""
     pieces = [(tokenizer(piece.text).input_ids, piece.weight) for piece in weighted_texts(text)]
     begin, end = pieces[0][0][0], pieces[0][0][-1]
@@ -50,7 +50,7 @@ def windows_of(tokenizer: Any, text: str) -> list[Window]:
     for at in range(0, max(1, len(tokens)), longest - 2):
         own = [(begin, 1.0), *tokens[at : at + longest - 2], (end, 1.0)]
         padded = [*own, *[(tokenizer.pad_token_id, 1.0)] * (longest - len(own))]
-        windows.append(Window([token for token, _ in padded], len(own), [weight for _, weight in padded]))
+        windows.append(TokenWindow([token for token, _ in padded], len(own), [weight for _, weight in padded]))
     return windows[:WINDOWS_MAX]
 
 
