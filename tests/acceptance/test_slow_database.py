@@ -62,6 +62,7 @@ KEYS = {
     "help": "all",
     "favourite": "0",
     "history": "0",
+    "styles": "0",
     "example": "heart",
     "settings": "all",
     "typed": "public-any",
