@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.shared.files.pictures import read_parameters
 from inference.catalogue import ImageModel
 from inference.engines.image.adapters.cache import AdapterCache
-from inference.engines.image.adapters.reading import autov3_of, read_adapter
+from inference.engines.image.adapters.reading import autov3_of, autov3_of_file, read_adapter
 from inference.engines.image.adapters.weights import Adapter
 from inference.engines.image.families.loaded_model import LoadedModel
 from inference.engines.image.models.loading import ModelCache
@@ -249,10 +249,14 @@ def test_picture_names_its_loras_so_that_others_can_draw_it_again(
     assert "ora" not in "".join(read_parameters(event.content) for event in plain if isinstance(event, Output))
 
 
-def test_hash_of_a_lora_is_that_of_its_tensors_whatever_is_written_beside_them(adapters: dict[str, bytes]) -> None:
+def test_hash_of_a_lora_is_that_of_its_tensors_whatever_is_written_beside_them(
+    adapters: dict[str, bytes], tmp_path: Path
+) -> None:
     tensors = safetensors.torch.load(adapters["adapter:a"])
     plain, titled = (safetensors.torch.save(tensors, metadata=one) for one in (None, {"ss_output_name": "rex"}))
     assert plain != titled
     assert autov3_of(plain) == autov3_of(titled) != autov3_of(adapters["adapter:b"])
+    (tmp_path / "titled.safetensors").write_bytes(titled)
+    assert autov3_of_file(tmp_path / "titled.safetensors") == autov3_of(plain)
     header_bytes = struct.unpack("<Q", plain[:8])[0]  # as kohya-ss/sd-scripts reads it
     assert autov3_of(plain) == hashlib.sha256(plain[header_bytes + 8 :]).hexdigest()[:12]

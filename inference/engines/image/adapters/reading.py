@@ -98,19 +98,15 @@ def autov3_of(content: bytes) -> str:
 
     Source: `addnet_hash_safetensors` in kohya-ss/sd-scripts' library/train_util.py; AUTOMATIC1111 writes 12 digits.
     """
-    return _autov3(io.BytesIO(content))
+    header_bytes = int.from_bytes(content[:8], "little")
+    return hashlib.sha256(memoryview(content)[8 + header_bytes :]).hexdigest()[:12]
 
 
 def autov3_of_file(file: Path) -> str:
     """Return the same of a file on the disk."""
     with file.open("rb") as opened:
-        return _autov3(opened)
-
-
-def _autov3(file: io.BytesIO | io.BufferedReader) -> str:
-    header_bytes = int.from_bytes(file.read(8), "little")
-    file.seek(8 + header_bytes)
-    return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        opened.seek(8 + int.from_bytes(opened.read(8), "little"))
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:12]
 
 
 _Pairs = dict[tuple[str, str], tuple[torch.Tensor, torch.Tensor]]
