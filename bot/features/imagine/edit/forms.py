@@ -32,7 +32,7 @@ from db.queue.pending import PendingOrder
 
 # Who was to see the result, its pace, and the job that was to be drawn again.
 REFUSED_KEY = "(?:public|private)-(?:any|fast|relaxed)(?:-[0-9a-z]{26})?"
-SEND_AGAIN = "-# Your `image` isn't kept; please use `/imagine` with it again."
+SEND_AGAIN = "-# Pictures that you sent along aren't kept; please use the command with them again."
 TYPED_MAX = 2 * PROMPT_MAX + 500  # a prompt, what not to see, and other parameters
 
 
