@@ -58,14 +58,15 @@ class CatalogueWatcher:
         signature = await asyncio.to_thread(_signature, file)
         if signature == self._seen:
             return
-        self._seen, self._live.file = signature, file
+        self._live.file = file
         try:
             read = await asyncio.to_thread(read_catalogue, file)
         except ModelUnusable as error:
-            self._live.problem = str(error)
+            self._seen, self._live.problem = signature, str(error)
             log.error("the catalogue was changed, and what was read before goes on counting: %s", error)
             return
         await self._use(read, file)
+        self._seen = signature  # not before: where it could not be handed on, the next look tries again
 
     async def _use(self, read: Catalogue, file: Path) -> None:
         before = self._live.catalogue

@@ -21,4 +21,5 @@ LOOPS = {
     "sweep-undelivered",
     "wake-receive",
     "wake-send",
+    "watch-catalogue",
 }

@@ -112,3 +112,19 @@ async def test_new_checkers_wait_for_the_next_start(changing: Changing) -> None:
     assert changing.live.catalogue.checkers == ()
     assert changing.live.catalogue.images[-1].name == "more"
     assert changing.live.problem == CHECKERS_LATER
+
+
+async def test_catalogue_that_could_not_be_handed_on_is_tried_again(changing: Changing) -> None:
+    failing = [OSError("no worker hears")]
+
+    async def hand_on(catalogue: Catalogue) -> None:
+        if failing:
+            raise failing.pop()
+        await changing.hand_on(catalogue)
+
+    watcher = CatalogueWatcher(changing.live, lambda: changing.file, hand_on)
+    changing.write(DEFAULT_FILE.read_text() + MORE)
+    with pytest.raises(OSError, match="no worker hears"):
+        await watcher.look()
+    await watcher.look()
+    assert changing.live.catalogue.images[-1].name == "more"
