@@ -73,15 +73,14 @@ def _examine() -> int:
 
 
 def _change_catalogue(chosen: argparse.Namespace) -> int:
-    from bot.loras.command import change_loras  # only here: a run needs none of it
-    from bot.models.command import change_models
+    from bot.catalogue_commands import run_catalogue_command  # only here: a run needs none of it
 
     try:
         settings = read_settings()
     except SettingsUnusable as error:
         print(error, file=sys.stderr)
         return 1
-    return (change_models if chosen.command == "models" else change_loras)(chosen, settings)
+    return run_catalogue_command(chosen, settings)
 
 
 def _set_up_logs(settings: Settings) -> None:

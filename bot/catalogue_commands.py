@@ -1,10 +1,12 @@
-"""`atelier models`: one function an action; what goes wrong is one sentence."""
+"""`atelier models` and `atelier loras`: one function an action; what goes wrong is one sentence."""
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from bot.loras.adding import add_lora
+from bot.loras.listing import list_loras, remove_lora
 from bot.models.adding import add_model
 from bot.models.checking import check_models
 from bot.models.importing import import_file
@@ -15,22 +17,25 @@ from bot.settings import Settings
 from inference.errors import InferenceError
 
 Action = Callable[[argparse.Namespace, Settings], int]
-ACTIONS: Mapping[str, Action] = MappingProxyType(
+ACTIONS: Mapping[str, Mapping[str, Action]] = MappingProxyType(
     {
-        "list": list_models,
-        "add": add_model,
-        "pull": pull_models,
-        "check": check_models,
-        "remove": remove_model,
-        "import": import_file,
+        "models": {
+            "list": list_models,
+            "add": add_model,
+            "pull": pull_models,
+            "check": check_models,
+            "remove": remove_model,
+            "import": import_file,
+        },
+        "loras": {"add": add_lora, "list": list_loras, "remove": remove_lora},
     }
 )
 
 
-def change_models(chosen: argparse.Namespace, settings: Settings) -> int:
+def run_catalogue_command(chosen: argparse.Namespace, settings: Settings) -> int:
     """Do what was chosen, and return the command's exit status."""
     try:
-        return ACTIONS[chosen.action](chosen, settings)
+        return ACTIONS[chosen.command][chosen.action](chosen, settings)
     except (InferenceError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
