@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,11 +36,14 @@ def import_file(chosen: argparse.Namespace, settings: Settings) -> int:
     print(f"Converting {chosen.file}, without a network:", flush=True)
     found = convert_in_child(chosen.file, folder, chosen.template, chosen.prediction)
     _describe(found)
-    proposal = propose(folder)
     fields = {"name": name, "title": chosen.file.stem, "source": str(folder)}
     fields["licence"] = chosen.licence or UNKNOWN_LICENCE
     comments = {"": f"imported from {chosen.file.name}", "licence": "" if chosen.licence else READ_IT}
-    lines = add_entry(settings.own_catalogue_file, "image", fields | proposal.fields, comments)
+    try:
+        lines = add_entry(settings.own_catalogue_file, "image", fields | propose(folder).fields, comments)
+    except BaseException:
+        shutil.rmtree(folder)  # the child made it: it was not there before
+        raise
     print(f"\nAdded to {settings.own_catalogue_file}:\n\n{lines.strip()}\n")
     print(f"Try it: /imagine a lighthouse --model {name}")
     return 0
