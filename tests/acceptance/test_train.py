@@ -223,8 +223,13 @@ async def test_train_with_photos_as_options_needs_no_form(sandbox: Sandbox, tmp_
         assert "I agree – start" in ben.buttons(await with_options(ben, photos(3)))
 
 
-async def test_train_refuses_a_kind_that_grows_too_long_in_small_letters(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_train_refuses_a_kind_that_is_too_long_in_small_letters_or_no_plain_words(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     async with bot_beside(sandbox, tmp_path):
         ben = sandbox.member("ben")
         refusal = await (await ben.slash("train", name="Rex", kind="İ" * 32)).answer()
         assert "That `kind` is too long" in ben.text(refusal["id"])
+        for kind in ("dog (small)", "cat:: dog", "[dog]"):  # would be read as weights and parts of captions
+            refusal = await (await ben.slash("train", name="Rex", kind=kind)).answer()
+            assert "A `kind` is a plain word or two" in ben.text(refusal["id"])

@@ -139,6 +139,10 @@ def _tidy_noun(typed: str) -> str:
         raise BadParameter("A subject needs a `kind`, such as `dog`.")
     if len(noun) > NOUN_MAX:  # in small letters it may be longer than it was typed
         raise BadParameter("That `kind` is too long. A word or two is best, such as `garden gnome`.")
+    if set(noun) & set("()[]:\\"):
+        raise BadParameter(
+            "A `kind` is a plain word or two, such as `garden gnome`: in prompts, brackets and colons weigh words."
+        )
     return noun
 
 
