@@ -84,9 +84,10 @@ class Redrawer:
             self._let_go()
 
     def _let_go(self) -> None:
-        if self._denoiser is not None and self._denoiser.model.device.type == "cuda":
-            torch.cuda.empty_cache()
+        on_cuda = self._denoiser is not None and self._denoiser.model.device.type == "cuda"
         self._denoiser = self._again = None
+        if on_cuda:  # what is still held cannot be given back
+            torch.cuda.empty_cache()
 
 
 def is_to_be_redrawn(job: ImageJob, lane: Lane) -> bool:
